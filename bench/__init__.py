@@ -1,0 +1,1 @@
+"""Measurements of the figures that docs/architecture.md section 7 promises; not shipped in the wheel."""

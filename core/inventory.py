@@ -1,0 +1,40 @@
+"""Descriptions of segments and hosts as operators wrote them: versioned, and nothing that the system found out itself."""
+
+from dataclasses import dataclass, field
+
+from kasugai.core.policy import Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentRecord:
+    """A failure domain with its policy."""
+
+    segment_id: str
+    """A uuid as text; the mailbox's key."""
+    name: str
+    version: int = 1
+    """Only a higher version replaces a lower one."""
+    armed: bool = True
+    """Whether Kasugai may act in this segment at all (Masakari: `enabled`)."""
+    service_type: str = "compute"
+    description: str = ""
+    policy: Policy = field(default_factory=Policy)
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostRecord:
+    """A compute host of a segment."""
+
+    host_uuid: str
+    name: str
+    """Nova's service host, byte for byte, never shortened."""
+    segment_id: str
+    version: int = 1
+    reserved: bool = False
+    """Kept empty to take the guests of a failed host."""
+    on_maintenance: bool = False
+    """Set by an operator: nothing is done about this host."""
+    host_type: str = "COMPUTE"
+    control_attributes: str = ""
+    deleted: bool = False

@@ -1,0 +1,116 @@
+"""What is known about an incident's attempt: the fold of its facts, the same for a log, for Redis and for memory.
+
+It refuses to know where facts are kept. Fold in log order: once a higher epoch has been seen, facts of a lower one
+count only if they say `done` (architecture.md 5).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from uuid import UUID
+
+from kasugai.core.facts import Fact, FactKind, Result, StepRecord, StepState
+from kasugai.core.plan import Plan
+
+NO_STEPS: Mapping[str, StepRecord] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """All that the ledger holds of one incident."""
+
+    incident: UUID
+    host: str = ""
+    attempt: int = 0
+    epoch: int = 0
+    """The highest that has spoken about it."""
+    answered: int = 0
+    """The highest number of an Open that was answered (held, vetoed or finished)."""
+    plan: Plan | None = None
+    """Of the current attempt."""
+    steps: Mapping[str, StepRecord] = field(default_factory=lambda: NO_STEPS)
+    """Of all attempts: an unresolved record of an earlier attempt is kept."""
+    effects: bool = False
+    """Whether any effect has ever begun."""
+    fenced: bool = False
+    """Whether the effect of a fence step has ever begun."""
+    result: Result | None = None
+    """Of the current attempt, once finished."""
+    reason: str = ""
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether an effect has begun and no attempt has ended since."""
+        return self.effects and self.result is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flag:
+    """Whether effects of an incident may begin: the offset of the Stop or Resume decides which is newer."""
+
+    offset: int
+    stop: bool
+    reason: str = ""
+
+
+def newer(old: Flag | None, new: Flag) -> Flag:
+    """Return the flag with the greater offset."""
+    return new if old is None or new.offset > old.offset else old
+
+
+def apply(entry: Entry, fact: Fact) -> Entry:
+    """Return the entry after `fact`, the next one in log order; a repeated or outdated fact changes nothing."""
+    if fact.epoch < entry.epoch and fact.kind is not FactKind.DONE:
+        return entry
+    if fact.attempt > entry.attempt:
+        entry = replace(entry, attempt=fact.attempt, plan=None, result=None, reason="")
+    entry = replace(entry, host=fact.host, epoch=max(entry.epoch, fact.epoch))
+    if fact.step is not None:
+        return _with_step(entry, fact.step)
+    if fact.plan is not None and fact.attempt == entry.attempt:
+        entry = _with_plan(entry, fact.plan)
+    for step in fact.steps:
+        entry = _with_step(entry, step)
+    return _answered(entry, fact) if fact.kind.is_answer else entry
+
+
+def fold(entries: Mapping[UUID, Entry], facts: Iterable[Fact]) -> dict[UUID, Entry]:
+    """Return the entries after `facts` in log order; incidents that were unknown are added."""
+    after = dict(entries)
+    for fact in facts:
+        after[fact.incident] = apply(after.get(fact.incident) or Entry(incident=fact.incident), fact)
+    return after
+
+
+def _with_plan(entry: Entry, plan: Plan) -> Entry:
+    if entry.plan is not None and entry.plan.attempt == plan.attempt and entry.plan.epoch > plan.epoch:
+        return entry
+    return replace(entry, plan=plan)
+
+
+def _with_step(entry: Entry, step: StepRecord) -> Entry:
+    old = entry.steps.get(step.key)
+    if old is not None and not _supersedes(old, step):
+        return entry
+    steps = MappingProxyType({**entry.steps, step.key: step})
+    begun = step.tries > 0
+    fenced = entry.fenced or (begun and step.key.startswith("fence:"))
+    return replace(entry, steps=steps, effects=entry.effects or begun, fenced=fenced)
+
+
+def _supersedes(old: StepRecord, new: StepRecord) -> bool:
+    """A later try or attempt wins; within one try, `done` is never taken back."""
+    if (new.attempt, new.tries) != (old.attempt, old.tries):
+        return (new.attempt, new.tries) > (old.attempt, old.tries)
+    return old.state is not StepState.DONE or new.state is StepState.DONE
+
+
+def _answered(entry: Entry, fact: Fact) -> Entry:
+    answered = max(entry.answered, fact.n)
+    return replace(
+        entry,
+        answered=answered,
+        result=fact.result,
+        reason=fact.reason,
+        effects=entry.effects or fact.effects,
+    )

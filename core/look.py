@@ -1,0 +1,126 @@
+"""What a worker saw of the world, as values: Nova's service record, the source's guests, migration records, power.
+
+Absence from a list is not evidence (Nova leaves silent cells out of lists), so a look says what was asked for and
+when, next to what came back.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from kasugai.core.timing import Instant
+
+MOVING_TASKS = ("migrating", "resize_prep", "resize_migrating", "resize_migrated", "resize_finish")
+"""task_states of a guest that may already run elsewhere when its source dies."""
+
+EVACUATION = "evacuation"
+"""migration_type of the records that an evacuate call makes."""
+
+
+class PowerState(StrEnum):
+    """A host's power as its device tells it."""
+
+    ON = "on"
+    OFF = "off"
+    UNKNOWN = "unknown"
+    """The device did not answer, or there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceView:
+    """Nova's record of a host's nova-compute, with the reply's idea of now."""
+
+    service_id: str
+    host: str
+    is_up: bool
+    is_enabled: bool
+    forced_down: bool
+    updated_at: str
+    """As Nova wrote it: compared for equality, never with our clocks."""
+    age: float
+    """Seconds: Nova's now minus updated_at within one reply."""
+    age_is_bound: bool
+    """Whether `age` is only a lower bound (a reply without a Date header)."""
+    disabled_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestView:
+    """Nova's record of a server."""
+
+    uuid: str
+    name: str
+    host: str
+    vm_state: str
+    """active, stopped, error, paused, suspended, rescued, resized, building, ..."""
+    task_state: str | None
+    power_state: int
+    """Nova's number: 1 running, 4 shut down, 0 pending."""
+    metadata: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    locked: bool = False
+    fault: str = ""
+    deleted: bool = False
+
+    @property
+    def in_migration(self) -> bool:
+        """Whether a task says that the guest was on its way elsewhere."""
+        return self.task_state in MOVING_TASKS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrationView:
+    """Nova's record of a migration of any type."""
+
+    migration_id: int
+    """Grows with every record of the deployment's database."""
+    guest: str
+    migration_type: str
+    status: str
+    source: str
+    dest: str
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether Nova says that nothing of it is under way any more."""
+        return self.status in ("done", "completed", "confirmed", "reverted", "error", "failed", "cancelled")
+
+    @property
+    def has_landed(self) -> bool:
+        """Whether Nova says that it succeeded."""
+        return self.status in ("done", "completed")
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether Nova says that it ended without success."""
+        return self.status in ("error", "failed", "cancelled")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One look at a source host. Times are the owner's monotonic milliseconds."""
+
+    at: Instant
+    """When the first of its requests was sent: it answers only for what began before."""
+    service: ServiceView | None = None
+    """None: Nova shows no such service."""
+    service_after: ServiceView | None = None
+    """Read again after the lists: an empty list counts only between two replies that show the host's own row."""
+    guests: Mapping[str, GuestView] = field(default_factory=lambda: MappingProxyType({}))
+    """The source's list by uuid."""
+    read: Mapping[str, GuestView | None] = field(default_factory=lambda: MappingProxyType({}))
+    """Guests read by id; None is Nova's 404."""
+    migrations: Mapping[str, tuple[MigrationView, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """Records with this source by guest, oldest first."""
+    power: PowerState = PowerState.UNKNOWN
+    power_at: Instant | None = None
+    """When the power was read; None: not read."""
+
+    def sees_on_source(self, guest: str, host: str) -> GuestView | None:
+        """Return the guest if this look saw it on `host`, in the list or by id."""
+        view = self.guests.get(guest) or self.read.get(guest)
+        return view if view is not None and view.host == host and not view.deleted else None
+
+    def newest_migration(self, guest: str) -> int:
+        """Return the highest migration id of the guest in this look; 0 for none."""
+        return max((record.migration_id for record in self.migrations.get(guest, ())), default=0)

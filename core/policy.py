@@ -1,0 +1,51 @@
+"""What an operator decides per segment: how much evidence is needed and what may be done.
+
+A policy is part of the segment's inventory record and travels inside an incident, which finishes under the policy
+that it was opened with.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kasugai.core.timing import Millis
+
+
+class Method(StrEnum):
+    """Masakari's recovery methods; only AUTO is carried out so far."""
+
+    AUTO = "auto"
+    """Nova's scheduler chooses where each guest goes."""
+    RESERVED_HOST = "reserved_host"
+    """Guests go to a host kept empty for it."""
+    AUTO_PRIORITY = "auto_priority"
+    """AUTO, then RESERVED_HOST for what is left."""
+    RH_PRIORITY = "rh_priority"
+    """RESERVED_HOST, then AUTO for what is left."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """A segment's policy with its documented defaults."""
+
+    method: Method = Method.AUTO
+    """How guests find a new host."""
+    confirm_after: Millis = 4_000
+    """How long two witnesses must agree before a host counts as dead."""
+    confirm_observers: int = 2
+    """How many witnesses of different kinds are needed."""
+    trust_assertions: bool = True
+    """Whether a report that says "fenced" confirms at once and counts as fenced."""
+    max_unhealthy: int = 50
+    """Percent of a segment's hosts from which on a failure is a storm."""
+    evacuate_all: bool = True
+    """Whether guests without the HA_Enabled mark are evacuated too (after the marked ones)."""
+    ha_key: str = "HA_Enabled"
+    """The metadata key that marks a guest as highly available."""
+    ignore_error_guests: bool = False
+    """Whether guests in vm_state error are left where they are."""
+    attempts: int = 2
+    """How many attempts an incident gets before it ends as failed (Masakari: two)."""
+    window: int = 8
+    """How many evacuations of one host may be in progress at a time (nova.md: 8 lands fastest)."""
+    disable_reason: str = "Kasugai: host failed."
+    """The disabled_reason that is written to Nova's service record."""

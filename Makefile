@@ -5,10 +5,14 @@ VENV    := .venv
 BIN     := $(VENV)/bin
 READY   := $(VENV)/.ready
 WORKERS ?= auto
+POM     := deploy/kafka/pom.xml
+JARS    := .cache/kafka/libs
+FETCHED := $(JARS)/.$(shell sha256sum $(POM) | cut -c1-12)
 
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
+.NOTPARALLEL:
 
 .PHONY: help
 help: ## Show this list
@@ -37,6 +41,39 @@ lint: $(READY) ## ruff, mypy strict, import contracts
 .PHONY: unit
 unit: $(READY) ## Tests that need no service
 	$(BIN)/python -m pytest -q -n $(WORKERS) -m "not integration and not chaos"
+
+.PHONY: test
+test: install services kafka-libs lint ## Everything: install, services, lint, all tests (what CI runs)
+	@echo "== tests without services"
+	$(BIN)/python -m pytest -q -n $(WORKERS) -m "not integration and not chaos"
+	@echo "== tests on a real Kafka and Redis"
+	$(BIN)/python -m pytest -v -m "integration or chaos"
+
+.PHONY: services
+services: ## Make sure that Java 17, Maven and Redis are there (installs Debian's packages when root)
+	@tools/ensure-services
+
+.PHONY: kafka-libs
+kafka-libs: $(FETCHED) ## Fetch the jars of the tests' Kafka into .cache/kafka/libs, once per pom
+
+$(FETCHED): | services
+	@echo "== kafka-libs: fetching $(POM)"
+	@rm -rf $(JARS) $(JARS).part
+	mvn -q -B -f $(POM) dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/$(JARS).part
+	@touch $(JARS).part/$(notdir $@)
+	@mv $(JARS).part $(JARS)
+
+.PHONY: demo
+demo: $(READY) ## The product on this machine in one go: embedded Kafka and Redis, a simulated cloud, one outage
+	$(BIN)/kasugai demo $(ARGS)
+
+.PHONY: sim
+sim: $(READY) ## The scenarios in virtual time; ARGS="NAME ..." chooses some
+	$(BIN)/kasugai sim run $(ARGS)
+
+.PHONY: coverage
+coverage: $(READY) ## Branch coverage of the tests that need no service
+	$(BIN)/python -m pytest -q -n $(WORKERS) -m "not integration and not chaos" --cov --cov-report=term
 
 .PHONY: fmt
 fmt: $(READY) ## Format, and repair what ruff can

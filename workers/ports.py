@@ -93,6 +93,9 @@ class Lease:
     """0 until `adopt`."""
     until: float = 0.0
     """Event-loop time in seconds at which it ends if not renewed, counted from before the request was sent."""
+    writes: int = 0
+    """How many writes under this lease the ledger has confirmed: a ledger that knows of fewer has gone back to an
+    older state (a failover), and refuses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

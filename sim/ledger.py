@@ -1,0 +1,230 @@
+"""The step ledger in memory: what Redis does for the workers, under the simulator's virtual time.
+
+It can be flushed, put back to an older copy and taken away, and it calls a hook before each write, where the
+simulator kills a worker. It refuses to know who asks and why: the rules are those of `workers.ports.Ledger`, and
+tests/conformance/test_ledger.py holds it to the behaviour of Redis. It keeps everything until it is flushed.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from copy import copy
+from dataclasses import dataclass, field, replace
+from uuid import UUID
+
+from kasugai.core.ledger import Entry, Flag, newer
+from kasugai.core.timing import PRODUCTION, Millis
+from kasugai.workers.ports import Folded, Lease, LeaseLost, LedgerAway
+
+BeforeWrite = Callable[[str, str], Awaitable[None]]
+"""Called with the name of the Ledger's method and the host when the request has arrived and changed nothing yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Held:
+    """A lease as the ledger keeps it."""
+
+    owner: str
+    until: float
+    epoch: int = 0
+    writes: int = 1
+
+
+@dataclass(slots=True, kw_only=True)
+class _Host:
+    """All that is kept of one host."""
+
+    held: _Held | None = None
+    epoch: int = 0
+    facts_offset: int = 0
+    flags_offset: int = 0
+    entries: dict[UUID, Entry] = field(default_factory=dict)
+    flags: dict[UUID, Flag] = field(default_factory=dict)
+
+    def is_stopped(self, incident: UUID) -> bool:
+        """Whether effects of the incident may not begin."""
+        flag = self.flags.get(incident)
+        return flag is not None and flag.stop
+
+    def living(self) -> _Held | None:
+        """Return the lease unless it has expired."""
+        return self.held if self.held is not None and self.held.until > _now() else None
+
+    def copy(self) -> "_Host":
+        """Return a copy that later writes do not reach."""
+        other = copy(self)
+        other.entries, other.flags = dict(self.entries), dict(self.flags)
+        return other
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The ledger's content at one moment, leases included."""
+
+    hosts: dict[str, _Host]
+
+
+class MemoryLedger:
+    """The Ledger port in memory. Its clock is the running event loop's `time()`."""
+
+    def __init__(
+        self,
+        *,
+        ttl: Millis = PRODUCTION.lease,
+        latency: float = 0.001,
+        before_write: BeforeWrite | None = None,
+    ) -> None:
+        """Leases live `ttl` milliseconds; a call takes `latency` seconds, half of them before it takes effect."""
+        self.before_write = before_write
+        self._ttl = ttl / 1000
+        self._latency = latency
+        self._hosts: dict[str, _Host] = {}
+        self._is_away = False
+
+    def flush(self) -> None:
+        """Forget everything, leases included: Redis' FLUSHALL."""
+        self._hosts.clear()
+
+    def snapshot(self) -> Snapshot:
+        """Return a copy of everything: a replica that hears no more from now on."""
+        return Snapshot({name: host.copy() for name, host in self._hosts.items()})
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to `snapshot`: a failover to that replica. Its leases end when they would have ended then."""
+        self._hosts = {name: host.copy() for name, host in snapshot.hosts.items()}
+
+    def away(self, is_away: bool) -> None:
+        """While `is_away`, every call raises LedgerAway. One whose answer is on its way loses it: the write stands."""
+        self._is_away = is_away
+
+    async def acquire(self, host: str, owner: str) -> Lease | None:
+        """Return the lease, or None while another owner holds it. LedgerAway."""
+        until = _now() + self._ttl
+        async with self._write("acquire", host) as kept:
+            held = kept.living()
+            if held is not None and (held.owner != owner or held.epoch != 0):
+                return None
+            writes = held.writes + 1 if held is not None else 1
+            kept.held = _Held(owner=owner, until=_now() + self._ttl, writes=writes)
+        return Lease(host=host, owner=owner, until=until, writes=writes)
+
+    async def renew(self, lease: Lease) -> None:
+        """Prolong `lease.until`. LeaseLost, LedgerAway."""
+        until = _now() + self._ttl
+        async with self._own_write("renew", lease) as kept:
+            kept.held = replace(_holding(kept), until=_now() + self._ttl)
+        lease.until = max(lease.until, until)
+
+    async def release(self, lease: Lease) -> None:
+        """Give the lease back; silent when it is not ours any more. LedgerAway."""
+        async with self._write("release", lease.host) as kept:
+            if kept.held is not None and kept.held.owner == lease.owner:
+                kept.held = None
+
+    async def load(self, host: str) -> Folded:
+        """Return all that is kept of the host. LedgerAway."""
+        async with self._read(host) as kept:
+            folded = Folded(
+                epoch=kept.epoch,
+                facts_offset=kept.facts_offset,
+                flags_offset=kept.flags_offset,
+                entries=dict(kept.entries),
+                flags=dict(kept.flags),
+            )
+        return folded
+
+    async def save(self, lease: Lease, folded: Folded) -> None:
+        """Replace what is kept of the host; newer flags stay, the epoch never falls. LeaseLost, LedgerAway."""
+        async with self._own_write("save", lease) as kept:
+            kept.epoch = max(kept.epoch, folded.epoch)
+            kept.facts_offset = folded.facts_offset
+            kept.flags_offset = folded.flags_offset
+            kept.entries = dict(folded.entries)
+            for incident, flag in folded.flags.items():
+                kept.flags[incident] = newer(kept.flags.get(incident), flag)
+
+    async def adopt(self, lease: Lease, epoch: int) -> None:
+        """Set the lease's and the host's epoch, upwards only. LeaseLost, LedgerAway."""
+        async with self._own_write("adopt", lease) as kept:
+            if kept.epoch >= epoch:
+                raise LeaseLost(f"{lease.host}: epoch {epoch} is not above the host's epoch {kept.epoch}")
+            kept.epoch = epoch
+            kept.held = replace(_holding(kept), epoch=epoch)
+        lease.epoch = epoch
+
+    async def begin(self, lease: Lease, incident: UUID) -> bool:
+        """Return whether an effect may begin. LeaseLost, LedgerAway."""
+        async with self._own_write("begin", lease) as kept:
+            may_begin = not kept.is_stopped(incident)
+        return may_begin
+
+    async def record(self, lease: Lease, entry: Entry, *, effect: bool = False) -> bool:
+        """Replace the incident's entry; False under a stop flag with `effect`. LeaseLost, LedgerAway."""
+        async with self._own_write("record", lease) as kept:
+            may_begin = not (effect and kept.is_stopped(entry.incident))
+            if may_begin:
+                kept.entries[entry.incident] = entry
+        return may_begin
+
+    async def flag(self, host: str, incident: UUID, flag: Flag) -> None:
+        """Keep the flag if it is the newer one. LedgerAway."""
+        async with self._write("flag", host) as kept:
+            kept.flags[incident] = newer(kept.flags.get(incident), flag)
+
+    async def stopped(self, host: str, incident: UUID) -> Flag | None:
+        """Return the incident's flag. LedgerAway."""
+        async with self._read(host) as kept:
+            flag = kept.flags.get(incident)
+        return flag
+
+    async def is_leased(self, host: str) -> bool:
+        """Return whether anybody holds the host's lease. LedgerAway."""
+        async with self._read(host) as kept:
+            leased = kept.living() is not None
+        return leased
+
+    @asynccontextmanager
+    async def _read(self, host: str) -> AsyncIterator[_Host]:
+        """Travel to the ledger, let the caller act on the host's record at one moment, and travel back."""
+        await self._travel()
+        yield self._hosts.setdefault(host, _Host())
+        await self._travel()
+
+    @asynccontextmanager
+    async def _write(self, name: str, host: str) -> AsyncIterator[_Host]:
+        """Likewise for a write: a worker may die before it, and on the way back."""
+        await self._travel()
+        if self.before_write is not None:
+            await self.before_write(name, host)
+        yield self._hosts.setdefault(host, _Host())
+        await self._travel()
+
+    @asynccontextmanager
+    async def _own_write(self, name: str, lease: Lease) -> AsyncIterator[_Host]:
+        """Likewise for a write that only the lease's owner may do; it is counted, here and in the lease."""
+        async with self._write(name, lease.host) as kept:
+            held = kept.living()
+            if held is None or (held.owner, held.epoch) != (lease.owner, lease.epoch):
+                raise LeaseLost(f"{lease.host}: the lease is not {lease.owner}'s with epoch {lease.epoch}")
+            if held.writes < lease.writes:
+                raise LeaseLost(f"{lease.host}: the ledger has gone back to an older state")
+            kept.held = replace(held, writes=held.writes + 1)
+            yield kept
+        lease.writes = max(lease.writes, held.writes + 1)
+
+    async def _travel(self) -> None:
+        if self._is_away:
+            raise LedgerAway("the ledger in memory is away")
+        await asyncio.sleep(self._latency / 2)
+        if self._is_away:
+            raise LedgerAway("the ledger in memory is away")
+
+
+def _holding(kept: _Host) -> _Held:
+    """Return the lease that the write has just been checked against."""
+    assert kept.held is not None
+    return kept.held
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

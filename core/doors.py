@@ -18,7 +18,7 @@ class LeaseLost(Exception):
 
 
 class LedgerAway(Exception):
-    """The ledger does not answer. A write may or may not have happened; repeating it is harmless. No effect may begin."""
+    """The ledger does not answer. A write may have happened; repeating it is harmless. No effect may begin."""
 
 
 class LogAway(Exception):

@@ -1,4 +1,4 @@
-"""Descriptions of segments and hosts as operators wrote them: versioned, and nothing that the system found out itself."""
+"""Descriptions of segments and hosts as operators wrote them: versioned, nothing that the system found out itself."""
 
 from dataclasses import dataclass, field
 

@@ -10,8 +10,9 @@ from types import MappingProxyType
 from uuid import UUID
 
 from kasugai.core.facts import Fact, FactKind, Result, StepRecord, StepState
-from kasugai.core.plan import Plan
+from kasugai.core.plan import Plan, Prior
 
+NO_PRIORS: Mapping[str, Prior] = MappingProxyType({})
 NO_STEPS: Mapping[str, StepRecord] = MappingProxyType({})
 
 
@@ -30,6 +31,8 @@ class Entry:
     """Of the current attempt."""
     steps: Mapping[str, StepRecord] = field(default_factory=lambda: NO_STEPS)
     """Of all attempts: an unresolved record of an earlier attempt is kept."""
+    priors: Mapping[str, Prior] = field(default_factory=lambda: NO_PRIORS)
+    """By guest: the power state before its host died, from the first plan that knew the guest."""
     effects: bool = False
     """Whether any effect has ever begun."""
     fenced: bool = False
@@ -85,7 +88,8 @@ def fold(entries: Mapping[UUID, Entry], facts: Iterable[Fact]) -> dict[UUID, Ent
 def _with_plan(entry: Entry, plan: Plan) -> Entry:
     if entry.plan is not None and entry.plan.attempt == plan.attempt and entry.plan.epoch > plan.epoch:
         return entry
-    return replace(entry, plan=plan)
+    known = {step.subject: step.prior for step in plan.steps if step.prior is not None}
+    return replace(entry, plan=plan, priors=MappingProxyType({**known, **entry.priors}))
 
 
 def _with_step(entry: Entry, step: StepRecord) -> Entry:

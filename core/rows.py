@@ -39,6 +39,8 @@ class Condition:
     """When it was first heard of."""
     seen: Moment
     """When it was last repeated (kept to 5 s)."""
+    vouched_at: Instant = 0
+    """For an assertion: when it was made, by the earlier of the broker's and the observer's clock."""
     explained: bool = False
     """Whether it stood when the last incident closed: that one explains it until it ends."""
 

@@ -1,0 +1,82 @@
+"""What stands between evidence and an incident: each gate a small function with its own closed reason.
+
+All gates are evaluated and all are reported; the first in order gives the verdict its reason.
+"""
+
+from dataclasses import dataclass
+
+from kasugai.core import evidence
+from kasugai.core.policy import Policy
+from kasugai.core.rows import HostRow, SegmentRow, SubjectRow
+from kasugai.core.signals import Kind
+from kasugai.core.timing import Instant
+from kasugai.core.verdicts import Reason, Verb
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What is known about a subject's surroundings."""
+
+    segment: SegmentRow | None
+    host: HostRow | None
+    deadline: Instant
+
+    @property
+    def policy(self) -> Policy:
+        """The segment's policy, or the defaults where no segment is known."""
+        return self.segment.record.policy if self.segment else Policy()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """What the gates say about a subject with standing conditions."""
+
+    proof: Reason
+    """Why it counts as dead, or why not yet."""
+    closed: tuple[Reason, ...]
+    """The gates that do not let it through, in order; empty: an incident may be opened."""
+
+    @property
+    def verb(self) -> Verb:
+        """What to tell when a gate is closed."""
+        if self.closed[0] in (Reason.UNKNOWN_SUBJECT, Reason.NO_POOL):
+            return Verb.IGNORE
+        return Verb.SUSPECT if self.closed[0] is self.proof else Verb.HOLD
+
+
+def pass_gates(row: SubjectRow, setting: Setting) -> Passage:
+    """Return what all gates say. `row` has at least one condition that no closed incident explains."""
+    proof = evidence.weigh(evidence.standing(row.conditions), setting.policy, setting.deadline)
+    answers = (
+        _known(setting),
+        _pool(row),
+        None if proof in evidence.PROOFS else proof,
+        _armed(setting),
+        _maintained(setting),
+    )
+    return Passage(proof=proof, closed=tuple(answer for answer in answers if answer is not None))
+
+
+def may_act(setting: Setting) -> Reason | None:
+    """Return what forbids publishing an open incident again, or None."""
+    return _known(setting) or _armed(setting) or _maintained(setting)
+
+
+def _known(setting: Setting) -> Reason | None:
+    known = setting.segment is not None and setting.host is not None
+    return None if known else Reason.UNKNOWN_SUBJECT
+
+
+def _pool(row: SubjectRow) -> Reason | None:
+    return None if row.kind is Kind.HOST else Reason.NO_POOL
+
+
+def _armed(setting: Setting) -> Reason | None:
+    segment = setting.segment
+    if segment is None or (segment.record.armed and not segment.undecidable):
+        return None
+    return Reason.UNDECIDABLE if segment.undecidable else Reason.DISARMED
+
+
+def _maintained(setting: Setting) -> Reason | None:
+    return Reason.MAINTENANCE if setting.host is not None and setting.host.record.on_maintenance else None

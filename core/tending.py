@@ -1,0 +1,147 @@
+"""Decides about a subject with an open incident: who explains whom, when it is published again, when it must stop.
+
+Only an outcome closes an incident (`outcomes.py`); here it is kept alive.
+"""
+
+from dataclasses import replace
+
+from kasugai.core import evidence
+from kasugai.core.draft import Draft
+from kasugai.core.gates import may_act
+from kasugai.core.incident import Phase, Resume, Stop
+from kasugai.core.opening import refresh_order
+from kasugai.core.signals import Symptom
+from kasugai.core.timing import Millis
+from kasugai.core.verdicts import Reason, Verb
+
+STALLED_AFTER = 5
+"""So many publications without an answer are told as `stalled`."""
+LONGEST_SILENCE: Millis = 600_000
+"""The pause between publications of a stalled incident doubles up to this."""
+
+
+def weigh_open(draft: Draft) -> None:
+    """Decide about a subject that has an open incident, after a fault, a tick or a changed description."""
+    if _should_stop(draft):
+        _stop(draft)
+        return
+    if draft.fresh is not None:
+        _explain(draft)
+    due = draft.incident.due
+    if due is not None and due <= draft.times.deadline:
+        _publish_again(draft)
+
+
+def _should_stop(draft: Draft) -> bool:
+    """A sign of life stops an incident; without effects, the end of all evidence does as well."""
+    if draft.incident.stopped or evidence.standing(draft.row.conditions):
+        return False
+    alive = draft.fresh is not None and draft.fresh.symptom is Symptom.ALIVE
+    return alive or not draft.incident.effects
+
+
+def _stop(draft: Draft) -> None:
+    order = draft.incident.order
+    reason = _why_stop(draft)
+    due = draft.times.moment.steady + draft.timing.silence
+    draft.change(replace(draft.incident, stopped=True, due=due))
+    draft.tell(Verb.STOP, reason)
+    draft.orders.append(
+        Stop(
+            incident=order.incident,
+            kind=order.kind,
+            n=order.n,
+            attempt=order.attempt,
+            segment=order.segment,
+            host=order.host,
+            decided_at=draft.times.moment.at,
+            reason=reason,
+        )
+    )
+
+
+def _why_stop(draft: Draft) -> Reason:
+    if draft.fresh is None:
+        return Reason.EVIDENCE_EXPIRED
+    return Reason.SIGN_OF_LIFE if draft.fresh.symptom is Symptom.ALIVE else Reason.CLEARED
+
+
+def _explain(draft: Draft) -> None:
+    """New evidence belongs to the incident; one that was waiting is looked at again at once."""
+    is_news = draft.fresh is not None and draft.fresh.symptom in (Symptom.DOWN, Symptom.OFF)
+    draft.tell(Verb.EXPLAIN, Reason.PART_OF_INCIDENT)
+    if is_news and draft.incident.back_off > 0:
+        _publish_again(draft, Reason.CHANGED)
+
+
+def _publish_again(draft: Draft, why: Reason | None = None) -> None:
+    """Publish the incident with its next number, unless something forbids to act now."""
+    forbidden = may_act(draft.setting) or _unproven(draft)
+    if forbidden is not None:
+        _wait(draft, forbidden)
+        return
+    if draft.incident.stopped:
+        _resume(draft)
+    incident, now = draft.incident, draft.times.moment
+    waiting = incident.back_off > 0
+    order = refresh_order(draft)
+    unanswered = 1 if waiting else incident.unanswered + 1
+    draft.change(
+        replace(
+            incident,
+            order=order,
+            phase=Phase.OPENED if waiting else incident.phase,
+            published=now,
+            unanswered=unanswered,
+            due=now.steady + _pause(draft.timing.silence, unanswered),
+        )
+    )
+    reason = why or (Reason.BACK_OFF_OVER if waiting else Reason.NO_FACT)
+    _tell_publication(draft, unanswered, reason)
+    draft.orders.append(order)
+
+
+def _tell_publication(draft: Draft, unanswered: int, reason: Reason) -> None:
+    if unanswered > STALLED_AFTER:
+        draft.tell(Verb.ALERT, Reason.STALLED)
+    else:
+        draft.tell(Verb.REOPEN, reason)
+
+
+def _pause(silence: Millis, unanswered: int) -> Millis:
+    """The ordinary silence, doubling once the incident is stalled."""
+    return int(min(LONGEST_SILENCE, silence * 2 ** max(0, unanswered - STALLED_AFTER)))
+
+
+def _unproven(draft: Draft) -> Reason | None:
+    """An incident that no effect has touched needs its proof again; one that was begun is carried to its end."""
+    counted = evidence.standing(draft.row.conditions)
+    if draft.incident.effects and not draft.incident.stopped:
+        return None
+    if not counted:
+        return Reason.STOPPED if draft.incident.stopped else Reason.EVIDENCE_EXPIRED
+    proof = evidence.weigh(counted, draft.setting.policy, draft.times.deadline)
+    return None if proof in evidence.PROOFS else proof
+
+
+def _wait(draft: Draft, why: Reason) -> None:
+    """Say why nothing is published, and look again after a while (a change of the description comes by itself)."""
+    pause = max(draft.incident.back_off, draft.timing.silence)
+    phase = Phase.HELD if draft.incident.phase is not Phase.RECOVERING else Phase.RECOVERING
+    draft.change(replace(draft.incident, phase=phase, due=draft.times.moment.steady + pause))
+    draft.tell(Verb.HOLD, why)
+
+
+def _resume(draft: Draft) -> None:
+    order = draft.incident.order
+    draft.change(replace(draft.incident, stopped=False))
+    draft.orders.append(
+        Resume(
+            incident=order.incident,
+            kind=order.kind,
+            segment=order.segment,
+            host=order.host,
+            decided_at=draft.times.moment.at,
+            reason=Reason.CHANGED,
+        )
+    )

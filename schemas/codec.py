@@ -1,0 +1,162 @@
+"""Bytes to core values and back: Confluent framing (a zero byte, a four-byte schema id, an Avro body).
+
+Equal values give equal bytes. Whatever is wrong with bytes is one `Undecodable` with a one-line reason; what to do
+with such a record (dead letter, or stop) is the reader's business.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
+from typing import Any
+
+import fastavro
+
+from kasugai.core.facts import Fact, StepRecord
+from kasugai.core.incident import Open, Resume, Stop
+from kasugai.core.inventory import HostRecord, SegmentRecord
+from kasugai.core.ledger import Entry, Flag
+from kasugai.core.plan import Plan
+from kasugai.core.rows import ClockRow, HostRow, SegmentRow, SubjectRow
+from kasugai.core.signals import Command, Fault, InventoryChange, Letter, Outcome, Reached, Tick
+from kasugai.core.verdicts import Verdict
+from kasugai.schemas import mapper
+from kasugai.schemas.registry import Version, newest, versions
+
+MAGIC = 0
+HEAD = 5
+"""Bytes before the body."""
+
+CLASSES: tuple[type, ...] = (
+    Fault,
+    Tick,
+    Reached,
+    Command,
+    Outcome,
+    InventoryChange,
+    SegmentRecord,
+    HostRecord,
+    Letter,
+    Verdict,
+    Open,
+    Stop,
+    Resume,
+    Fact,
+    SubjectRow,
+    SegmentRow,
+    HostRow,
+    ClockRow,
+    Plan,
+    StepRecord,
+    Flag,
+    Entry,
+)
+"""What may stand in a frame of its own, in the order of the first ids."""
+
+
+class Undecodable(Exception):
+    """These bytes are no value of ours; the message says why in one line."""
+
+
+class UnknownSchema(Undecodable):
+    """A frame with an id that this version does not carry: written by a newer Kasugai, or by somebody else."""
+
+
+class Unencodable(Exception):
+    """This value has no form on the wire."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How one schema id is read."""
+
+    name: str
+    written: Any
+    wanted: Any
+    """The newest schema of the type, or None when the record was written with it."""
+    build: Callable[[Any], Any]
+
+
+def encode(value: object) -> bytes:
+    """Return the frame of `value`, written with the newest schema of its class."""
+    found = _WRITERS.get(value.__class__)
+    head, schema, turn = found or _writer(value.__class__)
+    out = BytesIO()
+    out.write(head)
+    try:
+        fastavro.schemaless_writer(out, schema, turn(value), strict=True)
+    except Exception as error:
+        raise Unencodable(f"{type(value).__name__}: {_line(error)}") from error
+    return out.getvalue()
+
+
+def decode(data: bytes) -> object:
+    """Return the value of a frame; raise `Undecodable` for anything else."""
+    way = _ways().get(frame_id(data))
+    if way is None:
+        raise _unknown(frame_id(data))
+    fo = BytesIO(data)
+    fo.seek(HEAD)
+    try:
+        value = way.build(fastavro.schemaless_reader(fo, way.written, way.wanted))
+    except mapper.Unfit as error:
+        raise Undecodable(f"{way.name}: {error}") from error
+    except EOFError as error:
+        raise Undecodable(f"short data: a {way.name} ends after {len(data)} bytes") from error
+    except Exception as error:
+        raise Undecodable(f"bad body of a {way.name}: {_line(error)}") from error
+    if fo.tell() != len(data):
+        raise Undecodable(f"{len(data) - fo.tell()} trailing bytes after a {way.name}")
+    return value
+
+
+def frame_id(data: bytes) -> int:
+    """Return the schema id of a frame without reading its body; raise `Undecodable` when `data` is no frame."""
+    if len(data) < HEAD:
+        raise Undecodable(f"short data: {len(data)} bytes are no frame")
+    if data[0] != MAGIC:
+        raise Undecodable(f"bad magic byte 0x{data[0]:02x}: not Confluent framing")
+    return int.from_bytes(data[1:HEAD], "big")
+
+
+def schema_of(cls: type) -> Version:
+    """Return the schema that a `cls` is written with."""
+    return newest(cls.__name__)
+
+
+def _unknown(id_: int) -> UnknownSchema:
+    last = max(versions())
+    if id_ > last:
+        return UnknownSchema(
+            f"unknown schema id {id_}: written by a newer Kasugai, this one knows up to {last}"
+        )
+    return UnknownSchema(f"unknown schema id {id_}: not written by Kasugai")
+
+
+_WRITERS: dict[type, tuple[bytes, Any, Callable[[Any], Any]]] = {}
+
+
+def _writer(cls: type) -> tuple[bytes, Any, Callable[[Any], Any]]:
+    if cls not in CLASSES:
+        raise Unencodable(f"{cls.__name__} has no schema")
+    version = schema_of(cls)
+    head = bytes((MAGIC,)) + version.id.to_bytes(4, "big")
+    _WRITERS[cls] = head, version.parsed, mapper.writer(cls)
+    return _WRITERS[cls]
+
+
+@cache
+def _ways() -> dict[int, _Way]:
+    classes = {cls.__name__: cls for cls in CLASSES}
+    return {id_: _way(version, classes[version.type]) for id_, version in versions().items()}
+
+
+def _way(version: Version, cls: type) -> _Way:
+    latest = newest(version.type)
+    wanted = None if latest is version else latest.parsed
+    return _Way(version.type, version.parsed, wanted, mapper.reader(cls))
+
+
+def _line(error: Exception) -> str:
+    """Return an error's message as one line of bounded length; fastavro quotes whole schemas."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:160]}"

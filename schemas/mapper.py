@@ -1,0 +1,238 @@
+"""Turns core values into the plain dicts and lists that fastavro writes, and back.
+
+One pair of functions per class, put together once from its shape. What fits no core type on the way back is an
+`Unfit` with a reason; whoever holds the bytes makes it an error of its own.
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+from functools import cache
+from operator import attrgetter
+from types import MappingProxyType
+from typing import Any, assert_never
+from uuid import UUID
+
+from kasugai.schemas.shape import (
+    Choice,
+    Few,
+    Id,
+    Many,
+    Maybe,
+    Named,
+    Plain,
+    Record,
+    Shape,
+    Symbol,
+    column,
+    slots_of,
+)
+
+NAMESPACE = "kasugai"
+"""Of every named Avro type; fastavro finds a union's branch by the full name."""
+
+ID_TYPE = "Uuid"
+"""The name of the sixteen bytes."""
+
+UNKNOWN = "UNKNOWN"
+"""The symbol of every enum that an older reader sees in the place of a newer one's."""
+
+Turn = Callable[[Any], Any]
+
+
+class Unfit(Exception):
+    """A well-formed body holds what the core has no value for."""
+
+
+@cache
+def writer(cls: type) -> Turn:
+    """Return the function that turns a `cls` into a dict."""
+    slots = slots_of(cls)
+    if len(slots) == 1:
+        return _single_writer(slots[0].name, slots[0].shape)
+    fetch = attrgetter(*(slot.name for slot in slots))
+    keys = [slot.name for slot in slots]
+    turns = [
+        (slot.name, turn, isinstance(slot.shape, Choice))
+        for slot in slots
+        if (turn := _out(slot.shape)) is not None
+    ]
+
+    def write(value: Any) -> dict[str, Any]:
+        body = dict(zip(keys, fetch(value), strict=True))
+        for name, turn, spread in turns:
+            if spread:
+                body |= turn(body.pop(name))
+            else:
+                body[name] = turn(body[name])
+        return body
+
+    return write
+
+
+def _single_writer(name: str, shape: Shape) -> Turn:
+    fetch, turn = attrgetter(name), _out(shape)
+    if isinstance(shape, Choice) and turn is not None:
+        return lambda value: turn(fetch(value))
+    return lambda value: {name: fetch(value) if turn is None else turn(fetch(value))}
+
+
+@cache
+def reader(cls: type) -> Turn:
+    """Return the function that turns a dict into a `cls`."""
+    steps = [(slot.name, _in(slot.shape)) for slot in slots_of(cls) if not isinstance(slot.shape, Choice)]
+    choices = [(slot.name, _chooser(slot.shape)) for slot in slots_of(cls) if isinstance(slot.shape, Choice)]
+
+    def read(body: dict[str, Any]) -> Any:
+        fields = {name: body[name] if turn is None else turn(body[name]) for name, turn in steps}
+        for name, choose in choices:
+            fields[name] = choose(body)
+        return cls(**fields)
+
+    return read
+
+
+def _out(shape: Shape) -> Turn | None:
+    """Return what turns a field's value; None where it goes as it is."""
+    match shape:
+        case Maybe(item):
+            return _maybe_out(item)
+        case Many(item) | Few(item):
+            turn = _out(item)
+            return list if turn is None else lambda values: [turn(value) for value in values]
+        case Named(item):
+            return _named_out(_out(item))
+        case Choice(items):
+            return _spread(items)
+        case _:
+            return _leaf_out(shape)
+
+
+def _leaf_out(shape: Plain | Id | Symbol | Record) -> Turn | None:
+    match shape:
+        case Plain():
+            return None
+        case Id():
+            return attrgetter("bytes")
+        case Symbol(cls):
+            return {member: member.name for member in cls}.__getitem__
+        case Record(cls):
+            return writer(cls)
+        case _:
+            assert_never(shape)
+
+
+def _maybe_out(item: Shape) -> Turn | None:
+    branch, turn = _branch(item), _out(item)
+    if branch is None:
+        return turn and (lambda value: None if value is None else turn(value))
+    assert turn is not None, "every type that has a name is turned"
+    return lambda value: None if value is None else (branch, turn(value))
+
+
+def _branch(item: Shape) -> str | None:
+    """The full name by which fastavro finds the branch at once instead of trying each."""
+    match item:
+        case Id():
+            return f"{NAMESPACE}.{ID_TYPE}"
+        case Symbol(cls) | Record(cls):
+            return f"{NAMESPACE}.{cls.__name__}"
+        case _:
+            return None
+
+
+def _named_out(turn: Turn | None) -> Turn:
+    """Sorted by key: equal values give equal bytes."""
+    return lambda value: {key: value[key] if turn is None else turn(value[key]) for key in sorted(value)}
+
+
+def _spread(items: tuple[type, ...]) -> Turn:
+    empty: dict[str, Any] = {column(cls): None for cls in items}
+    ways = {cls: (column(cls), f"{NAMESPACE}.{cls.__name__}", writer(cls)) for cls in items}
+
+    def spread(value: Any) -> dict[str, Any]:
+        name, branch, turn = ways[type(value)]
+        return {**empty, name: (branch, turn(value))}
+
+    return spread
+
+
+def _in(shape: Shape) -> Turn | None:
+    match shape:
+        case Maybe(item):
+            turn = _in(item)
+            return turn and (lambda value: None if value is None else turn(value))
+        case Many(item):
+            return _many(_in(item))
+        case Few(item, size):
+            return _few(_in(item), size)
+        case Named(item):
+            return _named_in(_in(item))
+        case Choice():
+            return _chooser(shape)
+        case _:
+            return _leaf_in(shape)
+
+
+def _leaf_in(shape: Plain | Id | Symbol | Record) -> Turn | None:
+    match shape:
+        case Plain():
+            return None
+        case Id():
+            return _uuid
+        case Symbol(cls):
+            return _symbol(cls)
+        case Record(cls):
+            return reader(cls)
+        case _:
+            assert_never(shape)
+
+
+def _uuid(data: bytes) -> UUID:
+    return UUID(bytes=data)
+
+
+def _symbol(cls: type[StrEnum]) -> Turn:
+    members = {member.name: member for member in cls}
+
+    def find(symbol: str) -> StrEnum:
+        member = members.get(symbol)
+        if member is None:
+            raise Unfit(f"unknown {cls.__name__} {symbol}: written by a newer Kasugai")
+        return member
+
+    return find
+
+
+def _many(turn: Turn | None) -> Turn:
+    return tuple if turn is None else lambda values: tuple([turn(value) for value in values])
+
+
+def _few(turn: Turn | None, size: int) -> Turn:
+    many = _many(turn)
+
+    def take(values: list[Any]) -> Any:
+        if len(values) != size:
+            raise Unfit(f"value out of range: {len(values)} items where {size} belong")
+        return many(values)
+
+    return take
+
+
+def _named_in(turn: Turn | None) -> Turn:
+    return lambda value: MappingProxyType(
+        {key: each if turn is None else turn(each) for key, each in value.items()}
+    )
+
+
+def _chooser(choice: Choice) -> Turn:
+    ways = [(column(cls), reader(cls)) for cls in choice.items]
+
+    def choose(body: dict[str, Any]) -> Any:
+        found = [(name, turn) for name, turn in ways if body[name] is not None]
+        if len(found) != 1:
+            names = ", ".join(name for name, _ in ways)
+            raise Unfit(f"{len(found)} of {names} are set where exactly one belongs")
+        name, turn = found[0]
+        return turn(body[name])
+
+    return choose

@@ -1,0 +1,189 @@
+"""The wire: round trips, equal bytes for equal values, and one clear line for whatever cannot be read."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from io import BytesIO
+from uuid import UUID
+
+import fastavro
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.strategies import values_of
+
+from kasugai.core.facts import Fact, FactKind, StepRecord, StepState
+from kasugai.core.inventory import HostRecord, SegmentRecord
+from kasugai.core.ledger import Entry
+from kasugai.core.plan import Plan
+from kasugai.core.rows import ClockRow
+from kasugai.core.signals import Fault, Kind, Letter, Outcome, Source, Tick, fault
+from kasugai.schemas import mapper
+from kasugai.schemas.codec import (
+    CLASSES,
+    Undecodable,
+    Unencodable,
+    UnknownSchema,
+    decode,
+    encode,
+    frame_id,
+    schema_of,
+)
+
+values = st.one_of(*(values_of(cls) for cls in CLASSES))
+FAULT = fault(
+    host="cmp1", observer="host/cmp2", source=Source.PEER, episode="e1", observed_at=1_795_000_000_000
+)
+
+
+@given(values)
+def test_a_value_comes_back_as_it_was_and_its_bytes_are_the_same_again(value: object) -> None:
+    data = encode(value)
+    back = decode(data)
+    assert type(back) is type(value) and back == value
+    assert encode(back) == data
+    assert frame_id(data) == schema_of(type(value)).id
+
+
+@given(values, st.data())
+def test_a_shortened_frame_is_refused_wherever_it_ends(value: object, data: st.DataObject) -> None:
+    whole = encode(value)
+    with pytest.raises(Undecodable):
+        decode(whole[: data.draw(st.integers(0, len(whole) - 1))])
+
+
+@given(values, st.binary(min_size=1, max_size=4))
+def test_trailing_bytes_are_refused(value: object, tail: bytes) -> None:
+    with pytest.raises(Undecodable, match=f"^{len(tail)} trailing bytes after a "):
+        decode(encode(value) + tail)
+
+
+@given(st.sampled_from(CLASSES), st.binary(max_size=60))
+def test_rubbish_behind_a_good_head_is_a_value_or_undecodable(cls: type, body: bytes) -> None:
+    try:
+        value = decode(b"\0" + schema_of(cls).id.to_bytes(4, "big") + body)
+    except Undecodable as error:
+        assert "\n" not in str(error) and str(error)
+    else:
+        assert decode(encode(value)) == value
+
+
+@given(values, st.data())
+def test_a_flipped_bit_is_a_value_or_undecodable(value: object, data: st.DataObject) -> None:
+    frame = bytearray(encode(value))
+    frame[data.draw(st.integers(0, len(frame) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    try:
+        other = decode(bytes(frame))
+    except Undecodable:
+        return
+    assert decode(encode(other)) == other
+
+
+def test_the_trace_travels_in_headers_only() -> None:
+    letter = Letter(segment="s", signal=Tick(period=500), trace={"traceparent": "00-1-2-01"})
+    assert encode(letter) == encode(replace(letter, trace={}))
+
+
+def test_equal_mappings_give_equal_bytes_in_any_order() -> None:
+    entry = Entry(incident=UUID(int=1))
+    steps = {key: _step(key) for key in ("b", "a", "c")}
+    assert encode(replace(entry, steps=steps)) == encode(replace(entry, steps=dict(sorted(steps.items()))))
+
+
+def _step(key: str) -> StepRecord:
+    return StepRecord(key=key, state=StepState.DONE, epoch=1)
+
+
+def _frame(cls: type, body: dict[str, object]) -> bytes:
+    """A frame as a writer in another language may send it."""
+    out = BytesIO()
+    out.write(b"\0" + schema_of(cls).id.to_bytes(4, "big"))
+    fastavro.schemaless_writer(out, schema_of(cls).parsed, body)
+    return out.getvalue()
+
+
+def _fault_body(**change: object) -> dict[str, object]:
+    body: dict[str, object] = mapper.writer(Fault)(FAULT)
+    return body | change
+
+
+REASONS: list[tuple[str, Callable[[], bytes]]] = [
+    ("short data: 3 bytes are no frame", lambda: b"\0\0\0"),
+    ("short data: a Fault ends after 9 bytes", lambda: encode(FAULT)[:9]),
+    ("bad magic byte 0x7b: not Confluent framing", lambda: b'{"host": "cmp1"}'),
+    ("unknown schema id 7: not written by Kasugai", lambda: b"\0\0\0\0\7rest"),
+    ("unknown schema id 9999: written by a newer Kasugai", lambda: b"\0\0\0\x27\x0frest"),
+    (
+        "Fault: unknown Symptom UNKNOWN: written by a newer Kasugai",
+        lambda: _frame(Fault, _fault_body(symptom="UNKNOWN")),
+    ),
+    ("1 trailing bytes after a Fault", lambda: encode(FAULT) + b"x"),
+    (
+        "Letter: 0 of fault, tick, reached, outcome, command, inventory_change are set",
+        lambda: _frame(Letter, {}),
+    ),
+    (
+        "Letter: 2 of fault, tick, reached, outcome, command, inventory_change are set",
+        lambda: _frame(Letter, {"tick": {"period": 1}, "reached": {"topic": "t", "partition": 0, "at": 0}}),
+    ),
+    (
+        "Plan: value out of range: 1 items where 2 belong",
+        lambda: _frame(Plan, {"incident": b"\0" * 16, "excluded": [["only"]]}),
+    ),
+]
+
+
+@pytest.mark.parametrize(("line", "make"), REASONS, ids=[line[:30] for line, _ in REASONS])
+def test_every_refusal_says_why_in_one_line(line: str, make: Callable[[], bytes]) -> None:
+    with pytest.raises(Undecodable) as caught:
+        decode(make())
+    assert str(caught.value).startswith(line)
+    assert "\n" not in str(caught.value)
+
+
+def test_text_that_is_no_utf8_is_a_bad_body() -> None:
+    data = encode(replace(FAULT, host="cmp1")).replace(b"cmp1", b"\xff\xfe\xfd\xfc")
+    with pytest.raises(Undecodable, match=r"^bad body of a Fault: UnicodeDecodeError"):
+        decode(data)
+
+
+def test_an_unknown_id_can_be_told_from_a_broken_record() -> None:
+    with pytest.raises(UnknownSchema):
+        decode(b"\0\0\0\x27\x0f")
+    with pytest.raises(Undecodable) as caught:
+        decode(encode(ClockRow(partition=1))[:-1])
+    assert not isinstance(caught.value, UnknownSchema)
+
+
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        (Kind.HOST, "Kind has no schema"),
+        (None, "NoneType has no schema"),
+        (Tick(period=2**63), "Tick: "),
+        (replace(FAULT, host=None), "Fault: "),  # type: ignore[arg-type]
+        (replace(FAULT, kind="galaxy"), "Fault: "),  # type: ignore[arg-type]
+        (replace(FAULT, event_id="text"), "Fault: "),  # type: ignore[arg-type]
+        (SegmentRecord(segment_id="\ud800", name="n"), "SegmentRecord: "),
+    ],
+)
+def test_what_has_no_form_is_refused_before_it_is_written(value: object, line: str) -> None:
+    with pytest.raises(Unencodable) as caught:
+        encode(value)
+    assert str(caught.value).startswith(line) and "\n" not in str(caught.value)
+
+
+def test_an_outcome_is_told_from_its_fact() -> None:
+    fact = Fact(
+        fact_id=UUID(int=1),
+        kind=FactKind.ADOPTED,
+        incident=UUID(int=2),
+        segment="s",
+        host="cmp1",
+        attempt=1,
+        epoch=1,
+        author="w1",
+        n=1,
+    )
+    assert decode(encode(fact)) == fact
+    assert decode(encode(Outcome(fact=fact))) == Outcome(fact=fact)
+    assert decode(encode(HostRecord(host_uuid="u", name="cmp1", segment_id="s"))) != fact

@@ -1,0 +1,38 @@
+"""Servers that all tests of a session share, and the marks that follow from using them.
+
+Tests keep apart by topic names, consumer groups and key prefixes of their own. Who kills a server starts one for
+itself.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.kafka import KafkaServer
+from tests.support.redis import RedisServer
+
+NEEDS_A_SERVICE = {"kafka", "redis_server"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what uses a shared server as `integration`, so that nobody has to remember it."""
+    for item in items:
+        if isinstance(item, pytest.Function) and NEEDS_A_SERVICE & set(item.fixturenames):
+            item.add_marker("integration")
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[KafkaServer]:
+    """A real Kafka node, started once per session."""
+    server = KafkaServer().start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """A real Redis, started once per session."""
+    server = RedisServer().start()
+    yield server
+    server.stop()

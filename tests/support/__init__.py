@@ -1,0 +1,1 @@
+"""Real servers for tests, one small file each."""

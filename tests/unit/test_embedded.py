@@ -1,0 +1,72 @@
+"""The demo's Kafka and Redis serve other processes, and neither outlives the process that started it."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from confluent_kafka.admin import AdminClient
+from redis import Redis
+
+from kasugai.sim.child import ServerFailedError
+from kasugai.sim.embedded import EmbeddedKafka, EmbeddedRedis
+from tests.support.records import consume, produce
+
+STARTS_ONE_AND_DIES = """
+import os, signal
+from kasugai.sim.embedded import EmbeddedKafka, EmbeddedRedis
+for server in (EmbeddedKafka({}), EmbeddedRedis()):
+    server.start()
+    print(server._child.pid, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_the_mock_cluster_has_the_topics_that_were_asked_for() -> None:
+    with EmbeddedKafka({"kasugai.signals": 12, "kasugai.inventory": 1}) as kafka:
+        topics = AdminClient({"bootstrap.servers": kafka.bootstrap}).list_topics(timeout=10).topics
+        assert {name: len(topic.partitions) for name, topic in topics.items()} == {
+            "kasugai.signals": 12,
+            "kasugai.inventory": 1,
+        }
+
+
+def test_the_mock_cluster_serves_producers_and_groups_of_other_processes() -> None:
+    with EmbeddedKafka({"faults": 3}) as kafka:
+        produce(kafka.bootstrap, "faults", ["a", "b", "c"])
+        assert consume(kafka.bootstrap, "faults", "readers", 3) == ["a", "b", "c"]
+        assert consume(kafka.bootstrap, "faults", "others", 3) == ["a", "b", "c"]
+
+
+def test_the_embedded_redis_keeps_what_it_is_given() -> None:
+    with EmbeddedRedis() as server, Redis.from_url(server.url) as client:
+        client.set("{kasugai}:lease", "worker-1")
+        assert client.get("{kasugai}:lease") == b"worker-1"
+        assert client.eval("return redis.call('TIME')[1]", 0)
+
+
+def test_a_server_dies_with_the_process_that_started_it() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", STARTS_ONE_AND_DIES], check=False, capture_output=True, text=True, timeout=60
+    )
+    pids = [int(line) for line in done.stdout.split()]
+    assert len(pids) == 2, done.stderr
+    deadline = time.monotonic() + 5
+    while any(map(is_running, pids)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not any(map(is_running, pids))
+
+
+def test_a_server_that_does_not_start_shows_its_log() -> None:
+    server = EmbeddedRedis(options=("--no-such-option", "1"))
+    with pytest.raises(ServerFailedError, match="no-such-option"):
+        server.start()
+    server.stop()

@@ -11,6 +11,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import golden
+
 from kasugai.schemas.codec import CLASSES
 from kasugai.schemas.draw import draw
 from kasugai.schemas.registry import FIRST_ID, fingerprint_of
@@ -25,14 +27,15 @@ Pins = dict[int, dict[str, str]]
 def main() -> int:
     """Bring the committed schemas up to the core; say what was written."""
     pins: Pins = {int(key): pin for key, pin in json.loads(IDS.read_text() if IDS.exists() else "{}").items()}
-    for cls in CLASSES:
-        place(pins, column(cls), draw(cls))
+    written = [cls for cls in CLASSES if place(pins, column(cls), draw(cls))]
     IDS.write_text(json.dumps(pins, indent=2) + "\n")
+    for cls in written:
+        golden.write(cls)
     return 0
 
 
-def place(pins: Pins, name: str, schema: dict[str, Any]) -> None:
-    """Write `schema` under the id that it belongs to: its own, or a new one."""
+def place(pins: Pins, name: str, schema: dict[str, Any]) -> bool:
+    """Write `schema` under the id that it belongs to, its own or a new one; return whether anything changed."""
     text, mark = json.dumps(schema, indent=2, ensure_ascii=False) + "\n", fingerprint_of(schema)
     own = [id_ for id_, pin in pins.items() if pin["schema"].startswith(f"{name}.v")]
     last = max(own, default=None)
@@ -41,9 +44,11 @@ def place(pins: Pins, name: str, schema: dict[str, Any]) -> None:
         pins[last] = {"schema": f"{name}.v{len(own) + 1}.avsc", "fingerprint": mark, "since": version()}
     pins[last]["fingerprint"] = mark
     file = FOLDER / pins[last]["schema"]
-    if not file.exists() or file.read_text() != text:
-        file.write_text(text)
-        sys.stdout.write(f"{last} {file.name} {mark}\n")
+    if file.exists() and file.read_text() == text:
+        return False
+    file.write_text(text)
+    sys.stdout.write(f"{last} {file.name} {mark}\n")
+    return True
 
 
 def version() -> str:

@@ -68,14 +68,15 @@ def decide(
     alone, so that a record may be decided again after a crash between two of its row writes."""
     view, about = _described(view, signal, offset)
     changes = list(about)
-    for subject in _touched(view, signal, times):
+    touched = _touched(view, signal, times)
+    for subject in touched:
         row = view.subjects.get(subject) or _new_row(view, signal, subject)
         if row is None or row.offset >= offset:
             continue
         change = _decide_subject(view, row, signal, times, offset, timing)
         if change is not None:
             changes.append(change)
-            if isinstance(change.row, SubjectRow):
+            if isinstance(change.row, SubjectRow) and len(touched) > 1:
                 view = replace(view, subjects={**view.subjects, subject: change.row})
     return tuple(changes)
 

@@ -1,0 +1,212 @@
+"""advance(situation): what a recovery does next. Pure: the same order, ledger, look and memory give the same answer.
+
+Host steps come first and one at a time; then as many guests as the window allows; then a last look at the source.
+Nothing here knows how a step is carried out or how long a look takes.
+"""
+
+from collections.abc import Iterable
+
+from kasugai.core import planning
+from kasugai.core.facts import FactKind, Result, StepState
+from kasugai.core.guest_steps import assess_evacuate, assess_reset, assess_restore
+from kasugai.core.host_steps import assess_fence, assess_force_down, list_is_believed
+from kasugai.core.lastlook import decision_is_stale, source_age, source_silent
+from kasugai.core.moves import Act, Begin, Blocked, Extend, Finish, Move, Next, Note, Pending, Wait
+from kasugai.core.plan import Action, Step
+from kasugai.core.situation import Situation
+from kasugai.core.verdicts import Reason
+
+_ASSESS = {
+    Action.FENCE: assess_fence,
+    Action.FORCE_DOWN: assess_force_down,
+    Action.RESET: assess_reset,
+    Action.EVACUATE: assess_evacuate,
+    Action.RESTORE: assess_restore,
+}
+
+
+def advance(s: Situation) -> Next:
+    """Return what to do next."""
+    return _host(s, Action.FENCE) or _host(s, Action.FORCE_DOWN) or _guests(s)
+
+
+def _host(s: Situation, action: Action) -> Next | None:
+    """Bring one host step to its end; None when it is done."""
+    step = s.host_step(action)
+    if s.is_done(step.key):
+        return None
+    move = _ASSESS[action](s, step)
+    refusal = _contradicted(s, move) if _rests_on_silence(s, move) else None
+    return refusal or _single(s, move)
+
+
+def _rests_on_silence(s: Situation, move: Move) -> bool:
+    """Whether a move concludes from the source's silence: an effect on the host does, and so does finding Nova's record
+    forced down by somebody else, which proves nothing (the host may live on under it)."""
+    if isinstance(move, Begin):
+        return True
+    if (
+        not isinstance(move, Note)
+        or move.step.action is not Action.FORCE_DOWN
+        or move.kind is not FactKind.DONE
+    ):
+        return False
+    record = s.record(move.step)
+    return record is None or not record.state.is_open
+
+
+def _contradicted(s: Situation, move: Move) -> Next | None:
+    """Not stopped, and the last look does not contradict the decision."""
+    if s.stopped and isinstance(move, Begin):
+        return _stop(s)
+    answer = _last_look(s)
+    if isinstance(answer, Pending):
+        return _wait(s, ())
+    if answer is None:
+        return None
+    return _held(answer, "") if _effects_in_attempt(s) else Finish(kind=FactKind.VETOED, reason=answer)
+
+
+def _last_look(s: Situation) -> Reason | Pending | None:
+    """The age of Nova's record counts until our own force-down has moved it; from then on its standing still does."""
+    record = s.record(s.host_step(Action.FORCE_DOWN))
+    marked = record is not None and bool(record.mark)
+    unmoved = (
+        marked
+        and s.look.service is not None
+        and record is not None
+        and s.look.service.updated_at == record.mark
+    )
+    stale = Reason.DECISION_STALE if not _effects_in_attempt(s) and decision_is_stale(s) else None
+    return stale or (None if unmoved else source_age(s))
+
+
+def _effects_in_attempt(s: Situation) -> bool:
+    return any(r.attempt == s.order.attempt and r.tries > 0 for r in s.entry.steps.values())
+
+
+def _single(s: Situation, move: Move) -> Next:
+    match move:
+        case Note():
+            return Act(notes=(move,))
+        case Begin():
+            return Act(begins=(move,))
+        case Pending(reads=reads):
+            return _wait(s, reads)
+        case Blocked(reason=reason, detail=detail):
+            return _held(reason, detail)
+
+
+def _held(reason: Reason, detail: str) -> Finish:
+    return Finish(kind=FactKind.HELD, reason=reason, detail=detail)
+
+
+def _stop(s: Situation) -> Finish:
+    """Cancelled before any effect = withdrawn, after = held."""
+    if s.entry.effects:
+        return _held(Reason.STOPPED, "")
+    return Finish(kind=FactKind.FINISHED, reason=Reason.NOTHING_DONE, result=Result.WITHDRAWN)
+
+
+def _guests(s: Situation) -> Next:
+    """Bring as many guests forward as the window allows; end when all have come to rest."""
+    moves = {step: _assess_guest(s, step) for step in _ready(s)}
+    notes = tuple(move for move in moves.values() if isinstance(move, Note))
+    if notes:
+        return Act(notes=notes)
+    begins = [move for move in moves.values() if isinstance(move, Begin)]
+    if begins and not _effects_in_attempt(s) and decision_is_stale(s):
+        return Finish(kind=FactKind.VETOED, reason=Reason.DECISION_STALE)
+    silence = _silence(s, begins)
+    if begins and not s.stopped and silence is None:
+        chosen = _within_window(s, begins)
+        if chosen:
+            return Act(begins=chosen)
+    waiting = [move for move in moves.values() if isinstance(move, Pending)]
+    open_steps = any(r.state.is_open for r in s.entry.steps.values()) or bool(s.memory.in_flight)
+    if waiting or (begins and isinstance(silence, Pending)) or (open_steps and _is_moving(s, moves.items())):
+        return _wait(s, [uuid for move in waiting for uuid in move.reads])
+    if begins:
+        return _stop(s) if s.stopped else _single(s, silence or Pending())
+    return _rest(s, [move for move in moves.values() if isinstance(move, Blocked)])
+
+
+def _is_moving(s: Situation, moves: Iterable[tuple[Step, Move]]) -> bool:
+    """Whether an open step may still end by itself (a blocked one is not waited for)."""
+    blocked = {step.key for step, move in moves if isinstance(move, Blocked)}
+    return any(r.state.is_open and key not in blocked for key, r in s.entry.steps.items())
+
+
+def _ready(s: Situation) -> list[Step]:
+    """The guests' steps whose needs are done and that are not at their end."""
+    return [
+        step
+        for step in s.plan.steps
+        if step.action in (Action.RESET, Action.EVACUATE, Action.RESTORE)
+        and not s.is_final(step)
+        and all(s.is_done(need) for need in step.needs)
+    ]
+
+
+def _assess_guest(s: Situation, step: Step) -> Move:
+    return _ASSESS[step.action](s, step)
+
+
+def _silence(s: Situation, begins: list[Begin]) -> Blocked | Pending | None:
+    """An effect on guests of the source needs the source to be as dead as it was; a restored guest is elsewhere."""
+    if all(move.step.action is Action.RESTORE for move in begins):
+        return None
+    return source_silent(s)
+
+
+def _within_window(s: Situation, begins: list[Begin]) -> tuple[Begin, ...]:
+    """Return what may begin now: evacuations only as far as the window of those in progress has room."""
+    in_progress = sum(
+        1
+        for step in s.plan.guests
+        if (record := s.record(step)) is not None and record.state in (StepState.STARTED, StepState.UNSURE)
+    )
+    room = max(0, s.plan.window - in_progress)
+    moving = [move for move in begins if move.step.action is Action.EVACUATE][:room]
+    others = [move for move in begins if move.step.action is not Action.EVACUATE]
+    return (*others, *moving)
+
+
+def _wait(s: Situation, reads: Iterable[str]) -> Wait:
+    return Wait(until=s.now + s.timing.look_interval, reads=frozenset(reads))
+
+
+def _rest(s: Situation, blocked: list[Blocked]) -> Next:
+    """Nothing moves any more: look for guests that turned up, then answer."""
+    if s.stopped and _left(s):
+        return _stop(s)
+    if blocked:
+        return _held(blocked[0].reason, "; ".join(move.detail for move in blocked if move.detail)[:500])
+    if not list_is_believed(s.look, s.memory.before) or s.look.at < _last_change(s):
+        return _wait(s, ())
+    if planning.newcomers(s.plan, s.look, s.order.policy):
+        return Extend(plan=planning.extend(s.plan, s.look, s.order.policy, s.memory.epoch, s.entry.priors))
+    return _result(s)
+
+
+def _left(s: Situation) -> bool:
+    return any(not s.is_final(step) for step in s.plan.guests)
+
+
+def _last_change(s: Situation) -> int:
+    """A list answers only for what began before it was requested."""
+    return max(s.memory.begun.values(), default=s.memory.owner_since)
+
+
+def _result(s: Situation) -> Finish:
+    failed = [
+        step
+        for step in s.plan.steps
+        if (record := s.record(step)) is not None
+        and record.state is StepState.FAILED
+        and record.attempt == s.order.attempt
+    ]
+    if failed:
+        names = ", ".join(f"{step.name or step.subject}: {s.entry.steps[step.key].reason}" for step in failed)
+        return Finish(kind=FactKind.FINISHED, reason=Reason.PARTIAL, result=Result.FAILED, detail=names[:500])
+    return Finish(kind=FactKind.FINISHED, reason=Reason.RECOVERED, result=Result.RECOVERED)

@@ -1,0 +1,194 @@
+"""Assesses the steps about one guest. An evacuation ends only by Nova's word, and is called only after a look that saw
+the guest on the source with nothing of it under way (architecture.md 5)."""
+
+from kasugai.core.facts import FactKind, StepRecord
+from kasugai.core.host_steps import begin, note
+from kasugai.core.look import EVACUATION, GuestView, MigrationView
+from kasugai.core.moves import Blocked, Move, Pending
+from kasugai.core.plan import Prior, Step
+from kasugai.core.planning import EVACUABLE
+from kasugai.core.situation import Situation
+from kasugai.core.verdicts import Reason
+
+CALL_TRIES = 3
+"""How often a call that Nova refused without effect is made in one attempt."""
+GONE = "deleted"
+"""Reason of a step whose guest does not exist any more."""
+MOVED = "moved"
+"""Reason of a step whose guest had left the source by another hand."""
+
+
+def assess_evacuate(s: Situation, step: Step) -> Move:
+    """The guest is on another host."""
+    record = s.record(step)
+    if record is not None and record.state.is_open:
+        return _resolve(s, step, record)
+    others = s.look.migrations.get(step.subject, ())
+    under_way = [m for m in others if m.migration_type == EVACUATION and not m.is_ended]
+    if under_way:
+        return _await_other(s, step, under_way[-1])
+    guest = s.look.sees_on_source(step.subject, s.order.host)
+    if guest is None:
+        return _absent(s, step)
+    if guest.in_migration or any(m.migration_type != EVACUATION and not m.is_ended for m in others):
+        return Blocked(reason=Reason.IN_MIGRATION, detail=f"{guest.name} may already run elsewhere")
+    return _call(s, step, record)
+
+
+def _call(s: Situation, step: Step, record: StepRecord | None) -> Move:
+    """Call, unless Nova has refused often enough in this attempt."""
+    refused = record is not None and record.attempt == s.order.attempt and bool(record.reason)
+    if refused and record is not None and record.tries >= CALL_TRIES and record.reason != "no trace":
+        return note(s, step, FactKind.FAILED, record.reason)
+    return begin(s, step, s.look.newest_migration(step.subject))
+
+
+def _await_other(s: Situation, step: Step, migration: MigrationView) -> Move:
+    """Somebody else's evacuation, or one of an earlier attempt, is under way: it is waited for, never doubled."""
+    if s.now - s.memory.owner_since > s.timing.landing:
+        return Blocked(
+            reason=Reason.EVACUATION_UNRESOLVED,
+            detail=f"{step.name}: migration {migration.migration_id} to {migration.dest or '?'} is {migration.status}",
+        )
+    return Pending()
+
+
+def _absent(s: Situation, step: Step) -> Move:
+    """Absence from the list is no evidence: the guest is read by id."""
+    if step.subject not in s.look.read:
+        return Pending(reads=(step.subject,))
+    guest = s.look.read[step.subject]
+    if guest is None or guest.deleted:
+        return note(s, step, FactKind.DONE, GONE)
+    return note(s, step, FactKind.DONE, MOVED)
+
+
+def _resolve(s: Situation, step: Step, record: StepRecord) -> Move:
+    """A call is under way, or may be: find out by Nova's records above the one that the intent carries."""
+    if step.key in s.memory.in_flight or s.look.at < s.intent_at(step.key):
+        return Pending()
+    ours = [
+        m
+        for m in s.look.migrations.get(step.subject, ())
+        if m.migration_type == EVACUATION and m.migration_id > record.seen_migration
+    ]
+    if not ours:
+        return _without_trace(s, step)
+    if any(m.has_landed for m in ours):
+        return _landed(s, step)
+    if all(m.has_failed for m in ours):
+        last = ours[-1]
+        return note(s, step, FactKind.FAILED, _failure(last))
+    return _await_own(s, step, ours[-1])
+
+
+def _failure(migration: MigrationView) -> str:
+    """`error` is the scheduler's no, `failed` the destination's (nova.md: measured)."""
+    return Reason.NO_VALID_HOST if migration.status == "error" else Reason.DESTINATION_FAILED
+
+
+def _await_own(s: Situation, step: Step, migration: MigrationView) -> Move:
+    guest = s.look.read.get(step.subject, _UNREAD)
+    if guest is None or (guest is not _UNREAD and guest.deleted):
+        return note(s, step, FactKind.DONE, GONE)
+    if s.now - s.intent_at(step.key) > s.timing.landing:
+        return Blocked(
+            reason=Reason.EVACUATION_UNRESOLVED,
+            detail=f"{step.name}: migration {migration.migration_id} to {migration.dest or '?'} is {migration.status}",
+        )
+    listed = step.subject in s.look.guests
+    return Pending() if listed else Pending(reads=(step.subject,))
+
+
+def _landed(s: Situation, step: Step) -> Move:
+    """The record says done; the host changes last, so both must say so."""
+    if step.subject in s.look.guests:
+        return Pending()
+    if step.subject not in s.look.read:
+        return Pending(reads=(step.subject,))
+    guest = s.look.read[step.subject]
+    if guest is None or guest.deleted:
+        return note(s, step, FactKind.DONE, GONE)
+    if guest.host == s.order.host:
+        return Pending(reads=(step.subject,))
+    return note(s, step, FactKind.DONE)
+
+
+def _without_trace(s: Situation, step: Step) -> Move:
+    """No record above the intent's: believed after the settle time, and only by two looks in a row in which the
+    guest's own cell answered (the source's list shows the guest)."""
+    if step.subject not in s.look.guests:
+        return _gone_or_wait(s, step)
+    waited = s.look.at - s.intent_at(step.key)
+    seen_before = s.memory.before is not None and step.subject in s.memory.before.guests
+    if waited >= s.timing.settle and seen_before and step.key not in s.memory.accepted:
+        return note(s, step, FactKind.ABSOLVED, "no trace")
+    return _unresolved_after(s, step)
+
+
+def _gone_or_wait(s: Situation, step: Step) -> Move:
+    if step.subject in s.look.read:
+        guest = s.look.read[step.subject]
+        if guest is None or guest.deleted:
+            return note(s, step, FactKind.DONE, GONE)
+        return _unresolved_after(s, step)
+    return Pending(reads=(step.subject,))
+
+
+def _unresolved_after(s: Situation, step: Step) -> Move:
+    if s.now - s.intent_at(step.key) > s.timing.landing:
+        return Blocked(
+            reason=Reason.EVACUATION_UNRESOLVED, detail=f"{step.name}: Nova shows no record of the call"
+        )
+    return Pending(reads=(step.subject,))
+
+
+def assess_reset(s: Situation, step: Step) -> Move:
+    """The guest's vm_state is one that Nova evacuates."""
+    if step.key in s.memory.in_flight or s.look.at < s.intent_at(step.key):
+        return Pending()
+    guest = s.look.sees_on_source(step.subject, s.order.host)
+    if guest is None:
+        return _absent(s, step)
+    if guest.vm_state in EVACUABLE:
+        return note(s, step, FactKind.DONE)
+    record = s.record(step)
+    if guest.in_migration:
+        return Blocked(reason=Reason.IN_MIGRATION, detail=f"{guest.name} may already run elsewhere")
+    if record is not None and record.state.is_open:
+        settled = s.look.at - s.intent_at(step.key) >= s.timing.settle
+        return note(s, step, FactKind.ABSOLVED, "no trace") if settled else Pending()
+    return _again(s, step, record)
+
+
+def assess_restore(s: Situation, step: Step) -> Move:
+    """The guest is stopped again; only guests that were are ever stopped."""
+    moved = s.entry.steps.get(step.needs[0])
+    if moved is not None and moved.reason in (GONE, MOVED):
+        return note(s, step, FactKind.DONE, moved.reason)
+    if step.key in s.memory.in_flight:
+        return Pending()
+    if step.subject not in s.look.read or s.look.at < s.intent_at(step.key):
+        return Pending(reads=(step.subject,))
+    guest = s.look.read[step.subject]
+    if guest is None or guest.deleted:
+        return note(s, step, FactKind.DONE, GONE)
+    if guest.vm_state == Prior.STOPPED:
+        return note(s, step, FactKind.DONE)
+    record = s.record(step)
+    if guest.task_state is not None:
+        return Pending(reads=(step.subject,))
+    if record is not None and record.state.is_open:
+        settled = s.look.at - s.intent_at(step.key) >= s.timing.wire
+        return note(s, step, FactKind.ABSOLVED, "no trace") if settled else Pending(reads=(step.subject,))
+    return _again(s, step, record)
+
+
+def _again(s: Situation, step: Step, record: StepRecord | None) -> Move:
+    tries = record.tries if record is not None and record.attempt == s.order.attempt else 0
+    if record is not None and tries >= CALL_TRIES:
+        return note(s, step, FactKind.FAILED, record.reason or Reason.REFUSED)
+    return begin(s, step)
+
+
+_UNREAD = GuestView(uuid="", name="", host="", vm_state="", task_state=None, power_state=0)

@@ -1,0 +1,228 @@
+"""Correlate: folds a mailbox partition through `core.decide`, publishes what was decided, then writes the rows.
+
+It knows the order of effects (publish, await, write) and what a successor may skip; it refuses to know Faust, Avro
+and the wall clock. The Faust shell (`correlate_app`) and the simulator both run exactly this.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from kasugai.core.decide import Change, SegmentView, decide, due_of
+from kasugai.core.identity import verdict_id
+from kasugai.core.incident import Order
+from kasugai.core.rows import ClockRow, HostRow, Row, SegmentRow, SubjectRow
+from kasugai.core.signals import InventoryChange, Letter, Stamp, Tick
+from kasugai.core.steady import Times, advance_clock, period_for, strike, times
+from kasugai.core.timing import PRODUCTION, Instant, Timing
+from kasugai.core.verdicts import Reason, Verb, Verdict
+
+LOG = logging.getLogger(__name__)
+
+WriteRow = Callable[[Row], Awaitable[None]]
+"""Writes one row; returns when its changelog write is on its way (the shell awaits the acknowledgement)."""
+
+
+class Publisher(Protocol):
+    """Where decisions go."""
+
+    async def publish(self, verdicts: Sequence[Verdict], orders: Sequence[Order], cause: Letter) -> None:
+        """Publish all and return when the broker has acknowledged all; end the process when it does not."""
+        ...
+
+
+@dataclass(slots=True)
+class _Segment:
+    """The rows of a segment, by name."""
+
+    segment_id: str
+    about: SegmentRow | None = None
+    hosts: dict[str, HostRow] = field(default_factory=dict)
+    subjects: dict[str, SubjectRow] = field(default_factory=dict)
+    dues: dict[str, Instant] = field(default_factory=dict)
+
+    def view(self) -> SegmentView:
+        """Return what `decide` sees."""
+        return SegmentView(
+            segment_id=self.segment_id, segment=self.about, hosts=self.hosts, subjects=self.subjects
+        )
+
+    def put(self, row: Row, deadline: Instant) -> None:
+        """Take over a row."""
+        match row:
+            case SubjectRow():
+                self.subjects[row.subject] = row
+                self.index(row, deadline)
+            case SegmentRow():
+                self.about = row
+            case HostRow():
+                self.hosts[row.record.name] = row
+            case ClockRow():
+                raise ValueError("a partition's clock belongs to no segment")
+
+    def index(self, row: SubjectRow, deadline: Instant) -> None:
+        """Remember when a tick must touch the row."""
+        due = due_of(self.view(), row, deadline)
+        if due is None:
+            self.dues.pop(row.subject, None)
+        else:
+            self.dues[row.subject] = due
+
+    def index_all(self, deadline: Instant) -> None:
+        """Do so for all rows (the policy may have changed)."""
+        for row in self.subjects.values():
+            self.index(row, deadline)
+
+
+@dataclass(slots=True)
+class _Partition:
+    """A partition's rows and clock."""
+
+    number: int
+    clock: ClockRow
+    head: int = -1
+    """The highest offset in any row: what lies below it is done."""
+    segments: dict[str, _Segment] = field(default_factory=dict)
+    ticked: float | None = None
+    """Process time in seconds of the last tick that this process sent."""
+
+    def segment(self, segment_id: str) -> _Segment:
+        """Return the segment's rows, empty ones for a new segment."""
+        if segment_id not in self.segments:
+            self.segments[segment_id] = _Segment(segment_id)
+        return self.segments[segment_id]
+
+    def put(self, row: Row) -> None:
+        """Take over a row that was written."""
+        if isinstance(row, ClockRow):
+            self.clock = row
+        else:
+            self.segment(_segment_of(row)).put(row, self.clock.tick_at - self.clock.blind)
+
+    def nearest(self) -> Instant | None:
+        """Return the nearest deadline on the steady clock."""
+        return min((due for s in self.segments.values() for due in s.dues.values()), default=None)
+
+
+def _segment_of(row: SubjectRow | SegmentRow | HostRow) -> str:
+    match row:
+        case SubjectRow(segment=segment):
+            return segment
+        case SegmentRow(record=record):
+            return record.segment_id
+        case HostRow(record=host):
+            return host.segment_id
+
+
+class Correlate:
+    """The handler of the mailbox, for any number of partitions."""
+
+    def __init__(self, publisher: Publisher, timing: Timing = PRODUCTION) -> None:
+        """Start without partitions."""
+        self._publisher = publisher
+        self._timing = timing
+        self._partitions: dict[int, _Partition] = {}
+
+    def restore(self, partition: int, rows: Iterable[Row]) -> None:
+        """Take over a partition with all of its rows, after an assignment."""
+        state = _Partition(partition, ClockRow(partition=partition))
+        known = list(rows)
+        for row in sorted(known, key=lambda row: not isinstance(row, ClockRow)):
+            state.put(row)
+        for segment in state.segments.values():
+            segment.index_all(state.clock.tick_at - state.clock.blind)
+        state.head = max((row.offset for row in known), default=-1)
+        self._partitions[partition] = state
+
+    def revoke(self, partition: int) -> None:
+        """Forget a partition."""
+        self._partitions.pop(partition, None)
+
+    def tick(self, partition: int, now: float) -> Tick | None:
+        """Return the tick to write into the partition now, if it is time; `now` is the process's time in seconds."""
+        state = self._partitions.get(partition)
+        if state is None:
+            return None
+        steady = times(state.clock).moment.steady
+        period = period_for(state.nearest(), steady)
+        if state.ticked is not None and (now - state.ticked) * 1000 < period:
+            return None
+        state.ticked = now
+        return Tick(period=period)
+
+    async def handle(self, letter: Letter, stamp: Stamp, write: WriteRow) -> str | None:
+        """Decide one record: publish, await, write. Return why it is undecidable, None when all is well."""
+        state = self._partitions[stamp.partition]
+        if stamp.offset < state.head:
+            state.clock = self._clock_after(state, letter, stamp)
+            return None
+        before, clock = state.clock, self._clock_after(state, letter, stamp)
+        now = times(clock, before)
+        changes, trouble = self._decide(state, letter, now, stamp.offset)
+        verdicts = [verdict for change in changes for verdict in change.verdicts]
+        orders = [order for change in changes for order in change.orders]
+        if verdicts or orders:
+            await self._publisher.publish(verdicts, orders, letter)
+        state.clock = clock
+        for change in changes:
+            if change.row is not None:
+                await write(change.row)
+                state.put(change.row)
+        if isinstance(letter.signal, InventoryChange):
+            state.segment(letter.segment).index_all(now.deadline)
+        if isinstance(letter.signal, Tick):
+            await self._strike(state, stamp.offset, now, write)
+        return trouble
+
+    def _clock_after(self, state: _Partition, letter: Letter, stamp: Stamp) -> ClockRow:
+        if isinstance(letter.signal, Tick) and state.clock.offset < stamp.offset:
+            return strike(state.clock, letter.signal, stamp.at)
+        return advance_clock(state.clock, stamp.at)
+
+    def _decide(
+        self, state: _Partition, letter: Letter, now: Times, offset: int
+    ) -> tuple[list[Change], str | None]:
+        """Decide for every segment that the record concerns; a bug disarms the segment that it struck."""
+        changes: list[Change] = []
+        trouble = None
+        for segment in self._concerned(state, letter, now):
+            try:
+                changes += decide(segment.view(), letter.signal, now, offset, self._timing)
+            except Exception as error:
+                LOG.exception("a record cannot be decided; its segment is disarmed")
+                trouble = f"{type(error).__name__}: {error}"
+                changes += _disarm(segment, now, offset, trouble)
+        return changes, trouble
+
+    def _concerned(self, state: _Partition, letter: Letter, now: Times) -> list[_Segment]:
+        if letter.segment:
+            return [state.segment(letter.segment)]
+        due = [s for s in state.segments.values() if any(d <= now.deadline for d in s.dues.values())]
+        return sorted(due, key=lambda segment: segment.segment_id)
+
+    async def _strike(self, state: _Partition, offset: int, now: Times, write: WriteRow) -> None:
+        """Write the partition's time last, and look ahead again for what was due."""
+        state.clock = state.clock.at_offset(offset)
+        await write(state.clock)
+        for segment in state.segments.values():
+            for subject in [s for s, due in segment.dues.items() if due <= now.deadline]:
+                segment.index(segment.subjects[subject], now.deadline)
+
+
+def _disarm(segment: _Segment, now: Times, offset: int, trouble: str) -> list[Change]:
+    if segment.about is None or segment.about.offset >= offset:
+        return []
+    subject = f"segment/{segment.about.record.name}"
+    verdict = Verdict(
+        verdict_id=verdict_id(segment.segment_id, subject, offset, 0),
+        verb=Verb.ALERT,
+        subject=subject,
+        segment=segment.segment_id,
+        reason=Reason.UNDECIDABLE,
+        evidence=(),
+        count=0,
+        at=now.moment.at,
+        detail=trouble,
+    )
+    return [Change(row=replace(segment.about, undecidable=True, offset=offset), verdicts=(verdict,))]

@@ -9,7 +9,6 @@ import fastavro
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.strategies import values_of
 
 from kasugai.core.facts import Fact, FactKind, StepRecord, StepState
 from kasugai.core.inventory import HostRecord, SegmentRecord
@@ -28,6 +27,7 @@ from kasugai.schemas.codec import (
     frame_id,
     schema_of,
 )
+from tests.strategies import values_of
 
 values = st.one_of(*(values_of(cls) for cls in CLASSES))
 FAULT = fault(

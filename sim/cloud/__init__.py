@@ -1,0 +1,39 @@
+"""The simulated cloud: one state machine for hosts, guests, Nova's records and power, whoever drives it.
+
+    cloud = SimCloud(loop, seed=1, pace=REAL)      # any asyncio loop: time() and call_later()
+    cloud.add_host(name, cell=, zone=, capacity=, enabled=, has_device=)
+    cloud.add_guest(name, host, vm_state=, launched=, metadata=, locked_by=)
+
+Verbs for scenarios (hosts by exact name, guests by name or uuid; seconds):
+
+    cloud.hosts     power_off power_on reboot hang wake unplug(host, network=) plug kill_compute start_compute
+                    restart_compute
+    cloud.power     has read switch_off remove_device refuse_fencing cut_bmc comes_back_by_itself(host, after)
+    cloud.wire      slow(seconds, action=, subject=, times=) lose_replies(action=, subject=, times=, lasting=)
+                    answer_503(lasting, action=) refuse_connections(lasting) heal;  requests, watchers, troubles
+    cloud           operator_forces_down operator_disables operator_enables operator_evacuates(guest, target)
+                    operator_live_migrates(guest, dest, switch_after=, finish_after=)
+                    user_stops user_starts user_deletes user_locks guest_dies
+                    slow_conductor(seconds) no_valid_host(on) fail_spawns(host, message)
+                    silence_cell(cell, ids_readable=) wake_cell(cell)
+    cloud.world     knobs: pace (replaceable) clock_offset sends_date congestion autostart; now() wall()
+
+What to look at:
+
+    cloud.running_on(guest)   hosts where it runs at this instant
+    cloud.running_twice()     uuids of guests that run on several hosts: empty if all is well
+    cloud.diary               entries and watchers: (t, host, guest, started | stopped)
+    cloud.wire.requests       every request: t, method, path, action, subject, sender, arrived, status
+    cloud.nova                the API itself, without a wire: list_services update_service list_servers show_server
+                              list_migrations evacuate reset_state stop start
+    cloud.census()            a Place per host; str(place) is `cmp3: on  db1 web2(stopped)`
+
+Everything that a real Nova does and this one does not is listed in docs/status.md, everything measured in nova.md.
+"""
+
+from kasugai.sim.cloud.cloud import SimCloud as SimCloud
+from kasugai.sim.cloud.pace import QUICK as QUICK
+from kasugai.sim.cloud.pace import REAL as REAL
+from kasugai.sim.cloud.pace import Pace as Pace
+from kasugai.sim.cloud.pace import large_cloud as large_cloud
+from kasugai.sim.cloud.pace import two_cores as two_cores

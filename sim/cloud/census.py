@@ -1,0 +1,55 @@
+"""Where everything is: per host its power and its guests, by Nova's record and by what really runs.
+
+A guest is written `web1` when Nova and the truth agree that it is active (or when its host is off), else `web1(why)`.
+"""
+
+from dataclasses import dataclass
+
+from kasugai.sim.cloud.model import REBUILD_TASKS, Guest, Host
+from kasugai.sim.cloud.world import World
+
+UNRECORDED = "unrecorded"
+"""It runs here and Nova names another host, or nothing at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One host in a census."""
+
+    host: str
+    power_on: bool
+    guests: tuple[str, ...]
+    """Labels, sorted."""
+
+    def __str__(self) -> str:
+        """Return `cmp3: on  db1 web2(stopped)`."""
+        return f"{self.host}: {'on' if self.power_on else 'off'}  {' '.join(self.guests)}".rstrip()
+
+
+def census(world: World) -> tuple[Place, ...]:
+    """Return all hosts in the order in which they were added."""
+    return tuple(Place(host.name, host.power_on, _labels(world, host)) for host in world.hosts.values())
+
+
+def _labels(world: World, host: Host) -> tuple[str, ...]:
+    running = set(world.diary.guests_on(host.name))
+    recorded = [_recorded(guest, host, running) for guest in world.guests.values() if _is_on(guest, host)]
+    strays = [
+        f"{world.guests[uuid].name}({UNRECORDED})" for uuid in running if not _is_on(world.guests[uuid], host)
+    ]
+    return tuple(sorted(recorded + strays))
+
+
+def _is_on(guest: Guest, host: Host) -> bool:
+    return guest.host == host.name and not guest.deleted
+
+
+def _recorded(guest: Guest, host: Host, running: set[str]) -> str:
+    words = []
+    if guest.vm_state != "active":
+        words.append(guest.vm_state)
+    if guest.task_state is not None:
+        words.append("rebuild" if guest.task_state in REBUILD_TASKS else guest.task_state)
+    if host.power_on and guest.vm_state == "active" and guest.uuid not in running and not guest.task_state:
+        words.append("not running")
+    return f"{guest.name}({', '.join(words)})" if words else guest.name

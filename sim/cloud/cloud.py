@@ -1,0 +1,177 @@
+"""One simulated cloud: its parts put together, and the verbs that scenarios say to it.
+
+Each verb is one line; what it means is decided in the part that it calls.
+"""
+
+from collections.abc import Mapping
+
+from kasugai.sim.cloud.census import Place, census
+from kasugai.sim.cloud.diary import Diary
+from kasugai.sim.cloud.hosts import Hosts
+from kasugai.sim.cloud.model import RUNNING, SHUT_DOWN, Guest, Host, Service
+from kasugai.sim.cloud.nova import Nova
+from kasugai.sim.cloud.pace import REAL, Pace
+from kasugai.sim.cloud.power import Power
+from kasugai.sim.cloud.wire import Wire
+from kasugai.sim.cloud.world import NEW_YEAR, Scheduler, World
+
+
+class SimCloud:
+    """Hosts, guests, Nova, power devices and the wire to them, under one scheduler."""
+
+    def __init__(
+        self, scheduler: Scheduler, *, seed: int = 0, pace: Pace = REAL, epoch: float = NEW_YEAR
+    ) -> None:
+        """Begin empty. `scheduler`: an asyncio loop; `epoch`: the wall clock (s since 1970) at its second 0."""
+        self.world = World(scheduler, seed=seed, pace=pace, epoch=epoch)
+        self.nova = Nova(self.world)
+        self.hosts = Hosts(self.world, self.nova.services, self.nova.guests)
+        self.power = Power(self.world, self.hosts)
+        self.wire = Wire(self.world)
+
+    @property
+    def diary(self) -> Diary:
+        """What really runs where."""
+        return self.world.diary
+
+    def add_host(
+        self,
+        name: str,
+        *,
+        cell: str = "cell1",
+        zone: str = "nova",
+        capacity: int | None = None,
+        enabled: bool = True,
+        has_device: bool = True,
+    ) -> Host:
+        """Add a healthy host whose nova-compute has been reporting for a while, at a phase of its own."""
+        world = self.world
+        service = Service(
+            service_id=str(world.derive("service", name)),
+            enabled=enabled,
+            has_trait=not enabled,
+            reporting_since=world.now() - world.draw((0.0, world.pace.report_interval)),
+        )
+        host = Host(name=name, service=service, cell=cell, zone=zone, capacity=capacity)
+        host.device.is_configured = has_device
+        world.hosts[name] = host
+        return host
+
+    def add_guest(
+        self,
+        name: str,
+        host: str | None,
+        *,
+        vm_state: str = "active",
+        launched: bool = True,
+        metadata: Mapping[str, str] | None = None,
+        locked_by: str | None = None,
+    ) -> Guest:
+        """Add a guest; an active or paused one runs on its host."""
+        world = self.world
+        runs = vm_state in ("active", "paused", "rescued") and launched
+        guest = Guest(
+            uuid=str(world.derive("guest", name)),
+            name=name,
+            host=None if host is None else world.host(host).name,
+            vm_state=vm_state,
+            power_state=RUNNING if runs else SHUT_DOWN,
+            launched=launched,
+            metadata=dict(metadata or {}),
+            locked_by=locked_by,
+            created_at=world.now(),
+            updated_at=world.now(),
+        )
+        if guest.uuid in world.guests:
+            raise ValueError(f"there is a guest {name!r} already")
+        world.guests[guest.uuid] = guest
+        if runs and host is not None:
+            world.diary.start(guest.uuid, host)
+        return guest
+
+    def uuid(self, guest: str) -> str:
+        """Return a guest's uuid by its name (or uuid)."""
+        return self.world.guest(guest).uuid
+
+    def running_on(self, guest: str) -> frozenset[str]:
+        """Return the hosts on which the guest (name or uuid) runs at this instant: never more than one, if all is
+        well."""
+        return self.diary.running_on(self.uuid(guest))
+
+    def running_twice(self) -> tuple[str, ...]:
+        """Return the uuids of guests that run on more than one host at this instant."""
+        return tuple(uuid for uuid in self.world.guests if len(self.diary.running_on(uuid)) > 1)
+
+    def census(self) -> tuple[Place, ...]:
+        """Return where everything is; `str()` of each is a line for a scenario's log."""
+        return census(self.world)
+
+    # Operators and users, who do not go through the wire.
+
+    def operator_forces_down(self, host: str, down: bool = True) -> None:
+        """An operator sets or clears forced_down."""
+        self.nova.update_service(self.world.host(host).service.service_id, forced_down=down)
+
+    def operator_disables(self, host: str, reason: str = "maintenance") -> None:
+        """An operator disables a compute service."""
+        service_id = self.world.host(host).service.service_id
+        self.nova.update_service(service_id, status="disabled", reason=reason)
+
+    def operator_enables(self, host: str) -> None:
+        """An operator enables a compute service."""
+        self.nova.update_service(self.world.host(host).service.service_id, status="enabled")
+
+    def operator_evacuates(self, guest: str, target: str | None = None) -> None:
+        """An operator evacuates a guest by hand."""
+        self.nova.evacuate(self.uuid(guest), target)
+
+    def operator_live_migrates(
+        self, guest: str, dest: str, *, switch_after: float = 5.0, finish_after: float = 6.0
+    ) -> None:
+        """A live migration begins (seconds from now: the guest runs on `dest`; Nova names `dest`)."""
+        self.nova.guests.live_migrate(
+            self.world.guest(guest), dest, switch_after=switch_after, finish_after=finish_after
+        )
+
+    def user_stops(self, guest: str) -> None:
+        """A user stops a guest."""
+        self.nova.stop(self.uuid(guest))
+
+    def user_starts(self, guest: str) -> None:
+        """A user starts a guest."""
+        self.nova.start(self.uuid(guest))
+
+    def user_deletes(self, guest: str) -> None:
+        """A user deletes a guest."""
+        self.nova.guests.delete(self.uuid(guest))
+
+    def user_locks(self, guest: str, reason: str | None = None) -> None:
+        """A user locks a guest."""
+        self.nova.guests.lock(self.uuid(guest), reason, by="owner")
+
+    def guest_dies(self, guest: str) -> None:
+        """A guest ceases to run on its host; Nova has not noticed."""
+        for host in self.running_on(guest):
+            self.diary.stop(self.uuid(guest), host)
+
+    # Troubles inside the cloud; those of the wire are `wire`'s, those of machines `hosts`' and `power`'s.
+
+    def slow_conductor(self, seconds: float) -> None:
+        """A call accepted from now on is carried out so many seconds later (0: at once again)."""
+        self.world.conductor_delay = seconds
+
+    def no_valid_host(self, on: bool = True) -> None:
+        """The scheduler finds no destination."""
+        self.world.no_valid_host = on
+
+    def fail_spawns(self, host: str, message: str = "the disk is full") -> None:
+        """Spawning on the host fails with this message; an empty one heals it."""
+        self.world.host(host).spawn_fault = message
+
+    def silence_cell(self, cell: str = "cell1", *, ids_readable: bool = False) -> None:
+        """The cell's records are missing from lists; reads by id answer 500, or work with `ids_readable`."""
+        self.world.silent_cells[cell] = ids_readable
+
+    def wake_cell(self, cell: str = "cell1") -> None:
+        """The cell answers again."""
+        self.world.silent_cells.pop(cell, None)

@@ -1,0 +1,94 @@
+"""Nova's API on the simulated cloud: what each request may see and do at the moment it arrives.
+
+Typed and without a wire: the in-memory door and the HTTP server both call it, operators in scenarios too. Every answer
+and refusal is nova.md's table.
+"""
+
+from typing import TypeVar
+
+from kasugai.sim.cloud.evacuate import Evacuations
+from kasugai.sim.cloud.guests import Guests
+from kasugai.sim.cloud.model import Answer, Guest, Host, Migration
+from kasugai.sim.cloud.service import Services
+from kasugai.sim.cloud.world import World
+
+T = TypeVar("T")
+
+
+class Nova:
+    """The API. Lists leave silent cells out; what is returned is live, so copy it at once."""
+
+    def __init__(self, world: World) -> None:
+        """Serve `world`."""
+        self._world = world
+        self.services = Services(world)
+        self.guests = Guests(world)
+        self.evacuations = Evacuations(world, self.services)
+
+    def list_services(self, host: str | None = None) -> Answer[list[Host]]:
+        """GET /os-services?binary=nova-compute[&host=]: an unknown host gives an empty list."""
+        named = self._world.hosts.values() if host is None else [self._world.hosts.get(host)]
+        return self._read([h for h in named if h is not None and not self._world.is_silent(h.name)])
+
+    def update_service(
+        self,
+        service_id: str,
+        *,
+        status: str | None = None,
+        reason: str | None = None,
+        forced_down: bool | None = None,
+    ) -> Answer[Host]:
+        """PUT /os-services/ID at 2.53 or later."""
+        return self.services.update(service_id, status=status, reason=reason, forced_down=forced_down)
+
+    def list_servers(self, host: str | None = None) -> Answer[list[Guest]]:
+        """GET /servers/detail?all_tenants=True[&host=], oldest first."""
+        return self._read(
+            [
+                guest
+                for guest in self._world.guests.values()
+                if not guest.deleted
+                and (host is None or guest.host == host)
+                and not self._world.is_silent(guest.host)
+            ]
+        )
+
+    def show_server(self, uuid: str) -> Answer[Guest]:
+        """GET /servers/ID: 404 for unknown and deleted ones."""
+        return self._read(self.guests.find(uuid))
+
+    def list_migrations(
+        self, source: str | None = None, migration_type: str | None = None, guest: str | None = None
+    ) -> Answer[list[Migration]]:
+        """GET /os-migrations at 2.59 or later, oldest first."""
+        return self._read(
+            [
+                record
+                for record in self._world.migrations
+                if source in (None, record.source)
+                and migration_type in (None, record.migration_type)
+                and guest in (None, record.guest)
+                and not self._world.is_silent(record.source)
+            ]
+        )
+
+    def evacuate(
+        self, uuid: str, target: str | None = None, microversion: tuple[int, int] = (2, 93)
+    ) -> Answer[None]:
+        """POST /servers/ID/action evacuate at 2.14 or later. NOT idempotent."""
+        return self.evacuations.evacuate(self.guests.find(uuid), target, microversion)
+
+    def reset_state(self, uuid: str, state: str = "error") -> Answer[None]:
+        """os-resetState."""
+        return self.guests.reset_state(uuid, state)
+
+    def stop(self, uuid: str) -> Answer[None]:
+        """os-stop."""
+        return self.guests.stop(uuid)
+
+    def start(self, uuid: str) -> Answer[None]:
+        """os-start."""
+        return self.guests.start(uuid)
+
+    def _read(self, value: T) -> Answer[T]:
+        return Answer(value, self._world.draw(self._world.pace.read))

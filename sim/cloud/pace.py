@@ -1,0 +1,72 @@
+"""How long everything in the simulated cloud takes, in seconds.
+
+The defaults are an idle laboratory with the real Nova's settings (nova.md: measured); nothing here decides anything.
+"""
+
+from dataclasses import dataclass
+
+Span = tuple[float, float]
+"""From and to: each time a value between them is drawn."""
+
+
+def large_cloud(_in_progress: int) -> float:
+    """Return how much slower each evacuation is: not at all, however many are in progress."""
+    return 1.0
+
+
+def two_cores(in_progress: int) -> float:
+    """Return how much slower each evacuation is on a Nova that lives on two cores.
+
+    Fitted to nova.md's figures: 30 guests of one host land after about 30, 25, 23 and 35 s with 2, 4, 8 and all of
+    them in progress.
+    """
+    return 0.3 + 0.7 * max(1, in_progress) + 0.015 * in_progress**2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """Durations in seconds. A call's effect happens when it arrives; its reply comes after `read`, `call`, ..."""
+
+    report_interval: float = 10.0
+    """nova-compute moves its record this often."""
+    service_down_time: float = 60.0
+    """A service that has not reported for longer is `down`."""
+    rpc_timeout: float = 60.04
+    """What a call waits for a compute that does not answer (nova.md: disabling a freshly dead host)."""
+    wire: Span = (0.001, 0.005)
+    """One way between a client and Nova."""
+    read: Span = (0.01, 0.04)
+    """Nova answers a GET."""
+    call: Span = (0.02, 0.04)
+    """Nova answers a PUT or an action (nova.md: 29 and 33 ms)."""
+    evacuate: Span = (0.06, 0.25)
+    """Nova answers an evacuate action on an idle box; more with what is in progress."""
+    schedule: float = 0.4
+    """From the call to the choice of a destination, or to `No valid host`."""
+    claim: float = 0.3
+    """From the choice to task rebuild_block_device_mapping."""
+    attach: float = 0.1
+    """From there to task rebuild_spawning."""
+    spawn: float = 0.0
+    """The hypervisor builds the guest (the fake driver takes no time)."""
+    land: float = 0.1
+    """ACTIVE with no task, still on the source, before the host changes."""
+    conflict: float = 0.3
+    """From a lost race for the task_state to the ERROR that it writes."""
+    power: float = 0.3
+    """A stop or a start on a living host."""
+    boot: float = 60.0
+    """From power on to nova-compute running."""
+    startup: float = 3.6
+    """From nova-compute's start to the first work that waited for it (nova.md: os-stop)."""
+    device: Span = (0.05, 0.2)
+    """A power device answers a question."""
+    fence: Span = (1.0, 2.0)
+    """From the start of a fence to the host being off."""
+
+
+REAL = Pace()
+"""An idle laboratory with production settings."""
+
+QUICK = Pace(report_interval=1.0, service_down_time=6.0, boot=5.0, startup=0.4, fence=(0.2, 0.4))
+"""Fits the worker's test profile: reports every second."""

@@ -1,0 +1,55 @@
+"""Power devices: what a BMC answers, switches, refuses, and does by itself.
+
+Knows nothing of Nova. Which host a device belongs to is the host's exact name.
+"""
+
+from kasugai.core.look import PowerState
+from kasugai.sim.cloud.hosts import Hosts
+from kasugai.sim.cloud.model import Refused
+from kasugai.sim.cloud.world import World
+
+
+class Power:
+    """The devices of all hosts."""
+
+    def __init__(self, world: World, hosts: Hosts) -> None:
+        """Switch the hosts of `world`."""
+        self._world = world
+        self._hosts = hosts
+
+    def has(self, host: str) -> bool:
+        """Whether a device is configured for exactly this host."""
+        return host in self._world.hosts and self._world.hosts[host].device.is_configured
+
+    def read(self, host: str) -> PowerState:
+        """Return the power as the device tells it at this instant."""
+        if not self.has(host) or self._world.hosts[host].device.is_unreachable:
+            return PowerState.UNKNOWN
+        return PowerState.ON if self._world.hosts[host].power_on else PowerState.OFF
+
+    def switch_off(self, host: str) -> None:
+        """Switch the host off at once; Refused when the device does not."""
+        if not self.has(host):
+            raise Refused(404, f"no power device is configured for {host}")
+        device = self._world.hosts[host].device
+        if device.is_unreachable:
+            raise Refused(503, f"the power device of {host} does not answer")
+        if device.refuses:
+            raise Refused(403, f"the power device of {host} refuses to switch it off")
+        self._hosts.power_off(host)
+
+    def remove_device(self, host: str) -> None:
+        """The host has no power device."""
+        self._world.host(host).device.is_configured = False
+
+    def refuse_fencing(self, host: str, refuses: bool = True) -> None:
+        """The device answers questions and does not switch."""
+        self._world.host(host).device.refuses = refuses
+
+    def cut_bmc(self, host: str, cut: bool = True) -> None:
+        """The device does not answer at all."""
+        self._world.host(host).device.is_unreachable = cut
+
+    def comes_back_by_itself(self, host: str, after: float | None) -> None:
+        """The device's restore policy: so many seconds after a power loss the host is switched on; None: never."""
+        self._world.host(host).device.comes_back_after = after

@@ -1,0 +1,262 @@
+"""The in-memory doors: the pool's `Cloud` and `Power` ports on the simulated cloud, under the loop's own time.
+
+What a request does belongs to the cloud from the moment it is sent: cancelling the caller, or its time-out, does not
+call it back. Only the answers are turned into the ports' words here.
+"""
+
+import asyncio
+import math
+from collections.abc import Callable
+from types import MappingProxyType
+from typing import TypeVar
+
+from kasugai.core.look import GuestView, MigrationView, PowerState, ServiceView
+from kasugai.sim.cloud.cloud import SimCloud
+from kasugai.sim.cloud.model import Answer, Guest, Host, Migration, Refused
+from kasugai.sim.cloud.wire import READS, NoConnection, Request
+from kasugai.sim.cloud.world import World
+from kasugai.workers.ports import CloudAway, CloudRefused, CloudUnsure, FenceRefused
+
+T = TypeVar("T")
+
+
+class CloudDoor:
+    """The `Cloud` port."""
+
+    def __init__(self, cloud: SimCloud, *, client: float = 35.0, sender: str = "") -> None:
+        """Give a request up after `client` seconds. `sender` names the worker in the cloud's list of requests."""
+        self._cloud = cloud
+        self._client = client
+        self._sender = sender
+
+    async def service(self, host: str) -> ServiceView | None:
+        """Return the host's record with its age by the cloud's own clock."""
+
+        def act() -> Answer[ServiceView | None]:
+            answer = self._cloud.nova.list_services(host)
+            return Answer(next((_service(self._cloud, found) for found in answer.value), None), answer.took)
+
+        return await self._send("GET", "/os-services", "service", host, act)
+
+    async def guests(self, host: str) -> tuple[GuestView, ...]:
+        """Return all servers that Nova lists on the host."""
+
+        def act() -> Answer[tuple[GuestView, ...]]:
+            answer = self._cloud.nova.list_servers(host)
+            return Answer(tuple(map(_guest, answer.value)), answer.took)
+
+        return await self._send("GET", "/servers/detail", "guests", host, act)
+
+    async def guest(self, uuid: str) -> GuestView | None:
+        """Return one server; None for 404."""
+
+        def act() -> Answer[GuestView | None]:
+            answer = self._cloud.nova.show_server(uuid)
+            return Answer(_guest(answer.value), answer.took)
+
+        try:
+            return await self._send("GET", f"/servers/{uuid}", "guest", uuid, act)
+        except CloudRefused as refusal:
+            if refusal.status == 404:
+                return None
+            raise
+
+    async def migrations(self, host: str) -> tuple[MigrationView, ...]:
+        """Return all records with this source."""
+
+        def act() -> Answer[tuple[MigrationView, ...]]:
+            answer = self._cloud.nova.list_migrations(host)
+            return Answer(tuple(map(_migration, answer.value)), answer.took)
+
+        return await self._send("GET", "/os-migrations", "migrations", host, act)
+
+    async def force_down(self, service_id: str, reason: str) -> None:
+        """Set forced_down and disabled in one request."""
+        world = self._cloud.world
+        names = [host.name for host in world.hosts.values() if host.service.service_id == service_id]
+
+        def act() -> Answer[Host]:
+            return self._cloud.nova.update_service(
+                service_id, status="disabled", reason=reason, forced_down=True
+            )
+
+        subject = names[0] if names else service_id
+        await self._send("PUT", f"/os-services/{service_id}", "force-down", subject, act)
+
+    async def evacuate(self, guest: str) -> None:
+        """Ask for one evacuation without a target. NOT idempotent."""
+        await self._act(guest, "evacuate", lambda: self._cloud.nova.evacuate(guest))
+
+    async def reset_state(self, guest: str) -> None:
+        """Set vm_state error."""
+        await self._act(guest, "reset", lambda: self._cloud.nova.reset_state(guest))
+
+    async def stop(self, guest: str) -> None:
+        """Stop a guest."""
+        await self._act(guest, "stop", lambda: self._cloud.nova.stop(guest))
+
+    async def start(self, guest: str) -> None:
+        """Start a guest."""
+        await self._act(guest, "start", lambda: self._cloud.nova.start(guest))
+
+    async def _act(self, guest: str, action: str, act: Callable[[], Answer[None]]) -> None:
+        await self._send("POST", f"/servers/{guest}/action", action, guest, act)
+
+    async def _send(
+        self, method: str, path: str, action: str, subject: str, act: Callable[[], Answer[T]]
+    ) -> T:
+        request = Request(
+            t=self._cloud.world.now(),
+            method=method,
+            path=path,
+            action=action,
+            subject=subject,
+            sender=self._sender,
+        )
+        try:
+            return await _answer(self._cloud, request, act, self._client)
+        except NoConnection as error:
+            raise CloudAway("connection refused") from error
+        except TimeoutError as error:
+            raise _unanswered(action, f"no answer to {action} within {self._client:g} s") from error
+        except Refused as refusal:
+            raise _refusal(action, refusal) from refusal
+
+
+class PowerDoor:
+    """The `Power` port. A fence's order reaches the device `pace.fence` seconds after it was given, whatever becomes
+    of its caller meanwhile."""
+
+    def __init__(self, cloud: SimCloud, *, fence: float = 60.0, sender: str = "") -> None:
+        """Give a fence up after `fence` seconds."""
+        self._cloud = cloud
+        self._fence = fence
+        self._sender = sender
+
+    def has(self, host: str) -> bool:
+        """Whether a device is configured for exactly this host."""
+        return self._cloud.power.has(host)
+
+    async def read(self, host: str) -> PowerState:
+        """Return the host's power; UNKNOWN when no device answers."""
+        self._record("GET", "power", host)
+        await asyncio.sleep(self._cloud.world.draw(self._cloud.world.pace.device))
+        return self._cloud.power.read(host)
+
+    async def fence(self, host: str) -> None:
+        """Switch the host off and see that it is; FenceRefused when that is not certain."""
+        request = self._record("POST", "fence", host)
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+        world = self._cloud.world
+        world.later(world.draw(world.pace.fence), lambda: self._switch(request, done))
+        try:
+            async with asyncio.timeout(self._fence):
+                await done
+        except TimeoutError as error:
+            raise FenceRefused(f"fencing {host} took longer than {self._fence:g} s") from error
+        except Refused as refusal:
+            raise FenceRefused(refusal.message) from refusal
+
+    def _switch(self, request: Request, done: "asyncio.Future[None]") -> None:
+        request.arrived = self._cloud.world.now()
+        try:
+            self._cloud.power.switch_off(request.subject)
+            request.status = 200
+        except Refused as refusal:
+            request.status = refusal.status
+            if not done.done():
+                done.set_exception(refusal)
+        if not done.done():
+            done.set_result(None)
+
+    def _record(self, method: str, action: str, host: str) -> Request:
+        request = Request(
+            t=self._cloud.world.now(),
+            method=method,
+            path=f"power://{host}",
+            action=action,
+            subject=host,
+            sender=self._sender,
+        )
+        self._cloud.wire.note(request)
+        return request
+
+
+async def _answer(cloud: SimCloud, request: Request, act: Callable[[], Answer[T]], client: float) -> T:
+    """Send the request and wait for its answer, or until the client gives up."""
+    answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+
+    def settle(value: T | Exception) -> None:
+        if answer.done():
+            return
+        if isinstance(value, Exception):
+            answer.set_exception(value)
+        else:
+            answer.set_result(value)
+
+    cloud.wire.send(request, act, settle)
+    async with asyncio.timeout(client):
+        return await answer
+
+
+def _unanswered(action: str, message: str) -> CloudAway | CloudUnsure:
+    return CloudAway(message) if action in READS else CloudUnsure(message)
+
+
+def _refusal(action: str, refusal: Refused) -> Exception:
+    """Group Nova's no by what the caller should do: 4xx, 503, other 5xx."""
+    if refusal.status < 500:
+        return CloudRefused(refusal.status, refusal.message)
+    return CloudAway(str(refusal)) if refusal.status == 503 else _unanswered(action, str(refusal))
+
+
+def _service(cloud: SimCloud, host: Host) -> ServiceView:
+    """Render a service in whole seconds of the cloud's clock; its age is a bound when the reply has no Date."""
+    world, services, service = cloud.world, cloud.nova.services, host.service
+    moved = _whole(world, services.updated_at(service))
+    now = _whole(world, world.now())
+    if not world.sends_date:
+        visible = cloud.nova.list_services().value
+        now = max(_whole(world, services.updated_at(other.service)) for other in visible)
+    return ServiceView(
+        service_id=service.service_id,
+        host=host.name,
+        is_up=services.is_up(host),
+        is_enabled=service.enabled,
+        forced_down=service.forced_down,
+        updated_at=cloud.world.stamp(services.updated_at(service)),
+        age=float(now - moved),
+        age_is_bound=not world.sends_date,
+        disabled_reason=service.disabled_reason,
+    )
+
+
+def _whole(world: World, t: float) -> int:
+    return math.floor(world.wall(t))
+
+
+def _guest(guest: Guest) -> GuestView:
+    return GuestView(
+        uuid=guest.uuid,
+        name=guest.name,
+        host=guest.host or "",
+        vm_state=guest.vm_state,
+        task_state=guest.task_state,
+        power_state=guest.power_state,
+        metadata=MappingProxyType(dict(guest.metadata)),
+        locked=guest.locked_by is not None,
+        fault=guest.fault if guest.vm_state == "error" else "",
+        deleted=guest.deleted,
+    )
+
+
+def _migration(record: Migration) -> MigrationView:
+    return MigrationView(
+        migration_id=record.migration_id,
+        guest=record.guest,
+        migration_type=record.migration_type,
+        status=record.status,
+        source=record.source,
+        dest=record.dest or "",
+    )

@@ -7,9 +7,14 @@ itself.
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.support.kafka import KafkaServer
 from tests.support.redis import RedisServer
+
+# How long one example takes says how busy the machine is, not whether the code is right.
+settings.register_profile("kasugai", deadline=None)
+settings.load_profile("kasugai")
 
 NEEDS_A_SERVICE = {"kafka", "redis_server"}
 

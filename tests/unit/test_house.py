@@ -49,7 +49,8 @@ def imported_names(source: Path) -> Iterator[str]:
 
 
 def python_files() -> list[Path]:
-    return [file for folder in (*ROOMS, "tests", "bench") for file in sorted((REPO / folder).rglob("*.py"))]
+    folders = (*ROOMS, "tests", "bench", "tools")
+    return [file for folder in folders for file in sorted((REPO / folder).rglob("*.py"))]
 
 
 @pytest.mark.parametrize("room", ROOMS)

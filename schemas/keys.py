@@ -1,0 +1,45 @@
+"""The key under which a value is written to its topic: one function, so that all writers agree (architecture.md 3)."""
+
+from kasugai.core.facts import Fact
+from kasugai.core.incident import Open, Resume, Stop
+from kasugai.core.inventory import HostRecord, SegmentRecord
+from kasugai.core.rows import ClockRow, HostRow, SegmentRow, SubjectRow
+from kasugai.core.signals import Command, Fault, Letter
+from kasugai.core.verdicts import Verdict
+
+Keyed = (
+    Fault
+    | Command
+    | SegmentRecord
+    | HostRecord
+    | Letter
+    | Verdict
+    | Open
+    | Stop
+    | Resume
+    | Fact
+    | SubjectRow
+    | SegmentRow
+    | HostRow
+    | ClockRow
+)
+"""What stands on a topic of its own."""
+
+
+def key_of(value: Keyed) -> str | None:
+    """Return the key of `value`; None for a letter to a whole partition, whose sender names the partition."""
+    match value:
+        case Fault() | Open() | Stop() | Resume() | Fact():
+            return value.host
+        case Command():
+            return value.segment
+        case Letter():
+            return value.segment or None
+        case SegmentRecord():
+            return f"segment/{value.segment_id}"
+        case HostRecord():
+            return f"host/{value.host_uuid}"
+        case Verdict():
+            return value.subject
+        case _:
+            return value.key

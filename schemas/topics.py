@@ -1,0 +1,174 @@
+"""The topics by their contract files (schemas/topics): what each carries, how it is kept, who writes and who reads.
+
+It reads the package and refuses a file that does not say all it must. Whether a broker agrees is not its business.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any
+
+import yaml
+
+from kasugai.core.signals import Kind
+from kasugai.core.timing import Millis
+
+DEAD_LETTERS = ".dlq"
+"""What a dead-letter topic's name adds to that of its source."""
+
+HEARTBEATS = "kasugai.heartbeats"
+FAULTS: Mapping[Kind, str] = MappingProxyType({kind: f"kasugai.faults.{kind}" for kind in Kind})
+REPORTED = "kasugai.faults.reported"
+COMMANDS = "kasugai.commands"
+INVENTORY = "kasugai.inventory"
+SIGNALS = "kasugai.signals"
+VERDICTS = "kasugai.verdicts"
+INCIDENTS: Mapping[Kind, str] = MappingProxyType({kind: f"kasugai.incidents.{kind}" for kind in Kind})
+RECOVERY = "kasugai.recovery"
+CORRELATE_APP = "kasugai-correlate"
+CORRELATE_TABLE = "rows"
+CHANGELOG = f"{CORRELATE_APP}-{CORRELATE_TABLE}-changelog"
+
+_OPTIONAL: Mapping[str, Any] = {"retention": None, "settings": {}, "dead_letters": False}
+_UNITS = {"h": 3_600_000, "d": 86_400_000}
+
+
+class ContractError(Exception):
+    """A contract file is wrong; the message names the file and what is missing or strange."""
+
+
+class Cleanup(StrEnum):
+    """What the broker does with old records."""
+
+    DELETE = "delete"
+    """Away after `retention`."""
+    COMPACT = "compact"
+    """The last record of each key stays."""
+
+
+class Stamped(StrEnum):
+    """Whose clock a record's timestamp shows."""
+
+    CREATE = "create"
+    """The producer's."""
+    APPEND = "append"
+    """The broker's: only such a timestamp may carry a decision."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A record as people write it."""
+
+    key: str | None
+    value: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """One topic's contract."""
+
+    name: str
+    description: str
+    key: str
+    """What the key is, in words."""
+    partitions: int | None
+    """None: the deployment's number (`[stream] partitions`), fixed at birth."""
+    cleanup: Cleanup
+    retention: Millis | None
+    """None for a compacted topic."""
+    timestamps: Stamped
+    settings: Mapping[str, str]
+    """Further settings of the broker for this topic."""
+    schemas: tuple[str, ...]
+    """The record types that it may hold."""
+    writers: tuple[str, ...]
+    readers: tuple[str, ...]
+    dead_letters: bool
+    """Whether it has a topic for what its readers give up on."""
+    examples: tuple[Example, ...]
+
+    def partitions_in(self, deployment: int) -> int:
+        """Return how many partitions it has where the deployment's number is `deployment`."""
+        return self.partitions or deployment
+
+
+@cache
+def contracts() -> Mapping[str, Topic]:
+    """Return every topic by its name, dead-letter topics included, in the order of their names."""
+    parsed = [
+        parse(path.name, path.read_text("utf-8"))
+        for path in files("kasugai.schemas").joinpath("topics").iterdir()
+    ]
+    pattern = next(topic for topic in parsed if topic.name == f"*{DEAD_LETTERS}")
+    topics = {topic.name: topic for topic in parsed if topic is not pattern}
+    for topic in list(topics.values()):
+        if topic.dead_letters:
+            dead = _dead_letters(pattern, topic)
+            topics[dead.name] = dead
+    return MappingProxyType(dict(sorted(topics.items())))
+
+
+def dead_letters_of(topic: str) -> str:
+    """Return the name of a topic's dead-letter topic."""
+    return topic + DEAD_LETTERS
+
+
+def _dead_letters(pattern: Topic, topic: Topic) -> Topic:
+    description = pattern.description.format(topic=topic.name)
+    return replace(pattern, name=dead_letters_of(topic.name), description=description, writers=topic.readers)
+
+
+def parse(file: str, text: str) -> Topic:
+    """Return the contract that `text` states; raise `ContractError` naming `file`."""
+    body = yaml.safe_load(text)
+    if not isinstance(body, dict):
+        raise ContractError(f"{file}: a mapping belongs here")
+    try:
+        return _topic(_complete({str(key).replace("-", "_"): value for key, value in body.items()}))
+    except (ContractError, TypeError, ValueError, AttributeError, KeyError) as error:
+        raise ContractError(f"{file}: {error}") from error
+
+
+def _complete(body: dict[str, Any]) -> dict[str, Any]:
+    body = {**_OPTIONAL, **body}
+    wanted = {field.name for field in fields(Topic)}
+    if missing := wanted - set(body):
+        raise ContractError(f"lacks {', '.join(sorted(missing))}")
+    if strange := set(body) - wanted:
+        raise ContractError(f"knows no {', '.join(sorted(strange))}")
+    return body
+
+
+def _topic(body: dict[str, Any]) -> Topic:
+    cleanup = Cleanup(body.pop("cleanup"))
+    if (cleanup is Cleanup.DELETE) != (body["retention"] is not None):
+        raise ContractError("retention belongs to cleanup: delete, and only there")
+    return Topic(
+        cleanup=cleanup,
+        partitions=_partitions(body.pop("partitions")),
+        retention=_retention(body.pop("retention")),
+        timestamps=Stamped(body.pop("timestamps")),
+        description=" ".join(body.pop("description").split()),
+        settings=MappingProxyType({str(key): str(value) for key, value in body.pop("settings").items()}),
+        examples=tuple(Example(**example) for example in body.pop("examples")),
+        **{name: tuple(body.pop(name)) for name in ("schemas", "writers", "readers")},
+        **body,
+    )
+
+
+def _partitions(word: object) -> int | None:
+    if word == "deployment":
+        return None
+    if isinstance(word, int) and word > 0:
+        return word
+    raise ContractError(f"partitions: a number or `deployment` belongs here, not {word!r}")
+
+
+def _retention(text: str | None) -> Millis | None:
+    if text is None:
+        return None
+    number, unit = text.split()
+    return int(number) * _UNITS[unit]

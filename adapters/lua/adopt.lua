@@ -1,0 +1,13 @@
+-- Set the epoch of the lease and of the host, upwards only.
+-- KEYS lease, host   ARGV owner, epoch, writes, new epoch   -> {writes, 1}
+-- A repeat is refused, because the lease has the new epoch already: the caller comes back as a new owner.
+local writes, refusal = ours(KEYS[1], ARGV[1], ARGV[2], ARGV[3])
+if not writes then
+  return refusal
+end
+if tonumber(redis.call('HGET', KEYS[2], 'epoch') or 0) >= tonumber(ARGV[4]) then
+  return {0, 'epoch'}
+end
+redis.call('HSET', KEYS[2], 'epoch', ARGV[4])
+redis.call('HSET', KEYS[1], 'epoch', ARGV[4])
+return {writes, 1}

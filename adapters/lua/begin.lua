@@ -1,0 +1,8 @@
+-- May an effect of the incident begin? Counted as a write, so that a replica cannot answer.
+-- KEYS lease, flag   ARGV owner, epoch, writes   -> {writes, 1 or 0 under a stop flag}
+-- A repeat asks again.
+local writes, refusal = ours(KEYS[1], ARGV[1], ARGV[2], ARGV[3])
+if not writes then
+  return refusal
+end
+return {writes, is_stopped(KEYS[2]) and 0 or 1}

@@ -1,0 +1,48 @@
+-- The rules that the other scripts share; this text stands before each of them.
+--
+-- All keys carry one hash tag, so that they live in one slot. The only clock is Redis' own (PX).
+--   lease  hash {owner, epoch, writes}, expires           host   hash {epoch, facts, flags}: offsets of the folds
+--   entry  text of an incident, expires after its end     flag   hash {offset, order, reason}, expires with the entry
+--   index  set of the host's incidents
+-- A script answers {writes, answer} where it needs the lease: writes = 0 is a refusal, and answer says why.
+
+-- Is the lease still the caller's, and is this Redis as young as the caller knows? Count the write and return the count.
+-- A repeat only counts once more.
+local function ours(lease, owner, epoch, writes)
+  local held = redis.call('HMGET', lease, 'owner', 'epoch', 'writes')
+  if held[1] ~= owner or held[2] ~= epoch then
+    return nil, {0, 'lease'}
+  end
+  if tonumber(held[3]) < tonumber(writes) then
+    return nil, {0, 'older'}
+  end
+  return redis.call('HINCRBY', lease, 'writes', 1)
+end
+
+-- Keep the text of an entry. With a ttl (milliseconds; '0' = for good) it expires, counted from the first such text.
+-- A repeat changes nothing.
+local function keep(entry, flag, text, ttl)
+  if ttl == '0' then
+    redis.call('SET', entry, text)
+    redis.call('PERSIST', flag)
+    return
+  end
+  local left = redis.call('PTTL', entry)
+  if left <= 0 then
+    left = ttl
+  end
+  redis.call('SET', entry, text, 'PX', left)
+  redis.call('PEXPIRE', flag, left)
+end
+
+-- Keep a flag if its offset is greater than that of the one there. A repeat changes nothing.
+local function raise(flag, offset, order, reason)
+  local there = redis.call('HGET', flag, 'offset')
+  if not there or tonumber(offset) > tonumber(there) then
+    redis.call('HSET', flag, 'offset', offset, 'order', order, 'reason', reason)
+  end
+end
+
+local function is_stopped(flag)
+  return redis.call('HGET', flag, 'order') == 'stop'
+end

@@ -1,0 +1,202 @@
+"""The step ledger and the leases in Redis: each write is one Lua script that checks the lease in the same atomic act.
+
+It refuses to know what an entry means (ledger_json.py turns it into text) and what a refusal leads to. All keys carry
+one hash tag and only scripts name more than one key, so that a Sentinel's or a Cluster's client would serve as well.
+Needs Redis 7 or Valkey, and their `maxmemory-policy noeviction`.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+from uuid import UUID
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from kasugai.adapters.ledger_json import dump_entry, load_entry
+from kasugai.adapters.redis_scripts import Client, answering, script
+from kasugai.core.doors import Folded, Lease, LeaseLost
+from kasugai.core.ledger import Entry, Flag
+from kasugai.core.timing import PRODUCTION, Millis
+
+SCHEMES = ("redis://", "rediss://", "unix://")
+
+CONNECTIONS = 16
+"""At most so many per process; who finds none free waits for one within the time-out."""
+
+RETENTION: Millis = 35 * 24 * 3600 * 1000
+"""How long the entry of an ended attempt is kept: longer than Kafka keeps its facts."""
+
+REFUSALS: Mapping[str, str] = {
+    "lease": "another owner or epoch has the lease, it has expired, or Redis has forgotten it",
+    "older": "Redis has gone back to an older state",
+    "epoch": "the host has seen that epoch or a higher one",
+}
+"""The scripts' words for no."""
+
+
+class RedisLedger:
+    """The Ledger port on Redis. Every call raises LedgerAway when Redis does not answer in time or takes no writes."""
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        ttl: Millis = PRODUCTION.lease,
+        timeout: float = 2.0,
+        retention: Millis = RETENTION,
+    ) -> None:
+        """Leases live `ttl` milliseconds; a call takes at most `timeout` seconds, waiting for a connection included.
+
+        The client decodes responses and does not retry by itself (`from_url` makes one).
+        """
+        self._client = client
+        self._ttl = ttl
+        self._timeout = timeout
+        self._retention = retention
+
+    @classmethod
+    def from_url(cls, url: str, *, ttl: Millis = PRODUCTION.lease, timeout: float = 2.0) -> Self:
+        """Connect to redis://, rediss:// or unix:// on first use. ValueError, without the url, which may hold secrets.
+
+        Options of the connection follow a question mark: `rediss://host:6379/0?ssl_ca_certs=/etc/kasugai/ca.pem`.
+        """
+        if not url.startswith(SCHEMES):
+            raise ValueError(f"the ledger's url begins with none of {', '.join(SCHEMES)}: see [redis] url")
+        try:
+            pool = BlockingConnectionPool.from_url(
+                url,
+                max_connections=CONNECTIONS,
+                timeout=timeout,
+                socket_timeout=timeout,
+                socket_connect_timeout=timeout,
+                retry=Retry(NoBackoff(), 0),
+                decode_responses=True,
+                protocol=2,
+            )
+            pool.connection_class(**pool.connection_kwargs)  # does not connect, but refuses unknown options
+        except (ValueError, TypeError):
+            raise ValueError("the ledger's url cannot be read: see [redis] url") from None
+        return cls(Redis.from_pool(pool), ttl=ttl, timeout=timeout)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def acquire(self, host: str, owner: str) -> Lease | None:
+        """Return the lease, or None while another owner holds it."""
+        until = self._end_of_lease()
+        writes = await self._run("acquire", [_key("lease", host)], owner, self._ttl)
+        return Lease(host=host, owner=owner, until=until, writes=writes) if writes else None
+
+    async def renew(self, lease: Lease) -> None:
+        """Prolong `lease.until`. LeaseLost when it is not ours any more."""
+        until = self._end_of_lease()
+        await self._run_as_owner("renew", lease, [], self._ttl)
+        lease.until = max(lease.until, until)
+
+    async def release(self, lease: Lease) -> None:
+        """Give the lease back; silent when it is not ours any more."""
+        await self._run("release", [_key("lease", lease.host)], lease.owner)
+
+    async def load(self, host: str) -> Folded:
+        """Return all that is kept of the host. LedgerUnreadable for what a newer Kasugai wrote."""
+        async with answering(self._timeout):
+            known = sorted(await self._client.smembers(_key("index", host)))
+            keys = [_key(kind, incident) for incident in known for kind in ("entry", "flag")]
+            (epoch, facts, flags), *kept = await script("load").run(self._client, [_key("host", host), *keys])
+        incidents = [UUID(incident) for incident in known]
+        return Folded(
+            epoch=int(epoch or 0),
+            facts_offset=int(facts or 0),
+            flags_offset=int(flags or 0),
+            entries={i: load_entry(text) for i, text in zip(incidents, kept[::2], strict=True) if text},
+            flags={i: flag for i, raw in zip(incidents, kept[1::2], strict=True) if (flag := _flag(raw))},
+        )
+
+    async def save(self, lease: Lease, folded: Folded) -> None:
+        """Replace what is kept of the host; newer flags stay, the epoch never falls. LeaseLost unless ours."""
+        index = _key("index", lease.host)
+        async with answering(self._timeout):
+            known = {UUID(incident) for incident in await self._client.smembers(index)}
+        keys = [_key("host", lease.host), index]
+        args: list[str | int] = [folded.epoch, folded.facts_offset, folded.flags_offset]
+        for incident in sorted(known | folded.entries.keys() | folded.flags.keys()):
+            keys += [_key("entry", incident), _key("flag", incident)]
+            args += [str(incident), *self._kept(folded.entries.get(incident))]
+            args += _raised(folded.flags.get(incident))
+        await self._run_as_owner("save", lease, keys, *args)
+
+    async def adopt(self, lease: Lease, epoch: int) -> None:
+        """Set the lease's and the host's epoch. LeaseLost unless ours and the host's epoch is lower."""
+        await self._run_as_owner("adopt", lease, [_key("host", lease.host)], epoch)
+        lease.epoch = epoch
+
+    async def begin(self, lease: Lease, incident: UUID) -> bool:
+        """Return whether an effect may begin: False under a stop flag. LeaseLost unless ours."""
+        return await self._run_as_owner("begin", lease, [_key("flag", incident)])
+
+    async def record(self, lease: Lease, entry: Entry, *, effect: bool = False) -> bool:
+        """Replace the incident's entry; with `effect`, False and no change under a stop flag. LeaseLost unless ours."""
+        incident = entry.incident
+        keys = [_key("index", lease.host), _key("entry", incident), _key("flag", incident)]
+        args = (str(incident), *self._kept(entry), "effect" if effect else "")
+        return await self._run_as_owner("record", lease, keys, *args)
+
+    async def flag(self, host: str, incident: UUID, flag: Flag) -> None:
+        """Keep the flag if its offset is greater than that of the one there."""
+        keys = [_key("index", host), _key("entry", incident), _key("flag", incident)]
+        await self._run("flag", keys, str(incident), *_raised(flag))
+
+    async def stopped(self, host: str, incident: UUID) -> Flag | None:
+        """Return the incident's flag."""
+        async with answering(self._timeout):
+            return _flag(await self._client.hmget(_key("flag", incident), ["offset", "order", "reason"]))
+
+    async def is_leased(self, host: str) -> bool:
+        """Return whether anybody holds the host's lease."""
+        async with answering(self._timeout):
+            return bool(await self._client.exists(_key("lease", host)))
+
+    def _end_of_lease(self) -> float:
+        """When a lease asked for now will end at the earliest, in seconds of the event loop."""
+        return asyncio.get_running_loop().time() + self._ttl / 1000
+
+    def _kept(self, entry: Entry | None) -> tuple[str, int]:
+        """Return an entry's text and how long it lives (0: for good)."""
+        if entry is None:
+            return "", 0
+        return dump_entry(entry), 0 if entry.result is None else self._retention
+
+    async def _run(self, name: str, keys: list[str], *args: str | int) -> Any:
+        async with answering(self._timeout):
+            return await script(name).run(self._client, keys, *args)
+
+    async def _run_as_owner(self, name: str, lease: Lease, keys: list[str], *args: str | int) -> bool:
+        """Run a script that checks the lease first, and return its answer."""
+        keys = [_key("lease", lease.host), *keys]
+        writes, answer = await self._run(name, keys, lease.owner, lease.epoch, lease.writes, *args)
+        if writes == 0:
+            raise LeaseLost(
+                f"{lease.host}: {name} refused to {lease.owner}, epoch {lease.epoch}: {REFUSALS[answer]}"
+            )
+        lease.writes = max(lease.writes, writes)
+        return bool(answer)
+
+
+def _key(kind: str, name: str | UUID) -> str:
+    return f"kasugai:{{kasugai}}:{kind}:{name}"
+
+
+def _raised(flag: Flag | None) -> tuple[str | int, str, str]:
+    """Return a flag as the scripts take it."""
+    if flag is None:
+        return "", "", ""
+    return flag.offset, "stop" if flag.stop else "go", flag.reason
+
+
+def _flag(raw: Sequence[str | None]) -> Flag | None:
+    """Return a flag as the scripts give it."""
+    offset, order, reason = raw
+    return None if offset is None else Flag(offset=int(offset), stop=order == "stop", reason=reason or "")

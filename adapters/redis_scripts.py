@@ -1,0 +1,101 @@
+"""Runs the Lua scripts of adapters/lua and says in two words how Redis can fail: it is away, or something is wrong.
+
+It knows nothing of what the scripts do. Nothing is repeated here but what Redis certainly did not run (NOSCRIPT).
+"""
+
+import asyncio
+import hashlib
+import re
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any, Protocol
+
+from redis import exceptions
+
+from kasugai.core.doors import LedgerAway
+
+AWAY = (exceptions.ConnectionError, exceptions.TimeoutError, exceptions.ClusterError, OSError, TimeoutError)
+"""No answer (Sentinel without a master, a wrong password and a loading server are ConnectionErrors too)."""
+
+AWAY_FOR_NOW = (exceptions.ReadOnlyError, exceptions.OutOfMemoryError, exceptions.TryAgainError)
+"""A server that takes no writes at present. Others of this kind have no class in redis-py, only a code in the text."""
+
+AWAY_BY_CODE = re.compile(
+    r"\b(READONLY|LOADING|MISCONF|NOREPLICAS|BUSY|OOM|MASTERDOWN|CLUSTERDOWN|TRYAGAIN)\b"
+)
+
+
+class Client(Protocol):
+    """What the ledger needs of redis.asyncio's Redis: scripts, and reads of a single key."""
+
+    def evalsha(self, sha: str, numkeys: int, *keys_and_args: str | int) -> Awaitable[Any]:
+        """Run a script that Redis has."""
+        ...
+
+    def eval(self, script: str, numkeys: int, *keys_and_args: str | int) -> Awaitable[Any]:
+        """Run a script and keep it."""
+        ...
+
+    def smembers(self, name: str) -> Awaitable[Any]:
+        """Return a set."""
+        ...
+
+    def hmget(self, name: str, keys: list[str]) -> Awaitable[Any]:
+        """Return fields of a hash, None for those missing."""
+        ...
+
+    def exists(self, *names: str) -> Awaitable[Any]:
+        """Return how many of the keys there are."""
+        ...
+
+    def aclose(self) -> Awaitable[None]:
+        """Close the connections."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One file of adapters/lua behind the shared rules."""
+
+    source: str
+    sha: str
+
+    async def run(self, client: Client, keys: list[str], *args: str | int) -> Any:
+        """Return the script's answer. After FLUSHALL, SCRIPT FLUSH or a restart Redis does not know it: it is sent."""
+        try:
+            return await client.evalsha(self.sha, len(keys), *keys, *args)
+        except exceptions.NoScriptError:
+            return await client.eval(self.source, len(keys), *keys, *args)
+
+
+@cache
+def script(name: str) -> Script:
+    """Return the script adapters/lua/`name`.lua."""
+    source = _read("rules") + "\n" + _read(name)
+    return Script(source, hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest())
+
+
+@asynccontextmanager
+async def answering(limit: float) -> AsyncIterator[None]:
+    """Give what is done inside `limit` seconds in all; LedgerAway when Redis does not answer, or takes no writes."""
+    try:
+        async with asyncio.timeout(limit):
+            yield
+    except (*AWAY, *AWAY_FOR_NOW) as error:
+        raise _away(error) from error
+    except exceptions.ResponseError as error:
+        if AWAY_BY_CODE.search(str(error)):
+            raise _away(error) from error
+        raise
+
+
+def _away(error: Exception) -> LedgerAway:
+    said = str(error).partition("\n")[0] or "no answer in time"
+    return LedgerAway(f"Redis does not serve the ledger: {type(error).__name__}: {said}: type kasugai doctor")
+
+
+def _read(name: str) -> str:
+    return resources.files("kasugai.adapters").joinpath("lua", f"{name}.lua").read_text(encoding="utf-8")

@@ -1,0 +1,159 @@
+"""The two places where a Ledger keeps its records, so that one suite can play in both.
+
+In memory a story runs under virtual time and waits for nothing; on Redis it runs in a database of its own.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+from redis.asyncio import Redis
+
+from kasugai.adapters.redis_ledger import RedisLedger
+from kasugai.core.facts import StepRecord, StepState
+from kasugai.core.ledger import Entry
+from kasugai.core.plan import Action, Plan, Prior, Step
+from kasugai.core.timing import Millis
+from kasugai.sim import loop
+from kasugai.sim.ledger import MemoryLedger, Snapshot
+from kasugai.workers.ports import Ledger
+
+S = TypeVar("S")
+P = TypeVar("P", bound="Place")
+Story = Callable[[], Coroutine[Any, Any, None]]
+
+
+class Place(Protocol):
+    """Where a ledger lives, with what can befall it."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger of the story that is being played."""
+        ...
+
+    def play(self, story: Story, *, ttl: Millis) -> None:
+        """Run the story against an empty ledger whose leases live `ttl` milliseconds."""
+        ...
+
+    async def flush(self) -> None:
+        """Forget everything."""
+        ...
+
+    async def snapshot(self) -> object:
+        """Return a copy of everything."""
+        ...
+
+    async def restore(self, snapshot: Any) -> None:
+        """Go back to the copy; leases end when they would have ended."""
+        ...
+
+
+def story(
+    *, ttl: Millis = 10_000
+) -> Callable[[Callable[[S, P], Coroutine[Any, Any, None]]], Callable[[S, P], None]]:
+    """Make a test method out of a coroutine `(self, place)`: it is played in its place."""
+
+    def make(told: Callable[[S, P], Coroutine[Any, Any, None]]) -> Callable[[S, P], None]:
+        def test(self: S, place: P) -> None:
+            place.play(lambda: told(self, place), ttl=ttl)
+
+        test.__doc__ = told.__doc__
+        return test
+
+    return make
+
+
+class InMemory:
+    """The simulator's ledger under virtual time."""
+
+    ledger: MemoryLedger
+
+    def play(self, story: Story, *, ttl: Millis) -> None:
+        """See Place."""
+        self.ledger = MemoryLedger(ttl=ttl)
+        loop.run(story())
+
+    async def flush(self) -> None:
+        """See Place."""
+        self.ledger.flush()
+
+    async def snapshot(self) -> Snapshot:
+        """See Place."""
+        return self.ledger.snapshot()
+
+    async def restore(self, snapshot: Any) -> None:
+        """See Place."""
+        self.ledger.restore(snapshot)
+
+
+class OnRedis:
+    """A real server's database 9."""
+
+    ledger: RedisLedger
+    admin: "Redis"
+    """A connection of its own for what an operator or fate does."""
+
+    def __init__(self, server_url: str) -> None:
+        """Use the server at `server_url`, given with database 0."""
+        self.url = server_url.removesuffix("/0") + "/9"
+
+    def play(self, story: Story, *, ttl: Millis) -> None:
+        """See Place."""
+        asyncio.run(self._play(story, ttl))
+
+    async def _play(self, story: Story, ttl: Millis) -> None:
+        self.ledger = RedisLedger.from_url(self.url, ttl=ttl)
+        async with Redis.from_url(self.url) as self.admin:
+            await self.admin.flushdb()
+            try:
+                await story()
+            finally:
+                await self.ledger.aclose()
+
+    async def flush(self) -> None:
+        """See Place."""
+        await self.admin.flushdb()
+
+    async def snapshot(self) -> dict[bytes, tuple[int, bytes]]:
+        """Return each key's moment of expiry (Redis' clock, milliseconds; -1 = never) and its dump."""
+        keys = [key async for key in self.admin.scan_iter()]
+        dumps = {key: (await self.admin.pexpiretime(key), await self.admin.dump(key)) for key in keys}
+        return {key: (at, dump) for key, (at, dump) in dumps.items() if dump is not None}
+
+    async def restore(self, snapshot: Any) -> None:
+        """See Place."""
+        await self.admin.flushdb()
+        for key, (at, dump) in snapshot.items():
+            await self.admin.restore(key, max(at, 0), dump, absttl=at > 0)
+
+
+def incident(number: int) -> UUID:
+    """Return an incident's id."""
+    return UUID(int=number)
+
+
+def large_entry(guests: int, *, incident: UUID, host: str) -> Entry:
+    """Return the entry of an incident whose `guests` have all been moved and started."""
+    uuids = [str(UUID(int=number << 64 | number)) for number in range(1, guests + 1)]
+    down = f"force-down:{host}"
+    steps = (
+        Step(action=Action.FENCE, subject=host),
+        Step(action=Action.FORCE_DOWN, subject=host, needs=(f"fence:{host}",)),
+        *(
+            Step(action=Action.EVACUATE, subject=u, needs=(down,), name=u[-4:], prior=Prior.ACTIVE)
+            for u in uuids
+        ),
+        *(
+            Step(action=Action.RESTORE, subject=u, needs=(f"evacuate:{u}",), prior=Prior.ACTIVE)
+            for u in uuids
+        ),
+    )
+    plan = Plan(incident=incident, attempt=1, epoch=1, host=host, window=8, steps=steps)
+    records = {
+        step.key: StepRecord(key=step.key, state=StepState.DONE, epoch=1, tries=1, seen_migration=number)
+        for number, step in enumerate(steps)
+    }
+    return Entry(
+        incident=incident, host=host, attempt=1, epoch=1, plan=plan, steps=records, effects=True, fenced=True
+    )

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from kasugai.core import planning
 from kasugai.core.facts import FactKind, Result, StepState
 from kasugai.core.guest_steps import assess_evacuate, assess_reset, assess_restore
-from kasugai.core.host_steps import assess_fence, assess_force_down, list_is_believed
+from kasugai.core.host_steps import assess_fence, assess_force_down, list_is_believed, no_service
 from kasugai.core.lastlook import decision_is_stale, source_age, source_silent
 from kasugai.core.moves import Act, Begin, Blocked, Extend, Finish, Move, Next, Note, Pending, Wait
 from kasugai.core.plan import Action, Step
@@ -27,6 +27,8 @@ _ASSESS = {
 
 def advance(s: Situation) -> Next:
     """Return what to do next."""
+    if s.look.service is None and not s.is_done(s.host_step(Action.FORCE_DOWN).key):
+        return _single(s, no_service(s))
     return _host(s, Action.FENCE) or _host(s, Action.FORCE_DOWN) or _guests(s)
 
 
@@ -35,7 +37,7 @@ def _host(s: Situation, action: Action) -> Next | None:
     step = s.host_step(action)
     if s.is_done(step.key):
         return None
-    move = _ASSESS[action](s, step)
+    move = _assess(s, step)
     refusal = _contradicted(s, move) if _rests_on_silence(s, move) else None
     return refusal or _single(s, move)
 
@@ -110,7 +112,7 @@ def _stop(s: Situation) -> Finish:
 
 def _guests(s: Situation) -> Next:
     """Bring as many guests forward as the window allows; end when all have come to rest."""
-    moves = {step: _assess_guest(s, step) for step in _ready(s)}
+    moves = {step: _assess(s, step) for step in _ready(s)}
     notes = tuple(move for move in moves.values() if isinstance(move, Note))
     if notes:
         return Act(notes=notes)
@@ -148,7 +150,9 @@ def _ready(s: Situation) -> list[Step]:
     ]
 
 
-def _assess_guest(s: Situation, step: Step) -> Move:
+def _assess(s: Situation, step: Step) -> Move:
+    if step.key in s.memory.in_flight or s.look.at < s.memory.begun.get(step.key, 0):
+        return Pending()
     return _ASSESS[step.action](s, step)
 
 
@@ -161,19 +165,20 @@ def _silence(s: Situation, begins: list[Begin]) -> Blocked | Pending | None:
 
 def _within_window(s: Situation, begins: list[Begin]) -> tuple[Begin, ...]:
     """Return what may begin now: evacuations only as far as the window of those in progress has room."""
-    in_progress = sum(
-        1
-        for step in s.plan.guests
-        if (record := s.record(step)) is not None and record.state in (StepState.STARTED, StepState.UNSURE)
-    )
+    in_progress = sum(1 for step in s.plan.guests if _is_in_progress(s, step))
     room = max(0, s.plan.window - in_progress)
     moving = [move for move in begins if move.step.action is Action.EVACUATE][:room]
     others = [move for move in begins if move.step.action is not Action.EVACUATE]
     return (*others, *moving)
 
 
+def _is_in_progress(s: Situation, step: Step) -> bool:
+    record = s.record(step)
+    return step.key in s.memory.in_flight or (record is not None and record.state.is_open)
+
+
 def _wait(s: Situation, reads: Iterable[str]) -> Wait:
-    return Wait(until=s.now + s.timing.look_interval, reads=frozenset(reads))
+    return Wait(until=s.look.at + s.timing.look_interval, reads=frozenset(reads))
 
 
 def _rest(s: Situation, blocked: list[Blocked]) -> Next:

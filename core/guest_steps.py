@@ -37,10 +37,13 @@ def assess_evacuate(s: Situation, step: Step) -> Move:
 
 def _call(s: Situation, step: Step, record: StepRecord | None) -> Move:
     """Call, unless Nova has refused often enough in this attempt."""
-    refused = record is not None and record.attempt == s.order.attempt and bool(record.reason)
-    if refused and record is not None and record.tries >= CALL_TRIES and record.reason != "no trace":
+    if record is not None and record.attempt == s.order.attempt and _is_refused(record):
         return note(s, step, FactKind.FAILED, record.reason)
     return begin(s, step, s.look.newest_migration(step.subject))
+
+
+def _is_refused(record: StepRecord) -> bool:
+    return record.reason == Reason.REFUSED and record.tries >= CALL_TRIES
 
 
 def _await_other(s: Situation, step: Step, migration: MigrationView) -> Move:
@@ -65,7 +68,7 @@ def _absent(s: Situation, step: Step) -> Move:
 
 def _resolve(s: Situation, step: Step, record: StepRecord) -> Move:
     """A call is under way, or may be: find out by Nova's records above the one that the intent carries."""
-    if step.key in s.memory.in_flight or s.look.at < s.intent_at(step.key):
+    if s.look.at < s.intent_at(step.key):
         return Pending()
     ours = [
         m
@@ -145,7 +148,7 @@ def _unresolved_after(s: Situation, step: Step) -> Move:
 
 def assess_reset(s: Situation, step: Step) -> Move:
     """The guest's vm_state is one that Nova evacuates."""
-    if step.key in s.memory.in_flight or s.look.at < s.intent_at(step.key):
+    if s.look.at < s.intent_at(step.key):
         return Pending()
     guest = s.look.sees_on_source(step.subject, s.order.host)
     if guest is None:
@@ -166,8 +169,6 @@ def assess_restore(s: Situation, step: Step) -> Move:
     moved = s.entry.steps.get(step.needs[0])
     if moved is not None and moved.reason in (GONE, MOVED):
         return note(s, step, FactKind.DONE, moved.reason)
-    if step.key in s.memory.in_flight:
-        return Pending()
     if step.subject not in s.look.read or s.look.at < s.intent_at(step.key):
         return Pending(reads=(step.subject,))
     guest = s.look.read[step.subject]

@@ -64,7 +64,7 @@ def assess_fence(s: Situation, step: Step) -> Move:
         return Blocked(reason=Reason.NO_FENCE_DEVICE, detail="no power device for this host and no assertion")
     if s.power_is_off():
         return note(s, step, FactKind.DONE, Reason.POWER_OFF)
-    if s.look.power_at is None or step.key in s.memory.in_flight:
+    if s.look.power_at is None:
         return Pending()
     record = s.record(step)
     if record is not None and record.state.is_open:
@@ -79,9 +79,9 @@ def assess_force_down(s: Situation, step: Step) -> Move:
     force-down is left as it is."""
     service = s.look.service
     if service is None:
-        return _no_service(s)
+        return no_service(s)
     record = s.record(step)
-    if step.key in s.memory.in_flight or s.look.at < s.intent_at(step.key):
+    if s.look.at < s.intent_at(step.key):
         return Pending()
     if service.forced_down:
         ours = record is not None and record.tries > 0
@@ -93,7 +93,7 @@ def assess_force_down(s: Situation, step: Step) -> Move:
     return begin(s, step)
 
 
-def _no_service(s: Situation) -> Move:
+def no_service(s: Situation) -> Move:
     """One look without the host's row may be a silent cell; two in a row are told."""
     if s.memory.before is not None and s.memory.before.service is None:
         return Blocked(

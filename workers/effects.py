@@ -1,0 +1,116 @@
+"""Carries out one step's effect by the step protocol: intend, call once, tell what became of the call.
+
+The wished-for state is seen by looks, not by answers: a call that was accepted stays `started` until Nova shows it.
+"""
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from kasugai.core.facts import FactKind, StepState
+from kasugai.core.incident import Open
+from kasugai.core.moves import Begin
+from kasugai.core.plan import Action, Step
+from kasugai.core.timing import Timing
+from kasugai.core.verdicts import Reason
+from kasugai.workers.journal import Journal
+from kasugai.workers.ports import (
+    Cloud,
+    CloudAway,
+    CloudRefused,
+    CloudUnsure,
+    FenceRefused,
+    Lease,
+    LeaseLost,
+    Ledger,
+    Power,
+)
+
+AWAY = "away"
+"""Reason of an intent whose call Nova did not take."""
+STOPPED = "stopped"
+"""Reason of an intent that a stop overtook."""
+
+
+class Halted(Exception):
+    """A stop flag forbids the effect; nothing was called."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hands:
+    """What an effect is carried out with."""
+
+    cloud: Cloud
+    power: Power
+    ledger: Ledger
+    lease: Lease
+    journal: Journal
+    timing: Timing
+
+
+async def carry_out(hands: Hands, order: Open, begin: Begin, service_id: str) -> bool:
+    """Carry out one effect; return whether the call was accepted. Halted under a stop flag; LeaseLost, LedgerAway or
+    LogAway end the ownership; whatever the world says is recorded."""
+    if not await hands.ledger.begin(hands.lease, order.incident):
+        raise Halted
+    if not await hands.journal.step(order, begin.step, FactKind.STARTED, begin.record):
+        await _tell(hands, order, begin, FactKind.ABSOLVED, STOPPED)
+        raise Halted
+    _check_margin(hands)
+    return await _call_and_tell(hands, order, begin, service_id)
+
+
+def _check_margin(hands: Hands) -> None:
+    """The last line before the call: a lease that is about to end is as good as lost."""
+    left = hands.lease.until - asyncio.get_running_loop().time()
+    if left * 1000 < hands.timing.margin:
+        raise LeaseLost(f"only {left:.1f} s of the lease on {hands.lease.host} left")
+
+
+async def _call_and_tell(hands: Hands, order: Open, begin: Begin, service_id: str) -> bool:
+    try:
+        async with asyncio.timeout(_limit(hands.timing, begin.step.action) / 1000):
+            await _call(hands, order, begin.step, service_id)
+    except CloudRefused as no:
+        await _tell(hands, order, begin, FactKind.ABSOLVED, Reason.REFUSED, str(no))
+    except FenceRefused as no:
+        await _tell(hands, order, begin, FactKind.ABSOLVED, Reason.FENCE_REFUSED, str(no))
+    except CloudAway as away:
+        await _tell(hands, order, begin, FactKind.ABSOLVED, AWAY, str(away))
+    except (CloudUnsure, TimeoutError) as unsure:
+        await _tell(hands, order, begin, FactKind.UNSURE, "", str(unsure))
+    else:
+        return True
+    return False
+
+
+def _limit(timing: Timing, action: Action) -> int:
+    return timing.fence if action is Action.FENCE else timing.client
+
+
+async def _call(hands: Hands, order: Open, step: Step, service_id: str) -> None:
+    match step.action:
+        case Action.FENCE:
+            await hands.power.fence(order.host)
+        case Action.FORCE_DOWN:
+            await hands.cloud.force_down(service_id, order.policy.disable_reason)
+        case Action.RESET:
+            await hands.cloud.reset_state(step.subject)
+        case Action.EVACUATE:
+            await hands.cloud.evacuate(step.subject)
+        case Action.RESTORE:
+            await hands.cloud.stop(step.subject)
+        case Action.SWEEP:
+            raise ValueError("a sweep has no effect to call")
+        case _:
+            assert_never(step.action)
+
+
+_STATES = {FactKind.ABSOLVED: StepState.ABSOLVED, FactKind.UNSURE: StepState.UNSURE}
+
+
+async def _tell(
+    hands: Hands, order: Open, begin: Begin, kind: FactKind, reason: str, detail: str = ""
+) -> None:
+    after = replace(begin.record, state=_STATES[kind], reason=reason)
+    await hands.journal.step(order, begin.step, kind, after, detail)

@@ -1,0 +1,101 @@
+"""Kafka first, then the ledger: the only way in which a worker records anything.
+
+A journal belongs to one ownership of one incident. It keeps the incident's entry as its owner knows it.
+"""
+
+import asyncio
+from dataclasses import replace
+from uuid import UUID
+
+from kasugai.core.facts import Fact, FactKind, Result, StepRecord, make_fact
+from kasugai.core.incident import Open, Stop
+from kasugai.core.ledger import Entry, apply
+from kasugai.core.plan import Plan, Step
+from kasugai.core.signals import Stamp
+from kasugai.core.verdicts import Reason
+from kasugai.workers.ports import Lease, LeaseLost, Ledger, Log
+
+NIL = UUID(int=0)
+
+
+class Journal:
+    """Publishes facts of one ownership and keeps the ledger behind the log."""
+
+    def __init__(self, log: Log, ledger: Ledger, lease: Lease, entry: Entry, segment: str) -> None:
+        """Speak under `lease` about `entry`'s incident."""
+        self._log = log
+        self._ledger = ledger
+        self._lease = lease
+        self._segment = segment
+        self._turn = asyncio.Lock()
+        self._said = 0
+        self.entry = entry
+
+    async def adopt(self, order: Open | Stop, epoch: int) -> Stamp:
+        """Tell the log, then the ledger, that this owner has the incident under `epoch`; return the log's stamp."""
+        self._lease.epoch = epoch
+        fact = self._fact(FactKind.ADOPTED, order)
+        stamp = await self._log.publish(fact)
+        await self._ledger.adopt(self._lease, epoch)
+        self.entry = apply(self.entry, fact)
+        return stamp
+
+    async def plan(self, order: Open, plan: Plan) -> None:
+        """Record the attempt's plan, or a longer one."""
+        await self._record(replace(self._fact(FactKind.PLAN, order), plan=plan))
+
+    async def step(
+        self, order: Open, step: Step, kind: FactKind, record: StepRecord, detail: str = ""
+    ) -> bool:
+        """Record a step's state. For `started`, return whether its effect may be called: not under a stop flag."""
+        fact = replace(self._fact(kind, order), step=record, name=step.name or step.subject, detail=detail)
+        return await self._record(fact, effect=kind is FactKind.STARTED)
+
+    async def answer(
+        self,
+        order: Open | Stop,
+        kind: FactKind,
+        reason: Reason,
+        result: Result | None = None,
+        detail: str = "",
+    ) -> None:
+        """Answer the order: the last fact of an ownership. It repeats plan and steps (architecture.md 4)."""
+        fact = replace(
+            self._fact(kind, order),
+            plan=self.entry.plan,
+            steps=tuple(self.entry.steps[key] for key in sorted(self.entry.steps)),
+            result=result,
+            reason=reason,
+            detail=detail,
+        )
+        await self._record(fact)
+
+    async def working(self, order: Open) -> None:
+        """Tell that the owner is alive; no ledger needs to know."""
+        self._said += 1
+        await self._log.publish(make_fact(replace(self._fact(FactKind.WORKING, order), seq=self._said)))
+
+    def _fact(self, kind: FactKind, order: Open | Stop) -> Fact:
+        return make_fact(
+            Fact(
+                fact_id=NIL,
+                kind=kind,
+                incident=order.incident,
+                segment=self._segment,
+                host=order.host,
+                attempt=order.attempt,
+                epoch=self._lease.epoch,
+                author=self._lease.owner,
+                n=order.n,
+                effects=self.entry.effects,
+            )
+        )
+
+    async def _record(self, draft: Fact, *, effect: bool = False) -> bool:
+        fact = make_fact(draft)
+        if asyncio.get_running_loop().time() >= self._lease.until:
+            raise LeaseLost(f"the lease on {self._lease.host} ended unrenewed")
+        await self._log.publish(fact)
+        async with self._turn:
+            self.entry = apply(self.entry, fact)
+            return await self._ledger.record(self._lease, self.entry, effect=effect)

@@ -1,0 +1,272 @@
+"""One host's lane: its orders one after another, each from the lease to the answer.
+
+An Open for the incident at hand only refreshes it; a Stop is a flag at once and, where nobody owns the incident, an
+attempt of its own. A lane survives the loss of a lease: it comes back as a new owner.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from kasugai.core.facts import FactKind, Result
+from kasugai.core.incident import Open, Stop
+from kasugai.core.ledger import Entry, Flag
+from kasugai.core.signals import Stamp
+from kasugai.core.timing import Timing
+from kasugai.core.verdicts import Reason
+from kasugai.workers.effects import Hands
+from kasugai.workers.journal import Journal
+from kasugai.workers.observe import Observer
+from kasugai.workers.ownership import Desk, Ownership, Retired
+from kasugai.workers.ports import Cloud, Folded, Lease, LeaseLost, Ledger, LedgerAway, Log, LogAway, Power
+from kasugai.workers.takeover import fold_log
+from kasugai.workers.troubles import Troubles
+
+LOG = logging.getLogger(__name__)
+
+Done = Callable[[Stamp], None]
+"""Called once a message needs no worker any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doors:
+    """The pool's ports and what all its lanes share."""
+
+    log: Log
+    ledger: Ledger
+    cloud: Cloud
+    power: Power
+    timing: Timing
+    troubles: Troubles
+    author: str
+    """This process's incarnation."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Item:
+    """An order that waits in a lane, with the messages that it stands for."""
+
+    desk: Desk | None
+    """None for a Stop without an owner."""
+    order: Open | Stop
+    stamps: list[Stamp] = field(default_factory=list)
+
+
+class Lane:
+    """The orders about one host."""
+
+    def __init__(self, host: str, doors: Doors, done: Done) -> None:
+        """Begin empty."""
+        self.host = host
+        self.items: deque[Item] = deque()
+        self.current: Item | None = None
+        self._doors = doors
+        self._done = done
+        self._owners = 0
+
+    def open(self, order: Open, stamp: Stamp) -> None:
+        """Queue an Open, or refresh the one that is queued or at work for the same incident and attempt."""
+        item = self._find(order)
+        if item is not None and item.desk is not None and order.attempt == item.desk.order.attempt:
+            if order.n > item.desk.order.n:
+                item.desk.order = order
+            item.stamps.append(stamp)
+            return
+        self.items.append(Item(desk=Desk(order=order), order=order, stamps=[stamp]))
+
+    def stop(self, order: Stop, stamp: Stamp, flag: Flag) -> None:
+        """Let the owner of the incident know, and queue the stop for the case that there is none."""
+        self.flag(order, flag)
+        self.items.append(Item(desk=None, order=order, stamps=[stamp]))
+
+    def flag(self, order: Open | Stop, flag: Flag | None) -> None:
+        """Put the flag on the desk of whoever works on the incident."""
+        item = self._find(order)
+        if item is not None and item.desk is not None:
+            item.desk.flag = flag
+
+    def retire(self) -> None:
+        """Begin nothing more."""
+        for item in self._all():
+            if item.desk is not None:
+                item.desk.retiring = True
+
+    def _all(self) -> list[Item]:
+        return [item for item in (self.current, *self.items) if item is not None]
+
+    def _find(self, order: Open | Stop) -> Item | None:
+        """Return the newest item of the order's incident that is still to be answered."""
+        found = (
+            item
+            for item in reversed(self._all())
+            if item.desk is not None and not item.desk.answered and item.order.incident == order.incident
+        )
+        return next(found, None)
+
+    async def run(self) -> None:
+        """Work the queue off; return when it is empty."""
+        while self.items:
+            self.current = self.items.popleft()
+            try:
+                await self._serve(self.current)
+            except Retired:
+                return
+            for stamp in self.current.stamps:
+                self._done(stamp)
+            self.current = None
+
+    async def _serve(self, item: Item) -> None:
+        """Become the owner as often as it takes to answer the item."""
+        while True:
+            if item.desk is not None and item.desk.retiring:
+                raise Retired
+            try:
+                if await self._try(item):
+                    return
+            except LeaseLost as lost:
+                LOG.warning("the lease on %s was lost (%s): coming back as a new owner", self.host, lost)
+            except LedgerAway as away:
+                self._doors.troubles.tell("redis", str(away))
+            except LogAway as away:
+                self._doors.troubles.tell("kafka", str(away))
+            else:
+                self._doors.troubles.over("redis")
+                self._doors.troubles.over("kafka")
+            await asyncio.sleep(self._doors.timing.renewal / 3000)
+
+    async def _try(self, item: Item) -> bool:
+        """Return whether the item is answered; False while another owner holds the host."""
+        self._owners += 1
+        lease = await self._doors.ledger.acquire(
+            self.host, f"{self._doors.author}/{self.host}/{self._owners}"
+        )
+        if lease is None:
+            return False
+        work = asyncio.create_task(self._own(item, lease))
+        renewal = asyncio.create_task(self._renew(lease))
+        try:
+            await asyncio.wait({work, renewal}, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                renewal.result()
+            return await work
+        finally:
+            await _end(work, renewal)
+            with suppress(LedgerAway):
+                await self._doors.ledger.release(lease)
+
+    async def _renew(self, lease: Lease) -> None:
+        """Keep the lease; return by LeaseLost when it is gone, also when the ledger stays away for too long."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(self._doors.timing.renewal / 1000)
+            try:
+                await self._doors.ledger.renew(lease)
+            except LedgerAway as away:
+                self._doors.troubles.tell("redis", str(away))
+                if loop.time() >= lease.until:
+                    raise LeaseLost("it ended while the ledger was away") from away
+
+    async def _own(self, item: Item, lease: Lease) -> bool:
+        doors = self._doors
+        folded = await fold_log(doors.log, doors.ledger, lease)
+        order = item.desk.order if item.desk is not None else item.order
+        entry = folded.entries.get(order.incident) or Entry(incident=order.incident, host=self.host)
+        if _is_answered(entry, order):
+            _mark_answered(item)
+            return True
+        journal = Journal(doors.log, doors.ledger, lease, entry, order.segment)
+        adopted = await journal.adopt(order, folded.epoch + 1)
+        if entry.result is not None and entry.attempt >= order.attempt:
+            _mark_answered(item)
+            await journal.answer(order, FactKind.FINISHED, _reason(entry), entry.result)
+        elif _other(folded, order) is not None:
+            _mark_answered(item)
+            await journal.answer(
+                order, FactKind.HELD, Reason.OTHER_INCIDENT, detail=str(_other(folded, order))
+            )
+        elif item.desk is None or isinstance(order, Stop):
+            await _answer_stop(journal, order)
+        else:
+            item.desk.flag = _newer_flag(item.desk.flag, folded.flags.get(order.incident))
+            await self._recover(item.desk, journal, lease, adopted)
+        return True
+
+    async def _recover(self, desk: Desk, journal: Journal, lease: Lease, adopted: Stamp) -> None:
+        doors = self._doors
+        hands = Hands(
+            cloud=doors.cloud,
+            power=doors.power,
+            ledger=doors.ledger,
+            lease=lease,
+            journal=journal,
+            timing=doors.timing,
+        )
+        observer = Observer(self.host, doors.cloud, doors.power, doors.timing)
+        talk = asyncio.create_task(self._say_working(journal, desk))
+        try:
+            await Ownership(desk, hands, observer, adopted, doors.troubles).run()
+        except (LeaseLost, LedgerAway, LogAway, Retired):
+            raise
+        except Exception as bug:
+            LOG.exception("a bug ended an attempt: it is told as failed(poison)")
+            desk.answered = True
+            detail = f"{type(bug).__name__}: {bug}"
+            await journal.answer(desk.order, FactKind.FINISHED, Reason.POISON, Result.FAILED, detail)
+        finally:
+            await _end(talk)
+
+    async def _say_working(self, journal: Journal, desk: Desk) -> None:
+        while True:
+            await asyncio.sleep(self._doors.timing.working / 1000)
+            try:
+                await journal.working(desk.order)
+            except LogAway as away:
+                self._doors.troubles.tell("kafka", str(away))
+
+
+def _mark_answered(item: Item) -> None:
+    """From here on a newer publication is an item of its own."""
+    if item.desk is not None:
+        item.desk.answered = True
+
+
+async def _answer_stop(journal: Journal, order: Open | Stop) -> None:
+    """A Stop that nobody owned: withdrawn if no effect began, else held."""
+    if journal.entry.effects:
+        await journal.answer(order, FactKind.HELD, Reason.STOPPED)
+    else:
+        await journal.answer(order, FactKind.FINISHED, Reason.NOTHING_DONE, Result.WITHDRAWN)
+
+
+def _is_answered(entry: Entry, order: Open | Stop) -> bool:
+    """A Stop is answered by any end of its attempt, and by a hold that already says so."""
+    if entry.attempt > order.attempt:
+        return True
+    if isinstance(order, Open):
+        return entry.answered >= order.n
+    return entry.result is not None or entry.reason == Reason.STOPPED
+
+
+def _other(folded: Folded, order: Open | Stop) -> str | None:
+    """Return another incident of the host that has begun effects and not ended."""
+    others = (e for e in folded.entries.values() if e.incident != order.incident and e.is_unfinished)
+    return next((str(entry.incident) for entry in others), None)
+
+
+def _reason(entry: Entry) -> Reason:
+    return Reason(entry.reason) if entry.reason in list(Reason) else Reason.REFUSED
+
+
+def _newer_flag(one: Flag | None, other: Flag | None) -> Flag | None:
+    flags = [flag for flag in (one, other) if flag is not None]
+    return max(flags, key=lambda flag: flag.offset, default=None)
+
+
+async def _end(*tasks: "asyncio.Task[object] | asyncio.Task[None] | asyncio.Task[bool]") -> None:
+    """Cancel what still runs and wait for it; whatever it raises was raised where it matters, or is late."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,76 @@
+"""Looks at a source host through the ports: service record, guests, migrations, power, and guests by id.
+
+Lists are read per source host, never per guest. It draws no conclusion: `core` does.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from types import MappingProxyType
+
+from kasugai.core.look import Look, MigrationView, PowerState
+from kasugai.core.timing import Timing
+from kasugai.workers.ports import Cloud, Power
+
+
+def monotonic_ms() -> int:
+    """Return the running loop's time in milliseconds."""
+    return round(asyncio.get_running_loop().time() * 1000)
+
+
+class Observer:
+    """Looks at one host for one ownership."""
+
+    def __init__(self, host: str, cloud: Cloud, power: Power, timing: Timing) -> None:
+        """Remember the doors; nothing is read yet."""
+        self._host = host
+        self._cloud = cloud
+        self._power = power
+        self._timing = timing
+        self._read_power: tuple[PowerState, int] | None = None
+
+    @property
+    def has_device(self) -> bool:
+        """Whether a power device is configured for the host."""
+        return self._power.has(self._host)
+
+    async def look(self, reads: Iterable[str] = ()) -> Look:
+        """Return a look; raise CloudAway when Nova does not answer."""
+        at = monotonic_ms()
+        power, power_at = await self._power_state()
+        service = await self._cloud.service(self._host)
+        migrations, guests = await asyncio.gather(
+            self._cloud.migrations(self._host), self._cloud.guests(self._host)
+        )
+        after = await self._cloud.service(self._host) if not guests else service
+        wanted = sorted(set(reads) - {guest.uuid for guest in guests})
+        read = await asyncio.gather(*(self._cloud.guest(uuid) for uuid in wanted))
+        return Look(
+            at=at,
+            service=service,
+            service_after=after,
+            guests=MappingProxyType({guest.uuid: guest for guest in guests}),
+            read=MappingProxyType(dict(zip(wanted, read, strict=True))),
+            migrations=_by_guest(migrations),
+            power=power,
+            power_at=power_at,
+        )
+
+    def forget_power(self) -> None:
+        """Read the power anew at the next look (a fence call has just ended)."""
+        self._read_power = None
+
+    async def _power_state(self) -> tuple[PowerState, int | None]:
+        """Read the power, at most every third of the time for which it is believed."""
+        if not self.has_device:
+            return PowerState.UNKNOWN, None
+        now = monotonic_ms()
+        if self._read_power is None or now - self._read_power[1] > self._timing.power_fresh // 3:
+            self._read_power = (await self._power.read(self._host), now)
+        return self._read_power
+
+
+def _by_guest(records: Iterable[MigrationView]) -> MappingProxyType[str, tuple[MigrationView, ...]]:
+    found: dict[str, tuple[MigrationView, ...]] = {}
+    for record in sorted(records, key=lambda record: record.migration_id):
+        found[record.guest] = (*found.get(record.guest, ()), record)
+    return MappingProxyType(found)

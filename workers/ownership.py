@@ -1,0 +1,234 @@
+"""One ownership of one incident: from the epoch to the answer, or to the loss of the lease.
+
+A loop around `core.advance`: look, ask, carry out, record. Everything that must survive is in the log before it
+matters; what lives here only is the owner's memory, which a successor does without.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import assert_never
+
+from kasugai.core import planning
+from kasugai.core.advance import advance
+from kasugai.core.facts import StepRecord
+from kasugai.core.host_steps import list_is_believed
+from kasugai.core.incident import Open
+from kasugai.core.ledger import Flag
+from kasugai.core.look import Look
+from kasugai.core.moves import Act, Begin, Extend, Finish, Note, Wait
+from kasugai.core.plan import Action, Plan
+from kasugai.core.signals import Stamp
+from kasugai.core.situation import Memory, Situation
+from kasugai.core.timing import Timing
+from kasugai.workers.effects import Halted, Hands, carry_out
+from kasugai.workers.journal import Journal
+from kasugai.workers.observe import Observer, monotonic_ms
+from kasugai.workers.ports import CloudAway
+from kasugai.workers.troubles import Troubles
+
+
+@dataclass(slots=True)
+class Desk:
+    """What may change under an owner's hands: the newest publication of its order, and the stop flag."""
+
+    order: Open
+    flag: Flag | None = None
+    answered: bool = False
+    """The answer is on its way: a newer publication needs one of its own."""
+    retiring: bool = False
+    """The process is leaving: begin nothing, let calls in flight end."""
+
+
+class Retired(Exception):
+    """The owner left before an answer; a successor goes on."""
+
+
+class Ownership:
+    """Carries one incident on under one epoch."""
+
+    def __init__(
+        self, desk: Desk, hands: Hands, observer: Observer, adopted: Stamp, troubles: Troubles
+    ) -> None:
+        """Take over with the stamp of our own `adopted`: the broker's clock as of now."""
+        self._desk = desk
+        self._hands = hands
+        self._observer = observer
+        self._troubles = troubles
+        self._broker_ahead = adopted.at - monotonic_ms()
+        self._memory = Memory(owner_since=monotonic_ms(), epoch=hands.lease.epoch)
+        self._calls: dict[str, asyncio.Task[None]] = {}
+        self._wake = asyncio.Event()
+        self._look_now = False
+        self._newest: Look | None = None
+
+    @property
+    def _journal(self) -> Journal:
+        return self._hands.journal
+
+    @property
+    def _timing(self) -> Timing:
+        return self._hands.timing
+
+    async def run(self) -> Finish:
+        """Return the answer once it is recorded. Raises what ended the ownership: LeaseLost, LedgerAway, LogAway,
+        Retired."""
+        try:
+            finish = await self._work()
+            order = self._desk.order
+            self._desk.answered = True
+            await self._journal.answer(order, finish.kind, finish.reason, finish.result, finish.detail)
+            return finish
+        finally:
+            await self._drop_calls()
+
+    async def _work(self) -> Finish:
+        plan, look = await self._plan()
+        while True:
+            self._raise_failed_calls()
+            answer = advance(self._situation(plan, look))
+            match answer:
+                case Act(notes=notes, begins=begins):
+                    await self._note(notes)
+                    self._begin(begins, look)
+                case Extend(plan=longer):
+                    await self._journal.plan(self._desk.order, longer)
+                    plan = longer
+                case Wait(until=until, reads=reads):
+                    if await self._sleep(until):
+                        look = await self._look(reads)
+                case Finish():
+                    return answer
+                case _:
+                    assert_never(answer)
+
+    def _situation(self, plan: Plan, look: Look) -> Situation:
+        now = monotonic_ms()
+        return Situation(
+            order=self._desk.order,
+            entry=self._journal.entry,
+            plan=plan,
+            look=look,
+            memory=self._memory,
+            flag=self._flag(),
+            has_device=self._observer.has_device,
+            timing=self._timing,
+            now=now,
+            broker_now=now + self._broker_ahead,
+        )
+
+    def _flag(self) -> Flag | None:
+        return self._desk.flag
+
+    async def _plan(self) -> tuple[Plan, Look]:
+        """Adopt the attempt's plan if any effect stands on it; else make one from a look that is believed."""
+        entry, order = self._journal.entry, self._desk.order
+        look = await self._look(())
+        if (
+            entry.plan is not None
+            and entry.plan.attempt == order.attempt
+            and _has_effects(entry.steps, order)
+        ):
+            return entry.plan, look
+        while not list_is_believed(look, self._memory.before) and look.service is not None:
+            await self._sleep(monotonic_ms() + self._timing.look_interval)
+            look = await self._look(())
+        plan = planning.plan(order, look, self._memory.epoch, entry.priors)
+        await self._journal.plan(order, plan)
+        return plan, look
+
+    async def _look(self, reads: frozenset[str] | tuple[()]) -> Look:
+        """Look until Nova answers: while it is away nothing is done and nothing is concluded."""
+        while True:
+            self._leave_if_retiring()
+            try:
+                look = await self._observer.look(reads)
+            except CloudAway as away:
+                self._troubles.tell("nova", str(away))
+                await asyncio.sleep(self._timing.look_interval / 1000)
+                continue
+            self._troubles.over("nova")
+            self._memory = replace(self._memory.observe(look, self._mark()), before=self._newest)
+            self._newest = look
+            return look
+
+    def _mark(self) -> str:
+        key = f"{Action.FORCE_DOWN}:{self._desk.order.host}"
+        record = self._journal.entry.steps.get(key)
+        return record.mark if record is not None else ""
+
+    async def _note(self, notes: tuple[Note, ...]) -> None:
+        order = self._desk.order
+        await asyncio.gather(
+            *(self._journal.step(order, note.step, note.kind, note.record) for note in notes)
+        )
+
+    def _begin(self, begins: tuple[Begin, ...], look: Look) -> None:
+        self._leave_if_retiring()
+        service_id = look.service.service_id if look.service else ""
+        now = monotonic_ms()
+        for begin in begins:
+            key = begin.step.key
+            self._memory = replace(
+                self._memory,
+                begun=MappingProxyType({**self._memory.begun, key: now}),
+                in_flight=self._memory.in_flight | {key},
+            )
+            task = asyncio.create_task(self._call(begin, service_id))
+            task.add_done_callback(lambda _: self._wake.set())
+            self._calls[key] = task
+
+    async def _call(self, begin: Begin, service_id: str) -> None:
+        key = begin.step.key
+        try:
+            accepted = await carry_out(self._hands, self._desk.order, begin, service_id)
+        except Halted:
+            accepted = False
+            order = self._desk.order
+            self._desk.flag = await self._hands.ledger.stopped(order.host, order.incident)
+        self._memory = replace(
+            self._memory,
+            begun=MappingProxyType({**self._memory.begun, key: monotonic_ms()}),
+            in_flight=self._memory.in_flight - {key},
+            accepted=self._memory.accepted | {key} if accepted else self._memory.accepted,
+        )
+        if begin.step.action is Action.FENCE:
+            self._observer.forget_power()
+        if begin.step.action in (Action.FENCE, Action.FORCE_DOWN):
+            self._look_now = True
+
+    def _raise_failed_calls(self) -> None:
+        for key, task in list(self._calls.items()):
+            if task.done():
+                del self._calls[key]
+                task.result()
+
+    async def _sleep(self, until: int) -> bool:
+        """Sleep until the next look is due or a call was answered; return whether to look. What one guest's call
+        answered is no reason to read the lists again; what the host's did is."""
+        seconds = (until - monotonic_ms()) / 1000
+        if seconds > 0 and not self._look_now:
+            self._wake.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._wake.wait()
+        look = self._look_now or monotonic_ms() >= until
+        self._look_now = False
+        return look
+
+    def _leave_if_retiring(self) -> None:
+        if self._desk.retiring and not self._memory.in_flight:
+            raise Retired
+
+    async def _drop_calls(self) -> None:
+        """The lease is gone or the answer is given: nothing of ours may write any more."""
+        calls = list(self._calls.values())
+        for task in calls:
+            task.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+
+
+def _has_effects(steps: Mapping[str, StepRecord], order: Open) -> bool:
+    return any(record.attempt == order.attempt and record.tries > 0 for record in steps.values())

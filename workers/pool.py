@@ -1,0 +1,152 @@
+"""The recovery pool of one process: takes orders without ever blocking, a lane per host, offsets when they are done.
+
+It knows orders and lanes. Who feeds it (a Kafka poll loop, the simulator) calls `take` and commits what `committable`
+says.
+"""
+
+import asyncio
+from dataclasses import replace
+from typing import assert_never
+
+from kasugai.core.facts import Fact, FactKind, make_fact
+from kasugai.core.incident import Open, Order, Resume, Stop
+from kasugai.core.ledger import Flag
+from kasugai.core.signals import Stamp
+from kasugai.workers.journal import NIL
+from kasugai.workers.lane import Doors, Lane
+from kasugai.workers.offsets import Offsets
+from kasugai.workers.ports import LedgerAway, LogAway
+
+
+class Pool:
+    """All lanes of a process."""
+
+    def __init__(self, doors: Doors, slots: int) -> None:
+        """Serve at most `slots` hosts at a time; others are told to be queued."""
+        self._doors = doors
+        self._free = asyncio.Semaphore(slots)
+        self._lanes: dict[tuple[int, str], Lane] = {}
+        self._tasks: dict[tuple[int, str], asyncio.Task[None]] = {}
+        self._flags: set[asyncio.Task[None]] = set()
+        self.offsets = Offsets()
+
+    def take(self, order: Order, stamp: Stamp) -> None:
+        """Take one message; never blocks."""
+        self.offsets.take(stamp.partition, stamp.offset)
+        match order:
+            case Open():
+                self._lane(order.host, stamp).open(order, stamp)
+                self._run(order.host, stamp)
+            case Stop():
+                self._flag(order, Flag(offset=stamp.offset, stop=True, reason=order.reason), stamp)
+            case Resume():
+                self._flag(order, Flag(offset=stamp.offset, stop=False, reason=order.reason), stamp)
+            case _:
+                assert_never(order)
+
+    async def revoke(self, partitions: set[int]) -> None:
+        """Give partitions back: begin nothing more, let calls in flight end for up to 5 s, release, forget."""
+        keys = [key for key in self._lanes if key[0] in partitions]
+        for key in keys:
+            self._lanes[key].retire()
+        tasks = [self._tasks[key] for key in keys if key in self._tasks]
+        if tasks:
+            await asyncio.wait(tasks, timeout=5)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for key in keys:
+            self._lanes.pop(key, None)
+            self._tasks.pop(key, None)
+        for partition in partitions:
+            self.offsets.drop(partition)
+
+    async def close(self) -> None:
+        """Give everything back."""
+        await self.revoke({partition for partition, _ in self._lanes} | set(self.offsets.partitions))
+        for task in self._flags:
+            task.cancel()
+        await asyncio.gather(*self._flags, return_exceptions=True)
+
+    def failed(self) -> BaseException | None:
+        """Return what ended a lane that should not have ended: a bug, after which the process should not go on."""
+        for task in [*self._tasks.values(), *self._flags]:
+            if task.done() and not task.cancelled() and task.exception() is not None:
+                return task.exception()
+        return None
+
+    def _lane(self, host: str, stamp: Stamp) -> Lane:
+        key = (stamp.partition, host)
+        if key not in self._lanes:
+            self._lanes[key] = Lane(host, self._doors, self._finish)
+        return self._lanes[key]
+
+    def _finish(self, stamp: Stamp) -> None:
+        self.offsets.finish(stamp.partition, stamp.offset)
+
+    def _run(self, host: str, stamp: Stamp) -> None:
+        key = (stamp.partition, host)
+        task = self._tasks.get(key)
+        if task is None or task.done():
+            self._tasks[key] = asyncio.create_task(self._serve(key))
+
+    async def _serve(self, key: tuple[int, str]) -> None:
+        """Wait for a free place, saying so, and work the lane off."""
+        lane = self._lanes[key]
+        queued = asyncio.create_task(self._say_queued(lane)) if self._free.locked() else None
+        try:
+            async with self._free:
+                if queued is not None:
+                    queued.cancel()
+                await lane.run()
+        finally:
+            if queued is not None:
+                queued.cancel()
+
+    async def _say_queued(self, lane: Lane) -> None:
+        """Tell correlate every so often that the incident waits for a place and is not forgotten."""
+        said = 0
+        while True:
+            for item in lane.items:
+                if isinstance(item.order, Open) and item.desk is not None:
+                    said += 1
+                    await self._publish_queued(item.desk.order, said)
+            await asyncio.sleep(self._doors.timing.working / 1000)
+
+    async def _publish_queued(self, order: Open, said: int) -> None:
+        fact = Fact(
+            fact_id=NIL,
+            kind=FactKind.QUEUED,
+            incident=order.incident,
+            segment=order.segment,
+            host=order.host,
+            attempt=order.attempt,
+            epoch=0,
+            author=self._doors.author,
+            n=order.n,
+            seq=said,
+        )
+        try:
+            await self._doors.log.publish(make_fact(replace(fact)))
+        except LogAway as away:
+            self._doors.troubles.tell("kafka", str(away))
+
+    def _flag(self, order: Stop | Resume, flag: Flag, stamp: Stamp) -> None:
+        """Keep the flag in the ledger at once, whoever owns the host; a Stop then looks for its owner."""
+        task = asyncio.create_task(self._keep_flag(order, flag, stamp))
+        self._flags.add(task)
+        task.add_done_callback(self._flags.discard)
+
+    async def _keep_flag(self, order: Stop | Resume, flag: Flag, stamp: Stamp) -> None:
+        while True:
+            try:
+                await self._doors.ledger.flag(order.host, order.incident, flag)
+                break
+            except LedgerAway as away:
+                self._doors.troubles.tell("redis", str(away))
+                await asyncio.sleep(self._doors.timing.renewal / 1000)
+        if isinstance(order, Stop):
+            self._lane(order.host, stamp).stop(order, stamp, flag)
+            self._run(order.host, stamp)
+        else:
+            self._finish(stamp)

@@ -1,0 +1,29 @@
+"""One clear log line a minute while something is away, and one when it is back, instead of a thousand."""
+
+import asyncio
+import logging
+
+LOG = logging.getLogger(__name__)
+
+QUIET = 60.0
+"""Seconds between two lines about one trouble."""
+
+
+class Troubles:
+    """What is away right now, and when that was last said."""
+
+    def __init__(self) -> None:
+        """Nothing is away."""
+        self._told: dict[str, float] = {}
+
+    def tell(self, what: str, why: str) -> None:
+        """Say that `what` is away, at most once a minute."""
+        now = asyncio.get_running_loop().time()
+        if what not in self._told or now - self._told[what] >= QUIET:
+            self._told[what] = now
+            LOG.warning("%s is away, nothing is done until it is back: %s", what, why)
+
+    def over(self, what: str) -> None:
+        """Say that it is back, if it was said to be away."""
+        if self._told.pop(what, None) is not None:
+            LOG.warning("%s is back", what)

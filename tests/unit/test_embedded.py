@@ -1,5 +1,6 @@
 """The demo's Kafka and Redis serve other processes, and neither outlives the process that started it."""
 
+import os
 import subprocess
 import sys
 import time
@@ -13,7 +14,7 @@ from kasugai.sim.child import ServerFailedError
 from kasugai.sim.embedded import EmbeddedKafka, EmbeddedRedis
 from tests.support.records import consume, produce
 
-STARTS_ONE_AND_DIES = """
+STARTS_SERVERS_AND_DIES = """
 import os, signal
 from kasugai.sim.embedded import EmbeddedKafka, EmbeddedRedis
 for server in (EmbeddedKafka({}), EmbeddedRedis()):
@@ -53,10 +54,10 @@ def test_the_embedded_redis_keeps_what_it_is_given() -> None:
         assert client.eval("return redis.call('TIME')[1]", 0)
 
 
-def test_a_server_dies_with_the_process_that_started_it() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", STARTS_ONE_AND_DIES], check=False, capture_output=True, text=True, timeout=60
-    )
+def test_a_server_dies_with_the_process_that_started_it(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", STARTS_SERVERS_AND_DIES]
+    folders = os.environ | {"TMPDIR": str(tmp_path)}  # a killed process cannot tidy up
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60, env=folders)
     pids = [int(line) for line in done.stdout.split()]
     assert len(pids) == 2, done.stderr
     deadline = time.monotonic() + 5

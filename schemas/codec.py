@@ -12,11 +12,9 @@ from typing import Any
 
 import fastavro
 
-from kasugai.core.facts import Fact, StepRecord
+from kasugai.core.facts import Fact
 from kasugai.core.incident import Open, Resume, Stop
 from kasugai.core.inventory import HostRecord, SegmentRecord
-from kasugai.core.ledger import Entry, Flag
-from kasugai.core.plan import Plan
 from kasugai.core.rows import ClockRow, HostRow, SegmentRow, SubjectRow
 from kasugai.core.signals import Command, Fault, InventoryChange, Letter, Outcome, Reached, Tick
 from kasugai.core.verdicts import Verdict
@@ -46,10 +44,6 @@ CLASSES: tuple[type, ...] = (
     SegmentRow,
     HostRow,
     ClockRow,
-    Plan,
-    StepRecord,
-    Flag,
-    Entry,
 )
 """What may stand in a frame of its own, in the order of the first ids."""
 

@@ -74,7 +74,6 @@ GLOSSARY = {
     "steady": "The same moment on the clock that leaves out what correlate was blind for.",
     "step": "The step's record.",
     "steps": "The steps.",
-    "stop": "Whether effects must not begin.",
     "subject": "What it is about.",
     "symptom": "What the observer says about the subject.",
     "topic": "The topic that it speaks of.",

@@ -154,7 +154,9 @@ def _topic(body: dict[str, Any]) -> Topic:
         description=" ".join(body.pop("description").split()),
         settings=MappingProxyType({str(key): str(value) for key, value in body.pop("settings").items()}),
         examples=tuple(Example(**example) for example in body.pop("examples")),
-        **{name: tuple(body.pop(name)) for name in ("schemas", "writers", "readers")},
+        schemas=tuple(body.pop("schemas")),
+        writers=tuple(body.pop("writers")),
+        readers=tuple(body.pop("readers")),
         **body,
     )
 

@@ -52,8 +52,11 @@ def test_a_wrong_field_is_named(change: dict[str, Any], line: str) -> None:
             {"type": "Letter", "segment": "s", "signal": {"type": "Plan"}},
             "value.signal.type: 'Plan' is none of Fault",
         ),
-        ({"type": "Plan", "excluded": [["a"]]}, "value.excluded[0]: 2 items belong here, not 1"),
-        ({"type": "Plan", "steps": "none"}, "value.steps: a list belongs here, not 'none'"),
+        (
+            {"type": "Fact", "plan": {"excluded": [["a"]]}},
+            "value.plan.excluded[0]: 2 items belong here, not 1",
+        ),
+        ({"type": "Fact", "steps": "none"}, "value.steps: a list belongs here, not 'none'"),
     ],
 )
 def test_a_wrong_shape_is_named(body: Any, line: str) -> None:

@@ -1,0 +1,25 @@
+"""What an operator sets: kasugai.conf as one frozen value, and a clear line for whatever is wrong in it."""
+
+from kasugai.adapters.settings.loading import DEFAULT_FILE, SettingError, load
+from kasugai.adapters.settings.values import (
+    KafkaSettings,
+    NovaSettings,
+    PowerSettings,
+    RedisSettings,
+    Settings,
+    StreamSettings,
+    WorkerSettings,
+)
+
+__all__ = [
+    "DEFAULT_FILE",
+    "KafkaSettings",
+    "NovaSettings",
+    "PowerSettings",
+    "RedisSettings",
+    "SettingError",
+    "Settings",
+    "StreamSettings",
+    "WorkerSettings",
+    "load",
+]

@@ -1,0 +1,173 @@
+"""Reads kasugai.conf into `Settings`; what is wrong becomes one line that names the option, its file and an example.
+
+oslo.config reads (also OS_GROUP__OPTION from the environment); what it would pass over in silence, a misspelt option,
+is refused here.
+"""
+
+import difflib
+import os
+import socket
+from collections.abc import Iterable, Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+from oslo_config import cfg
+
+from kasugai.adapters.settings.options import groups
+from kasugai.adapters.settings.values import (
+    KafkaSettings,
+    NovaSettings,
+    PowerSettings,
+    RedisSettings,
+    Settings,
+    StreamSettings,
+    WorkerSettings,
+)
+from kasugai.core.policy import Method, Policy
+from kasugai.core.timing import PROFILES, Timing
+
+DEFAULT_FILE = "/etc/kasugai/kasugai.conf"
+"""Where kasugai.conf is unless said otherwise."""
+
+Sections = dict[str, dict[str, str]]
+
+
+class SettingError(Exception):
+    """A setting is wrong or missing. The message is one line: file, option, reason, example."""
+
+
+def load(config_files: Sequence[str], *needs: str) -> Settings:
+    """Return the settings of `config_files` (a later one goes before an earlier one).
+
+    `needs` names groups that this process cannot do without although others can: `nova`, `power`.
+    """
+    source = _Source(config_files)
+    source.refuse_strangers()
+    settings = Settings(
+        kafka=KafkaSettings(**source.group("kafka")),
+        redis=RedisSettings(**source.group("redis")),
+        nova=NovaSettings(**source.group("nova")),
+        power=PowerSettings(**source.group("power")),
+        stream=_stream(source.group("stream")),
+        worker=_worker(source.group("worker")),
+        policy=_policy(source.group("policy")),
+    )
+    _check(settings, source, needs)
+    return settings
+
+
+class _Source:
+    """The files, once as oslo.config understands them and once as they are written."""
+
+    def __init__(self, files: Sequence[str]) -> None:
+        self._written = {file: _parse(file) for file in files}
+        self._conf = cfg.ConfigOpts()
+        for group, options in groups().items():
+            self._conf.register_opts(options, group=group)
+        arguments = [word for file in files for word in ("--config-file", file)]
+        self._conf(arguments, project="kasugai", default_config_files=[], default_config_dirs=[])
+
+    def group(self, name: str) -> dict[str, Any]:
+        """Return a group's values by option; SettingError for the first wrong one."""
+        return {option.name: self._value(name, option) for option in groups()[name]}
+
+    def _value(self, group: str, option: Any) -> Any:
+        try:
+            return getattr(self._conf[group], option.name)
+        except (cfg.ConfigFileValueError, cfg.ConfigSourceValueError, ValueError) as error:
+            raise self.wrong(group, option.name, _reason(error)) from error
+
+    def wrong(self, group: str, name: str, reason: str) -> SettingError:
+        """Return the error about an option: where it is set, or where it should be."""
+        option = next(option for option in groups()[group] if option.name == name)
+        example = option.default if option.sample_default is None else option.sample_default
+        return SettingError(
+            f"{self.place(group, name)}: [{group}] {name} {reason}; for example: {name} = {example}"
+        )
+
+    def place(self, group: str, name: str) -> str:
+        """Return the file or variable that sets an option; the last file when none does."""
+        variable = f"OS_{group.upper()}__{name.upper()}"
+        if variable in os.environ:
+            return variable
+        setting = [file for file, sections in self._written.items() if name in sections.get(group, {})]
+        return (setting or list(self._written) or [f"no file ({variable} is not set)"])[-1]
+
+    def refuse_strangers(self) -> None:
+        """Raise for a group or an option that nobody reads: most likely a slip of the pen."""
+        for file, sections in self._written.items():
+            for group, body in sections.items():
+                _refuse_group(file, group)
+                for name in body:
+                    _refuse_option(file, group, name)
+
+
+def _parse(file: str) -> Sections:
+    sections: dict[str, dict[str, list[str]]] = {}
+    try:
+        cfg.ConfigParser(file, sections).parse()
+    except OSError as error:
+        raise SettingError(
+            f"{file}: cannot be read ({error.strerror}); start from kasugai.conf.sample"
+        ) from error
+    except cfg.ParseError as error:
+        raise SettingError(f"{file}: line {error.lineno} is no setting: {error.line.strip()!r}") from error
+    return {group: {name: values[-1] for name, values in body.items()} for group, body in sections.items()}
+
+
+def _refuse_group(file: str, group: str) -> None:
+    """Other libraries' groups are theirs; only what looks like one of ours is refused."""
+    if group not in groups() and (near := difflib.get_close_matches(group, groups(), 1, 0.7)):
+        raise SettingError(f"{file}: [{group}] is no group of ours; did you mean [{near[0]}]?")
+
+
+def _refuse_option(file: str, group: str, name: str) -> None:
+    names = [option.name for option in groups().get(group, [])]
+    if names and name.replace("-", "_") not in names:
+        near = difflib.get_close_matches(name, names, 1, 0.5)
+        hint = f"did you mean {near[0]}?" if near else f"it knows {', '.join(names)}"
+        raise SettingError(f"{file}: [{group}] has no option {name}; {hint}")
+
+
+def _reason(error: Exception) -> str:
+    text = str(error)
+    return f"is wrong: {text[text.rfind('): ') + 3 :] if '): ' in text else text}"
+
+
+def _stream(values: dict[str, Any]) -> StreamSettings:
+    return StreamSettings(**values | {"instance": values["instance"] or socket.gethostname()})
+
+
+def _worker(values: dict[str, Any]) -> WorkerSettings:
+    names = {field.name for field in fields(Timing)}
+    overrides = {name: value for name, value in values.items() if name in names and value is not None}
+    timing = replace(PROFILES[values["profile"]], **overrides)
+    return WorkerSettings(profile=values["profile"], lanes=values["lanes"], timing=timing)
+
+
+def _policy(values: dict[str, Any]) -> Policy:
+    return Policy(**values | {"method": Method(values["method"])})
+
+
+def _check(settings: Settings, source: _Source, needs: Iterable[str]) -> None:
+    if not settings.kafka.bootstrap_servers:
+        raise source.wrong("kafka", "bootstrap_servers", "is missing")
+    if settings.kafka.min_insync > settings.kafka.replication:
+        raise source.wrong("kafka", "min_insync", "is greater than replication: nothing could be written")
+    for problem in settings.worker.timing.problems():
+        name = problem.split()[0]
+        raise source.wrong("worker", name, f"does not fit: {problem}")
+    _check_nova(settings.nova, source, needs)
+    if "power" in needs and not settings.power.devices_file:
+        raise source.wrong("power", "devices_file", "is missing")
+
+
+def _check_nova(nova: NovaSettings, source: _Source, needs: Iterable[str]) -> None:
+    if "nova" in needs and not nova.is_set:
+        raise source.wrong(
+            "nova", "cloud", "is missing (or auth_url with username, password and project_name)"
+        )
+    if nova.auth_url and not nova.cloud:
+        for name in ("username", "password", "project_name"):
+            if not getattr(nova, name):
+                raise source.wrong("nova", name, "is missing: auth_url is set and cloud is not")

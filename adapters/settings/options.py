@@ -1,0 +1,206 @@
+"""Every option of kasugai.conf with its help, its bounds and an example, by group.
+
+The time-outs of [worker] and all of [policy] are drawn from the core's dataclasses: what the core knows can be set.
+"""
+
+from dataclasses import MISSING, fields
+from functools import cache
+from typing import Any
+
+from oslo_config import cfg
+
+from kasugai.core.policy import Method, Policy
+from kasugai.core.timing import PRODUCTION, PROFILES, Timing
+from kasugai.schemas.draw import field_docs
+
+KAFKA = [
+    cfg.StrOpt(
+        "bootstrap_servers",
+        help="Some of the Kafka brokers as host:port, separated by commas. Required.",
+        sample_default="kafka1:9092,kafka2:9092,kafka3:9092",
+    ),
+    cfg.StrOpt(
+        "security_protocol",
+        default="PLAINTEXT",
+        choices=["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"],
+        help="How to talk to the brokers.",
+    ),
+    cfg.StrOpt(
+        "sasl_mechanism", default="", help="With SASL: the mechanism.", sample_default="SCRAM-SHA-512"
+    ),
+    cfg.StrOpt(
+        "sasl_username", default="", help="With SASL: the principal.", sample_default="kasugai-worker"
+    ),
+    cfg.StrOpt(
+        "sasl_password",
+        default="",
+        secret=True,
+        help="With SASL: its password ($$ for a $).",
+        sample_default="SECRET",
+    ),
+    cfg.StrOpt(
+        "ssl_cafile",
+        default="",
+        help="With SSL: the authorities to believe; empty means the system's.",
+        sample_default="/etc/kasugai/ca.pem",
+    ),
+    cfg.StrOpt(
+        "ssl_certfile",
+        default="",
+        help="With SSL: our certificate.",
+        sample_default="/etc/kasugai/client.pem",
+    ),
+    cfg.StrOpt(
+        "ssl_keyfile", default="", help="With SSL: its key.", sample_default="/etc/kasugai/client.key"
+    ),
+    cfg.IntOpt("replication", default=3, min=1, help="Replicas of each topic (`kasugai topics apply`)."),
+    cfg.IntOpt("min_insync", default=2, min=1, help="Replicas that must have a record before it counts."),
+]
+
+REDIS = [
+    cfg.StrOpt(
+        "url",
+        default="redis://127.0.0.1:6379/0",
+        secret=True,
+        help="The Redis of the leases and the ledger; rediss:// for TLS.",
+        sample_default="rediss://kasugai:SECRET@redis1:6379/0",
+    )
+]
+
+NOVA = [
+    cfg.StrOpt("cloud", default="", help="The cloud's name in clouds.yaml.", sample_default="mycloud"),
+    cfg.StrOpt(
+        "clouds_file",
+        default="",
+        help="Where clouds.yaml is; empty means where OpenStack clients look for it.",
+        sample_default="/etc/openstack/clouds.yaml",
+    ),
+    cfg.StrOpt(
+        "auth_url",
+        default="",
+        help="Keystone, when there is no clouds.yaml: then the password options below are needed too.",
+        sample_default="https://keystone:5000/v3",
+    ),
+    cfg.StrOpt("username", default="", help="An admin in Nova's eyes.", sample_default="kasugai"),
+    cfg.StrOpt(
+        "password", default="", secret=True, help="Its password ($$ for a $).", sample_default="SECRET"
+    ),
+    cfg.StrOpt("project_name", default="", help="Its project.", sample_default="service"),
+    cfg.StrOpt("user_domain_name", default="Default", help="The user's domain."),
+    cfg.StrOpt("project_domain_name", default="Default", help="The project's domain."),
+    cfg.StrOpt(
+        "region_name", default="", help="The region; empty means the only one.", sample_default="RegionOne"
+    ),
+    cfg.StrOpt(
+        "interface",
+        default="internal",
+        choices=["internal", "public", "admin"],
+        help="Which of Nova's endpoints to use. No proxy on the way may repeat POSTs.",
+    ),
+    cfg.StrOpt(
+        "cafile",
+        default="",
+        help="The authorities to believe.",
+        sample_default="/etc/kasugai/openstack-ca.pem",
+    ),
+]
+
+POWER = [
+    cfg.StrOpt(
+        "devices_file",
+        default="",
+        help="Power devices by exact host, with their secrets (mode 0600, worker nodes only). "
+        "Empty: no power devices; then only reports that vouch for a fence lead to a recovery.",
+        sample_default="/etc/kasugai/power.yaml",
+    )
+]
+
+STREAM = [
+    cfg.IntOpt(
+        "partitions",
+        default=12,
+        min=1,
+        help="Partitions of every topic whose contract leaves it open. Fixed when the topics are made: changing it "
+        "later means new topics.",
+    ),
+    cfg.StrOpt(
+        "instance",
+        default="",
+        help="This process's name among its kind: stable over restarts and unique. Empty means the machine's name.",
+        sample_default="stream-1",
+    ),
+]
+
+WORKER = [
+    cfg.StrOpt(
+        "profile",
+        default="production",
+        choices=sorted(PROFILES),
+        help="The set of time-outs that the ones below replace one by one; `test` is for demos and chaos runs.",
+    ),
+    cfg.IntOpt("lanes", default=16, min=1, help="How many incidents one worker carries out at a time."),
+]
+
+POLICY_BOUNDS: dict[str, tuple[int, int | None]] = {
+    "confirm_after": (0, None),
+    "confirm_observers": (1, 6),
+    "max_unhealthy": (1, 100),
+    "attempts": (1, 10),
+    "window": (1, 50),
+}
+"""What a policy's numbers may be, from and to."""
+
+
+@cache
+def groups() -> dict[str, list[Any]]:
+    """Return all options by group, in the order of the sample file."""
+    return {
+        "kafka": KAFKA,
+        "redis": REDIS,
+        "nova": NOVA,
+        "power": POWER,
+        "stream": STREAM,
+        "worker": WORKER + timing_options(),
+        "policy": policy_options(),
+    }
+
+
+def timing_options() -> list[Any]:
+    """Return one option per time-out, in milliseconds; none has a default of its own: the profile has."""
+    docs = field_docs(Timing)
+    return [
+        cfg.IntOpt(
+            field.name,
+            min=1,
+            help=f"{docs[field.name]} (ms; the profile's unless set.)",
+            sample_default=getattr(PRODUCTION, field.name),
+        )
+        for field in fields(Timing)
+    ]
+
+
+def policy_options() -> list[Any]:
+    """Return one option per field of a policy."""
+    docs = field_docs(Policy)
+    return [_policy_option(field.name, field.default, docs[field.name]) for field in fields(Policy)]
+
+
+def _policy_option(name: str, default: object, text: str) -> Any:
+    assert default is not MISSING, "every field of a policy has a default"
+    match default:
+        case bool():
+            return cfg.BoolOpt(name, default=default, help=text)
+        case int():
+            low, high = POLICY_BOUNDS[name]
+            return cfg.IntOpt(name, default=default, min=low, max=high, help=text)
+        case Method():
+            return cfg.StrOpt(
+                name, default=str(default), choices=[str(method) for method in Method], help=text
+            )
+        case _:
+            return cfg.StrOpt(name, default=default, help=text)
+
+
+def list_opts() -> list[tuple[str, list[Any]]]:
+    """Return the options as oslo-config-generator asks for them (entry point `oslo.config.opts`)."""
+    return list(groups().items())

@@ -1,0 +1,96 @@
+"""The settings as values: one frozen dataclass per group of kasugai.conf. Secrets stay out of their `repr`."""
+
+from dataclasses import dataclass, field
+
+from kasugai.core.policy import Policy
+from kasugai.core.timing import PRODUCTION, Timing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KafkaSettings:
+    """Where the log is, who we are there, and how safely topics are kept."""
+
+    bootstrap_servers: str
+    """host:port of some brokers, several separated by commas."""
+    security_protocol: str = "PLAINTEXT"
+    sasl_mechanism: str = ""
+    sasl_username: str = ""
+    sasl_password: str = field(default="", repr=False)
+    ssl_cafile: str = ""
+    ssl_certfile: str = ""
+    ssl_keyfile: str = ""
+    replication: int = 3
+    min_insync: int = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedisSettings:
+    """Where the leases and the ledger's copy are."""
+
+    url: str = field(default="redis://127.0.0.1:6379/0", repr=False)
+    """May hold a password."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NovaSettings:
+    """How to reach the cloud: a name in clouds.yaml, or keystoneauth's password options."""
+
+    cloud: str = ""
+    clouds_file: str = ""
+    auth_url: str = ""
+    username: str = ""
+    password: str = field(default="", repr=False)
+    project_name: str = ""
+    user_domain_name: str = "Default"
+    project_domain_name: str = "Default"
+    region_name: str = ""
+    interface: str = "internal"
+    cafile: str = ""
+
+    @property
+    def is_set(self) -> bool:
+        """Whether a cloud is named at all."""
+        return bool(self.cloud or self.auth_url)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PowerSettings:
+    """Where the power devices and their secrets are described; read on worker nodes only."""
+
+    devices_file: str = ""
+    """Empty: no power devices."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamSettings:
+    """What the processors need to know about the deployment."""
+
+    partitions: int = 12
+    """Of every topic that is not fixed in its contract; never changed after `kasugai topics apply`."""
+    instance: str = ""
+    """This process's name among its kind, stable over restarts; `load` fills in the machine's name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSettings:
+    """How a worker recovers."""
+
+    profile: str = "production"
+    lanes: int = 16
+    """How many incidents one worker carries out at a time."""
+    timing: Timing = PRODUCTION
+    """The profile with the overrides of the file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All of kasugai.conf."""
+
+    kafka: KafkaSettings
+    redis: RedisSettings = field(default_factory=RedisSettings)
+    nova: NovaSettings = field(default_factory=NovaSettings)
+    power: PowerSettings = field(default_factory=PowerSettings)
+    stream: StreamSettings = field(default_factory=StreamSettings)
+    worker: WorkerSettings = field(default_factory=WorkerSettings)
+    policy: Policy = field(default_factory=Policy)
+    """What a new segment gets unless it is told otherwise."""

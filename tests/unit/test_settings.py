@@ -1,0 +1,165 @@
+"""kasugai.conf: what it gives, and that whatever is wrong is one line with file, option, reason and example."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kasugai.adapters.settings import SettingError, load
+from kasugai.adapters.settings.options import groups, list_opts
+from kasugai.adapters.settings.sample import render
+from kasugai.core.policy import Method, Policy
+from kasugai.core.timing import PRODUCTION, TEST
+
+REPO = Path(__file__).resolve().parents[2]
+KAFKA = "[kafka]\nbootstrap_servers = k1:9092\n"
+Write = Callable[[str], str]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def write(text: str, name: str = "kasugai.conf") -> str:
+        (tmp_path / name).write_text(text)
+        return str(tmp_path / name)
+
+    return write
+
+
+def test_the_least_file_gives_the_documented_defaults(write: Write) -> None:
+    settings = load([write(KAFKA)])
+    assert settings.kafka.bootstrap_servers == "k1:9092"
+    assert (settings.kafka.replication, settings.kafka.min_insync, settings.stream.partitions) == (3, 2, 12)
+    assert settings.worker.timing == PRODUCTION
+    assert settings.policy == Policy()
+    assert settings.stream.instance
+
+
+def test_a_profile_is_taken_and_single_time_outs_replaced(write: Write) -> None:
+    settings = load([write(KAFKA + "[worker]\nprofile = test\nsettle = 7000\nlanes = 3\n")])
+    assert settings.worker.timing == replace(TEST, settle=7000)
+    assert (settings.worker.profile, settings.worker.lanes) == ("test", 3)
+
+
+def test_policy_defaults_are_typed(write: Write) -> None:
+    text = "[policy]\nmethod = reserved_host\nmax_unhealthy = 30\ntrust_assertions = false\nha_key = ha\n"
+    policy = load([write(KAFKA + text)]).policy
+    assert policy == Policy(
+        method=Method.RESERVED_HOST, max_unhealthy=30, trust_assertions=False, ha_key="ha"
+    )
+
+
+def test_a_later_file_goes_before_an_earlier_one(write: Write, tmp_path: Path) -> None:
+    first = write(KAFKA + "[stream]\npartitions = 6\n")
+    (tmp_path / "more.conf").write_text("[stream]\npartitions = 24\n")
+    assert load([first, str(tmp_path / "more.conf")]).stream.partitions == 24
+
+
+def test_the_environment_sets_options_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OS_KAFKA__BOOTSTRAP_SERVERS", "k9:9092")
+    assert load([]).kafka.bootstrap_servers == "k9:9092"
+
+
+def test_secrets_are_not_shown(write: Write) -> None:
+    text = (
+        "[kafka]\nbootstrap_servers = k1:9092\nsasl_password = hush1\n[redis]\nurl = redis://:hush2@r/0\n"
+        "[nova]\nauth_url = http://k/v3\nusername = u\nproject_name = p\npassword = hush3\n"
+    )
+    settings = load([write(text)])
+    assert settings.nova.password == "hush3"
+    assert "hush" not in repr(settings)
+
+
+WRONG = [
+    ("", "[kafka] bootstrap_servers is missing; for example: bootstrap_servers = kafka1:9092,"),
+    (KAFKA + "min_insync = 4\n", "[kafka] min_insync is greater than replication"),
+    (KAFKA + "replication = many\n", "[kafka] replication is wrong: "),
+    (KAFKA + "security_protocol = TLS\n", "[kafka] security_protocol is wrong: "),
+    (
+        KAFKA + "boostrap_server = x\n",
+        "[kafka] has no option boostrap_server; did you mean bootstrap_servers?",
+    ),
+    (KAFKA + "[kakfa]\nx = 1\n", "[kakfa] is no group of ours; did you mean [kafka]?"),
+    (KAFKA + "[redis]\nqq = 1\n", "[redis] has no option qq; it knows url"),
+    (KAFKA + "[worker]\nprofile = fast\n", "[worker] profile is wrong: "),
+    (KAFKA + "[worker]\nsettle = 0\n", "[worker] settle is wrong: "),
+    (
+        KAFKA + "[worker]\nsettle = 10000\n",
+        "[worker] settle does not fit: settle is shorter than lease + client + wire",
+    ),
+    (
+        KAFKA + "[worker]\nrenewal = 4000\n",
+        "[worker] lease does not fit: lease is shorter than three renewals",
+    ),
+    (KAFKA + "[policy]\nmax_unhealthy = 101\n", "[policy] max_unhealthy is wrong: "),
+    (KAFKA + "[policy]\nmethod = magic\n", "[policy] method is wrong: "),
+    (KAFKA + "[nova]\nauth_url = http://k/v3\nusername = u\n", "[nova] password is missing: auth_url is set"),
+    ("[kafka]\nbootstrap_servers\n", "line 2 is no setting: "),
+]
+
+
+@pytest.mark.parametrize(("text", "line"), WRONG, ids=[line[:40] for _, line in WRONG])
+def test_what_is_wrong_is_one_line_with_its_file(write: Write, text: str, line: str) -> None:
+    file = write(text)
+    with pytest.raises(SettingError) as caught:
+        load([file])
+    assert str(caught.value).startswith(f"{file}: {line}")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("need", "line"),
+    [
+        ("nova", "[nova] cloud is missing"),
+        ("power", "[power] devices_file is missing; for example: devices_file = /"),
+    ],
+)
+def test_what_a_process_needs_is_asked_for(write: Write, need: str, line: str) -> None:
+    file = write(KAFKA)
+    with pytest.raises(SettingError) as caught:
+        load([file], need)
+    assert str(caught.value).startswith(f"{file}: {line}")
+
+
+def test_a_cloud_in_clouds_yaml_is_enough(write: Write) -> None:
+    assert load([write(KAFKA + "[nova]\ncloud = mine\n")], "nova").nova.cloud == "mine"
+
+
+def test_a_file_that_is_not_there_is_named() -> None:
+    with pytest.raises(SettingError, match=r"^/nowhere/kasugai.conf: cannot be read \(No such file"):
+        load(["/nowhere/kasugai.conf"])
+
+
+def test_without_any_file_the_variable_is_named() -> None:
+    with pytest.raises(SettingError, match=r"^no file \(OS_KAFKA__BOOTSTRAP_SERVERS is not set\): "):
+        load([])
+
+
+def test_another_librarys_group_is_left_alone(write: Write) -> None:
+    load([write(KAFKA + "[DEFAULT]\ndebug = true\n[keystone_authtoken]\nwww_authenticate_uri = x\n")])
+
+
+def test_every_option_says_what_it_is_for() -> None:
+    assert [name for name, _ in list_opts()] == [
+        "kafka",
+        "redis",
+        "nova",
+        "power",
+        "stream",
+        "worker",
+        "policy",
+    ]
+    for options in groups().values():
+        for option in options:
+            assert option.help and option.help[0].isupper(), option.name
+
+
+def test_the_sample_is_fresh_and_can_be_read(write: Write) -> None:
+    sample = (REPO / "deploy" / "kasugai.conf.sample").read_text()
+    assert sample == render(), "type .venv/bin/python tools/draw_settings.py"
+    opened = "\n".join(
+        line.removeprefix("#") if not line.startswith("# ") else line for line in sample.splitlines()
+    )
+    settings = load([write(opened)])
+    assert settings.worker.timing == PRODUCTION
+    assert settings.kafka.sasl_username == "kasugai-worker"

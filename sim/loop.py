@@ -82,6 +82,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
             self._jump()
         self._since_jump += len(self._due)
         if self._since_jump > PATIENCE:
+            self._since_jump = 0  # so that the tasks can be cancelled
             raise Stuck(f"time stands still at {self._now:.3f} s: {PATIENCE} callbacks without a pause")
         for _ in range(len(self._due)):
             handle = self._due.popleft()

@@ -76,6 +76,8 @@ class _Source:
             return getattr(self._conf[group], option.name)
         except (cfg.ConfigFileValueError, cfg.ConfigSourceValueError, ValueError) as error:
             raise self.wrong(group, option.name, _reason(error)) from error
+        except cfg.Error as error:
+            raise self.wrong(group, option.name, "is wrong: a $ is written as $$") from error
 
     def wrong(self, group: str, name: str, reason: str) -> SettingError:
         """Return the error about an option: where it is set, or where it should be."""
@@ -130,8 +132,8 @@ def _refuse_option(file: str, group: str, name: str) -> None:
 
 
 def _reason(error: Exception) -> str:
-    text = str(error)
-    return f"is wrong: {text[text.rfind('): ') + 3 :] if '): ' in text else text}"
+    """What oslo.config says, without the place, which we know better."""
+    return f"is wrong: {str(error).rpartition('is not valid: ')[2]}"
 
 
 def _stream(values: dict[str, Any]) -> StreamSettings:

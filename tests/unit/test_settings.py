@@ -73,7 +73,10 @@ def test_secrets_are_not_shown(write: Write) -> None:
 WRONG = [
     ("", "[kafka] bootstrap_servers is missing; for example: bootstrap_servers = kafka1:9092,"),
     (KAFKA + "min_insync = 4\n", "[kafka] min_insync is greater than replication"),
-    (KAFKA + "replication = many\n", "[kafka] replication is wrong: "),
+    (
+        KAFKA + "replication = many\n",
+        "[kafka] replication is wrong: invalid literal for int() with base 10: 'many'; for",
+    ),
     (KAFKA + "security_protocol = TLS\n", "[kafka] security_protocol is wrong: "),
     (
         KAFKA + "boostrap_server = x\n",
@@ -82,7 +85,10 @@ WRONG = [
     (KAFKA + "[kakfa]\nx = 1\n", "[kakfa] is no group of ours; did you mean [kafka]?"),
     (KAFKA + "[redis]\nqq = 1\n", "[redis] has no option qq; it knows url"),
     (KAFKA + "[worker]\nprofile = fast\n", "[worker] profile is wrong: "),
-    (KAFKA + "[worker]\nsettle = 0\n", "[worker] settle is wrong: "),
+    (
+        KAFKA + "[worker]\nsettle = 0\n",
+        "[worker] settle is wrong: Should be greater than or equal to 1; for example: settle = 90000",
+    ),
     (
         KAFKA + "[worker]\nsettle = 10000\n",
         "[worker] settle does not fit: settle is shorter than lease + client + wire",
@@ -94,6 +100,7 @@ WRONG = [
     (KAFKA + "[policy]\nmax_unhealthy = 101\n", "[policy] max_unhealthy is wrong: "),
     (KAFKA + "[policy]\nmethod = magic\n", "[policy] method is wrong: "),
     (KAFKA + "[nova]\nauth_url = http://k/v3\nusername = u\n", "[nova] password is missing: auth_url is set"),
+    (KAFKA + "[nova]\npassword = a$b\n", "[nova] password is wrong: a $ is written as $$"),
     ("[kafka]\nbootstrap_servers\n", "line 2 is no setting: "),
 ]
 

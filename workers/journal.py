@@ -33,8 +33,7 @@ class Journal:
 
     async def adopt(self, order: Open | Stop, epoch: int) -> Stamp:
         """Tell the log, then the ledger, that this owner has the incident under `epoch`; return the log's stamp."""
-        self._lease.epoch = epoch
-        fact = self._fact(FactKind.ADOPTED, order)
+        fact = make_fact(replace(self._fact(FactKind.ADOPTED, order), epoch=epoch))
         stamp = await self._log.publish(fact)
         await self._ledger.adopt(self._lease, epoch)
         self.entry = apply(self.entry, fact)

@@ -1,0 +1,195 @@
+"""The processes of the pipeline in the laboratory: route, correlate and workers, on the production handlers."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from kasugai.core.incident import Order
+from kasugai.core.inventory import HostRecord, SegmentRecord
+from kasugai.core.ledger import Entry
+from kasugai.core.rows import Row
+from kasugai.core.signals import UNKNOWN_SEGMENT, Fault, InventoryChange, Letter, Outcome
+from kasugai.core.timing import Timing
+from kasugai.core.verdicts import Verdict
+from kasugai.sim.cloud import SimCloud
+from kasugai.sim.door import CloudDoor, PowerDoor
+from kasugai.sim.lab.broker import FAULTS, INCIDENTS, INVENTORY, RECOVERY, SIGNALS, VERDICTS, Broker, Record
+from kasugai.sim.lab.doors import SimLedger, SimLog, SimNova, SimPower
+from kasugai.sim.lab.mortal import Process
+from kasugai.sim.ledger import MemoryLedger
+from kasugai.streams.correlate import Correlate
+from kasugai.workers.lane import Doors
+from kasugai.workers.pool import Pool
+from kasugai.workers.troubles import Troubles
+
+SOURCES = (INVENTORY, FAULTS, RECOVERY)
+"""What route reads."""
+
+
+class RouteActor:
+    """Copies what matters into the mailbox, one task per source partition."""
+
+    def __init__(self, broker: Broker, delay: Callable[[], float]) -> None:
+        """`delay`: seconds that a source partition's next record waits (reordering across partitions)."""
+        self._broker = broker
+        self._delay = delay
+        self._segments: dict[str, str] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self) -> None:
+        """Read every partition."""
+        for topic in SOURCES:
+            for partition in range(self._broker.partitions):
+                self._keep(asyncio.get_running_loop().create_task(self._copy(topic, partition)))
+
+    def _keep(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _copy(self, topic: str, partition: int) -> None:
+        offset = 0
+        while True:
+            record = await self._broker.read(topic, partition, offset)
+            await asyncio.sleep(self._delay())
+            for letter in self._letters(topic, record):
+                await self._broker.publish(SIGNALS, letter.segment, letter)
+            offset += 1
+
+    def _letters(self, topic: str, record: Record) -> list[Letter]:
+        match record.value:
+            case Fault() as fault:
+                return [Letter(segment=self._segments.get(fault.host, UNKNOWN_SEGMENT), signal=fault)]
+            case SegmentRecord() as segment:
+                return [Letter(segment=segment.segment_id, signal=InventoryChange(record=segment))]
+            case HostRecord() as host:
+                self._segments[host.name] = host.segment_id
+                return [Letter(segment=host.segment_id, signal=InventoryChange(record=host))]
+            case fact if fact.kind.is_outcome:
+                return [Letter(segment=fact.segment, signal=Outcome(fact=fact))]
+            case _:
+                return []
+
+
+class CorrelateActor:
+    """One correlate process with all partitions of the mailbox. Its table and its offsets outlive it."""
+
+    def __init__(self, broker: Broker, timing: Timing, table: dict[tuple[int, str], Row]) -> None:
+        """Start from `table`, as restored from the changelog."""
+        self._broker = broker
+        self._timing = timing
+        self._table = table
+        self._committed: dict[int, int] = {}
+        self.dead_letters: list[str] = []
+
+    async def main(self, process: Process, phase: float) -> None:
+        """Run until killed. `phase`: seconds by which its timer is off the full second."""
+        publisher = _Publisher(self._broker, process)
+        handler = Correlate(publisher, self._timing)
+        for partition in range(self._broker.partitions):
+            rows = [row for (number, _), row in self._table.items() if number == partition]
+            handler.restore(partition, rows)
+        readers = [self._consume(handler, process, p) for p in range(self._broker.partitions)]
+        await asyncio.gather(self._tick(handler, process, phase), *readers)
+
+    async def _consume(self, handler: Correlate, process: Process, partition: int) -> None:
+        while True:
+            offset = self._committed.get(partition, 0)
+            record = await self._broker.read(SIGNALS, partition, offset)
+            write = partial(self._write, process, partition)
+            trouble = await handler.handle(record.value, record.stamp, write)
+            if trouble is not None:
+                self.dead_letters.append(trouble)
+            self._committed[partition] = offset + 1
+
+    async def _write(self, process: Process, partition: int, row: Row) -> None:
+        async def put() -> None:
+            self._table[partition, row.key] = row
+
+        await process.effect(f"row {row.key}", put)
+
+    async def _tick(self, handler: Correlate, process: Process, phase: float) -> None:
+        await asyncio.sleep(phase)
+        loop = asyncio.get_running_loop()
+        while True:
+            for partition in range(self._broker.partitions):
+                tick = handler.tick(partition, loop.time())
+                if tick is not None and not self._broker.is_away:
+                    await process.alive("tick")
+                    await self._broker.publish(SIGNALS, "", Letter(segment="", signal=tick), partition)
+            await asyncio.sleep(0.25)
+
+
+class _Publisher:
+    """Where decisions go."""
+
+    def __init__(self, broker: Broker, process: Process) -> None:
+        self._broker = broker
+        self._process = process
+
+    async def publish(self, verdicts: Sequence[Verdict], orders: Sequence[Order], cause: Letter) -> None:
+        """Publish each as an effect of its own."""
+        for verdict in verdicts:
+            await self._effect(VERDICTS, verdict.subject, verdict)
+        for order in orders:
+            await self._effect(INCIDENTS, order.host, order)
+
+    async def _effect(self, topic: str, key: str, value: Verdict | Order) -> None:
+        async def publish() -> None:
+            await self._broker.deliver(topic, key, value)
+
+        await self._process.effect(f"publish {topic} {key}", publish)
+
+
+class WorkerActor:
+    """One worker process. What it has committed outlives it."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        cloud: SimCloud,
+        ledger: MemoryLedger,
+        timing: Timing,
+        committed: dict[int, int],
+        watch: Callable[[Entry, int], None],
+    ) -> None:
+        """Begin where its predecessor's commits ended. `watch` sees each entry that the ledger took, with its epoch."""
+        self._watch = watch
+        self._broker = broker
+        self._cloud = cloud
+        self._ledger = ledger
+        self._timing = timing
+        self._committed = committed
+
+    async def main(self, process: Process, slots: int) -> None:
+        """Run until killed."""
+        timing = self._timing
+        client = CloudDoor(self._cloud, client=timing.client / 1000, sender=process.name)
+        power = PowerDoor(self._cloud, fence=timing.fence / 1000, sender=process.name)
+        doors = Doors(
+            log=SimLog(self._broker, process),
+            ledger=SimLedger(self._ledger, process, self._watch),
+            cloud=SimNova(client, process),
+            power=SimPower(power, process),
+            timing=timing,
+            troubles=Troubles(),
+            author=process.name,
+        )
+        pool = Pool(doors, slots)
+        await asyncio.gather(*(self._consume(pool, process, p) for p in range(self._broker.partitions)))
+
+    async def _consume(self, pool: Pool, process: Process, partition: int) -> None:
+        offset = self._committed.get(partition, 0)
+        while True:
+            record = await self._broker.read(INCIDENTS, partition, offset)
+            await process.alive("take")
+            self._commit(pool, partition)
+            pool.take(record.value, record.stamp)
+            offset += 1
+            bug = pool.failed()
+            if bug is not None:
+                raise bug
+
+    def _commit(self, pool: Pool, partition: int) -> None:
+        done = pool.offsets.committable(partition)
+        if done is not None:
+            self._committed[partition] = done

@@ -1,0 +1,114 @@
+"""Kafka in memory, as far as the handlers can tell: partitioned logs with broker timestamps, kept for ever.
+
+Values are not encoded (the codec has tests of its own). In `twice` every record is appended two times, as an
+at-least-once producer may; `away` refuses, as a broker that is not there does.
+"""
+
+import asyncio
+import math
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from kasugai.core.signals import Stamp
+from kasugai.sim.cloud.world import NEW_YEAR
+
+FAULTS = "faults"
+INVENTORY = "inventory"
+SIGNALS = "signals"
+VERDICTS = "verdicts"
+INCIDENTS = "incidents"
+RECOVERY = "recovery"
+
+LATENCY = 0.002
+"""Seconds from a publish to its acknowledgement, half of them to the log (streaming.md 2.4: 1-2 ms)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record of a log."""
+
+    stamp: Stamp
+    key: str
+    value: Any
+
+
+class Away(Exception):
+    """The broker does not answer."""
+
+
+class Broker:
+    """All topics."""
+
+    def __init__(self, partitions: int = 3, *, twice: bool = False) -> None:
+        """Give every topic but the inventory `partitions` partitions."""
+        self.partitions = partitions
+        self.is_away = False
+        self.watchers: list[Callable[[str, Record], None]] = []
+        self._twice = twice
+        self._logs: dict[tuple[str, int], list[Record]] = defaultdict(list)
+        self._grown: dict[tuple[str, int], asyncio.Event] = defaultdict(asyncio.Event)
+
+    def partition_of(self, key: str) -> int:
+        """Return a key's partition: stable in every process."""
+        return sum(key.encode()) % self.partitions
+
+    def now(self) -> int:
+        """Return the broker's clock in milliseconds."""
+        return math.floor((NEW_YEAR + asyncio.get_running_loop().time()) * 1000)
+
+    def append(self, topic: str, key: str, value: Any, partition: int | None = None) -> Stamp:
+        """Put a record into the log at this instant."""
+        number = self.partition_of(key) if partition is None else partition
+        stamp = self._put(topic, number, key, value)
+        if self._twice:
+            self._put(topic, number, key, value)
+        return stamp
+
+    def _put(self, topic: str, number: int, key: str, value: Any) -> Stamp:
+        log = self._logs[topic, number]
+        stamp = Stamp(partition=number, offset=len(log), at=self.now())
+        record = Record(stamp, key, value)
+        log.append(record)
+        for watcher in self.watchers:
+            watcher(topic, record)
+        grown = self._grown.pop((topic, number), None)
+        if grown is not None:
+            grown.set()
+        return stamp
+
+    async def publish(self, topic: str, key: str, value: Any, partition: int | None = None) -> Stamp:
+        """Append and be acknowledged; Away when the broker is not there."""
+        await asyncio.sleep(LATENCY / 2)
+        if self.is_away:
+            raise Away(topic)
+        stamp = self.append(topic, key, value, partition)
+        await asyncio.sleep(LATENCY / 2)
+        return stamp
+
+    async def deliver(self, topic: str, key: str, value: Any) -> Stamp:
+        """Publish, as often as it takes."""
+        while True:
+            try:
+                return await self.publish(topic, key, value)
+            except Away:
+                await asyncio.sleep(0.5)
+
+    def log(self, topic: str, partition: int, since: int = 0) -> list[Record]:
+        """Return a partition's records from an offset on."""
+        return self._logs[topic, partition][since:]
+
+    def all(self, topic: str) -> list[Record]:
+        """Return a topic's records by time."""
+        records = [r for (name, _), log in self._logs.items() if name == topic for r in log]
+        return sorted(records, key=lambda r: (r.stamp.at, r.stamp.partition, r.stamp.offset))
+
+    async def read(self, topic: str, partition: int, offset: int) -> Record:
+        """Return the record at `offset`, waiting for it."""
+        while len(self._logs[topic, partition]) <= offset or self.is_away:
+            if self.is_away:
+                await asyncio.sleep(0.5)
+            else:
+                await self._grown[topic, partition].wait()
+        return self._logs[topic, partition][offset]

@@ -1,0 +1,194 @@
+"""A worker's doors in the laboratory: each effect passes through the process that it belongs to."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from uuid import UUID
+
+from kasugai.core.doors import Flagged, Folded, Lease, LogAway, Logged
+from kasugai.core.facts import Fact
+from kasugai.core.incident import Resume, Stop
+from kasugai.core.ledger import Entry, Flag
+from kasugai.core.look import GuestView, MigrationView, PowerState, ServiceView
+from kasugai.core.signals import Stamp
+from kasugai.sim.door import CloudDoor, PowerDoor
+from kasugai.sim.lab.broker import INCIDENTS, RECOVERY, Away, Broker
+from kasugai.sim.lab.mortal import Process
+from kasugai.sim.ledger import MemoryLedger
+
+
+class SimLog:
+    """The Log port."""
+
+    def __init__(self, broker: Broker, process: Process) -> None:
+        """Publish as `process`."""
+        self._broker = broker
+        self._process = process
+
+    async def publish(self, fact: Fact) -> Stamp:
+        """Publish a fact."""
+        name = f"publish {fact.kind} {fact.step.key if fact.step else fact.host}"
+        return await self._process.effect(name, partial(self._publish, fact))
+
+    async def _publish(self, fact: Fact) -> Stamp:
+        try:
+            return await self._broker.publish(RECOVERY, fact.host, fact)
+        except Away as away:
+            raise LogAway(str(away)) from away
+
+    async def facts(self, host: str, since: int) -> tuple[Sequence[Logged], int]:
+        """Return the host's facts."""
+        if self._broker.is_away:
+            raise LogAway(RECOVERY)
+        records = self._broker.log(RECOVERY, self._broker.partition_of(host), since)
+        found = [Logged(fact=r.value, stamp=r.stamp) for r in records if r.key == host]
+        return found, since + len(records)
+
+    async def flags(self, host: str, since: int) -> tuple[Sequence[Flagged], int]:
+        """Return the host's flags."""
+        records = self._broker.log(INCIDENTS, self._broker.partition_of(host), since)
+        found = [
+            Flagged(
+                incident=r.value.incident,
+                flag=Flag(offset=r.stamp.offset, stop=isinstance(r.value, Stop), reason=r.value.reason),
+            )
+            for r in records
+            if r.key == host and isinstance(r.value, Stop | Resume)
+        ]
+        return found, since + len(records)
+
+
+class SimLedger:
+    """The Ledger port."""
+
+    def __init__(self, ledger: MemoryLedger, process: Process, watch: Callable[[Entry, int], None]) -> None:
+        """Write as `process`; `watch` sees each entry that the ledger took, with its writer's epoch."""
+        self._watch = watch
+        self._ledger = ledger
+        self._process = process
+
+    async def acquire(self, host: str, owner: str) -> Lease | None:
+        """See the port."""
+        await self._process.alive("acquire")
+        return await self._process.effect("ledger acquire", partial(self._ledger.acquire, host, owner))
+
+    async def renew(self, lease: Lease) -> None:
+        """See the port. Not counted as an effect: nothing depends on which renewal was the last."""
+        await self._process.alive("ledger renew")
+        await self._ledger.renew(lease)
+        await self._process.alive("")
+
+    async def release(self, lease: Lease) -> None:
+        """See the port."""
+        await self._process.effect("ledger release", partial(self._ledger.release, lease))
+
+    async def load(self, host: str) -> Folded:
+        """See the port."""
+        await self._process.alive("load")
+        return await self._ledger.load(host)
+
+    async def save(self, lease: Lease, folded: Folded) -> None:
+        """See the port."""
+        await self._process.effect("ledger save", partial(self._ledger.save, lease, folded))
+
+    async def adopt(self, lease: Lease, epoch: int) -> None:
+        """See the port."""
+        await self._process.effect("ledger adopt", partial(self._ledger.adopt, lease, epoch))
+
+    async def begin(self, lease: Lease, incident: UUID) -> bool:
+        """See the port."""
+        return await self._process.effect("ledger begin", partial(self._ledger.begin, lease, incident))
+
+    async def record(self, lease: Lease, entry: Entry, *, effect: bool = False) -> bool:
+        """See the port."""
+
+        async def write() -> bool:
+            taken = await self._ledger.record(lease, entry, effect=effect)
+            self._watch(entry, lease.epoch)
+            return taken
+
+        return await self._process.effect("ledger record", write)
+
+    async def flag(self, host: str, incident: UUID, flag: Flag) -> None:
+        """See the port."""
+        await self._process.effect("ledger flag", partial(self._ledger.flag, host, incident, flag))
+
+    async def stopped(self, host: str, incident: UUID) -> Flag | None:
+        """See the port."""
+        await self._process.alive("stopped")
+        return await self._ledger.stopped(host, incident)
+
+    async def is_leased(self, host: str) -> bool:
+        """See the port."""
+        await self._process.alive("is_leased")
+        return await self._ledger.is_leased(host)
+
+
+class SimNova:
+    """The Cloud port: calls are effects, looks are not."""
+
+    def __init__(self, door: CloudDoor, process: Process) -> None:
+        """Call as `process`."""
+        self._door = door
+        self._process = process
+
+    async def service(self, host: str) -> ServiceView | None:
+        """See the port."""
+        await self._process.alive("look")
+        return await self._door.service(host)
+
+    async def guests(self, host: str) -> tuple[GuestView, ...]:
+        """See the port."""
+        await self._process.alive("look")
+        return await self._door.guests(host)
+
+    async def guest(self, uuid: str) -> GuestView | None:
+        """See the port."""
+        await self._process.alive("look")
+        return await self._door.guest(uuid)
+
+    async def migrations(self, host: str) -> tuple[MigrationView, ...]:
+        """See the port."""
+        await self._process.alive("look")
+        return await self._door.migrations(host)
+
+    async def force_down(self, service_id: str, reason: str) -> None:
+        """See the port."""
+        await self._process.effect("call force-down", partial(self._door.force_down, service_id, reason))
+
+    async def evacuate(self, guest: str) -> None:
+        """See the port."""
+        await self._process.effect("call evacuate", partial(self._door.evacuate, guest))
+
+    async def reset_state(self, guest: str) -> None:
+        """See the port."""
+        await self._process.effect("call reset", partial(self._door.reset_state, guest))
+
+    async def stop(self, guest: str) -> None:
+        """See the port."""
+        await self._process.effect("call stop", partial(self._door.stop, guest))
+
+    async def start(self, guest: str) -> None:
+        """See the port."""
+        await self._process.effect("call start", partial(self._door.start, guest))
+
+
+class SimPower:
+    """The Power port."""
+
+    def __init__(self, door: PowerDoor, process: Process) -> None:
+        """Switch as `process`."""
+        self._door = door
+        self._process = process
+
+    def has(self, host: str) -> bool:
+        """See the port."""
+        return self._door.has(host)
+
+    async def read(self, host: str) -> PowerState:
+        """See the port."""
+        await self._process.alive("look")
+        return await self._door.read(host)
+
+    async def fence(self, host: str) -> None:
+        """See the port."""
+        await self._process.effect("call fence", partial(self._door.fence, host))

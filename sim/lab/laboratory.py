@@ -1,0 +1,203 @@
+"""A whole run: simulated cloud, broker and ledger, the pipeline's processes, observers, the watch, and the log.
+
+It lives inside one virtual loop. What is done to it comes from a scenario's script (`verbs`); what happened is read
+from `lines`, `invariants.broken` and the census.
+"""
+
+import asyncio
+import random  # noqa: TID251 - seeded: the same seed gives the same run
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from uuid import UUID
+
+from kasugai.core.facts import Fact
+from kasugai.core.identity import derive
+from kasugai.core.inventory import HostRecord, SegmentRecord
+from kasugai.core.narrate import narrate_fact, narrate_verdict
+from kasugai.core.policy import Policy
+from kasugai.core.rows import Row
+from kasugai.core.signals import Source, Symptom, fault
+from kasugai.core.timing import PRODUCTION, Timing
+from kasugai.core.verdicts import Verdict
+from kasugai.sim.cloud import REAL, Pace, SimCloud
+from kasugai.sim.lab.actors import CorrelateActor, RouteActor, WorkerActor
+from kasugai.sim.lab.broker import FAULTS, INVENTORY, RECOVERY, VERDICTS, Broker, Record
+from kasugai.sim.lab.invariants import Invariants
+from kasugai.sim.lab.mortal import Counter, Death, Process, follow_tasks
+from kasugai.sim.ledger import MemoryLedger
+
+SESSION = 10.0
+"""Seconds until a group notices that a worker has died: its session time-out."""
+RESTART = 3.0
+"""Seconds until a dead correlate is back: its supervisor restarts it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """How a run differs from the scenario as written."""
+
+    name: str = "as written"
+    twice: bool = False
+    """Every record is appended two times."""
+    shuffle: int | None = None
+    """Seed of delays of up to 1 s per source partition: records of different partitions change their order."""
+    worker_death: Death | None = None
+    correlate_death: Death | None = None
+    wire: float = 0.0
+    """Seconds that the call at which a worker dies stays on the wire."""
+
+
+@dataclass
+class Lab:
+    """The laboratory. Create it inside a running virtual loop."""
+
+    variant: Variant = field(default_factory=Variant)
+    timing: Timing = PRODUCTION
+    pace: Pace = REAL
+    slots: int = 10
+    lines: list[str] = field(default_factory=list)
+    policy: Policy = field(default_factory=Policy)
+
+    def __post_init__(self) -> None:
+        """Set up everything; nothing runs yet."""
+        loop = asyncio.get_running_loop()
+        follow_tasks(loop)
+        self.cloud = SimCloud(loop, seed=7, pace=self.pace)
+        self.broker = Broker(twice=self.variant.twice)
+        self.ledger = MemoryLedger(ttl=self.timing.lease)
+        self.invariants = Invariants(self.cloud)
+        self.invariants.watch(self.broker)
+        self.broker.watchers.append(self._narrate)
+        self.table: dict[tuple[int, str], Row] = {}
+        self.committed: dict[int, int] = {}
+        self.segments: dict[str, SegmentRecord] = {}
+        self.hosts: dict[str, HostRecord] = {}
+        self.worker_effects = Counter(self.variant.worker_death)
+        self.correlate_effects = Counter(self.variant.correlate_death)
+        self.workers: list[Process] = []
+        self.correlate: Process | None = None
+        self._correlate_actor = CorrelateActor(self.broker, self.timing, self.table)
+        self._born = 0
+        self._told: set[tuple[str, UUID]] = set()
+        self._keep: set[asyncio.Task[None]] = set()
+
+    def start(self, workers: int = 1) -> None:
+        """Start the pipeline."""
+        chance = random.Random(self.variant.shuffle)
+        shuffled = self.variant.shuffle is not None
+        RouteActor(self.broker, (lambda: chance.uniform(0, 1)) if shuffled else (lambda: 0.001)).start()
+        self.start_correlate()
+        for _ in range(workers):
+            self.start_worker()
+
+    def start_correlate(self) -> None:
+        """Start correlate, from its table."""
+        self._born += 1
+        process = Process(f"correlate-{self._born}", self.correlate_effects, self._bury_correlate)
+        self.correlate = process
+        process.start(self._correlate_actor.main(process, 0.037))
+
+    def _bury_correlate(self, process: Process) -> None:
+        self.correlate = None
+        if self.variant.correlate_death is not None:
+            asyncio.get_running_loop().call_later(RESTART, self.start_correlate)
+
+    def start_worker(self) -> None:
+        """Start a worker on all partitions, from the commits."""
+        self._born += 1
+        process = Process(f"worker-{self._born}", self.worker_effects, self._bury_worker)
+        actor = WorkerActor(
+            self.broker, self.cloud, self.ledger, self.timing, self.committed, self.invariants.on_ledger
+        )
+        self.workers.append(process)
+        process.start(actor.main(process, self.slots))
+
+    def _bury_worker(self, process: Process) -> None:
+        self.workers.remove(process)
+        if self.variant.worker_death is not None:
+            if self.variant.wire:
+                self.cloud.wire.slow(self.variant.wire, times=1)
+            asyncio.get_running_loop().call_later(SESSION, self.start_worker)
+
+    def _narrate(self, topic: str, record: Record) -> None:
+        """Write the sentence of what was recorded, each once."""
+        if topic == VERDICTS:
+            verdict: Verdict = record.value
+            self._tell("correlate", verdict.verdict_id, narrate_verdict(verdict))
+        elif topic == RECOVERY:
+            fact: Fact = record.value
+            self._tell("worker", fact.fact_id, narrate_fact(fact))
+
+    def _tell(self, actor: str, name: UUID, sentence: str) -> None:
+        if sentence and (actor, name) not in self._told:
+            self._told.add((actor, name))
+            self.say(actor, sentence)
+
+    def say(self, actor: str, sentence: str) -> None:
+        """Add a line to the log."""
+        seconds = int(asyncio.get_running_loop().time())
+        self.lines.append(f"{seconds // 60:4d}:{seconds % 60:02d}  {actor:<9}  {sentence}")
+
+    def describe_segment(self, name: str, **changes: object) -> SegmentRecord:
+        """Write a segment's description, or a newer one."""
+        old = self.segments.get(name)
+        fresh = SegmentRecord(
+            segment_id=str(derive("segment", name)), name=name, version=0, policy=self.policy
+        )
+        base = old or fresh
+        record = replace(base, version=base.version + 1, **changes)  # type: ignore[arg-type]
+        self.segments[name] = record
+        self.broker.append(INVENTORY, record.segment_id, record)
+        return record
+
+    def describe_host(self, name: str, segment: str, **changes: object) -> HostRecord:
+        """Write a host's description, or a newer one."""
+        fresh = HostRecord(
+            host_uuid=str(derive("host", name)),
+            name=name,
+            segment_id=self.segments[segment].segment_id,
+            version=0,
+        )
+        base = self.hosts.get(name) or fresh
+        record = replace(base, version=base.version + 1, **changes)  # type: ignore[arg-type]
+        self.hosts[name] = record
+        self.broker.append(INVENTORY, record.segment_id, record)
+        return record
+
+    def observe(
+        self,
+        host: str,
+        observer: str,
+        source: Source,
+        symptom: Symptom,
+        episode: str,
+        *,
+        asserted: bool = False,
+        age: float = 0.0,
+    ) -> None:
+        """Let an observer say something about a host. `age`: seconds since it was observed."""
+        now = self.broker.now()
+        self.broker.append(
+            FAULTS,
+            host,
+            fault(
+                host=host,
+                host_uuid=self.hosts[host].host_uuid if host in self.hosts else "",
+                observer=observer,
+                source=source,
+                symptom=symptom,
+                episode=episode,
+                asserted=asserted,
+                observed_at=now - int(age * 1000),
+            ),
+        )
+
+    def later(self, seconds: float, act: Callable[[], None]) -> None:
+        """Do something after a while."""
+        asyncio.get_running_loop().call_later(seconds, act)
+
+    def finish(self) -> None:
+        """Check what must hold at the end, and close the log with the census."""
+        self.invariants.at_end(self.table.values())
+        self.lines.append("")
+        self.lines += [f"  {place}" for place in self.cloud.census()]

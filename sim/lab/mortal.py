@@ -1,0 +1,157 @@
+"""What makes a simulated process mortal: its tasks are known, its effects are counted, it can die before or right
+after each of them, and it can be paused in front of one.
+
+A dead process does nothing more: its tasks are cancelled, and whatever they still try on their way out never happens.
+A call that has left goes on without its caller.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from contextvars import ContextVar
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+_PROCESS: ContextVar["Process | None"] = ContextVar("process", default=None)
+
+
+class When(StrEnum):
+    """On which side of an effect a process dies."""
+
+    BEFORE = "before"
+    AFTER = "after"
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """Die at the `index`-th effect (from 1) of all processes of this kind."""
+
+    index: int
+    when: When
+
+
+class Counter:
+    """Counts the effects of all incarnations of one kind of process and says where one dies."""
+
+    def __init__(self, death: Death | None = None) -> None:
+        """Let nobody die, or somebody at `death`."""
+        self.names: list[str] = []
+        self._death = death
+
+    def count(self, name: str) -> When | None:
+        """Count one effect; return on which side of it the process dies, if it does."""
+        self.names.append(name)
+        death = self._death
+        return death.when if death is not None and len(self.names) == death.index else None
+
+
+class Process:
+    """One incarnation."""
+
+    def __init__(self, name: str, counter: Counter, bury: Callable[["Process"], None]) -> None:
+        """`bury` is called once, at its death."""
+        self.name = name
+        self.is_dead = False
+        self._counter = counter
+        self._bury = bury
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._runs = asyncio.Event()
+        self._runs.set()
+        self._pause_before = ""
+
+    def start(self, main: Coroutine[Any, Any, None]) -> None:
+        """Run `main` as this process."""
+        token = _PROCESS.set(self)
+        try:
+            self.adopt(asyncio.get_running_loop().create_task(main))
+        finally:
+            _PROCESS.reset(token)
+
+    def adopt(self, task: "asyncio.Task[Any]") -> None:
+        """A task belongs to this process."""
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[Any]") -> None:
+        self._tasks.discard(task)
+
+    def kill(self) -> None:
+        """Die at this instant."""
+        if self.is_dead:
+            return
+        self.is_dead = True
+        for task in list(self._tasks):
+            task.cancel()
+        self._bury(self)
+
+    def pause(self, before: str = "") -> None:
+        """Stop in front of the next effect whose name begins with `before`."""
+        self._runs.clear()
+        self._pause_before = before
+
+    def wake(self) -> None:
+        """Go on."""
+        self._runs.set()
+
+    async def effect(self, name: str, do: Callable[[], Awaitable[T]]) -> T:
+        """Carry out one effect, unless the process dies before it. After a death right behind it, `do` has been
+        started and goes on alone."""
+        await self.alive(name)
+        when = self._counter.count(name)
+        if when is When.BEFORE:
+            self.kill()
+        if when is When.AFTER:
+            _outlive(do)
+            self.kill()
+        await self.alive("")
+        result = await do()
+        await self.alive("")
+        return result
+
+    async def alive(self, name: str) -> None:
+        """Return if the process lives; wait while it is paused; never return to the dead."""
+        if not self._runs.is_set() and name.startswith(self._pause_before):
+            await self._runs.wait()
+        if self.is_dead:
+            raise asyncio.CancelledError
+
+
+def _outlive(do: Callable[[], Awaitable[Any]]) -> None:
+    """Start something that belongs to nobody."""
+
+    async def run() -> None:
+        await do()
+
+    token = _PROCESS.set(None)
+    try:
+        task = asyncio.get_running_loop().create_task(run())
+        _ALONE.add(task)
+        task.add_done_callback(_forget)
+    finally:
+        _PROCESS.reset(token)
+
+
+_ALONE: set["asyncio.Task[None]"] = set()
+
+
+def _forget(task: "asyncio.Task[None]") -> None:
+    _ALONE.discard(task)
+    if not task.cancelled():
+        task.exception()
+
+
+def follow_tasks(loop: asyncio.AbstractEventLoop) -> None:
+    """Let every task belong to the process whose task created it."""
+
+    def factory(loop: asyncio.AbstractEventLoop, main: Any, **options: Any) -> "asyncio.Task[Any]":
+        task: asyncio.Task[Any] = asyncio.Task(main, loop=loop, **options)
+        process = _PROCESS.get()
+        if process is not None:
+            process.adopt(task)
+            if process.is_dead:
+                task.cancel()
+        return task
+
+    loop.set_task_factory(factory)  # type: ignore[arg-type]

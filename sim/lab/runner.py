@@ -1,0 +1,74 @@
+"""Runs a scenario under virtual time and says what came of it."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from kasugai.sim.lab.grammar import Scenario
+from kasugai.sim.lab.laboratory import Lab, Variant
+from kasugai.sim.lab.setting import build
+from kasugai.sim.lab.verbs import perform
+from kasugai.sim.loop import run
+
+GRACE = 1200.0
+"""Seconds that a run with crashes goes on after the script's end: time to come to rest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What came of it."""
+
+    log: str
+    broken: tuple[str, ...]
+    """Violated invariants."""
+    worker_effects: tuple[str, ...]
+    """The workers' effects by name: where they could have died."""
+    correlate_effects: tuple[str, ...]
+    requests: int
+
+    @property
+    def census(self) -> str:
+        """Where everything is at the end."""
+        return self.log.rsplit("\n\n", 1)[-1].strip("\n")
+
+
+AS_WRITTEN = Variant()
+
+
+def play(scenario: Scenario, variant: Variant = AS_WRITTEN) -> Run:
+    """Play a scenario once. The same scenario and variant give the same run in every process."""
+    log = logging.getLogger("kasugai")
+    before = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        return run(_play(scenario, variant))
+    finally:
+        log.setLevel(before)
+
+
+async def _play(scenario: Scenario, variant: Variant) -> Run:
+    lab = Lab(variant=variant)
+    build(lab, scenario)
+    lab.start()
+    loop = asyncio.get_running_loop()
+    for event in scenario.script:
+        await asyncio.sleep(max(0.0, event.at - loop.time()))
+        perform(lab, scenario, event)
+    if variant.name != AS_WRITTEN.name:
+        await asyncio.sleep(GRACE)
+    lab.finish()
+    return Run(
+        log="\n".join(lab.lines) + "\n",
+        broken=tuple(lab.invariants.broken),
+        worker_effects=tuple(lab.worker_effects.names),
+        correlate_effects=tuple(lab.correlate_effects.names),
+        requests=len(lab.cloud.wire.requests),
+    )
+
+
+def rewrite(scenario: Scenario) -> str:
+    """Return the file's text with its log replaced by what happens now."""
+    text = scenario.path.read_text()
+    head = text.split("\nlog\n", 1)[0].rstrip("\n")
+    tail = "".join(f"\nor\n{ending}" for ending in scenario.endings)
+    return f"{head}\n\nlog\n{play(scenario).log}{tail}"

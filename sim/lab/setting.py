@@ -1,0 +1,141 @@
+"""Carries out a scenario's `cloud` section: segments, hosts, guests, standing observers and settings."""
+
+import dataclasses
+from collections.abc import Callable
+
+from kasugai.core.policy import Method
+from kasugai.sim.lab.grammar import BadScenario, Line, Scenario, seconds
+from kasugai.sim.lab.laboratory import Lab
+from kasugai.sim.lab.observers import Watcher
+
+Options = dict[str, str]
+
+
+def build(lab: Lab, scenario: Scenario) -> None:
+    """Set the laboratory up as the scenario says."""
+    builder = _Builder(lab)
+    for line in scenario.cloud:
+        try:
+            builder.add(line)
+        except (KeyError, ValueError) as error:
+            raise BadScenario(f"{scenario.path}:{line.number}: {' '.join(line.words)}: {error}") from error
+
+
+class _Builder:
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+        self._segment = ""
+        self._words: dict[str, Callable[[str, tuple[str, ...]], None]] = {
+            "segment": self._add_segment,
+            "host": self._add_host,
+            "guest": self._add_guest,
+            "observer": self._add_observer,
+            "nova": self._set_nova,
+            "workers": self._set_workers,
+        }
+
+    def add(self, line: Line) -> None:
+        what, name, *rest = line.words
+        self._words[what](name, tuple(rest))
+
+    def _add_segment(self, name: str, words: tuple[str, ...]) -> None:
+        """segment NAME [confirm-after=20s] [evacuate-all=no] [disarmed] ..."""
+        self._segment = name
+        policy, armed = self._lab.policy, True
+        for word in words:
+            if word == "disarmed":
+                armed = False
+                continue
+            key, _, value = word.partition("=")
+            policy = dataclasses.replace(policy, **_policy(key, value))  # type: ignore[arg-type]
+        self._lab.describe_segment(name, policy=policy, armed=armed)
+
+    def _add_host(self, name: str, words: tuple[str, ...]) -> None:
+        """host NAME [reserve] [nodevice] [maintenance] [cell=c2] [capacity=3] [runs GUEST ...]"""
+        flags, guests = _until(words, "runs")
+        options = dict(word.partition("=")[::2] for word in flags if "=" in word)
+        capacity = int(options["capacity"]) if "capacity" in options else None
+        self._lab.cloud.add_host(
+            name,
+            cell=options.get("cell", "cell1"),
+            capacity=capacity,
+            has_device="nodevice" not in flags,
+            enabled="reserve" not in flags,
+        )
+        if "stranger" not in flags:
+            self._lab.describe_host(
+                name, self._segment, reserved="reserve" in flags, on_maintenance="maintenance" in flags
+            )
+        for guest in guests:
+            self._lab.cloud.add_guest(guest, name)
+
+    def _add_guest(self, name: str, words: tuple[str, ...]) -> None:
+        """guest NAME [stopped|paused|error|...] [locked] [marked]: change a guest that a host runs."""
+        cloud = self._lab.cloud
+        guest = cloud.world.guest(name)
+        host = guest.host
+        states = [w for w in words if w not in ("locked", "marked")]
+        del cloud.world.guests[guest.uuid]
+        cloud.diary.stop(guest.uuid, host or "")
+        cloud.add_guest(
+            name,
+            host,
+            vm_state=states[0] if states else "active",
+            metadata={"HA_Enabled": "True"} if "marked" in words else None,
+            locked_by="owner" if "locked" in words else None,
+        )
+
+    def _add_observer(self, name: str, words: tuple[str, ...]) -> None:
+        """observer SOURCE [delay=2s] [every=30s] [only=cmp1]: watches all hosts and says what it sees."""
+        options = dict(word.partition("=")[::2] for word in words)
+        watcher = Watcher(
+            lab=self._lab,
+            source=name,
+            delay=seconds(options.get("delay", "2s")),
+            every=seconds(options.get("every", "30s")),
+            only=options.get("only", ""),
+        )
+        watcher.start()
+
+    def _set_nova(self, name: str, words: tuple[str, ...]) -> None:
+        """nova no-date | nova clock +30s|-30s | nova spawn 20s"""
+        world = self._lab.cloud.world
+        if name == "no-date":
+            world.sends_date = False
+        elif name == "clock":
+            sign = -1 if words[0].startswith("-") else 1
+            world.clock_offset = sign * seconds(words[0].lstrip("+-"))
+        elif name == "spawn":
+            world.pace = dataclasses.replace(world.pace, spawn=seconds(words[0]))
+        else:
+            raise ValueError("nova takes no-date, clock or spawn")
+
+    def _set_workers(self, name: str, words: tuple[str, ...]) -> None:
+        """workers SLOTS: how many hosts a worker serves at a time."""
+        self._lab.slots = int(name)
+
+
+def _policy(key: str, value: str) -> dict[str, object]:
+    readers: dict[str, Callable[[str], object]] = {
+        "confirm-after": lambda text: int(seconds(text) * 1000),
+        "confirm-observers": int,
+        "trust-assertions": _yes,
+        "max-unhealthy": lambda text: int(text.rstrip("%")),
+        "evacuate-all": _yes,
+        "ignore-error-guests": _yes,
+        "attempts": int,
+        "window": int,
+        "method": Method,
+    }
+    return {key.replace("-", "_"): readers[key](value)}
+
+
+def _yes(text: str) -> bool:
+    return {"yes": True, "no": False}[text]
+
+
+def _until(words: tuple[str, ...], word: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    if word not in words:
+        return words, ()
+    at = words.index(word)
+    return words[:at], words[at + 1 :]

@@ -84,6 +84,14 @@ class RedisLedger:
         """Close the connections."""
         await self._client.aclose()
 
+    async def __aenter__(self) -> Self:
+        """Close the connections at the end of the block."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """See `aclose`."""
+        await self.aclose()
+
     async def acquire(self, host: str, owner: str) -> Lease | None:
         """Return the lease, or None while another owner holds it."""
         until = self._end_of_lease()

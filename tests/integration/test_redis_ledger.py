@@ -1,0 +1,459 @@
+"""What only Redis can do to the ledger: forget its scripts, hang, refuse writes, expire keys, lose an answer.
+
+Each test has a server of its own, because most of them break it.
+"""
+
+import asyncio
+import shutil
+import traceback
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from dataclasses import replace
+from functools import wraps
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from uuid import UUID
+
+import pytest
+from redis.asyncio import Redis
+from redis.asyncio.cluster import RedisCluster
+from redis.exceptions import ResponseError
+
+from kasugai.adapters.ledger_json import LedgerUnreadable
+from kasugai.adapters.redis_ledger import RETENTION, RedisLedger
+from kasugai.core.doors import Folded, Lease, LeaseLost, LedgerAway
+from kasugai.core.facts import Result
+from kasugai.core.ledger import Entry, Flag
+from kasugai.sim.embedded import EmbeddedRedis
+from tests.support.ledgers import incident, large_entry
+from tests.support.redis import RedisServer
+from tests.support.wire import Wire
+
+pytestmark = pytest.mark.integration
+
+HOST = "cmp1"
+ONE, TWO = incident(1), incident(2)
+STOP = Flag(offset=5, stop=True, reason="cancelled")
+NOTHING = Folded(entries={}, flags={})
+CONTENT = Folded(
+    epoch=3, facts_offset=7, flags_offset=8, entries={ONE: Entry(incident=ONE)}, flags={TWO: STOP}
+)
+
+
+@pytest.fixture
+def server() -> Iterator[RedisServer]:
+    server = RedisServer().start()
+    yield server
+    server.stop()
+
+
+def in_a_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    @wraps(test)
+    def run(*args: Any, **fixtures: Any) -> None:
+        asyncio.run(test(*args, **fixtures))
+
+    return run
+
+
+def server_with(*options: str) -> EmbeddedRedis:
+    """Return a server to be started with these options, in memory only."""
+    found = shutil.which("redis-server")
+    return EmbeddedRedis(binary=Path(found) if found else None, options=options)
+
+
+async def guard(server: EmbeddedRedis, password: str) -> None:
+    """Let nobody in without the password from now on."""
+    async with Redis.from_url(server.url) as admin:
+        await admin.config_set("requirepass", password)
+
+
+async def own(ledger: RedisLedger, owner: str = "a") -> Lease:
+    lease = await ledger.acquire(HOST, owner)
+    assert lease is not None
+    return lease
+
+
+async def say(admin: "Redis", line: str) -> Any:
+    return await admin.execute_command(*line.split())  # type: ignore[no-untyped-call]
+
+
+async def whole_life(ledger: RedisLedger) -> None:
+    """Call every method of the port once, and each has its effect."""
+    lease = await own(ledger)
+    await ledger.renew(lease)
+    await ledger.save(lease, CONTENT)
+    await ledger.adopt(lease, 4)
+    assert await ledger.begin(lease, ONE)
+    assert await ledger.record(lease, Entry(incident=ONE, effects=True), effect=True)
+    await ledger.flag(HOST, ONE, STOP)
+    assert await ledger.stopped(HOST, ONE) == STOP
+    assert await ledger.is_leased(HOST)
+    flags = {ONE: STOP, TWO: STOP}
+    kept = replace(CONTENT, epoch=4, entries={ONE: Entry(incident=ONE, effects=True)}, flags=flags)
+    assert await ledger.load(HOST) == kept
+    await ledger.release(lease)
+    assert not await ledger.is_leased(HOST)
+
+
+@in_a_loop
+async def test_scripts_that_redis_forgot_are_sent_again(server: RedisServer) -> None:
+    async with RedisLedger.from_url(server.url) as ledger, Redis.from_url(server.url) as admin:
+        lease = await own(ledger)
+        for _ in range(2):
+            await admin.script_flush()
+            await ledger.renew(lease)
+        await ledger.release(lease)
+        await admin.flushall()
+        await whole_life(ledger)
+
+
+@in_a_loop
+async def test_a_restart_after_a_power_cut_loses_nothing_and_nobody(server: RedisServer) -> None:
+    async with RedisLedger.from_url(server.url) as ledger:
+        lease = await own(ledger)
+        await ledger.save(lease, CONTENT)
+        await ledger.adopt(lease, 4)
+        server.kill()
+        with pytest.raises(LedgerAway):
+            await ledger.begin(lease, ONE)
+        server.restart()
+        assert await ledger.begin(lease, ONE)
+        assert await ledger.load(HOST) == replace(CONTENT, epoch=4)
+        assert await ledger.acquire(HOST, "b") is None
+
+
+@in_a_loop
+async def test_a_server_that_hangs_is_away_in_time_and_its_late_answers_confuse_nobody(
+    server: RedisServer,
+) -> None:
+    async with RedisLedger.from_url(server.url, timeout=0.3) as ledger:
+        lease = await own(ledger)
+        await ledger.save(lease, CONTENT)
+        server.pause()
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        calls = [ledger.is_leased(HOST), ledger.load(HOST), ledger.renew(lease), ledger.stopped(HOST, ONE)]
+        answers = await asyncio.gather(*calls, return_exceptions=True)
+        assert [type(answer) for answer in answers] == [LedgerAway] * 4
+        assert clock() - began < 1.0
+        server.resume()
+        assert await ledger.load(HOST) == CONTENT
+        assert await ledger.stopped(HOST, TWO) == STOP
+        assert await ledger.is_leased(HOST) is True
+        await ledger.renew(lease)
+
+
+@in_a_loop
+async def test_who_waits_for_a_connection_waits_no_longer_than_for_an_answer(server: RedisServer) -> None:
+    async with RedisLedger.from_url(server.url, timeout=0.3) as ledger:
+        server.pause()
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        answers = await asyncio.gather(*(ledger.is_leased(HOST) for _ in range(100)), return_exceptions=True)
+        assert {type(answer) for answer in answers} == {LedgerAway}
+        assert clock() - began < 1.5
+        server.resume()
+        assert await asyncio.gather(*(ledger.is_leased(HOST) for _ in range(100))) == [False] * 100
+
+
+@in_a_loop
+async def test_a_call_that_is_cancelled_leaves_no_answer_behind(server: RedisServer) -> None:
+    async with RedisLedger.from_url(server.url) as ledger:
+        lease = await own(ledger)
+        await ledger.save(lease, CONTENT)
+        server.pause()
+        calls = [asyncio.ensure_future(ledger.is_leased(HOST)) for _ in range(3)]
+        await asyncio.sleep(0.1)
+        for call in calls:
+            call.cancel()
+        assert all(
+            isinstance(e, asyncio.CancelledError)
+            for e in await asyncio.gather(*calls, return_exceptions=True)
+        )
+        server.resume()
+        loads = await asyncio.gather(*(ledger.load(HOST) for _ in range(5)))
+        assert loads == [CONTENT] * 5
+
+
+def put_something_in_the_way(folder: str) -> None:
+    Path(folder, "dump.rdb").mkdir()
+    Path(folder, "dump.rdb", "in-the-way").touch()
+
+
+async def eventually(ask: Callable[[], Awaitable[object]], wanted: str) -> None:
+    """Ask until the answer holds `wanted`."""
+    for _ in range(200):
+        if wanted in str(await ask()):
+            return
+        await asyncio.sleep(0.05)
+    pytest.fail(f"no {wanted} within 10 s")
+
+
+async def become_a_replica(admin: "Redis") -> None:
+    await admin.replicaof("127.0.0.1", "1")
+
+
+async def be_full(admin: "Redis") -> None:
+    await admin.config_set("maxmemory", "1")
+
+
+async def miss_replicas(admin: "Redis") -> None:
+    await admin.config_set("min-replicas-to-write", 1)
+
+
+async def fail_to_save(admin: "Redis") -> None:
+    put_something_in_the_way(str((await admin.config_get("dir"))["dir"]))
+    await admin.config_set("save", "3600 100000")
+    await admin.bgsave()
+    await eventually(lambda: admin.info("persistence"), "'rdb_last_bgsave_status': 'err'")
+
+
+@pytest.mark.parametrize("misfortune", [become_a_replica, be_full, miss_replicas, fail_to_save])
+@in_a_loop
+async def test_a_server_that_takes_no_writes_is_away(
+    server: RedisServer, misfortune: Callable[["Redis"], Coroutine[Any, Any, None]]
+) -> None:
+    async with RedisLedger.from_url(server.url) as ledger:
+        lease = await own(ledger)
+        async with Redis.from_url(server.url, decode_responses=True) as admin:
+            await misfortune(admin)
+            with pytest.raises(LedgerAway, match="kasugai doctor"):
+                await ledger.begin(lease, ONE)
+            with pytest.raises(LedgerAway):
+                await ledger.record(lease, Entry(incident=ONE))
+            with pytest.raises(LedgerAway):
+                await ledger.acquire("other", "b")
+            assert (await ledger.load(HOST)).entries == {}
+            await admin.config_set("save", "")  # else a server that cannot save does not end
+
+
+@in_a_loop
+async def test_what_is_plainly_wrong_is_not_called_away(server: RedisServer) -> None:
+    async with RedisLedger.from_url(server.url) as ledger, Redis.from_url(server.url) as admin:
+        await admin.set("kasugai:{kasugai}:lease:cmp1", "not a hash")
+        with pytest.raises(ResponseError, match="WRONGTYPE"):
+            await ledger.acquire(HOST, "a")
+
+
+def test_an_error_never_shows_the_secrets_of_the_url() -> None:
+    async def told(url: str) -> str:
+        try:
+            ledger = RedisLedger.from_url(url, timeout=0.5)
+            await ledger.acquire(HOST, "a")
+        except (LedgerAway, ValueError) as error:
+            return "".join(traceback.format_exception(error)) + repr(error)
+        pytest.fail(f"{url} is served")
+
+    with server_with() as guarded:
+        asyncio.run(guard(guarded, "right"))
+        urls = [
+            f"redis://:hunter2@127.0.0.1:{guarded.port}/0",
+            f"redis://kasugai:hunter2@127.0.0.1:{guarded.port}/0",
+            f"redis://127.0.0.1:{guarded.port}/0?password=hunter2",
+            "redis://:hunter2@127.0.0.1:1/0",
+            "rediss://:hunter2@127.0.0.1:1/0",
+            "unix://:hunter2@/no/such/socket",
+            "redis://:hunter2@127.0.0.1:hunter2/0",
+            "redis://:word:hunter2@hunter2:6379:1/0",
+            "redis://127.0.0.1/0?password=hunter2&socket_timeout=hunter2",
+            "redis://127.0.0.1/0?hunter2=hunter2",
+            "http://:hunter2@127.0.0.1/",
+            "hunter2",
+        ]
+        for url in urls:
+            assert "hunter2" not in asyncio.run(told(url))
+
+
+@in_a_loop
+async def test_a_password_serves_as_well(server: RedisServer) -> None:
+    await guard(server, "p@ss/word")
+    async with RedisLedger.from_url(f"redis://:p%40ss%2Fword@127.0.0.1:{server.port}/0") as ledger:
+        await whole_life(ledger)
+
+
+@in_a_loop
+async def test_a_unix_socket_serves_as_well() -> None:
+    with TemporaryDirectory(prefix="kasugai-") as folder, server_with("--unixsocket", f"{folder}/r.sock"):
+        async with RedisLedger.from_url(f"unix://{folder}/r.sock?db=3") as ledger:
+            await whole_life(ledger)
+
+
+@in_a_loop
+async def test_a_user_with_kasugai_s_keys_and_nothing_dangerous_is_enough(server: RedisServer) -> None:
+    async with Redis.from_url(server.url) as admin:
+        await say(admin, "ACL SETUSER kasugai on >pw resetchannels ~kasugai:{kasugai}:* +@all -@dangerous")
+    async with RedisLedger.from_url(server.url.replace("//", "//kasugai:pw@")) as ledger:
+        await whole_life(ledger)
+
+
+@in_a_loop
+async def test_a_cluster_finds_all_keys_in_one_slot() -> None:
+    with server_with("--cluster-enabled", "yes") as node:
+        async with Redis.from_url(node.url) as admin:
+            await say(admin, "CLUSTER ADDSLOTSRANGE 0 16383")
+            await eventually(lambda: say(admin, "CLUSTER INFO"), "cluster_state:ok")
+        async with RedisLedger(RedisCluster.from_url(node.url, decode_responses=True)) as ledger:
+            await whole_life(ledger)
+
+
+async def ages(admin: "Redis", number: UUID) -> tuple[int, int]:
+    """Return the milliseconds left of the incident's entry and flag; -1 = for good, -2 = not there."""
+    kinds = ("entry", "flag")
+    entry, flag = [await admin.pttl(f"kasugai:{{kasugai}}:{kind}:{number}") for kind in kinds]
+    return int(entry), int(flag)
+
+
+@in_a_loop
+async def test_an_ended_incident_is_kept_for_35_days_after_its_end_and_an_unfinished_one_for_good(
+    server: RedisServer,
+) -> None:
+    async with RedisLedger.from_url(server.url) as ledger:
+        going, ended = Entry(incident=ONE), Entry(incident=ONE, result=Result.FAILED)
+        async with Redis.from_url(server.url) as admin:
+            lease = await own(ledger)
+            await ledger.flag(HOST, ONE, STOP)
+            await ledger.record(lease, going)
+            assert await ages(admin, ONE) == (-1, -1)
+            await ledger.record(lease, ended)
+            assert all(
+                RETENTION - 5_000 < age <= RETENTION == 35 * 86_400_000 for age in await ages(admin, ONE)
+            )
+
+            await admin.pexpire(
+                f"kasugai:{{kasugai}}:entry:{ONE}", 1_000_000
+            )  # most of the 35 days have passed
+            await ledger.record(lease, ended)
+            assert all(0 < age <= 1_000_000 for age in await ages(admin, ONE))
+            await ledger.save(lease, replace(NOTHING, entries={ONE: ended}))
+            assert all(0 < age <= 1_000_000 for age in await ages(admin, ONE))
+            await ledger.flag(HOST, ONE, replace(STOP, offset=9))
+            assert all(0 < age <= 1_000_000 for age in await ages(admin, ONE))
+
+            await ledger.record(lease, replace(going, attempt=2))
+            assert await ages(admin, ONE) == (-1, -1)
+            await ledger.save(lease, replace(NOTHING, entries={ONE: ended}))
+            assert all(RETENTION - 5_000 < age <= RETENTION for age in await ages(admin, ONE))
+
+
+@in_a_loop
+async def test_a_flag_that_comes_after_the_end_goes_with_the_entry(server: RedisServer) -> None:
+    async with RedisLedger.from_url(server.url) as ledger, Redis.from_url(server.url) as admin:
+        await ledger.record(await own(ledger), Entry(incident=ONE, result=Result.FAILED))
+        await ledger.flag(HOST, ONE, STOP)
+        assert all(RETENTION - 5_000 < age <= RETENTION for age in await ages(admin, ONE))
+
+
+@in_a_loop
+async def test_what_has_expired_is_gone_from_the_host_s_index_with_the_next_fold(server: RedisServer) -> None:
+    async with Redis.from_url(server.url, decode_responses=True) as admin:
+        ledger = RedisLedger(admin, retention=50)
+        lease = await own(ledger)
+        await ledger.record(lease, Entry(incident=ONE, result=Result.RECOVERED))
+        await ledger.record(lease, Entry(incident=TWO))
+        await asyncio.sleep(0.1)
+        assert [*(await ledger.load(HOST)).entries] == [TWO]
+        await ledger.save(lease, await ledger.load(HOST))
+        assert await admin.smembers("kasugai:{kasugai}:index:cmp1") == {str(TWO)}
+
+
+@in_a_loop
+async def test_an_owner_never_believes_in_its_lease_longer_than_redis_does(server: RedisServer) -> None:
+    clock = asyncio.get_running_loop().time
+
+    async def end() -> float:
+        asked = clock()
+        left = await admin.pttl("kasugai:{kasugai}:lease:cmp1")
+        return asked + float(left) / 1000
+
+    async with Wire(server.port) as wire, Redis.from_url(server.url) as admin:
+        await admin.ping()
+        async with RedisLedger.from_url(f"redis://127.0.0.1:{wire.port}/0", ttl=2_000) as ledger:
+            await ledger.is_leased(HOST)
+            wire.delay = 0.2
+            lease = await own(ledger)
+            assert lease.until <= await end()
+            await ledger.renew(lease)
+            assert lease.until <= await end()
+
+
+def deaf_ledger(wire: Wire) -> RedisLedger:
+    return RedisLedger.from_url(f"redis://127.0.0.1:{wire.port}/0", timeout=0.2)
+
+
+async def lose_the_answer(wire: Wire, ledger: RedisLedger, write: Callable[[], Awaitable[object]]) -> None:
+    """Make the call over a wire that brings the request and loses the answer."""
+    await ledger.is_leased(HOST)  # connects
+    wire.deaf = True
+    with pytest.raises(LedgerAway):
+        await write()
+    wire.deaf = False
+
+
+@in_a_loop
+async def test_a_write_whose_answer_was_lost_can_be_repeated(server: RedisServer) -> None:
+    entry, newest = large_entry(3, incident=ONE, host=HOST), replace(STOP, offset=6)
+    async with (
+        Wire(server.port) as wire,
+        deaf_ledger(wire) as ledger,
+        RedisLedger.from_url(server.url) as direct,
+    ):
+        await whole_life(direct)  # from here on Redis knows the scripts
+        await direct.flag(HOST, ONE, replace(STOP, offset=9, stop=False))
+        lease = await own(ledger)
+        writes: list[Callable[[], Awaitable[object]]] = [
+            lambda: ledger.renew(lease),
+            lambda: ledger.record(lease, entry, effect=True),
+            lambda: ledger.flag(HOST, TWO, newest),
+            lambda: ledger.begin(lease, TWO),
+        ]
+        for write in writes:
+            await lose_the_answer(wire, ledger, write)
+        after = await direct.load(HOST)
+        assert (after.entries[ONE], after.flags[TWO]) == (entry, newest)
+        assert [await write() for write in writes] == [None, True, None, False]
+        assert (await direct.load(HOST)).entries == after.entries
+        for _ in range(2):
+            await ledger.save(lease, CONTENT)
+        assert (await direct.load(HOST)).entries == CONTENT.entries
+
+
+@in_a_loop
+async def test_an_acquire_whose_answer_was_lost_can_be_repeated_and_released(server: RedisServer) -> None:
+    async with (
+        Wire(server.port) as wire,
+        deaf_ledger(wire) as ledger,
+        RedisLedger.from_url(server.url) as direct,
+    ):
+        await whole_life(direct)
+        await lose_the_answer(wire, ledger, lambda: ledger.acquire(HOST, "a"))
+        assert await direct.is_leased(HOST)
+        await ledger.renew(await own(ledger))
+        await direct.release(Lease(host=HOST, owner="a"))
+        assert not await direct.is_leased(HOST)
+
+
+@in_a_loop
+async def test_an_adoption_whose_answer_was_lost_is_refused_and_the_next_owner_adopts_above_it(
+    server: RedisServer,
+) -> None:
+    async with Wire(server.port) as wire, deaf_ledger(wire) as ledger:
+        lease = await own(ledger)
+        await ledger.adopt(lease, 1)
+        await ledger.release(lease)
+        lease = await own(ledger, "b")
+        await lose_the_answer(wire, ledger, lambda: ledger.adopt(lease, 2))
+        with pytest.raises(LeaseLost):
+            await ledger.adopt(lease, 2)
+        await ledger.release(lease)
+        await ledger.adopt(await own(ledger, "c"), 3)
+
+
+@in_a_loop
+async def test_a_record_of_a_newer_kasugai_is_refused_in_one_line(server: RedisServer) -> None:
+    async with RedisLedger.from_url(server.url) as ledger, Redis.from_url(server.url) as admin:
+        await ledger.save(await own(ledger), CONTENT)
+        await admin.set(f"kasugai:{{kasugai}}:entry:{ONE}", f'{{"v":2,"incident":"{ONE}","novelty":[]}}')
+        with pytest.raises(
+            LedgerUnreadable, match=f"^ledger record of incident {ONE} has version 2.*upgrade"
+        ):
+            await ledger.load(HOST)

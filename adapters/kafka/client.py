@@ -1,0 +1,78 @@
+"""What every Kafka client of ours has in common: where, who, how safe; and the partition that a key belongs to."""
+
+from typing import Any
+
+import confluent_kafka
+
+from kasugai.adapters.kafka.complaints import Complaints
+from kasugai.adapters.settings.values import KafkaSettings
+
+Config = dict[str, Any]
+
+MAX_MESSAGE_BYTES = 1_048_576
+"""The same bound everywhere: what one side may send, the others may carry."""
+
+PARTITIONER = "murmur2_random"
+"""Java's; librdkafka's own default disagrees with the rest of the world."""
+
+
+def client_config(kafka: KafkaSettings, name: str) -> Config:
+    """Return what a producer, a consumer and an admin client share; `name` is shown at the broker and in our logs."""
+    complaints = Complaints(name)
+    return {
+        "bootstrap.servers": kafka.bootstrap_servers,
+        "client.id": name,
+        "logger": complaints.logger,
+        "error_cb": complaints.hear,
+        "log.connection.close": False,
+        "reconnect.backoff.ms": 100,
+        "reconnect.backoff.max.ms": 2_000,
+        "socket.keepalive.enable": True,
+        **_security(kafka),
+    }
+
+
+def producer_config(kafka: KafkaSettings, name: str) -> Config:
+    """Return a producer's configuration: a record counts when all in-sync replicas have it, once and in order.
+
+    No compression: Faust reads neither lz4 nor zstd without cramjam (docs/streaming.md 6.2).
+    """
+    return client_config(kafka, name) | {
+        "acks": "all",
+        "enable.idempotence": True,
+        "partitioner": PARTITIONER,
+        "linger.ms": 1,
+        "delivery.timeout.ms": 30_000,
+        "message.max.bytes": MAX_MESSAGE_BYTES,
+    }
+
+
+def consumer_config(kafka: KafkaSettings, name: str, group: str) -> Config:
+    """Return the configuration of a consumer that commits by its own hand, from the beginning if it never has."""
+    return client_config(kafka, name) | {
+        "group.id": group,
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "auto.offset.reset": "earliest",
+        "isolation.level": "read_committed",
+        "queued.max.messages.kbytes": 16_384,
+        "fetch.wait.max.ms": 100,
+    }
+
+
+def partition_of(key: str, partitions: int) -> int:
+    """Return the partition of `key` in a topic of so many partitions."""
+    return confluent_kafka.murmur2(key.encode(), partitions)
+
+
+def _security(kafka: KafkaSettings) -> Config:
+    wanted = {
+        "security.protocol": kafka.security_protocol,
+        "sasl.mechanism": kafka.sasl_mechanism,
+        "sasl.username": kafka.sasl_username,
+        "sasl.password": kafka.sasl_password,
+        "ssl.ca.location": kafka.ssl_cafile,
+        "ssl.certificate.location": kafka.ssl_certfile,
+        "ssl.key.location": kafka.ssl_keyfile,
+    }
+    return {name: value for name, value in wanted.items() if value}

@@ -1,0 +1,54 @@
+"""Puts aside what a reader gives up on, as it came, with the reason: nothing is dropped, nothing stands in the way."""
+
+from importlib.metadata import version
+
+from kasugai.adapters.kafka.producer import Producer
+from kasugai.adapters.kafka.records import TRACE, Headers, Incoming, Outgoing
+from kasugai.core.signals import Stamp
+from kasugai.schemas.topics import dead_letters_of
+
+REASON_LIMIT = 1_000
+"""Characters of the reason that are kept."""
+
+
+class DeadLetters:
+    """One process's way to the `.dlq` topics."""
+
+    def __init__(self, producer: Producer, app: str) -> None:
+        """`app` is named in every dead letter."""
+        self._producer = producer
+        self._app = app
+
+    async def bury(self, record: Incoming, error: Exception, attempt: int = 1) -> Stamp:
+        """Publish `record` to its topic's dead letters; it is done with when this returns."""
+        letter = dead_letter(record, error, app=self._app, attempt=attempt)
+        (stamp,) = await self._producer.publish_all([letter])
+        return stamp
+
+
+def dead_letter(record: Incoming, error: Exception, *, app: str, attempt: int = 1) -> Outgoing:
+    """Return the dead letter of `record`: its bytes and headers, and where it stood and why it was given up."""
+    facts = {
+        "dlq-topic": record.topic,
+        "dlq-partition": str(record.partition),
+        "dlq-offset": str(record.offset),
+        "dlq-timestamp": str(record.at),
+        "dlq-error-class": type(error).__name__,
+        "dlq-error": " ".join(str(error).split())[:REASON_LIMIT],
+        "dlq-attempt": str(attempt),
+        "dlq-app": app,
+        "dlq-app-version": version("kasugai"),
+    }
+    ours = tuple((name, text.encode()) for name, text in facts.items())
+    return Outgoing(
+        topic=dead_letters_of(record.topic),
+        key=record.key,
+        value=record.value,
+        headers=_kept(record.headers) + ours,
+    )
+
+
+def _kept(headers: Headers) -> Headers:
+    """The record's own headers, its trace first; a dead letter that is buried again keeps only the last reason."""
+    own = [(name, value) for name, value in headers if not name.startswith("dlq-")]
+    return tuple(sorted(own, key=lambda header: header[0] not in TRACE))

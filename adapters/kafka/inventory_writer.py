@@ -1,0 +1,148 @@
+"""Changes the inventory: takes the topic, checks the change against everything that is there, and commits it.
+
+Kafka's transactional id is the lock: whoever took it last wins, and the one before is fenced at its next commit and
+starts again from what it finds then. So two writers never both make the same version, without any database.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from random import random
+from typing import Self, TypeVar
+
+import confluent_kafka
+from confluent_kafka import KafkaError, KafkaException
+
+from kasugai.adapters.inventory import Description, Inventory, changed
+from kasugai.adapters.kafka.client import producer_config
+from kasugai.adapters.kafka.inventory_reader import InventoryReader
+from kasugai.adapters.kafka.records import Outgoing, outgoing
+from kasugai.adapters.settings.values import KafkaSettings
+from kasugai.core.doors import LogAway
+from kasugai.schemas.topics import INVENTORY
+
+TRANSACTIONAL_ID = "kasugai-inventory"
+PATIENCE = 10.0
+"""Seconds that each step of a transaction may take."""
+ATTEMPTS = 8
+"""How often a writer that was fenced starts again."""
+PAUSE = 0.5
+"""Seconds, at most and by chance, before it does: two writers must not fence each other in step."""
+FENCED = (KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH)
+
+T = TypeVar("T")
+
+Edit = Callable[[Inventory], Sequence[Description]]
+"""Looks at the inventory and says which records should follow; called again when another writer came between."""
+
+log = logging.getLogger(__name__)
+
+
+class _StartAgain(Exception):
+    """Another writer has taken the topic, or this transaction's end is unknown."""
+
+
+class InventoryWriter:
+    """One writer; several may exist, each takes the topic from the others as it needs it."""
+
+    def __init__(self, kafka: KafkaSettings, name: str) -> None:
+        """Connect when first asked."""
+        self._kafka = kafka
+        self._name = name
+        self._reader = InventoryReader(kafka, f"{name}-inventory")
+        self._producer: confluent_kafka.Producer | None = None
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"{name}-inventory")
+        self._turn = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        """Return the writer."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close it."""
+        await self.close()
+
+    async def put(self, *records: Description) -> int:
+        """Write these records, all or none; see `edit`."""
+        return await self.edit(lambda _: records)
+
+    async def edit(self, edit: Edit) -> int:
+        """Write what `edit` says, all or none, and return the offset of the last record (-1: nothing to write).
+
+        Conflict when it does not fit what is there; LogAway when Kafka cannot be reached.
+        """
+        async with self._turn:
+            tried: Sequence[Description] = ()
+            for attempt in range(ATTEMPTS):
+                await self._take()
+                if tried and all(self._reader.inventory.newest(record) == record for record in tried):
+                    return self._reader.offset - 1
+                tried = tuple(edit(self._reader.inventory))
+                try:
+                    return await self._write(tried)
+                except _StartAgain as reason:
+                    log.info("inventory: starting again (%d): %s", attempt + 1, reason)
+                    await asyncio.sleep(random() * PAUSE)
+        raise LogAway(f"the inventory was taken by other writers {ATTEMPTS} times in a row; try again")
+
+    async def close(self) -> None:
+        """Leave the topic to others."""
+        await self._reader.close()
+        self._thread.shutdown()
+
+    async def _take(self) -> None:
+        """Have a producer under the id, and everything read that was committed before it was taken."""
+        if self._producer is None:
+            config = producer_config(self._kafka, f"{self._name}-inventory") | {
+                "transactional.id": TRANSACTIONAL_ID,
+                "transaction.timeout.ms": int(PATIENCE * 1000),
+            }
+            producer = confluent_kafka.Producer(config)
+            try:
+                await self._run(lambda: producer.init_transactions(PATIENCE))
+            except _StartAgain as reason:
+                raise LogAway(f"{INVENTORY} cannot be taken: {reason}") from reason
+            self._producer = producer
+            await self._reader.load()
+
+    async def _write(self, records: Sequence[Description]) -> int:
+        if not records:
+            return -1
+        changed(self._reader.inventory, records)
+        last = await self._run(lambda: self._commit([outgoing(INVENTORY, record) for record in records]))
+        for record in records:
+            self._reader.inventory.put(record)
+        return last
+
+    def _commit(self, records: Sequence[Outgoing]) -> int:
+        producer = self._producer
+        assert producer is not None, "taken before"
+        offsets: list[int] = []
+        producer.begin_transaction()
+        for record in records:
+            producer.produce(
+                record.topic,
+                value=record.value,
+                key=record.key,
+                headers=list(record.headers),
+                partition=0,
+                on_delivery=lambda _, message: offsets.append(message.offset() or 0),
+            )
+        producer.commit_transaction(PATIENCE)
+        return offsets[-1]
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        except KafkaException as error:
+            self._producer = None
+            raise _meaning(error.args[0]) from error
+
+
+def _meaning(error: KafkaError) -> Exception:
+    """Fenced, or an end that nobody knows: start again and look. Anything else is for the caller."""
+    text = f"{error.name()}: {error.str()}"
+    if error.fatal() or error.retriable() or error.code() in FENCED:
+        return _StartAgain(text)
+    return LogAway(f"{INVENTORY}: {text}")

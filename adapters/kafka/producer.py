@@ -1,0 +1,141 @@
+"""Publishes and waits: a call returns when all in-sync replicas have the record, with its place and time.
+
+One thread serves librdkafka's callbacks and wakes the event loop once per batch of delivery reports.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable, Sequence
+from threading import Event, Thread
+from typing import Any, Self
+
+import confluent_kafka
+from confluent_kafka import KafkaError, KafkaException, Message
+
+from kasugai.adapters.kafka.client import producer_config
+from kasugai.adapters.kafka.records import Outgoing, current_trace, outgoing
+from kasugai.adapters.settings.values import KafkaSettings
+from kasugai.core.doors import LogAway
+from kasugai.core.signals import Stamp
+from kasugai.schemas.keys import Keyed
+
+Waiter = asyncio.Future[Stamp]
+
+
+class Producer:
+    """One idempotent producer on the running event loop."""
+
+    def __init__(self, kafka: KafkaSettings, name: str) -> None:
+        """Connect in the background; `name` is shown at the broker and in logs."""
+        self._producer = confluent_kafka.Producer(producer_config(kafka, name))
+        self._loop = asyncio.get_running_loop()
+        self._reports: deque[tuple[Waiter, Stamp | LogAway]] = deque()
+        self._ended = Event()
+        self._thread = Thread(target=self._serve, name=f"{name}-deliveries", daemon=True)
+        self._thread.start()
+
+    async def __aenter__(self) -> Self:
+        """Return the producer."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close it."""
+        await self.close()
+
+    async def publish(
+        self,
+        topic: str,
+        key: str | None,
+        value: bytes,
+        headers: Sequence[tuple[str, bytes]] | None = None,
+        partition: int | None = None,
+    ) -> Stamp:
+        """Publish one record and return its stamp; LogAway when the broker did not acknowledge it.
+
+        Without `headers` the current trace context is carried.
+        """
+        if headers is None:
+            headers = [(name, text.encode()) for name, text in current_trace().items()]
+        (stamp,) = await self.publish_all(
+            [
+                Outgoing(
+                    topic=topic,
+                    key=None if key is None else key.encode(),
+                    value=value,
+                    headers=tuple(headers),
+                    partition=partition,
+                )
+            ]
+        )
+        return stamp
+
+    async def send(self, topic: str, value: Keyed, *, trace: dict[str, str] | None = None) -> Stamp:
+        """Encode `value`, publish it under its key with our headers, and return its stamp."""
+        (stamp,) = await self.publish_all([outgoing(topic, value, trace=trace)])
+        return stamp
+
+    async def publish_all(self, records: Iterable[Outgoing]) -> list[Stamp]:
+        """Publish all, wait for all, and return their stamps in order; LogAway when any was not acknowledged."""
+        waiters = [await self._produce(record) for record in records]
+        results = await asyncio.gather(*waiters, return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        return [result for result in results if isinstance(result, Stamp)]
+
+    async def close(self, patience: float = 10.0) -> None:
+        """Wait for what is under way, then end the thread."""
+        await asyncio.to_thread(self._producer.flush, patience)
+        self._ended.set()
+        await asyncio.to_thread(self._thread.join)
+        self._wake()
+
+    async def _produce(self, record: Outgoing) -> Waiter:
+        waiter: Waiter = self._loop.create_future()
+        while True:
+            try:
+                self._hand_over(record, waiter)
+                return waiter
+            except BufferError:
+                await asyncio.sleep(0.005)
+
+    def _hand_over(self, record: Outgoing, waiter: Waiter) -> None:
+        def report(error: KafkaError | None, message: Message) -> None:
+            self._reports.append((waiter, _result(error, message)))
+
+        place: dict[str, Any] = {} if record.partition is None else {"partition": record.partition}
+        try:
+            self._producer.produce(
+                record.topic,
+                value=record.value,
+                key=record.key,
+                headers=list(record.headers),
+                on_delivery=report,
+                **place,
+            )
+        except KafkaException as error:
+            raise LogAway(f"{record.topic}: {error}") from error
+
+    def _serve(self) -> None:
+        while not self._ended.is_set():
+            self._producer.poll(0.1)
+            if self._reports and not self._loop.is_closed():
+                self._loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        while self._reports:
+            waiter, result = self._reports.popleft()
+            if waiter.done():
+                continue
+            if isinstance(result, Stamp):
+                waiter.set_result(result)
+            else:
+                waiter.set_exception(result)
+
+
+def _result(error: KafkaError | None, message: Message) -> Stamp | LogAway:
+    if error is not None:
+        return LogAway(f"{message.topic()}: {error.name()}: {error.str()}")
+    partition, offset = message.partition(), message.offset()
+    assert partition is not None and offset is not None, "a delivered message has its place"
+    return Stamp(partition=partition, offset=offset, at=message.timestamp()[1])

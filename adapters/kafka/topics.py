@@ -1,0 +1,137 @@
+"""Makes the topics as their contracts say, and checks that a broker keeps them so; the start check of every process.
+
+It asks and sets through the admin API; what is right and what differs is the business of layout.py.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # named in its documentation, not in __all__
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    ResourceType,
+)
+from confluent_kafka.cimpl import NewTopic
+
+from kasugai.adapters.kafka.client import client_config
+from kasugai.adapters.kafka.layout import Finding, Report, Wanted, compare, line_of, wanted
+from kasugai.adapters.settings.values import Settings
+from kasugai.core.doors import LogAway
+
+PATIENCE = 10.0
+"""Seconds that the broker gets to answer."""
+
+SILENT = (KafkaError._TIMED_OUT, KafkaError.REQUEST_TIMED_OUT, KafkaError._UNSUPPORTED_FEATURE)
+"""How a broker says that it cannot say: not at all, or that it does not know the request."""
+
+
+class TopicsUnfit(Exception):
+    """The broker's topics are not as the contracts say: a process must not start on them."""
+
+
+class Topics:
+    """The broker's topics, seen through its admin API. All calls block."""
+
+    def __init__(self, settings: Settings, name: str = "kasugai-topics") -> None:
+        """Connect when first asked."""
+        self._admin = AdminClient(client_config(settings.kafka, name))
+
+    def check(self, wanted: Sequence[Wanted]) -> list[Report]:
+        """Return what is right and what differs, in the order of `wanted`; LogAway when no broker answers."""
+        present = self._present()
+        found = self._settings([topic.name for topic in wanted if topic.name in present])
+        return [
+            compare(topic, present.get(topic.name), None if found is None else found.get(topic.name, {}))
+            for topic in wanted
+        ]
+
+    def apply(self, wanted: Sequence[Wanted]) -> list[Report]:
+        """Make what is missing, correct settings that differ, and return what a check finds then."""
+        reports = self.check(wanted)
+        missing = {report.topic for report in reports if report.is_missing}
+        self._create([topic for topic in wanted if topic.name in missing])
+        self._alter({report.topic: report.changes for report in reports if report.changes})
+        return self.check(wanted)
+
+    def _present(self) -> dict[str, tuple[int, int]]:
+        """Partitions and replicas by topic."""
+        try:
+            topics = self._admin.list_topics(timeout=PATIENCE).topics
+        except KafkaException as error:
+            raise LogAway(f"Kafka does not answer: {error.args[0].str()}") from error
+        return {name: _shape(about) for name, about in topics.items()}
+
+    def _settings(self, names: Sequence[str]) -> dict[str, dict[str, str]] | None:
+        """Settings by topic; None when the broker cannot say."""
+        resources = [ConfigResource(ResourceType.TOPIC, name) for name in names]
+        if not resources:
+            return {}
+        asked = self._admin.describe_configs(resources, request_timeout=PATIENCE)
+        found = {}
+        for resource, answer in asked.items():
+            try:
+                found[resource.name] = {key: str(entry.value) for key, entry in answer.result().items()}
+            except KafkaException as error:
+                if error.args[0].code() in SILENT:
+                    return None
+                raise LogAway(f"{resource.name}: {error.args[0].str()}") from error
+        return found
+
+    def _create(self, topics: Sequence[Wanted]) -> None:
+        new = [
+            NewTopic(
+                topic.name,
+                num_partitions=topic.partitions,
+                replication_factor=topic.replication,
+                config=dict(topic.settings),
+            )
+            for topic in topics
+        ]
+        if new:
+            _finish(self._admin.create_topics(new), KafkaError.TOPIC_ALREADY_EXISTS)
+
+    def _alter(self, changes: Mapping[str, Mapping[str, str]]) -> None:
+        resources = [
+            ConfigResource(
+                ResourceType.TOPIC,
+                name,
+                incremental_configs=[
+                    ConfigEntry(key, value, incremental_operation=AlterConfigOpType.SET)
+                    for key, value in settings.items()
+                ],
+            )
+            for name, settings in changes.items()
+        ]
+        if resources:
+            _finish(self._admin.incremental_alter_configs(resources))
+
+
+def require(settings: Settings, names: Iterable[str], *, demo: bool = False) -> None:
+    """Raise TopicsUnfit unless the broker keeps these topics as their contracts say: the start check.
+
+    `demo` accepts a broker that cannot say (librdkafka's mock cluster); it has no time of its own either.
+    """
+    reports = Topics(settings).check(wanted(settings, names))
+    accepted = {Finding.OK, Finding.CANNOT_SAY} if demo else {Finding.OK}
+    bad = [line_of(report) for report in reports if report.finding not in accepted]
+    if bad:
+        more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
+        raise TopicsUnfit(f"{bad[0]}{more}: type kasugai topics check, then kasugai topics apply")
+
+
+def _shape(about: Any) -> tuple[int, int]:
+    replicas = {len(partition.replicas) for partition in about.partitions.values()}
+    return len(about.partitions), min(replicas, default=0)
+
+
+def _finish(answers: Mapping[Any, Future[Any]], harmless: int | None = None) -> None:
+    for what, answer in answers.items():
+        try:
+            answer.result()
+        except KafkaException as error:
+            if error.args[0].code() != harmless:
+                raise LogAway(f"{getattr(what, 'name', what)}: {error.args[0].str()}") from error

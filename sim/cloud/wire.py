@@ -33,10 +33,13 @@ class Request:
     path: str
     """As Nova's REST API has it, without the query."""
     action: str
-    """service, guests, guest, migrations, force-down, evacuate, reset, stop, start, power, fence, other."""
+    """service, guests, guest, migrations, force-down, evacuate, reset, stop, start, power, fence; over HTTP also
+    update-service, lock, unlock, pause, token, other."""
     subject: str
     """The host's name or the guest's uuid."""
     sender: str = ""
+    microversion: str = ""
+    """As asked for over HTTP; empty in memory."""
     arrived: float | None = None
     """When Nova carried it out (or refused it); None: not yet, or never."""
     status: int | None = None

@@ -1,0 +1,114 @@
+"""Opens the way to one cloud's Nova from [nova] in kasugai.conf, and says in one line what is wrong with it.
+
+Nothing here sends a request: keystoneauth logs in with the first one.
+"""
+
+import re
+import warnings
+from typing import Any
+
+import openstack.exceptions
+import yaml
+from keystoneauth1 import exceptions as keystone
+from keystoneauth1.adapter import Adapter
+from keystoneauth1.session import TCPKeepAliveAdapter
+from openstack.config.cloud_region import CloudRegion
+from openstack.config.loader import OpenStackConfig
+from openstack.warnings import RemovedInSDK60Warning
+
+from kasugai.adapters.settings import NovaSettings
+from kasugai.core.doors import CloudAway
+
+CREDENTIALS_IN_URL = re.compile(r"//[^/@\s]*@")
+
+
+class BadCloud(Exception):
+    """The cloud's settings are wrong; waiting does not help. One line, without secrets."""
+
+
+def open_compute(settings: NovaSettings, *, client: float, threads: int) -> Adapter:
+    """Return keystoneauth's adapter for Nova: one session, no repetitions, `client` seconds per request."""
+    region = _region(settings)
+    session = region.get_session()
+    session.timeout = client
+    pool = TCPKeepAliveAdapter(pool_maxsize=threads, max_retries=0)
+    for scheme in ("http://", "https://"):
+        session.session.mount(scheme, pool)
+    return Adapter(
+        session=session,
+        service_type="compute",
+        interface=settings.interface,
+        region_name=region.get_region_name("compute"),
+        endpoint_override=region.get_endpoint("compute"),
+        connect_retries=0,
+        status_code_retries=0,
+    )
+
+
+def _region(settings: NovaSettings) -> CloudRegion:
+    """Read clouds.yaml, or take the password options; environment variables count for nothing."""
+    where = describe(settings)
+    try:
+        with warnings.catch_warnings():  # openstacksdk 4.22 warns of an InfluxDB that nobody has configured
+            warnings.simplefilter("ignore", RemovedInSDK60Warning)
+            return _configured(settings)
+    except yaml.MarkedYAMLError as error:
+        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise BadCloud(f"{where}: the file is not YAML{line}") from None
+    except (openstack.exceptions.ConfigException, keystone.ClientException, OSError) as error:
+        raise BadCloud(f"{where}: {one_line(error)}") from None
+
+
+def _configured(settings: NovaSettings) -> CloudRegion:
+    if settings.cloud:
+        files = [settings.clouds_file] if settings.clouds_file else None
+        config = OpenStackConfig(config_files=files, load_envvars=False, app_name="kasugai")
+        return config.get_one(cloud=settings.cloud, **_given(settings))
+    config = OpenStackConfig(load_yaml_config=False, load_envvars=False, app_name="kasugai")
+    return config.get_one(auth_type="password", auth=_password(settings), **_given(settings))
+
+
+def _given(settings: NovaSettings) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    if settings.region_name:
+        given["region_name"] = settings.region_name
+    if settings.cafile:
+        given["cacert"] = settings.cafile
+    return given
+
+
+def _password(settings: NovaSettings) -> dict[str, str]:
+    names = ("auth_url", "username", "password", "project_name", "user_domain_name", "project_domain_name")
+    return {name: getattr(settings, name) for name in names}
+
+
+def describe(settings: NovaSettings) -> str:
+    """Return what a message calls this cloud."""
+    if settings.cloud:
+        return f"cloud {settings.cloud!r} of {settings.clouds_file or 'clouds.yaml'}"
+    return f"[nova] auth_url {CREDENTIALS_IN_URL.sub('//', settings.auth_url)}"
+
+
+def one_line(error: Exception) -> str:
+    """Return the first line of an error's message, without credentials in URLs."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return CREDENTIALS_IN_URL.sub("//", lines[0])
+
+
+def explain_login(error: Exception, where: str) -> BadCloud | CloudAway:
+    """Tell what to correct (BadCloud) from what may pass by itself (CloudAway), before anything was sent to Nova."""
+    match error:
+        case keystone.Unauthorized() | keystone.Forbidden():
+            return BadCloud(
+                f"{where}: Keystone refuses the credentials: check user, password, project and domains"
+            )
+        case keystone.MissingRequiredOptions() | keystone.MissingAuthPlugin():
+            return BadCloud(f"{where}: {one_line(error)}")
+        case keystone.EndpointNotFound() | keystone.EmptyCatalog():
+            return BadCloud(
+                f"{where}: the catalog has no such compute endpoint: check region_name and interface"
+            )
+        case keystone.NotFound():
+            return BadCloud(f"{where}: there is no Keystone at auth_url: {one_line(error)}")
+        case _:
+            return CloudAway(f"{where}: {one_line(error)}")

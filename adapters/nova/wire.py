@@ -1,0 +1,215 @@
+"""Carries requests to Nova: threads, time-outs, tokens, microversions, and which error means what to a caller.
+
+The three answers other than a reply: CloudAway (surely not carried out, or only a read), CloudUnsure (a call that may
+have been carried out, or may still be), CloudRefused (Nova said no). It knows no URL of Nova.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+import urllib3.exceptions
+from keystoneauth1 import exceptions as keystone
+from keystoneauth1.adapter import Adapter
+
+from kasugai.adapters.nova.session import BadCloud, explain_login, one_line
+from kasugai.adapters.nova.ticket import Ticket
+from kasugai.core.doors import CloudAway, CloudRefused, CloudUnsure
+
+Microversion = tuple[int, int]
+
+CONNECT = 10.0
+"""Seconds for a connection at most: a host that is down need not cost the whole time-out."""
+
+NEVER_SENT = (
+    urllib3.exceptions.NewConnectionError,
+    urllib3.exceptions.ConnectTimeoutError,
+    requests.exceptions.ConnectTimeout,
+    ssl.SSLCertVerificationError,
+)
+"""Errors that arise before the first byte of a request."""
+
+NOT_CARRIED_OUT = (401, 429, 503)
+"""Statuses that say: not now. Nova, or what stands before it, did nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One request. The microversion is the highest that Nova knows between the two."""
+
+    method: str
+    path: str
+    lowest: Microversion
+    highest: Microversion
+    params: Mapping[str, str] = field(default_factory=dict)
+    body: object = None
+
+    @property
+    def is_read(self) -> bool:
+        """Whether it changes nothing."""
+        return self.method == "GET"
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A reply with a good status."""
+
+    body: Any
+    date: str | None
+    """The Date header."""
+
+
+class Wire:
+    """One cloud's Nova."""
+
+    def __init__(self, adapter: Adapter, where: str, *, client: float, threads: int) -> None:
+        """Give each request up after `client` seconds; at most `threads` are on their way at a time."""
+        self._adapter = adapter
+        self._where = where
+        self._client = client
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="nova")
+        self._newest: Microversion | None = None
+
+    async def send(self, ask: Ask) -> Reply:
+        """Send it, at most once, and return the reply; CloudAway, CloudUnsure or CloudRefused otherwise.
+
+        A caller that is cancelled or out of time while its request waits for a thread or a token has sent nothing."""
+        ticket = Ticket(self._client)
+        sending = asyncio.wrap_future(self._threads.submit(self._send, ask, ticket))
+        try:
+            async with asyncio.timeout(self._client):
+                return await sending
+        except TimeoutError:
+            raise self._unanswered(ask, was_sent=ticket.give_up()) from None
+        except asyncio.CancelledError:
+            ticket.give_up()
+            raise
+
+    async def log_in(self) -> Microversion:
+        """Log in without asking anything, and return Nova's newest microversion; BadCloud or CloudAway."""
+        return await asyncio.wrap_future(self._threads.submit(self._log_in))
+
+    def close(self) -> None:
+        """Send nothing more. What is on its way ends with its time-out."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._adapter.session.session.close()
+
+    def _log_in(self) -> Microversion:
+        """Get a token if there is none, and read Nova's version document once."""
+        try:
+            self._adapter.get_token()
+            if self._newest is None:
+                self._newest = self._read_newest()
+        except keystone.ClientException as error:
+            raise explain_login(error, self._where) from None
+        return self._newest
+
+    def _read_newest(self) -> Microversion:
+        found = self._adapter.get_endpoint_data()
+        if found is None:
+            raise keystone.EndpointNotFound("no compute endpoint")
+        if found.max_microversion is None:
+            raise CloudAway(f"{self._where}: Nova's version document cannot be read")
+        return int(found.max_microversion[0]), int(found.max_microversion[1])
+
+    def _send(self, ask: Ask, ticket: Ticket) -> Reply:
+        """Send it in a thread; once more with a new token if Nova refuses the old one."""
+        response = self._send_once(ask, ticket)
+        if response.status_code == 401:
+            ticket.take_back()
+            self._adapter.invalidate()
+            response = self._send_once(ask, ticket)
+        return self._judge(ask, response)
+
+    def _send_once(self, ask: Ask, ticket: Ticket) -> requests.Response:
+        version = self._microversion(ask)
+        left = ticket.send()
+        try:
+            return self._adapter.request(
+                ask.path,
+                ask.method,
+                params=dict(ask.params),
+                json=ask.body,
+                microversion=version,
+                raise_exc=False,
+                allow_reauth=False,
+                redirect=False,
+                timeout=(min(left, CONNECT), left),
+            )
+        except keystone.ClientException as error:
+            if any(isinstance(cause, NEVER_SENT) for cause in _causes(error)):
+                raise CloudAway(one_line(error)) from None
+            raise self._lost(ask, one_line(error)) from None
+
+    def _microversion(self, ask: Ask) -> str:
+        try:
+            newest = self._log_in()
+        except BadCloud as error:
+            raise CloudAway(str(error)) from None
+        if newest < ask.lowest:
+            raise CloudAway(
+                f"{self._where}: Nova knows {_dotted(newest)}, {ask.name} needs {_dotted(ask.lowest)}"
+            )
+        return _dotted(min(newest, ask.highest))
+
+    def _judge(self, ask: Ask, response: requests.Response) -> Reply:
+        status = response.status_code
+        if 200 <= status < 300:
+            return Reply(body=_json(ask, response), date=response.headers.get("Date"))
+        message = _message(response)
+        if status in NOT_CARRIED_OUT:
+            raise CloudAway(f"{ask.name}: {status} {message}")
+        if status < 500:
+            raise CloudRefused(status, message)
+        raise self._lost(ask, f"{ask.name}: {status} {message}")
+
+    def _unanswered(self, ask: Ask, *, was_sent: bool) -> CloudAway | CloudUnsure:
+        if not was_sent:
+            return CloudAway(f"{ask.name}: not sent within {self._client:g} s")
+        return self._lost(ask, f"{ask.name}: no answer within {self._client:g} s")
+
+    @staticmethod
+    def _lost(ask: Ask, message: str) -> CloudAway | CloudUnsure:
+        return CloudAway(message) if ask.is_read else CloudUnsure(message)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Walk to the root of an error: keystoneauth hides requests' error, which hides urllib3's."""
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        yield from (arg for arg in seen.args if isinstance(arg, BaseException))
+        seen = seen.__cause__ or seen.__context__
+
+
+def _json(ask: Ask, response: requests.Response) -> Any:
+    if not response.content:
+        return None
+    try:
+        return response.json()
+    except requests.exceptions.JSONDecodeError:
+        if ask.is_read:
+            raise CloudAway(f"{ask.name}: the answer is not JSON") from None
+        return None
+
+
+def _message(response: requests.Response) -> str:
+    """Return the sentence in Nova's error body, or HTTP's."""
+    try:
+        error = next(iter(response.json().values()))
+        return str(error["message"])
+    except (ValueError, AttributeError, StopIteration, KeyError, TypeError):
+        return str(response.reason)
+
+
+def _dotted(version: Microversion) -> str:
+    return f"{version[0]}.{version[1]}"

@@ -1,0 +1,111 @@
+"""Keystone v3 as far as keystoneauth needs it: the version document, tokens and a catalog with one Nova.
+
+One user, one project. Tokens expire after `token_life` seconds of the cloud's clock, or when told to.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from kasugai.sim.cloud.world import World
+from kasugai.sim.http.server import HttpReply, HttpRequest
+
+PREFIX = "/identity"
+USER, PASSWORD, PROJECT = "admin", "sim-password", "admin"
+APPLICATION_ID, APPLICATION_SECRET = "kasugai-sim", "sim-application-secret"
+
+
+class Keystone:
+    """Hands out tokens and knows which are good."""
+
+    def __init__(self, world: World, base: Callable[[], str], nova_path: str) -> None:
+        """`base` returns the server's root URL; `nova_path` is the compute endpoint below it."""
+        self._world = world
+        self._base = base
+        self._nova_path = nova_path
+        self._tokens: dict[str, float] = {}
+        self._issued = 0
+        self.token_life = 3600.0
+
+    def expire_tokens(self) -> None:
+        """Every token so far is refused from now on."""
+        self._tokens.clear()
+
+    def accepts(self, token: str) -> bool:
+        """Whether the token is good at this instant."""
+        return self._tokens.get(token, float("-inf")) > self._world.now()
+
+    def respond(self, request: HttpRequest) -> HttpReply:
+        """Answer a request below /identity."""
+        match request.method, request.path.removeprefix(PREFIX).rstrip("/"):
+            case "GET", "":
+                return HttpReply(status=300, body={"versions": {"values": [self._version()]}})
+            case "GET", "/v3":
+                return HttpReply(body={"version": self._version()})
+            case "POST", "/v3/auth/tokens":
+                return self._issue(request.json()["auth"]["identity"])
+            case _:
+                return _error(404, "Not Found", "The resource could not be found.")
+
+    def _version(self) -> dict[str, Any]:
+        return {
+            "id": "v3.14",
+            "status": "stable",
+            "links": [{"rel": "self", "href": f"{self._base()}{PREFIX}/v3/"}],
+        }
+
+    def _issue(self, identity: dict[str, Any]) -> HttpReply:
+        if not _is_known(identity):
+            return _error(401, "Unauthorized", "The request you have made requires authentication.")
+        self._issued += 1
+        token = str(self._world.derive("token", self._issued))
+        self._tokens[token] = self._world.now() + self.token_life
+        return HttpReply(status=201, headers={"X-Subject-Token": token}, body={"token": self._body()})
+
+    def _body(self) -> dict[str, Any]:
+        domain = {"id": "default", "name": "Default"}
+        wall = self._world.wall()
+        return {
+            "methods": ["password"],
+            "user": {"id": "sim-admin", "name": USER, "domain": domain},
+            "project": {"id": "sim-project", "name": PROJECT, "domain": domain},
+            "roles": [{"id": "sim-role", "name": "admin"}],
+            "issued_at": _stamp(wall),
+            "expires_at": _stamp(wall + self.token_life),
+            "catalog": [
+                self._service("identity", "keystone", f"{PREFIX}/v3"),
+                self._service("compute", "nova", self._nova_path),
+            ],
+        }
+
+    def _service(self, kind: str, name: str, path: str) -> dict[str, Any]:
+        url = f"{self._base()}{path}"
+        endpoints = [
+            {
+                "id": f"{name}-{interface}",
+                "interface": interface,
+                "region": "sim",
+                "region_id": "sim",
+                "url": url,
+            }
+            for interface in ("public", "internal", "admin")
+        ]
+        return {"id": name, "type": kind, "name": name, "endpoints": endpoints}
+
+
+def _is_known(identity: dict[str, Any]) -> bool:
+    """Whether the credentials are the laboratory's: by password or by application credential."""
+    user = identity.get("password", {}).get("user", {})
+    application = identity.get("application_credential", {})
+    return (user.get("name"), user.get("password")) == (USER, PASSWORD) or (
+        application.get("id"),
+        application.get("secret"),
+    ) == (APPLICATION_ID, APPLICATION_SECRET)
+
+
+def _error(code: int, title: str, message: str) -> HttpReply:
+    return HttpReply(status=code, body={"error": {"code": code, "title": title, "message": message}})
+
+
+def _stamp(wall: float) -> str:
+    return datetime.fromtimestamp(wall, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,0 +1,275 @@
+"""Nova's REST API over the simulated cloud: routes, microversions, paging, bodies. The rules are `sim.cloud`'s.
+
+Every request goes through the cloud's wire, so that slow requests, lost replies and 503 work here as in memory, and a
+call is carried out although its client has hung up.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable, Mapping
+from email.utils import formatdate
+from typing import Any, NoReturn
+
+from kasugai.sim.cloud import SimCloud
+from kasugai.sim.cloud.model import Answer, Host, Migration, Refused
+from kasugai.sim.cloud.wire import NoConnection, Request
+from kasugai.sim.http import render
+from kasugai.sim.http.keystone import Keystone
+from kasugai.sim.http.server import HangUp, HttpReply, HttpRequest
+
+PREFIX = "/compute/v2.1"
+LOWEST = (2, 1)
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+OTHER = "other"
+
+NO_ROUTE = "The resource could not be found."
+
+Act = Callable[[], Answer[HttpReply]]
+
+ACTIONS = {
+    "evacuate": "evacuate",
+    "os-resetState": "reset",
+    "os-stop": "stop",
+    "os-start": "start",
+    "lock": "lock",
+    "unlock": "unlock",
+    "pause": "pause",
+}
+
+
+class NovaApi:
+    """The compute endpoint."""
+
+    def __init__(self, cloud: SimCloud, base: Callable[[], str]) -> None:
+        """`base` returns the server's root URL."""
+        self._cloud = cloud
+        self._base = base
+        self.keystone = Keystone(cloud.world, base, PREFIX)
+        self.highest = (2, 104)
+        self.page = 1000
+        """Nova's max_limit."""
+
+    async def respond(self, request: HttpRequest) -> HttpReply:
+        """Answer a request below /compute."""
+        path = request.path.removeprefix(PREFIX).rstrip("/")
+        version = _asked_version(request)
+        try:
+            self._admit(request, path, version)
+            action, subject, act = self._route(request, path, version)
+        except Refused as refusal:
+            action, subject, act = OTHER, path, _refuse(refusal)
+        note = Request(
+            t=self._cloud.world.now(),
+            method=request.method,
+            path=path or "/",
+            action=action,
+            subject=subject,
+            sender=request.headers.get("user-agent", "").split(" ")[0],
+            microversion=f"{version[0]}.{version[1]}",
+        )
+        return self._dress(await self._carry(note, act), version)
+
+    async def _carry(self, note: Request, act: Act) -> HttpReply:
+        """Send it over the simulated wire; a lost reply is waited for until the client hangs up."""
+        answer: asyncio.Future[HttpReply] = asyncio.get_running_loop().create_future()
+
+        def settle(value: HttpReply | Exception) -> None:
+            if answer.done():
+                return
+            match value:
+                case HttpReply():
+                    answer.set_result(value)
+                case Refused(status=status, message=message):
+                    answer.set_result(HttpReply(status=status, body=render.error(status, message)))
+                case NoConnection():
+                    answer.set_exception(HangUp())
+                case _:
+                    answer.set_exception(value)
+
+        self._cloud.wire.send(note, act, settle)
+        return await answer
+
+    def _dress(self, reply: HttpReply, version: render.Microversion) -> HttpReply:
+        """Add what every reply of Nova carries."""
+        number = f"{version[0]}.{version[1]}"
+        headers = {
+            "OpenStack-API-Version": f"compute {number}",
+            "X-OpenStack-Nova-API-Version": number,
+            **reply.headers,
+        }
+        if self._cloud.world.sends_date:
+            headers["Date"] = formatdate(self._cloud.world.wall(), usegmt=True)
+        return HttpReply(status=reply.status, body=reply.body, headers=headers)
+
+    def _route(self, request: HttpRequest, path: str, version: render.Microversion) -> tuple[str, str, Act]:
+        """Return the request's name, its subject and what it does."""
+        match request.method, *path.strip("/").split("/"):
+            case "GET", *parts:
+                return self._read(request.query, parts, version)
+            case "PUT", "os-services", service_id:
+                return self._update(service_id, request.json())
+            case "POST", "servers", uuid, "action":
+                return self._action(uuid, request.json(), version)
+            case _:
+                raise Refused(404, NO_ROUTE)
+
+    def _read(
+        self, query: Mapping[str, str], parts: list[str], version: render.Microversion
+    ) -> tuple[str, str, Act]:
+        match parts:
+            case [""]:
+                return OTHER, "version", lambda: Answer(HttpReply(body={"version": self._version()}), 0.0)
+            case ["os-services"]:
+                return "service", query.get("host", ""), lambda: self._services(query)
+            case ["servers", "detail"]:
+                return "guests", query.get("host", ""), lambda: self._servers(query, version)
+            case ["servers", uuid]:
+                return "guest", uuid, lambda: self._server(uuid, version)
+            case ["os-migrations"]:
+                source = query.get("source_compute", "")
+                return "migrations", source, lambda: self._migrations(query, version)
+            case _:
+                raise Refused(404, NO_ROUTE)
+
+    def _admit(self, request: HttpRequest, path: str, version: render.Microversion) -> None:
+        """Refuse bad tokens and unknown microversions; the version document is for everybody."""
+        if path and not self.keystone.accepts(request.headers.get("x-auth-token", "")):
+            raise Refused(401, "The request you have made requires authentication.")
+        if not LOWEST <= version <= self.highest:
+            raise Refused(406, f"Version {version[0]}.{version[1]} is not supported by the API.")
+
+    def _version(self) -> dict[str, Any]:
+        return {
+            "id": "v2.1",
+            "status": "CURRENT",
+            "version": f"{self.highest[0]}.{self.highest[1]}",
+            "min_version": f"{LOWEST[0]}.{LOWEST[1]}",
+            "links": [{"rel": "self", "href": f"{self._base()}{PREFIX}/"}],
+        }
+
+    def _services(self, query: Mapping[str, str]) -> Answer[HttpReply]:
+        world, services = self._cloud.world, self._cloud.nova.services
+        binary = query.get("binary", "nova-compute")
+        answer = self._cloud.nova.list_services(query.get("host"))
+        found: list[Host] = answer.value if binary == "nova-compute" else []
+        return Answer(
+            HttpReply(body={"services": [render.service(world, services, host) for host in found]}),
+            answer.took,
+        )
+
+    def _update(self, service_id: str, body: dict[str, Any]) -> tuple[str, str, Act]:
+        """PUT /os-services/ID. Its name is force-down if it forces down, whatever else it does."""
+        if not UUID.fullmatch(service_id):
+            raise Refused(400, f"Invalid uuid {service_id}")
+        world, nova = self._cloud.world, self._cloud.nova
+        names = [host.name for host in world.hosts.values() if host.service.service_id == service_id]
+
+        def act() -> Answer[HttpReply]:
+            answer = nova.update_service(
+                service_id,
+                status=body.get("status"),
+                reason=body.get("disabled_reason"),
+                forced_down=body.get("forced_down"),
+            )
+            view = render.service(world, nova.services, answer.value)
+            return Answer(HttpReply(body={"service": view}), answer.took)
+
+        action = "force-down" if body.get("forced_down") else "update-service"
+        return action, names[0] if names else service_id, act
+
+    def _servers(self, query: Mapping[str, str], version: render.Microversion) -> Answer[HttpReply]:
+        world, services = self._cloud.world, self._cloud.nova.services
+        answer = self._cloud.nova.list_servers(query.get("host"))
+        shown, links = self._cut("servers/detail", query, answer.value, lambda guest: guest.uuid)
+        body: dict[str, Any] = {"servers": [render.server(world, services, g, version) for g in shown]}
+        return Answer(HttpReply(body=body | ({"servers_links": links} if links else {})), answer.took)
+
+    def _server(self, uuid: str, version: render.Microversion) -> Answer[HttpReply]:
+        world, services = self._cloud.world, self._cloud.nova.services
+        answer = self._cloud.nova.show_server(uuid)
+        return Answer(
+            HttpReply(body={"server": render.server(world, services, answer.value, version)}), answer.took
+        )
+
+    def _migrations(self, query: Mapping[str, str], version: render.Microversion) -> Answer[HttpReply]:
+        answer = self._cloud.nova.list_migrations(
+            query.get("source_compute"), query.get("migration_type"), query.get("instance_uuid")
+        )
+        shown: list[Migration] = answer.value
+        links: list[dict[str, str]] = []
+        if version >= (2, 59):
+            shown, links = self._cut("os-migrations", query, shown, lambda record: record.uuid)
+        rendered = [render.migration(self._cloud.world, record, version) for record in shown]
+        body: dict[str, Any] = {"migrations": rendered}
+        return Answer(HttpReply(body=body | ({"migrations_links": links} if links else {})), answer.took)
+
+    def _cut(
+        self, path: str, query: Mapping[str, str], rows: list[Any], key: Callable[[Any], str]
+    ) -> tuple[list[Any], list[dict[str, str]]]:
+        """Return one page, and the link to the next one if there is one."""
+        first = 0
+        if marker := query.get("marker"):
+            keys = [key(row) for row in rows]
+            if marker not in keys:
+                raise Refused(400, f"marker [{marker}] not found")
+            first = keys.index(marker) + 1
+        limit = min(int(query.get("limit", self.page)), self.page)
+        shown = rows[first : first + limit]
+        if first + limit >= len(rows):
+            return shown, []
+        rest = "&".join(f"{name}={value}" for name, value in query.items() if name != "marker")
+        href = f"{self._base()}{PREFIX}/{path}?{rest}&marker={key(shown[-1])}"
+        return shown, [{"rel": "next", "href": href}]
+
+    def _action(self, uuid: str, body: dict[str, Any], version: render.Microversion) -> tuple[str, str, Act]:
+        """POST /servers/ID/action: evacuate answers 200, the others 202, all with an empty body."""
+        name, value = next(iter(body.items()), ("", None))
+        if name not in ACTIONS:
+            raise Refused(400, f"There is no such action: {name}")
+        nova, parameters = self._cloud.nova, value or {}
+        calls: dict[str, Callable[[], Answer[None]]] = {
+            "evacuate": lambda: nova.evacuate(uuid, parameters.get("host"), version),
+            "os-resetState": lambda: nova.reset_state(uuid, parameters["state"]),
+            "os-stop": lambda: nova.stop(uuid),
+            "os-start": lambda: nova.start(uuid),
+            "lock": lambda: nova.guests.lock(uuid, parameters.get("locked_reason")),
+            "unlock": lambda: nova.guests.unlock(uuid),
+            "pause": lambda: nova.guests.pause(uuid),
+        }
+        if name == "evacuate":
+            _check_evacuate(parameters, version)
+
+        def act() -> Answer[HttpReply]:
+            return Answer(HttpReply(status=200 if name == "evacuate" else 202), calls[name]().took)
+
+        return ACTIONS[name], uuid, act
+
+
+def _check_evacuate(parameters: Mapping[str, Any], version: render.Microversion) -> None:
+    """Refuse what the schema of that microversion refuses (nova.md: force and onSharedStorage)."""
+    allowed = {"host", "adminPass"}
+    if version <= (2, 13):
+        allowed.add("onSharedStorage")
+        if "onSharedStorage" not in parameters:
+            raise Refused(
+                400, "Invalid input for field/attribute evacuate. 'onSharedStorage' is a required property"
+            )
+    if (2, 29) <= version < (2, 68):
+        allowed.add("force")
+    if strangers := sorted(set(parameters) - allowed):
+        raise Refused(400, f"Additional properties are not allowed ({strangers[0]!r} was unexpected)")
+
+
+def _asked_version(request: HttpRequest) -> render.Microversion:
+    """Return the microversion that the client asked for; 2.1 if none."""
+    asked = request.headers.get("openstack-api-version", "").removeprefix("compute").strip()
+    asked = asked or request.headers.get("x-openstack-nova-api-version", "2.1")
+    major, _, minor = asked.partition(".")
+    return int(major), int(minor)
+
+
+def _refuse(refusal: Refused) -> Act:
+    def act() -> NoReturn:
+        raise refusal
+
+    return act

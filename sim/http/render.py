@@ -1,0 +1,104 @@
+"""Nova's records as Nova's API writes them, by microversion (field lists: nova.md and the API's history)."""
+
+from typing import Any
+
+from kasugai.sim.cloud.model import Guest, Host, Migration
+from kasugai.sim.cloud.service import Services
+from kasugai.sim.cloud.world import World
+
+Microversion = tuple[int, int]
+
+ERRORS = {
+    400: "badRequest",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "itemNotFound",
+    406: "computeFault",
+    409: "conflictingRequest",
+    500: "computeFault",
+    503: "serviceUnavailable",
+}
+
+
+def error(status: int, message: str) -> dict[str, Any]:
+    """Return the body of an error."""
+    return {ERRORS.get(status, "computeFault"): {"code": status, "message": message}}
+
+
+def service(world: World, services: Services, host: Host) -> dict[str, Any]:
+    """Return a service of /os-services."""
+    record = host.service
+    return {
+        "id": record.service_id,
+        "binary": "nova-compute",
+        "host": host.name,
+        "zone": host.zone,
+        "status": "enabled" if record.enabled else "disabled",
+        "state": "up" if services.is_up(host) else "down",
+        "updated_at": world.stamp(services.updated_at(record)),
+        "disabled_reason": record.disabled_reason or None,
+        "forced_down": record.forced_down,
+    }
+
+
+def server(world: World, services: Services, guest: Guest, version: Microversion) -> dict[str, Any]:
+    """Return a server as an admin sees it."""
+    host = world.hosts.get(guest.host or "")
+    body: dict[str, Any] = {
+        "id": guest.uuid,
+        "name": guest.name,
+        "status": guest.status,
+        "tenant_id": guest.project,
+        "user_id": guest.project,
+        "metadata": dict(guest.metadata),
+        "created": world.stamp(guest.created_at)[:19] + "Z",
+        "updated": world.stamp(guest.updated_at)[:19] + "Z",
+        "OS-EXT-AZ:availability_zone": host.zone if host else "",
+        "OS-EXT-SRV-ATTR:host": guest.host,
+        "OS-EXT-SRV-ATTR:hypervisor_hostname": guest.host,
+        "OS-EXT-SRV-ATTR:instance_name": f"instance-{guest.uuid[:8]}",
+        "OS-EXT-STS:vm_state": guest.vm_state,
+        "OS-EXT-STS:task_state": guest.task_state,
+        "OS-EXT-STS:power_state": guest.power_state,
+    }
+    if version >= (2, 9):
+        body["locked"] = guest.locked_by is not None
+    if version >= (2, 16):
+        body["host_status"] = _host_status(services, host)
+    if version >= (2, 73):
+        body["locked_reason"] = guest.locked_reason
+    if guest.vm_state == "error" and guest.fault:
+        body["fault"] = {"code": 500, "created": body["updated"], "message": guest.fault}
+    return body
+
+
+def migration(world: World, record: Migration, version: Microversion) -> dict[str, Any]:
+    """Return a record of /os-migrations (2.23 or later)."""
+    body: dict[str, Any] = {
+        "id": record.migration_id,
+        "instance_uuid": record.guest,
+        "source_compute": record.source,
+        "source_node": record.source,
+        "dest_compute": record.dest,
+        "dest_node": record.dest,
+        "dest_host": None,
+        "status": record.status,
+        "migration_type": record.migration_type,
+        "old_instance_type_id": 1,
+        "new_instance_type_id": 1,
+        "created_at": world.stamp(record.created_at),
+        "updated_at": world.stamp(record.updated_at),
+    }
+    if version >= (2, 59):
+        body["uuid"] = record.uuid
+    if version >= (2, 80):
+        body["user_id"] = body["project_id"] = "sim"
+    return body
+
+
+def _host_status(services: Services, host: Host | None) -> str:
+    if host is None:
+        return ""
+    if not host.service.enabled:
+        return "MAINTENANCE"
+    return "UP" if services.is_up(host) else "DOWN"

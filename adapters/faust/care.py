@@ -1,0 +1,62 @@
+"""What the careful parts of one processor share: progress, membership, the table and the handler.
+
+It knows the order in which a partition is taken over and given away; who calls it when is the business of
+`recovering` (taking over) and `processor` (giving away).
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, cast
+
+from faust.types import TP
+
+from kasugai.adapters.faust import exits
+from kasugai.adapters.faust.exits import Exit
+from kasugai.adapters.faust.membership import Membership
+from kasugai.adapters.faust.port import Handler
+from kasugai.adapters.faust.progress import Progress
+from kasugai.adapters.faust.settings import ProcessorSettings
+from kasugai.adapters.faust.table import RowTable
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class Care:
+    """One processor's shared state."""
+
+    settings: ProcessorSettings
+    membership: Membership
+    handler: Handler
+    progress: Progress = field(default_factory=Progress)
+    table: RowTable | None = None
+    """Set once the app has made it."""
+
+    def take_over(self, starts: Mapping[TP, int]) -> None:
+        """Hand every partition's rows to the handler and begin to count at its first record."""
+        rows = self.table.rows() if self.table is not None else {}
+        for tp, start in sorted(starts.items()):
+            try:
+                self.handler.restore(tp.partition, rows.get(tp.partition, []))
+            except Exception as error:
+                exits.leave(Exit.UNTRUSTED_ROWS, f"partition {tp.partition} cannot be restored: {error!r}")
+            self.progress.begin(tp.partition, start)
+        log.info("owner of partitions %s, %d rows", list(self.progress.owned), sum(map(len, rows.values())))
+
+    def give_away(self) -> None:
+        """Tell the handler that no partition is its own any more; those that stay are restored again."""
+        if self.progress.owned:
+            log.info("no longer owner of partitions %s", list(self.progress.owned))
+        for partition in self.progress.owned:
+            self.handler.revoke(partition)
+        self.progress.end()
+
+
+class _HasCare(Protocol):
+    care: Care
+
+
+def care_of(app: object) -> Care:
+    """Return the care of a Faust app that was made by `app.CarefulApp`."""
+    return cast("_HasCare", app).care

@@ -218,6 +218,17 @@ class Epochs:
         assert await place.ledger.record(new, Entry(incident=ONE, reason="second"))
 
     @story()
+    async def test_an_owner_that_has_not_adopted_is_told_from_the_next_that_has_not_either(
+        self, place: Place
+    ) -> None:
+        old = await own(place.ledger, "a")
+        await place.ledger.release(old)
+        new = await own(place.ledger, "b")
+        await place.ledger.renew(new)
+        await refuses_all(place.ledger, old)
+        await place.ledger.save(new, folded(Entry(incident=ONE)))
+
+    @story()
     async def test_the_right_owner_with_another_epoch_writes_nothing(self, place: Place) -> None:
         lease = await own(place.ledger, "a", epoch=2)
         await refuses_all(place.ledger, replace(lease, epoch=1))

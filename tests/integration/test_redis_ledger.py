@@ -73,6 +73,10 @@ async def own(ledger: RedisLedger, owner: str = "a") -> Lease:
     return lease
 
 
+def hasty_ledger(wire: Wire) -> RedisLedger:
+    return RedisLedger.from_url(f"redis://127.0.0.1:{wire.port}/0", timeout=0.2)
+
+
 async def say(admin: "Redis", line: str) -> Any:
     return await admin.execute_command(*line.split())  # type: ignore[no-untyped-call]
 
@@ -154,6 +158,17 @@ async def test_who_waits_for_a_connection_waits_no_longer_than_for_an_answer(ser
         assert clock() - began < 1.5
         server.resume()
         assert await asyncio.gather(*(ledger.is_leased(HOST) for _ in range(100))) == [False] * 100
+
+
+@in_a_loop
+async def test_a_call_that_asks_twice_takes_no_longer_than_one_that_asks_once(server: RedisServer) -> None:
+    async with Wire(server.port) as wire, hasty_ledger(wire) as ledger:
+        await ledger.load(HOST)
+        wire.delay = 0.15
+        with pytest.raises(LedgerAway):
+            await ledger.load(HOST)
+        wire.delay = 0.0
+        assert await ledger.load(HOST) == NOTHING
 
 
 @in_a_loop
@@ -376,10 +391,6 @@ async def test_an_owner_never_believes_in_its_lease_longer_than_redis_does(serve
             assert lease.until <= await end()
 
 
-def deaf_ledger(wire: Wire) -> RedisLedger:
-    return RedisLedger.from_url(f"redis://127.0.0.1:{wire.port}/0", timeout=0.2)
-
-
 async def lose_the_answer(wire: Wire, ledger: RedisLedger, write: Callable[[], Awaitable[object]]) -> None:
     """Make the call over a wire that brings the request and loses the answer."""
     await ledger.is_leased(HOST)  # connects
@@ -394,7 +405,7 @@ async def test_a_write_whose_answer_was_lost_can_be_repeated(server: RedisServer
     entry, newest = large_entry(3, incident=ONE, host=HOST), replace(STOP, offset=6)
     async with (
         Wire(server.port) as wire,
-        deaf_ledger(wire) as ledger,
+        hasty_ledger(wire) as ledger,
         RedisLedger.from_url(server.url) as direct,
     ):
         await whole_life(direct)  # from here on Redis knows the scripts
@@ -421,7 +432,7 @@ async def test_a_write_whose_answer_was_lost_can_be_repeated(server: RedisServer
 async def test_an_acquire_whose_answer_was_lost_can_be_repeated_and_released(server: RedisServer) -> None:
     async with (
         Wire(server.port) as wire,
-        deaf_ledger(wire) as ledger,
+        hasty_ledger(wire) as ledger,
         RedisLedger.from_url(server.url) as direct,
     ):
         await whole_life(direct)
@@ -436,7 +447,7 @@ async def test_an_acquire_whose_answer_was_lost_can_be_repeated_and_released(ser
 async def test_an_adoption_whose_answer_was_lost_is_refused_and_the_next_owner_adopts_above_it(
     server: RedisServer,
 ) -> None:
-    async with Wire(server.port) as wire, deaf_ledger(wire) as ledger:
+    async with Wire(server.port) as wire, hasty_ledger(wire) as ledger:
         lease = await own(ledger)
         await ledger.adopt(lease, 1)
         await ledger.release(lease)

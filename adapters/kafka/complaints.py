@@ -61,8 +61,14 @@ class Complaints:
 
 
 def is_no_repetition(record: logging.LogRecord) -> bool:
-    """Whether a line of librdkafka's log says what the error callback does not say."""
-    return not record.getMessage().startswith(("FAIL ", "ERROR "))
+    """Whether a line of librdkafka's log says what the error callback does not say, and is worth saying.
+
+    GETPID: a broker that has just started lets the first idempotent producer ask again.
+    """
+    text = record.getMessage()
+    return not text.startswith(("FAIL ", "ERROR ")) and not (
+        text.startswith("GETPID ") and "retrying" in text
+    )
 
 
 def _kind(error: KafkaError) -> str:

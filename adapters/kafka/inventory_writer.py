@@ -97,6 +97,7 @@ class InventoryWriter:
             config = producer_config(self._kafka, f"{self._name}-inventory") | {
                 "transactional.id": TRANSACTIONAL_ID,
                 "transaction.timeout.ms": int(PATIENCE * 1000),
+                "delivery.timeout.ms": int(PATIENCE * 1000),
             }
             producer = confluent_kafka.Producer(config)
             try:

@@ -3,6 +3,7 @@
 It asks and sets through the admin API; what is right and what differs is the business of layout.py.
 """
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
@@ -23,7 +24,10 @@ from kasugai.adapters.settings.values import Settings
 from kasugai.core.doors import LogAway
 
 PATIENCE = 10.0
-"""Seconds that the broker gets to answer."""
+"""Seconds that the broker gets to answer at all, and that new topics get to be seen by all."""
+
+PATIENCE_WITH_SETTINGS = 3.0
+"""Seconds that it gets to answer about settings; the mock cluster never does."""
 
 SILENT = (KafkaError._TIMED_OUT, KafkaError.REQUEST_TIMED_OUT, KafkaError._UNSUPPORTED_FEATURE)
 """How a broker says that it cannot say: not at all, or that it does not know the request."""
@@ -36,8 +40,11 @@ class TopicsUnfit(Exception):
 class Topics:
     """The broker's topics, seen through its admin API. All calls block."""
 
-    def __init__(self, settings: Settings, name: str = "kasugai-topics") -> None:
-        """Connect when first asked."""
+    def __init__(
+        self, settings: Settings, name: str = "kasugai-topics", *, patience: float = PATIENCE_WITH_SETTINGS
+    ) -> None:
+        """Connect when first asked; `patience` is for questions about settings."""
+        self._patience = patience
         self._admin = AdminClient(client_config(settings.kafka, name))
 
     def check(self, wanted: Sequence[Wanted]) -> list[Report]:
@@ -55,6 +62,7 @@ class Topics:
         missing = {report.topic for report in reports if report.is_missing}
         self._create([topic for topic in wanted if topic.name in missing])
         self._alter({report.topic: report.changes for report in reports if report.changes})
+        self._await(missing)
         return self.check(wanted)
 
     def _present(self) -> dict[str, tuple[int, int]]:
@@ -70,7 +78,7 @@ class Topics:
         resources = [ConfigResource(ResourceType.TOPIC, name) for name in names]
         if not resources:
             return {}
-        asked = self._admin.describe_configs(resources, request_timeout=PATIENCE)
+        asked = self._admin.describe_configs(resources, request_timeout=self._patience)
         found = {}
         for resource, answer in asked.items():
             try:
@@ -94,6 +102,12 @@ class Topics:
         if new:
             _finish(self._admin.create_topics(new), KafkaError.TOPIC_ALREADY_EXISTS)
 
+    def _await(self, names: set[str]) -> None:
+        """Wait until new topics are in the brokers' metadata, which follows their making."""
+        until = time.monotonic() + PATIENCE
+        while not names <= self._present().keys() and time.monotonic() < until:
+            time.sleep(0.05)
+
     def _alter(self, changes: Mapping[str, Mapping[str, str]]) -> None:
         resources = [
             ConfigResource(
@@ -115,7 +129,8 @@ def require(settings: Settings, names: Iterable[str], *, demo: bool = False) -> 
 
     `demo` accepts a broker that cannot say (librdkafka's mock cluster); it has no time of its own either.
     """
-    reports = Topics(settings).check(wanted(settings, names))
+    topics = Topics(settings, patience=1.0 if demo else PATIENCE_WITH_SETTINGS)
+    reports = topics.check(wanted(settings, names))
     accepted = {Finding.OK, Finding.CANNOT_SAY} if demo else {Finding.OK}
     bad = [line_of(report) for report in reports if report.finding not in accepted]
     if bad:

@@ -1,8 +1,10 @@
 """The wire: round trips, equal bytes for equal values, and one clear line for whatever cannot be read."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from io import BytesIO
+from unittest.mock import patch
 from uuid import UUID
 
 import fastavro
@@ -15,7 +17,7 @@ from kasugai.core.inventory import HostRecord, SegmentRecord
 from kasugai.core.plan import Plan
 from kasugai.core.rows import ClockRow
 from kasugai.core.signals import Fault, Kind, Letter, Outcome, Source, Tick, fault
-from kasugai.schemas import mapper
+from kasugai.schemas import codec, mapper
 from kasugai.schemas.codec import (
     CLASSES,
     Undecodable,
@@ -197,3 +199,15 @@ def test_an_outcome_is_told_from_its_fact() -> None:
     assert decode(encode(FACT)) == FACT
     assert decode(encode(Outcome(fact=FACT))) == Outcome(fact=FACT)
     assert decode(encode(HostRecord(host_uuid="u", name="cmp1", segment_id="s"))) != FACT
+
+
+def test_a_record_of_an_older_version_is_read_with_the_defaults_of_today() -> None:
+    old = json.loads(schema_of(Fault).text)
+    old["fields"] = [field for field in old["fields"] if field["name"] not in ("boot_id", "inventory_offset")]
+    version = replace(schema_of(Fault), id=999, parsed=fastavro.parse_schema(old))
+    way = codec._way(version, Fault)
+    body = mapper.writer(Fault)(replace(FAULT, inventory_offset=7))
+    out = BytesIO()
+    fastavro.schemaless_writer(out, version.parsed, body)
+    with patch.dict(codec._ways(), {999: way}):
+        assert decode(b"\0" + (999).to_bytes(4, "big") + out.getvalue()) == FAULT

@@ -1,0 +1,135 @@
+"""Topics on a real broker: made as their contracts say, corrected where that is safe, and refused where it is not."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from kasugai.adapters.kafka.layout import Finding, Report, Wanted, line_of, wanted
+from kasugai.adapters.kafka.topics import Topics, TopicsUnfit, require
+from kasugai.adapters.settings import KafkaSettings, Settings, StreamSettings
+from kasugai.core.doors import LogAway
+from kasugai.schemas import topics as names
+from kasugai.schemas.topics import contracts
+from kasugai.sim.embedded import EmbeddedKafka
+from tests.support.kafka import KafkaServer
+
+pytestmark = pytest.mark.integration
+
+
+def settings_of(bootstrap: str) -> Settings:
+    return Settings(
+        kafka=KafkaSettings(bootstrap_servers=bootstrap, replication=1, min_insync=1),
+        stream=StreamSettings(partitions=4),
+    )
+
+
+@pytest.fixture(scope="module")
+def own_kafka() -> Iterator[KafkaServer]:
+    """A node whose topics have Kasugai's own names."""
+    server = KafkaServer().start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def fresh(own_kafka: KafkaServer) -> Iterator[Settings]:
+    """A broker without our topics."""
+    yield settings_of(own_kafka.bootstrap)
+    admin = AdminClient({"bootstrap.servers": own_kafka.bootstrap})
+    if ours := present(admin):
+        own_kafka.delete_topics(ours)
+    while present(admin):
+        time.sleep(0.05)
+
+
+def present(admin: AdminClient) -> list[str]:
+    """Our topics in the node's metadata, which follow their making and deletion."""
+    return [name for name in admin.list_topics(timeout=10).topics if name.startswith("kasugai")]
+
+
+def findings(reports: list[Report]) -> set[Finding]:
+    return {report.finding for report in reports}
+
+
+def create(settings: Settings, topic: Wanted) -> None:
+    admin = AdminClient({"bootstrap.servers": settings.kafka.bootstrap_servers})
+    new = NewTopic(
+        topic.name, num_partitions=topic.partitions, replication_factor=1, config=dict(topic.settings)
+    )
+    admin.create_topics([new])[topic.name].result()
+    while topic.name not in present(admin):
+        time.sleep(0.05)
+
+
+def test_apply_makes_everything_and_a_second_time_nothing(fresh: Settings) -> None:
+    topics, all_ = Topics(fresh), wanted(fresh)
+    assert {topic.name for topic in all_} == set(contracts())
+    missing = topics.check(all_)
+    assert findings(missing) == {Finding.DIFFERS} and all(report.is_missing for report in missing)
+    assert findings(topics.apply(all_)) == {Finding.OK}
+    assert findings(topics.apply(all_)) == {Finding.OK}
+    require(fresh, [names.SIGNALS, names.RECOVERY])
+
+
+def test_a_wrong_number_of_partitions_is_told_and_never_changed(fresh: Settings) -> None:
+    (topic,) = wanted(fresh, [names.CHANGELOG])
+    create(fresh, replace(topic, partitions=3))
+    (report,) = Topics(fresh).apply([topic])
+    assert report.finding is Finding.DIFFERS and report.differences == ("partitions is 3, not 4",)
+    (again,) = Topics(fresh).check([topic])
+    assert again == report
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "line"),
+    [
+        ("message.timestamp.type", "CreateTime", "message.timestamp.type is CreateTime, not LogAppendTime"),
+        ("retention.ms", "60000", "retention.ms is 60000, not 2592000000"),
+        ("cleanup.policy", "compact", "cleanup.policy is compact, not delete"),
+    ],
+)
+def test_a_wrong_setting_is_found_and_corrected(fresh: Settings, setting: str, value: str, line: str) -> None:
+    topic = next(topic for topic in wanted(fresh, [names.SIGNALS]) if topic.name == names.SIGNALS)
+    create(fresh, replace(topic, settings={**topic.settings, setting: value}))
+    (report,) = Topics(fresh).check([topic])
+    assert line_of(report) == f"kasugai.signals differs: {line}"
+    (after,) = Topics(fresh).apply([topic])
+    assert after.finding is Finding.OK
+
+
+def test_a_process_refuses_to_start_on_unfit_topics(fresh: Settings) -> None:
+    with pytest.raises(TopicsUnfit) as caught:
+        require(fresh, [names.SIGNALS])
+    assert str(caught.value) == (
+        "kasugai.signals differs: is missing (and 1 more): type kasugai topics check, then kasugai topics apply"
+    )
+
+
+def test_more_replicas_than_there_are_brokers_is_said_so(fresh: Settings) -> None:
+    demanding = replace(fresh, kafka=replace(fresh.kafka, replication=3))
+    with pytest.raises(LogAway, match=r"kasugai.commands: .*[Rr]eplication factor"):
+        Topics(demanding).apply(wanted(demanding, [names.COMMANDS]))
+
+
+def test_the_mock_broker_cannot_say_and_only_the_demo_takes_that() -> None:
+    layout = {topic.name: topic.partitions for topic in wanted(settings_of("unused"))}
+    with EmbeddedKafka(layout) as broker:
+        settings = settings_of(broker.bootstrap)
+        reports = Topics(settings).check(wanted(settings))
+        assert findings(reports) == {Finding.CANNOT_SAY}
+        require(settings, [names.SIGNALS], demo=True)
+        with pytest.raises(TopicsUnfit, match=r"^kasugai.signals cannot say"):
+            require(settings, [names.SIGNALS])
+        other = replace(settings, stream=StreamSettings(partitions=5))
+        with pytest.raises(TopicsUnfit, match=r"partitions is 4, not 5"):
+            require(other, [names.SIGNALS], demo=True)
+
+
+def test_an_absent_broker_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kasugai.adapters.kafka.topics.PATIENCE", 1.0)
+    with pytest.raises(LogAway, match=r"^Kafka does not answer: "):
+        require(settings_of("127.0.0.1:1"), [names.SIGNALS])

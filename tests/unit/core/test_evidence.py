@@ -1,0 +1,206 @@
+"""Evidence: who counts as a witness, since when, for how long, and what contradicts it."""
+
+from dataclasses import replace
+
+import pytest
+
+from kasugai.core import evidence
+from kasugai.core.incident import Phase
+from kasugai.core.policy import Policy
+from kasugai.core.rows import Closed, Condition
+from kasugai.core.signals import Fault, Source, Symptom
+from kasugai.core.verdicts import Reason
+from tests.unit.core.makers import S, alive, condition, down, moment, report, row, uuid_of
+
+POLICY = Policy()
+PEER = condition(Source.PEER, since=0)
+NOVA = condition(Source.NOVA, since=2 * S)
+ASSERTED = condition(Source.REPORTED, asserted=True)
+
+
+def weigh(*conditions: Condition, at: int = 0, policy: Policy = POLICY) -> Reason:
+    return evidence.weigh(conditions, policy, at)
+
+
+def test_one_witness_is_a_first_sighting() -> None:
+    assert weigh(PEER) is Reason.FIRST_SIGHTING
+
+
+def test_two_peers_are_one_kind_of_witness_and_wait_for_another() -> None:
+    other = replace(PEER, observer="peer/2")
+    assert weigh(PEER, other, at=60 * S) is Reason.WAITING_FOR_WITNESSES
+
+
+def test_two_kinds_wait_four_seconds_from_the_moment_they_agreed() -> None:
+    assert weigh(PEER, NOVA, at=6 * S - 1) is Reason.WAITING_TO_CONFIRM
+    assert weigh(PEER, NOVA, at=6 * S) is Reason.CONFIRMED
+
+
+def test_a_kind_counts_from_its_first_observer() -> None:
+    late = condition(Source.NOVA, since=50 * S, observer="nova/2")
+    assert weigh(PEER, NOVA, late, at=6 * S) is Reason.CONFIRMED
+    assert weigh(late, PEER, NOVA, at=6 * S) is Reason.CONFIRMED
+
+
+def test_a_policy_may_ask_for_three_kinds() -> None:
+    third = condition(Source.CLUSTER, since=9 * S)
+    policy = Policy(confirm_observers=3)
+    assert weigh(PEER, NOVA, at=60 * S, policy=policy) is Reason.WAITING_FOR_WITNESSES
+    assert weigh(PEER, NOVA, third, at=13 * S - 1, policy=policy) is Reason.WAITING_TO_CONFIRM
+    assert weigh(PEER, NOVA, third, at=13 * S, policy=policy) is Reason.CONFIRMED
+
+
+def test_too_few_witnesses_for_ten_minutes_are_insufficient() -> None:
+    assert weigh(PEER, at=600 * S - 1) is Reason.FIRST_SIGHTING
+    assert weigh(PEER, at=600 * S) is Reason.INSUFFICIENT_EVIDENCE
+
+
+def test_a_trusted_assertion_confirms_at_once() -> None:
+    assert weigh(ASSERTED) is Reason.ASSERTED
+    assert weigh(ASSERTED, policy=Policy(trust_assertions=False)) is Reason.FIRST_SIGHTING
+
+
+def test_power_read_as_off_is_proof_before_all_else() -> None:
+    off = condition(Source.POWER, symptom=Symptom.OFF)
+    assert weigh(ASSERTED, off) is Reason.POWER_OFF
+
+
+def test_only_the_three_proofs_open() -> None:
+    assert {Reason.CONFIRMED, Reason.ASSERTED, Reason.POWER_OFF} == evidence.PROOFS
+
+
+def test_what_a_closed_incident_explains_does_not_stand() -> None:
+    assert evidence.standing((PEER, replace(NOVA, explained=True))) == (PEER,)
+
+
+def test_a_lone_witness_is_due_when_it_expires_and_when_patience_ends() -> None:
+    assert sorted(evidence.dues((PEER,), POLICY)) == [evidence.EXPIRY, evidence.PATIENCE]
+
+
+def test_two_witnesses_are_due_when_each_expires_and_when_they_confirm() -> None:
+    assert sorted(evidence.dues((PEER, NOVA), POLICY)) == [6 * S, evidence.EXPIRY, 2 * S + evidence.EXPIRY]
+
+
+def test_a_report_never_expires_and_an_explained_witness_still_does() -> None:
+    assert evidence.dues((condition(Source.REPORTED),), POLICY) == [evidence.PATIENCE]
+    assert evidence.dues((replace(PEER, explained=True),), POLICY) == [evidence.EXPIRY]
+    assert evidence.dues((), POLICY) == []
+
+
+def test_an_observer_that_repeats_itself_expires_after_its_silence_and_a_report_does_not() -> None:
+    told = condition(Source.REPORTED)
+    assert evidence.expire((PEER, told), evidence.EXPIRY - 1) == (PEER, told)
+    assert evidence.expire((PEER, told), evidence.EXPIRY) == (told,)
+
+
+def hear(said: Fault, *conditions: Condition, at: int = 0) -> tuple[Condition, ...]:
+    return evidence.hear(row(conditions=conditions), said, moment(at)).conditions
+
+
+def test_a_fault_becomes_a_condition_stamped_with_now() -> None:
+    said = down(Source.NOVA)
+    (held,) = evidence.hear(row(), said, moment(7, 5)).conditions
+    assert (held.observer, held.event_id, held.since, held.seen) == (
+        said.observer,
+        said.event_id,
+        moment(7, 5),
+        moment(7, 5),
+    )
+    assert (held.source, held.symptom, held.explained, held.vouched_at) == (
+        Source.NOVA,
+        Symptom.DOWN,
+        False,
+        0,
+    )
+
+
+def test_conditions_are_sorted_by_observer_whoever_spoke_first() -> None:
+    one, other = down(observer="b"), down(observer="a")
+    assert [c.observer for c in hear(other, *hear(one))] == ["a", "b"]
+
+
+def test_a_repetition_is_noted_every_five_seconds_and_keeps_its_beginning() -> None:
+    first = hear(down())
+    assert hear(down(), *first, at=5 * S - 1) == first
+    (noted,) = hear(down(), *first, at=5 * S)
+    assert (noted.since, noted.seen) == (moment(0), moment(5 * S))
+
+
+def test_a_new_episode_of_the_same_observer_begins_anew() -> None:
+    (noted,) = hear(down(episode="e2"), *hear(down()), at=3 * S)
+    assert noted.since == moment(3 * S) and noted.episode == "e2"
+
+
+def test_the_same_observer_may_go_from_down_to_off() -> None:
+    off = down(Source.POWER, symptom=Symptom.OFF)
+    (noted,) = hear(off, *hear(down(Source.POWER)), at=1)
+    assert noted.symptom is Symptom.OFF
+
+
+def test_a_later_report_without_assertion_does_not_take_an_assertion_back() -> None:
+    vouched = hear(report())
+    assert hear(report("r2", asserted=False), *vouched, at=9) == vouched
+    (renewed,) = hear(report("r2"), *vouched, at=9)
+    assert renewed.episode == "r2"
+
+
+def test_an_assertion_that_an_incident_explains_is_replaced() -> None:
+    (vouched,) = hear(report())
+    (noted,) = hear(report("r2", asserted=False), replace(vouched, explained=True))
+    assert not noted.asserted
+
+
+def test_an_unknown_report_followed_by_an_assertion_is_not_swallowed() -> None:
+    (noted,) = hear(report("r2"), *hear(report(asserted=False)), at=3)
+    assert noted.asserted and noted.vouched_at == 3
+
+
+def test_an_assertion_is_as_old_as_its_observer_says_and_never_younger_than_its_arrival() -> None:
+    ages = [hear(report(observed_at=seen), at=9 * S)[0].vouched_at for seen in (0, 3 * S, 20 * S)]
+    assert ages == [9 * S, 3 * S, 9 * S]
+
+
+def test_an_observer_takes_back_its_own_word_only() -> None:
+    held = (*hear(down(Source.NOVA)), *hear(down(Source.PEER)))
+    cleared = hear(down(Source.PEER, symptom=Symptom.CLEAR), *held)
+    assert [c.source for c in cleared] == [Source.NOVA]
+
+
+def test_a_sign_of_life_ends_all_testimony_but_power_off() -> None:
+    off = condition(Source.POWER, symptom=Symptom.OFF)
+    after = evidence.hear(row(conditions=(PEER, ASSERTED, off)), alive(), moment(8))
+    assert after.conditions == (off,) and after.alive == moment(8)
+
+
+def test_only_one_off_reports_can_be_stale() -> None:
+    assert not evidence.is_stale(row(recent=(down().event_id,)), down())
+
+
+def test_a_report_that_was_evidence_before_is_stale_unless_it_still_stands() -> None:
+    said = report()
+    assert evidence.is_stale(row(recent=(said.event_id,)), said)
+    standing = condition(Source.REPORTED, event_id=said.event_id)
+    assert not evidence.is_stale(row(recent=(said.event_id,), conditions=(standing,)), said)
+    other = condition(Source.REPORTED, event_id=uuid_of(99))
+    assert evidence.is_stale(row(recent=(said.event_id,), conditions=(other,)), said)
+
+
+@pytest.mark.parametrize(("made", "stale"), [(0, False), (40 * S - 1, True), (40 * S, False)])
+def test_a_report_made_a_minute_before_the_close_is_no_news(made: int, stale: bool) -> None:
+    closed = Closed(incident=uuid_of(1), phase=Phase.RECOVERED, at=moment(100 * S, 7))
+    assert evidence.is_stale(row(closed=closed), report(observed_at=made)) is stale
+
+
+def test_a_report_about_a_host_that_never_had_an_incident_is_news() -> None:
+    assert not evidence.is_stale(row(), report(observed_at=1))
+
+
+def test_the_youngest_trusted_assertion_counts_as_the_fence() -> None:
+    vouched = [replace(ASSERTED, vouched_at=at) for at in (3, 9, 5)]
+    assert evidence.asserted_at((PEER, *vouched), POLICY) == 9
+    assert evidence.asserted_at((PEER,), POLICY) is None
+    assert evidence.asserted_at(tuple(vouched), Policy(trust_assertions=False)) is None
+
+
+def test_a_subject_is_as_old_as_its_first_condition() -> None:
+    assert evidence.oldest((NOVA, PEER)) == 0

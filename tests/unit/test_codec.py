@@ -1,8 +1,8 @@
 """The wire: round trips, equal bytes for equal values, and one clear line for whatever cannot be read."""
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
 from unittest.mock import patch
 from uuid import UUID
@@ -94,20 +94,6 @@ def test_a_flipped_bit_is_a_value_or_undecodable(value: object, data: st.DataObj
 def test_the_trace_travels_in_headers_only() -> None:
     letter = Letter(segment="s", signal=Tick(period=500), trace={"traceparent": "00-1-2-01"})
     assert encode(letter) == encode(replace(letter, trace={}))
-
-
-@dataclass(frozen=True)
-class Named:
-    """What no record holds yet, and a hint that the wire has a form for."""
-
-    by_name: Mapping[str, Tick]
-
-
-def test_a_mapping_is_written_in_the_order_of_its_keys() -> None:
-    ticks = {name: Tick(period=len(name)) for name in ("bb", "a", "ccc")}
-    body = mapper.writer(Named)(Named(ticks))
-    assert list(body["by_name"]) == ["a", "bb", "ccc"]
-    assert mapper.reader(Named)(body) == Named(ticks)
 
 
 def _frame(cls: type, body: dict[str, object]) -> bytes:

@@ -51,6 +51,6 @@ class Handler(Protocol):
         """
         ...
 
-    def tick(self, partition: int) -> tuple[bytes, bytes] | None:
+    def tick(self, partition: int) -> tuple[bytes | None, bytes] | None:
         """Return key and value of a record to be written into this partition now, or None; asked every 0.25 s."""
         ...

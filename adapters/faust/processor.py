@@ -125,7 +125,7 @@ class Processor:
         if tick := self._handler.tick(partition):
             self._ticks[partition] = await self._send(partition, *tick)
 
-    async def _send(self, partition: int, key: bytes, value: bytes) -> Pending:
+    async def _send(self, partition: int, key: bytes | None, value: bytes) -> Pending:
         topic = self._care.settings.topic
         sent = await self.app.producer.send(topic, key, value, partition, None, None)
         return cast("Pending", sent)

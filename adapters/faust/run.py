@@ -8,6 +8,7 @@ import asyncio
 import logging
 import signal
 import time
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import uvloop
@@ -43,24 +44,53 @@ def run_processor(
     offset_of: OffsetOf,
     bury: Bury,
     membership: Membership | None = None,
-    admin: dict[str, Any] | None = None,
 ) -> int:
-    """Run until SIGTERM or SIGINT and return 0; in doubt the process ends by itself with a code of `exits.Exit`.
+    """Run until SIGTERM or SIGINT and return 0; in doubt the process ends by itself with a code of `exits.Exit`."""
+    prepare(settings)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(serve(settings, handler, offset_of=offset_of, bury=bury, membership=membership))
 
-    `offset_of` reads the input offset out of a row; `membership` is given by a caller whose publishing asks it
-    first; `admin` is librdkafka's way to the same brokers (its security settings).
+
+def prepare(settings: ProcessorSettings, admin: Mapping[str, Any] | None = None) -> None:
+    """Do what comes before the event loop: check versions, quiet foreign logs, wait for Kafka, check the topics.
+
+    `admin` is librdkafka's way to the same brokers, where that takes more than an address.
     """
     check_versions()
     hush()
-    wait_for_topics(settings, admin or {})
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_run(settings, handler, offset_of, bury, membership))
+    wait_for_topics(settings, admin or {"log_level": 0})
 
 
-def wait_for_topics(settings: ProcessorSettings, admin: dict[str, Any]) -> None:
+async def serve(
+    settings: ProcessorSettings,
+    handler: Handler,
+    *,
+    offset_of: OffsetOf,
+    bury: Bury,
+    membership: Membership | None = None,
+) -> int:
+    """Do what `run_processor` does, on the running loop, after `prepare`.
+
+    `offset_of` reads the input offset out of a row; `membership` is given by a caller whose publishing asks it first.
+    """
+    processor = Processor(settings, handler, offset_of=offset_of, bury=bury, membership=membership)
+    app, watchdog, stop = processor.app, Watchdog(processor.app), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    watchdog.start()
+    work = [asyncio.create_task(job) for job in (_pulse(watchdog), processor.tick(), _until_crashed(app))]
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait([*work, stopping], return_when=asyncio.FIRST_COMPLETED)
+    watchdog.stop()
+    if not stop.is_set():
+        _tell_crash(app, work)
+    await _stop(app, work[:2])
+    return 0
+
+
+def wait_for_topics(settings: ProcessorSettings, admin: Mapping[str, Any]) -> None:
     """Wait for Kafka, saying so once a minute; raise UnfitTopicsError when the two topics do not fit."""
-    config = {"bootstrap.servers": settings.bootstrap, "log_level": 0, **admin}
-    client = AdminClient(config)
+    client = AdminClient({"bootstrap.servers": settings.bootstrap, **admin})
     said = float("-inf")
     while True:
         try:
@@ -88,35 +118,13 @@ def _check_partitions(settings: ProcessorSettings, stream: int, changelog: int) 
         )
 
 
-async def _run(
-    settings: ProcessorSettings,
-    handler: Handler,
-    offset_of: OffsetOf,
-    bury: Bury,
-    membership: Membership | None,
-) -> int:
-    processor = Processor(settings, handler, offset_of=offset_of, bury=bury, membership=membership)
-    app, watchdog, stop = processor.app, Watchdog(processor.app), asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    watchdog.start()
-    work = [asyncio.create_task(job) for job in (_pulse(watchdog), processor.tick(), _serve(app))]
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait([*work, stopping], return_when=asyncio.FIRST_COMPLETED)
-    watchdog.stop()
-    if not stop.is_set():
-        _tell_crash(app, work)
-    await _stop(app, work[:2])
-    return 0
-
-
 async def _pulse(watchdog: Watchdog) -> None:
     while True:
         watchdog.pulse()
         await asyncio.sleep(1.0)
 
 
-async def _serve(app: CarefulApp) -> None:
+async def _until_crashed(app: CarefulApp) -> None:
     """Start the app and return only when it has crashed."""
     await app.start()
     await app.wait_until_stopped()

@@ -1,0 +1,109 @@
+"""Reads topics as a member of a group, batch by batch: what was read is committed when the caller says so.
+
+The classic eager protocol with static membership: between two calls of `next` nothing is in flight, so a rebalance
+costs a moment and needs no care; a restart within the session time-out causes none.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, TypeVar
+
+import confluent_kafka
+from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
+
+from kasugai.adapters.kafka.client import consumer_config
+from kasugai.adapters.kafka.complaints import Complaints
+from kasugai.adapters.kafka.records import Incoming, incoming
+from kasugai.adapters.settings.values import KafkaSettings
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+Partition = tuple[str, int]
+
+
+class Batches:
+    """One group member; its consumer lives on a thread of its own."""
+
+    def __init__(
+        self, kafka: KafkaSettings, *, group: str, instance: str, topics: Iterable[str], session: float = 10.0
+    ) -> None:
+        """Join in the background. `instance` is unique in the group and the same after a restart."""
+        name = f"{group}-{instance}"
+        self._complaints = Complaints(name)
+        self._consumer = confluent_kafka.Consumer(
+            consumer_config(kafka, name, group)
+            | {
+                "group.instance.id": instance,
+                "partition.assignment.strategy": "roundrobin",
+                "session.timeout.ms": int(session * 1000),
+                "heartbeat.interval.ms": int(session * 1000 / 5),
+                "max.poll.interval.ms": 300_000,
+            }
+        )
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+        self.owned: frozenset[Partition] = frozenset()
+        """The partitions that are ours."""
+        self._consumer.subscribe(list(topics), on_assign=self._assigned, on_revoke=self._revoked)
+
+    async def next(self, limit: int = 500, wait: float = 0.2) -> list[Incoming]:
+        """Return what is there, or what comes within `wait` seconds; troubles are told once a minute."""
+        messages = await self._run(lambda: self._fetch(limit, wait))
+        return [incoming(message) for message in messages if self._is_record(message)]
+
+    async def commit(self, records: Sequence[Incoming]) -> bool:
+        """Commit up to and including `records`; False when Kafka would not: they are read again some day."""
+        ends = {(record.topic, record.partition): record.offset + 1 for record in records}
+        offsets = [TopicPartition(*where, end) for where, end in ends.items() if where in self.owned]
+        try:
+            await self._run(lambda: self._consumer.commit(offsets=offsets, asynchronous=False))
+        except KafkaException as error:
+            self._complaints.hear(error.args[0])
+            return False
+        return True
+
+    async def rewind(self, records: Sequence[Incoming]) -> None:
+        """Read `records` again; those of partitions that are not ours any more are read by their new owner."""
+        for record in reversed(records):  # the first one of each partition has the last word
+            if (record.topic, record.partition) in self.owned:
+                where = TopicPartition(record.topic, record.partition, record.offset)
+                await self._run(partial(self._consumer.seek, where))
+
+    async def close(self) -> None:
+        """Leave; a static member's partitions stay its own for the session time-out."""
+        await self._run(self._consumer.close)
+        self._thread.shutdown()
+
+    def _fetch(self, limit: int, wait: float) -> list[Message]:
+        first = self._consumer.poll(wait)
+        return [] if first is None else [first, *self._consumer.consume(limit - 1, 0)]
+
+    def _is_record(self, message: Message) -> bool:
+        error: Any = message.error()
+        if error is None:
+            return True
+        if error.fatal():
+            raise KafkaException(error)
+        self._complaints.hear(error)
+        return False
+
+    def _assigned(self, _: Any, partitions: Sequence[TopicPartition]) -> None:
+        self.owned = frozenset((tp.topic, tp.partition) for tp in partitions)
+        log.info("reading %d partitions", len(self.owned))
+
+    def _revoked(self, _: Any, __: Sequence[TopicPartition]) -> None:
+        self.owned = frozenset()
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+
+def is_fatal(error: BaseException) -> bool:
+    """Whether a client has failed for good: only a new process helps (an idempotent producer that lost its place)."""
+    cause = error.__cause__ or error
+    reason = cause.args[0] if isinstance(cause, KafkaException) and cause.args else None
+    return isinstance(reason, KafkaError) and (reason.fatal() or reason.code() == KafkaError._FATAL)

@@ -1,0 +1,150 @@
+"""`kasugai correlate` as a process: `Correlate` on the Faust shell, with bytes turned into values and back at the door.
+
+It knows which topic what is published on. The order of effects is `Correlate`'s, the care about Kafka is the shell's.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import uvloop
+
+from kasugai.adapters.faust.credentials import credentials_of
+from kasugai.adapters.faust.membership import Membership
+from kasugai.adapters.faust.port import Poison, Record, Write
+from kasugai.adapters.faust.run import prepare, serve
+from kasugai.adapters.faust.settings import ProcessorSettings
+from kasugai.adapters.kafka.client import client_config
+from kasugai.adapters.kafka.dead import DeadLetters
+from kasugai.adapters.kafka.producer import Producer
+from kasugai.adapters.kafka.records import Incoming, Outgoing, outgoing, trace_of
+from kasugai.adapters.settings.values import Settings
+from kasugai.core.incident import Order
+from kasugai.core.rows import Row
+from kasugai.core.signals import Letter, Stamp
+from kasugai.core.verdicts import Verdict
+from kasugai.schemas.codec import Undecodable, decode, encode
+from kasugai.schemas.topics import CORRELATE_APP, CORRELATE_TABLE, INCIDENTS, SIGNALS, VERDICTS
+from kasugai.streams.correlate import Correlate
+
+
+class Decisions:
+    """Publishes what was decided, while we are certainly the owner."""
+
+    def __init__(self, producer: Producer, membership: Membership) -> None:
+        """Publish through `producer`."""
+        self._producer = producer
+        self._membership = membership
+
+    async def publish(self, verdicts: Sequence[Verdict], orders: Sequence[Order], cause: Letter) -> None:
+        """Publish all and wait for all; LogAway, which ends the process, when Kafka does not acknowledge."""
+        records: list[Outgoing] = [outgoing(VERDICTS, verdict, trace=cause.trace) for verdict in verdicts]
+        records += [outgoing(INCIDENTS[order.kind], order, trace=cause.trace) for order in orders]
+        await self._membership.prove()
+        await self._producer.publish_all(records)
+
+
+class Mailbox:
+    """`Correlate` as the shell wants it."""
+
+    def __init__(self, correlate: Correlate) -> None:
+        """Stand before `correlate`."""
+        self._correlate = correlate
+
+    def restore(self, partition: int, rows: Iterable[tuple[str, bytes]]) -> None:
+        """Hand a partition's rows over; Undecodable, which ends the process, when one is of a newer Kasugai."""
+        self._correlate.restore(partition, [row_of(value) for _, value in rows])
+
+    def revoke(self, partition: int) -> None:
+        """Take a partition away."""
+        self._correlate.revoke(partition)
+
+    async def handle(self, record: Record, write: Write) -> None:
+        """Decide a record; what cannot be read or decided is Poison."""
+
+        async def write_row(row: Row) -> None:
+            await write(row.key, encode(row))
+
+        stamp = Stamp(partition=record.partition, offset=record.offset, at=record.at)
+        trouble = await self._correlate.handle(letter_of(record), stamp, write_row)
+        if trouble is not None:
+            raise Poison(trouble)
+
+    def tick(self, partition: int) -> tuple[None, bytes] | None:
+        """Return the partition's tick, if it is time."""
+        tick = self._correlate.tick(partition, asyncio.get_running_loop().time())
+        return None if tick is None else (None, encode(Letter(segment="", signal=tick)))
+
+
+def letter_of(record: Record) -> Letter:
+    """Return the letter that a record of the mailbox holds, with its trace; Poison when it holds none."""
+    try:
+        letter = decode(record.value or b"")
+    except Undecodable as error:
+        raise Poison(str(error)) from error
+    if not isinstance(letter, Letter):
+        raise Poison(f"a {type(letter).__name__} does not belong into the mailbox")
+    return replace(letter, trace=trace_of(record.headers))
+
+
+def row_of(value: bytes) -> Row:
+    """Return the row that a value of the table holds; Undecodable when it holds none."""
+    row = decode(value)
+    if not isinstance(row, Row):
+        raise Undecodable(f"a {type(row).__name__} is no row")
+    return row
+
+
+def offset_of(value: bytes) -> int:
+    """Return the mailbox offset that a row was written at."""
+    return row_of(value).offset
+
+
+def processor_settings(settings: Settings) -> ProcessorSettings:
+    """Return what the shell must be told; the session time-outs are architecture.md 5's, by profile."""
+    brisk = settings.worker.profile == "test"
+    return ProcessorSettings(
+        app_id=CORRELATE_APP,
+        bootstrap=settings.kafka.bootstrap_servers,
+        topic=SIGNALS,
+        table=CORRELATE_TABLE,
+        instance_id=settings.stream.instance,
+        credentials=credentials_of(settings.kafka),
+        session=6.0 if brisk else 10.0,
+        heartbeat=1.0 if brisk else 2.0,
+        rebalance=10.0 if brisk else 20.0,
+        fetch_wait=0.05 if brisk else 0.5,
+    )
+
+
+def main(settings: Settings) -> int:
+    """Run until SIGTERM or SIGINT and return 0; in doubt the process ends by itself (adapters/faust/exits.py)."""
+    shell = processor_settings(settings)
+    prepare(shell, client_config(settings.kafka, f"{CORRELATE_APP}-{settings.stream.instance}-check"))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_run(settings, shell))
+
+
+async def _run(settings: Settings, shell: ProcessorSettings) -> int:
+    membership = Membership(shell.session)
+    async with Producer(settings.kafka, f"{CORRELATE_APP}-{settings.stream.instance}") as producer:
+        graves = DeadLetters(producer, CORRELATE_APP)
+
+        async def bury(record: Record, poison: Poison) -> None:
+            cause = poison.__cause__
+            await graves.bury(_as_it_came(record), cause if isinstance(cause, Exception) else poison)
+
+        mailbox = Mailbox(Correlate(Decisions(producer, membership), settings.worker.timing))
+        return await serve(shell, mailbox, offset_of=offset_of, bury=bury, membership=membership)
+
+
+def _as_it_came(record: Record) -> Incoming:
+    return Incoming(
+        topic=SIGNALS,
+        partition=record.partition,
+        offset=record.offset,
+        at=record.at,
+        key=record.key,
+        value=record.value,
+        headers=record.headers,
+    )

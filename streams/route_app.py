@@ -1,0 +1,103 @@
+"""`kasugai route` as a process: reads the inventory to its end, then carries batches until told to stop."""
+
+import asyncio
+import logging
+import signal
+from contextlib import AsyncExitStack
+
+import uvloop
+
+from kasugai.adapters.kafka.dead import DeadLetters
+from kasugai.adapters.kafka.inventory_reader import InventoryReader
+from kasugai.adapters.kafka.producer import Producer
+from kasugai.adapters.kafka.reader import Reader
+from kasugai.adapters.kafka.route_loop import Batches
+from kasugai.adapters.settings.values import KafkaSettings, Settings
+from kasugai.core.doors import LogAway
+from kasugai.schemas.topics import INVENTORY
+from kasugai.streams.route import SOURCES, Route
+from kasugai.streams.route_shell import PAUSE, RouteShell
+
+log = logging.getLogger(__name__)
+
+GROUP = "kasugai-route"
+SAY_EVERY = 60.0
+
+
+def main(settings: Settings) -> int:
+    """Run until SIGTERM or SIGINT and return 0; an exception means: start me again."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_until_signalled(settings))
+
+
+async def _until_signalled(settings: Settings) -> int:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await run(settings, stop)
+    return 0
+
+
+async def run(settings: Settings, stop: asyncio.Event) -> None:
+    """Run on the running loop until `stop` is set."""
+    serving = asyncio.create_task(_serve(settings))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
+    for task in (serving, stopping):
+        task.cancel()
+    log.info("stopping")
+    (ended, _) = await asyncio.gather(serving, stopping, return_exceptions=True)
+    if isinstance(ended, Exception):
+        raise ended
+
+
+async def _serve(settings: Settings) -> None:
+    kafka, name = settings.kafka, f"{GROUP}-{settings.stream.instance}"
+    async with AsyncExitStack() as stack:
+        producer = await stack.enter_async_context(Producer(kafka, name))
+        inventory = InventoryReader(kafka, f"{name}-inventory")
+        stack.push_async_callback(inventory.close)
+        end = await inventory_end(kafka, f"{name}-bounds")
+        route = Route(inventory.inventory)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(follow(route, inventory))
+            await _read_to(inventory, end)
+            batches = Batches(kafka, group=GROUP, instance=settings.stream.instance, topics=SOURCES)
+            stack.push_async_callback(batches.close)
+            grave = DeadLetters(producer, GROUP)
+            shell = RouteShell(route, source=batches, sink=producer, grave=grave, inventory=inventory)
+            tasks.create_task(shell.run())
+
+
+async def follow(route: Route, inventory: InventoryReader) -> None:
+    """Learn the inventory from its beginning on, for ever, in its order."""
+    while True:
+        try:
+            async for record, _ in inventory.changes():
+                route.learn(record)
+        except LogAway as error:
+            log.warning("the inventory cannot be read, trying again: %s", error)
+            await asyncio.sleep(PAUSE)
+
+
+async def inventory_end(kafka: KafkaSettings, name: str) -> int:
+    """Return where the inventory ends as of now, waiting for Kafka as long as it takes."""
+    loop = asyncio.get_running_loop()
+    said = float("-inf")
+    async with Reader(kafka, name) as reader:
+        while True:
+            try:
+                _, end = await reader.bounds(INVENTORY, 0)
+                return end
+            except LogAway as error:
+                if loop.time() - said >= SAY_EVERY:
+                    said = loop.time()
+                    log.warning("Kafka at %s does not answer, waiting: %s", kafka.bootstrap_servers, error)
+                await asyncio.sleep(PAUSE)
+
+
+async def _read_to(inventory: InventoryReader, end: int) -> None:
+    while not await inventory.reached(end - 1, SAY_EVERY):
+        log.warning("still reading the inventory: at offset %d of %d", inventory.offset, end)
+    hosts = sum(1 for _ in inventory.inventory.hosts())
+    log.info("read the inventory: %d hosts", hosts)

@@ -1,0 +1,178 @@
+"""Carries batches through `Route`: decode all, publish all, await all, commit. What cannot be read is buried first.
+
+Nothing is committed before its letters and dead letters are acknowledged; when Kafka is away, the batch is read again.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from kasugai.adapters.kafka.records import Incoming, Outgoing, outgoing, trace_of
+from kasugai.core.doors import LogAway
+from kasugai.core.signals import Letter, Stamp
+from kasugai.schemas.codec import Undecodable, decode
+from kasugai.schemas.topics import INVENTORY, SIGNALS
+from kasugai.streams.route import Misplaced, Route
+from kasugai.streams.route_breaker import WINDOW, Breaker
+
+log = logging.getLogger(__name__)
+
+INVENTORY_PATIENCE = 5.0
+"""Seconds that a reported fault waits for the inventory that its sender had seen."""
+DAY = 24 * 3600.0
+PAUSE = 1.0
+"""Seconds before a batch that Kafka did not take is tried again."""
+INVENTORY_PARTITION = (INVENTORY, 0)
+
+
+class Source(Protocol):
+    """Where the batches come from."""
+
+    @property
+    def owned(self) -> frozenset[tuple[str, int]]:
+        """The partitions that are ours."""
+        ...
+
+    async def next(self) -> Sequence[Incoming]:
+        """Return what is there, or what comes within a moment."""
+        ...
+
+    async def commit(self, records: Sequence[Incoming]) -> bool:
+        """Commit up to and including `records`."""
+        ...
+
+    async def rewind(self, records: Sequence[Incoming]) -> None:
+        """Read `records` again."""
+        ...
+
+
+class Sink(Protocol):
+    """Where the letters go."""
+
+    async def publish_all(self, records: Sequence[Outgoing]) -> Sequence[Stamp]:
+        """Publish all, wait for all; LogAway when any was not acknowledged."""
+        ...
+
+
+class Learned(Protocol):
+    """How far the inventory has been learned."""
+
+    async def reached(self, offset: int, patience: float) -> bool:
+        """Wait until the record at `offset` has been learned; False after `patience` seconds."""
+        ...
+
+
+class Grave(Protocol):
+    """Where what cannot be read goes."""
+
+    async def bury(self, record: Incoming, error: Exception) -> Stamp:
+        """Put a record aside; LogAway when that was not acknowledged."""
+        ...
+
+
+@dataclass(slots=True)
+class _Carried:
+    letters: list[Outgoing] = field(default_factory=list)
+    refused: list[tuple[Incoming, Exception]] = field(default_factory=list)
+
+
+class RouteShell:
+    """The loop around one `Route`."""
+
+    def __init__(self, route: Route, *, source: Source, sink: Sink, grave: Grave, inventory: Learned) -> None:
+        """Put the parts together."""
+        self._route = route
+        self._source = source
+        self._sink = sink
+        self._grave = grave
+        self._inventory = inventory
+        self._breaker = Breaker()
+        self._told_all_at: float | None = None
+        """When the whole inventory was last forwarded, while its partition is ours."""
+
+    async def run(self) -> None:
+        """Carry batches, for ever."""
+        while True:
+            await self._rest_if_tripped()
+            batch = await self._source.next()
+            try:
+                await self._tell_inventory()
+                if batch:
+                    await self.carry(batch)
+            except LogAway as error:
+                log.warning("Kafka did not take a batch, it is read again: %s", error)
+                await asyncio.sleep(PAUSE)
+                await self._source.rewind(batch)
+
+    async def carry(self, batch: Sequence[Incoming]) -> None:
+        """Carry one batch to the end; LogAway when it must be read again."""
+        values = [_decoded(record) for record in batch]
+        await self._wait_for_inventory(batch, values)
+        carried = _Carried()
+        for record, value in zip(batch, values, strict=True):
+            self._sort(carried, record, value)
+        await asyncio.gather(*(self._bury(record, error) for record, error in carried.refused))
+        await self._sink.publish_all(carried.letters)
+        await self._source.commit(batch)
+        buried = len(carried.refused)
+        self._breaker.count(asyncio.get_running_loop().time(), len(batch) - buried, buried)
+
+    def _sort(self, carried: _Carried, record: Incoming, value: object) -> None:
+        if isinstance(value, Undecodable):
+            carried.refused.append((record, value))
+            return
+        if value is None:
+            return
+        try:
+            letters = self._route.letters(record.topic, value)
+        except Misplaced as error:
+            carried.refused.append((record, error))
+            return
+        trace = trace_of(record.headers)
+        carried.letters += [_sealed(replace(letter, trace=trace)) for letter in letters]
+
+    async def _bury(self, record: Incoming, error: Exception) -> None:
+        await self._grave.bury(record, error)
+        log.warning(
+            "%s %d offset %d is a dead letter: %s", record.topic, record.partition, record.offset, error
+        )
+
+    async def _wait_for_inventory(self, batch: Sequence[Incoming], values: Sequence[object]) -> None:
+        offsets = [
+            self._route.wanted(record.topic, value) for record, value in zip(batch, values, strict=True)
+        ]
+        wanted = max(offsets, default=-1)
+        if wanted >= 0 and not await self._inventory.reached(wanted, INVENTORY_PATIENCE):
+            log.warning("the inventory does not reach offset %d, which a report refers to: going on", wanted)
+
+    async def _tell_inventory(self) -> None:
+        """Forward the whole inventory when its partition becomes ours, and once a day."""
+        if INVENTORY_PARTITION not in self._source.owned:
+            self._told_all_at = None
+            return
+        now = asyncio.get_running_loop().time()
+        if self._told_all_at is None or now - self._told_all_at >= DAY:
+            await self._sink.publish_all([_sealed(letter) for letter in self._route.whole_inventory()])
+            self._told_all_at = now
+
+    async def _rest_if_tripped(self) -> None:
+        if self._breaker.is_tripped:
+            log.error("too many dead letters: route rests for %.0f s; look at them: kasugai dlq list", WINDOW)
+            await asyncio.sleep(WINDOW)
+            self._breaker.reset()
+
+
+def _decoded(record: Incoming) -> object:
+    """Return the value; the error where there is none to be read; None for a deleted key of a compacted topic."""
+    if record.value is None and record.topic == INVENTORY:
+        return None
+    try:
+        return decode(record.value or b"")
+    except Undecodable as error:
+        return error
+
+
+def _sealed(letter: Letter) -> Outgoing:
+    return outgoing(SIGNALS, letter, trace=letter.trace)

@@ -1,25 +1,41 @@
 """The entry point of the `kasugai` command: builds the parser, hands over to the chosen noun, returns its exit code.
 
 It knows no noun's arguments: each noun is a module of this room that adds its own parser and sets `run`.
-Exit codes: 0 ok, 1 said no, 2 usage, 3 cannot reach the API.
+Exit codes: 0 ok, 1 said no, 2 usage or settings, 3 cannot reach Kafka, Redis or Nova.
 """
 
-import argparse
+import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import cast
 
-USAGE_ERROR = 2
+from kasugai.cli import fault, incident, segment, sim, tap, topics
+from kasugai.cli.exits import Exit, Misused, SaidNo
+from kasugai.cli.parser import Parser, Run
+from kasugai.cli.terminal import talk
+from kasugai.core.doors import CloudAway, CloudRefused, CloudUnsure, LedgerAway, LogAway
+
+DESCRIPTION = """\
+Keeps virtual machines alive on OpenStack: once, and provably once.
+
+Examples:
+  kasugai demo                             the product on this machine, in a minute
+  kasugai incident list                    what is going on"""
+
+NOUNS = (sim, incident, fault, segment, topics, tap)
+"""In the order in which the help lists them."""
+
+AWAY = (LogAway, LedgerAway, CloudAway, CloudUnsure, CloudRefused)
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """Return the parser of the whole command line."""
-    parser = argparse.ArgumentParser(
-        prog="kasugai",
-        description="Keeps virtual machines alive on OpenStack: once, and provably once.",
-    )
+    parser = Parser(prog="kasugai", description=DESCRIPTION)
     parser.add_argument("--version", action="version", version=f"kasugai {version('kasugai')}")
+    nouns = parser.add_subparsers(metavar="COMMAND", title="commands")
+    for noun in NOUNS:
+        noun.add(nouns)
     return parser
 
 
@@ -27,8 +43,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code."""
     parser = build_parser()
     arguments = parser.parse_args(argv)
-    run = cast("Callable[[argparse.Namespace], int] | None", getattr(arguments, "run", None))
+    run = cast("Run | None", getattr(arguments, "run", None))
     if run is None:
         parser.print_help(sys.stderr)
-        return USAGE_ERROR
-    return run(arguments)
+        return Exit.USAGE
+    try:
+        return run(arguments)
+    except SaidNo as error:
+        return _ended(Exit.NO, error)
+    except Misused as error:
+        return _ended(Exit.USAGE, error)
+    except AWAY as error:
+        return _ended(Exit.AWAY, error)
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except (
+        BrokenPipeError
+    ):  # `kasugai tap ... | head`: nobody reads on, and Python must not complain at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.OK
+
+
+def _ended(code: Exit, error: Exception) -> Exit:
+    talk(f"kasugai: {error}")
+    return code

@@ -1,0 +1,22 @@
+"""From --config-file to settings, and from a wrong setting to one line and the exit code for it."""
+
+import argparse
+import os
+from typing import TYPE_CHECKING
+
+from kasugai.cli.exits import Misused
+from kasugai.cli.parser import DEFAULT_FILE
+
+if TYPE_CHECKING:
+    from kasugai.adapters.settings import Settings
+
+
+def settings_of(arguments: argparse.Namespace, *needs: str) -> "Settings":
+    """Return the settings that the command line names; `needs` are groups that this command cannot do without."""
+    from kasugai.adapters.settings import SettingError, load
+
+    files = arguments.config_file or [file for file in [DEFAULT_FILE] if os.path.exists(file)]
+    try:
+        return load(files, *needs)
+    except SettingError as error:
+        raise Misused(str(error)) from error

@@ -1,0 +1,137 @@
+"""`kasugai fault publish HOST`: says on Kafka what a person knows about a host, as every other observer does."""
+
+import argparse
+import asyncio
+import uuid
+from typing import TYPE_CHECKING
+
+from kasugai.cli.configured import settings_of
+from kasugai.cli.exits import Exit, SaidNo
+from kasugai.cli.parser import Nouns, add_config_file, add_output, command, group
+
+if TYPE_CHECKING:
+    from kasugai.adapters.settings import KafkaSettings
+    from kasugai.core.signals import Fault, Stamp
+
+
+def add(nouns: Nouns) -> None:
+    """Add the noun."""
+    verbs = group(
+        nouns,
+        "fault",
+        "Report that a host is dead, or that it lives.",
+        ["kasugai fault publish cmp1 --fenced", "kasugai fault publish cmp1 --alive"],
+    )
+    parser = command(
+        verbs,
+        "publish",
+        "Publish one observation of a host: a new one, unless --id repeats one.",
+        ["kasugai fault publish cmp1 --fenced", "kasugai fault publish cmp1 --id 4f1c... --fenced"],
+        _publish,
+    )
+    parser.add_argument(
+        "host", metavar="HOST", help="Nova's name of the compute service's host, byte for byte"
+    )
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
+        "--fenced",
+        action="store_true",
+        help="you vouch that the host is off: this confirms at once, and counts as the fence where there is no device",
+    )
+    what.add_argument("--alive", action="store_true", help="a sign of life, not a failure")
+    parser.add_argument("--id", metavar="EPISODE", help="repeat the observation of that id: it counts once")
+    parser.add_argument("--observer", default="cli", metavar="NAME", help="who says so (default: cli)")
+    parser.add_argument(
+        "--force", action="store_true", help="publish about a host that the inventory does not know"
+    )
+    add_output(parser)
+    add_config_file(parser)
+
+
+def _publish(arguments: argparse.Namespace) -> int:
+    from kasugai.cli.terminal import data, data_json, talk
+
+    fault, stamp = asyncio.run(publish(settings_of(arguments).kafka, arguments))
+    if arguments.output == "json":
+        data_json(
+            {
+                "event_id": str(fault.event_id),
+                "host": fault.host,
+                "host_uuid": fault.host_uuid,
+                "symptom": str(fault.symptom),
+                "fenced": fault.asserted,
+                "episode": fault.episode,
+                "observer": fault.observer,
+                "partition": stamp.partition,
+                "offset": stamp.offset,
+            }
+        )
+    else:
+        data(sentence(fault))
+    talk(f"To send the same observation again: {repetition(fault)}")
+    talk(f"What comes of it: kasugai incident watch {fault.host}")
+    return Exit.OK
+
+
+async def publish(kafka: "KafkaSettings", arguments: argparse.Namespace) -> "tuple[Fault, Stamp]":
+    """Look the host up and publish; SaidNo when the inventory does not know it (and nothing forces it)."""
+    from kasugai.adapters.kafka.inventory_reader import InventoryReader
+    from kasugai.adapters.kafka.producer import Producer
+    from kasugai.schemas.topics import REPORTED
+
+    async with InventoryReader(kafka, "kasugai-cli-inventory") as reader:
+        host = reader.inventory.host_named(arguments.host)
+        if host is None and not arguments.force:
+            known = sorted(host.name for host in reader.inventory.hosts())
+            raise SaidNo(unknown(arguments.host, known))
+        fault = observation(arguments, host.host_uuid if host else "", reader.offset - 1)
+    async with Producer(kafka, "kasugai-cli") as producer:
+        return fault, await producer.send(REPORTED, fault)
+
+
+def observation(arguments: argparse.Namespace, host_uuid: str, inventory_offset: int) -> "Fault":
+    """Return the fault that the command line describes."""
+    from kasugai.cli.clock import now
+    from kasugai.core.signals import Source, Symptom, fault
+
+    episode = arguments.id or str(uuid.uuid4())  # noqa: TID251 - a person's word is a new one each time, and printed
+    return fault(
+        host=arguments.host,
+        host_uuid=host_uuid,
+        observer=arguments.observer,
+        source=Source.REPORTED,
+        symptom=Symptom.ALIVE if arguments.alive else Symptom.DOWN,
+        episode=episode,
+        asserted=arguments.fenced,
+        observed_at=now(),
+        inventory_offset=inventory_offset,
+    )
+
+
+def unknown(host: str, known: list[str]) -> str:
+    """Return what to say about a host that the inventory does not know."""
+    if not known:
+        return f"the inventory has no host yet, so {host} is unknown: describe it with kasugai segment apply FILE.yaml"
+    short = host.partition(".")[0]
+    near = [name for name in known if name.partition(".")[0] == short]
+    shown = ", ".join((near or known)[:5])
+    return (
+        f"the inventory does not know the host {host} (it knows {shown}): add it with kasugai segment apply FILE.yaml, "
+        "or publish all the same with --force"
+    )
+
+
+def sentence(fault: "Fault") -> str:
+    """Return what was published as a sentence."""
+    fenced = ", fenced" if fault.asserted else ""
+    return f"{fault.host} is {fault.symptom}{fenced} (event {fault.event_id}, id {fault.episode})"
+
+
+def repetition(fault: "Fault") -> str:
+    """Return the command line that sends the same observation again."""
+    words = ["kasugai fault publish", fault.host]
+    words += ["--fenced"] if fault.asserted else []
+    words += ["--alive"] if fault.symptom == "alive" else []
+    words += ["--observer", fault.observer] if fault.observer != "cli" else []
+    words += [] if fault.host_uuid else ["--force"]
+    return " ".join([*words, "--id", fault.episode])

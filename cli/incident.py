@@ -1,0 +1,138 @@
+"""`kasugai incident list|show|watch`: what is going on, computed from the topics by replay."""
+
+import argparse
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from kasugai.cli.configured import settings_of
+from kasugai.cli.exits import Exit, SaidNo
+from kasugai.cli.parser import Nouns, add_config_file, add_output, command, group
+
+if TYPE_CHECKING:
+    from kasugai.adapters.settings import KafkaSettings
+    from kasugai.cli.views import IncidentView
+
+NONE_OPEN = (
+    "No incidents. To try one out: kasugai demo. To report a dead host: kasugai fault publish HOST --fenced"
+)
+
+
+def add(nouns: Nouns) -> None:
+    """Add the noun."""
+    verbs = group(
+        nouns,
+        "incident",
+        "Show what is going on.",
+        ["kasugai incident list", "kasugai incident watch cmp1"],
+    )
+    _add_list(verbs)
+    _add_show(verbs)
+    _add_watch(verbs)
+
+
+def _add_list(verbs: Nouns) -> None:
+    parser = command(
+        verbs,
+        "list",
+        "List incidents, and hosts that are suspected or held without one.",
+        ["kasugai incident list", "kasugai incident list --open -o json"],
+        _list,
+    )
+    parser.add_argument("--open", action="store_true", help="only what is not over")
+    add_output(parser)
+    add_config_file(parser)
+
+
+def _add_show(verbs: Nouns) -> None:
+    parser = command(
+        verbs,
+        "show",
+        "Show one incident: its timeline, and where each instance's steps stand.",
+        ["kasugai incident show cmp1", "kasugai incident show 7f3ka1b2 -o json"],
+        _show,
+    )
+    parser.add_argument(
+        "incident", metavar="INCIDENT", help="the beginning of its id, or a host (its newest incident)"
+    )
+    add_output(parser)
+    add_config_file(parser)
+
+
+def _add_watch(verbs: Nouns) -> None:
+    parser = command(
+        verbs,
+        "watch",
+        "Watch an incident until it is over; exit 0 if everything was recovered, else 1.",
+        ["kasugai incident watch", "kasugai incident watch cmp1 | tee outage.log"],
+        _watch,
+    )
+    parser.add_argument(
+        "incident",
+        metavar="INCIDENT",
+        nargs="?",
+        help="the beginning of its id, or a host; without it the newest open one, or the next one that opens",
+    )
+    add_config_file(parser)
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    from kasugai.cli.clock import now
+    from kasugai.cli.colours import phase_cells
+    from kasugai.cli.incident_text import as_json, listed
+    from kasugai.cli.terminal import data, data_json, talk, width
+
+    views, names = asyncio.run(_read(settings_of(arguments).kafka))
+    if arguments.open:
+        views = [view for view in views if not view.phase.is_final]
+    if arguments.output == "json":
+        data_json([as_json(view, names) for view in views])
+    elif views:
+        data(listed(views, names, now(), width(), phase_cells()))
+    if not views:
+        talk("No open incidents. All of them: kasugai incident list" if arguments.open else NONE_OPEN)
+    return Exit.OK
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    from kasugai.cli.clock import now
+    from kasugai.cli.incident_text import as_json, page, timeline_json
+    from kasugai.cli.terminal import data, data_json
+
+    views, names = asyncio.run(_read(settings_of(arguments).kafka))
+    view = find(views, arguments.incident)
+    if arguments.output == "json":
+        data_json(as_json(view, names) | {"timeline": timeline_json(view)})
+    else:
+        data(page(view, names, now()))
+    return Exit.OK
+
+
+def _watch(arguments: argparse.Namespace) -> int:
+    from kasugai.cli.watch import watch
+
+    return asyncio.run(watch(settings_of(arguments).kafka, arguments.incident))
+
+
+async def _read(kafka: "KafkaSettings") -> "tuple[list[IncidentView], dict[str, str]]":
+    from kasugai.cli.replay import replay, segment_names
+    from kasugai.cli.views import fold
+
+    return list(fold(await replay(kafka))), await segment_names(kafka)
+
+
+def find(views: "Sequence[IncidentView]", wanted: str) -> "IncidentView":
+    """Return the incident whose id begins with `wanted`, or the newest one of the host `wanted`; SaidNo otherwise."""
+    of_host = [view for view in views if view.host == wanted]
+    if of_host:
+        return max(of_host, key=lambda view: view.since)
+    found = [view for view in views if view.incident and str(view.incident).startswith(wanted.lower())]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise SaidNo(
+            f"{wanted} is the beginning of {len(found)} incidents: type more of its id (kasugai incident list)"
+        )
+    raise SaidNo(
+        f"no incident and no host with one is called {wanted}: kasugai incident list shows what there is"
+    )

@@ -1,0 +1,174 @@
+"""Incidents as tables, pages and JSON: values in, text out."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from kasugai.cli.standing import StepView
+from kasugai.cli.tables import Cell, Column, age, table, took
+from kasugai.cli.timeline import timeline
+from kasugai.cli.views import IncidentView
+from kasugai.core.plan import Action
+from kasugai.core.timing import Instant
+
+SHORT = 8
+"""Characters of an id that people are shown."""
+
+COLUMNS = (
+    Column("INCIDENT"),
+    Column("HOST"),
+    Column("SEGMENT"),
+    Column("PHASE"),
+    Column("STEPS", right=True),
+    Column("INSTANCES", right=True),
+    Column("AGE", right=True),
+    Column("WHY"),
+)
+
+Names = Mapping[str, str]
+"""Segments' names by id."""
+
+
+def short(view: IncidentView) -> str:
+    """Return the beginning of the incident's id."""
+    return str(view.incident)[:SHORT] if view.incident else "-"
+
+
+def listed(
+    views: Sequence[IncidentView], names: Names, now: Instant, width: int | None, cell: Cell | None = None
+) -> str:
+    """Return the table of `incident list`."""
+    return table(COLUMNS, [_row(view, names, now) for view in views], width, cell)
+
+
+def _row(view: IncidentView, names: Names, now: Instant) -> tuple[str, ...]:
+    return (
+        short(view),
+        view.host,
+        segment_name(view, names),
+        str(view.phase),
+        f"{view.steps_done}/{len(view.steps)}" if view.plan else "-",
+        f"{view.instances_done}/{len(view.instances)}" if view.plan else "-",
+        age(now - view.since),
+        view.why,
+    )
+
+
+def segment_name(view: IncidentView, names: Names) -> str:
+    """Return the segment's name, or the beginning of its id when the inventory has forgotten it."""
+    return names.get(view.segment) or view.segment[:SHORT]
+
+
+def page(view: IncidentView, names: Names, now: Instant) -> str:
+    """Return the page of `incident show`: head, timeline, and where each instance's steps stand."""
+    blocks = [_head(view, names, now), _story(view)]
+    if view.plan is not None:
+        blocks.append(_guests(view))
+    return "\n\n".join(blocks)
+
+
+def _head(view: IncidentView, names: Names, now: Instant) -> str:
+    took_or_age = f"took {took(view.until - view.since)}" if view.until else f"{age(now - view.since)} ago"
+    facts = {
+        "incident": str(view.incident or "none was opened"),
+        "host": view.host,
+        "segment": segment_name(view, names),
+        "phase": str(view.phase),
+        "why": view.why,
+        "opened": f"{stamp(view.since)} ({took_or_age})",
+        "attempt": f"{view.attempt}, {view.epoch} owner{'' if view.epoch == 1 else 's'} so far",
+        "instances": f"{view.instances_done} of {len(view.instances)} are elsewhere"
+        if view.plan
+        else "no plan yet",
+    }
+    return "\n".join(f"{name + ':':<11}{text}" for name, text in facts.items())
+
+
+def _story(view: IncidentView) -> str:
+    lines = [f"  {line.text(view.since)}" for line in timeline(view.records)]
+    return "\n".join(["timeline", *lines])
+
+
+def _guests(view: IncidentView) -> str:
+    names = {view.host: view.host} | {step.step.subject: step.step.name for step in view.steps.values()}
+    columns = (
+        Column("  SUBJECT"),
+        Column("STEP"),
+        Column("STATE"),
+        Column("TOOK", right=True),
+        Column("WHY"),
+    )
+    rows = [
+        (
+            f"  {names[step.step.subject] or step.step.subject}",
+            str(step.step.action),
+            step.word,
+            duration(step),
+            step.record.reason if step.record else "",
+        )
+        for step in view.steps.values()
+    ]
+    left = [
+        (f"  {guest}", "-", "left", "-", reason)
+        for guest, reason in (view.plan.excluded if view.plan else ())
+    ]
+    return "steps\n" + table(columns, [*rows, *left])
+
+
+def duration(step: StepView) -> str:
+    """Return how long a step took; `-` where it has no effect or no end."""
+    if step.began is None or step.ended is None:
+        return "-"
+    return took(step.ended - step.began)
+
+
+def as_json(view: IncidentView, names: Names) -> dict[str, Any]:
+    """Return the stable form of a view."""
+    return {
+        "incident": str(view.incident) if view.incident else None,
+        "host": view.host,
+        "segment": segment_name(view, names),
+        "segment_id": view.segment,
+        "phase": str(view.phase),
+        "why": view.why,
+        "opened_at": stamp(view.since),
+        "closed_at": stamp(view.until) if view.until else None,
+        "attempt": view.attempt,
+        "epoch": view.epoch,
+        "steps": [_step_json(step) for step in view.steps.values()],
+        "instances": {
+            "total": len(view.instances),
+            "done": view.instances_done,
+            "left": [{"instance": guest, "reason": reason} for guest, reason in view.plan.excluded]
+            if view.plan
+            else [],
+        },
+    }
+
+
+def _step_json(step: StepView) -> dict[str, Any]:
+    is_host = step.step.action in (Action.FENCE, Action.FORCE_DOWN)
+    return {
+        "step": step.step.key,
+        "action": str(step.step.action),
+        "subject": step.step.subject,
+        "name": step.step.subject if is_host else step.step.name,
+        "state": step.word,
+        "tries": step.record.tries if step.record else 0,
+        "reason": step.record.reason if step.record else "",
+        "began_at": stamp(step.began) if step.began else None,
+        "ended_at": stamp(step.ended) if step.ended else None,
+    }
+
+
+def timeline_json(view: IncidentView) -> list[dict[str, str]]:
+    """Return the stable form of a timeline."""
+    return [
+        {"at": stamp(line.at), "actor": line.actor, "sentence": line.sentence}
+        for line in timeline(view.records)
+    ]
+
+
+def stamp(at: Instant) -> str:
+    """Return a time as RFC 3339 says it, with milliseconds."""
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,179 @@
+"""Reads a segment file: what an operator wants a segment to be.
+
+    name: rack1
+    armed: yes
+    policy: {confirm-after: 4s, evacuate-all: yes}
+    hosts:
+      - cmp1
+      - {name: cmp2, reserved: yes}
+
+Several segments in one file are separated by `---`. It only reads; what is there already is not its business.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from uuid import UUID
+
+from kasugai.adapters.settings.options import POLICY_BOUNDS
+from kasugai.cli.exits import Misused
+from kasugai.cli.yaml_block import Block, documents
+from kasugai.core.policy import Method, Policy
+
+SEGMENT = {
+    "name": "name: rack1",
+    "id": "id: 6f1c1c5e-0d6f-5f0e-9d5e-0d8f3a7f2b11",
+    "description": "description: the rack by the window",
+    "armed": "armed: yes",
+    "policy": "policy: {confirm-after: 4s}",
+    "hosts": "hosts: [cmp1, cmp2]",
+}
+HOST = {
+    "name": "name: cmp1",
+    "id": "id: 6f1c1c5e-0d6f-5f0e-9d5e-0d8f3a7f2b11",
+    "reserved": "reserved: no",
+    "on-maintenance": "on-maintenance: no",
+    "control-attributes": "control-attributes: SSH",
+}
+_EXAMPLES = {"confirm-after": "4s", "max-unhealthy": "50", "method": "auto", "ha-key": "HA_Enabled"}
+_DURATION = re.compile(r"^(\d+(?:\.\d+)?)(ms|s|m)?$")
+_UNITS = {"ms": 1, None: 1, "s": 1000, "m": 60_000}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedHost:
+    """A host as the file describes it."""
+
+    name: str
+    id: str | None = None
+    reserved: bool = False
+    on_maintenance: bool = False
+    control_attributes: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedSegment:
+    """A segment as the file describes it."""
+
+    name: str
+    id: str | None = None
+    description: str = ""
+    armed: bool = True
+    policy: Policy
+    hosts: tuple[WantedHost, ...] = ()
+
+
+def parse(file: str, text: str, default: Policy) -> tuple[WantedSegment, ...]:
+    """Return the segments of a file; words of the policy that it leaves out are those of `default`."""
+    segments = tuple(_segment(block, default) for block in documents(file, text))
+    if not segments:
+        raise Misused(f"{file}:1: the file is empty; for example: name: rack1")
+    _refuse_twice(file, [segment.name for segment in segments], "segment")
+    _refuse_twice(file, [host.name for segment in segments for host in segment.hosts], "host")
+    return segments
+
+
+def _refuse_twice(file: str, names: list[str], what: str) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise Misused(f"{file}: the {what} {name} is there twice; each one belongs to one place")
+
+
+def _segment(block: Block, default: Policy) -> WantedSegment:
+    words = {word: f"policy: {{{word}: {_example(word)}}}" for word in _words()}
+    if stray := next((name for name in block.names if name in words), None):
+        raise block.wrong(stray, "this belongs under policy", words[stray])
+    block.refuse_strangers(SEGMENT)
+    policy = block.block("policy")
+    return WantedSegment(
+        name=block.text("name", SEGMENT["name"]),
+        id=_id(block, SEGMENT["id"]),
+        description=block.text("description", SEGMENT["description"], ""),
+        armed=block.flag("armed", SEGMENT["armed"], True),
+        policy=default if policy is None else _policy(policy, default),
+        hosts=tuple(_host(item) for item in block.items("hosts", SEGMENT["hosts"])),
+    )
+
+
+def _host(item: str | Block) -> WantedHost:
+    if isinstance(item, str):
+        return WantedHost(name=item)
+    item.refuse_strangers(HOST)
+    return WantedHost(
+        name=item.text("name", HOST["name"]),
+        id=_id(item, HOST["id"]),
+        reserved=item.flag("reserved", HOST["reserved"], False),
+        on_maintenance=item.flag("on-maintenance", HOST["on-maintenance"], False),
+        control_attributes=item.text("control-attributes", HOST["control-attributes"], ""),
+    )
+
+
+def _id(block: Block, example: str) -> str | None:
+    if "id" not in block:
+        return None
+    try:
+        return str(UUID(block.text("id", example)))
+    except ValueError as error:
+        raise block.wrong(
+            "id", "a uuid belongs here (or leave it out: it is derived from the name)", example
+        ) from error
+
+
+def _words() -> list[str]:
+    """Return the policy's words as people write them."""
+    return [field.name.replace("_", "-") for field in fields(Policy)]
+
+
+def _example(word: str) -> str:
+    default = getattr(Policy(), word.replace("-", "_"))
+    shown = {True: "yes", False: "no"}[default] if isinstance(default, bool) else str(default)
+    return _EXAMPLES.get(word, shown)
+
+
+def _policy(block: Block, default: Policy) -> Policy:
+    block.refuse_strangers({word: f"{word}: {_example(word)}" for word in _words()})
+    values = {field.name: _value(block, field.name, getattr(default, field.name)) for field in fields(Policy)}
+    return Policy(**values)  # type: ignore[arg-type]
+
+
+def _value(block: Block, name: str, default: object) -> object:
+    word = name.replace("_", "-")
+    example = f"{word}: {_example(word)}"
+    match default:
+        case _ if word not in block:
+            return default
+        case bool():
+            return block.flag(word, example, default)
+        case int():
+            return _number(block, name, word, example)
+        case Method():
+            text = block.text(word, example)
+            if text not in list(Method):
+                raise block.wrong(word, f"one of {', '.join(Method)} belongs here, not {text}", example)
+            return Method(text)
+        case _:
+            return block.text(word, example)
+
+
+def _number(block: Block, name: str, word: str, example: str) -> int:
+    read: Callable[[str], int] = (
+        _millis if name == "confirm_after" else lambda text: int(text.removesuffix("%"))
+    )
+    text = block.text(word, example)
+    low, high = POLICY_BOUNDS[name]
+    try:
+        value = read(text)
+    except ValueError as error:
+        what = "a time (4s, 500ms)" if name == "confirm_after" else "a whole number"
+        raise block.wrong(word, f"{what} belongs here, not {text}", example) from error
+    if value < low or (high is not None and value > high):
+        bound = f"at least {low}" if high is None else f"from {low} to {high}"
+        raise block.wrong(word, f"{text} is not {bound}", example)
+    return value
+
+
+def _millis(text: str) -> int:
+    match = _DURATION.match(text)
+    if match is None:
+        raise ValueError(text)
+    return round(float(match[1]) * _UNITS[match[2]])

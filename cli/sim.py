@@ -1,0 +1,191 @@
+"""`kasugai sim list|run`: the scenarios, in virtual time, shown in fast-forward.
+
+They lie in tests/scenarios/, where people read them and tests prove them; the link sim/scenarios makes them data of the
+package too, so that a clone and an installation find the same files in the same way and no copy can grow old.
+"""
+
+import argparse
+import difflib
+import re
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kasugai.cli.exits import Exit, Misused
+from kasugai.cli.parser import Nouns, command, group
+from kasugai.cli.tables import Column, table
+
+if TYPE_CHECKING:
+    from kasugai.sim.lab.grammar import Scenario
+    from kasugai.sim.lab.runner import Run
+
+SUFFIX = ".scenario"
+FAST = 60.0
+"""Virtual seconds per second on a terminal."""
+LONGEST_PAUSE = 2.0
+"""Seconds between two lines, however long nothing happens."""
+COLUMNS = (Column("SCENARIO"), Column("WHAT HAPPENS"))
+
+_CLOCK = re.compile(r"^ *(\d+):(\d\d)  ")
+
+
+def add(nouns: Nouns) -> None:
+    """Add the noun."""
+    verbs = group(
+        nouns,
+        "sim",
+        "Play scenarios on a simulated cloud: the real rules, in virtual time.",
+        ["kasugai sim list", "kasugai sim run host-loses-power"],
+    )
+    command(
+        verbs, "list", "List the scenarios.", ["kasugai sim list", "kasugai sim list | grep power"], _list
+    )
+    run = command(
+        verbs,
+        "run",
+        "Play scenarios and hold them to their invariants and to the log on record.",
+        ["kasugai sim run host-loses-power", "kasugai sim run host-loses-power --speed 10"],
+        _run,
+    )
+    run.add_argument(
+        "names", nargs="*", metavar="NAME", help="which (see kasugai sim list); without one: all, briefly"
+    )
+    run.add_argument(
+        "--speed",
+        type=_speed,
+        metavar="N",
+        help=f"virtual seconds per second, 0 for no pauses (default: {FAST:.0f} on a terminal, 0 when piped)",
+    )
+
+
+def folder() -> Path:
+    """Return where the scenarios are."""
+    return Path(str(files("kasugai.sim") / "scenarios"))
+
+
+def _speed(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no speed, for example: --speed 60")
+    return value
+
+
+def _paths() -> dict[str, Path]:
+    return {path.stem: path for path in sorted(folder().glob(f"*{SUFFIX}"))}
+
+
+def _list(_: argparse.Namespace) -> int:
+    from kasugai.cli.terminal import data, talk, width
+    from kasugai.sim.lab.grammar import read
+
+    data(table(COLUMNS, [(name, read(path).name) for name, path in _paths().items()], width()))
+    talk("To play one: kasugai sim run NAME")
+    return Exit.OK
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from kasugai.cli.terminal import is_live
+
+    chosen = _chosen(arguments.names)
+    if not arguments.names:
+        return _brief(chosen)
+    speed = arguments.speed if arguments.speed is not None else (FAST if is_live() else 0.0)
+    return max(_show(path, speed) for path in chosen)
+
+
+def _chosen(names: list[str]) -> list[Path]:
+    known = _paths()
+    for name in names:
+        if name.removesuffix(SUFFIX) not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f"did you mean {near[0]}?" if near else "kasugai sim list shows all"
+            raise Misused(f"there is no scenario {name}; {hint}")
+    return [known[name.removesuffix(SUFFIX)] for name in names] or list(known.values())
+
+
+def _brief(paths: list[Path]) -> int:
+    """Play all, one line each."""
+    from kasugai.cli.terminal import data, talk
+
+    bad = 0
+    for path in paths:
+        scenario, run = _played(path)
+        problems = _problems(scenario, run)
+        bad += bool(problems)
+        data(f"{'NO' if problems else 'ok':<3} {path.stem}")
+        for problem in problems:
+            talk(problem)
+    talk(
+        f"{len(paths)} scenarios, {bad} of them not as they should be"
+        if bad
+        else f"{len(paths)} scenarios, all well"
+    )
+    return Exit.NO if bad else Exit.OK
+
+
+def _played(path: Path) -> "tuple[Scenario, Run]":
+    from kasugai.sim.lab.grammar import BadScenario, read
+    from kasugai.sim.lab.runner import play
+
+    try:
+        scenario = read(path)
+        return scenario, play(scenario)
+    except BadScenario as error:
+        raise Misused(str(error)) from error
+
+
+def _show(path: Path, speed: float) -> int:
+    """Play one: its story, its log as fast as asked, and what came of it."""
+    from kasugai.cli.terminal import data, talk
+
+    scenario, run = _played(path)
+    talk(f"{scenario.name}\n\n{scenario.story}\n")
+    for line, pause in paced(run.log, speed):
+        _wait(pause)
+        data(line)
+    problems = _problems(scenario, run)
+    for problem in problems:
+        talk(problem)
+    if not problems:
+        talk("Every invariant held, and the log is the one on record. Another one: kasugai sim list")
+    return Exit.NO if problems else Exit.OK
+
+
+def paced(log: str, speed: float) -> Iterator[tuple[str, float]]:
+    """Yield each line with the seconds to wait before it; 0 is no wait at all."""
+    before = None
+    for line in log.splitlines():
+        match = _CLOCK.match(line)
+        moment = int(match[1]) * 60 + int(match[2]) if match else None
+        silence = moment - before if moment is not None and before is not None else 0
+        before = moment if moment is not None else before
+        yield line, min(LONGEST_PAUSE, silence / speed) if speed else 0.0
+
+
+def _wait(seconds: float) -> None:
+    import time
+
+    if seconds:
+        time.sleep(seconds)  # noqa: TID251 - a pause for whoever watches
+
+
+def _problems(scenario: "Scenario", run: "Run") -> list[str]:
+    broken = [f"invariant broken: {sentence}" for sentence in run.broken]
+    return broken + ([difference(scenario, run.log)] if run.log != scenario.log else [])
+
+
+def difference(scenario: "Scenario", log: str) -> str:
+    """Return how a log differs from the one on record."""
+    lines = difflib.unified_diff(
+        scenario.log.splitlines(),
+        log.splitlines(),
+        f"{scenario.path.name} on record",
+        "now",
+        lineterm="",
+        n=2,
+    )
+    return "\n".join(lines)

@@ -62,12 +62,12 @@ class NovaCloud:
         narrow = {"binary": "nova-compute", "host": host}
         if self._sends_date:
             reply = await self._get("/os-services", narrow)
-            if reply.date or not reply.body["services"]:
-                return views.service(reply.body["services"], host, reply.date)
-            self._sends_date = False
+            rows = views.pick(reply.body, "services")
+            if reply.date or not rows:
+                return views.service(rows, host, reply.date)
         reply = await self._get("/os-services", {"binary": "nova-compute"})
         self._sends_date = reply.date is not None
-        return views.service(reply.body["services"], host, reply.date)
+        return views.service(views.pick(reply.body, "services"), host, reply.date)
 
     async def guests(self, host: str) -> tuple[GuestView, ...]:
         """Return all servers that Nova lists on the host (all projects, all pages)."""
@@ -79,7 +79,7 @@ class NovaCloud:
     async def guest(self, uuid: str) -> GuestView | None:
         """Return one server by id; None when Nova says 404."""
         try:
-            return views.guest((await self._get(f"/servers/{uuid}", {})).body["server"])
+            return views.guest(views.pick((await self._get(f"/servers/{uuid}", {})).body, "server"))
         except CloudRefused as refusal:
             if refusal.status == 404:
                 return None
@@ -133,7 +133,7 @@ class NovaCloud:
         while True:
             ask = Ask(method="GET", path=path, lowest=lowest, highest=highest, params={**params, **marker})
             body = (await self._page(ask, is_first=not marker)).body
-            rows += body[key]
+            rows += views.pick(body, key)
             links = [link["href"] for link in body.get(f"{key}_links", ()) if link["rel"] == "next"]
             if not links:
                 return rows

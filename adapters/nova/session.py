@@ -5,6 +5,8 @@ Nothing here sends a request: keystoneauth logs in with the first one.
 
 import re
 import warnings
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import openstack.exceptions
@@ -49,13 +51,17 @@ def _region(settings: NovaSettings) -> CloudRegion:
     """Read clouds.yaml, or take the password options; environment variables count for nothing."""
     where = describe(settings)
     try:
+        if settings.clouds_file:  # openstacksdk skips a file that it cannot read
+            yaml.safe_load(Path(settings.clouds_file).read_text())
         with warnings.catch_warnings():  # openstacksdk 4.22 warns of an InfluxDB that nobody has configured
             warnings.simplefilter("ignore", RemovedInSDK60Warning)
             return _configured(settings)
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise BadCloud(f"{where}: the file is not YAML{line}") from None
-    except (openstack.exceptions.ConfigException, keystone.ClientException, OSError) as error:
+    except OSError as error:
+        raise BadCloud(f"{where}: the file cannot be read: {error.strerror}") from None
+    except (openstack.exceptions.ConfigException, keystone.ClientException) as error:
         raise BadCloud(f"{where}: {one_line(error)}") from None
 
 
@@ -95,6 +101,15 @@ def one_line(error: Exception) -> str:
     return CREDENTIALS_IN_URL.sub("//", lines[0])
 
 
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """Walk to the root of an error: keystoneauth hides requests' error, which hides urllib3's."""
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        yield from (arg for arg in seen.args if isinstance(arg, BaseException))
+        seen = seen.__cause__ or seen.__context__
+
+
 def explain_login(error: Exception, where: str) -> BadCloud | CloudAway:
     """Tell what to correct (BadCloud) from what may pass by itself (CloudAway), before anything was sent to Nova."""
     match error:
@@ -108,7 +123,7 @@ def explain_login(error: Exception, where: str) -> BadCloud | CloudAway:
             return BadCloud(
                 f"{where}: the catalog has no such compute endpoint: check region_name and interface"
             )
-        case keystone.NotFound():
+        case _ if any(isinstance(cause, keystone.NotFound) for cause in causes(error)):
             return BadCloud(f"{where}: there is no Keystone at auth_url: {one_line(error)}")
         case _:
             return CloudAway(f"{where}: {one_line(error)}")

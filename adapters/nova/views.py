@@ -16,17 +16,17 @@ def service(rows: Iterable[Row], host: str, date: str | None) -> ServiceView | N
     """Return the row of exactly this host with its age: by the reply's Date, else by the newest row of the reply,
     which is a lower bound."""
     rows = list(rows)
-    own = next((row for row in rows if _get(row, "host") == host), None)
+    own = next((row for row in rows if pick(row, "host") == host), None)
     if own is None:
         return None
     moved = _moment(own)
     now = parsedate_to_datetime(date) if date else max(filter(None, map(_moment, rows)), default=None)
     return ServiceView(
-        service_id=_get(own, "id"),
+        service_id=pick(own, "id"),
         host=host,
-        is_up=_get(own, "state") == "up",
-        is_enabled=_get(own, "status") == "enabled",
-        forced_down=_get(own, "forced_down"),
+        is_up=pick(own, "state") == "up",
+        is_enabled=pick(own, "status") == "enabled",
+        forced_down=pick(own, "forced_down"),
         updated_at=own.get("updated_at") or "",
         age=(now - moved).total_seconds() if now and moved else 0.0,
         age_is_bound=not (date and moved),
@@ -36,41 +36,42 @@ def service(rows: Iterable[Row], host: str, date: str | None) -> ServiceView | N
 
 def guest(row: Row) -> GuestView:
     """Return a server."""
-    vm_state = _get(row, "OS-EXT-STS:vm_state")
+    vm_state = pick(row, "OS-EXT-STS:vm_state")
     return GuestView(
-        uuid=_get(row, "id"),
-        name=_get(row, "name"),
-        host=_get(row, "OS-EXT-SRV-ATTR:host") or "",
+        uuid=pick(row, "id"),
+        name=pick(row, "name"),
+        host=pick(row, "OS-EXT-SRV-ATTR:host") or "",
         vm_state=vm_state,
-        task_state=_get(row, "OS-EXT-STS:task_state"),
-        power_state=_get(row, "OS-EXT-STS:power_state"),
-        metadata=MappingProxyType(dict(_get(row, "metadata"))),
-        locked=_get(row, "locked"),
+        task_state=pick(row, "OS-EXT-STS:task_state"),
+        power_state=pick(row, "OS-EXT-STS:power_state"),
+        metadata=MappingProxyType(dict(pick(row, "metadata"))),
+        locked=pick(row, "locked"),
         fault=row.get("fault", {}).get("message", ""),
-        deleted="deleted" in (vm_state, str(_get(row, "status")).lower()),
+        deleted="deleted" in (vm_state, str(pick(row, "status")).lower()),
     )
 
 
 def migration(row: Row) -> MigrationView:
     """Return a migration record."""
     return MigrationView(
-        migration_id=_get(row, "id"),
-        guest=_get(row, "instance_uuid"),
-        migration_type=_get(row, "migration_type"),
-        status=_get(row, "status"),
-        source=_get(row, "source_compute") or "",
-        dest=_get(row, "dest_compute") or "",
+        migration_id=pick(row, "id"),
+        guest=pick(row, "instance_uuid"),
+        migration_type=pick(row, "migration_type"),
+        status=pick(row, "status"),
+        source=pick(row, "source_compute") or "",
+        dest=pick(row, "dest_compute") or "",
     )
+
+
+def pick(row: Row, key: str) -> Any:
+    """Return a part of an answer that every Nova gives to an admin."""
+    try:
+        return row[key]
+    except KeyError:
+        raise CloudAway(f"Nova's answer lacks {key}: is the user an admin in Nova's policy?") from None
 
 
 def _moment(row: Row) -> datetime | None:
     """Return updated_at (UTC without saying so); None for a service that has never reported."""
     text = row.get("updated_at")
     return datetime.fromisoformat(text).replace(tzinfo=UTC) if text else None
-
-
-def _get(row: Row, key: str) -> Any:
-    try:
-        return row[key]
-    except KeyError:
-        raise CloudAway(f"Nova's answer lacks {key}: is the user an admin in Nova's policy?") from None

@@ -6,7 +6,7 @@ have been carried out, or may still be), CloudRefused (Nova said no). It knows n
 
 import asyncio
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +16,7 @@ import urllib3.exceptions
 from keystoneauth1 import exceptions as keystone
 from keystoneauth1.adapter import Adapter
 
-from kasugai.adapters.nova.session import BadCloud, explain_login, one_line
+from kasugai.adapters.nova.session import BadCloud, causes, explain_login, one_line
 from kasugai.adapters.nova.ticket import Ticket
 from kasugai.core.doors import CloudAway, CloudRefused, CloudUnsure
 
@@ -24,6 +24,9 @@ Microversion = tuple[int, int]
 
 CONNECT = 10.0
 """Seconds for a connection at most: a host that is down need not cost the whole time-out."""
+
+LOG_IN = 3
+"""A login is discovery, a token and Nova's version document: three requests, each with a time-out of its own."""
 
 NEVER_SENT = (
     urllib3.exceptions.NewConnectionError,
@@ -63,7 +66,7 @@ class Ask:
 class Reply:
     """A reply with a good status."""
 
-    body: Any
+    body: Mapping[str, Any]
     date: str | None
     """The Date header."""
 
@@ -95,8 +98,14 @@ class Wire:
             raise
 
     async def log_in(self) -> Microversion:
-        """Log in without asking anything, and return Nova's newest microversion; BadCloud or CloudAway."""
-        return await asyncio.wrap_future(self._threads.submit(self._log_in))
+        """Log in without asking anything, and return Nova's newest microversion; BadCloud or CloudAway.
+
+        Bounded here too: keystoneauth 5.18 waits for itself for ever when auth_url answers its discovery with 401."""
+        try:
+            async with asyncio.timeout(LOG_IN * self._client):
+                return await asyncio.wrap_future(self._threads.submit(self._log_in))
+        except TimeoutError:
+            raise CloudAway(f"{self._where}: no login within {LOG_IN * self._client:g} s") from None
 
     def close(self) -> None:
         """Send nothing more. What is on its way ends with its time-out."""
@@ -146,7 +155,7 @@ class Wire:
                 timeout=(min(left, CONNECT), left),
             )
         except keystone.ClientException as error:
-            if any(isinstance(cause, NEVER_SENT) for cause in _causes(error)):
+            if any(isinstance(cause, NEVER_SENT) for cause in causes(error)):
                 raise CloudAway(one_line(error)) from None
             raise self._lost(ask, one_line(error)) from None
 
@@ -182,24 +191,17 @@ class Wire:
         return CloudAway(message) if ask.is_read else CloudUnsure(message)
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Walk to the root of an error: keystoneauth hides requests' error, which hides urllib3's."""
-    seen: BaseException | None = error
-    while seen is not None:
-        yield seen
-        yield from (arg for arg in seen.args if isinstance(arg, BaseException))
-        seen = seen.__cause__ or seen.__context__
-
-
-def _json(ask: Ask, response: requests.Response) -> Any:
-    if not response.content:
-        return None
+def _json(ask: Ask, response: requests.Response) -> Mapping[str, Any]:
+    """Return the body; a call's may be empty or anything."""
     try:
-        return response.json()
+        body = response.json()
     except requests.exceptions.JSONDecodeError:
-        if ask.is_read:
-            raise CloudAway(f"{ask.name}: the answer is not JSON") from None
-        return None
+        body = None
+    if isinstance(body, dict):
+        return body
+    if ask.is_read:
+        raise CloudAway(f"{ask.name}: the answer is not Nova's")
+    return {}
 
 
 def _message(response: requests.Response) -> str:

@@ -2,7 +2,6 @@
 
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.cloud.wire import Request
-from kasugai.sim.http import control, keystone
 from kasugai.sim.http.control import Control
 from kasugai.sim.http.keystone import PASSWORD, PROJECT, USER
 from kasugai.sim.http.nova import NovaApi
@@ -56,11 +55,15 @@ class HttpDoor:
         return CLOUDS_YAML.format(name=name, url=self.url, user=USER, password=PASSWORD, project=PROJECT)
 
     async def _respond(self, request: HttpRequest) -> HttpReply:
-        if request.path.startswith(f"{control.PREFIX}/"):
-            return await self._control.respond(request)
-        if not request.path.startswith(keystone.PREFIX):
-            return await self.api.respond(request)
-        reply = self.api.keystone.respond(request)
+        match request.path.split("/")[1]:
+            case "sim":
+                return await self._control.respond(request)
+            case "compute":
+                return await self.api.respond(request)
+            case "identity":
+                reply = self.api.keystone.respond(request)
+            case _:
+                reply = HttpReply(status=404)
         self._note(request, reply)
         return reply
 

@@ -63,12 +63,11 @@ class CloudThread:
             cloud = SimCloud(self._loop, seed=self._seed, pace=self._pace, epoch=wall_epoch(self._loop))
             self._build(cloud)
             door = await serve(cloud)
-        except BaseException as error:
-            self._ready.set_exception(error)
-            raise
+        except Exception as error:
+            return self._ready.set_exception(error)
         self._ready.set_result(door)
         await self._stop.wait()
-        await door.close()
+        return await door.close()
 
 
 def wall_epoch(loop: asyncio.AbstractEventLoop) -> float:

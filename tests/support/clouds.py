@@ -34,6 +34,8 @@ SWIFT = Pace(
     land=0.02,
     conflict=0.05,
     power=0.03,
+    device=(0.0, 0.01),
+    fence=(0.02, 0.05),
 )
 """Short enough for real time."""
 

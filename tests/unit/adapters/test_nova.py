@@ -1,0 +1,436 @@
+"""The Nova adapter: only listed calls, one token, pinned microversions, and one-line errors without secrets."""
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from kasugai.adapters.nova import BadCloud, NovaCloud, views
+from kasugai.adapters.nova.session import one_line
+from kasugai.adapters.nova.ticket import Ticket
+from kasugai.adapters.settings import NovaSettings
+from kasugai.core.doors import CloudAway, CloudRefused, CloudUnsure
+from kasugai.sim.cloud import SimCloud
+from kasugai.sim.cloud.wire import Request
+from kasugai.sim.http import CloudThread
+from kasugai.sim.http.keystone import PASSWORD, PROJECT, USER
+from kasugai.sim.http.server import HttpReply, HttpRequest
+from tests.support.clouds import SWIFT, furnish, until, with_adapter
+
+HOST = "cmp1.rack1"
+
+LISTED = {
+    ("GET", "/os-services"),
+    ("GET", "/servers/detail"),
+    ("GET", "/servers/ID"),
+    ("GET", "/os-migrations"),
+    ("PUT", "/os-services/ID"),
+    ("POST", "/servers/ID/action"),
+}
+"""The calls that nova.md lists and a recovery may make."""
+
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@pytest.fixture
+def lab() -> Iterator[CloudThread]:
+    with CloudThread(furnish, pace=SWIFT) as running:
+        yield running
+
+
+def bury(cloud: SimCloud) -> None:
+    cloud.hosts.power_off(HOST)
+    cloud.operator_forces_down(HOST)
+
+
+def sent(lab: CloudThread) -> list[Request]:
+    """Return what reached Nova, without version documents."""
+    requests = lab.do(lambda cloud: list(cloud.wire.requests))
+    return [request for request in requests if request.action not in ("other", "token")]
+
+
+def uuid(lab: CloudThread, name: str = "web") -> str:
+    return lab.do(lambda cloud: cloud.uuid(name))
+
+
+async def recover(nova: NovaCloud, lab: CloudThread) -> None:
+    """Do what a recovery of the host does, by hand."""
+    service = await nova.service(HOST)
+    assert service is not None
+    guests = await nova.guests(HOST)
+    await nova.migrations(HOST)
+    await nova.force_down(service.service_id, "kasugai")
+    await nova.reset_state(guests[0].uuid)
+    await asyncio.gather(*(nova.evacuate(guest.uuid) for guest in guests))
+    await until(lambda: lab.do(lambda cloud: [m.status for m in cloud.world.migrations]) == ["done"] * 3)
+    await nova.migrations(HOST)
+    landed = [await nova.guest(guest.uuid) for guest in guests]
+    assert all(guest is not None and guest.host != HOST for guest in landed)
+    await nova.stop(guests[0].uuid)
+    await until(lambda: lab.do(lambda cloud: cloud.world.guests[guests[0].uuid].vm_state) == "stopped")
+    await nova.start(guests[0].uuid)
+
+
+def test_a_recovery_makes_listed_calls_only_at_pinned_microversions_with_one_token(lab: CloudThread) -> None:
+    with_adapter(lab, lambda nova: recover(nova, lab))
+    made = {(request.method, UUID.sub("ID", request.path)) for request in sent(lab)}
+    assert made == LISTED
+    assert {(r.action, r.microversion) for r in sent(lab)} == {
+        ("service", "2.53"),
+        ("guests", "2.53"),
+        ("guest", "2.53"),
+        ("migrations", "2.80"),
+        ("force-down", "2.53"),
+        ("reset", "2.53"),
+        ("evacuate", "2.93"),
+        ("stop", "2.53"),
+        ("start", "2.53"),
+    }
+    everything = Counter(r.action for r in lab.do(lambda cloud: list(cloud.wire.requests)))
+    assert everything["token"] == 1
+    assert everything["evacuate"] == 3
+    assert everything["other"] <= 3, "version documents of Keystone and Nova are read once"
+
+
+def test_an_expired_token_is_renewed_and_the_call_is_carried_out_once(lab: CloudThread) -> None:
+    async def use(nova: NovaCloud) -> None:
+        await nova.guests(HOST)
+        lab.do(bury)
+        lab.do(lambda _: lab.door.api.keystone.expire_tokens())
+        await nova.evacuate(uuid(lab))
+
+    with_adapter(lab, use)
+    assert lab.do(lambda cloud: len(cloud.world.migrations)) == 1
+    statuses = [r.status for r in lab.do(lambda cloud: list(cloud.wire.requests)) if r.method == "POST"]
+    assert statuses == [201, 401, 201, 200]
+
+
+def test_a_nova_that_refuses_every_token_is_away(lab: CloudThread) -> None:
+    async def use(nova: NovaCloud) -> None:
+        lab.do(bury)
+        lab.do(lambda _: setattr(lab.door.api.keystone, "token_life", -1.0))
+        with pytest.raises(CloudAway):
+            await nova.evacuate(uuid(lab))
+        with pytest.raises(CloudAway):
+            await nova.guests(HOST)
+
+    with_adapter(lab, use)
+    assert lab.do(lambda cloud: cloud.world.migrations) == []
+
+
+@pytest.mark.parametrize(
+    ("newest", "evacuate", "migrations"), [((2, 104), "2.93", "2.80"), ((2, 60), "2.60", "2.60")]
+)
+def test_microversions_are_negotiated_down(
+    lab: CloudThread, newest: tuple[int, int], evacuate: str, migrations: str
+) -> None:
+    async def use(nova: NovaCloud) -> None:
+        lab.do(lambda _: setattr(lab.door.api, "highest", newest))
+        lab.do(bury)
+        assert await nova.check() == newest
+        await nova.evacuate(uuid(lab))
+        await nova.migrations(HOST)
+
+    with_adapter(lab, use)
+    assert [(r.action, r.microversion) for r in sent(lab)] == [
+        ("evacuate", evacuate),
+        ("migrations", migrations),
+    ]
+
+
+def test_a_nova_that_is_too_old_is_told(lab: CloudThread) -> None:
+    async def use(nova: NovaCloud) -> None:
+        lab.do(lambda _: setattr(lab.door.api, "highest", (2, 52)))
+        with pytest.raises(BadCloud, match=r"Nova is too old: it knows microversion 2\.52, 2\.59 is needed"):
+            await nova.check()
+        with pytest.raises(CloudAway, match=r"Nova knows 2\.52, POST .* needs 2\.53"):
+            await nova.evacuate(uuid(lab))
+
+    with_adapter(lab, use)
+    assert sent(lab) == []
+
+
+def test_all_services_are_asked_for_only_where_there_is_no_date(lab: CloudThread) -> None:
+    async def use(nova: NovaCloud) -> None:
+        await nova.service(HOST)
+        lab.do(lambda cloud: setattr(cloud.world, "sends_date", False))
+        await nova.service(HOST)
+        await nova.service(HOST)
+        lab.do(lambda cloud: setattr(cloud.world, "sends_date", True))
+        await nova.service(HOST)
+        await nova.service(HOST)
+
+    with_adapter(lab, use)
+    assert [request.subject for request in sent(lab)] == [HOST, HOST, "", "", "", HOST]
+
+
+def test_every_page_is_read(lab: CloudThread) -> None:
+    async def use(nova: NovaCloud) -> None:
+        lab.do(lambda _: setattr(lab.door.api, "page", 1))
+        lab.do(bury)
+        assert len(await nova.guests(HOST)) == 3
+        for name in ("web", "db", "app"):
+            await nova.evacuate(uuid(lab, name))
+        assert len(await nova.migrations(HOST)) == 3
+
+    with_adapter(lab, use)
+    assert Counter(r.action for r in sent(lab)) == {"guests": 3, "migrations": 3, "evacuate": 3}
+
+
+def test_a_list_that_changes_while_it_is_read_is_away(lab: CloudThread) -> None:
+    def spoil(cloud: SimCloud) -> None:
+        lab.door.api.page = 1
+        cloud.wire.watchers.append(
+            lambda request: (
+                cloud.user_deletes("web")
+                if request.arrived and request.action == "guests" and not cloud.world.guest("web").deleted
+                else None
+            )
+        )
+
+    async def use(nova: NovaCloud) -> None:
+        lab.do(spoil)
+        with pytest.raises(CloudAway, match=r"the list changed while it was read: marker \[.*\] not found"):
+            await nova.guests(HOST)
+        assert len(await nova.guests(HOST)) == 2
+
+    with_adapter(lab, use)
+
+
+def test_what_waits_for_a_thread_too_long_is_never_sent(lab: CloudThread) -> None:
+    async def use(nova: NovaCloud) -> None:
+        await nova.guests(HOST)
+        lab.do(bury)
+        lab.do(lambda cloud: cloud.wire.slow(0.8, action="evacuate"))
+        calls = [nova.evacuate(uuid(lab, name)) for name in ("web", "db", "app")]
+        answers = await asyncio.gather(*calls, return_exceptions=True)
+        assert Counter(type(answer) for answer in answers) == {type(None): 1, CloudUnsure: 1, CloudAway: 1}
+        await asyncio.sleep(1)
+
+    with_adapter(lab, use, threads=1)
+    assert Counter(r.action for r in sent(lab))["evacuate"] == 2
+
+
+def test_a_caller_that_is_cancelled_before_sending_sends_nothing(lab: CloudThread) -> None:
+    async def use(nova: NovaCloud) -> None:
+        await nova.guests(HOST)
+        lab.do(bury)
+        lab.do(lambda cloud: cloud.wire.slow(0.4, action="guests"))
+        look = asyncio.create_task(nova.guests(HOST))
+        await asyncio.sleep(0.1)
+        call = asyncio.create_task(nova.evacuate(uuid(lab)))
+        await asyncio.sleep(0.1)
+        call.cancel()
+        await look
+        await asyncio.sleep(0.2)
+
+    with_adapter(lab, use, threads=1)
+    assert lab.do(lambda cloud: cloud.world.migrations) == []
+
+
+def test_a_connection_that_is_reset_leaves_a_call_unsure(lab: CloudThread) -> None:
+    async def use(nova: NovaCloud) -> None:
+        await nova.guests(HOST)
+        lab.do(lambda cloud: cloud.wire.refuse_connections(10**6))
+        with pytest.raises(CloudUnsure):
+            await nova.evacuate(uuid(lab))
+        with pytest.raises(CloudAway):
+            await nova.guest(uuid(lab))
+
+    with_adapter(lab, use)
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        (HttpReply(status=200, body="<html>maintenance</html>"), CloudAway),
+        (HttpReply(status=200, body={}), CloudAway),
+        (HttpReply(status=302, headers={"Location": "http://127.0.0.1:1/"}), CloudRefused),
+        (HttpReply(status=403, body={"forbidden": {"message": "Policy doesn't allow it"}}), CloudRefused),
+        (HttpReply(status=418, body=["odd"]), CloudRefused),
+        (HttpReply(status=429), CloudAway),
+        (HttpReply(status=502), CloudAway),
+    ],
+)
+def test_odd_answers_to_a_read(
+    lab: CloudThread, monkeypatch: pytest.MonkeyPatch, reply: HttpReply, expected: type[Exception]
+) -> None:
+    async def respond(_request: HttpRequest) -> HttpReply:
+        return reply
+
+    async def use(nova: NovaCloud) -> None:
+        await nova.check()
+        monkeypatch.setattr(lab.door.api, "respond", respond)
+        with pytest.raises(expected):
+            await nova.service(HOST)
+        monkeypatch.undo()
+        assert await nova.service(HOST) is not None
+
+    with_adapter(lab, use)
+
+
+@pytest.mark.parametrize("status", [500, 502, 504])
+def test_an_odd_answer_to_a_call_is_unsure(
+    lab: CloudThread, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    async def respond(_request: HttpRequest) -> HttpReply:
+        return HttpReply(status=status)
+
+    async def use(nova: NovaCloud) -> None:
+        await nova.check()
+        monkeypatch.setattr(lab.door.api, "respond", respond)
+        with pytest.raises(CloudUnsure, match=str(status)):
+            await nova.evacuate(uuid(lab))
+
+    with_adapter(lab, use)
+
+
+def test_a_nova_without_a_version_document_is_away(lab: CloudThread, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def respond(_request: HttpRequest) -> HttpReply:
+        return HttpReply(status=404)
+
+    async def use(nova: NovaCloud) -> None:
+        monkeypatch.setattr(lab.door.api, "respond", respond)
+        with pytest.raises(CloudAway):
+            await nova.evacuate(uuid(lab))
+        monkeypatch.undo()
+        assert await nova.check() == (2, 104)
+
+    with_adapter(lab, use)
+
+
+def password_settings(lab: CloudThread, **changed: str) -> NovaSettings:
+    chosen = {
+        "auth_url": f"{lab.door.url}/identity/v3",
+        "username": USER,
+        "password": PASSWORD,
+        "project_name": PROJECT,
+    }
+    return NovaSettings(**(chosen | changed))
+
+
+def test_password_options_do_without_a_clouds_yaml(lab: CloudThread) -> None:
+    async def main() -> None:
+        nova = NovaCloud(password_settings(lab), client=2.0)
+        assert len(await nova.guests(HOST)) == 3
+        await nova.close()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"password": "s3cret"}, "Keystone refuses the credentials"),
+        ({"username": "nobody"}, "Keystone refuses the credentials"),
+        (
+            {"region_name": "nowhere"},
+            "the catalog has no such compute endpoint: check region_name and interface",
+        ),
+        ({"auth_url": "URL/nothing/v3"}, "there is no Keystone at auth_url"),
+    ],
+)
+def test_wrong_credentials_are_one_line_without_secrets(
+    lab: CloudThread, changed: dict[str, str], message: str
+) -> None:
+    async def main() -> None:
+        changed_here = {name: value.replace("URL", lab.door.url) for name, value in changed.items()}
+        nova = NovaCloud(password_settings(lab, **changed_here), client=2.0)
+        with pytest.raises(BadCloud, match=message) as told:
+            await nova.check()
+        assert str(told.value).startswith("[nova] auth_url http://127.0.0.1:")
+        assert "\n" not in str(told.value)
+        assert PASSWORD not in str(told.value) and "s3cret" not in str(told.value)
+        with pytest.raises(CloudAway, match=message):
+            await nova.evacuate(uuid(lab))
+        await nova.close()
+
+    asyncio.run(main())
+    assert sent(lab) == []
+
+
+def test_a_keystone_that_is_down_is_away(lab: CloudThread) -> None:
+    async def use(nova: NovaCloud) -> None:
+        lab.refuse()
+        with pytest.raises(CloudAway):
+            await nova.check()
+        with pytest.raises(CloudAway):
+            await nova.evacuate("x")
+        lab.accept()
+        await nova.check()
+
+    with_adapter(lab, use)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("clouds:\n  other: {}\n", "Cloud sim was not found"),
+        ("clouds: [\npassword: s3cret\n", "the file is not YAML, line"),
+        ("clouds:\n  sim:\n    auth: {password: s3cret}\n", "auth_url"),
+        (None, "the file cannot be read: No such file or directory"),
+    ],
+)
+def test_a_bad_clouds_yaml_is_one_line_without_secrets(
+    tmp_path: Path, text: str | None, message: str
+) -> None:
+    file = tmp_path / "clouds.yaml"
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(BadCloud, match=message) as told:
+        NovaCloud(NovaSettings(cloud="sim", clouds_file=str(file)), client=1.0)
+    assert str(told.value).startswith(f"cloud 'sim' of {file}: ")
+    assert "\n" not in str(told.value) and "s3cret" not in str(told.value)
+
+
+def test_messages_lose_credentials_in_urls() -> None:
+    assert one_line(ValueError("no http://me:pw@host/x\nmore")) == "no http://host/x"
+    assert one_line(ValueError()) == "ValueError"
+
+
+def test_an_answer_for_no_admin_is_away() -> None:
+    with pytest.raises(CloudAway, match="lacks OS-EXT-STS:vm_state: is the user an admin"):
+        views.guest({"id": "1", "name": "web"})
+
+
+def test_a_service_that_never_reported_has_no_age() -> None:
+    row = {
+        "id": "1",
+        "host": "h",
+        "state": "down",
+        "status": "enabled",
+        "updated_at": None,
+        "forced_down": False,
+    }
+    view = views.service([row], "h", "Thu, 01 Jan 2026 00:00:00 GMT")
+    assert view is not None
+    assert (view.updated_at, view.age, view.age_is_bound) == ("", 0.0, True)
+    assert views.service([row], "H", None) is None
+
+
+def test_a_ticket_forbids_sending_once_given_up() -> None:
+    ticket = Ticket(10)
+    assert 9 < ticket.send() <= 10
+    assert ticket.give_up() is True
+    ticket.take_back()
+    assert ticket.give_up() is False
+    with pytest.raises(CloudAway):
+        ticket.send()
+    with pytest.raises(CloudAway):
+        Ticket(0).send()
+
+
+@pytest.mark.parametrize("act", [lambda nova: nova.guests(HOST), lambda nova: nova.stop("x")])
+def test_a_closed_adapter_sends_nothing(
+    lab: CloudThread, act: Callable[[NovaCloud], Awaitable[object]]
+) -> None:
+    async def use(nova: NovaCloud) -> None:
+        await nova.close()
+        with pytest.raises(RuntimeError, match="cannot schedule new futures"):
+            await act(nova)
+
+    with_adapter(lab, use)
+    assert sent(lab) == []

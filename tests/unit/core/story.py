@@ -1,7 +1,7 @@
 """Feeds a mailbox to the production handler of correlate, with a table and a publisher that live in memory.
 
-A `Post` is what survives a crash (mailbox, table, what was published); a `Story` writes one with ticks in between,
-as the shell would, in seconds since its beginning.
+A `Post` is what survives a crash (table, what was published); a `Story` writes a mailbox with ticks in between, in
+seconds since its beginning.
 """
 
 from collections.abc import Coroutine, Sequence
@@ -16,6 +16,7 @@ from kasugai.core.narrate import narrate_verdict
 from kasugai.core.policy import Policy
 from kasugai.core.rows import ClockRow, IncidentRow, Row, SubjectRow
 from kasugai.core.signals import InventoryChange, Letter, Outcome, Signal, Stamp, Tick
+from kasugai.core.steady import TICK_NEAR
 from kasugai.core.timing import PRODUCTION, Timing
 from kasugai.core.verdicts import Verdict
 from kasugai.streams.correlate import Correlate
@@ -103,12 +104,12 @@ class Story:
         self.describe(segment(policy=policy or Policy(), armed=armed))
         for name in hosts:
             self.describe(host(name))
-        self.wait(0)
+        self.tick()
 
     def write(self, signal: Signal, *, at: float | None = None, to: str = SEGMENT) -> list[str]:
         """Append a record at a second (default: now) and return the sentences of its verdicts."""
         self.wait(self.seconds if at is None else at)
-        return self._append(Letter(segment="" if isinstance(signal, Tick) else to, signal=signal))
+        return self._append(Letter(segment=to, signal=signal))
 
     def describe(self, record: SegmentRecord | HostRecord) -> list[str]:
         """Append a description."""
@@ -119,15 +120,16 @@ class Story:
         return self.write(Outcome(fact=fact), at=at)
 
     def wait(self, until: float) -> list[str]:
-        """Let time pass with the ticks that the handler asks for; return the sentences of their verdicts."""
+        """Let time pass with a tick every half second; return the sentences of their verdicts."""
         said = []
-        while True:
-            tick = self._correlate.tick(0, self.seconds)
-            if tick is not None:
-                said += self._append(Letter(segment="", signal=tick))
-            if self.seconds >= until:
-                return said
+        while self.seconds < until:
             self.seconds = min(until, self.seconds + 0.5)
+            said += self.tick()
+        return said
+
+    def tick(self) -> list[str]:
+        """Strike now; return the sentences of the verdicts."""
+        return self._append(Letter(segment="", signal=Tick(period=TICK_NEAR)))
 
     def sleep(self, until: float) -> None:
         """Let time pass without anybody there to tick."""

@@ -70,7 +70,7 @@ def assess_fence(s: Situation, step: Step) -> Move:
     if record is not None and record.state.is_open:
         return _settle(s, step, s.timing.fence_settle)
     if not tries_here(s, step, FENCE_TRIES):
-        return Blocked(reason=Reason.FENCE_REFUSED, detail=record.reason if record else "")
+        return Blocked(reason=Reason.FENCE_REFUSED)
     return begin(s, step)
 
 
@@ -89,7 +89,7 @@ def assess_force_down(s: Situation, step: Step) -> Move:
     if record is not None and record.state.is_open:
         return note(s, step, FactKind.ABSOLVED, "no trace")
     if not tries_here(s, step, FORCE_TRIES):
-        return Blocked(reason=Reason.REFUSED, detail=record.reason if record else "")
+        return Blocked(reason=Reason.REFUSED, detail="Nova does not take the force-down")
     return begin(s, step)
 
 

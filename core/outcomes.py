@@ -31,6 +31,7 @@ def obey(draft: Draft, fact: Fact) -> None:
     match fact.kind:
         case FactKind.ADOPTED:
             draft.enter(Phase.RECOVERING)
+            draft.change(replace(draft.incident, reason=""))
         case FactKind.WORKING | FactKind.QUEUED:
             pass
         case FactKind.HELD:

@@ -65,11 +65,16 @@ class IncidentRow:
     due: Instant | None = None
     """Steady time at which it is published again by itself."""
     reason: str = ""
-    """The last word of a worker that held or vetoed it."""
+    """Why it waits: the last word of a worker that held or vetoed it, or of a gate; "" while it is published."""
     stopped: bool = False
     """Whether a Stop was published and no Resume since."""
     effects: bool = False
     """Whether a worker said that an effect has begun."""
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether nobody works on it, and it says why."""
+        return bool(self.reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,9 +68,13 @@ def _why_stop(draft: Draft) -> Reason:
 
 def _explain(draft: Draft) -> None:
     """New evidence belongs to the incident; one that was waiting is looked at again at once."""
-    is_news = draft.fresh is not None and draft.fresh.symptom in (Symptom.DOWN, Symptom.OFF)
-    draft.tell(Verb.EXPLAIN, Reason.PART_OF_INCIDENT)
-    if is_news and draft.incident.back_off > 0:
+    symptom = draft.fresh.symptom if draft.fresh is not None else None
+    is_news = symptom in (Symptom.DOWN, Symptom.OFF)
+    if symptom is Symptom.ALIVE:
+        draft.tell(Verb.STOP if draft.incident.stopped else Verb.EXPLAIN, Reason.SIGN_OF_LIFE)
+    else:
+        draft.tell(Verb.EXPLAIN, Reason.PART_OF_INCIDENT)
+    if is_news and draft.incident.is_waiting:
         _publish_again(draft, Reason.CHANGED)
 
 
@@ -83,7 +87,7 @@ def _publish_again(draft: Draft, why: Reason | None = None) -> None:
     if draft.incident.stopped:
         _resume(draft)
     incident, now = draft.incident, draft.times.moment
-    waiting = incident.back_off > 0
+    waiting = incident.is_waiting
     order = refresh_order(draft)
     unanswered = 1 if waiting else incident.unanswered + 1
     draft.change(
@@ -93,6 +97,7 @@ def _publish_again(draft: Draft, why: Reason | None = None) -> None:
             phase=Phase.OPENED if waiting else incident.phase,
             published=now,
             unanswered=unanswered,
+            reason="",
             due=now.steady + _pause(draft.timing.silence, unanswered),
         )
     )
@@ -128,7 +133,8 @@ def _wait(draft: Draft, why: Reason) -> None:
     """Say why nothing is published, and look again after a while (a change of the description comes by itself)."""
     pause = max(draft.incident.back_off, draft.timing.silence)
     phase = Phase.HELD if draft.incident.phase is not Phase.RECOVERING else Phase.RECOVERING
-    draft.change(replace(draft.incident, phase=phase, due=draft.times.moment.steady + pause))
+    due = draft.times.moment.steady + pause
+    draft.change(replace(draft.incident, phase=phase, due=due, reason=draft.incident.reason or why))
     draft.tell(Verb.HOLD, why)
 
 

@@ -49,11 +49,13 @@ class RouteActor:
     async def _copy(self, topic: str, partition: int) -> None:
         offset = 0
         while True:
-            record = await self._broker.read(topic, partition, offset)
+            await self._broker.read(topic, partition, offset)
             await asyncio.sleep(self._delay())
-            for letter in self._letters(topic, record):
-                await self._broker.publish(SIGNALS, letter.segment, letter)
-            offset += 1
+            await self._broker.back()
+            for record in self._broker.log(topic, partition, offset):
+                for letter in self._letters(topic, record):
+                    self._broker.append(SIGNALS, letter.segment, letter)
+                offset += 1
 
     def _letters(self, topic: str, record: Record) -> list[Letter]:
         match record.value:
@@ -116,7 +118,7 @@ class CorrelateActor:
                 if tick is not None and not self._broker.is_away:
                     await process.alive("tick")
                     await self._broker.publish(SIGNALS, "", Letter(segment="", signal=tick), partition)
-            await asyncio.sleep(0.25)
+            await asyncio.sleep(0.5)
 
 
 class _Publisher:

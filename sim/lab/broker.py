@@ -87,6 +87,11 @@ class Broker:
         await asyncio.sleep(LATENCY / 2)
         return stamp
 
+    async def back(self) -> None:
+        """Return when the broker is there."""
+        while self.is_away:  # noqa: ASYNC110 - the flag is set by a script, in virtual time
+            await asyncio.sleep(0.5)
+
     async def deliver(self, topic: str, key: str, value: Any) -> Stamp:
         """Publish, as often as it takes."""
         while True:

@@ -1,5 +1,6 @@
 """A worker's doors in the laboratory: each effect passes through the process that it belongs to."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 from uuid import UUID
@@ -30,8 +31,10 @@ class SimLog:
         return await self._process.effect(name, partial(self._publish, fact))
 
     async def _publish(self, fact: Fact) -> Stamp:
+        """What was handed to the producer goes out, whatever becomes of the caller (as with librdkafka)."""
+        sending = asyncio.ensure_future(self._broker.publish(RECOVERY, fact.host, fact))
         try:
-            return await self._broker.publish(RECOVERY, fact.host, fact)
+            return await asyncio.shield(sending)
         except Away as away:
             raise LogAway(str(away)) from away
 

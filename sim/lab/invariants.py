@@ -147,6 +147,6 @@ class Invariants:
 
     def _check_rest(self, row: SubjectRow) -> None:
         incident = row.incident
-        if incident is None or incident.phase is Phase.HELD or incident.back_off > 0:
+        if incident is None or incident.phase is Phase.HELD or incident.is_waiting:
             return
         self._break(f"the incident of {row.host} is neither over nor held: {incident.phase}")

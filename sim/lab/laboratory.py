@@ -12,10 +12,11 @@ from uuid import UUID
 
 from kasugai.core.facts import Fact
 from kasugai.core.identity import derive
+from kasugai.core.incident import Phase
 from kasugai.core.inventory import HostRecord, SegmentRecord
 from kasugai.core.narrate import narrate_fact, narrate_verdict
 from kasugai.core.policy import Policy
-from kasugai.core.rows import Row
+from kasugai.core.rows import Row, SubjectRow
 from kasugai.core.signals import Source, Symptom, fault
 from kasugai.core.timing import PRODUCTION, Timing
 from kasugai.core.verdicts import Verdict
@@ -195,6 +196,14 @@ class Lab:
     def later(self, seconds: float, act: Callable[[], None]) -> None:
         """Do something after a while."""
         asyncio.get_running_loop().call_later(seconds, act)
+
+    def is_at_rest(self) -> bool:
+        """Whether everybody lives and no incident is open but those that are held."""
+        rows = [
+            row for row in self.table.values() if isinstance(row, SubjectRow) and row.incident is not None
+        ]
+        moving = any(row.incident is not None and row.incident.phase is not Phase.HELD for row in rows)
+        return not moving and self.correlate is not None and bool(self.workers)
 
     def finish(self) -> None:
         """Check what must hold at the end, and close the log with the census."""

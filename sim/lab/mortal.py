@@ -59,7 +59,7 @@ class Process:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._runs = asyncio.Event()
         self._runs.set()
-        self._pause_before = ""
+        self._trap: tuple[str, Callable[[], None]] | None = None
 
     def start(self, main: Coroutine[Any, Any, None]) -> None:
         """Run `main` as this process."""
@@ -86,10 +86,10 @@ class Process:
             task.cancel()
         self._bury(self)
 
-    def pause(self, before: str = "") -> None:
-        """Stop in front of the next effect whose name begins with `before`."""
-        self._runs.clear()
-        self._pause_before = before
+    def pause(self, before: str, then: Callable[[], None]) -> None:
+        """Stand still as a whole as soon as an effect whose name begins with `before` is about to happen, and say so
+        by `then`."""
+        self._trap = (before, then)
 
     def wake(self) -> None:
         """Go on."""
@@ -112,8 +112,11 @@ class Process:
 
     async def alive(self, name: str) -> None:
         """Return if the process lives; wait while it is paused; never return to the dead."""
-        if not self._runs.is_set() and name.startswith(self._pause_before):
-            await self._runs.wait()
+        if self._trap is not None and name.startswith(self._trap[0]):
+            (_, then), self._trap = self._trap, None
+            self._runs.clear()
+            then()
+        await self._runs.wait()
         if self.is_dead:
             raise asyncio.CancelledError
 

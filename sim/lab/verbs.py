@@ -135,10 +135,14 @@ def _worker_pauses(lab: Lab, words: Words) -> str:
     at = words.index("for")
     before = " ".join(words[1:at])
     process = lab.workers[0]
-    process.pause(before)
+    process.pause(before, partial(_stands_still, lab, process, before, seconds(words[at + 1])))
+    return ""
+
+
+def _stands_still(lab: Lab, process: Process, before: str, lasting: float) -> None:
+    lab.say("world", f"the worker stands still before its next {before}")
     lab.later(10.0, partial(_replace_worker, lab, process))
-    lab.later(seconds(words[at + 1]), partial(_wake, lab, process))
-    return f"the worker stands still before its next {before}"
+    lab.later(lasting, partial(_wake, lab, process))
 
 
 def _replace_worker(lab: Lab, process: Process) -> None:
@@ -277,10 +281,12 @@ def _operator(lab: Lab, words: Words) -> str:
             cloud.operator_evacuates(guest)
         case ("disables", host):
             cloud.operator_disables(host)
+        case ("enables", host):
+            cloud.operator_enables(host)
         case ("migrates", guest, "to", host, *rest):
             cloud.operator_live_migrates(guest, host, **_spans(rest))
         case _:
-            raise ValueError("operator forces down|lifts|evacuates|disables|migrates")
+            raise ValueError("operator forces down|lifts|evacuates|disables|enables|migrates")
     return f"an operator {' '.join(words)}"
 
 
@@ -316,6 +322,20 @@ def _unplug(lab: Lab, words: Words) -> str:
 def _plug(lab: Lab, words: Words) -> str:
     lab.cloud.hosts.plug(words[0])
     return f"{words[0]} is back on the network"
+
+
+def _flood(lab: Lab, words: Words) -> str:
+    """flood HOST with N repeats by SOURCE: one observer says the same again and again."""
+    host, _, count, _, _, source = words
+    for _ in range(int(count)):
+        lab.observe(host, f"{source}/script", Source(source), Symptom.DOWN, "1")
+    return f"{count} repetitions by {source}"
+
+
+def _capacity(lab: Lab, words: Words) -> str:
+    """capacity of HOST is N"""
+    lab.cloud.world.host(words[0]).capacity = int(words[2])
+    return f"{words[0]} has room for {words[2]}"
 
 
 def _slow_spawn(lab: Lab, words: Words) -> str:
@@ -362,6 +382,8 @@ VERBS: dict[str, Verb] = {
     "nova cell": _nova_cell,
     "operator": _operator,
     "device": _device,
+    "flood": _flood,
+    "capacity of": _capacity,
     "spawn takes": _slow_spawn,
     "end": _end,
 }

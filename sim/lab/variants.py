@@ -1,0 +1,96 @@
+"""In how many ways a scenario is played: as written, with every record twice, with records of different partitions
+reordered, with the worker and with correlate dying at each of their effects.
+
+Under all of them the census must be the one that the scenario allows and no invariant may break.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kasugai.sim.lab.grammar import Scenario
+from kasugai.sim.lab.laboratory import Variant
+from kasugai.sim.lab.mortal import Death, When
+from kasugai.sim.lab.runner import Run, play
+
+EXHAUSTIVE = 6
+"""Up to so many guests every effect is a place to die; larger scenarios take every tenth."""
+STRIDE = 10
+SEEDS = (1, 2, 3)
+"""Seeds of the reorderings."""
+WIRES = (0.0, 17.0, 34.9)
+"""Seconds that a dead worker's call stays on the wire: from none to the client's time-out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A variant that did not end as it should."""
+
+    variant: Variant
+    problems: tuple[str, ...]
+    run: Run
+
+
+def of_records() -> tuple[Variant, ...]:
+    """Return the variants about records: duplicated and reordered."""
+    shuffled = tuple(Variant(name=f"reordered, seed {seed}", shuffle=seed) for seed in SEEDS)
+    return (Variant(name="every record twice", twice=True), *shuffled)
+
+
+def of_worker_deaths(base: Run, guests: int) -> Iterator[Variant]:
+    """Yield the variants in which the worker dies at an effect of the run as written."""
+    for index in _indexes(len(base.worker_effects), guests):
+        for when in When:
+            name = base.worker_effects[index - 1]
+            wire = WIRES[index % len(WIRES)] if name.startswith("call") and when is When.AFTER else 0.0
+            yield Variant(
+                name=f"worker dies {when} effect {index} ({name})"
+                + (f", {wire:g} s on the wire" if wire else ""),
+                worker_death=Death(index, when),
+                wire=wire,
+            )
+
+
+def of_correlate_deaths(base: Run, guests: int) -> Iterator[Variant]:
+    """Yield the variants in which correlate dies at a publish or a row write of the run as written."""
+    for index in _telling(base.correlate_effects, _indexes(len(base.correlate_effects), guests)):
+        for when in When:
+            yield Variant(
+                name=f"correlate dies {when} effect {index} ({base.correlate_effects[index - 1]})",
+                correlate_death=Death(index, when),
+            )
+
+
+def _telling(effects: tuple[str, ...], indexes: range) -> Iterator[int]:
+    """A tick that nothing happened at writes the clock and nothing else: dying between two of those is the same as
+    dying between the next two, so of a row of them the first and the last are taken."""
+    for index in indexes:
+        around = effects[max(0, index - 2) : index + 1]
+        if not all(name.endswith("~clock") for name in around):
+            yield index
+
+
+def _indexes(effects: int, guests: int) -> range:
+    return range(1, effects + 1, 1 if guests <= EXHAUSTIVE else STRIDE)
+
+
+def problems(scenario: Scenario, run: Run) -> tuple[str, ...]:
+    """Return what is wrong with a run: broken invariants, a census that the scenario does not allow."""
+    allowed = {scenario.census, *(ending.strip("\n") for ending in scenario.endings)}
+    wrong = () if run.census in allowed else (f"census:\n{run.census}",)
+    return (*run.broken, *wrong)
+
+
+def failures(scenario: Scenario, variants: Iterator[Variant] | tuple[Variant, ...]) -> Iterator[Failure]:
+    """Play the variants and yield those that fail."""
+    for variant in variants:
+        run = play(scenario, variant)
+        wrong = problems(scenario, run)
+        if wrong:
+            yield Failure(variant=variant, problems=wrong, run=run)
+
+
+def guests(scenario: Scenario) -> int:
+    """Return how many guests the scenario's hosts run."""
+    return sum(
+        len(line.words[line.words.index("runs") + 1 :]) for line in scenario.cloud if "runs" in line.words
+    )

@@ -34,6 +34,7 @@ class NovaCloud:
 
     def __init__(self, settings: NovaSettings, *, client: float, threads: int = THREADS) -> None:
         """Give a request up after `client` seconds. BadCloud when the settings cannot even be read."""
+        self.settings = settings
         self._where = describe(settings)
         adapter = open_compute(settings, client=client, threads=threads)
         self._wire = Wire(adapter, self._where, client=client, threads=threads)

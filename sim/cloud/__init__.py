@@ -28,7 +28,10 @@ What to look at:
                               list_migrations evacuate reset_state stop start
     cloud.census()            a Place per host; str(place) is `cmp3: on  db1 web2(stopped)`
 
-Everything that a real Nova does and this one does not is listed in docs/status.md, everything measured in nova.md.
+Every rule is nova.md's. Known to differ from the real one: aggregates, instance actions and notifications do not exist;
+a `done` record of a doubly evacuated guest needs one restart of its source, not two; a second evacuation that meets the
+first one's last moments of spawning ends as the compare-and-set of task_state has it, which nobody has measured; a
+silent cell is silent towards the API only, its conductor goes on; power states are not synchronised periodically.
 """
 
 from kasugai.sim.cloud.cloud import SimCloud as SimCloud

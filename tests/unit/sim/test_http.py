@@ -7,6 +7,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,11 @@ from typing import Any
 import pytest
 import requests
 
+from kasugai.adapters.nova import NovaCloud
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.http import CloudThread
 from kasugai.sim.http.keystone import APPLICATION_ID, APPLICATION_SECRET, PASSWORD, USER
-from tests.support.clouds import SWIFT, furnish, until
+from tests.support.clouds import SWIFT, furnish, until, with_adapter
 
 HOST = "cmp1.rack1"
 
@@ -255,6 +257,35 @@ def test_a_call_is_carried_out_although_its_client_has_hung_up(client: Client) -
             timeout=0.1,
         )
     asyncio.run(until(lambda: bool(client.sim("GET", "state")["migrations"])))
+
+
+def test_two_workers_move_sixty_guests_at_once() -> None:
+    def build(cloud: SimCloud) -> None:
+        for number in range(6):
+            cloud.add_host(f"cmp{number}")
+        for number in range(60):
+            cloud.add_guest(f"web{number}", f"cmp{number % 2}")
+        for host in ("cmp0", "cmp1"):
+            cloud.hosts.power_off(host)
+            cloud.operator_forces_down(host)
+
+    async def recover(nova: NovaCloud, host: str) -> None:
+        guests = await nova.guests(host)
+        assert len(guests) == 30
+        await asyncio.gather(*(nova.evacuate(guest.uuid) for guest in guests))
+        while await nova.guests(host):  # noqa: ASYNC110 - the cloud lives in another thread
+            await asyncio.sleep(0.05)
+
+    async def both(one: NovaCloud) -> None:
+        two = NovaCloud(one.settings, client=5.0)
+        async with asyncio.timeout(20):
+            await asyncio.gather(recover(one, "cmp0"), recover(two, "cmp1"))
+        await two.close()
+
+    with CloudThread(build, pace=replace(SWIFT, spawn=0.5)) as lab:
+        with_adapter(lab, both, client=5.0)
+        assert lab.do(lambda cloud: [m.status for m in cloud.world.migrations]) == ["done"] * 60
+        assert lab.do(lambda cloud: cloud.running_twice()) == ()
 
 
 def test_a_build_that_fails_is_told_to_who_started_it() -> None:

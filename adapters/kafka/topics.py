@@ -62,8 +62,7 @@ class Topics:
         missing = {report.topic for report in reports if report.is_missing}
         self._create([topic for topic in wanted if topic.name in missing])
         self._alter({report.topic: report.changes for report in reports if report.changes})
-        self._await(missing)
-        return self.check(wanted)
+        return self._settled(wanted)
 
     def _present(self) -> dict[str, tuple[int, int]]:
         """Partitions and replicas by topic."""
@@ -102,11 +101,14 @@ class Topics:
         if new:
             _finish(self._admin.create_topics(new), KafkaError.TOPIC_ALREADY_EXISTS)
 
-    def _await(self, names: set[str]) -> None:
-        """Wait until new topics are in the brokers' metadata, which follows their making."""
+    def _settled(self, wanted: Sequence[Wanted]) -> list[Report]:
+        """Check until what was made and set shows: brokers learn of it a moment after they have agreed to it."""
         until = time.monotonic() + PATIENCE
-        while not names <= self._present().keys() and time.monotonic() < until:
-            time.sleep(0.05)
+        while True:
+            reports = self.check(wanted)
+            if not any(report.is_missing or report.changes for report in reports) or time.monotonic() > until:
+                return reports
+            time.sleep(0.1)
 
     def _alter(self, changes: Mapping[str, Mapping[str, str]]) -> None:
         resources = [

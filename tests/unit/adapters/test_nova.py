@@ -121,6 +121,41 @@ def test_a_nova_that_refuses_every_token_is_away(lab: CloudThread) -> None:
     assert lab.do(lambda cloud: cloud.world.migrations) == []
 
 
+def test_a_refused_token_is_no_reason_to_send_for_a_caller_that_has_given_up(lab: CloudThread) -> None:
+    async def use(nova: NovaCloud) -> None:
+        await nova.guests(HOST)
+        lab.do(bury)
+        lab.do(lambda _: lab.door.api.keystone.expire_tokens())
+        lab.do(lambda cloud: cloud.wire.slow(0.4, times=1))
+        call = asyncio.create_task(nova.evacuate(uuid(lab)))
+        await asyncio.sleep(0.2)
+        call.cancel()
+        await asyncio.sleep(0.6)
+
+    with_adapter(lab, use)
+    assert lab.do(lambda cloud: cloud.world.migrations) == []
+
+
+def test_a_database_that_ignores_case_does_not_mix_up_hosts(
+    lab: CloudThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nova_api = lab.door.cloud.nova
+    everything = {
+        name: getattr(nova_api, name) for name in ("list_services", "list_servers", "list_migrations")
+    }
+
+    async def use(nova: NovaCloud) -> None:
+        lab.do(lambda cloud: cloud.operator_live_migrates("loud", "cmp2"))
+        for name, ask in everything.items():
+            monkeypatch.setattr(nova_api, name, lambda *_, ask=ask: ask())
+        service = await nova.service(HOST)
+        assert service is not None and service.host == HOST
+        assert sorted(guest.name for guest in await nova.guests(HOST)) == ["app", "db", "web"]
+        assert await nova.migrations(HOST) == ()
+
+    with_adapter(lab, use)
+
+
 @pytest.mark.parametrize(
     ("newest", "evacuate", "migrations"), [((2, 104), "2.93", "2.80"), ((2, 60), "2.60", "2.60")]
 )

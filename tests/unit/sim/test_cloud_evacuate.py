@@ -314,6 +314,24 @@ def test_a_slow_conductor_carries_a_call_out_much_later() -> None:
     play(story)
 
 
+def test_a_late_call_does_not_choose_the_source_that_came_back() -> None:
+    async def story(cloud: SimCloud) -> None:
+        cloud.add_guest("web", "host1")
+        for host in ("host2", "host3"):
+            cloud.add_guest(f"other on {host}", host)
+        bury(cloud)
+        cloud.slow_conductor(300)
+        cloud.operator_evacuates("web")
+        cloud.hosts.power_on("host1")
+        cloud.operator_forces_down("host1", False)
+        await asyncio.sleep(299)
+        assert cloud.nova.services.takes_guests(cloud.world.host("host1"))
+        await asyncio.sleep(3)
+
+    cloud = play(story, hosts=3)
+    assert cloud.world.migrations[0].dest == "host2"
+
+
 @pytest.mark.parametrize("after", [0.2, 0.75, 2.0, 3.85])
 def test_a_guest_that_is_deleted_on_its_way_runs_nowhere(after: float) -> None:
     async def story(cloud: SimCloud) -> None:

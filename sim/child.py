@@ -61,6 +61,11 @@ class Child:
         """The process id of the running server."""
         return self._running().pid
 
+    @property
+    def exit_code(self) -> int | None:
+        """How the running server ended by itself; None while it lives (or was stopped by us)."""
+        return None if self._process is None else self._process.poll()
+
     def start(self, ready: Callable[[], bool], *, within: float = READY_WITHIN) -> None:
         """Start the server and return when `ready` says yes."""
         leash = (sys.executable, "-I", "-S", "-c", LEASH, str(os.getpid()))

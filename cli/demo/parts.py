@@ -1,0 +1,126 @@
+"""What the demo stands on: Kafka, Redis and a cloud, each embedded unless a real one is named; and kasugai.conf for it.
+
+Start it from the main thread: the embedded parts die with the thread that started them.
+"""
+
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kasugai.adapters.kafka.layout import Finding, wanted
+from kasugai.adapters.kafka.topics import Topics
+from kasugai.adapters.settings import KafkaSettings, Settings, StreamSettings, load
+from kasugai.cli.demo.simulated import SOURCE, SimulatedCloud
+from kasugai.cli.exits import SaidNo
+from kasugai.sim.embedded import EmbeddedKafka, EmbeddedRedis
+
+PARTITIONS = 4
+CLOUD = "sim"
+"""The simulated cloud's name in its clouds.yaml."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What was asked for on the command line; None: embedded."""
+
+    kafka: str | None = None
+    redis: str | None = None
+    cloud: str | None = None
+    host: str | None = None
+    """With a real cloud: the dead host."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Parts:
+    """The running parts."""
+
+    folder: Path
+    """Configuration and logs."""
+    choice: Choice
+    kafka: str = ""
+    redis: str = ""
+    simulated: SimulatedCloud | None = None
+    _stack: ExitStack = field(default_factory=ExitStack)
+
+    @property
+    def is_mock(self) -> bool:
+        """Whether Kafka is the embedded broker, which cannot say how it keeps its topics."""
+        return self.choice.kafka is None
+
+    @property
+    def host(self) -> str:
+        """The host that dies."""
+        return self.choice.host or SOURCE
+
+    @property
+    def config(self) -> Path:
+        """The kasugai.conf that all processes share."""
+        return self.folder / "kasugai.conf"
+
+    def settings(self) -> Settings:
+        """Return what that file says."""
+        return load([str(self.config)])
+
+    def start(self) -> None:
+        """Start what is embedded, write kasugai.conf, and make the topics."""
+        if self.choice.redis is None:
+            self.redis = self._stack.enter_context(EmbeddedRedis()).url
+        else:
+            self.redis = self.choice.redis
+        if self.choice.cloud is None:
+            self.simulated = SimulatedCloud(self.folder, sys.executable)
+            self._stack.callback(self.simulated.stop)
+            self.simulated.start()
+        self._start_kafka()
+
+    def _start_kafka(self) -> None:
+        if self.choice.kafka is not None:
+            self.kafka = self.choice.kafka
+            self._write_config()
+            return self._make_topics()
+        bare = Settings(
+            kafka=KafkaSettings(bootstrap_servers="-"), stream=StreamSettings(partitions=PARTITIONS)
+        )
+        topics = {topic.name: topic.partitions for topic in wanted(bare)}
+        self.kafka = self._stack.enter_context(EmbeddedKafka(topics)).bootstrap
+        return self._write_config()
+
+    def stop(self) -> None:
+        """End what is embedded."""
+        self._stack.close()
+
+    def _make_topics(self) -> None:
+        settings = self.settings()
+        bad = [
+            report for report in Topics(settings).apply(wanted(settings)) if report.finding is not Finding.OK
+        ]
+        if bad:
+            raise SaidNo(
+                f"{self.kafka}: {bad[0].topic} is there and {', '.join(bad[0].differences)}: the demo needs a broker "
+                f"without Kasugai's topics, or with {PARTITIONS} partitions and one replica"
+            )
+
+    def _write_config(self) -> None:
+        cloud, file = self.choice.cloud or CLOUD, self.simulated.clouds_file if self.simulated else ""
+        self.config.write_text(
+            CONFIG.format(kafka=self.kafka, redis=self.redis, cloud=cloud, file=file, partitions=PARTITIONS)
+        )
+
+
+CONFIG = """\
+# Written by kasugai demo: one machine, short time-outs. Not for production.
+[kafka]
+bootstrap_servers = {kafka}
+replication = 1
+min_insync = 1
+[redis]
+url = {redis}
+[nova]
+cloud = {cloud}
+clouds_file = {file}
+[stream]
+partitions = {partitions}
+[worker]
+profile = test
+"""

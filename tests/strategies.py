@@ -23,7 +23,9 @@ numbers = st.integers(min_value=-(2**63), max_value=2**63 - 1)
 
 def values_of(cls: type[T], **given: st.SearchStrategy[Any]) -> st.SearchStrategy[T]:
     """Return a strategy for `cls`; `given` replaces single fields."""
-    fields = {slot.name: given.get(slot.name) or _value(slot.shape) for slot in slots_of(cls)}
+    fields = {
+        slot.name: given[slot.name] if slot.name in given else _value(slot.shape) for slot in slots_of(cls)
+    }
     return st.builds(cls, **fields)
 
 

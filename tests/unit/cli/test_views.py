@@ -1,0 +1,225 @@
+"""Incidents are computed from the set of records: order and repetition change nothing, and phases are correlate's."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kasugai.cli.views import IncidentView, Seen, fold
+from kasugai.core.facts import Fact, FactKind, Result, StepRecord, StepState
+from kasugai.core.incident import Open, Phase, Stop
+from kasugai.core.plan import Action, Plan, Step
+from kasugai.core.policy import Policy
+from kasugai.core.signals import Kind
+from kasugai.core.verdicts import Reason, Verb, Verdict
+from tests.strategies import values_of
+from tests.support.stories import records_of
+
+INCIDENT = UUID(int=1)
+STORIES = ("host-loses-power", "engine-dies-in-50-evacuations", "retry-after-no-valid-host", "no-fence-device")
+
+
+def opened(**changes: object) -> Open:
+    order = Open(
+        incident=INCIDENT,
+        kind=Kind.HOST,
+        n=1,
+        attempt=1,
+        segment="s",
+        host="cmp1",
+        host_uuid="h",
+        decided_at=1_000,
+        opened_at=1_000,
+        asserted_at=None,
+        policy=Policy(),
+    )
+    return replace(order, **changes)  # type: ignore[arg-type]
+
+
+def said(kind: FactKind, **changes: object) -> Fact:
+    fact = Fact(
+        fact_id=UUID(int=2),
+        kind=kind,
+        incident=INCIDENT,
+        segment="s",
+        host="cmp1",
+        attempt=1,
+        epoch=1,
+        author="w#1",
+        n=1,
+    )
+    return replace(fact, **changes)  # type: ignore[arg-type]
+
+
+def decided(verb: Verb, reason: Reason, incident: UUID | None = INCIDENT, detail: str = "") -> Verdict:
+    return Verdict(
+        verdict_id=UUID(int=3),
+        verb=verb,
+        subject="host/cmp1",
+        segment="s",
+        reason=reason,
+        evidence=(),
+        count=1,
+        at=1_000,
+        incident=incident,
+        detail=detail,
+    )
+
+
+def views_of(*values: Open | Stop | Fact | Verdict) -> tuple[IncidentView, ...]:
+    return fold(Seen(1_000 + offset, offset, value) for offset, value in enumerate(values))
+
+
+def the_view(*values: Open | Stop | Fact | Verdict) -> IncidentView:
+    (view,) = views_of(*values)
+    return view
+
+
+OPENED = decided(Verb.OPEN, Reason.CONFIRMED)
+
+
+@pytest.mark.parametrize("story", STORIES)
+@given(data=st.data())
+def test_any_order_and_any_repetition_of_a_real_incident_give_the_same_view(
+    story: str, data: st.DataObject
+) -> None:
+    records = records_of(story)
+    again = data.draw(st.lists(st.sampled_from(records), max_size=20))
+    later = [Seen(seen.at + 5, seen.offset + 100, seen.value) for seen in again]
+    assert fold(data.draw(st.permutations([*records, *again, *later]))) == fold(records)
+
+
+few = st.integers(min_value=0, max_value=3)
+steps = values_of(
+    StepRecord, key=st.sampled_from(["evacuate:a", "evacuate:b"]), epoch=few, attempt=few, tries=few
+)
+plans = values_of(
+    Plan,
+    attempt=few,
+    epoch=few,
+    steps=st.just((Step(action=Action.EVACUATE, subject="a"), Step(action=Action.EVACUATE, subject="b"))),
+)
+facts = values_of(
+    Fact,
+    incident=st.just(INCIDENT),
+    host=st.just("cmp1"),
+    segment=st.just("s"),
+    attempt=few,
+    epoch=few,
+    n=few,
+    step=st.none() | steps,
+    plan=st.none() | plans,
+    steps=st.lists(steps, max_size=2).map(tuple),
+)
+verdicts = values_of(
+    Verdict, incident=st.none() | st.just(INCIDENT), subject=st.just("host/cmp1"), segment=st.just("s")
+)
+orders = values_of(
+    Open, incident=st.just(INCIDENT), host=st.just("cmp1"), segment=st.just("s"), n=few, attempt=few
+)
+places = st.integers(min_value=0, max_value=5)
+
+
+@given(data=st.data())
+def test_any_order_of_any_records_gives_the_same_view(data: st.DataObject) -> None:
+    records = data.draw(st.lists(st.builds(Seen, places, places, facts | verdicts | orders), max_size=8))
+    shuffled = data.draw(st.permutations(records))
+    assert fold(shuffled) == fold(records) == fold([*shuffled, *records])
+
+
+@pytest.mark.parametrize(
+    ("values", "phase"),
+    [
+        pytest.param([OPENED, opened()], Phase.OPENED, id="opened"),
+        pytest.param([OPENED, opened(), said(FactKind.QUEUED, epoch=0)], Phase.OPENED, id="queued"),
+        pytest.param([OPENED, opened(), said(FactKind.ADOPTED)], Phase.RECOVERING, id="adopted"),
+        pytest.param(
+            [OPENED, opened(), said(FactKind.ADOPTED), opened(n=2), decided(Verb.REOPEN, Reason.NO_FACT)],
+            Phase.RECOVERING,
+            id="published again while its owner works",
+        ),
+        pytest.param([OPENED, opened(), said(FactKind.HELD)], Phase.HELD, id="held by the worker"),
+        pytest.param(
+            [OPENED, opened(), said(FactKind.HELD), decided(Verb.HOLD, Reason.NO_FENCE_DEVICE)],
+            Phase.HELD,
+            id="held",
+        ),
+        pytest.param(
+            [
+                OPENED,
+                opened(),
+                said(FactKind.HELD),
+                decided(Verb.HOLD, Reason.NO_FENCE_DEVICE),
+                decided(Verb.REOPEN, Reason.BACK_OFF_OVER),
+                opened(n=2),
+            ],
+            Phase.OPENED,
+            id="held and published again",
+        ),
+        pytest.param([OPENED, opened(), said(FactKind.VETOED)], Phase.OPENED, id="vetoed"),
+        pytest.param(
+            [OPENED, opened(), said(FactKind.FINISHED, result=Result.FAILED), decided(Verb.RETRY, Reason.PARTIAL)],
+            Phase.HELD,
+            id="waits for its second attempt",
+        ),
+        pytest.param(
+            [OPENED, opened(), said(FactKind.FINISHED, result=Result.RECOVERED)],
+            Phase.RECOVERED,
+            id="answered",
+        ),
+        pytest.param(
+            [OPENED, opened(), decided(Verb.CLOSE, Reason.RECOVERED)], Phase.RECOVERED, id="recovered"
+        ),
+        pytest.param([OPENED, opened(), decided(Verb.CLOSE, Reason.PARTIAL)], Phase.FAILED, id="failed"),
+        pytest.param(
+            [OPENED, opened(), decided(Verb.CLOSE, Reason.NOTHING_DONE)], Phase.WITHDRAWN, id="withdrawn"
+        ),
+    ],
+)
+def test_the_phase_is_what_the_last_word_says(values: Sequence[Open | Fact | Verdict], phase: Phase) -> None:
+    assert the_view(*values).phase is phase
+
+
+def test_a_fenced_owner_does_not_speak_for_the_incident() -> None:
+    view = the_view(opened(), said(FactKind.ADOPTED, epoch=2), said(FactKind.FINISHED, result=Result.FAILED))
+    assert view.phase is Phase.RECOVERING
+
+
+def test_a_host_that_is_held_without_an_incident_is_shown_with_the_reason() -> None:
+    view = the_view(
+        decided(Verb.SUSPECT, Reason.FIRST_SIGHTING, None), decided(Verb.HOLD, Reason.DISARMED, None)
+    )
+    assert (view.incident, view.host, view.phase, view.why) == (None, "cmp1", Phase.HELD, "disarmed")
+
+
+def test_a_suspicion_that_became_an_incident_is_not_shown_twice() -> None:
+    assert the_view(decided(Verb.SUSPECT, Reason.FIRST_SIGHTING, None), OPENED, opened()).incident == INCIDENT
+
+
+def test_a_suspicion_that_was_withdrawn_is_not_shown() -> None:
+    over = decided(Verb.WITHDRAW, Reason.SIGN_OF_LIFE, None)
+    assert views_of(decided(Verb.SUSPECT, Reason.FIRST_SIGHTING, None), over) == ()
+
+
+def test_done_is_not_taken_back_by_an_older_owner() -> None:
+    step = Step(action=Action.EVACUATE, subject="a", name="web1")
+    plan = Plan(incident=INCIDENT, attempt=1, epoch=1, host="cmp1", window=8, steps=(step,))
+    done = StepRecord(key=step.key, state=StepState.DONE, epoch=1, tries=1)
+    unsure = replace(done, state=StepState.UNSURE, epoch=2)
+    view = the_view(
+        said(FactKind.PLAN, plan=plan),
+        said(FactKind.UNSURE, step=unsure, epoch=2),
+        said(FactKind.DONE, step=done),
+    )
+    assert view.steps[step.key].is_done
+
+
+def test_a_recovered_host_shows_all_its_steps() -> None:
+    (view,) = fold(records_of("host-loses-power"))
+    assert (view.host, view.phase) == ("cmp1", Phase.RECOVERED)
+    assert (view.steps_done, len(view.steps)) == (6, 6)
+    assert (view.instances_done, len(view.instances)) == (3, 3)
+    assert view.until is not None

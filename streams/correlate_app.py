@@ -18,13 +18,14 @@ from kasugai.adapters.kafka.client import client_config
 from kasugai.adapters.kafka.dead import DeadLetters
 from kasugai.adapters.kafka.producer import Producer
 from kasugai.adapters.kafka.records import Incoming, Outgoing, outgoing, trace_of
+from kasugai.adapters.kafka.topics import require
 from kasugai.adapters.settings.values import Settings
 from kasugai.core.incident import Order
 from kasugai.core.rows import Row
 from kasugai.core.signals import Letter, Stamp
 from kasugai.core.verdicts import Verdict
 from kasugai.schemas.codec import Undecodable, decode, encode
-from kasugai.schemas.topics import CORRELATE_APP, CORRELATE_TABLE, INCIDENTS, SIGNALS, VERDICTS
+from kasugai.schemas.topics import CHANGELOG, CORRELATE_APP, CORRELATE_TABLE, INCIDENTS, SIGNALS, VERDICTS
 from kasugai.streams.correlate import Correlate
 
 
@@ -117,10 +118,14 @@ def processor_settings(settings: Settings) -> ProcessorSettings:
     )
 
 
-def main(settings: Settings) -> int:
-    """Run until SIGTERM or SIGINT and return 0; in doubt the process ends by itself (adapters/faust/exits.py)."""
+def main(settings: Settings, *, demo: bool = False) -> int:
+    """Run until SIGTERM or SIGINT and return 0; in doubt the process ends by itself (adapters/faust/exits.py).
+
+    TopicsUnfit when the broker's topics are not as their contracts say; `demo` accepts a broker that cannot say.
+    """
     shell = processor_settings(settings)
     prepare(shell, client_config(settings.kafka, f"{CORRELATE_APP}-{settings.stream.instance}-check"))
+    require(settings, (SIGNALS, CHANGELOG, VERDICTS, *INCIDENTS.values()), demo=demo)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_run(settings, shell))
 

@@ -12,9 +12,10 @@ from kasugai.adapters.kafka.inventory_reader import InventoryReader
 from kasugai.adapters.kafka.producer import Producer
 from kasugai.adapters.kafka.reader import Reader
 from kasugai.adapters.kafka.route_loop import Batches
+from kasugai.adapters.kafka.topics import require
 from kasugai.adapters.settings.values import KafkaSettings, Settings
 from kasugai.core.doors import LogAway
-from kasugai.schemas.topics import INVENTORY
+from kasugai.schemas.topics import INVENTORY, SIGNALS
 from kasugai.streams.route import SOURCES, Route
 from kasugai.streams.route_shell import PAUSE, RouteShell
 
@@ -24,23 +25,26 @@ GROUP = "kasugai-route"
 SAY_EVERY = 60.0
 
 
-def main(settings: Settings) -> int:
-    """Run until SIGTERM or SIGINT and return 0; an exception means: start me again."""
+def main(settings: Settings, *, demo: bool = False) -> int:
+    """Run until SIGTERM or SIGINT and return 0; an exception means: start me again.
+
+    TopicsUnfit when the broker's topics are not as their contracts say; `demo` accepts a broker that cannot say.
+    """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_until_signalled(settings))
+        return runner.run(_until_signalled(settings, demo))
 
 
-async def _until_signalled(settings: Settings) -> int:
+async def _until_signalled(settings: Settings, demo: bool) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await run(settings, stop)
+    await run(settings, stop, demo=demo)
     return 0
 
 
-async def run(settings: Settings, stop: asyncio.Event) -> None:
+async def run(settings: Settings, stop: asyncio.Event, *, demo: bool = False) -> None:
     """Run on the running loop until `stop` is set."""
-    serving = asyncio.create_task(_serve(settings))
+    serving = asyncio.create_task(_serve(settings, demo))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
     for task in (serving, stopping):
@@ -51,13 +55,14 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         raise ended
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings, demo: bool) -> None:
     kafka, name = settings.kafka, f"{GROUP}-{settings.stream.instance}"
     async with AsyncExitStack() as stack:
         producer = await stack.enter_async_context(Producer(kafka, name))
         inventory = InventoryReader(kafka, f"{name}-inventory")
         stack.push_async_callback(inventory.close)
         end = await inventory_end(kafka, f"{name}-bounds")
+        await asyncio.to_thread(require, settings, (*SOURCES, SIGNALS), demo=demo)
         route = Route(inventory.inventory)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(follow(route, inventory))

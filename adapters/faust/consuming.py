@@ -49,7 +49,12 @@ class CarefulThread(AIOKafkaConsumerThread):
         if not frozen:
             return {}
         brief = min(FETCH_AT_MOST, timeout or 0.0)
-        return await super()._fetch_records(consumer, frozen, timeout=brief, max_records=max_records)  # type: ignore[arg-type]
+        try:
+            return await super()._fetch_records(consumer, frozen, timeout=brief, max_records=max_records)  # type: ignore[arg-type]
+        except Exception:
+            if consumer._coordinator._pending_exception is None:
+                raise
+            return {}  # the coordinator's error reached a waiting fetch too: the watchdog deals with it
 
     def _create_worker_consumer(self, transport: Transport) -> Any:
         consumer = super()._create_worker_consumer(transport)

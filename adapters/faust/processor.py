@@ -65,8 +65,10 @@ class Processor:
         place = self._care.progress.place(record.partition, record.offset)
         if place is Place.BEYOND:
             self._skipped(record)
-        if place is not Place.NEXT:
-            return
+        if place is Place.NEXT:
+            await self._handle_or_leave(record)
+
+    async def _handle_or_leave(self, record: Record) -> None:
         try:
             await self._handle(record)
         except Exception as error:

@@ -1,19 +1,19 @@
 """Takes one remedy out of the Faust shell, so that a test can show what happens without it."""
 
-from collections.abc import Callable
 from typing import Any
 
 from faust.sensors.monitor import Monitor
+from faust.tables import Table
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer
 
 from kasugai.adapters.faust.app import CarefulApp
 from kasugai.adapters.faust.care import care_of
 from kasugai.adapters.faust.consuming import CarefulConsumer, CarefulThread
 from kasugai.adapters.faust.membership import Membership
-from kasugai.adapters.faust.port import Record
 from kasugai.adapters.faust.processor import Processor
 from kasugai.adapters.faust.progress import Place, Progress
 from kasugai.adapters.faust.recovering import CarefulRecovery, CarefulTableManager
+from kasugai.adapters.faust.table import RowTable
 from kasugai.adapters.faust.watchdog import Watchdog
 
 
@@ -40,12 +40,6 @@ def _carefree(progress: Progress, partition: int, offset: int) -> Place:
     return Place.NEXT
 
 
-async def _unprotected(processor: Processor, record: Record) -> None:
-    """Let exceptions leave the `async for`."""
-    handle: Callable[[Record], Any] = processor._handle
-    await handle(record)
-
-
 async def _trust(membership: Membership) -> None:
     """Believe that we are the owner."""
 
@@ -58,7 +52,11 @@ REMOVALS: dict[str, list[tuple[type, str, Any]]] = {
         (CarefulConsumer, "_add_gap", Consumer._add_gap),
     ],
     "guard": [(Progress, "place", _carefree)],
-    "last-resort": [(Processor, "_take", _unprotected)],
+    "last-resort": [(Processor, "_handle_or_leave", Processor._handle)],
+    "newest-row": [
+        (RowTable, "apply_changelog_batch", Table.apply_changelog_batch),
+        (RowTable, "distrust", lambda table, ends: ""),
+    ],
     "deadly-monitor": [(CarefulApp, "monitor_class", Monitor)],
     "watchdog": [(Watchdog, "look", lambda self: "")],
     "membership": [(Membership, "prove", _trust)],

@@ -35,6 +35,15 @@ class RunningToy:
         lines = [json.loads(line) for line in self.said.splitlines() if line.startswith("{")]
         return [line for line in lines if key in line]
 
+    def has_said(self, words: str, within: float = 30.0) -> bool:
+        """Wait until it has written `words`."""
+        eventually(lambda: words in self.said, within)
+        return words in self.said
+
+    def is_running(self) -> bool:
+        """Whether it lives."""
+        return self.process.poll() is None
+
     def rows(self) -> dict[int, dict[str, int]]:
         """What the last restore of each partition brought: subject -> offset."""
         return {line["restored"]: line["rows"] for line in self.told("restored")}

@@ -1,5 +1,5 @@
 """Troubles that a test can cause inside a running toy by a signal: SIGUSR1 parks the group coordinator as aiokafka
-itself does after an unexpected answer to a join, SIGUSR2 makes the consumer jump over three records.
+itself does after an unexpected answer to a join, SIGUSR2 makes the consumer lose three records.
 """
 
 import gc
@@ -25,19 +25,26 @@ def _on_thread(trouble: Any) -> None:
 def _park(app: CarefulApp, consumer: Any) -> None:
     """Let the next join fail once with an error that nobody expects (INVALID_REQUEST of SyncGroup, say)."""
     coordinator = consumer._coordinator
-    join = coordinator.ensure_active_group
+    join = coordinator._do_rejoin_group
 
     async def fail_once(*args: Any) -> Any:
-        coordinator.ensure_active_group = join
+        coordinator._do_rejoin_group = join
         raise import_module("aiokafka.errors").KafkaError("injected")
 
-    coordinator.ensure_active_group = fail_once
+    coordinator._do_rejoin_group = fail_once
     coordinator.request_rejoin()
 
 
 def _jump(app: CarefulApp, consumer: Any) -> None:
-    """Move the position of partition 0 by three, as Faust's rebalance does by mistake."""
-    topic = app.care.settings.topic
-    partition = next(tp for tp in consumer.assignment() if tp.topic == topic and tp.partition == 0)
-    state = consumer._subscription.subscription.assignment.state_value(partition)
-    consumer.seek(partition, state.position + 3)
+    """Lose three records of the next batch that has more, as Faust's rebalance does by mistake."""
+    fetcher, fetch = consumer._fetcher, consumer._fetcher.fetched_records
+
+    async def lose_three(*args: Any, **kwargs: Any) -> Any:
+        found = await fetch(*args, **kwargs)
+        for tp, records in found.items():
+            if tp.topic == app.care.settings.topic and len(records) > 3:
+                found[tp] = records[3:]
+                fetcher.fetched_records = fetch
+        return found
+
+    fetcher.fetched_records = lose_three

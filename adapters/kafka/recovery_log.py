@@ -1,0 +1,121 @@
+"""The Log port on Kafka: publishes facts, and reads one host's facts and flags up to the end as of now.
+
+What cannot be decoded is passed over with a log line (route dead-letters it), but for what a newer Kasugai wrote about
+the host: whoever cannot read that may not act on the rest, so the log counts as away for this worker.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
+from typing import Self
+
+from kasugai.adapters.kafka.producer import Producer
+from kasugai.adapters.kafka.records import Incoming
+from kasugai.adapters.kafka.scanner import Scanned, Scanner
+from kasugai.adapters.settings.values import KafkaSettings
+from kasugai.core.doors import Flagged, LogAway, Logged
+from kasugai.core.facts import Fact
+from kasugai.core.incident import Resume, Stop
+from kasugai.core.ledger import Flag
+from kasugai.core.signals import Kind, Stamp
+from kasugai.schemas.codec import Undecodable, UnknownSchema, decode
+from kasugai.schemas.topics import INCIDENTS, RECOVERY
+
+READERS = 4
+"""Scans at a time: two takeovers, each of which reads facts and flags. More wait."""
+
+log = logging.getLogger(__name__)
+
+
+class RecoveryLog:
+    """kasugai.recovery, and the flags in the incidents topic of one kind."""
+
+    def __init__(
+        self, kafka: KafkaSettings, producer: Producer, name: str, *, kind: Kind = Kind.HOST
+    ) -> None:
+        """Publish through `producer`, which stays its owner's."""
+        self._producer = producer
+        self._incidents = INCIDENTS[kind]
+        self._threads = ThreadPoolExecutor(READERS, thread_name_prefix=f"{name}-scan")
+        self._scanners = [Scanner(kafka, f"{name}-scan-{number}") for number in range(READERS)]
+        self._idle: SimpleQueue[Scanner] = SimpleQueue()
+        for scanner in self._scanners:
+            self._idle.put(scanner)
+
+    async def __aenter__(self) -> Self:
+        """Return the log."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close it."""
+        await self.close()
+
+    async def warm(self) -> None:
+        """Connect all readers, so that the first takeover need not; LogAway when Kafka is."""
+        topics = (RECOVERY, self._incidents)
+        loop = asyncio.get_running_loop()
+        work = [
+            loop.run_in_executor(self._threads, scanner.warm, topic)
+            for topic in topics
+            for scanner in self._scanners
+        ]
+        await asyncio.gather(*work)
+
+    async def publish(self, fact: Fact) -> Stamp:
+        """Publish and wait for the broker's acknowledgement; LogAway when it does not come."""
+        return await self._producer.send(RECOVERY, fact)
+
+    async def facts(self, host: str, since: int) -> tuple[Sequence[Logged], int]:
+        """Return the host's facts from offset `since` to the end as of now, and the offset after the last record."""
+        scanned = await self._scan(RECOVERY, host, since)
+        facts = [
+            Logged(fact=value, stamp=record.stamp)
+            for record, value in _decoded(scanned.records)
+            if isinstance(value, Fact)
+        ]
+        return facts, scanned.next
+
+    async def flags(self, host: str, since: int) -> tuple[Sequence[Flagged], int]:
+        """Return the host's Stops and Resumes in its incidents topic likewise."""
+        scanned = await self._scan(self._incidents, host, since)
+        flags = [
+            Flagged(incident=order.incident, flag=_flag(order, record))
+            for record, order in _decoded(scanned.records)
+            if isinstance(order, Stop | Resume)
+        ]
+        return flags, scanned.next
+
+    async def close(self) -> None:
+        """Leave; waits for scans under way. The producer stays open."""
+        await asyncio.to_thread(self._threads.shutdown)
+        for scanner in self._scanners:
+            await asyncio.to_thread(scanner.close)
+
+    async def _scan(self, topic: str, host: str, since: int) -> Scanned:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, self._scan_now, topic, host, since)
+
+    def _scan_now(self, topic: str, host: str, since: int) -> Scanned:
+        """Scan on one of the threads: there are as many scanners, so one is idle."""
+        scanner = self._idle.get()
+        try:
+            return scanner.scan(topic, host, since)
+        finally:
+            self._idle.put(scanner)
+
+
+def _flag(order: Stop | Resume, record: Incoming) -> Flag:
+    return Flag(offset=record.offset, stop=isinstance(order, Stop), reason=order.reason)
+
+
+def _decoded(records: Sequence[Incoming]) -> Iterator[tuple[Incoming, object]]:
+    for record in records:
+        place = f"{record.topic}/{record.partition} at {record.offset}"
+        try:
+            yield record, decode(record.value or b"")
+        except UnknownSchema as error:
+            raise LogAway(f"{place} cannot be read by this version, upgrade it: {error}") from error
+        except Undecodable as error:
+            log.warning("%s is passed over: %s", place, error)

@@ -13,6 +13,7 @@ from kasugai.core.moves import Begin
 from kasugai.core.plan import Action, Step
 from kasugai.core.timing import Timing
 from kasugai.core.verdicts import Reason
+from kasugai.workers import spans
 from kasugai.workers.journal import Journal
 from kasugai.workers.ports import (
     Cloud,
@@ -51,6 +52,11 @@ class Hands:
 async def carry_out(hands: Hands, order: Open, begin: Begin, service_id: str) -> bool:
     """Carry out one effect; return whether the call was accepted. Halted under a stop flag; LeaseLost, LedgerAway or
     LogAway end the ownership; whatever the world says is recorded."""
+    with spans.effect(order, begin.step):
+        return await _carry_out(hands, order, begin, service_id)
+
+
+async def _carry_out(hands: Hands, order: Open, begin: Begin, service_id: str) -> bool:
     if not await hands.ledger.begin(hands.lease, order.incident):
         raise Halted
     if not await hands.journal.step(order, begin.step, FactKind.STARTED, begin.record):

@@ -11,12 +11,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from opentelemetry.context import Context
+
 from kasugai.core.facts import FactKind, Result
 from kasugai.core.incident import Open, Stop
 from kasugai.core.ledger import Entry, Flag
 from kasugai.core.signals import Stamp
 from kasugai.core.timing import Timing
 from kasugai.core.verdicts import Reason
+from kasugai.workers import spans
 from kasugai.workers.effects import Hands
 from kasugai.workers.journal import Journal
 from kasugai.workers.observe import Observer
@@ -53,6 +56,8 @@ class Item:
     """None for a Stop without an owner."""
     order: Open | Stop
     stamps: list[Stamp] = field(default_factory=list)
+    cause: Context | None = None
+    """The trace context that the order came in."""
 
 
 class Lane:
@@ -67,7 +72,7 @@ class Lane:
         self._done = done
         self._owners = 0
 
-    def open(self, order: Open, stamp: Stamp) -> None:
+    def open(self, order: Open, stamp: Stamp, cause: Context | None = None) -> None:
         """Queue an Open, or refresh the one that is queued or at work for the same incident and attempt."""
         item = self._find(order)
         if item is not None and item.desk is not None and order.attempt == item.desk.order.attempt:
@@ -75,7 +80,7 @@ class Lane:
                 item.desk.order = order
             item.stamps.append(stamp)
             return
-        self.items.append(Item(desk=Desk(order=order), order=order, stamps=[stamp]))
+        self.items.append(Item(desk=Desk(order=order), order=order, stamps=[stamp], cause=cause))
 
     def stop(self, order: Stop, stamp: Stamp, flag: Flag) -> None:
         """Let the owner of the incident know, and queue the stop for the case that there is none."""
@@ -145,6 +150,11 @@ class Lane:
         )
         if lease is None:
             return False
+        with spans.attempt(item.order, item.cause):
+            return await self._hold(item, lease)
+
+    async def _hold(self, item: Item, lease: Lease) -> bool:
+        """Work under the lease for as long as it is renewed, then give it back."""
         work = asyncio.create_task(self._own(item, lease))
         renewal = asyncio.create_task(self._renew(lease))
         try:

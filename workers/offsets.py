@@ -30,10 +30,14 @@ class Offsets:
 
     def committable(self, partition: int) -> int | None:
         """Return the offset to commit: that of the first message that is not done, or the one after the last read."""
-        progress = self._partitions.get(partition)
-        if progress is None:
-            return None
-        return min(progress.open, default=progress.next_offset)
+        return self.all().get(partition)
+
+    def all(self) -> dict[int, int]:
+        """Return the offset to commit of every partition at hand."""
+        return {
+            number: min(progress.open, default=progress.next_offset)
+            for number, progress in self._partitions.items()
+        }
 
     def drop(self, partition: int) -> None:
         """The partition was given back."""

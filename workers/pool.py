@@ -8,10 +8,13 @@ import asyncio
 from dataclasses import replace
 from typing import assert_never
 
+from opentelemetry.context import Context
+
 from kasugai.core.facts import Fact, FactKind, make_fact
 from kasugai.core.incident import Open, Order, Resume, Stop
 from kasugai.core.ledger import Flag
 from kasugai.core.signals import Stamp
+from kasugai.workers.chores import Chores
 from kasugai.workers.journal import NIL
 from kasugai.workers.lane import Doors, Lane
 from kasugai.workers.offsets import Offsets
@@ -27,15 +30,15 @@ class Pool:
         self._free = asyncio.Semaphore(slots)
         self._lanes: dict[tuple[int, str], Lane] = {}
         self._tasks: dict[tuple[int, str], asyncio.Task[None]] = {}
-        self._flags: set[asyncio.Task[None]] = set()
+        self._flags = Chores()
         self.offsets = Offsets()
 
-    def take(self, order: Order, stamp: Stamp) -> None:
-        """Take one message; never blocks."""
+    def take(self, order: Order, stamp: Stamp, cause: Context | None = None) -> None:
+        """Take one message, written in the trace context `cause`; never blocks."""
         self.offsets.take(stamp.partition, stamp.offset)
         match order:
             case Open():
-                self._lane(order.host, stamp).open(order, stamp)
+                self._lane(order.host, stamp).open(order, stamp, cause)
                 self._run(order.host, stamp)
             case Stop():
                 self._flag(order, Flag(offset=stamp.offset, stop=True, reason=order.reason), stamp)
@@ -44,8 +47,10 @@ class Pool:
             case _:
                 assert_never(order)
 
-    async def revoke(self, partitions: set[int]) -> None:
-        """Give partitions back: begin nothing more, let calls in flight end for up to 5 s, release, forget."""
+    async def revoke(self, partitions: set[int]) -> dict[int, int]:
+        """Give partitions back: begin nothing more, let calls in flight end for up to 5 s, release, forget. Return
+        what may be committed of them."""
+        await self._flags.drop(partitions)
         keys = [key for key in self._lanes if key[0] in partitions]
         for key in keys:
             self._lanes[key].retire()
@@ -58,22 +63,21 @@ class Pool:
         for key in keys:
             self._lanes.pop(key, None)
             self._tasks.pop(key, None)
+        done = {number: offset for number, offset in self.offsets.all().items() if number in partitions}
         for partition in partitions:
             self.offsets.drop(partition)
+        return done
 
     async def close(self) -> None:
         """Give everything back."""
         await self.revoke({partition for partition, _ in self._lanes} | set(self.offsets.partitions))
-        for task in self._flags:
-            task.cancel()
-        await asyncio.gather(*self._flags, return_exceptions=True)
 
     def failed(self) -> BaseException | None:
         """Return what ended a lane that should not have ended: a bug, after which the process should not go on."""
-        for task in [*self._tasks.values(), *self._flags]:
+        for task in self._tasks.values():
             if task.done() and not task.cancelled() and task.exception() is not None:
                 return task.exception()
-        return None
+        return self._flags.failed()
 
     def _lane(self, host: str, stamp: Stamp) -> Lane:
         key = (stamp.partition, host)
@@ -133,9 +137,7 @@ class Pool:
 
     def _flag(self, order: Stop | Resume, flag: Flag, stamp: Stamp) -> None:
         """Keep the flag in the ledger at once, whoever owns the host; a Stop then looks for its owner."""
-        task = asyncio.create_task(self._keep_flag(order, flag, stamp))
-        self._flags.add(task)
-        task.add_done_callback(self._flags.discard)
+        self._flags.start(stamp.partition, self._keep_flag(order, flag, stamp))
 
     async def _keep_flag(self, order: Stop | Resume, flag: Flag, stamp: Stamp) -> None:
         while True:

@@ -3,6 +3,7 @@
 It decides nothing about the incident; it makes sure that whoever does knows all that was ever recorded.
 """
 
+import asyncio
 from dataclasses import replace
 from types import MappingProxyType
 from uuid import UUID
@@ -14,8 +15,9 @@ from kasugai.workers.ports import Folded, Lease, Ledger, Log
 async def fold_log(log: Log, ledger: Ledger, lease: Lease) -> Folded:
     """Bring the ledger up to the log's end under `lease` and return it. LeaseLost when it is not ours."""
     kept = await ledger.load(lease.host)
-    facts, facts_end = await log.facts(lease.host, kept.facts_offset)
-    flags, flags_end = await log.flags(lease.host, kept.flags_offset)
+    (facts, facts_end), (flags, flags_end) = await asyncio.gather(
+        log.facts(lease.host, kept.facts_offset), log.flags(lease.host, kept.flags_offset)
+    )
     entries = fold(kept.entries, (logged.fact for logged in facts))
     merged: dict[UUID, Flag] = dict(kept.flags)
     for flagged in flags:

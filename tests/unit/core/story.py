@@ -99,8 +99,8 @@ class Story:
         self.post = Post()
         self.mail: list[Mail] = []
         self.seconds = 0.0
-        self._correlate = Correlate(self.post, timing)
-        self._correlate.restore(0, ())
+        self.correlate = Correlate(self.post, timing)
+        self.correlate.restore(0, ())
         self.describe(segment(policy=policy or Policy(), armed=armed))
         for name in hosts:
             self.describe(host(name))
@@ -169,7 +169,7 @@ class Story:
         before = len(self.post.verdicts)
         stamp = Stamp(partition=0, offset=len(self.mail), at=START + round(self.seconds * S))
         self.mail.append((letter, stamp))
-        run(self._correlate.handle(letter, stamp, self.post.write))
+        run(self.correlate.handle(letter, stamp, self.post.write))
         return [narrate_verdict(verdict) for verdict in self.post.verdicts[before:]]
 
 

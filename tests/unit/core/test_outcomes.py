@@ -99,6 +99,16 @@ def test_a_veto_is_decided_anew_after_five_seconds_doubling_to_ten_minutes() -> 
     assert story.incident.phase is Phase.OPENED
 
 
+@pytest.mark.parametrize("kind", [FactKind.HELD, FactKind.VETOED])
+def test_an_answer_that_route_copied_twice_does_not_double_the_pause(kind: FactKind) -> None:
+    story = opened()
+    said = answer(fact(kind, reason="nova-fresh"), story)
+    story.hear(said)
+    once = story.incident
+    assert story.hear(said, at=3) == []
+    assert story.incident == once
+
+
 def test_a_hold_keeps_its_reason_and_detail() -> None:
     story = opened()
     said = answer(fact(FactKind.HELD, reason="in-migration", detail="web1"), story)

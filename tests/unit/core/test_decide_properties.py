@@ -1,0 +1,176 @@
+"""What no order of events may bring about: fencing on one witness's word, acting after a sign of life, a fault that no
+verdict covers, an incident that anything but an outcome closes."""
+
+from dataclasses import replace
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kasugai.core.facts import FactKind
+from kasugai.core.incident import TRANSITIONS, Open, Phase
+from kasugai.core.rows import ClockRow, SubjectRow
+from kasugai.core.signals import Outcome, Source, Symptom, Tick
+from kasugai.core.verdicts import Verb
+from tests.unit.core.makers import alive
+from tests.unit.core.scripts import (
+    HOSTS,
+    TESTIMONY,
+    Move,
+    Say,
+    describes,
+    examples,
+    faults,
+    instances,
+    passes,
+    sayings,
+    scripts,
+    tell,
+    works,
+)
+from tests.unit.core.story import Story
+
+DENIALS = [Symptom.ALIVE, Symptom.CLEAR]
+
+
+def one_kind(source: Source) -> st.SearchStrategy[list[Move]]:
+    """Return scripts in which only one kind of witness ever speaks against anybody."""
+    bad = st.builds(Say, faults([Symptom.DOWN], [source]))
+    good = st.builds(Say, faults(DENIALS))
+    return scripts(bad, bad, good, works, describes, passes, passes, size=40)
+
+
+@examples(100)
+@given(st.sampled_from([*TESTIMONY, Source.REPORTED, Source.POWER]).flatmap(one_kind))
+def test_no_faults_of_a_single_kind_of_witness_open_an_incident(script: list[Move]) -> None:
+    assert tell(script).post.orders == []
+
+
+no_proof = st.builds(Say, faults([Symptom.DOWN, Symptom.DOWN, *DENIALS], asserted=True))
+quiet = scripts(works, describes, passes, passes, size=12)
+
+
+@examples(150)
+@given(scripts(no_proof, no_proof, no_proof, works, works, describes, passes), quiet)
+def test_after_a_sign_of_life_nothing_is_opened_until_there_is_new_evidence(
+    before: list[Move], after: list[Move]
+) -> None:
+    story = tell(before)
+    for number, name in enumerate(HOSTS):
+        story.write(alive(host=name, episode=f"later{number}"))
+    seen = len(story.post.orders)
+    tell(after, story)
+    assert not [order for order in story.post.orders[seen:] if isinstance(order, Open)]
+
+
+class Watch:
+    """Looks at the rows behind every record."""
+
+    def __init__(self) -> None:
+        self.story = Story(hosts=HOSTS)
+        self.rows: dict[str, SubjectRow] = {}
+        self.clock = self.story.clock
+        self.read = len(self.story.mail)
+
+    def look(self) -> None:
+        """Compare the rows with those before the last record."""
+        while self.read < len(self.story.mail):
+            self.read += 1
+            if self.read == len(self.story.mail):
+                self._compare()
+
+    def _compare(self) -> None:
+        letter, stamp = self.story.mail[-1]
+        rows = {k: r for k, r in self.story.post.table.items() if isinstance(r, SubjectRow)}
+        for key, row in rows.items():
+            old = self.rows.get(key)
+            if old is not None and old != row:
+                self.changed(old, row, letter.signal)
+        clock = self.story.post.table["~clock"]
+        assert isinstance(clock, ClockRow)
+        assert clock == self.clock or isinstance(letter.signal, Tick)
+        assert clock.now >= self.clock.now and clock.now <= stamp.at
+        self.rows, self.clock = rows, clock
+
+    def changed(self, old: SubjectRow, new: SubjectRow, signal: object) -> None:
+        """Called for every row that the last record changed."""
+
+
+class Closing(Watch):
+    """Holds incidents to their life."""
+
+    def changed(self, old: SubjectRow, new: SubjectRow, signal: object) -> None:
+        if old.incident is not None and (
+            new.incident is None or new.incident.order.incident != old.incident.order.incident
+        ):
+            assert isinstance(signal, Outcome) and signal.fact.kind is FactKind.FINISHED
+            assert signal.fact.incident == old.incident.order.incident
+            assert new.closed is not None and new.closed.incident == old.incident.order.incident
+            assert new.closed.phase.is_final
+        if old.incident is not None and new.incident is not None and new.closed == old.closed:
+            assert new.incident.epoch >= old.incident.epoch
+            assert new.incident.order.n >= old.incident.order.n
+            assert new.incident.effects >= old.incident.effects
+            allowed = TRANSITIONS[old.incident.phase] | {old.incident.phase}
+            assert new.incident.phase in allowed
+        if old.incident is None and new.incident is not None:
+            assert new.incident.phase is Phase.OPENED and new.incident.order.n == 1
+
+
+@examples(150)
+@given(scripts(size=40))
+def test_only_an_outcome_closes_an_incident_and_its_numbers_only_grow(script: list[Move]) -> None:
+    watch = Closing()
+    tell(script, watch.story, watch.look)
+
+
+class Fenced(Watch):
+    """Holds an owner of a lower epoch to silence."""
+
+    def changed(self, old: SubjectRow, new: SubjectRow, signal: object) -> None:
+        if (
+            isinstance(signal, Outcome)
+            and old.incident is not None
+            and signal.fact.epoch < old.incident.epoch
+            and signal.fact.kind is not FactKind.QUEUED
+        ):
+            told = replace(new, verb=old.verb, reason=old.reason, offset=old.offset)
+            assert told == old and new.verb is Verb.DISREGARD
+
+
+@examples(100)
+@given(scripts(sayings, works, works, works, passes, size=40))
+def test_an_outcome_of_a_lower_epoch_changes_nothing_but_what_is_told(script: list[Move]) -> None:
+    watch = Fenced()
+    tell(script, watch.story, watch.look)
+
+
+def ids(script: list[Move]) -> set[UUID]:
+    return {move.fault.event_id for move in script if isinstance(move, Say)}
+
+
+@examples(150)
+@given(scripts(sayings, sayings, sayings, instances(), works, describes, passes, size=40))
+def test_every_fault_is_covered_by_a_verdict(script: list[Move]) -> None:
+    story = tell(script)
+    covered = {e.event_id for verdict in story.post.verdicts for e in verdict.evidence}
+    assert ids(script) <= covered
+
+
+@examples(100)
+@given(scripts(size=40))
+def test_no_two_verdicts_share_an_id_and_no_two_publications_a_number(script: list[Move]) -> None:
+    story = tell(script)
+    verdicts = [verdict.verdict_id for verdict in story.post.verdicts]
+    numbers = [(order.incident, order.n) for order in story.opens]
+    assert len(verdicts) == len(set(verdicts)) and len(numbers) == len(set(numbers))
+
+
+@examples(60)
+@given(scripts(size=40))
+def test_what_is_opened_was_proven_and_allowed_at_that_moment(script: list[Move]) -> None:
+    story = tell(script)
+    for order in story.opens:
+        if order.n == 1:
+            proven = order.asserted_at is not None or "off" in {e.symptom for e in order.evidence}
+            assert proven or len(order.evidence) > 1

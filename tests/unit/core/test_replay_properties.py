@@ -1,0 +1,156 @@
+"""Whatever is delivered twice, read again or cut short by a crash, the same is decided, to the byte."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kasugai.core.rows import Row, SubjectRow
+from kasugai.core.signals import Letter, Stamp
+from kasugai.core.verdicts import Reason, Verb
+from kasugai.schemas.codec import encode
+from kasugai.streams.correlate import Correlate
+from tests.unit.core.scripts import Move, examples, scripts, tell
+from tests.unit.core.story import Crash, Mail, Post, run, serve
+
+crashes = st.lists(st.tuples(st.integers(0, 40), st.floats(0, 1)), max_size=6)
+
+
+def said(post: Post) -> tuple[set[bytes], set[bytes], dict[str, bytes]]:
+    """What a run leaves behind, as bytes."""
+    rows = {key: encode(row) for key, row in post.table.items()}
+    return set(map(encode, post.verdicts)), set(map(encode, post.orders)), rows
+
+
+def live_through(mail: list[Mail], lives: list[tuple[int, float]]) -> Post:
+    """Read the mailbox with a crash after so many effects of each life; each next life begins somewhere in what was
+    handled before."""
+    post, begin = Post(), 0
+    for effects, back in lives:
+        post.crash_after = post.effects + effects
+        handled = begin
+        correlate = Correlate(post)
+        correlate.restore(0, post.table.values())
+        try:
+            for letter, stamp in mail[begin:]:
+                run(correlate.handle(letter, stamp, post.write))
+                handled = max(handled, stamp.offset + 1)
+        except Crash:
+            pass
+        begin = round(handled * back)
+    post.crash_after = None
+    serve(post, mail[begin:])
+    return post
+
+
+@examples(120)
+@given(scripts(), crashes)
+def test_crashes_between_any_two_effects_change_nothing(
+    script: list[Move], lives: list[tuple[int, float]]
+) -> None:
+    story = tell(script)
+    assert said(live_through(story.mail, lives)) == said(story.post)
+
+
+@examples(25)
+@given(scripts(size=12))
+def test_a_crash_at_each_effect_and_a_start_from_each_offset_change_nothing(script: list[Move]) -> None:
+    story = tell(script)
+    for effect in range(story.post.effects):
+        assert said(live_through(story.mail, [(effect, 1.0)])) == said(story.post)
+    for offset in range(len(story.mail)):
+        again = Post(table=dict(story.post.table))
+        serve(again, story.mail[offset:])
+        assert (again.table, again.verdicts, again.orders) == (story.post.table, [], [])
+
+
+@examples(60)
+@given(scripts())
+def test_two_runs_of_one_mailbox_give_the_same_bytes_in_the_same_order(script: list[Move]) -> None:
+    story = tell(script)
+    again = Post()
+    serve(again, story.mail)
+    assert list(map(encode, again.verdicts)) == list(map(encode, story.post.verdicts))
+    assert list(map(encode, again.orders)) == list(map(encode, story.post.orders))
+    assert {k: encode(v) for k, v in again.table.items()} == said(story.post)[2]
+
+
+@examples(60)
+@given(scripts())
+def test_a_successor_looks_ahead_as_far_as_the_one_before(script: list[Move]) -> None:
+    story = tell(script)
+    story.tick()
+    successor = Correlate(Post())
+    successor.restore(0, story.post.table.values())
+    assert successor.tick(0, 0.0) == story.correlate.tick(0, 0.0)
+
+
+def twice(mail: list[Mail], chosen: list[bool]) -> list[Mail]:
+    """Return the mailbox in which route has copied some records twice in a row."""
+    doubled: list[tuple[Letter, Stamp]] = []
+    for number, (letter, stamp) in enumerate(mail):
+        for _ in range(1 + (number < len(chosen) and chosen[number])):
+            doubled.append((letter, replace(stamp, offset=len(doubled))))
+    return doubled
+
+
+def without_place(row: Row) -> Row:
+    """Return the row without what only tells where and how it was last written."""
+    if isinstance(row, SubjectRow):
+        row = replace(row, verb=None, reason=None)
+    return row.at_offset(0)
+
+
+def obeyed(post: Post) -> set[tuple[str, ...]]:
+    """Return what was decided, without the words about what came twice."""
+    words = {(v.verb, v.subject, v.reason, str(v.at)) for v in post.verdicts}
+    return {word for word in words if word[0] != Verb.DISREGARD and word[2] != Reason.STALE}
+
+
+@examples(100)
+@given(scripts(), st.lists(st.booleans(), max_size=60))
+def test_records_that_route_copied_twice_order_nothing_more(script: list[Move], chosen: list[bool]) -> None:
+    story = tell(script)
+    post = Post()
+    serve(post, twice(story.mail, chosen))
+    assert post.orders == story.post.orders
+    assert {without_place(row) for row in post.table.values()} == {
+        without_place(row) for row in story.post.table.values()
+    }
+    assert obeyed(post) == obeyed(story.post)
+
+
+HASHED = """
+import hashlib
+from kasugai.schemas.codec import encode
+from tests.unit.core.makers import down, report
+from tests.unit.core.story import Story
+from kasugai.core.signals import Source
+story = Story()
+for name in ("cmp1", "cmp2", "cmp3"):
+    for source in (Source.NOVA, Source.PEER, Source.CLUSTER):
+        story.write(down(source, host=name))
+story.wait(40)
+story.write(report(host="cmp2"))
+values = [*story.post.verdicts, *story.post.orders, *story.post.table.values()]
+print(len(values), hashlib.sha256(b"".join(map(encode, values))).hexdigest())
+"""
+
+
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_the_bytes_do_not_depend_on_the_hash_seed(seed: str) -> None:
+    made = [
+        subprocess.run(
+            [sys.executable, "-c", HASHED],
+            env={**os.environ, "PYTHONHASHSEED": each, "PYTHONPATH": os.getcwd()},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for each in ("0", seed)
+    ]
+    assert made[0] == made[1]

@@ -26,8 +26,15 @@ def obey(draft: Draft, fact: Fact) -> None:
     refusal = _refusal(draft, fact)
     if refusal is not None:
         draft.tell(Verb.DISREGARD, refusal, incident=fact.incident, detail=f"{fact.kind} by {fact.author}")
-        return
-    _hear(draft, fact)
+    elif _is_repeated(draft, fact):
+        effects = draft.incident.effects or fact.effects
+        draft.change(replace(draft.incident, epoch=max(draft.incident.epoch, fact.epoch), effects=effects))
+    else:
+        _hear(draft, fact)
+        _follow(draft, fact)
+
+
+def _follow(draft: Draft, fact: Fact) -> None:
     match fact.kind:
         case FactKind.ADOPTED:
             draft.enter(Phase.RECOVERING)
@@ -58,6 +65,13 @@ def _refusal(draft: Draft, fact: Fact) -> Reason | None:
     if incident is None or incident.order.incident != fact.incident or incident.order.attempt > fact.attempt:
         return Reason.NOT_OPEN
     return Reason.OLDER_EPOCH if fact.epoch < incident.epoch and fact.kind is not FactKind.QUEUED else None
+
+
+def _is_repeated(draft: Draft, fact: Fact) -> bool:
+    """The answer that the incident waits on, copied twice by route: it must not double the pause."""
+    incident = draft.incident
+    paused = fact.kind in (FactKind.HELD, FactKind.VETOED) and incident.back_off > 0 and incident.is_waiting
+    return paused and fact.n == incident.order.n and fact.reason == incident.reason
 
 
 def _hear(draft: Draft, fact: Fact) -> None:

@@ -11,6 +11,7 @@ from kasugai.core.facts import FactKind, Result, StepState
 from kasugai.core.guest_steps import assess_evacuate, assess_reset, assess_restore
 from kasugai.core.host_steps import assess_fence, assess_force_down, list_is_believed, no_service
 from kasugai.core.lastlook import decision_is_stale, source_age, source_silent
+from kasugai.core.look import PowerState
 from kasugai.core.moves import Act, Begin, Blocked, Extend, Finish, Move, Next, Note, Pending, Wait
 from kasugai.core.plan import Action, Step
 from kasugai.core.situation import Situation
@@ -35,11 +36,18 @@ def advance(s: Situation) -> Next:
 def _host(s: Situation, action: Action) -> Next | None:
     """Bring one host step to its end; None when it is done."""
     step = s.host_step(action)
-    if s.is_done(step.key):
+    if s.is_done(step.key) and not _must_fence_again(s, step):
         return None
     move = _assess(s, step)
     refusal = _contradicted(s, move) if _rests_on_silence(s, move) else None
     return refusal or _single(s, move)
+
+
+def _must_fence_again(s: Situation, step: Step) -> bool:
+    """Whether the power came back since an earlier owner saw it off, and a new decision says that the host is dead."""
+    record = s.record(step)
+    inherited = record is not None and record.epoch != s.memory.epoch
+    return step.action is Action.FENCE and inherited and s.has_device and s.look.power is PowerState.ON
 
 
 def _rests_on_silence(s: Situation, move: Move) -> bool:
@@ -178,7 +186,10 @@ def _is_in_progress(s: Situation, step: Step) -> bool:
 
 
 def _wait(s: Situation, reads: Iterable[str]) -> Wait:
-    return Wait(until=s.look.at + s.timing.look_interval, reads=frozenset(reads))
+    """Look again soon while things move, and ten times less often when nothing has begun for long."""
+    quiet = (s.look.at - _last_change(s)) // 10
+    pause = min(max(s.timing.look_interval, quiet), 10 * s.timing.look_interval)
+    return Wait(until=s.look.at + pause, reads=frozenset(reads))
 
 
 def _rest(s: Situation, blocked: list[Blocked]) -> Next:

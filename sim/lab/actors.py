@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 
 from kasugai.core.incident import Order
 from kasugai.core.inventory import HostRecord, SegmentRecord
 from kasugai.core.ledger import Entry
 from kasugai.core.rows import Row
-from kasugai.core.signals import UNKNOWN_SEGMENT, Fault, InventoryChange, Letter, Outcome
+from kasugai.core.signals import UNKNOWN_SEGMENT, Fault, InventoryChange, Letter, Outcome, Tick
+from kasugai.core.steady import TICK_FAR, TICK_NEAR
 from kasugai.core.timing import Timing
 from kasugai.core.verdicts import Verdict
 from kasugai.sim.cloud import SimCloud
@@ -81,16 +83,17 @@ class CorrelateActor:
         self._timing = timing
         self._table = table
         self._committed: dict[int, int] = {}
+        self._decided = asyncio.Event()
         self.dead_letters: list[str] = []
 
     async def main(self, process: Process, phase: float) -> None:
         """Run until killed. `phase`: seconds by which its timer is off the full second."""
         publisher = _Publisher(self._broker, process)
         handler = Correlate(publisher, self._timing)
-        for partition in range(self._broker.partitions):
+        for partition in range(self._broker.partitions_of(SIGNALS)):
             rows = [row for (number, _), row in self._table.items() if number == partition]
             handler.restore(partition, rows)
-        readers = [self._consume(handler, process, p) for p in range(self._broker.partitions)]
+        readers = [self._consume(handler, process, p) for p in range(self._broker.partitions_of(SIGNALS))]
         await asyncio.gather(self._tick(handler, process, phase), *readers)
 
     async def _consume(self, handler: Correlate, process: Process, partition: int) -> None:
@@ -102,6 +105,8 @@ class CorrelateActor:
             if trouble is not None:
                 self.dead_letters.append(trouble)
             self._committed[partition] = offset + 1
+            if not isinstance(record.value.signal, Tick):
+                self._decided.set()
 
     async def _write(self, process: Process, partition: int, row: Row) -> None:
         async def put() -> None:
@@ -110,15 +115,23 @@ class CorrelateActor:
         await process.effect(f"row {row.key}", put)
 
     async def _tick(self, handler: Correlate, process: Process, phase: float) -> None:
+        """Offer ticks whenever something was decided, and at least as often as they can be due: what the shell's timer
+        does by asking several times a second, without an event per question."""
         await asyncio.sleep(phase)
         loop = asyncio.get_running_loop()
+        period = TICK_NEAR
         while True:
-            for partition in range(self._broker.partitions):
+            self._decided.clear()
+            for partition in range(self._broker.partitions_of(SIGNALS)):
                 tick = handler.tick(partition, loop.time())
                 if tick is not None and not self._broker.is_away:
+                    period = tick.period
                     await process.alive("tick")
                     await self._broker.publish(SIGNALS, "", Letter(segment="", signal=tick), partition)
-            await asyncio.sleep(0.5)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(period / 1000 if period <= TICK_NEAR else TICK_FAR / 1000):
+                    await self._decided.wait()
+            await asyncio.sleep(0.1)
 
 
 class _Publisher:

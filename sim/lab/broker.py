@@ -50,9 +50,14 @@ class Broker:
         self._logs: dict[tuple[str, int], list[Record]] = defaultdict(list)
         self._grown: dict[tuple[str, int], asyncio.Event] = defaultdict(asyncio.Event)
 
-    def partition_of(self, key: str) -> int:
+    def partitions_of(self, topic: str) -> int:
+        """Return how many partitions a topic has. The mailbox has one: a scenario's segments would only share its
+        ticks, while what flows into it keeps several."""
+        return 1 if topic == SIGNALS else self.partitions
+
+    def partition_of(self, key: str, topic: str = "") -> int:
         """Return a key's partition: stable in every process."""
-        return sum(key.encode()) % self.partitions
+        return sum(key.encode()) % self.partitions_of(topic)
 
     def now(self) -> int:
         """Return the broker's clock in milliseconds."""
@@ -60,7 +65,7 @@ class Broker:
 
     def append(self, topic: str, key: str, value: Any, partition: int | None = None) -> Stamp:
         """Put a record into the log at this instant."""
-        number = self.partition_of(key) if partition is None else partition
+        number = self.partition_of(key, topic) if partition is None else partition
         stamp = self._put(topic, number, key, value)
         if self._twice:
             self._put(topic, number, key, value)

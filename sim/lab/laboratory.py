@@ -15,6 +15,7 @@ from kasugai.core.identity import derive
 from kasugai.core.incident import Phase
 from kasugai.core.inventory import HostRecord, SegmentRecord
 from kasugai.core.narrate import narrate_fact, narrate_verdict
+from kasugai.core.outcomes import HELD_FIRST
 from kasugai.core.policy import Policy
 from kasugai.core.rows import Row, SubjectRow
 from kasugai.core.signals import Source, Symptom, fault
@@ -79,17 +80,17 @@ class Lab:
         self.correlate: Process | None = None
         self._correlate_actor = CorrelateActor(self.broker, self.timing, self.table)
         self._born = 0
+        self._workers_until = 0.0
         self._told: set[tuple[str, UUID]] = set()
         self._keep: set[asyncio.Task[None]] = set()
 
-    def start(self, workers: int = 1) -> None:
+    def start(self) -> None:
         """Start the pipeline."""
         chance = random.Random(self.variant.shuffle)
         shuffled = self.variant.shuffle is not None
         RouteActor(self.broker, (lambda: chance.uniform(0, 1)) if shuffled else (lambda: 0.001)).start()
         self.start_correlate()
-        for _ in range(workers):
-            self.start_worker()
+        self.start_worker()
 
     def start_correlate(self) -> None:
         """Start correlate, from its table."""
@@ -104,7 +105,9 @@ class Lab:
             asyncio.get_running_loop().call_later(RESTART, self.start_correlate)
 
     def start_worker(self) -> None:
-        """Start a worker on all partitions, from the commits."""
+        """Start a worker on all partitions, from the commits, unless all are away for now or one is there."""
+        if self.workers or asyncio.get_running_loop().time() < self._workers_until:
+            return
         self._born += 1
         process = Process(f"worker-{self._born}", self.worker_effects, self._bury_worker)
         actor = WorkerActor(
@@ -114,11 +117,19 @@ class Lab:
         process.start(actor.main(process, self.slots))
 
     def _bury_worker(self, process: Process) -> None:
+        """A worker died of its variant: its call stays on the wire for a while, its group notices later."""
         self.workers.remove(process)
-        if self.variant.worker_death is not None:
-            if self.variant.wire:
-                self.cloud.wire.slow(self.variant.wire, times=1)
-            asyncio.get_running_loop().call_later(SESSION, self.start_worker)
+        if self.variant.wire:
+            self.cloud.wire.slow(self.variant.wire, times=1)
+        self.later(SESSION, self.start_worker)
+
+    def end_workers(self, gone: float) -> None:
+        """Let all workers die at once, and one be back after `gone` seconds."""
+        for process in list(self.workers):
+            self.workers.remove(process)
+            process.kill(bury=False)
+        self._workers_until = asyncio.get_running_loop().time() + gone
+        self.later(gone, self.start_worker)
 
     def _narrate(self, topic: str, record: Record) -> None:
         """Write the sentence of what was recorded, each once."""
@@ -202,7 +213,7 @@ class Lab:
         rows = [
             row for row in self.table.values() if isinstance(row, SubjectRow) and row.incident is not None
         ]
-        moving = any(row.incident is not None and row.incident.phase is not Phase.HELD for row in rows)
+        moving = any(not _rests(row) for row in rows)
         return not moving and self.correlate is not None and bool(self.workers)
 
     def finish(self) -> None:
@@ -210,3 +221,9 @@ class Lab:
         self.invariants.at_end(self.table.values())
         self.lines.append("")
         self.lines += [f"  {place}" for place in self.cloud.census()]
+
+
+def _rests(row: SubjectRow) -> bool:
+    """Whether a subject's incident is held for longer than the pause before a retry."""
+    incident = row.incident
+    return incident is None or (incident.phase is Phase.HELD and incident.back_off >= HELD_FIRST)

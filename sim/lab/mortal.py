@@ -77,14 +77,15 @@ class Process:
     def _ended(self, task: "asyncio.Task[Any]") -> None:
         self._tasks.discard(task)
 
-    def kill(self) -> None:
-        """Die at this instant."""
+    def kill(self, *, bury: bool = True) -> None:
+        """Die at this instant; with `bury`, whoever started it is told."""
         if self.is_dead:
             return
         self.is_dead = True
         for task in list(self._tasks):
             task.cancel()
-        self._bury(self)
+        if bury:
+            self._bury(self)
 
     def pause(self, before: str, then: Callable[[], None]) -> None:
         """Stand still as a whole as soon as an effect whose name begins with `before` is about to happen, and say so

@@ -15,6 +15,8 @@ from kasugai.sim.lab.runner import Run, play
 EXHAUSTIVE = 6
 """Up to so many guests every effect is a place to die; larger scenarios take every tenth."""
 STRIDE = 10
+FIRST, LAST = 10, 5
+"""So many effects of one name are places to die, from the beginning and from the end of a run."""
 SEEDS = (1, 2, 3)
 """Seeds of the reorderings."""
 WIRES = (0.0, 17.0, 34.9)
@@ -38,7 +40,7 @@ def of_records() -> tuple[Variant, ...]:
 
 def of_worker_deaths(base: Run, guests: int) -> Iterator[Variant]:
     """Yield the variants in which the worker dies at an effect of the run as written."""
-    for index in _indexes(len(base.worker_effects), guests):
+    for index in _telling(base.worker_effects, _indexes(len(base.worker_effects), guests)):
         for when in When:
             name = base.worker_effects[index - 1]
             wire = WIRES[index % len(WIRES)] if name.startswith("call") and when is When.AFTER else 0.0
@@ -61,12 +63,13 @@ def of_correlate_deaths(base: Run, guests: int) -> Iterator[Variant]:
 
 
 def _telling(effects: tuple[str, ...], indexes: range) -> Iterator[int]:
-    """A tick that nothing happened at writes the clock and nothing else: dying between two of those is the same as
-    dying between the next two, so of a row of them the first and the last are taken."""
+    """An effect that a long wait repeats (a tick's clock, `working`) finds the same state each time: of those with one
+    name the first ten and the last five are taken."""
+    places: dict[str, list[int]] = {}
     for index in indexes:
-        around = effects[max(0, index - 2) : index + 1]
-        if not all(name.endswith("~clock") for name in around):
-            yield index
+        places.setdefault(effects[index - 1], []).append(index)
+    taken = {i for found in places.values() for i in (*found[:FIRST], *found[-LAST:])}
+    yield from sorted(taken)
 
 
 def _indexes(effects: int, guests: int) -> range:

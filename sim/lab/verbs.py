@@ -9,6 +9,7 @@ from functools import partial
 
 from kasugai.core.facts import Fact, FactKind
 from kasugai.core.signals import Source, Symptom
+from kasugai.sim.cloud.model import Refused
 from kasugai.sim.lab.broker import RECOVERY, Record
 from kasugai.sim.lab.grammar import BadScenario, Event, Scenario, seconds
 from kasugai.sim.lab.laboratory import Lab
@@ -26,6 +27,8 @@ def perform(lab: Lab, scenario: Scenario, event: Event) -> None:
         if verb is not None:
             try:
                 sentence = verb(lab, event.words[length:])
+            except Refused as no:
+                sentence = f"{' '.join(event.words)}: {no}"
             except (KeyError, ValueError, IndexError) as error:
                 raise BadScenario(
                     f"{scenario.path}:{event.number}: {' '.join(event.words)}: {error}"
@@ -117,10 +120,7 @@ def _die_now(lab: Lab, gone: float) -> None:
 
 
 def _kill_workers(lab: Lab, gone: float) -> None:
-    for process in list(lab.workers):
-        process.kill()
-    if lab.variant.worker_death is None:
-        lab.later(gone, lab.start_worker)
+    lab.end_workers(gone)
 
 
 def _workers_away(lab: Lab, words: Words) -> str:
@@ -146,7 +146,8 @@ def _stands_still(lab: Lab, process: Process, before: str, lasting: float) -> No
 
 
 def _replace_worker(lab: Lab, process: Process) -> None:
-    lab.workers.remove(process)
+    if process in lab.workers:
+        lab.workers.remove(process)
     lab.start_worker()
 
 

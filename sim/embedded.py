@@ -25,12 +25,14 @@ PRODUCER = 0
 class EmbeddedKafka:
     """A mock Kafka cluster of one broker with the given topics (name -> number of partitions)."""
 
-    def __init__(self, topics: Mapping[str, int]) -> None:
-        """Remember the topics; `start` makes the broker."""
+    def __init__(self, topics: Mapping[str, int], *, gather: float = 0.0) -> None:
+        """Remember the topics; `start` makes the broker. A new group waits `gather` seconds for further members: one
+        that comes later makes everybody join again, which takes this broker some ten seconds."""
         self._folder = TemporaryDirectory(prefix="kasugai-")
         self._log = Path(self._folder.name, "log")
         wanted = [f"{name}={partitions}" for name, partitions in topics.items()]
-        self._child = Child([sys.executable, "-m", "kasugai.sim.embedded", *wanted], log=self._log)
+        program = (sys.executable, "-m", "kasugai.sim.embedded", "--gather", str(gather))
+        self._child = Child([*program, *wanted], log=self._log)
         self.bootstrap = ""
 
     def start(self) -> Self:
@@ -124,7 +126,7 @@ def librdkafka() -> ctypes.CDLL:
     return ctypes.CDLL(paths.pop())
 
 
-def start_mock_cluster(topics: Mapping[str, int]) -> str:
+def start_mock_cluster(topics: Mapping[str, int], gather: float = 0.0) -> str:
     """Start a mock cluster inside this process, for as long as it lives, and return its bootstrap address."""
     library = librdkafka()
     for name in ("rd_kafka_conf_new", "rd_kafka_new", "rd_kafka_mock_cluster_new"):
@@ -133,7 +135,7 @@ def start_mock_cluster(topics: Mapping[str, int]) -> str:
     why = ctypes.create_string_buffer(512)
     client = library.rd_kafka_new(PRODUCER, ctypes.c_void_p(library.rd_kafka_conf_new()), why, len(why))
     cluster = ctypes.c_void_p(library.rd_kafka_mock_cluster_new(ctypes.c_void_p(client), 1))
-    library.rd_kafka_mock_group_initial_rebalance_delay_ms(cluster, 0)
+    library.rd_kafka_mock_group_initial_rebalance_delay_ms(cluster, round(gather * 1000))
     for topic, partitions in topics.items():
         if library.rd_kafka_mock_topic_create(cluster, topic.encode(), partitions, 1) != 0:
             message = f"the mock cluster refuses the topic {topic} with {partitions} partitions"
@@ -146,8 +148,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run a mock cluster until this process is ended; its address is the line `bootstrap=HOST:PORT` on stdout."""
     parser = argparse.ArgumentParser(prog="python -m kasugai.sim.embedded", description=main.__doc__)
     parser.add_argument("topic", nargs="*", help="NAME=PARTITIONS")
-    topics = dict(wanted.rsplit("=", 1) for wanted in parser.parse_args(argv).topic)
-    address = start_mock_cluster({name: int(partitions) for name, partitions in topics.items()})
+    parser.add_argument(
+        "--gather", type=float, default=0.0, help="seconds for which a new group waits for members"
+    )
+    arguments = parser.parse_args(argv)
+    topics = dict(wanted.rsplit("=", 1) for wanted in arguments.topic)
+    address = start_mock_cluster(
+        {name: int(partitions) for name, partitions in topics.items()}, arguments.gather
+    )
     print(f"bootstrap={address}", flush=True)
     signal.pause()
 

@@ -4,11 +4,13 @@ It is the demo's supervisor, and knows nothing of what the processes do.
 """
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+from kasugai.cli.exits import Exit, SaidNo
 from kasugai.sim.child import Child
 
 COMMANDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -26,6 +28,9 @@ AT_WORK = MappingProxyType(
 )
 """What a process's log says once it has its partitions."""
 
+RESTARTS = 5
+"""A process that ends so often by itself will not be any better the next time."""
+
 
 @dataclass(slots=True)
 class Crew:
@@ -37,6 +42,7 @@ class Crew:
     say: Callable[[str], None] = print
     _children: dict[str, Child] = field(default_factory=dict)
     _dead: set[str] = field(default_factory=set)
+    _restarts: Counter[str] = field(default_factory=Counter)
 
     def start(self) -> None:
         """Start all."""
@@ -54,14 +60,16 @@ class Crew:
         return all(_has_said(self.log_of(name), AT_WORK[name.partition("-")[0]]) for name in self._children)
 
     def tend(self) -> None:
-        """Start again what has ended by itself, as a supervisor does."""
+        """Start again what has ended by itself, as a supervisor does; SaidNo when that does not help."""
         for name, child in self._children.items():
             code = child.exit_code
-            if name not in self._dead and code is not None:
-                self.say(
-                    f"{name} has ended by itself (exit code {code}): started again, as a supervisor does"
-                )
-                self._launch(name)
+            if name in self._dead or code is None:
+                continue
+            self._restarts[name] += 1
+            if code == Exit.USAGE or self._restarts[name] > RESTARTS:
+                raise SaidNo(f"{name} cannot run (exit code {code}): {_last_line(self.log_of(name))}")
+            self.say(f"{name} has ended by itself (exit code {code}): started again, as a supervisor does")
+            self._launch(name)
 
     def kill(self, name: str) -> int:
         """End a process as a power cut would, for good; return its process id."""
@@ -91,3 +99,8 @@ class Crew:
 
 def _has_said(log: Path, words: str) -> bool:
     return words in log.read_text(errors="replace")
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "(nothing)"

@@ -86,7 +86,8 @@ def _perform(folder: Path, choice: "Choice", *, keep: bool) -> int:
         try:
             crew.start()
             code = asyncio.run(Story(parts, crew, screen, names).play())
-            data(f"\n{NEXT}")
+            if code == Exit.OK:
+                data(f"\n{NEXT}")
             if keep:
                 _keep(parts, crew)
         finally:
@@ -104,8 +105,8 @@ def opening(parts: "Parts") -> str:
     redis = "embedded" if parts.choice.redis is None else "yours"
     cloud = f"simulated, {parts.simulated.url}" if parts.simulated else f"{parts.choice.cloud}, for real"
     return (
-        "Kasugai's demo. The processes are the real ones, under the TEST timing profile: its time-outs are short,\n"
-        "and no figure of it speaks for production.\n"
+        "Kasugai's demo. The processes are the real ones, under the TEST timing profile:\n"
+        "its time-outs are short, and no figure of it speaks for production.\n"
         f"  Kafka  {parts.kafka} ({kafka})\n"
         f"  Redis  {parts.redis} ({redis})\n"
         f"  Nova   {cloud}"

@@ -16,6 +16,8 @@ from kasugai.cli.exits import SaidNo
 from kasugai.sim.embedded import EmbeddedKafka, EmbeddedRedis
 
 PARTITIONS = 4
+GATHER = 1.5
+"""Seconds in which both workers join: then their group is complete at once."""
 CLOUD = "sim"
 """The simulated cloud's name in its clouds.yaml."""
 
@@ -83,7 +85,7 @@ class Parts:
             kafka=KafkaSettings(bootstrap_servers="-"), stream=StreamSettings(partitions=PARTITIONS)
         )
         topics = {topic.name: topic.partitions for topic in wanted(bare)}
-        self.kafka = self._stack.enter_context(EmbeddedKafka(topics)).bootstrap
+        self.kafka = self._stack.enter_context(EmbeddedKafka(topics, gather=GATHER)).bootstrap
         return self._write_config()
 
     def stop(self) -> None:

@@ -5,15 +5,16 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
+from typing import NoReturn
 
-from kasugai.adapters.nova import NovaCloud
+from kasugai.adapters.nova import BadCloud, NovaCloud
 from kasugai.cli.clock import now
 from kasugai.cli.demo.crew import Crew
 from kasugai.cli.demo.parts import Parts
 from kasugai.cli.demo.proof import Outcome, outcomes, places
 from kasugai.cli.demo.screen import Screen
 from kasugai.cli.demo.simulated import HOSTS
-from kasugai.cli.exits import Exit, SaidNo
+from kasugai.cli.exits import Exit, Misused, SaidNo
 from kasugai.cli.fault import publish
 from kasugai.cli.incident_text import page
 from kasugai.cli.replay import follow
@@ -53,27 +54,36 @@ class Story:
         self._killed = ""
 
     async def play(self) -> int:
-        """Play it to its end and return the exit code."""
-        tending = asyncio.create_task(self._tend())
+        """Play it to its end and return the exit code; SaidNo when it cannot go on."""
+        tasks = [asyncio.create_task(job) for job in (self._play(), self._tend())]
         try:
-            async with self._nova() as nova:
-                await self._curtain()
-                before = await self._look(nova)
-                view = await self._outage(before)
-                return await self._prove(nova, before, view)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            return next(task.result() for task in reversed(tasks) if task.done())
         finally:
-            tending.cancel()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _play(self) -> int:
+        async with self._nova() as nova:
+            await self._curtain()
+            before = await self._look(nova)
+            view = await self._outage(before)
+            return await self._prove(nova, before, view)
 
     @asynccontextmanager
     async def _nova(self) -> AsyncIterator[NovaCloud]:
-        nova = NovaCloud(self._settings.nova, client=10.0)
         try:
+            nova = NovaCloud(self._settings.nova, client=10.0)
             await nova.check()
+        except BadCloud as error:
+            raise Misused(str(error)) from error
+        try:
             yield nova
         finally:
             await nova.close()
 
-    async def _tend(self) -> None:
+    async def _tend(self) -> NoReturn:
         while True:
             self._crew.tend()
             await asyncio.sleep(0.5)
@@ -139,8 +149,8 @@ class Story:
         self._killed = _owner(view)
         pid = self._crew.kill(self._killed)
         self._screen.say(
-            f"\nkill -9 {pid}: {self._killed}, which acts, is gone; {begun} of {len(view.instances)} evacuations had "
-            "begun.\nThe other one takes over when the group and the lease have noticed.\n"
+            f"\nkill -9 {pid}: {self._killed}, which acts, is gone, with {begun} of {len(view.instances)} evacuations "
+            "begun.\nThe other worker takes over when group and lease have noticed.\n"
         )
 
     async def _prove(self, nova: NovaCloud, before: Before, view: IncidentView) -> int:
@@ -154,8 +164,8 @@ class Story:
             self._screen.say(f"NOT AS IT SHOULD BE: {problem}")
         if not problems:
             self._screen.say(
-                f"All {len(found)} instances are back, in the state that they had. By Nova's own records each was "
-                "evacuated exactly once,\nalthough the worker that had begun it was killed in the middle."
+                f"All {len(found)} instances are back, in the state that they had. By Nova's own\n"
+                "records each was evacuated exactly once, although a worker was killed midway."
             )
         return Exit.NO if problems else Exit.OK
 

@@ -2,83 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kasugai.cli.views import IncidentView, Seen, fold
+from kasugai.cli.views import Seen, fold
 from kasugai.core.facts import Fact, FactKind, Result, StepRecord, StepState
-from kasugai.core.incident import Open, Phase, Stop
+from kasugai.core.incident import Open, Phase
 from kasugai.core.plan import Action, Plan, Step
-from kasugai.core.policy import Policy
-from kasugai.core.signals import Kind
 from kasugai.core.verdicts import Reason, Verb, Verdict
 from tests.strategies import values_of
+from tests.support.incidents import INCIDENT, OPENED, decided, opened, said, view_of, views_of
 from tests.support.stories import records_of
 
-INCIDENT = UUID(int=1)
-STORIES = ("host-loses-power", "engine-dies-in-50-evacuations", "retry-after-no-valid-host", "no-fence-device")
-
-
-def opened(**changes: object) -> Open:
-    order = Open(
-        incident=INCIDENT,
-        kind=Kind.HOST,
-        n=1,
-        attempt=1,
-        segment="s",
-        host="cmp1",
-        host_uuid="h",
-        decided_at=1_000,
-        opened_at=1_000,
-        asserted_at=None,
-        policy=Policy(),
-    )
-    return replace(order, **changes)  # type: ignore[arg-type]
-
-
-def said(kind: FactKind, **changes: object) -> Fact:
-    fact = Fact(
-        fact_id=UUID(int=2),
-        kind=kind,
-        incident=INCIDENT,
-        segment="s",
-        host="cmp1",
-        attempt=1,
-        epoch=1,
-        author="w#1",
-        n=1,
-    )
-    return replace(fact, **changes)  # type: ignore[arg-type]
-
-
-def decided(verb: Verb, reason: Reason, incident: UUID | None = INCIDENT, detail: str = "") -> Verdict:
-    return Verdict(
-        verdict_id=UUID(int=3),
-        verb=verb,
-        subject="host/cmp1",
-        segment="s",
-        reason=reason,
-        evidence=(),
-        count=1,
-        at=1_000,
-        incident=incident,
-        detail=detail,
-    )
-
-
-def views_of(*values: Open | Stop | Fact | Verdict) -> tuple[IncidentView, ...]:
-    return fold(Seen(1_000 + offset, offset, value) for offset, value in enumerate(values))
-
-
-def the_view(*values: Open | Stop | Fact | Verdict) -> IncidentView:
-    (view,) = views_of(*values)
-    return view
-
-
-OPENED = decided(Verb.OPEN, Reason.CONFIRMED)
+STORIES = (
+    "host-loses-power",
+    "engine-dies-in-50-evacuations",
+    "retry-after-no-valid-host",
+    "no-fence-device",
+)
 
 
 @pytest.mark.parametrize("story", STORIES)
@@ -161,7 +104,12 @@ def test_any_order_of_any_records_gives_the_same_view(data: st.DataObject) -> No
         ),
         pytest.param([OPENED, opened(), said(FactKind.VETOED)], Phase.OPENED, id="vetoed"),
         pytest.param(
-            [OPENED, opened(), said(FactKind.FINISHED, result=Result.FAILED), decided(Verb.RETRY, Reason.PARTIAL)],
+            [
+                OPENED,
+                opened(),
+                said(FactKind.FINISHED, result=Result.FAILED),
+                decided(Verb.RETRY, Reason.PARTIAL),
+            ],
             Phase.HELD,
             id="waits for its second attempt",
         ),
@@ -180,23 +128,23 @@ def test_any_order_of_any_records_gives_the_same_view(data: st.DataObject) -> No
     ],
 )
 def test_the_phase_is_what_the_last_word_says(values: Sequence[Open | Fact | Verdict], phase: Phase) -> None:
-    assert the_view(*values).phase is phase
+    assert view_of(*values).phase is phase
 
 
 def test_a_fenced_owner_does_not_speak_for_the_incident() -> None:
-    view = the_view(opened(), said(FactKind.ADOPTED, epoch=2), said(FactKind.FINISHED, result=Result.FAILED))
+    view = view_of(opened(), said(FactKind.ADOPTED, epoch=2), said(FactKind.FINISHED, result=Result.FAILED))
     assert view.phase is Phase.RECOVERING
 
 
 def test_a_host_that_is_held_without_an_incident_is_shown_with_the_reason() -> None:
-    view = the_view(
+    view = view_of(
         decided(Verb.SUSPECT, Reason.FIRST_SIGHTING, None), decided(Verb.HOLD, Reason.DISARMED, None)
     )
     assert (view.incident, view.host, view.phase, view.why) == (None, "cmp1", Phase.HELD, "disarmed")
 
 
 def test_a_suspicion_that_became_an_incident_is_not_shown_twice() -> None:
-    assert the_view(decided(Verb.SUSPECT, Reason.FIRST_SIGHTING, None), OPENED, opened()).incident == INCIDENT
+    assert view_of(decided(Verb.SUSPECT, Reason.FIRST_SIGHTING, None), OPENED, opened()).incident == INCIDENT
 
 
 def test_a_suspicion_that_was_withdrawn_is_not_shown() -> None:
@@ -209,7 +157,7 @@ def test_done_is_not_taken_back_by_an_older_owner() -> None:
     plan = Plan(incident=INCIDENT, attempt=1, epoch=1, host="cmp1", window=8, steps=(step,))
     done = StepRecord(key=step.key, state=StepState.DONE, epoch=1, tries=1)
     unsure = replace(done, state=StepState.UNSURE, epoch=2)
-    view = the_view(
+    view = view_of(
         said(FactKind.PLAN, plan=plan),
         said(FactKind.UNSURE, step=unsure, epoch=2),
         said(FactKind.DONE, step=done),

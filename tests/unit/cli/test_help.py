@@ -1,0 +1,85 @@
+"""Every command explains itself: one line, two examples that really parse, then usage and options, at 80 columns."""
+
+import argparse
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from kasugai.cli.main import build_parser
+
+
+def commands(parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for name, child in action.choices.items():
+                yield f"{parser.prog} {name}".removeprefix("kasugai "), child
+                yield from commands(child)
+
+
+ALL = dict(commands(build_parser()))
+SUMMARY_WIDTH = 80
+
+
+def examples(parser: argparse.ArgumentParser) -> list[str]:
+    return re.findall(r"^  (?:\w+=\S+ )?(kasugai .*)$", parser.description or "", re.MULTILINE)
+
+
+def test_all_commands_are_there() -> None:
+    assert set(ALL) == {
+        "demo",
+        "sim",
+        "sim list",
+        "sim run",
+        "incident",
+        "incident list",
+        "incident show",
+        "incident watch",
+        "fault",
+        "fault publish",
+        "segment",
+        "segment apply",
+        "segment list",
+        "topics",
+        "topics apply",
+        "topics check",
+        "tap",
+        "route",
+        "correlate",
+        "worker",
+        "worker host",
+    }
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_help_is_a_line_two_examples_and_the_options(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = ALL[name].format_help().splitlines()
+    assert lines[0].endswith((".", ")")) and len(lines[0]) <= SUMMARY_WIDTH
+    assert lines[1:3] == ["", "Examples:"]
+    assert lines[6].startswith("Usage: kasugai ")
+    assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_its_two_examples_can_be_typed(name: str) -> None:
+    found = examples(ALL[name])
+    assert len(found) == 2
+    for example in found:
+        words = shlex.split(example.partition("|")[0])
+        assert words[0] == "kasugai"
+        assert callable(build_parser().parse_args(words[1:]).run)
+        assert words[1] == name.partition(" ")[0]
+
+
+def test_help_loads_neither_kafka_nor_openstack() -> None:
+    program = (
+        "import sys\nfrom kasugai.cli.main import main\n"
+        "try:\n    main(['incident', 'watch', '--help'])\nexcept SystemExit:\n    pass\n"
+        "print({name.split('.')[0] for name in sys.modules} & {'confluent_kafka', 'openstack', 'faust', 'rich'})"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "set()"

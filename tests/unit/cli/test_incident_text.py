@@ -1,0 +1,149 @@
+"""What people and scripts are shown about incidents, letter by letter, at 80 columns."""
+
+import io
+import json
+
+from rich.console import Console
+
+from kasugai.cli.incident_text import as_json, listed, page, timeline_json
+from kasugai.cli.live import frame
+from kasugai.core.facts import FactKind
+from kasugai.core.verdicts import Reason, Verb
+from tests.support.incidents import (
+    MIDWAY,
+    NAMES,
+    START,
+    WHOLE,
+    decided,
+    opened,
+    said,
+    view_of,
+    views_of,
+)
+
+NOW = START + 72_000
+
+LIST = """\
+INCIDENT  HOST  SEGMENT  PHASE       STEPS  INSTANCES    AGE  WHY
+7f3ca1b2  cmp1  rack1    recovering    3/5        1/2  1m12s  confirmed"""
+
+HELD = """\
+INCIDENT  HOST  SEGMENT  PHASE  STEPS  INSTANCES    AGE  WHY
+7f3ca1b2  cmp1  rack1    held       -          -  1m12s  no-fence-device: no po…"""
+
+PAGE = """\
+incident:  7f3ca1b2-0000-5000-8000-000000000001
+host:      cmp1
+segment:   rack1
+phase:     recovered
+why:       recovered
+opened:    2026-11-18T11:06:40.000Z (took 14.0s)
+attempt:   1, 1 owner so far
+instances: 2 of 2 are elsewhere
+
+timeline
+      +0.0s  correlate  open cmp1 (confirmed)
+      +3.0s  worker     plan cmp1: 2 guests, 1 left where they are
+      +4.0s  worker     fence cmp1: power-off
+      +5.0s  worker     force-down cmp1
+      +7.0s  worker     evacuate batch1
+      +8.0s  worker     evacuate web1
+     +10.0s  worker     unsure of evacuate batch1
+     +13.0s  worker     host-down/cmp1 recovered
+     +14.0s  correlate  close cmp1 (recovered)
+
+steps
+  SUBJECT  STEP        STATE  TOOK  WHY
+  cmp1     fence       done      -  power-off
+  cmp1     force-down  done   1.0s
+  web1     evacuate    done   1.0s
+  batch1   evacuate    done   4.0s
+  batch1   restore     done      -
+  old1     -           left      -  in-error"""
+
+FRAME = """\
+incident 7f3ca1b2  host cmp1  segment rack1  recovering  72.0s  confirmed
+  ✓  fence cmp1              power-off
+  ✓  force-down cmp1  1.0s
+  ✓  evacuate web1    1.0s
+  ?  evacuate batch1  65.0s
+  ·  restore batch1
+  instances  ━━━━━━━━━━━━━━━                 1 of 2 are elsewhere
+
+    +3.0s  worker     plan cmp1: 2 guests, 1 left where they are
+    +4.0s  worker     fence cmp1: power-off
+    +5.0s  worker     force-down cmp1
+    +7.0s  worker     evacuate batch1
+    +8.0s  worker     evacuate web1
+   +10.0s  worker     unsure of evacuate batch1"""
+
+
+def test_the_list() -> None:
+    assert listed(views_of(*MIDWAY), NAMES, NOW, 80) == LIST
+
+
+def test_the_last_column_gives_way_at_80_columns() -> None:
+    detail = "no power device for this host and no assertion"
+    view = view_of(opened(), said(FactKind.HELD), decided(Verb.HOLD, Reason.NO_FENCE_DEVICE, detail=detail))
+    shown = listed([view], NAMES, NOW, 80)
+    assert shown == HELD
+    assert max(map(len, shown.splitlines())) <= 80
+    assert detail in listed([view], NAMES, NOW, None)
+
+
+def test_a_segment_that_the_inventory_has_forgotten_is_shown_by_its_id() -> None:
+    assert "5e9a0000" in listed(views_of(*MIDWAY), {}, NOW, 80)
+
+
+def test_the_page() -> None:
+    assert page(view_of(*WHOLE), NAMES, NOW) == PAGE
+
+
+def test_the_page_of_an_incident_without_a_plan() -> None:
+    shown = page(view_of(decided(Verb.HOLD, Reason.DISARMED, None)), NAMES, NOW)
+    assert "incident:  none was opened" in shown
+    assert "instances: no plan yet" in shown
+
+
+def test_the_live_view() -> None:
+    console = Console(file=io.StringIO(), width=80, color_system=None)
+    console.print(frame(view_of(*MIDWAY), NAMES, NOW))
+    assert isinstance(console.file, io.StringIO)
+    lines = [line.rstrip() for line in console.file.getvalue().splitlines()]
+    assert "\n".join(lines) == FRAME
+
+
+def test_json_is_complete_and_stable() -> None:
+    view = view_of(*WHOLE)
+    shown = json.loads(json.dumps(as_json(view, NAMES) | {"timeline": timeline_json(view)}))
+    assert {
+        key: shown[key] for key in ("incident", "host", "segment", "phase", "opened_at", "closed_at")
+    } == {
+        "incident": "7f3ca1b2-0000-5000-8000-000000000001",
+        "host": "cmp1",
+        "segment": "rack1",
+        "phase": "recovered",
+        "opened_at": "2026-11-18T11:06:40.000Z",
+        "closed_at": "2026-11-18T11:06:54.000Z",
+    }
+    assert shown["instances"] == {
+        "total": 2,
+        "done": 2,
+        "left": [{"instance": "old1", "reason": "in-error"}],
+    }
+    assert shown["steps"][3] == {
+        "step": "evacuate:job",
+        "action": "evacuate",
+        "subject": "job",
+        "name": "batch1",
+        "state": "done",
+        "tries": 1,
+        "reason": "",
+        "began_at": "2026-11-18T11:06:47.000Z",
+        "ended_at": "2026-11-18T11:06:51.000Z",
+    }
+    assert shown["timeline"][0] == {
+        "at": "2026-11-18T11:06:40.000Z",
+        "actor": "correlate",
+        "sentence": "open cmp1 (confirmed)",
+    }

@@ -1,0 +1,143 @@
+"""A segment file is read as it stands, and what is wrong in it is named: file, line, key, and an example."""
+
+import pytest
+
+from kasugai.cli.exits import Misused
+from kasugai.cli.segment_file import WantedHost, WantedSegment, parse
+from kasugai.core.policy import Method, Policy
+
+FULL = """\
+name: rack1
+description: by the window
+armed: no
+policy:
+  method: auto_priority
+  confirm-after: 2.5s
+  confirm-observers: 3
+  trust-assertions: no
+  max-unhealthy: 40%
+  ha-key: gold
+hosts:
+  - cmp1
+  - name: cmp2
+    reserved: yes
+    on-maintenance: true
+    id: 6F1C1C5E-0d6f-5f0e-9d5e-0d8f3a7f2b11
+---
+name: rack2
+"""
+
+
+def test_everything_that_can_be_said_is_read() -> None:
+    assert parse("f", FULL, Policy(window=4)) == (
+        WantedSegment(
+            name="rack1",
+            description="by the window",
+            armed=False,
+            policy=Policy(
+                method=Method.AUTO_PRIORITY,
+                confirm_after=2500,
+                confirm_observers=3,
+                trust_assertions=False,
+                max_unhealthy=40,
+                ha_key="gold",
+                window=4,
+            ),
+            hosts=(
+                WantedHost(name="cmp1"),
+                WantedHost(
+                    name="cmp2",
+                    reserved=True,
+                    on_maintenance=True,
+                    id="6f1c1c5e-0d6f-5f0e-9d5e-0d8f3a7f2b11",
+                ),
+            ),
+        ),
+        WantedSegment(name="rack2", policy=Policy(window=4)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        pytest.param("", "f.yaml:1: the file is empty; for example: name: rack1", id="empty"),
+        pytest.param("name: [", "f.yaml:1: this is no YAML: ", id="no yaml"),
+        pytest.param(
+            "- cmp1", "f.yaml:1: the document: a mapping belongs here; for example: name: rack1", id="list"
+        ),
+        pytest.param(
+            "armed: yes", "f.yaml:1: the document: name is missing; for example: name: rack1", id="nameless"
+        ),
+        pytest.param("name: a\nname: b", "f.yaml:2: name: is there twice", id="twice"),
+        pytest.param(
+            "name: a\n\narmed: 7",
+            "f.yaml:3: armed: yes or no belongs here; for example: armed: yes",
+            id="no flag",
+        ),
+        pytest.param(
+            "name: a\nhost: [cmp1]",
+            "f.yaml:2: host: nobody reads this; did you mean hosts?; for example: hosts: [cmp1, cmp2]",
+            id="misspelt",
+        ),
+        pytest.param(
+            "name: a\nwindow: 4",
+            "f.yaml:2: window: this belongs under policy; for example: policy: {window: 8}",
+            id="a word of the policy",
+        ),
+        pytest.param(
+            "name: a\npolicy:\n  window: 99",
+            "f.yaml:3: policy.window: 99 is not from 1 to 50; for example: window: 8",
+            id="out of bounds",
+        ),
+        pytest.param(
+            "name: a\npolicy:\n  confirm-after: soon",
+            "f.yaml:3: policy.confirm-after: a time (4s, 500ms) belongs here, not soon; for example: confirm-after: 4s",
+            id="no time",
+        ),
+        pytest.param(
+            "name: a\npolicy: {attempts: two}",
+            "f.yaml:2: policy.attempts: a whole number belongs here, not two; for example: attempts: 2",
+            id="no number",
+        ),
+        pytest.param(
+            "name: a\npolicy:\n  confirm_after: 4s",
+            "f.yaml:3: policy.confirm_after: nobody reads this; did you mean confirm-after?; "
+            "for example: confirm-after: 4s",
+            id="underscore",
+        ),
+        pytest.param(
+            "name: a\npolicy: {method: best}",
+            "f.yaml:2: policy.method: one of auto, reserved_host, auto_priority, rh_priority belongs here, not best; "
+            "for example: method: auto",
+            id="no method",
+        ),
+        pytest.param(
+            "name: a\nhosts: cmp1",
+            "f.yaml:2: hosts: a list belongs here; for example: hosts: [cmp1, cmp2]",
+            id="no list",
+        ),
+        pytest.param(
+            "name: a\nhosts:\n  - cmp1\n  - {nmae: cmp2}",
+            "f.yaml:4: hosts[1].nmae: nobody reads this; did you mean name?; for example: name: cmp1",
+            id="in a host",
+        ),
+        pytest.param(
+            "name: a\nhosts:\n  -",
+            "f.yaml:3: hosts[0]: a mapping belongs here; for example: name: rack1",
+            id="empty host",
+        ),
+        pytest.param("name: a\nhosts: [cmp1, cmp1]", "f.yaml: the host cmp1 is there twice", id="host twice"),
+        pytest.param("name: a\n---\nname: a", "f.yaml: the segment a is there twice", id="segment twice"),
+        pytest.param("name: a\nid: 7", "f.yaml:2: id: a uuid belongs here", id="no id"),
+        pytest.param(
+            "name: ''",
+            "f.yaml:1: name: one word or sentence belongs here; for example: name: rack1",
+            id="blank",
+        ),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_line_and_an_example(text: str, line: str) -> None:
+    with pytest.raises(Misused) as wrong:
+        parse("f.yaml", text, Policy())
+    assert str(wrong.value).startswith(line)
+    assert "\n" not in str(wrong.value)

@@ -1,0 +1,186 @@
+"""Route's letters: every sender's record finds its mailbox, and nobody says what is not theirs to say."""
+
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kasugai.core.facts import Fact, FactKind
+from kasugai.core.inventory import HostRecord, SegmentRecord
+from kasugai.core.signals import (
+    UNKNOWN_SEGMENT,
+    Command,
+    Fault,
+    InventoryChange,
+    Kind,
+    Letter,
+    Order,
+    Outcome,
+    Source,
+    Tick,
+    fault,
+)
+from kasugai.schemas.topics import COMMANDS, FAULTS, HEARTBEATS, INVENTORY, RECOVERY, REPORTED
+from kasugai.streams.route import SOURCES, Misplaced, Route
+from tests.strategies import values_of
+
+RACK1, RACK2 = SegmentRecord(segment_id="rack1", name="one"), SegmentRecord(segment_id="rack2", name="two")
+CMP1 = HostRecord(host_uuid="uuid-1", name="cmp1", segment_id="rack1")
+REPORT = fault(
+    host="cmp1", observer="api", source=Source.REPORTED, asserted=True, episode="e1", inventory_offset=41
+)
+FACT = Fact(
+    fact_id=UUID(int=1),
+    kind=FactKind.ADOPTED,
+    incident=UUID(int=2),
+    segment="rack9",
+    host="cmp1",
+    attempt=1,
+    epoch=1,
+    author="w",
+    n=1,
+)
+
+
+def route(*records: SegmentRecord | HostRecord) -> Route:
+    """A route that has learned these."""
+    made = Route()
+    for record in records or (RACK1, RACK2, CMP1):
+        made.learn(record)
+    return made
+
+
+def only(letters: list[Letter]) -> Letter:
+    """The one letter."""
+    (letter,) = letters
+    return letter
+
+
+def test_a_fault_goes_to_its_hosts_segment_and_gets_the_uuid() -> None:
+    letter = only(route().letters(REPORTED, REPORT))
+    assert letter == Letter(segment="rack1", signal=replace(REPORT, host_uuid="uuid-1"))
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        pytest.param((RACK1, RACK2), id="no such host"),
+        pytest.param((RACK1, CMP1, replace(CMP1, version=2, deleted=True)), id="host deleted"),
+        pytest.param((CMP1,), id="no such segment"),
+        pytest.param((RACK1, CMP1, replace(RACK1, version=2, deleted=True)), id="segment deleted"),
+        pytest.param((RACK1, CMP1, replace(CMP1, version=2, name="cmp1.domain")), id="renamed"),
+        pytest.param((RACK1, replace(CMP1, host_uuid="uuid-7")), id="another host of that name"),
+    ],
+)
+def test_a_fault_that_fits_no_known_host_is_not_dropped(
+    known: tuple[SegmentRecord | HostRecord, ...],
+) -> None:
+    claim = replace(REPORT, host_uuid="uuid-1")
+    assert only(route(*known).letters(REPORTED, claim)) == Letter(segment=UNKNOWN_SEGMENT, signal=claim)
+
+
+def test_a_host_of_that_name_is_found_byte_for_byte() -> None:
+    assert only(route().letters(REPORTED, replace(REPORT, host="CMP1"))).segment == UNKNOWN_SEGMENT
+    assert only(route().letters(REPORTED, replace(REPORT, host="cmp1.domain"))).segment == UNKNOWN_SEGMENT
+
+
+@pytest.mark.parametrize("topic", FAULTS.values())
+def test_an_assertion_counts_only_from_the_topic_of_reports(topic: str) -> None:
+    signal = only(route().letters(topic, REPORT)).signal
+    assert isinstance(signal, Fault)
+    assert not signal.asserted
+    assert signal.event_id == REPORT.event_id
+
+
+def test_a_report_waits_for_the_inventory_that_its_sender_had_seen_and_nothing_else_does() -> None:
+    assert route().wanted(REPORTED, REPORT) == 41
+    assert route().wanted(FAULTS[Kind.HOST], REPORT) == -1
+    assert route().wanted(RECOVERY, FACT) == -1
+
+
+def test_a_command_goes_to_the_segment_that_it_names() -> None:
+    command = Command(command_id=UUID(int=3), order=Order.ARM, segment="rack2", author="me", reason="drill")
+    assert only(route().letters(COMMANDS, command)) == Letter(segment="rack2", signal=command)
+
+
+@pytest.mark.parametrize("kind", FactKind)
+def test_outcomes_go_to_the_segment_that_they_carry_and_other_facts_stay_where_they_are(
+    kind: FactKind,
+) -> None:
+    fact = replace(FACT, kind=kind)
+    expected = [Letter(segment="rack9", signal=Outcome(fact=fact))] if kind.is_outcome else []
+    assert route().letters(RECOVERY, fact) == expected
+
+
+def test_a_description_goes_to_its_segment() -> None:
+    assert only(route().letters(INVENTORY, RACK1)) == Letter(
+        segment="rack1", signal=InventoryChange(record=RACK1)
+    )
+    assert only(route().letters(INVENTORY, CMP1)) == Letter(
+        segment="rack1", signal=InventoryChange(record=CMP1)
+    )
+
+
+def test_a_former_segment_is_told_that_the_host_is_gone() -> None:
+    moved = replace(CMP1, segment_id="rack2", version=2)
+    gone, here = route(RACK1, RACK2, CMP1, moved).letters(INVENTORY, moved)
+    assert gone == Letter(
+        segment="rack1", signal=InventoryChange(record=replace(CMP1, version=2, deleted=True))
+    )
+    assert here == Letter(segment="rack2", signal=InventoryChange(record=moved))
+
+
+def test_a_host_that_moved_back_is_not_gone_from_where_it_is() -> None:
+    there, back = replace(CMP1, segment_id="rack2", version=2), replace(CMP1, version=3)
+    gone, here = route(RACK1, RACK2, CMP1, there, back).letters(INVENTORY, back)
+    assert (gone.segment, here.segment) == ("rack2", "rack1")
+    assert here.signal == InventoryChange(record=back)
+
+
+def test_a_renamed_host_is_gone_under_its_old_name() -> None:
+    renamed = replace(CMP1, name="cmp1.domain", version=2)
+    gone, here = route(RACK1, CMP1, renamed).letters(INVENTORY, renamed)
+    assert gone.signal == InventoryChange(record=replace(CMP1, version=2, deleted=True))
+    assert here.signal == InventoryChange(record=renamed)
+
+
+def test_the_whole_inventory_names_segments_before_their_hosts_and_nothing_deleted() -> None:
+    dead = HostRecord(host_uuid="uuid-2", name="cmp2", segment_id="rack2", deleted=True)
+    letters = route(CMP1, RACK1, RACK2, dead).whole_inventory()
+    assert [letter.signal for letter in letters] == [InventoryChange(record=r) for r in (RACK1, RACK2, CMP1)]
+
+
+@pytest.mark.parametrize(
+    ("topic", "value"),
+    [
+        (REPORTED, Tick(period=500)),
+        (INVENTORY, REPORT),
+        (RECOVERY, RACK1),
+        (COMMANDS, FACT),
+        (HEARTBEATS, REPORT),
+    ],
+)
+def test_a_stranger_on_a_topic_is_refused(topic: str, value: object) -> None:
+    with pytest.raises(Misplaced, match=topic):
+        route().letters(topic, value)
+
+
+def test_it_reads_what_the_contracts_say() -> None:
+    from kasugai.schemas.topics import contracts
+
+    assert set(SOURCES) == {name for name, topic in contracts().items() if "route" in topic.readers}
+
+
+@given(
+    values_of(Fault, host=st.sampled_from(["cmp1", "cmp2"])), st.sampled_from([*FAULTS.values(), REPORTED])
+)
+def test_no_fault_is_dropped_and_none_is_changed_beyond_its_uuid_and_assertion(
+    value: Fault, topic: str
+) -> None:
+    letter = only(route().letters(topic, value))
+    assert isinstance(letter.signal, Fault)
+    asserted = value.asserted and topic == REPORTED
+    assert replace(letter.signal, host_uuid=value.host_uuid) == replace(value, asserted=asserted)
+    assert (letter.segment == "rack1") == (value.host == "cmp1" and value.host_uuid in ("", "uuid-1"))

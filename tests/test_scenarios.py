@@ -1,4 +1,7 @@
-"""Every scenario in all its variants, and each log to the letter. `make scenarios-rewrite` rewrites the logs: read the diff."""
+"""Every scenario in all its variants, and each log to the letter.
+
+`make scenarios-rewrite` rewrites the logs: read the diff.
+"""
 
 import os
 import subprocess

@@ -35,7 +35,7 @@ class Invariants:
     _covered: set[UUID] = field(default_factory=set)
     _set_aside: set[str] = field(default_factory=set)
     _disarmed: set[str] = field(default_factory=set)
-    _owners: dict[UUID, tuple[int, str]] = field(default_factory=dict)
+    _numbers: dict[UUID, int] = field(default_factory=dict)
 
     def watch(self, broker: Broker) -> None:
         """Begin."""
@@ -114,6 +114,12 @@ class Invariants:
             self._break(f"{verdict.subject} was closed without an outcome")
 
     def _on_order(self, order: object) -> None:
+        if isinstance(order, Open):
+            if order.n > self._numbers.get(order.incident, 0) + 1:
+                self._break(
+                    f"publication {order.n} of the incident of {order.host} came before the one below it"
+                )
+            self._numbers[order.incident] = max(order.n, self._numbers.get(order.incident, 0))
         if isinstance(order, Open) and order.n == 1:
             if order.host in self._set_aside:
                 self._break(f"an incident was opened for {order.host}, which is in maintenance")

@@ -158,4 +158,4 @@ def follow_tasks(loop: asyncio.AbstractEventLoop) -> None:
                 task.cancel()
         return task
 
-    loop.set_task_factory(factory)  # type: ignore[arg-type]
+    loop.set_task_factory(factory)

@@ -39,17 +39,18 @@ def of_records() -> tuple[Variant, ...]:
 
 
 def of_worker_deaths(base: Run, guests: int) -> Iterator[Variant]:
-    """Yield the variants in which the worker dies at an effect of the run as written."""
+    """Yield the variants in which the worker dies at an effect of the run as written. A call that it has sent goes on
+    without it, and may stay on the wire for as long as the client would have waited."""
     for index in _telling(base.worker_effects, _indexes(len(base.worker_effects), guests)):
+        name = base.worker_effects[index - 1]
         for when in When:
-            name = base.worker_effects[index - 1]
-            wire = WIRES[index % len(WIRES)] if name.startswith("call") and when is When.AFTER else 0.0
-            yield Variant(
-                name=f"worker dies {when} effect {index} ({name})"
-                + (f", {wire:g} s on the wire" if wire else ""),
-                worker_death=Death(index, when),
-                wire=wire,
-            )
+            for wire in WIRES if name.startswith("call") and when is When.AFTER else WIRES[:1]:
+                late = f", {wire:g} s on the wire" if wire else ""
+                yield Variant(
+                    name=f"worker dies {when} effect {index} ({name}){late}",
+                    worker_death=Death(index, when),
+                    wire=wire,
+                )
 
 
 def of_correlate_deaths(base: Run, guests: int) -> Iterator[Variant]:

@@ -1,0 +1,236 @@
+"""The mistakes that a first design makes, each as a patch of the production code, and the scenario that must catch it.
+
+A mutant is caught when its scenario breaks an invariant, ends in a census that is not allowed, or tells another log.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from typing import Any
+from unittest.mock import patch
+
+from kasugai.core import advance, guest_steps, outcomes, tending
+from kasugai.core.draft import Draft
+from kasugai.core.facts import Fact, FactKind, make_fact
+from kasugai.core.host_steps import begin, note
+from kasugai.core.incident import Open
+from kasugai.core.ledger import apply
+from kasugai.core.look import MigrationView
+from kasugai.core.moves import Begin, Move, Note, Pending
+from kasugai.core.plan import Action, Step
+from kasugai.core.planning import plan
+from kasugai.core.rows import ClockRow, Moment
+from kasugai.core.signals import Tick
+from kasugai.core.situation import Situation
+from kasugai.core.steady import Times
+from kasugai.core.steady import times as production_times
+from kasugai.core.verdicts import Reason, Verb
+from kasugai.sim.lab import variants
+from kasugai.sim.lab.grammar import Scenario
+from kasugai.sim.lab.laboratory import Variant
+from kasugai.sim.lab.runner import AS_WRITTEN, play
+from kasugai.streams import correlate
+from kasugai.workers import effects, journal, lane, ownership
+from kasugai.workers.effects import Hands
+from kasugai.workers.journal import Journal
+from kasugai.workers.ownership import Ownership
+from kasugai.workers.ports import Folded, Lease, Ledger, Log
+
+Variants = Callable[[Scenario], Iterator[Variant]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutant:
+    """One mistake."""
+
+    name: str
+    scenario: str
+    """The story that catches it."""
+    patch: Callable[[], AbstractContextManager[Any]]
+    variants: Variants
+
+
+def written(scenario: Scenario) -> Iterator[Variant]:
+    """Play it as written."""
+    yield AS_WRITTEN
+
+
+def worker_deaths(scenario: Scenario) -> Iterator[Variant]:
+    """Play it with the worker dying at each of its effects."""
+    yield from variants.of_worker_deaths(play(scenario), variants.guests(scenario))
+
+
+def correlate_deaths(scenario: Scenario) -> Iterator[Variant]:
+    """Play it with correlate dying at each effect."""
+    yield from variants.of_correlate_deaths(play(scenario), variants.guests(scenario))
+
+
+def catch(mutant: Mutant, scenario: Scenario) -> str | None:
+    """Return how the scenario catches the mutant; None when it does not."""
+    with mutant.patch():
+        choices = list(mutant.variants(scenario))
+    for variant in choices:
+        with mutant.patch():
+            run = play(scenario, variant)
+        problems = list(variants.problems(scenario, run))
+        if variant == AS_WRITTEN and run.log != scenario.log:
+            problems.append("another log")
+        if problems:
+            return f"{variant.name}: {problems[0].splitlines()[0]}"
+    return None
+
+
+async def _call_then_record(hands: Hands, order: Open, begin: Begin, service_id: str) -> bool:
+    accepted = await effects._call_and_tell(hands, order, begin, service_id)
+    await hands.journal.step(order, begin.step, FactKind.STARTED, begin.record)
+    return accepted
+
+
+async def _plan_anew(self: Ownership) -> Any:
+    look = await self._look(())
+    order = self._desk.order
+    made = plan(order, look, self._memory.epoch, self._journal.entry.priors)
+    await self._journal.plan(order, made)
+    return made, look
+
+
+def _call_again(s: Situation, step: Step, migration: MigrationView) -> Move:
+    if s.now - s.intent_at(step.key) > s.timing.landing:
+        return begin(s, step, s.look.newest_migration(step.subject))
+    return Pending(reads=(step.subject,))
+
+
+def _without_settle(s: Situation, step: Step) -> Move:
+    if step.subject in s.look.guests:
+        return note(s, step, FactKind.ABSOLVED, "no trace")
+    return Pending(reads=(step.subject,))
+
+
+def _by_the_wall(clock: ClockRow, before: ClockRow | None = None) -> Times:
+    now = production_times(clock, before)
+    return replace(now, moment=Moment(at=clock.now, steady=clock.now), deadline=clock.now)
+
+
+async def _rows_first(self: correlate.Correlate, letter: Any, stamp: Any, write: correlate.WriteRow) -> None:
+    state = self._partitions[stamp.partition]
+    if stamp.offset < state.head:
+        return
+    before, clock = state.clock, self._clock_after(state, letter, stamp)
+    now = production_times(clock, before)
+    changes, _ = self._decide(state, letter, now, stamp.offset)
+    state.clock = clock
+    for change in changes:
+        if change.row is not None:
+            await write(change.row)
+            state.put(change.row)
+    verdicts = [verdict for change in changes for verdict in change.verdicts]
+    orders = [order for change in changes for order in change.orders]
+    if verdicts or orders:
+        await self._publisher.publish(verdicts, orders, letter)
+    if isinstance(letter.signal, Tick):
+        await self._strike(state, stamp.offset, now, write)
+
+
+async def _ledger_first(self: Journal, draft: Fact, *, effect: bool = False) -> bool:
+    fact = make_fact(draft)
+    async with self._turn:
+        self.entry = apply(self.entry, fact)
+        taken = await self._ledger.record(self._lease, self.entry, effect=effect)
+    await self._log.publish(fact)
+    return taken
+
+
+def _close_at_once(draft: Draft) -> None:
+    draft.tell(Verb.CLOSE, Reason.SIGN_OF_LIFE)
+    draft.row = replace(draft.row, incident=None)
+
+
+async def _load_only(log: Log, ledger: Ledger, lease: Lease) -> Folded:
+    folded = await ledger.load(lease.host)
+    await ledger.save(lease, folded)
+    return folded
+
+
+def _never_refuse(draft: Draft, fact: Fact) -> Reason | None:
+    return Reason.NOT_OPEN if draft.row.incident is None else None
+
+
+def _own_put_counts(s: Situation, move: Move) -> bool:
+    return isinstance(move, Note | Begin) and move.step.action is Action.FORCE_DOWN
+
+
+MUTANTS = (
+    Mutant(
+        name="record after the call",
+        scenario="slow-to-spawn",
+        patch=lambda: patch.object(effects, "_carry_out", _call_then_record),
+        variants=worker_deaths,
+    ),
+    Mutant(
+        name="no settle",
+        scenario="slow-to-spawn",
+        patch=lambda: patch.object(guest_steps, "_without_trace", _without_settle),
+        variants=worker_deaths,
+    ),
+    Mutant(
+        name="no last look",
+        scenario="outbox-sends-late",
+        patch=lambda: patch.object(advance, "_last_look", lambda s: None),
+        variants=written,
+    ),
+    Mutant(
+        name="plan anew at takeover",
+        scenario="paused-guest",
+        patch=lambda: patch.object(ownership.Ownership, "_plan", _plan_anew),
+        variants=worker_deaths,
+    ),
+    Mutant(
+        name="retry on deadline",
+        scenario="conductor-out",
+        patch=lambda: patch.object(guest_steps, "_await_own", _call_again),
+        variants=written,
+    ),
+    Mutant(
+        name="ticks from outside the mailbox",
+        scenario="correlate-away-for-25s",
+        patch=lambda: patch.object(correlate, "times", _by_the_wall),
+        variants=written,
+    ),
+    Mutant(
+        name="mark before publish",
+        scenario="reported-as-fenced",
+        patch=lambda: patch.object(correlate.Correlate, "handle", _rows_first),
+        variants=correlate_deaths,
+    ),
+    Mutant(
+        name="ledger before Kafka",
+        scenario="host-loses-power",
+        patch=lambda: patch.object(journal.Journal, "_record", _ledger_first),
+        variants=written,
+    ),
+    Mutant(
+        name="close without an outcome",
+        scenario="returns-before-anything-was-done",
+        patch=lambda: patch.object(tending, "_stop", _close_at_once),
+        variants=written,
+    ),
+    Mutant(
+        name="obey a fenced zombie",
+        scenario="zombie-speaks-during-the-retry",
+        patch=lambda: patch.object(outcomes, "_refusal", _never_refuse),
+        variants=written,
+    ),
+    Mutant(
+        name="no fold at takeover",
+        scenario="redis-flushed-in-50-evacuations",
+        patch=lambda: patch.object(lane, "fold_log", _load_only),
+        variants=written,
+    ),
+    Mutant(
+        name="last look blind to our own PUT",
+        scenario="own-force-down-and-the-last-look",
+        patch=lambda: patch.object(advance, "_rests_on_silence", _own_put_counts),
+        variants=written,
+    ),
+)
+"""All of scenarios.md."""

@@ -136,9 +136,18 @@ def _guests(s: Situation) -> Next:
     open_steps = any(r.state.is_open for r in s.entry.steps.values()) or bool(s.memory.in_flight)
     if waiting or (begins and isinstance(silence, Pending)) or (open_steps and _is_moving(s, moves.items())):
         return _wait(s, [uuid for move in waiting for uuid in move.reads])
-    if begins:
-        return _stop(s) if s.stopped else _single(s, silence or Pending())
-    return _rest(s, [move for move in moves.values() if isinstance(move, Blocked)])
+    blocked = [move for move in moves.values() if isinstance(move, Blocked)]
+    return _cannot_begin(s, silence, blocked) if begins else _rest(s, blocked)
+
+
+def _cannot_begin(s: Situation, silence: Blocked | Pending | None, blocked: list[Blocked]) -> Next:
+    """Stopped, the source is not silent, or the window is full: of calls that nobody ends any more if some are blocked
+    and nothing moves."""
+    if s.stopped:
+        return _stop(s)
+    if silence is None and blocked:
+        return _rest(s, blocked)
+    return _single(s, silence or Pending())
 
 
 def _is_moving(s: Situation, moves: Iterable[tuple[Step, Move]]) -> bool:

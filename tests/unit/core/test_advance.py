@@ -1,0 +1,290 @@
+"""advance: host steps first, then guests within the window, then a last look at the source, then an answer."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from kasugai.core.advance import advance
+from kasugai.core.facts import FactKind, Result, StepRecord, StepState
+from kasugai.core.look import Look, PowerState
+from kasugai.core.moves import Act, Extend, Finish, Next, Wait
+from kasugai.core.situation import Memory
+from kasugai.core.verdicts import Reason
+from tests.unit.core.makers import S, guest, migration, order, record, service
+from tests.unit.core.scene import DOWN, FENCE, GO, NOW, STOP, downed, fenced, look, moving, planned, scene
+
+ON = look(guest(), power=PowerState.ON)
+OFF_FENCED = record(FENCE, StepState.DONE, tries=1, reason="power-off")
+RECENT = Memory(owner_since=NOW - 5 * S, epoch=1)
+GUESTS = tuple(guest(f"g{n}") for n in range(1, 6))
+FIVE = planned(*GUESTS, window=2)
+
+
+def ask(seen: Look, *records: StepRecord, memory: Memory = RECENT, **given: Any) -> Next:
+    return advance(scene(seen, *records, memory=memory, **given))
+
+
+def begun(answer: Next) -> list[str]:
+    assert isinstance(answer, Act), answer
+    return [begin.step.key for begin in answer.begins]
+
+
+def noted(answer: Next) -> list[tuple[str, str]]:
+    assert isinstance(answer, Act), answer
+    return [(note.step.key, note.kind) for note in answer.notes]
+
+
+def finished(answer: Next) -> tuple[FactKind, Reason, Result | None]:
+    assert isinstance(answer, Finish), answer
+    return answer.kind, answer.reason, answer.result
+
+
+def reads(answer: Next) -> set[str]:
+    assert isinstance(answer, Wait), answer
+    return set(answer.reads)
+
+
+def held(reason: Reason) -> tuple[FactKind, Reason, None]:
+    return FactKind.HELD, reason, None
+
+
+def moved(name: str = "g1", **given: Any) -> StepRecord:
+    return record(f"evacuate:{name}", StepState.DONE, tries=1, **given)
+
+
+def test_the_host_is_fenced_then_forced_down_then_its_guests_move() -> None:
+    assert begun(ask(ON)) == [FENCE]
+    assert noted(ask(look(guest()))) == [(FENCE, "done")]
+    assert begun(ask(look(guest()), OFF_FENCED)) == [DOWN]
+    assert noted(ask(moving(guest()), OFF_FENCED, record(DOWN, tries=1))) == [(DOWN, "done")]
+    assert begun(ask(moving(guest()), *fenced())) == ["evacuate:g1"]
+
+
+def test_an_owner_that_inherits_a_fence_fences_again_when_the_power_came_back() -> None:
+    heir = replace(RECENT, epoch=2)
+    back = moving(guest(), power=PowerState.ON)
+    assert begun(ask(back, *fenced(), memory=heir)) == [FENCE]
+    assert finished(ask(back, *fenced())) == held(Reason.SOURCE_RETURNED)
+    assert begun(ask(moving(guest()), *fenced(), memory=heir)) == ["evacuate:g1"]
+
+
+def test_a_step_whose_call_is_under_way_is_waited_for() -> None:
+    assert reads(ask(ON, memory=replace(RECENT, in_flight=frozenset({FENCE})))) == set()
+    assert reads(ask(ON, memory=replace(RECENT, begun={FENCE: NOW + 1}))) == set()
+
+
+def test_looks_follow_one_another_by_the_look_interval() -> None:
+    answer = ask(ON, memory=replace(RECENT, in_flight=frozenset({FENCE})))
+    assert isinstance(answer, Wait) and answer.until == NOW + S
+
+
+def test_a_stopped_attempt_without_effects_is_withdrawn() -> None:
+    assert finished(ask(ON, flag=STOP)) == (FactKind.FINISHED, Reason.NOTHING_DONE, Result.WITHDRAWN)
+    assert begun(ask(ON, flag=GO)) == [FENCE]
+
+
+def test_a_stopped_attempt_with_effects_is_held() -> None:
+    assert finished(ask(look(guest()), OFF_FENCED, flag=STOP)) == held(Reason.STOPPED)
+    assert finished(ask(moving(guest()), *fenced(), flag=STOP)) == held(Reason.STOPPED)
+
+
+def test_a_stale_decision_begins_nothing() -> None:
+    stale = order(decided_at=NOW - 31 * S)
+    veto = (FactKind.VETOED, Reason.DECISION_STALE, None)
+    assert finished(ask(ON, order=stale)) == veto
+    done = [replace(r, tries=0) for r in fenced()]
+    assert finished(ask(moving(guest()), *done, order=stale)) == veto
+
+
+def test_what_was_begun_is_not_stale() -> None:
+    stale = order(decided_at=NOW - 31 * S)
+    assert begun(ask(look(guest()), OFF_FENCED, order=stale)) == [DOWN]
+    assert begun(ask(moving(guest()), *fenced(), order=stale)) == ["evacuate:g1"]
+
+
+def test_a_fresh_record_of_nova_vetoes_the_first_effect_and_holds_a_later_one() -> None:
+    fresh = replace(ON, service=service(age=1.0))
+    assert finished(ask(fresh)) == (FactKind.VETOED, Reason.NOVA_FRESH, None)
+    tried = record(FENCE, StepState.ABSOLVED, tries=1)
+    assert finished(ask(fresh, tried)) == held(Reason.NOVA_FRESH)
+
+
+def test_an_age_that_cannot_be_told_yet_is_waited_for() -> None:
+    assert reads(ask(replace(ON, service=service(age=1.0, age_is_bound=True)))) == set()
+
+
+def test_our_own_put_does_not_make_the_record_fresh() -> None:
+    second: dict[str, Any] = {"order": order(attempt=2, decided_at=NOW)}
+    seen = replace(moving(guest()), power=PowerState.ON)
+    assert begun(ask(seen, *fenced(), **second)) == [FENCE]
+    other = replace(seen, service=service(updated_at="t9", age=0.0, forced_down=True))
+    assert finished(ask(other, *fenced(), **second)) == (FactKind.VETOED, Reason.NOVA_FRESH, None)
+
+
+def test_somebody_elses_force_down_is_no_proof_that_the_host_is_dead() -> None:
+    asserted: dict[str, Any] = {"has_device": False, "order": order(asserted_at=NOW - 60 * S, decided_at=NOW)}
+    vouched = record(FENCE, StepState.DONE, reason="asserted")
+    fresh = look(guest(), **downed())
+    assert finished(ask(fresh, vouched, **asserted)) == (FactKind.VETOED, Reason.NOVA_FRESH, None)
+    old = replace(fresh, service=service(forced_down=True, age=3600.0))
+    assert noted(ask(old, vouched, **asserted)) == [(DOWN, "done")]
+    ours = record(DOWN, StepState.STARTED, tries=1)
+    assert noted(ask(fresh, vouched, ours, **asserted)) == [(DOWN, "done")]
+
+
+def test_what_blocks_a_host_step_holds_the_attempt() -> None:
+    assert finished(ask(ON, has_device=False)) == held(Reason.NO_FENCE_DEVICE)
+
+
+def test_a_host_that_nova_does_not_know_is_held_after_two_looks() -> None:
+    gone = replace(ON, service=None)
+    assert reads(ask(gone)) == set()
+    assert finished(ask(gone, memory=replace(RECENT, before=gone))) == held(Reason.NO_SERVICE)
+
+
+def test_evacuations_begin_as_far_as_the_window_has_room() -> None:
+    assert begun(ask(moving(*GUESTS), *fenced(), plan=FIVE)) == ["evacuate:g1", "evacuate:g2"]
+    under_way = record("evacuate:g1", tries=1)
+    seen = moving(*GUESTS, migrations=[migration(1)])
+    assert begun(ask(seen, *fenced(), under_way, plan=FIVE)) == ["evacuate:g2"]
+    flying = replace(RECENT, in_flight=frozenset({"evacuate:g3", "evacuate:g4"}))
+    assert reads(ask(moving(*GUESTS), *fenced(), plan=FIVE, memory=flying)) == set()
+
+
+def test_resets_and_restores_need_no_room_in_the_window() -> None:
+    paused, stopped = guest("g1", vm_state="paused"), guest("g2", vm_state="stopped", power_state=4)
+    plan = planned(paused, stopped, guest("g3"), window=1)
+    seen = moving(paused, guest("g3"), read={"g2": guest("g2", host="cmp2")})
+    assert begun(ask(seen, *fenced(), moved("g2"), plan=plan)) == ["reset:g1", "restore:g2", "evacuate:g3"]
+
+
+def test_a_restore_needs_no_silence_of_the_source() -> None:
+    stopped = guest("g2", vm_state="stopped", power_state=4)
+    seen = moving(power=PowerState.ON, read={"g2": guest("g2", host="cmp2")})
+    assert begun(ask(seen, *fenced(), moved("g2"), plan=planned(stopped))) == ["restore:g2"]
+
+
+def test_power_that_came_back_holds_once_what_is_under_way_has_landed() -> None:
+    seen = moving(guest("g1"), guest("g2"), migrations=[migration(1)], power=PowerState.ON)
+    plan = planned(guest("g1"), guest("g2"))
+    assert reads(ask(seen, *fenced(), record("evacuate:g1", tries=1), plan=plan)) == set()
+    rest = replace(seen, guests={"g2": guest("g2")})
+    assert finished(ask(rest, *fenced(), moved(), plan=plan)) == held(Reason.SOURCE_RETURNED)
+
+
+def test_a_source_that_cannot_be_read_is_waited_for() -> None:
+    seen = moving(guest(), power=PowerState.UNKNOWN)
+    assert reads(ask(seen, *fenced())) == set()
+
+
+def test_what_is_read_by_id_is_asked_for_in_the_next_look() -> None:
+    assert reads(ask(moving(), *fenced())) == {"g1"}
+
+
+def test_a_stop_waits_for_what_is_under_way() -> None:
+    seen = moving(guest("g1"), guest("g2"), migrations=[migration(1)])
+    plan = planned(guest("g1"), guest("g2"))
+    waits = ask(seen, *fenced(), record("evacuate:g1", tries=1), plan=plan, flag=STOP)
+    assert reads(waits) == set()
+    rest = moving(guest("g2"))
+    assert finished(ask(rest, *fenced(), moved(), plan=plan, flag=STOP)) == held(Reason.STOPPED)
+
+
+def test_a_stop_after_the_last_landing_changes_nothing() -> None:
+    empty = moving()
+    memory = replace(RECENT, before=empty)
+    answer = ask(empty, *fenced(), moved(), memory=memory, flag=STOP)
+    assert finished(answer) == (FactKind.FINISHED, Reason.RECOVERED, Result.RECOVERED)
+
+
+def test_a_stopped_attempt_in_which_a_guest_is_held_says_stopped() -> None:
+    seen = moving(guest(task_state="migrating"))
+    assert finished(ask(seen, *fenced(), flag=STOP)) == held(Reason.STOPPED)
+
+
+def test_one_guest_that_cannot_move_does_not_keep_the_others() -> None:
+    plan = planned(guest("g1"), guest("g2"))
+    seen = moving(guest("g1", task_state="migrating"), guest("g2"))
+    assert begun(ask(seen, *fenced(), plan=plan)) == ["evacuate:g2"]
+    answer = ask(seen, *fenced(), moved("g2"), plan=plan)
+    assert finished(answer) == held(Reason.IN_MIGRATION)
+    assert isinstance(answer, Finish) and answer.detail == "name-g1 may already run elsewhere"
+
+
+def test_unresolved_calls_that_fill_the_window_hold_the_attempt_instead_of_keeping_it_waiting_for_ever() -> (
+    None
+):
+    lost = [record(f"evacuate:g{n}", tries=1) for n in (1, 2)]
+    seen = moving(*GUESTS, migrations=[migration(n, f"g{n}") for n in (1, 2)])
+    answer = ask(seen, *fenced(), *lost, plan=FIVE, memory=replace(RECENT, owner_since=0))
+    assert finished(answer) == held(Reason.EVACUATION_UNRESOLVED)
+
+
+def test_the_wait_for_unresolved_calls_is_longer_the_longer_nothing_begins() -> None:
+    def pause(since: int) -> int:
+        calls = replace(RECENT, owner_since=NOW - since, begun={"evacuate:g1": NOW - since})
+        seen = moving(guest(), migrations=[migration(1)])
+        answer = ask(seen, *fenced(), record("evacuate:g1", tries=1), memory=calls)
+        assert isinstance(answer, Wait)
+        return answer.until - NOW
+
+    assert [pause(since * S) for since in (1, 10, 30, 300)] == [S, S, 3 * S, 10 * S]
+
+
+def test_a_full_window_that_still_moves_is_waited_for() -> None:
+    calls = [record(f"evacuate:g{n}", tries=1) for n in (1, 2)]
+    seen = moving(*GUESTS, migrations=[migration(n, f"g{n}") for n in (1, 2)])
+    assert reads(ask(seen, *fenced(), *calls, plan=FIVE)) == set()
+
+
+def landed(**given: Any) -> dict[str, Any]:
+    return {"memory": replace(RECENT, before=moving()), **given}
+
+
+def test_when_all_have_landed_and_two_looks_find_nobody_the_host_is_recovered() -> None:
+    assert reads(ask(moving(), *fenced(), moved())) == set()
+    assert finished(ask(moving(), *fenced(), moved(), **landed())) == (
+        FactKind.FINISHED,
+        Reason.RECOVERED,
+        Result.RECOVERED,
+    )
+
+
+def test_a_list_from_before_the_last_call_does_not_say_that_nobody_is_left() -> None:
+    memory = replace(RECENT, before=moving(), begun={"evacuate:g1": NOW + 1})
+    assert reads(ask(moving(), *fenced(), moved(), memory=memory)) == set()
+
+
+def test_a_list_from_before_the_ownership_does_not_either() -> None:
+    memory = Memory(owner_since=NOW + 1, epoch=1, before=moving())
+    assert reads(ask(moving(), *fenced(), moved(), memory=memory)) == set()
+
+
+def test_a_silent_cell_is_neither_recovered_nor_called_again() -> None:
+    silent = replace(moving(), service_after=None)
+    assert reads(ask(silent, *fenced(), moved(), **landed())) == set()
+
+
+def test_guests_that_turned_up_make_the_plan_longer() -> None:
+    answer = ask(moving(guest("g9")), *fenced(), moved(), **landed())
+    assert isinstance(answer, Extend)
+    assert [step.subject for step in answer.plan.guests] == ["g1", "g9"]
+    assert answer.plan.epoch == 1
+
+
+def test_a_guest_that_failed_makes_the_attempt_fail_and_is_named() -> None:
+    failed = record("evacuate:g1", StepState.FAILED, tries=1, reason="no-valid-host")
+    answer = ask(moving(guest()), *fenced(), failed, **landed())
+    assert finished(answer) == (FactKind.FINISHED, Reason.PARTIAL, Result.FAILED)
+    assert isinstance(answer, Finish) and answer.detail == "name-g1: no-valid-host"
+
+
+@pytest.mark.parametrize("state", [StepState.FAILED, StepState.DONE])
+def test_what_an_earlier_attempt_ended_is_begun_again(state: StepState) -> None:
+    old = record("evacuate:g1", state, tries=1, seen_migration=1)
+    now = [replace(r, attempt=2) for r in fenced()]
+    seen = moving(guest(), migrations=[migration(2, status="error")])
+    answer = ask(seen, *now, old, order=order(attempt=2, decided_at=NOW), plan=planned(attempt=2))
+    assert begun(answer) == ["evacuate:g1"]
+    assert isinstance(answer, Act) and answer.begins[0].record.seen_migration == 2

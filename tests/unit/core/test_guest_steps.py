@@ -1,0 +1,273 @@
+"""Steps about one guest: called only when seen on the source with nothing under way, ended only by Nova's word."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from kasugai.core.facts import FactKind, StepRecord, StepState
+from kasugai.core.guest_steps import assess_evacuate, assess_reset, assess_restore
+from kasugai.core.look import GuestView, Look
+from kasugai.core.moves import Begin, Blocked, Move, Note, Pending
+from kasugai.core.plan import Step
+from kasugai.core.situation import Memory, Situation
+from kasugai.core.verdicts import Reason
+from tests.unit.core.makers import S, guest, migration, order, record
+from tests.unit.core.scene import NOW, moving, planned, scene
+
+MOVE, RESET, RESTORE = "evacuate:g1", "reset:g1", "restore:g1"
+STARTED = record(MOVE, tries=1, seen_migration=3)
+RECENT = Memory(owner_since=NOW - 5 * S, epoch=1)
+"""An owner since five seconds: nothing has settled, nothing is overdue."""
+READ = Pending(reads=("g1",))
+
+
+def step(s: Situation, key: str) -> Step:
+    found = s.plan.step(key)
+    assert found is not None
+    return found
+
+
+def evacuate(seen: Look, *records: StepRecord, memory: Memory = RECENT, **given: Any) -> Move:
+    s = scene(seen, *records, memory=memory, **given)
+    return assess_evacuate(s, step(s, MOVE))
+
+
+def noted(move: Move) -> tuple[FactKind, str]:
+    assert isinstance(move, Note)
+    return move.kind, move.record.reason
+
+
+def blocked(move: Move) -> tuple[Reason, str]:
+    assert isinstance(move, Blocked)
+    return move.reason, move.detail
+
+
+def begun(move: Move) -> StepRecord:
+    assert isinstance(move, Begin)
+    return move.record
+
+
+def away(uuid: str = "g1", **given: Any) -> dict[str, Any]:
+    """What a look shows of a guest that was read by id on another host."""
+    return {"read": {uuid: guest(uuid, host="cmp2", **given)}}
+
+
+GONE: list[GuestView | None] = [None, guest(deleted=True)]
+
+
+def test_a_guest_seen_on_the_source_is_evacuated_with_the_newest_record_in_the_intent() -> None:
+    done = migration(7, status="failed")
+    assert begun(evacuate(moving(guest(), migrations=[done]))) == record(MOVE, tries=1, seen_migration=7)
+    assert begun(evacuate(moving(guest()))) == record(MOVE, tries=1)
+
+
+def test_a_guest_missing_from_the_list_is_read_by_id_before_anything_is_believed() -> None:
+    assert evacuate(moving()) == READ
+    assert noted(evacuate(moving(**away()))) == (FactKind.DONE, "moved")
+
+
+@pytest.mark.parametrize("read", GONE)
+def test_a_guest_that_was_deleted_is_done(read: GuestView | None) -> None:
+    assert noted(evacuate(moving(read={"g1": read}))) == (FactKind.DONE, "deleted")
+
+
+def test_somebody_elses_evacuation_is_waited_for_and_told_after_ten_minutes() -> None:
+    seen = moving(guest(), migrations=[migration(4, dest="")])
+    assert evacuate(seen, memory=replace(RECENT, owner_since=NOW - 600 * S)) == Pending()
+    late = evacuate(seen, memory=replace(RECENT, owner_since=NOW - 600 * S - 1))
+    assert blocked(late) == (Reason.EVACUATION_UNRESOLVED, "name-g1: migration 4 to ? is accepted")
+    named = evacuate(moving(guest(), migrations=[migration(4)]), memory=replace(RECENT, owner_since=0))
+    assert blocked(named)[1] == "name-g1: migration 4 to cmp2 is accepted"
+
+
+def test_a_guest_that_was_in_another_migration_is_held() -> None:
+    task = evacuate(moving(guest(task_state="migrating")))
+    assert blocked(task) == (Reason.IN_MIGRATION, "name-g1 may already run elsewhere")
+    live = migration(4, migration_type="live-migration", status="running")
+    assert blocked(evacuate(moving(guest(), migrations=[live])))[0] is Reason.IN_MIGRATION
+    ended = replace(live, status="completed")
+    assert isinstance(evacuate(moving(guest(), migrations=[ended])), Begin)
+
+
+def test_nova_may_refuse_a_call_three_times_in_an_attempt() -> None:
+    refused = record(MOVE, StepState.ABSOLVED, tries=2, reason="refused")
+    assert begun(evacuate(moving(guest()), refused)).tries == 3
+    third = replace(refused, tries=3)
+    assert noted(evacuate(moving(guest()), third)) == (FactKind.FAILED, "refused")
+    assert begun(evacuate(moving(guest()), third, order=order(attempt=2))).attempt == 2
+    assert isinstance(evacuate(moving(guest()), replace(third, reason="away")), Begin)
+
+
+def test_a_retry_after_novas_error_does_not_take_that_record_for_its_own() -> None:
+    error = migration(3, status="error")
+    assert evacuate(moving(guest(), migrations=[error]), STARTED) == READ
+
+
+def test_a_look_from_before_the_call_says_nothing_about_it() -> None:
+    young = replace(RECENT, begun={MOVE: NOW + 1})
+    assert (
+        evacuate(moving(guest(), migrations=[migration(4, status="done")]), STARTED, memory=young)
+        == Pending()
+    )
+
+
+def test_no_trace_is_believed_after_the_settle_time_by_two_looks_that_show_the_guest() -> None:
+    before = moving(guest(), at=NOW - S)
+    settled = replace(RECENT, owner_since=NOW - 90 * S, before=before)
+    assert noted(evacuate(moving(guest()), STARTED, memory=settled)) == (FactKind.ABSOLVED, "no trace")
+    for memory in (
+        replace(settled, owner_since=NOW - 90 * S + 1),
+        replace(settled, before=None),
+        replace(settled, before=moving()),
+        replace(settled, accepted=frozenset({MOVE})),
+    ):
+        assert evacuate(moving(guest()), STARTED, memory=memory) == READ
+
+
+def test_a_call_of_this_owner_settles_from_its_own_time() -> None:
+    memory = replace(RECENT, owner_since=0, before=moving(guest()), begun={MOVE: NOW - 90 * S + 1})
+    assert evacuate(moving(guest()), STARTED, memory=memory) == READ
+
+
+def test_a_call_without_a_trace_is_told_after_ten_minutes_and_never_made_again() -> None:
+    memory = replace(RECENT, owner_since=0, accepted=frozenset({MOVE}))
+    reason, detail = blocked(evacuate(moving(guest()), STARTED, memory=memory))
+    assert (reason, detail) == (Reason.EVACUATION_UNRESOLVED, "name-g1: Nova shows no record of the call")
+    silent = moving(read={"g1": guest()})
+    assert blocked(evacuate(silent, STARTED, memory=memory))[0] is Reason.EVACUATION_UNRESOLVED
+
+
+def test_a_guest_in_a_silent_cell_is_neither_gone_nor_called_again() -> None:
+    settled = replace(RECENT, owner_since=NOW - 90 * S, before=moving(guest()))
+    assert evacuate(moving(), STARTED, memory=settled) == READ
+    assert evacuate(moving(**away()), STARTED, memory=settled) == READ
+    assert noted(evacuate(moving(read={"g1": None}), STARTED)) == (FactKind.DONE, "deleted")
+    assert noted(evacuate(moving(read={"g1": guest(deleted=True)}), STARTED))[1] == "deleted"
+
+
+def test_a_call_under_way_is_waited_for() -> None:
+    under_way = [migration(4, status="pre-migrating")]
+    assert evacuate(moving(guest(), migrations=under_way), STARTED) == Pending()
+    assert evacuate(moving(migrations=under_way), STARTED) == READ
+    assert evacuate(moving(migrations=under_way, **away()), STARTED) == READ
+    late = evacuate(moving(guest(), migrations=under_way), STARTED, memory=replace(RECENT, owner_since=0))
+    assert blocked(late) == (Reason.EVACUATION_UNRESOLVED, "name-g1: migration 4 to cmp2 is pre-migrating")
+
+
+@pytest.mark.parametrize("read", GONE)
+def test_a_guest_deleted_while_its_evacuation_is_under_way_is_done(read: GuestView | None) -> None:
+    seen = moving(migrations=[migration(4)], read={"g1": read})
+    assert noted(evacuate(seen, STARTED)) == (FactKind.DONE, "deleted")
+
+
+@pytest.mark.parametrize("status", ["done", "completed"])
+def test_an_evacuation_has_landed_when_record_and_host_both_say_so(status: str) -> None:
+    landed = [migration(4, status=status)]
+    assert evacuate(moving(guest(), migrations=landed), STARTED) == Pending()
+    assert evacuate(moving(migrations=landed), STARTED) == READ
+    assert evacuate(moving(migrations=landed, read={"g1": guest()}), STARTED) == READ
+    assert noted(evacuate(moving(migrations=landed, **away()), STARTED)) == (FactKind.DONE, "")
+    assert noted(evacuate(moving(migrations=landed, read={"g1": None}), STARTED))[1] == "deleted"
+    gone = moving(migrations=landed, read={"g1": guest(deleted=True)})
+    assert noted(evacuate(gone, STARTED))[1] == "deleted"
+
+
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [
+        ("error", Reason.NO_VALID_HOST),
+        ("failed", Reason.DESTINATION_FAILED),
+        ("cancelled", "destination-failed"),
+    ],
+)
+def test_an_evacuation_has_failed_by_the_word_of_nova(status: str, why: str) -> None:
+    failed = moving(guest(), migrations=[migration(4, status=status)])
+    assert noted(evacuate(failed, STARTED)) == (FactKind.FAILED, why)
+
+
+def test_one_failed_record_does_not_end_what_another_continues() -> None:
+    records = [migration(4, status="failed"), migration(5)]
+    assert evacuate(moving(guest(), migrations=records), STARTED) == Pending()
+
+
+def test_records_of_other_types_are_not_ours() -> None:
+    other = migration(4, migration_type="resize", status="done")
+    assert evacuate(moving(guest(), migrations=[other]), STARTED) == READ
+
+
+PAUSED = guest(vm_state="paused")
+
+
+def reset(seen: Look, *records: StepRecord, memory: Memory = RECENT) -> Move:
+    s = scene(seen, *records, memory=memory, plan=planned(PAUSED))
+    return assess_reset(s, step(s, RESET))
+
+
+def test_a_guest_that_nova_does_not_evacuate_is_reset_until_it_does() -> None:
+    assert begun(reset(moving(PAUSED))) == record(RESET, tries=1)
+    assert noted(reset(moving(guest(vm_state="error")))) == (FactKind.DONE, "")
+    assert reset(moving(PAUSED), record(RESET, tries=1)) == Pending()
+    settled = replace(RECENT, owner_since=NOW - 90 * S)
+    assert noted(reset(moving(PAUSED), record(RESET, tries=1), memory=settled))[0] is FactKind.ABSOLVED
+
+
+def test_a_guest_that_cannot_be_reset_or_is_elsewhere() -> None:
+    assert (
+        blocked(reset(moving(guest(vm_state="resized", task_state="resize_finish"))))[0]
+        is Reason.IN_MIGRATION
+    )
+    assert reset(moving()) == READ
+    assert noted(reset(moving(**away()))) == (FactKind.DONE, "moved")
+    assert reset(moving(PAUSED, at=NOW - 60 * S)) == Pending()
+
+
+def test_a_reset_is_tried_three_times_in_an_attempt() -> None:
+    refused = record(RESET, StepState.ABSOLVED, tries=2)
+    assert begun(reset(moving(PAUSED), refused)).tries == 3
+    assert noted(reset(moving(PAUSED), replace(refused, tries=3))) == (FactKind.FAILED, "refused")
+    said = replace(refused, tries=3, reason="away")
+    assert noted(reset(moving(PAUSED), said)) == (FactKind.FAILED, "away")
+    assert isinstance(reset(moving(PAUSED), replace(said, attempt=0)), Begin)
+
+
+LANDED = record(MOVE, StepState.DONE, tries=1)
+STOPPED = guest(vm_state="stopped", power_state=4)
+
+
+def restore(seen: Look, *records: StepRecord, memory: Memory = RECENT) -> Move:
+    s = scene(seen, *records, memory=memory, plan=planned(STOPPED))
+    return assess_restore(s, step(s, RESTORE))
+
+
+def test_a_guest_that_was_stopped_is_stopped_where_it_landed() -> None:
+    assert restore(moving(), LANDED) == READ
+    assert begun(restore(moving(**away()), LANDED)) == record(RESTORE, tries=1)
+    assert noted(restore(moving(**away(vm_state="stopped")), LANDED)) == (FactKind.DONE, "")
+    assert restore(moving(**away(task_state="powering-off")), LANDED) == READ
+
+
+def test_a_guest_that_left_by_another_hand_or_is_gone_is_not_stopped() -> None:
+    for reason in ("moved", "deleted"):
+        assert noted(restore(moving(), replace(LANDED, reason=reason))) == (FactKind.DONE, reason)
+    assert noted(restore(moving(read={"g1": None}), LANDED)) == (FactKind.DONE, "deleted")
+    assert noted(restore(moving(read={"g1": guest(deleted=True)}), LANDED)) == (FactKind.DONE, "deleted")
+
+
+def test_a_look_from_before_the_stop_says_nothing_about_it() -> None:
+    young = replace(RECENT, begun={RESTORE: NOW + 1})
+    assert restore(moving(**away(vm_state="stopped")), LANDED, memory=young) == READ
+
+
+def test_a_stop_is_given_up_when_no_request_can_be_on_its_way() -> None:
+    open_step = record(RESTORE, StepState.UNSURE, tries=1)
+    settled = replace(RECENT, owner_since=NOW - 45 * S)
+    assert noted(restore(moving(**away()), LANDED, open_step, memory=settled))[0] is FactKind.ABSOLVED
+    assert (
+        restore(moving(**away()), LANDED, open_step, memory=replace(settled, owner_since=NOW - 44 * S))
+        == READ
+    )
+
+
+def test_a_restore_without_a_record_of_its_move_is_looked_at() -> None:
+    assert restore(moving()) == READ

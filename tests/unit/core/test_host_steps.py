@@ -1,0 +1,134 @@
+"""Steps about the source host: fenced by a device's word or an assertion, held for down by Nova, its list believed."""
+
+from dataclasses import replace
+from typing import Any
+
+from kasugai.core.facts import FactKind, StepRecord, StepState
+from kasugai.core.host_steps import assess_fence, assess_force_down, list_is_believed
+from kasugai.core.look import Look, PowerState
+from kasugai.core.moves import Begin, Blocked, Move, Note, Pending
+from kasugai.core.plan import Action
+from kasugai.core.situation import Memory
+from kasugai.core.verdicts import Reason
+from tests.unit.core.makers import S, guest, order, record
+from tests.unit.core.scene import DOWN, FENCE, MARK, NOW, downed, look, scene
+
+ON = look(guest(), power=PowerState.ON)
+
+
+def fence(seen: Look, *records: StepRecord, **given: Any) -> Move:
+    s = scene(seen, *records, **given)
+    return assess_fence(s, s.host_step(Action.FENCE))
+
+
+def down(seen: Look, *records: StepRecord, **given: Any) -> Move:
+    s = scene(seen, *records, **given)
+    return assess_force_down(s, s.host_step(Action.FORCE_DOWN))
+
+
+def noted(move: Move) -> tuple[FactKind, str]:
+    assert isinstance(move, Note)
+    return move.kind, move.record.reason
+
+
+def blocked(move: Move) -> Reason:
+    assert isinstance(move, Blocked)
+    return move.reason
+
+
+def begun(move: Move) -> StepRecord:
+    assert isinstance(move, Begin)
+    return move.record
+
+
+def test_power_read_as_off_is_the_fence() -> None:
+    assert noted(fence(look())) == (FactKind.DONE, Reason.POWER_OFF)
+
+
+def test_without_a_device_an_assertion_is_the_fence_and_nothing_else_is() -> None:
+    asserted = order(asserted_at=NOW)
+    assert noted(fence(ON, has_device=False, order=asserted)) == (FactKind.DONE, Reason.ASSERTED)
+    assert blocked(fence(ON, has_device=False)) is Reason.NO_FENCE_DEVICE
+
+
+def test_with_a_device_an_assertion_does_not_replace_reading_the_power() -> None:
+    assert isinstance(fence(ON, order=order(asserted_at=NOW)), Begin)
+
+
+def test_nothing_is_fenced_before_the_power_was_read() -> None:
+    assert fence(look(power=PowerState.UNKNOWN, power_at=None)) == Pending()
+
+
+def test_a_host_that_is_on_or_unknown_is_switched_off() -> None:
+    assert begun(fence(ON)) == record(FENCE, tries=1)
+    assert begun(fence(look(power=PowerState.UNKNOWN))) == record(FENCE, tries=1)
+
+
+def test_a_fence_under_way_is_waited_for_as_long_as_a_dead_owners_could_act() -> None:
+    open_step = record(FENCE, tries=1)
+    assert fence(ON, open_step, memory=Memory(owner_since=NOW - 90 * S + 1, epoch=2)) == Pending()
+    later = fence(ON, open_step, memory=Memory(owner_since=NOW - 90 * S, epoch=2))
+    assert noted(later) == (FactKind.ABSOLVED, "no trace")
+
+
+def test_an_owner_switches_off_twice_and_its_successor_may_again() -> None:
+    refused = record(FENCE, StepState.ABSOLVED, reason="fence-refused")
+    assert begun(fence(ON, replace(refused, tries=1))).tries == 2
+    assert blocked(fence(ON, replace(refused, tries=2))) is Reason.FENCE_REFUSED
+    successor = Memory(owner_since=0, epoch=2)
+    assert begun(fence(ON, replace(refused, tries=2), memory=successor)) == record(FENCE, tries=3, epoch=2)
+
+
+def test_a_step_that_this_owner_has_not_begun_may_begin() -> None:
+    assert isinstance(fence(ON, record(FENCE, StepState.ABSOLVED)), Begin)
+
+
+def test_a_forced_down_record_is_the_state_and_its_time_is_the_mark() -> None:
+    found = down(look(**downed()), record(DOWN, tries=1))
+    assert isinstance(found, Note) and found.kind is FactKind.DONE
+    assert (found.record.mark, found.record.reason) == (MARK, "")
+
+
+def test_somebody_elses_force_down_is_left_as_it_is() -> None:
+    assert noted(down(look(**downed()))) == (FactKind.DONE, "already")
+    assert noted(down(look(**downed()), record(DOWN, StepState.ABSOLVED))) == (FactKind.DONE, "already")
+
+
+def test_a_record_that_is_not_forced_down_is_put_down_again_and_again_up_to_five_times() -> None:
+    assert begun(down(look())) == record(DOWN, tries=1)
+    assert noted(down(look(), record(DOWN, StepState.UNSURE, tries=1))) == (FactKind.ABSOLVED, "no trace")
+    assert begun(down(look(), record(DOWN, StepState.ABSOLVED, tries=4))).tries == 5
+    assert blocked(down(look(), record(DOWN, StepState.ABSOLVED, tries=5))) is Reason.REFUSED
+
+
+def test_a_look_from_before_the_call_says_nothing() -> None:
+    young = Memory(owner_since=NOW + 1, epoch=1)
+    assert down(look(), record(DOWN, tries=1), memory=young) == Pending()
+    assert isinstance(down(look(), memory=replace(young, owner_since=NOW)), Begin)
+
+
+def test_a_record_that_is_missing_once_may_be_in_a_silent_cell_and_twice_is_told() -> None:
+    gone = look(service=None)
+    memory = Memory(owner_since=0, epoch=1)
+    assert down(gone) == Pending()
+    assert down(gone, memory=replace(memory, before=look())) == Pending()
+    assert blocked(down(gone, memory=replace(memory, before=gone))) is Reason.NO_SERVICE
+
+
+def test_a_record_of_an_earlier_attempt_is_taken_into_this_one() -> None:
+    s = scene(ON, record(FENCE, StepState.DONE, tries=1), order=order(attempt=2))
+    move = assess_fence(s, s.host_step(Action.FENCE))
+    assert begun(move) == record(FENCE, tries=2, attempt=2)
+
+
+def test_a_list_that_shows_somebody_is_believed() -> None:
+    assert list_is_believed(look(guest()), None)
+
+
+def test_an_empty_list_is_believed_twice_in_a_row_with_the_hosts_own_row_before_between_and_after() -> None:
+    assert list_is_believed(look(), look())
+    assert not list_is_believed(look(), None)
+    assert not list_is_believed(look(), look(guest()))
+    for silent in (look(service=None), look(service_after=None)):
+        assert not list_is_believed(silent, look())
+        assert not list_is_believed(look(), silent)

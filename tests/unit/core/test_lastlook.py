@@ -1,0 +1,97 @@
+"""The last look: ages, never times of two clocks, and waiting for what it cannot tell."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from kasugai.core.lastlook import decision_is_stale, source_age, source_silent
+from kasugai.core.look import Look, PowerState
+from kasugai.core.moves import Blocked, Pending
+from kasugai.core.situation import Memory
+from kasugai.core.verdicts import Reason
+from tests.unit.core.makers import S, order, service
+from tests.unit.core.scene import MARK, NOW, downed, fenced, look, moving, scene
+
+
+def on(age: float, **given: Any) -> Look:
+    return look(service=service(age=age, **given), power=PowerState.ON)
+
+
+def test_a_decision_is_stale_after_thirty_seconds_of_the_brokers_clock() -> None:
+    s = scene(order=order(decided_at=0))
+    assert not decision_is_stale(replace(s, broker_now=30 * S))
+    assert decision_is_stale(replace(s, broker_now=30 * S + 1))
+
+
+def test_a_record_must_be_older_than_a_live_services_can_be() -> None:
+    assert source_age(scene(on(15.0))) is None
+    assert source_age(scene(on(14.999))) is Reason.NOVA_FRESH
+
+
+def test_power_read_as_off_needs_no_age() -> None:
+    assert source_age(scene(look(service=service(age=0.0)))) is None
+    assert source_age(scene(look(service=service(age=0.0)), has_device=False)) is Reason.NOVA_FRESH
+
+
+def test_without_a_record_there_is_no_age() -> None:
+    assert source_age(scene(look(service=None))) is None
+
+
+@pytest.mark.parametrize(("age", "answer"), [(8.0, None), (7.9, Reason.NOVA_FRESH)])
+def test_nothing_may_have_been_alive_after_an_assertion_but_for_two_seconds(
+    age: float, answer: Reason | None
+) -> None:
+    asserted = order(asserted_at=NOW - 10 * S)
+    assert source_age(scene(on(age), order=asserted)) is answer
+
+
+def test_a_lower_bound_is_waited_for_until_the_record_stood_still_for_fifteen_seconds() -> None:
+    seen = on(1.0, age_is_bound=True)
+    new = Memory(owner_since=0, epoch=1)
+    assert source_age(scene(seen)) == Pending()
+    young = replace(new, record_value="t0", record_since=NOW - 15 * S + 1)
+    assert source_age(scene(seen, memory=young)) == Pending()
+    assert source_age(scene(seen, memory=replace(young, record_since=NOW - 15 * S))) is None
+    assert source_age(scene(seen, memory=replace(young, changes=1))) is Reason.NOVA_FRESH
+    assert source_age(scene(seen, memory=replace(young, record_value="other"))) == Pending()
+
+
+def test_a_lower_bound_that_is_old_enough_is_an_age() -> None:
+    assert source_age(scene(on(15.0, age_is_bound=True))) is None
+
+
+def silent(seen: Look, memory: Memory | None = None, **given: Any) -> Blocked | Pending | None:
+    memory = memory or Memory(owner_since=0, epoch=1)
+    return source_silent(scene(seen, *fenced(), memory=memory, **given))
+
+
+def test_a_host_whose_power_is_off_and_whose_record_stands_still_is_silent() -> None:
+    assert silent(moving()) is None
+
+
+def test_power_that_came_back_holds_and_unknown_power_is_waited_for() -> None:
+    answer = silent(moving(power=PowerState.ON))
+    assert isinstance(answer, Blocked) and answer.reason is Reason.SOURCE_RETURNED
+    assert silent(moving(power=PowerState.UNKNOWN)) == Pending()
+    assert silent(moving(power_at=NOW - 60 * S)) == Pending()
+    assert silent(moving(power=PowerState.UNKNOWN), has_device=False) is None
+
+
+def test_without_a_record_or_a_mark() -> None:
+    assert silent(moving(service=None)) == Pending()
+    assert source_silent(scene(look(), *fenced()[:1])) is None
+
+
+def test_a_record_that_moved_once_is_looked_at_again_after_fifteen_seconds() -> None:
+    seen = moving(service=service(updated_at="t9", forced_down=True))
+    memory = Memory(owner_since=0, epoch=1, record_value="t9", record_since=NOW - 15 * S, moves=1)
+    assert silent(seen, memory) is None
+    assert silent(seen, replace(memory, record_since=NOW - 15 * S + 1)) == Pending()
+    assert silent(seen, replace(memory, record_value=MARK)) == Pending()
+    answer = silent(seen, replace(memory, moves=2))
+    assert isinstance(answer, Blocked) and answer.reason is Reason.SOURCE_RETURNED
+
+
+def test_a_record_that_moved_and_came_back_to_the_mark_stands_where_it_should() -> None:
+    assert silent(moving(**downed()), Memory(owner_since=0, epoch=1, moves=2)) is None

@@ -1,0 +1,58 @@
+"""The narrator: one sentence per decision or fact, none for bookkeeping."""
+
+import pytest
+
+from kasugai.core.facts import Fact, FactKind, Result, StepState
+from kasugai.core.look import Look
+from kasugai.core.narrate import narrate_fact, narrate_verdict
+from kasugai.core.planning import plan
+from kasugai.core.policy import Policy
+from kasugai.core.telling import tell
+from kasugai.core.verdicts import Reason, Verb
+from tests.unit.core.makers import fact, guest, order, record, row
+
+GUESTS = {name: guest(name) for name in ("g1", "g2")}
+TWO = plan(order(), Look(at=0, guests=GUESTS), 1, {})
+ONE = plan(
+    order(policy=Policy(evacuate_all=False)),
+    Look(at=0, guests={**GUESTS, "g1": guest("g1", metadata={"HA_Enabled": "1"})}),
+    1,
+    {},
+)
+
+
+def test_a_verdict_reads_verb_subject_reason() -> None:
+    _, (verdict,) = tell(row(), Verb.OPEN, Reason.CONFIRMED, at=0, offset=1)
+    assert narrate_verdict(verdict) == "open cmp1 (confirmed)"
+
+
+def step(kind: FactKind, reason: str = "", name: str = "web1") -> Fact:
+    return fact(kind, step=record("evacuate:g1", StepState.DONE, reason=reason), name=name)
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        (fact(FactKind.ADOPTED, epoch=1), ""),
+        (fact(FactKind.ADOPTED, epoch=2), "adopt cmp1 (epoch 2)"),
+        (fact(FactKind.PLAN, plan=TWO), "plan cmp1: 2 guests"),
+        (fact(FactKind.PLAN, plan=ONE), "plan cmp1: 1 guest, 1 left where they are"),
+        (fact(FactKind.PLAN), "plan cmp1: 0 guests"),
+        (fact(FactKind.WORKING), ""),
+        (fact(FactKind.QUEUED), "queue cmp1"),
+        (fact(FactKind.HELD, reason="stopped"), "hold cmp1 (stopped)"),
+        (fact(FactKind.HELD, reason="in-migration", detail="web1"), "hold cmp1 (in-migration): web1"),
+        (fact(FactKind.VETOED, reason="nova-fresh"), "veto cmp1 (nova-fresh)"),
+        (fact(FactKind.FINISHED, result=Result.RECOVERED), "host-down/cmp1 recovered"),
+        (step(FactKind.STARTED), "evacuate web1"),
+        (step(FactKind.STARTED, name=""), "evacuate cmp1"),
+        (step(FactKind.UNSURE), "unsure of evacuate web1"),
+        (step(FactKind.FAILED, "no-valid-host"), "failed to evacuate web1 (no-valid-host)"),
+        (step(FactKind.FAILED), "failed to evacuate web1"),
+        (step(FactKind.ABSOLVED, "no trace"), "nothing came of evacuate web1 (no trace)"),
+        (step(FactKind.DONE), ""),
+        (step(FactKind.DONE, "moved"), "evacuate web1: moved"),
+    ],
+)
+def test_each_fact_has_its_sentence(said: Fact, sentence: str) -> None:
+    assert narrate_fact(said) == sentence

@@ -1,0 +1,120 @@
+"""Plans: which guests move, in which order, after what, and how each should end."""
+
+import pytest
+
+from kasugai.core.incident import Open
+from kasugai.core.look import GuestView, Look
+from kasugai.core.plan import Plan, Prior
+from kasugai.core.planning import extend, is_marked, newcomers, plan, prior_of
+from kasugai.core.policy import Policy
+from tests.unit.core.makers import guest, order
+
+
+def made(*guests: GuestView, policy: Policy | None = None, priors: dict[str, Prior] | None = None) -> Plan:
+    incident: Open = order(policy=policy or Policy())
+    return plan(incident, Look(at=0, guests={g.uuid: g for g in guests}), 3, priors or {})
+
+
+def keys(made: Plan) -> list[str]:
+    return [step.key for step in made.steps]
+
+
+def test_the_host_comes_first_then_its_guests_then_a_sweep() -> None:
+    found = made(guest("g1"), policy=Policy(window=5))
+    assert keys(found) == ["fence:cmp1", "force-down:cmp1", "evacuate:g1", "sweep:cmp1"]
+    assert [step.needs for step in found.steps] == [(), ("fence:cmp1",), ("force-down:cmp1",), ()]
+    assert (found.epoch, found.attempt, found.window, found.host) == (3, 1, 5, "cmp1")
+
+
+def test_marked_guests_come_first_then_names_in_order() -> None:
+    marked = guest("z", metadata={"HA_Enabled": "True"})
+    assert [s.subject for s in made(guest("b"), marked, guest("a")).guests] == ["z", "a", "b"]
+
+
+@pytest.mark.parametrize(("word", "marked"), [("true", True), (" YES ", True), ("0", False), ("", False)])
+def test_a_mark_is_a_true_word_in_any_case(word: str, marked: bool) -> None:
+    assert is_marked(guest(metadata={"HA_Enabled": word}), Policy()) is marked
+
+
+def test_another_key_may_mark() -> None:
+    assert is_marked(guest(metadata={"prio": "on"}), Policy(ha_key="prio"))
+    assert not is_marked(guest(metadata={"HA_Enabled": "on"}), Policy(ha_key="prio"))
+
+
+def test_a_guest_that_was_stopped_is_stopped_again() -> None:
+    stopped = guest("g1", vm_state="stopped", power_state=4)
+    found = made(stopped)
+    assert keys(found)[2:4] == ["evacuate:g1", "restore:g1"]
+    restore = found.step("restore:g1")
+    assert restore is not None and restore.needs == ("evacuate:g1",) and restore.prior is Prior.STOPPED
+
+
+def test_a_guest_that_nova_does_not_evacuate_is_reset_first() -> None:
+    paused = guest("g1", vm_state="paused", power_state=3)
+    found = made(paused)
+    assert keys(found)[2:5] == ["reset:g1", "evacuate:g1", "restore:g1"]
+    assert [step.needs for step in found.steps[2:4]] == [("force-down:cmp1",), ("reset:g1",)]
+
+
+@pytest.mark.parametrize(
+    ("state", "power", "prior"),
+    [
+        ("active", 1, Prior.ACTIVE),
+        ("active", 4, Prior.ACTIVE),
+        ("stopped", 1, Prior.STOPPED),
+        ("error", 1, Prior.ACTIVE),
+        ("error", 4, Prior.STOPPED),
+        ("resized", 1, Prior.ACTIVE),
+        ("resized", 4, Prior.STOPPED),
+        ("paused", 3, Prior.STOPPED),
+    ],
+)
+def test_a_guest_ends_as_it_was_before_its_host_died(state: str, power: int, prior: Prior) -> None:
+    assert prior_of(guest(vm_state=state, power_state=power)) is prior
+
+
+def test_what_an_earlier_attempt_knew_wins_over_what_nova_shows_after_a_failure() -> None:
+    found = made(guest("g1", vm_state="error", power_state=1), priors={"g1": Prior.STOPPED})
+    assert "restore:g1" in keys(found)
+
+
+@pytest.mark.parametrize(
+    ("left", "policy", "why"),
+    [
+        (guest(deleted=True), Policy(), "deleted"),
+        (guest(task_state="deleting"), Policy(), "deleted"),
+        (guest(vm_state="building"), Policy(), "never-launched"),
+        (guest(vm_state="error"), Policy(ignore_error_guests=True), "in-error"),
+        (guest(), Policy(evacuate_all=False), "not-marked"),
+    ],
+)
+def test_guests_that_are_left_where_they_are_are_told_with_the_reason(
+    left: GuestView, policy: Policy, why: str
+) -> None:
+    found = made(left, policy=policy)
+    assert found.guests == () and found.excluded == (("g1", why),)
+
+
+def test_a_guest_in_error_and_a_marked_one_move_where_the_policy_lets_them() -> None:
+    assert len(made(guest(vm_state="error")).guests) == 1
+    marked = guest(metadata={"HA_Enabled": "1"})
+    assert len(made(marked, policy=Policy(evacuate_all=False)).guests) == 1
+
+
+def test_guests_that_turn_up_get_steps_before_the_sweep() -> None:
+    left = guest("g0", vm_state="building")
+    old = made(guest("g1"), left)
+    look = Look(
+        at=1, guests={"g1": guest("g1"), "g0": left, "g2": guest("g2"), "g3": guest(deleted=True, uuid="g3")}
+    )
+    assert set(newcomers(old, look, Policy())) == {"g2", "g3"}
+    longer = extend(old, look, Policy(), 9, {"g2": Prior.STOPPED})
+    assert keys(longer) == [*keys(old)[:-1], "evacuate:g2", "restore:g2", "sweep:cmp1"]
+    assert longer.epoch == 9 and longer.excluded == (*old.excluded, ("g3", "deleted"))
+    assert not newcomers(longer, look, Policy())
+    step = longer.step("evacuate:g2")
+    assert step is not None and step.needs == ("force-down:cmp1",)
+
+
+def test_a_plan_does_not_know_steps_that_it_does_not_have() -> None:
+    assert made().step("evacuate:g1") is None

@@ -1,0 +1,73 @@
+"""Situations: what an owner remembers, what a record means for this attempt, and how long power is believed."""
+
+from dataclasses import replace
+
+from kasugai.core.facts import StepState
+from kasugai.core.look import PowerState
+from kasugai.core.plan import Action
+from kasugai.core.situation import Memory
+from tests.unit.core.makers import S, order, record, service
+from tests.unit.core.scene import DOWN, GO, MARK, NOW, STOP, fenced, look, scene
+
+NEW = Memory(owner_since=0, epoch=1)
+
+
+def seen(value: str, at: int = NOW, memory: Memory = NEW, mark: str = "") -> Memory:
+    return memory.observe(look(at=at, service=service(updated_at=value)), mark)
+
+
+def test_an_owner_remembers_since_when_it_has_seen_a_value_of_novas_record() -> None:
+    first = seen("t0", at=5)
+    assert (first.record_value, first.record_since, first.changes, first.moves) == ("t0", 5, 0, 0)
+    assert seen("t0", at=9, memory=first) == first
+    second = seen("t1", at=9, memory=first)
+    assert (second.record_since, second.changes) == (9, 1)
+
+
+def test_a_record_moves_only_when_it_leaves_the_mark() -> None:
+    assert seen(MARK, mark=MARK).moves == 0
+    moved = seen("t9", mark=MARK)
+    assert (moved.moves, seen("t9", memory=moved, mark=MARK).moves) == (1, 1)
+    assert seen("t10", memory=moved, mark=MARK).moves == 2
+    assert seen("t9").moves == 0
+
+
+def test_a_look_without_a_record_teaches_nothing() -> None:
+    assert NEW.observe(look(service=None), MARK) == NEW
+    assert seen("") == NEW
+
+
+def test_only_a_stop_flag_stops() -> None:
+    assert [scene(flag=flag).stopped for flag in (None, STOP, GO)] == [False, True, False]
+
+
+def test_the_mark_is_that_of_a_force_down_that_is_done() -> None:
+    assert scene(None, *fenced()).mark == MARK
+    assert scene(None, record(DOWN, StepState.ABSOLVED, mark=MARK)).mark == ""
+    assert scene().mark == ""
+
+
+def test_what_an_earlier_attempt_did_is_not_done_in_this_one() -> None:
+    first = scene(None, *fenced())
+    second = replace(first, order=order(attempt=2))
+    down = first.host_step(Action.FORCE_DOWN)
+    assert first.is_done(DOWN) and first.is_final(down)
+    assert not second.is_done(DOWN) and not second.is_final(down)
+    assert not first.is_done("evacuate:g1") and not first.is_final(first.plan.guests[0])
+
+
+def test_a_failed_step_is_final_and_not_done() -> None:
+    s = scene(None, record(DOWN, StepState.FAILED))
+    assert s.is_final(s.host_step(Action.FORCE_DOWN)) and not s.is_done(DOWN)
+
+
+def test_an_effect_may_be_under_way_since_the_later_of_the_call_and_the_ownership() -> None:
+    s = scene(memory=Memory(owner_since=5, epoch=1, begun={"a": 9, "b": 2}))
+    assert [s.intent_at(key) for key in ("a", "b", "c")] == [9, 5, 5]
+
+
+def test_power_off_is_believed_for_thirty_seconds() -> None:
+    assert scene(look(power_at=NOW - 30 * S)).power_is_off()
+    assert not scene(look(power_at=NOW - 30 * S - 1)).power_is_off()
+    assert not scene(look(power_at=None)).power_is_off()
+    assert not scene(look(power=PowerState.UNKNOWN)).power_is_off()

@@ -200,9 +200,19 @@ class Lane:
         elif item.desk is None or isinstance(order, Stop):
             await _answer_stop(journal, order)
         else:
-            item.desk.flag = _newer_flag(item.desk.flag, folded.flags.get(order.incident))
-            await self._recover(item.desk, journal, lease, adopted)
+            await self._serve_open(item.desk, folded, journal, lease, adopted)
         return True
+
+    async def _serve_open(
+        self, desk: Desk, folded: Folded, journal: Journal, lease: Lease, adopted: Stamp
+    ) -> None:
+        """Recover, unless the order was stopped before anything was done."""
+        desk.flag = _newer_flag(desk.flag, folded.flags.get(desk.order.incident))
+        if desk.flag is not None and desk.flag.stop and not journal.entry.effects:
+            desk.answered = True
+            await _answer_stop(journal, desk.order)
+        else:
+            await self._recover(desk, journal, lease, adopted)
 
     async def _recover(self, desk: Desk, journal: Journal, lease: Lease, adopted: Stamp) -> None:
         doors = self._doors

@@ -26,15 +26,12 @@ from kasugai.adapters.faust.settings import ProcessorSettings
 from kasugai.adapters.faust.table import OffsetOf
 from kasugai.adapters.faust.versions import check_versions
 from kasugai.adapters.faust.watchdog import Watchdog
+from kasugai.adapters.kafka.topics import TopicsUnfit
 
 log = logging.getLogger(__name__)
 
 STOP_WITHIN = 20.0
 SAY_EVERY = 60.0
-
-
-class UnfitTopicsError(Exception):
-    """The topics are not as the processor needs them."""
 
 
 def run_processor(
@@ -89,7 +86,7 @@ async def serve(
 
 
 def wait_for_topics(settings: ProcessorSettings, admin: Mapping[str, Any]) -> None:
-    """Wait for Kafka, saying so once a minute; raise UnfitTopicsError when the two topics do not fit."""
+    """Wait for Kafka, saying so once a minute; raise TopicsUnfit when the two topics do not fit."""
     client = AdminClient({"bootstrap.servers": settings.bootstrap, **admin})
     said = float("-inf")
     while True:
@@ -110,9 +107,9 @@ def wait_for_topics(settings: ProcessorSettings, admin: Mapping[str, Any]) -> No
 def _check_partitions(settings: ProcessorSettings, stream: int, changelog: int) -> None:
     for name, count in ((settings.topic, stream), (settings.changelog, changelog)):
         if not count:
-            raise UnfitTopicsError(f"topic {name} does not exist: create it (kasugai topics apply)")
+            raise TopicsUnfit(f"topic {name} does not exist: create it (kasugai topics apply)")
     if stream != changelog:
-        raise UnfitTopicsError(
+        raise TopicsUnfit(
             f"{settings.topic} has {stream} partitions and {settings.changelog} {changelog}: "
             "they must be equal; a new count means a new app id and new topics"
         )

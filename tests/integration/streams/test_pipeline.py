@@ -125,3 +125,45 @@ async def test_a_report_becomes_an_incident_and_rubbish_a_dead_letter(own_deploy
     for process in (route, correlate):
         process.send_signal(signal.SIGTERM)
     assert [route.wait(20), correlate.wait(20)] == [0, 0]
+
+
+async def mailed(deployment: Deployment) -> set[UUID]:
+    """The ids of all faults in the mailboxes, which are all in the mailbox of their segment."""
+    letters: list[Letter] = await everything(deployment, SIGNALS)
+    faults = {
+        letter.signal.event_id: letter.segment for letter in letters if isinstance(letter.signal, Fault)
+    }
+    assert set(faults.values()) <= {RACK.segment_id}
+    return set(faults)
+
+
+@pytest.mark.chaos
+@in_loop
+async def test_route_loses_nothing_when_it_and_kafka_are_killed(own_deployment: Deployment) -> None:
+    deployment, kafka = own_deployment, own_deployment.settings.kafka
+    route = deployment.start("route")
+    async with InventoryWriter(kafka, "test") as writer:
+        await writer.put(RACK)
+        offset = await writer.put(*HOSTS)
+    reports = [report(f"cmp{n % 4 + 1}", f"e{n}", offset) for n in range(500)]
+    async with Producer(kafka, "test") as producer:
+        for second in range(10):
+            now = reports[50 * second : 50 * second + 50]
+            await asyncio.gather(*(producer.send(REPORTED, told) for told in now))
+            if second in (2, 6):
+                route.kill()
+                route.wait()
+                route = deployment.start("route")
+            if second == 4:
+                deployment.kafka.kill()
+                await asyncio.to_thread(deployment.kafka.restart)
+            await asyncio.sleep(0.7)
+    sent = {told.event_id for told in reports}
+    for _ in range(100):
+        if await mailed(deployment) == sent:
+            break
+        await asyncio.sleep(0.2)
+    assert await mailed(deployment) == sent
+    said = deployment.log("route").read_text()
+    assert len([line for line in said.splitlines() if "ERROR" in line or "WARNING" in line]) <= 12, said
+    assert route.poll() is None, said

@@ -6,42 +6,39 @@ from contextlib import suppress
 from functools import partial
 
 from kasugai.core.incident import Order
-from kasugai.core.inventory import HostRecord, SegmentRecord
 from kasugai.core.ledger import Entry
 from kasugai.core.rows import Row
-from kasugai.core.signals import UNKNOWN_SEGMENT, Fault, InventoryChange, Letter, Outcome, Tick
+from kasugai.core.signals import Letter, Tick
 from kasugai.core.steady import TICK_FAR, TICK_NEAR
 from kasugai.core.timing import Timing
 from kasugai.core.verdicts import Verdict
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.door import CloudDoor, PowerDoor
-from kasugai.sim.lab.broker import FAULTS, INCIDENTS, INVENTORY, RECOVERY, SIGNALS, VERDICTS, Broker, Record
+from kasugai.sim.lab.broker import INCIDENTS, INVENTORY, SIGNALS, VERDICTS, Broker, Record
 from kasugai.sim.lab.doors import SimLedger, SimLog, SimNova, SimPower
 from kasugai.sim.lab.mortal import Process
 from kasugai.sim.ledger import MemoryLedger
 from kasugai.streams.correlate import Correlate
+from kasugai.streams.route import SOURCES, Route
 from kasugai.workers.lane import Doors
 from kasugai.workers.pool import Pool
 from kasugai.workers.troubles import Troubles
 
-SOURCES = (INVENTORY, FAULTS, RECOVERY)
-"""What route reads."""
-
 
 class RouteActor:
-    """Copies what matters into the mailbox, one task per source partition."""
+    """Feeds the production route, one task per source partition."""
 
     def __init__(self, broker: Broker, delay: Callable[[], float]) -> None:
-        """`delay`: seconds that a source partition's next record waits (reordering across partitions)."""
+        """`delay`: seconds that a source partition's next records wait (reordering across partitions)."""
         self._broker = broker
         self._delay = delay
-        self._segments: dict[str, str] = {}
+        self._route = Route()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
         """Read every partition."""
         for topic in SOURCES:
-            for partition in range(self._broker.partitions):
+            for partition in range(self._broker.partitions_of(topic)):
                 self._keep(asyncio.get_running_loop().create_task(self._copy(topic, partition)))
 
     def _keep(self, task: "asyncio.Task[None]") -> None:
@@ -49,6 +46,7 @@ class RouteActor:
         task.add_done_callback(self._tasks.discard)
 
     async def _copy(self, topic: str, partition: int) -> None:
+        """As the shell does: take what is there, produce all of it, then go on."""
         offset = 0
         while True:
             await self._broker.read(topic, partition, offset)
@@ -60,18 +58,9 @@ class RouteActor:
                 offset += 1
 
     def _letters(self, topic: str, record: Record) -> list[Letter]:
-        match record.value:
-            case Fault() as fault:
-                return [Letter(segment=self._segments.get(fault.host, UNKNOWN_SEGMENT), signal=fault)]
-            case SegmentRecord() as segment:
-                return [Letter(segment=segment.segment_id, signal=InventoryChange(record=segment))]
-            case HostRecord() as host:
-                self._segments[host.name] = host.segment_id
-                return [Letter(segment=host.segment_id, signal=InventoryChange(record=host))]
-            case fact if fact.kind.is_outcome:
-                return [Letter(segment=fact.segment, signal=Outcome(fact=fact))]
-            case _:
-                return []
+        if topic == INVENTORY:
+            self._route.learn(record.value)
+        return self._route.letters(topic, record.value)
 
 
 class CorrelateActor:

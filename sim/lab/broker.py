@@ -11,15 +11,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from kasugai.core.signals import Stamp
+from kasugai.core.signals import Kind, Stamp
+from kasugai.schemas import topics
 from kasugai.sim.cloud.world import NEW_YEAR
 
-FAULTS = "faults"
-INVENTORY = "inventory"
-SIGNALS = "signals"
-VERDICTS = "verdicts"
-INCIDENTS = "incidents"
-RECOVERY = "recovery"
+FAULTS = topics.FAULTS[Kind.HOST]
+REPORTED = topics.REPORTED
+INVENTORY = topics.INVENTORY
+SIGNALS = topics.SIGNALS
+VERDICTS = topics.VERDICTS
+INCIDENTS = topics.INCIDENTS[Kind.HOST]
+RECOVERY = topics.RECOVERY
 
 LATENCY = 0.002
 """Seconds from a publish to its acknowledgement, half of them to the log (streaming.md 2.4: 1-2 ms)."""
@@ -53,7 +55,7 @@ class Broker:
     def partitions_of(self, topic: str) -> int:
         """Return how many partitions a topic has. The mailbox has one: a scenario's segments would only share its
         ticks, while what flows into it keeps several."""
-        return 1 if topic == SIGNALS else self.partitions
+        return 1 if topic in (SIGNALS, INVENTORY) else self.partitions
 
     def partition_of(self, key: str, topic: str = "") -> int:
         """Return a key's partition: stable in every process."""

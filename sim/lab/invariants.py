@@ -18,7 +18,7 @@ from kasugai.core.verdicts import Verb, Verdict
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.cloud.diary import Entry as DiaryEntry
 from kasugai.sim.cloud.wire import Request
-from kasugai.sim.lab.broker import FAULTS, INCIDENTS, INVENTORY, RECOVERY, VERDICTS, Broker, Record
+from kasugai.sim.lab.broker import FAULTS, INCIDENTS, INVENTORY, RECOVERY, REPORTED, VERDICTS, Broker, Record
 
 
 @dataclass(slots=True)
@@ -86,7 +86,7 @@ class Invariants:
 
     def _on_record(self, topic: str, record: Record) -> None:
         match topic:
-            case _ if topic == FAULTS:
+            case _ if topic in (FAULTS, REPORTED):
                 self._on_fault(record.value)
             case _ if topic == RECOVERY:
                 self._on_fact(record.value)

@@ -23,7 +23,7 @@ from kasugai.core.timing import PRODUCTION, Timing
 from kasugai.core.verdicts import Verdict
 from kasugai.sim.cloud import REAL, Pace, SimCloud
 from kasugai.sim.lab.actors import CorrelateActor, RouteActor, WorkerActor
-from kasugai.sim.lab.broker import FAULTS, INVENTORY, RECOVERY, VERDICTS, Broker, Record
+from kasugai.sim.lab.broker import FAULTS, INVENTORY, RECOVERY, REPORTED, VERDICTS, Broker, Record
 from kasugai.sim.lab.invariants import Invariants
 from kasugai.sim.lab.mortal import Counter, Death, Process, follow_tasks
 from kasugai.sim.ledger import MemoryLedger
@@ -190,7 +190,7 @@ class Lab:
         """Let an observer say something about a host. `age`: seconds since it was observed."""
         now = self.broker.now()
         self.broker.append(
-            FAULTS,
+            REPORTED if source is Source.REPORTED else FAULTS,
             host,
             fault(
                 host=host,

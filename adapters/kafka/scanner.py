@@ -20,6 +20,18 @@ from kasugai.core.doors import LogAway
 PATIENCE = 10.0
 """Seconds without an answer of the broker after which a scan gives up."""
 
+CHANGE = 3.0
+"""Seconds that a partition gets to find a leader."""
+
+CHANGING = (
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.OFFSET_NOT_AVAILABLE,
+    KafkaError.FENCED_LEADER_EPOCH,
+    KafkaError.UNKNOWN_LEADER_EPOCH,
+)
+"""How a broker says that a partition's leader is about to be another one."""
+
 BATCH = 2_000
 
 log = logging.getLogger(__name__)
@@ -73,7 +85,7 @@ class Scanner:
         self.warm(topic)
         place = TopicPartition(topic, partition_of(key, self._partitions[topic]))
         try:
-            low, high = self._consumer.get_watermark_offsets(place, PATIENCE)
+            low, high = self._bounds(place)
             place.offset = _start(topic, since, low, high)
             if place.offset >= high:
                 return Scanned((), high)
@@ -88,6 +100,18 @@ class Scanner:
     def close(self) -> None:
         """Leave."""
         self._consumer.close()
+
+    def _bounds(self, place: TopicPartition) -> tuple[int, int]:
+        """Return the first offset that is there and the next one; a partition may change its leader meanwhile."""
+        deadline = time.monotonic() + CHANGE
+        while True:
+            try:
+                low, high = self._consumer.get_watermark_offsets(place, PATIENCE)
+                return low, high
+            except KafkaException as error:
+                if error.args[0].code() not in CHANGING or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
 
     def _read(self, key: bytes, stop: int) -> tuple[Incoming, ...]:
         found: list[Incoming] = []

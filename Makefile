@@ -16,7 +16,7 @@ SHELL := /bin/bash
 
 .PHONY: help
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  %-12s %s\n' "$$name" "$$text"; done
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  %-18s %s\n' "$$name" "$$text"; done
 
 .PHONY: install
 install: $(READY) ## Create .venv with the locked dependencies and Kasugai itself (editable)
@@ -70,6 +70,15 @@ demo: $(READY) ## The product on this machine in one go: embedded Kafka and Redi
 .PHONY: sim
 sim: $(READY) ## The scenarios in virtual time; ARGS="NAME ..." chooses some
 	$(BIN)/kasugai sim run $(ARGS)
+
+.PHONY: scenarios
+scenarios: $(READY) ## Every scenario in all its variants, and the mutants that prove that they bite
+	$(BIN)/python -m pytest -q -n $(WORKERS) tests/test_scenarios.py
+	$(BIN)/python -m pytest -q -s tests/test_mutants.py | grep -E "mutant '|passed|failed"
+
+.PHONY: scenarios-rewrite
+scenarios-rewrite: $(READY) ## Rewrite the scenarios' logs by what happens now; ARGS="NAME ..." chooses some: read the diff
+	$(BIN)/python tools/rewrite_scenarios.py $(ARGS)
 
 .PHONY: coverage
 coverage: $(READY) ## Branch coverage of the tests that need no service

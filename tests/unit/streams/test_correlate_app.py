@@ -1,0 +1,178 @@
+"""Correlate's door to the shell: bytes become letters and rows, and what is none is poison."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from kasugai.adapters.faust.membership import Membership
+from kasugai.adapters.faust.port import Poison, Record
+from kasugai.adapters.kafka.records import Outgoing
+from kasugai.core.incident import Order
+from kasugai.core.inventory import HostRecord, SegmentRecord
+from kasugai.core.rows import ClockRow, HostRow, SegmentRow
+from kasugai.core.signals import InventoryChange, Letter, Source, Tick, fault
+from kasugai.core.verdicts import Reason, Verb, Verdict
+from kasugai.schemas.codec import Undecodable, decode, encode
+from kasugai.schemas.topics import VERDICTS
+from kasugai.streams.correlate import Correlate
+from kasugai.streams.correlate_app import Decisions, Mailbox, letter_of, offset_of, row_of
+from tests.support.shell import Hands
+
+RACK = SegmentRecord(segment_id="rack1", name="one")
+HOST = HostRecord(host_uuid="uuid-1", name="cmp1", segment_id="rack1")
+REPORT = fault(
+    host="cmp1", host_uuid="uuid-1", observer="api", source=Source.REPORTED, asserted=True, episode="e1"
+)
+
+
+class Listener:
+    """Takes decisions."""
+
+    def __init__(self) -> None:
+        """Nothing decided yet."""
+        self.orders: list[Order] = []
+        self.traces: list[dict[str, str]] = []
+
+    async def publish(self, verdicts: Sequence[Verdict], orders: Sequence[Order], cause: Letter) -> None:
+        """Take them."""
+        self.orders += orders
+        self.traces.append(cause.trace)
+
+
+def record(value: bytes | None, offset: int, headers: tuple[tuple[str, bytes], ...] = ()) -> Record:
+    """A record of the mailbox."""
+    return Record(
+        partition=0, offset=offset, at=1_000_000 + offset, key=b"rack1", value=value, headers=headers
+    )
+
+
+def letter(signal: Any, segment: str = "rack1") -> bytes:
+    """A letter as it lies there."""
+    return encode(Letter(segment=segment, signal=signal))
+
+
+async def tell(mailbox: Mailbox, *values: bytes, first: int = 0) -> dict[str, bytes]:
+    """Hand the mailbox records and return the rows that it wrote."""
+    rows: dict[str, bytes] = {}
+
+    async def write(key: str, value: bytes) -> None:
+        rows[key] = value
+
+    for number, value in enumerate(values, first):
+        await mailbox.handle(record(value, number, (("traceparent", b"00-1"),)), write)
+    return rows
+
+
+def test_letters_become_rows_and_orders() -> None:
+    listener = Listener()
+    mailbox = Mailbox(Correlate(listener))
+    mailbox.restore(0, [])
+    changes = [letter(InventoryChange(record=RACK)), letter(InventoryChange(record=HOST))]
+    rows = asyncio.run(tell(mailbox, *changes, letter(REPORT)))
+    assert [order.host for order in listener.orders] == ["cmp1"]
+    assert listener.traces[-1] == {"traceparent": "00-1"}
+    assert {"rack1/about", "rack1/host/cmp1", "rack1/subject/host/cmp1"} <= set(rows)
+    assert offset_of(rows["rack1/subject/host/cmp1"]) == 2
+
+
+def test_a_successor_goes_on_from_the_rows() -> None:
+    first, second = Listener(), Listener()
+    mailbox = Mailbox(Correlate(first))
+    mailbox.restore(0, [])
+    changes = [letter(InventoryChange(record=RACK)), letter(InventoryChange(record=HOST))]
+    rows = asyncio.run(tell(mailbox, *changes, letter(REPORT)))
+    mailbox.revoke(0)
+    successor = Mailbox(Correlate(second))
+    successor.restore(0, rows.items())
+    asyncio.run(tell(successor, letter(REPORT), first=2))
+    asyncio.run(tell(successor, letter(REPORT), first=3))
+    assert second.orders == []
+
+
+@pytest.mark.parametrize("value", [None, b"rubbish", encode(RACK), encode(Tick(period=500))])
+def test_what_is_no_letter_is_poison(value: bytes | None) -> None:
+    with pytest.raises(Poison):
+        letter_of(record(value, 0))
+
+
+def test_a_record_that_cannot_be_decided_is_poison_after_its_rows() -> None:
+    class Broken(Correlate):
+        async def handle(self, *_: Any) -> str:
+            return "ZeroDivisionError: a bug"
+
+    mailbox = Mailbox(Broken(Listener()))
+    with pytest.raises(Poison, match="a bug"):
+        asyncio.run(tell(mailbox, letter(REPORT)))
+
+
+@pytest.mark.parametrize(
+    "row",
+    [SegmentRow(record=RACK, offset=7), HostRow(record=HOST, offset=7), ClockRow(partition=0, offset=7)],
+)
+def test_rows_say_where_they_were_written(row: SegmentRow | HostRow | ClockRow) -> None:
+    assert row_of(encode(row)) == row
+    assert offset_of(encode(row)) == 7
+
+
+def test_what_is_no_row_is_not_taken_for_one() -> None:
+    with pytest.raises(Undecodable, match="a Tick is no row"):
+        row_of(encode(Tick(period=500)))
+
+
+def test_ticks_are_letters_to_the_whole_partition() -> None:
+    mailbox = Mailbox(Correlate(Listener()))
+
+    async def ask() -> list[Any]:
+        before = mailbox.tick(0)
+        mailbox.restore(0, [])
+        return [before, mailbox.tick(0), mailbox.tick(0)]
+
+    unknown, first, second = asyncio.run(ask())
+    assert unknown is None and second is None
+    key, value = first
+    assert key is None
+    assert isinstance(decode(value), Letter) and decode(value).segment == ""  # type: ignore[attr-defined]
+
+
+class Sink:
+    """Takes records."""
+
+    def __init__(self) -> None:
+        """Nothing taken yet."""
+        self.taken: list[Outgoing] = []
+
+    async def publish_all(self, records: list[Outgoing]) -> list[Any]:
+        """Take them."""
+        self.taken += records
+        return []
+
+
+def test_decisions_are_published_only_by_a_proven_member() -> None:
+    clock, sink = Hands(), Sink()
+    membership = Membership(10.0, clock)
+    decisions = Decisions(sink, membership)  # type: ignore[arg-type]
+    verdict = Verdict(
+        verdict_id=UUID(int=1),
+        verb=Verb.SUSPECT,
+        subject="host/cmp1",
+        segment="rack1",
+        reason=Reason.FIRST_SIGHTING,
+        evidence=(),
+        count=1,
+        at=0,
+    )
+
+    async def publish() -> None:
+        publishing = asyncio.create_task(
+            decisions.publish([verdict], [], Letter(segment="rack1", signal=REPORT))
+        )
+        await asyncio.sleep(0.1)
+        assert sink.taken == []
+        membership.confirmed(clock.at)
+        await asyncio.wait_for(publishing, 1.0)
+
+    asyncio.run(publish())
+    assert [sent.topic for sent in sink.taken] == [VERDICTS]

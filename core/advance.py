@@ -5,6 +5,7 @@ Nothing here knows how a step is carried out or how long a look takes.
 """
 
 from collections.abc import Iterable
+from typing import assert_never
 
 from kasugai.core import planning
 from kasugai.core.facts import FactKind, Result, StepState
@@ -105,6 +106,8 @@ def _single(s: Situation, move: Move) -> Next:
             return _wait(s, reads)
         case Blocked(reason=reason, detail=detail):
             return _held(reason, detail)
+        case _:
+            assert_never(move)
 
 
 def _held(reason: Reason, detail: str) -> Finish:

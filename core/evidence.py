@@ -5,6 +5,7 @@ It knows observers and conditions; what an operator allows or what an incident d
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import assert_never
 
 from kasugai.core.policy import Policy
 from kasugai.core.rows import Condition, Moment, SubjectRow
@@ -91,6 +92,8 @@ def hear(row: SubjectRow, fault: Fault, now: Moment) -> SubjectRow:
         case Symptom.ALIVE:
             off = tuple(c for c in row.conditions if c.symptom is Symptom.OFF)
             return replace(row, conditions=off, alive=now)
+        case _:
+            assert_never(fault.symptom)
 
 
 def _noted(conditions: tuple[Condition, ...], fault: Fault, now: Moment) -> tuple[Condition, ...]:

@@ -5,6 +5,7 @@ A signal carries no time of its own that decisions rely on: the broker's timesta
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import assert_never
 from uuid import UUID
 
 from kasugai.core.facts import Fact
@@ -101,6 +102,8 @@ def subject_of(kind: Kind, host: str, detail: str = "") -> str:
             return f"instance/{detail}"
         case Kind.PROCESS:
             return f"process/{host}/{detail}"
+        case _:
+            assert_never(kind)
 
 
 def fault(

@@ -100,10 +100,6 @@ class Situation:
         record = self.record(step)
         return record is not None and record.state.is_final and record.attempt == self.order.attempt
 
-    def may_fail_again(self, record: StepRecord) -> bool:
-        """Whether a failed record belongs to this attempt and this owner: an earlier one's failure is tried again."""
-        return record.attempt == self.order.attempt and record.epoch == self.memory.epoch
-
     def intent_at(self, key: str) -> Instant:
         """Since when an open step's effect may be under way, as far as this owner can know: the later of its own call
         and the moment it got its epoch (a dead owner's request may still be on the wire)."""

@@ -81,8 +81,9 @@ scenarios-rewrite: $(READY) ## Rewrite the scenarios' logs by what happens now; 
 	$(BIN)/python tools/rewrite_scenarios.py $(ARGS)
 
 .PHONY: coverage
-coverage: $(READY) ## Branch coverage of the tests that need no service
+coverage: $(READY) ## Branch coverage of the tests that need no service; less than 100 % of core/ fails
 	$(BIN)/python -m pytest -q -n $(WORKERS) -m "not integration and not chaos" --cov --cov-report=term
+	$(BIN)/python -m coverage report --include='core/*' --fail-under=100
 
 .PHONY: fmt
 fmt: $(READY) ## Format, and repair what ruff can

@@ -143,6 +143,13 @@ def test_a_host_that_nova_does_not_know_is_held_after_two_looks() -> None:
     assert finished(ask(gone, memory=replace(RECENT, before=gone))) == held(Reason.NO_SERVICE)
 
 
+def test_what_was_seen_is_recorded_before_anything_more_begins() -> None:
+    seen = moving(guest("g2"), read={"g1": None})
+    plan = planned(guest("g1"), guest("g2"))
+    assert noted(ask(seen, *fenced(), plan=plan)) == [("evacuate:g1", "done")]
+    assert begun(ask(seen, *fenced(), plan=plan)) == []
+
+
 def test_evacuations_begin_as_far_as_the_window_has_room() -> None:
     assert begun(ask(moving(*GUESTS), *fenced(), plan=FIVE)) == ["evacuate:g1", "evacuate:g2"]
     under_way = record("evacuate:g1", tries=1)

@@ -11,6 +11,7 @@ from kasugai.core.policy import Policy
 from kasugai.core.rows import HostRow, IncidentRow, SegmentRow, SubjectRow
 from kasugai.core.signals import Command, InventoryChange, Order, Reached, Source, Symptom, Tick
 from kasugai.core.steady import Times
+from kasugai.core.timing import PRODUCTION
 from kasugai.core.verdicts import Reason
 from tests.unit.core.makers import S, condition, down, host, moment, order, report, row, segment, uuid_of
 from tests.unit.core.story import Story, serve
@@ -110,6 +111,12 @@ def test_commands_and_route_marks_change_nothing_yet() -> None:
     command = Command(command_id=uuid_of(1), order=Order.ARM, segment="s1", author="me", reason="x")
     for signal in (command, Reached(topic="t", partition=0, at=5)):
         assert decide(view(suspect("cmp1")), signal, now(60 * S), 9) == ()
+
+
+def test_a_subject_that_nobody_spoke_about_has_no_row_and_a_command_decides_nothing_about_one() -> None:
+    assert module._new_row(EMPTY, Tick(period=500), "host/cmp9") is None
+    mark = Reached(topic="t", partition=0, at=5)
+    assert module._decide_subject(EMPTY, suspect("cmp1"), mark, now(60 * S), 9, PRODUCTION) is None
 
 
 def test_a_repetition_that_changes_nothing_writes_nothing() -> None:

@@ -26,7 +26,7 @@ from kasugai.core.timing import Timing
 from kasugai.workers.effects import Halted, Hands, carry_out
 from kasugai.workers.journal import Journal
 from kasugai.workers.observe import Observer, monotonic_ms
-from kasugai.workers.ports import CloudAway
+from kasugai.workers.ports import CloudAway, CloudRefused, CloudUnsure
 from kasugai.workers.troubles import Troubles
 
 
@@ -140,12 +140,12 @@ class Ownership:
         return plan, look
 
     async def _look(self, reads: frozenset[str] | tuple[()]) -> Look:
-        """Look until Nova answers: while it is away nothing is done and nothing is concluded."""
+        """Look until Nova answers: while it is away, or refuses to let us look, nothing is done or concluded."""
         while True:
             self._leave_if_retiring()
             try:
                 look = await self._observer.look(reads)
-            except CloudAway as away:
+            except (CloudAway, CloudRefused, CloudUnsure) as away:
                 self._troubles.tell("nova", str(away))
                 await asyncio.sleep(self._timing.look_interval / 1000)
                 continue

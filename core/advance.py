@@ -30,7 +30,7 @@ _ASSESS = {
 def advance(s: Situation) -> Next:
     """Return what to do next."""
     if s.look.service is None and not s.is_done(s.host_step(Action.FORCE_DOWN).key):
-        return _single(s, no_service(s))
+        return _single(s, Pending() if s.memory.in_flight else no_service(s))
     return _host(s, Action.FENCE) or _host(s, Action.FORCE_DOWN) or _guests(s)
 
 

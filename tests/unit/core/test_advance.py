@@ -143,6 +143,12 @@ def test_a_host_that_nova_does_not_know_is_held_after_two_looks() -> None:
     assert finished(ask(gone, memory=replace(RECENT, before=gone))) == held(Reason.NO_SERVICE)
 
 
+def test_nothing_is_answered_while_a_call_is_under_way() -> None:
+    gone = replace(ON, service=None)
+    flying = replace(RECENT, before=gone, in_flight=frozenset({FENCE}))
+    assert reads(ask(gone, memory=flying)) == set()
+
+
 def test_what_was_seen_is_recorded_before_anything_more_begins() -> None:
     seen = moving(guest("g2"), read={"g1": None})
     plan = planned(guest("g1"), guest("g2"))

@@ -1,0 +1,342 @@
+"""A small world for `advance`: three guests on a dead host, a Nova that loses and delays calls, cells that fall silent,
+owners that die. It holds what is true; an owner knows only what its looks and the ledger say.
+
+Every rule of architecture.md 5 about what must never begin is asserted here against the truth.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from kasugai.core import planning
+from kasugai.core.advance import advance
+from kasugai.core.facts import FactKind, Result, StepState
+from kasugai.core.host_steps import list_is_believed
+from kasugai.core.incident import Open
+from kasugai.core.ledger import Entry, Flag, apply
+from kasugai.core.look import EVACUATION, GuestView, Look, MigrationView, PowerState, ServiceView
+from kasugai.core.moves import Act, Begin, Extend, Finish, Note, Wait
+from kasugai.core.plan import Action, Plan
+from kasugai.core.policy import Policy
+from kasugai.core.situation import Memory, Situation
+from kasugai.core.timing import TEST
+from tests.unit.core.makers import INCIDENT, fact, guest, migration, order, service
+
+HOST, OTHER = "cmp1", "cmp2"
+STATES = {FactKind.ABSOLVED: StepState.ABSOLVED, FactKind.UNSURE: StepState.UNSURE}
+AT_MOST = 30
+"""So many answers without a wait are no recovery but a loop."""
+
+
+@dataclass
+class Server:
+    """A guest as it is."""
+
+    view: GuestView
+    records: list[MigrationView] = field(default_factory=list)
+
+    @property
+    def is_evacuating(self) -> bool:
+        """Whether Nova has not ended an evacuation of it."""
+        return any(not r.is_ended for r in self.records if r.migration_type == EVACUATION)
+
+
+@dataclass
+class Nova:
+    """What is true."""
+
+    now: int = 1_000_000
+    servers: dict[str, Server] = field(default_factory=dict)
+    wire: list[tuple[int, str, str]] = field(default_factory=list)
+    """Requests on their way: when they arrive, action, subject."""
+    power: PowerState = PowerState.ON
+    version: int = 0
+    forced_down: bool = False
+    numbers: int = 0
+
+    def pass_time(self, millis: int) -> None:
+        """Let requests arrive."""
+        self.now += millis
+        for request in sorted(r for r in self.wire if r[0] <= self.now):
+            self.wire.remove(request)
+            self.arrive(request[1], request[2])
+
+    def arrive(self, action: str, subject: str) -> None:
+        """Carry a request out, as Nova does."""
+        match action:
+            case Action.FENCE:
+                self.power = PowerState.OFF
+            case Action.FORCE_DOWN:
+                self.version += not self.forced_down
+                self.forced_down = True
+            case Action.EVACUATE:
+                self.evacuate(subject)
+            case _:
+                self._set(subject, vm_state="stopped" if action == Action.RESTORE else "error")
+
+    def evacuate(self, uuid: str) -> None:
+        """Take an evacuation: not idempotent, and a second one builds the guest on two hosts."""
+        server = self.servers[uuid]
+        if server.view.deleted or server.view.host != HOST:
+            return
+        assert not server.is_evacuating, f"{uuid} is built on two hosts"
+        self.numbers += 1
+        server.records.append(migration(self.numbers, uuid, dest=""))
+
+    def progress(self, uuid: str, word: str) -> None:
+        """Let Nova go on with a guest's evacuation: record first, host last."""
+        server = self.servers[uuid]
+        if server.is_evacuating:
+            server.records[-1] = replace(server.records[-1], status=word, dest=OTHER)
+        elif server.records and server.records[-1].status == "done" and server.view.host == HOST:
+            self._set(uuid, host=OTHER, vm_state="active")
+
+    def _set(self, uuid: str, **given: object) -> None:
+        server = self.servers[uuid]
+        server.view = replace(server.view, **given)  # type: ignore[arg-type]
+
+    def record(self) -> ServiceView:
+        """The host's service record; it has been silent for an hour."""
+        return service(updated_at=f"t{self.version}", forced_down=self.forced_down)
+
+
+class Held(Exception):
+    """The script has come to where nobody acts until an order comes."""
+
+
+@dataclass
+class Worker:
+    """Owners one after another, on one ledger."""
+
+    nova: Nova
+    order: Open
+    has_device: bool = True
+    entry: Entry = field(default_factory=lambda: Entry(incident=INCIDENT, host=HOST))
+    flag: Flag | None = None
+    memory: Memory = field(default_factory=lambda: Memory(owner_since=0, epoch=0))
+    plan: Plan | None = None
+    look: Look | None = None
+    reads: frozenset[str] = frozenset()
+    calls: dict[str, Begin] = field(default_factory=dict)
+    answer: Finish | None = None
+    begun: int = 0
+
+    def own(self) -> None:
+        """Get the next epoch; whatever the last owner had under way is on the wire or lost."""
+        self.memory = Memory(owner_since=self.nova.now, epoch=self.entry.epoch + 1)
+        self.calls, self.plan, self.look, self.reads = {}, None, None, frozenset()
+        self._say(FactKind.ADOPTED)
+
+    def see(self, *, row: bool, lists: bool, row_after: bool) -> None:
+        """Look, with some of the replies lacking what a silent cell holds."""
+        nova, at = self.nova, self.nova.now
+        servers = nova.servers if lists else {}
+        here = {u: s.view for u, s in servers.items() if s.view.host == HOST and not s.view.deleted}
+        read = {u: self._by_id(u) for u in self.reads if u not in here}
+        look = Look(
+            at=at,
+            service=nova.record() if row else None,
+            service_after=nova.record() if row_after else None,
+            guests=here,
+            read=read,
+            migrations={u: tuple(s.records) for u, s in servers.items() if s.records},
+            power=nova.power if self.has_device else PowerState.UNKNOWN,
+            power_at=at if self.has_device else None,
+        )
+        mark = self.entry.steps.get(f"force-down:{HOST}")
+        seen = self.memory.observe(look, mark.mark if mark else "")
+        self.memory = replace(seen, before=self.look)
+        self.look = look
+        self.go_on()
+
+    def _by_id(self, uuid: str) -> GuestView | None:
+        view = self.nova.servers[uuid].view
+        return None if view.deleted else view
+
+    def go_on(self) -> None:
+        """Ask and do until there is something to wait for."""
+        if self.answer is not None or self.look is None or not self._has_plan(self.look):
+            return
+        for _ in range(AT_MOST):
+            if not self._once():
+                return
+        raise AssertionError("it acts for ever on the same look")
+
+    def _has_plan(self, look: Look) -> bool:
+        """Adopt the attempt's plan if an effect stands on it, else make one, as `workers.ownership` does."""
+        begun = any(r.attempt == self.order.attempt and r.tries > 0 for r in self.entry.steps.values())
+        if self.plan is None and begun:
+            self.plan = self.entry.plan
+        if self.plan is None and (look.service is None or list_is_believed(look, self.memory.before)):
+            self.plan = planning.plan(self.order, look, self.memory.epoch, self.entry.priors)
+            self._say(FactKind.PLAN, plan=self.plan)
+        return self.plan is not None
+
+    def situation(self) -> Situation:
+        """Return what `advance` is asked about."""
+        assert self.plan is not None and self.look is not None
+        return Situation(
+            order=self.order,
+            entry=self.entry,
+            plan=self.plan,
+            look=self.look,
+            memory=self.memory,
+            flag=self.flag,
+            has_device=self.has_device,
+            timing=TEST,
+            now=self.nova.now,
+            broker_now=self.nova.now,
+        )
+
+    def _once(self) -> bool:
+        s = self.situation()
+        answer = advance(s)
+        assert answer == advance(s)
+        match answer:
+            case Act(notes=notes, begins=begins):
+                self._act(s, notes, begins)
+            case Extend(plan=longer):
+                assert len(longer.steps) + len(longer.excluded) > len(s.plan.steps) + len(s.plan.excluded)
+                self.plan = longer
+                self._say(FactKind.PLAN, plan=longer)
+            case Wait(until=until, reads=reads):
+                assert until > s.look.at
+                self.reads = reads
+                return False
+            case Finish():
+                self._finish(s, answer)
+                return False
+        return True
+
+    def _act(self, s: Situation, notes: Iterable[Note], begins: Iterable[Begin]) -> None:
+        before = self.entry
+        for note in notes:
+            self._say(note.kind, step=note.record)
+            assert self.entry.steps[note.step.key] == note.record
+        chosen = tuple(begins)
+        self._check_window(s, chosen)
+        for begin in chosen:
+            self._check(s, begin)
+            self._begin(begin)
+        assert self.entry != before, "it acts without getting on"
+
+    def _begin(self, begin: Begin) -> None:
+        key = begin.step.key
+        self.begun += 1
+        self._say(FactKind.STARTED, step=begin.record)
+        self.calls[key] = begin
+        self.memory = replace(
+            self.memory,
+            begun=MappingProxyType({**self.memory.begun, key: self.nova.now}),
+            in_flight=self.memory.in_flight | {key},
+        )
+
+    def reply(self, key: str, fate: str, late: int) -> None:
+        """End a call: `accepted`, `refused`, `away`, `lost` (it never arrives), `late` (it arrives so much later)."""
+        begin = self.calls.pop(key)
+        request = (begin.step.action, begin.step.subject)
+        if fate == "accepted":
+            self.nova.arrive(*request)
+        elif fate == "late":
+            self.nova.wire.append((self.nova.now + late, *request))
+        kind = FactKind.UNSURE if fate in ("lost", "late") else FactKind.ABSOLVED
+        if fate != "accepted":
+            reason = "" if kind is FactKind.UNSURE else fate
+            self._say(kind, step=replace(begin.record, state=STATES[kind], reason=reason))
+        self.memory = replace(
+            self.memory,
+            begun=MappingProxyType({**self.memory.begun, key: self.nova.now}),
+            in_flight=self.memory.in_flight - {key},
+            accepted=self.memory.accepted | ({key} if fate == "accepted" else set()),
+        )
+        self.go_on()
+
+    def die(self, late: int) -> None:
+        """The owner is gone; its calls may still arrive."""
+        for number, begin in enumerate(self.calls.values()):
+            if (late + number) % 2:
+                self.nova.wire.append((self.nova.now + late, begin.step.action, begin.step.subject))
+        self.own()
+
+    def _check(self, s: Situation, begin: Begin) -> None:
+        step, nova = begin.step, self.nova
+        assert not s.stopped, "it begins under a stop"
+        assert not (old := s.record(step)) or not old.state.is_open, "it begins what may be under way"
+        assert step.key not in self.calls
+        if step.action is Action.EVACUATE:
+            self._check_evacuation(s, begin)
+        if step.action in (Action.EVACUATE, Action.RESET):
+            self._check_source(s)
+        if step.action is Action.RESTORE:
+            assert nova.servers[step.subject].view.host == OTHER, "it stops a guest that has not moved"
+
+    def _check_evacuation(self, s: Situation, begin: Begin) -> None:
+        uuid = begin.step.subject
+        server = self.nova.servers[uuid]
+        assert s.look.sees_on_source(uuid, HOST), "it evacuates what it has not seen"
+        assert not server.is_evacuating, "it evacuates what Nova is evacuating"
+        assert (Action.EVACUATE, uuid) not in {r[1:] for r in self.nova.wire}, "a call is on the wire"
+        newest = max((r.migration_id for r in server.records), default=0)
+        assert begin.record.seen_migration == newest, "it would take an older record for its own"
+        assert not server.view.in_migration, "it evacuates what may already run elsewhere"
+
+    def _check_source(self, s: Situation) -> None:
+        if self.has_device:
+            assert s.look.power is PowerState.OFF and s.look.power_at is not None
+            assert s.now - s.look.power_at <= s.timing.power_fresh, "the power was read too long ago"
+        else:
+            assert s.order.asserted_at is not None, "nobody vouches for the fence"
+        assert s.look.service is not None
+        if s.look.service.updated_at != s.mark:
+            assert s.memory.moves <= 1, "the source has shown life"
+            assert s.look.at - s.memory.record_since >= s.timing.stale_after
+
+    def _check_window(self, s: Situation, begins: tuple[Begin, ...]) -> None:
+        moving = {b.step.key for b in begins if b.step.action is Action.EVACUATE}
+        moving |= {k for k, r in s.entry.steps.items() if r.state.is_open and k.startswith("evacuate:")}
+        new = [b for b in begins if b.step.action is Action.EVACUATE]
+        assert not new or len(moving) <= s.plan.window, "more in progress than the window allows"
+
+    def _finish(self, s: Situation, answer: Finish) -> None:
+        assert not self.calls, "it answers while a call is under way"
+        if answer.result is Result.RECOVERED:
+            left = [g.subject for g in s.plan.guests if self._is_left(g.subject)]
+            assert not left, f"recovered, and {left} are on the dead host"
+        if answer.result is Result.WITHDRAWN:
+            assert self.begun == 0, "withdrawn after an effect"
+        if answer.kind is FactKind.VETOED:
+            assert not any(r.attempt == self.order.attempt and r.tries for r in self.entry.steps.values())
+        self.answer = answer
+        self._say(answer.kind, result=answer.result, reason=answer.reason)
+
+    def _is_left(self, uuid: str) -> bool:
+        view = self.nova.servers[uuid].view
+        return view.host == HOST and not view.deleted
+
+    def order_again(self) -> None:
+        """Correlate publishes the incident again, with the next attempt if this one failed."""
+        if self.answer is None or self.answer.result in (Result.RECOVERED, Result.WITHDRAWN):
+            return
+        failed = self.answer.result is Result.FAILED
+        self.order = replace(
+            self.order, n=self.order.n + 1, attempt=self.order.attempt + failed, decided_at=self.nova.now
+        )
+        self.answer = None
+        self.own()
+
+    def _say(self, kind: FactKind, **given: object) -> None:
+        said = fact(kind, epoch=self.memory.epoch, attempt=self.order.attempt, n=self.order.n, **given)
+        self.entry = apply(self.entry, said)
+
+
+def dead_host(states: Iterable[str], *, window: int, has_device: bool, asserted: bool) -> Worker:
+    """Return an owner of the incident of a host with guests in these states."""
+    nova = Nova()
+    for number, state in enumerate(states, 1):
+        uuid = f"g{number}"
+        nova.servers[uuid] = Server(guest(uuid, vm_state=state, power_state=1 if state == "active" else 4))
+    vouched = nova.now - 60_000 if asserted else None
+    incident = order(decided_at=nova.now, asserted_at=vouched, policy=Policy(window=window))
+    worker = Worker(nova=nova, order=incident, has_device=has_device)
+    worker.own()
+    return worker

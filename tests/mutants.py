@@ -57,12 +57,12 @@ def written(scenario: Scenario) -> Iterator[Variant]:
 
 def worker_deaths(scenario: Scenario) -> Iterator[Variant]:
     """Play it with the worker dying at each of its effects."""
-    yield from variants.of_worker_deaths(play(scenario), variants.guests(scenario))
+    yield from variants.of_worker_deaths(scenario, play(scenario))
 
 
 def correlate_deaths(scenario: Scenario) -> Iterator[Variant]:
     """Play it with correlate dying at each effect."""
-    yield from variants.of_correlate_deaths(play(scenario), variants.guests(scenario))
+    yield from variants.of_correlate_deaths(scenario, play(scenario))
 
 
 def catch(mutant: Mutant, scenario: Scenario) -> str | None:

@@ -50,7 +50,7 @@ def test_ends_the_same_with_records_doubled_and_reordered(path: Path) -> None:
 def test_ends_the_same_wherever_the_worker_dies(path: Path) -> None:
     """Before and after each publish, each ledger write and each call."""
     scenario = _read(path)
-    deaths = variants.of_worker_deaths(play(scenario), variants.guests(scenario))
+    deaths = variants.of_worker_deaths(scenario, play(scenario))
     failures = list(variants.failures(scenario, deaths))
     assert not failures, _tell(failures)
 
@@ -59,7 +59,7 @@ def test_ends_the_same_wherever_the_worker_dies(path: Path) -> None:
 def test_ends_the_same_wherever_correlate_dies(path: Path) -> None:
     """Before and after each publish and each row write; its table is restored."""
     scenario = _read(path)
-    deaths = variants.of_correlate_deaths(play(scenario), variants.guests(scenario))
+    deaths = variants.of_correlate_deaths(scenario, play(scenario))
     failures = list(variants.failures(scenario, deaths))
     assert not failures, _tell(failures)
 

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from kasugai.core.signals import Source, Symptom
 from kasugai.sim.lab.laboratory import Lab
 
+POLL = 1.0
+"""Seconds between two glances."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Watcher:
@@ -35,7 +38,7 @@ class Watcher:
         said: dict[str, float] = {}
         loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(POLL)
             for name, host in self.lab.cloud.world.hosts.items():
                 if self.only not in ("", name):
                     continue

@@ -15,6 +15,8 @@ from kasugai.sim.lab.runner import Run, play
 EXHAUSTIVE = 6
 """Up to so many guests every effect is a place to die; larger scenarios take every tenth."""
 STRIDE = 10
+LONG, LONG_STRIDE = 600.0, 3
+"""Stories of more than ten minutes, which are mostly waiting, take every third effect."""
 FIRST, LAST = 10, 5
 """So many effects of one name are places to die, from the beginning and from the end of a run."""
 SEEDS = (1, 2, 3)
@@ -38,10 +40,10 @@ def of_records() -> tuple[Variant, ...]:
     return (Variant(name="every record twice", twice=True), *shuffled)
 
 
-def of_worker_deaths(base: Run, guests: int) -> Iterator[Variant]:
+def of_worker_deaths(scenario: Scenario, base: Run) -> Iterator[Variant]:
     """Yield the variants in which the worker dies at an effect of the run as written. A call that it has sent goes on
     without it, and may stay on the wire for as long as the client would have waited."""
-    for index in _telling(base.worker_effects, _indexes(len(base.worker_effects), guests)):
+    for index in _telling(base.worker_effects, _indexes(scenario, len(base.worker_effects))):
         name = base.worker_effects[index - 1]
         for when in When:
             for wire in WIRES if name.startswith("call") and when is When.AFTER else WIRES[:1]:
@@ -53,9 +55,9 @@ def of_worker_deaths(base: Run, guests: int) -> Iterator[Variant]:
                 )
 
 
-def of_correlate_deaths(base: Run, guests: int) -> Iterator[Variant]:
+def of_correlate_deaths(scenario: Scenario, base: Run) -> Iterator[Variant]:
     """Yield the variants in which correlate dies at a publish or a row write of the run as written."""
-    for index in _telling(base.correlate_effects, _indexes(len(base.correlate_effects), guests)):
+    for index in _telling(base.correlate_effects, _indexes(scenario, len(base.correlate_effects))):
         for when in When:
             yield Variant(
                 name=f"correlate dies {when} effect {index} ({base.correlate_effects[index - 1]})",
@@ -73,8 +75,9 @@ def _telling(effects: tuple[str, ...], indexes: range) -> Iterator[int]:
     yield from sorted(taken)
 
 
-def _indexes(effects: int, guests: int) -> range:
-    return range(1, effects + 1, 1 if guests <= EXHAUSTIVE else STRIDE)
+def _indexes(scenario: Scenario, effects: int) -> range:
+    small = LONG_STRIDE if scenario.end > LONG else 1
+    return range(1, effects + 1, small if guests(scenario) <= EXHAUSTIVE else STRIDE)
 
 
 def problems(scenario: Scenario, run: Run) -> tuple[str, ...]:

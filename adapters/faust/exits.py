@@ -6,10 +6,14 @@ every clean-up on purpose: Faust's own would commit offsets.
 
 import logging
 import os
+import threading
 from enum import IntEnum
 from typing import NoReturn
 
 log = logging.getLogger(__name__)
+
+SAY_WITHIN = 2.0
+"""Seconds after which the process ends even if its log does not take the last line (a full pipe)."""
 
 
 class Exit(IntEnum):
@@ -30,7 +34,10 @@ class Exit(IntEnum):
 
 
 def leave(code: Exit, why: str) -> NoReturn:
-    """Say why in one line and end the process without any clean-up."""
+    """Say why in one line and end the process without any clean-up, also when nobody reads what it says."""
+    last = threading.Timer(SAY_WITHIN, os._exit, (code,))
+    last.daemon = True
+    last.start()
     log.critical("leaving with exit code %d (%s): %s", code, code.name.lower(), why)
     logging.shutdown()
     os._exit(code)

@@ -76,8 +76,15 @@ class Watchdog(threading.Thread):
     def run(self) -> None:
         """Look until stopped."""
         while not self._ending.wait(EVERY):
-            if why := self.look():
+            why = self._careful_look()
+            if why and not self._ending.is_set():
                 exits.leave(Exit.STUCK, why)
+
+    def _careful_look(self) -> str:
+        try:
+            return self.look()
+        except Exception as error:  # a watchdog that has died would be noticed by nobody
+            return f"the watchdog cannot look: {error!r}"
 
     def look(self) -> str:
         """Return why the process must end; empty while all is well."""

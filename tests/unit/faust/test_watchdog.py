@@ -6,11 +6,12 @@ from typing import Any, cast
 import pytest
 from faust.types import TP
 
+from kasugai.adapters.faust import watchdog
 from kasugai.adapters.faust.membership import Membership
 from kasugai.adapters.faust.progress import Progress
 from kasugai.adapters.faust.settings import ProcessorSettings
 from kasugai.adapters.faust.watchdog import HEALED_WITHIN, HEALINGS, Since, Watchdog
-from tests.support.shell import Hands
+from tests.support.shell import Hands, Left
 
 SETTINGS = ProcessorSettings(app_id="toy", bootstrap="127.0.0.1:1", topic="signals", instance_id="a")
 PATIENCE = 3 * SETTINGS.rebalance
@@ -163,6 +164,26 @@ def test_kafka_being_away_is_told_once_a_minute_and_ends_nothing(
     assert scene.look_for(5) == ""
     assert scene.look_for(180, member=False) == ""
     assert len([line for line in caplog.messages if "Kafka has not answered" in line]) == 3
+
+
+@pytest.mark.parametrize("trouble", ["rebalancing without end", ""])
+def test_its_verdict_and_its_own_failure_end_the_process(
+    scene: Scene, trouble: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look() -> str:
+        if trouble:
+            return trouble
+        raise AttributeError("_coordinator")
+
+    monkeypatch.setattr(watchdog, "EVERY", 0.0)
+    monkeypatch.setattr(scene.watchdog, "look", look)
+    with pytest.raises(Left, match=trouble or "cannot look"):
+        scene.watchdog.run()
+
+
+def test_it_is_silent_once_the_app_is_being_stopped(scene: Scene) -> None:
+    scene.watchdog.stop()
+    scene.watchdog.run()
 
 
 def test_since_counts_from_the_last_change() -> None:

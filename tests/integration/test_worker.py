@@ -1,0 +1,163 @@
+"""The worker process on a real Kafka and Redis against the simulated Nova over HTTP: whatever befalls it, once.
+
+Under the test profile; session time-out 6 s. Who did what is told by the cloud's own list of requests.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from kasugai.core.facts import Result
+from tests.support.kafka import KafkaServer
+from tests.support.redis import RedisServer
+from tests.support.workers import Site, authors, epochs, eventually
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(90)]
+
+
+class Make(Protocol):
+    """Makes a site that is ended with its test."""
+
+    def __call__(self, *, spawn: float = 0.0) -> Site:
+        """Make it."""
+        ...
+
+
+@pytest.fixture
+def make(kafka: KafkaServer, redis_server: RedisServer, tmp_path: Path) -> Iterator[Make]:
+    """Make sites."""
+    with ExitStack() as stack:
+
+        def one(*, spawn: float = 0.0) -> Site:
+            return stack.enter_context(Site(kafka, redis_server.url, tmp_path, spawn=spawn))
+
+        yield one
+
+
+def test_a_dead_host_is_emptied_and_its_order_committed_only_then(make: Make) -> None:
+    site = make(spawn=1.5)
+    worker = site.start("a")
+    site.fail()
+    stamp = site.order()
+    site.at_least(6)
+    time.sleep(1.3)  # more than the pause between two commits
+    assert site.committed() <= stamp.offset
+    facts = site.finished()
+    assert facts[-1].result is Result.RECOVERED
+    site.assert_moved_once()
+    assert site.calls("force-down") == 1
+    eventually(lambda: site.committed() == stamp.offset + 1, 5)
+    began = time.monotonic()
+    worker.stop()
+    assert time.monotonic() - began < 4
+    assert "has left" in site.said("a")
+
+
+def test_another_worker_goes_on_after_a_kill(make: Make) -> None:
+    site = make(spawn=0.5)
+    first = site.start("a")
+    site.fail()
+    site.order(window=2)
+    site.at_least(2)
+    first.kill()
+    site.start("b", joined=False)
+    facts = site.finished()
+    assert facts[-1].result is Result.RECOVERED
+    site.assert_moved_once()
+    assert authors(facts, site.incident) == {"a", "b"}
+
+
+def test_a_worker_that_is_started_again_takes_its_own_place(make: Make) -> None:
+    """Static membership: its next life need not wait for the session of the last one to end."""
+    site = make(spawn=0.5)
+    first = site.start("a")
+    site.fail()
+    site.order(window=2)
+    site.at_least(2)
+    first.kill()
+    began = time.monotonic()
+    site.start("a")
+    assert time.monotonic() - began < 5
+    site.finished()
+    site.assert_moved_once()
+
+
+def test_of_two_workers_with_one_order_one_acts(make: Make) -> None:
+    """Two groups both get the order, as two owners of a partition may for a while."""
+    site = make(spawn=0.5)
+    other = f"{site.group}-other"
+    site.join_at_end(other)
+    site.start("a")
+    site.start("b", other)
+    site.fail()
+    stamp = site.order(window=2)
+    facts = site.finished()
+    site.assert_moved_once()
+    assert len(epochs(facts)) == 1
+    eventually(lambda: site.committed() == site.committed(other) == stamp.offset + 1, 15)
+    site.assert_moved_once()
+    assert site.calls("force-down") == 1
+
+
+def test_what_is_no_order_is_put_aside(make: Make) -> None:
+    site = make()
+    site.start("a")
+    site.fail()
+    site.rubbish()
+    stamp = site.order()
+    site.finished()
+    site.assert_moved_once()
+    eventually(lambda: site.committed() == stamp.offset + 1, 5)
+    assert "goes to the dead letters" in site.said("a")
+    assert [letter.value for letter in site.buried()] == [b"rubbish"]
+
+
+def test_redis_forgets_everything_in_the_middle(make: Make, redis_server: RedisServer) -> None:
+    site = make(spawn=0.5)
+    site.start("a")
+    site.fail()
+    site.order(window=2)
+    site.at_least(2)
+    redis_server.flushall()
+    facts = site.finished()
+    site.assert_moved_once()
+    assert len(epochs(facts)) == 2
+    assert "coming back as a new owner" in site.said("a")
+
+
+def test_a_sleeper_that_wakes_after_another_took_over_does_nothing(make: Make) -> None:
+    site = make(spawn=0.5)
+    sleeper = site.start("a")
+    site.fail()
+    site.order(window=2)
+    site.at_least(2)
+    sleeper.pause()
+    site.start("b", joined=False)
+    eventually(lambda: authors(site.facts(), site.incident) == {"a", "b"}, 20)
+    sleeper.resume()
+    site.finished()
+    time.sleep(2)
+    site.assert_moved_once()
+    assert site.calls("force-down") == 1
+    assert "has lost partitions" in site.said("a")
+    began = time.monotonic()
+    sleeper.stop()
+    assert time.monotonic() - began < 8
+
+
+def test_nova_may_be_away_at_the_start(make: Make) -> None:
+    site = make()
+    site.cloud.refuse()
+    site.start("a", joined=False)
+    eventually(lambda: "nova is away" in site.said("a"), 15)
+    site.cloud.accept()
+    eventually(lambda: "works on partitions" in site.said("a"), 15)
+    assert site.said("a").count("nova is away") == 1
+    site.fail()
+    site.order()
+    site.finished()
+    site.assert_moved_once()

@@ -1,0 +1,141 @@
+"""The spans of a recovery: one per attempt and one per effect, in the trace of the order that caused them."""
+
+import asyncio
+from uuid import UUID
+
+import pytest
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from kasugai.adapters.kafka.records import context_of, current_trace
+from kasugai.core.facts import Fact, FactKind
+from kasugai.core.incident import Open
+from kasugai.core.policy import Policy
+from kasugai.core.signals import Kind, Stamp
+from kasugai.core.timing import TEST
+from kasugai.sim.cloud import QUICK, SimCloud
+from kasugai.sim.door import CloudDoor, PowerDoor
+from kasugai.sim.lab.broker import Broker
+from kasugai.sim.lab.doors import SimLog
+from kasugai.sim.lab.mortal import Counter, Process
+from kasugai.sim.ledger import MemoryLedger
+from kasugai.sim.loop import run
+from kasugai.workers import spans
+from kasugai.workers.lane import Doors
+from kasugai.workers.pool import Pool
+from kasugai.workers.troubles import Troubles
+
+TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
+PARENT_ID = "b7ad6b7169203331"
+CAUSE = ((("traceparent", f"00-{TRACE_ID}-{PARENT_ID}-01".encode())),)
+GUESTS = 3
+
+
+class ListeningLog(SimLog):
+    """Remembers in which trace each fact was published, as the producer would write it into the headers."""
+
+    def __init__(self) -> None:
+        """Publish to a broker of its own."""
+        super().__init__(Broker(), Process("worker", Counter(), lambda _: None))
+        self.heard: list[tuple[FactKind, str]] = []
+
+    def now(self) -> int:
+        """Return the broker's clock."""
+        return self._broker.now()
+
+    async def publish(self, fact: Fact) -> Stamp:
+        """Publish, and remember."""
+        self.heard.append((fact.kind, current_trace().get("traceparent", "")))
+        return await super().publish(fact)
+
+
+async def recover(log: ListeningLog) -> None:
+    """Recover a dead host with a few guests."""
+    cloud = SimCloud(asyncio.get_running_loop(), pace=QUICK)
+    for name in ("cmp1", "cmp2"):
+        cloud.add_host(name, has_device=False)
+    for number in range(GUESTS):
+        cloud.add_guest(f"web{number}", "cmp1")
+    cloud.hosts.power_off("cmp1")
+    doors = Doors(
+        log=log,
+        ledger=MemoryLedger(ttl=TEST.lease),
+        cloud=CloudDoor(cloud),
+        power=PowerDoor(cloud),
+        timing=TEST,
+        troubles=Troubles(),
+        author="w1",
+    )
+    pool = Pool(doors, slots=1)
+    order = Open(
+        incident=UUID(int=7),
+        kind=Kind.HOST,
+        n=1,
+        attempt=1,
+        segment="s1",
+        host="cmp1",
+        host_uuid="",
+        decided_at=log.now(),
+        opened_at=log.now(),
+        asserted_at=log.now(),
+        policy=Policy(),
+    )
+    pool.take(order, Stamp(partition=0, offset=0, at=log.now()), context_of(CAUSE))
+    async with asyncio.timeout(60):
+        while pool.offsets.committable(0) != 1:  # noqa: ASYNC110 - virtual time
+            await asyncio.sleep(0.1)
+    await pool.close()
+
+
+def play() -> ListeningLog:
+    """Recover under virtual time, and return the log."""
+
+    async def main() -> ListeningLog:
+        log = ListeningLog()
+        await recover(log)
+        return log
+
+    return run(main())
+
+
+@pytest.fixture
+def exported(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
+    """Keep the pool's spans."""
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr(spans, "TRACER", provider.get_tracer("test"))
+    return exporter
+
+
+def ids(span: ReadableSpan) -> tuple[str, str]:
+    """Return trace id and span id in hexadecimal."""
+    return f"{span.context.trace_id:032x}", f"{span.context.span_id:016x}"
+
+
+def test_there_is_one_span_per_attempt_and_per_effect(exported: InMemorySpanExporter) -> None:
+    play()
+    found = exported.get_finished_spans()
+    assert sorted(span.name for span in found) == [*["evacuate"] * GUESTS, "force-down", "recover host"]
+    (attempt,) = [span for span in found if span.name == "recover host"]
+    assert attempt.parent is not None and f"{attempt.parent.span_id:016x}" == PARENT_ID
+    for span in found:
+        assert ids(span)[0] == TRACE_ID
+        assert span.attributes is not None
+        assert span.attributes["messaging.message.conversation_id"] == str(UUID(int=7))
+        if span is not attempt:
+            assert span.parent is not None and span.parent.span_id == attempt.context.span_id
+
+
+def test_facts_are_published_in_the_span_that_they_belong_to(exported: InMemorySpanExporter) -> None:
+    heard = play().heard
+    spans_by_id = {ids(span)[1]: span.name for span in exported.get_finished_spans()}
+    told = {(kind, spans_by_id[trace.split("-")[2]]) for kind, trace in heard}
+    assert (FactKind.ADOPTED, "recover host") in told
+    assert (FactKind.FINISHED, "recover host") in told
+    assert {name for kind, name in told if kind is FactKind.STARTED} == {"force-down", "evacuate"}
+
+
+def test_without_a_provider_the_cause_is_passed_on() -> None:
+    assert {trace for _, trace in play().heard} == {f"00-{TRACE_ID}-{PARENT_ID}-01"}

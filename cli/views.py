@@ -53,6 +53,12 @@ class IncidentView:
     """In the order of time, each once."""
 
     @property
+    def is_told(self) -> bool:
+        """Whether it is closed and the outcome that closed it has been read too (it lies in another topic)."""
+        facts = [record.value for record in self.records if isinstance(record.value, Fact)]
+        return self.until is not None and any(fact.kind is FactKind.FINISHED for fact in facts)
+
+    @property
     def steps_done(self) -> int:
         """How many steps have been seen done."""
         return sum(step.is_done for step in self.steps.values())

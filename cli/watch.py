@@ -18,6 +18,8 @@ from kasugai.core.incident import Phase
 
 REFRESH = 8
 """Frames per second of the live view."""
+LAST_READS = 10
+"""How often Kafka is read after the incident was closed, for the worker's last word about it."""
 
 
 @dataclass(slots=True)
@@ -57,7 +59,7 @@ async def watch(kafka: KafkaSettings, wanted: str | None) -> int:
 
 async def _views(steps: AsyncIterator[Step], wanted: str | None) -> AsyncIterator[IncidentView]:
     """Yield the incident as it looks after each read, up to its end."""
-    watched, waits = Watched(wanted), False
+    watched, waits, patience = Watched(wanted), False, LAST_READS
     async for step in steps:
         view = watched.take(step.seen, step.is_current)
         if view is None:
@@ -66,7 +68,8 @@ async def _views(steps: AsyncIterator[Step], wanted: str | None) -> AsyncIterato
                 talk("No open incidents. Waiting for one (Ctrl-C ends it); what was: kasugai incident list")
             continue
         yield view
-        if view.until is not None:
+        patience -= view.until is not None
+        if view.is_told or not patience:
             return
 
 

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 NEXT = """\
 What to try next:
-  kasugai sim run host-loses-power      the same rules in virtual time, with every step in the log
-  kasugai sim list                      the other ways in which hosts die
-  kasugai demo --keep                   leaves everything running, to look around"""
+  kasugai sim run host-loses-power   the same rules in virtual time, step by step
+  kasugai sim list                   the other ways in which hosts die
+  kasugai demo --keep                leaves everything running, to look around"""
 
 
 def add(nouns: Nouns) -> None:
@@ -101,12 +101,14 @@ def _perform(folder: Path, choice: "Choice", *, keep: bool) -> int:
 
 def opening(parts: "Parts") -> str:
     """Return the first lines: what is real, what is not, and how the time-outs are."""
+    short = (
+        "" if parts.choice.cloud else ":\nits time-outs are short, and no figure of it speaks for production"
+    )
     kafka = "librdkafka's mock cluster" if parts.is_mock else "yours"
     redis = "embedded" if parts.choice.redis is None else "yours"
     cloud = f"simulated, {parts.simulated.url}" if parts.simulated else f"{parts.choice.cloud}, for real"
     return (
-        "Kasugai's demo. The processes are the real ones, under the TEST timing profile:\n"
-        "its time-outs are short, and no figure of it speaks for production.\n"
+        f"Kasugai's demo. The processes are the real ones, under the {parts.profile.upper()} timing profile{short}.\n"
         f"  Kafka  {parts.kafka} ({kafka})\n"
         f"  Redis  {parts.redis} ({redis})\n"
         f"  Nova   {cloud}"

@@ -3,6 +3,7 @@
 Start it from the main thread: the embedded parts die with the thread that started them.
 """
 
+import os
 import sys
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from kasugai.cli.exits import SaidNo
 from kasugai.sim.embedded import EmbeddedKafka, EmbeddedRedis
 
 PARTITIONS = 4
-GATHER = 1.5
+GATHER = 2.5
 """Seconds in which both workers join: then their group is complete at once."""
 CLOUD = "sim"
 """The simulated cloud's name in its clouds.yaml."""
@@ -49,6 +50,11 @@ class Parts:
     def is_mock(self) -> bool:
         """Whether Kafka is the embedded broker, which cannot say how it keeps its topics."""
         return self.choice.kafka is None
+
+    @property
+    def profile(self) -> str:
+        """The time-outs: short ones, unless a real cloud is at stake."""
+        return "test" if self.choice.cloud is None else "production"
 
     @property
     def host(self) -> str:
@@ -104,14 +110,21 @@ class Parts:
             )
 
     def _write_config(self) -> None:
-        cloud, file = self.choice.cloud or CLOUD, self.simulated.clouds_file if self.simulated else ""
-        self.config.write_text(
-            CONFIG.format(kafka=self.kafka, redis=self.redis, cloud=cloud, file=file, partitions=PARTITIONS)
+        """Real clouds are looked up where OpenStack's clients look, and where their variable says."""
+        real = os.environ.get("OS_CLIENT_CONFIG_FILE", "")
+        text = CONFIG.format(
+            kafka=self.kafka,
+            redis=self.redis,
+            cloud=self.choice.cloud or CLOUD,
+            file=self.simulated.clouds_file if self.simulated else real,
+            partitions=PARTITIONS,
+            profile=self.profile,
         )
+        self.config.write_text(text)
 
 
 CONFIG = """\
-# Written by kasugai demo: one machine, short time-outs. Not for production.
+# Written by kasugai demo: everything on one machine. Not for production.
 [kafka]
 bootstrap_servers = {kafka}
 replication = 1
@@ -124,5 +137,5 @@ clouds_file = {file}
 [stream]
 partitions = {partitions}
 [worker]
-profile = test
+profile = {profile}
 """

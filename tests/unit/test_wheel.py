@@ -57,6 +57,11 @@ def test_the_wheel_has_every_module_and_every_data_file(site: Path) -> None:
     assert shipped_files() - packed == set()
 
 
+def test_the_wheel_has_the_scenarios_that_lie_in_tests(site: Path) -> None:
+    packed = {file.name for file in (site / "kasugai" / "sim" / "scenarios").glob("*.scenario")}
+    assert packed == {file.name for file in (REPO / "tests" / "scenarios").glob("*.scenario")} != set()
+
+
 def test_the_installed_command_runs_from_the_wheel(site: Path) -> None:
     program = "import kasugai.cli.main as m; print(m.__file__); m.main(['--version'])"
     out = run(sys.executable, "-c", program, cwd=site, PYTHONPATH=str(site))

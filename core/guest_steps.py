@@ -30,6 +30,10 @@ def assess_evacuate(s: Situation, step: Step) -> Move:
     guest = s.look.sees_on_source(step.subject, s.order.host)
     if guest is None:
         return _absent(s, step)
+    if step.subject not in s.look.guests:
+        return Pending(
+            reads=(step.subject,)
+        )  # a cell that is silent in lists hides the migration records as well
     if guest.in_migration or any(m.migration_type != EVACUATION and not m.is_ended for m in others):
         return Blocked(reason=Reason.IN_MIGRATION, detail=f"{guest.name} may already run elsewhere")
     return _call(s, step, record)

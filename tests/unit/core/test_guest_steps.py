@@ -72,6 +72,12 @@ def test_a_guest_that_was_deleted_is_done(read: GuestView | None) -> None:
     assert noted(evacuate(moving(read={"g1": read}))) == (FactKind.DONE, "deleted")
 
 
+def test_a_guest_read_on_the_source_but_missing_from_the_list_is_not_called_for_its_records_may_be_missing() -> (
+    None
+):
+    assert evacuate(moving(read={"g1": guest()})) == READ
+
+
 def test_somebody_elses_evacuation_is_waited_for_and_told_after_ten_minutes() -> None:
     seen = moving(guest(), migrations=[migration(4, dest="")])
     assert evacuate(seen, memory=replace(RECENT, owner_since=NOW - 600 * S)) == Pending()

@@ -53,6 +53,8 @@ class Nova:
     version: int = 0
     forced_down: bool = False
     numbers: int = 0
+    mood: str = "clear"
+    """What its lists leave out for now."""
 
     def pass_time(self, millis: int) -> None:
         """Let requests arrive."""

@@ -28,9 +28,14 @@ _ASSESS = {
 
 
 def advance(s: Situation) -> Next:
-    """Return what to do next."""
+    """Return what to do next. Nothing is answered while a call is under way: an answer would leave its end unknown."""
+    answer = _answer(s)
+    return _wait(s, ()) if isinstance(answer, Finish) and s.memory.in_flight else answer
+
+
+def _answer(s: Situation) -> Next:
     if s.look.service is None and not s.is_done(s.host_step(Action.FORCE_DOWN).key):
-        return _single(s, Pending() if s.memory.in_flight else no_service(s))
+        return _single(s, no_service(s))
     return _host(s, Action.FENCE) or _host(s, Action.FORCE_DOWN) or _guests(s)
 
 

@@ -147,6 +147,12 @@ def test_nothing_is_answered_while_a_call_is_under_way() -> None:
     gone = replace(ON, service=None)
     flying = replace(RECENT, before=gone, in_flight=frozenset({FENCE}))
     assert reads(ask(gone, memory=flying)) == set()
+    heir = Memory(owner_since=0, epoch=2, in_flight=frozenset({DOWN}))
+    back = replace(ON, service=service(age=1.0))
+    assert reads(ask(back, OFF_FENCED, memory=heir)) == set()
+    assert finished(ask(back, OFF_FENCED, memory=replace(heir, in_flight=frozenset()))) == held(
+        Reason.NOVA_FRESH
+    )
 
 
 def test_what_was_seen_is_recorded_before_anything_more_begins() -> None:

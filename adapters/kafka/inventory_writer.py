@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from random import random
 from typing import Self, TypeVar
 
@@ -94,18 +95,27 @@ class InventoryWriter:
     async def _take(self) -> None:
         """Have a producer under the id, and everything read that was committed before it was taken."""
         if self._producer is None:
-            config = producer_config(self._kafka, f"{self._name}-inventory") | {
-                "transactional.id": TRANSACTIONAL_ID,
-                "transaction.timeout.ms": int(PATIENCE * 1000),
-                "delivery.timeout.ms": int(PATIENCE * 1000),
-            }
+            self._producer = await self._taken()
+            await self._reader.load()
+
+    async def _taken(self) -> confluent_kafka.Producer:
+        """Take the id. A node that has just started looks for a coordinator first and says no meanwhile: ask again."""
+        config = producer_config(self._kafka, f"{self._name}-inventory") | {
+            "transactional.id": TRANSACTIONAL_ID,
+            "transaction.timeout.ms": int(PATIENCE * 1000),
+            "delivery.timeout.ms": int(PATIENCE * 1000),
+        }
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + PATIENCE
+        while True:
             producer = confluent_kafka.Producer(config)
             try:
-                await self._run(lambda: producer.init_transactions(PATIENCE))
+                await self._run(partial(producer.init_transactions, PATIENCE))
+                return producer
             except _StartAgain as reason:
-                raise LogAway(f"{INVENTORY} cannot be taken: {reason}") from reason
-            self._producer = producer
-            await self._reader.load()
+                if loop.time() >= deadline:
+                    raise LogAway(f"{INVENTORY} cannot be taken: {reason}") from reason
+            await asyncio.sleep(random() * PAUSE)
 
     async def _write(self, records: Sequence[Description]) -> int:
         if not records:

@@ -1,4 +1,8 @@
-"""Two processors are killed, paused and crashed while new subjects arrive: none is lost, none gets a second row."""
+"""Two processors are killed, paused and crashed while new subjects arrive: none is lost, none is skipped.
+
+It fails when a remedy is taken out: KASUGAI_TOY_WITHOUT=frozen-fetch (or seek-first) makes the guard exit with 73, and
+with frozen-fetch,seek-first,own-offsets,guard subjects may be lost for good. tests/support/remedies.py lists the names.
+"""
 
 import logging
 import random
@@ -12,7 +16,7 @@ import pytest
 from tests.support.kafka import KafkaServer
 from tests.support.toys import RunningToy, Toys, eventually
 
-SECONDS = 22.0
+SECONDS = 20.0
 PER_SECOND = 20
 
 

@@ -105,15 +105,18 @@ def test_a_failed_changelog_write_ends_the_process(make: Make) -> None:
 def test_a_parked_coordinator_is_set_going_again(make: Make) -> None:
     careful, bare = make(), make("bare")
     toy, stock = careful.start(), bare.start("a", "--without", "watchdog")
-    for running in (toy, stock):
-        running.wait_ready()
+    for running, toys in ((toy, careful), (stock, bare)):
+        toys.send(["early"])
+        toys.out(1)
         running.process.send_signal(signal.SIGUSR1)
-    for toys in (careful, bare):
+        assert running.has_said("no longer owner")
         toys.send(["later"])
-    assert careful.out(1, within=20.0) == ["later"]
+    assert careful.out(2, within=20.0) == ["early", "later"], toy.said
     assert "parked by KafkaError('injected')" in toy.said
-    time.sleep(3.0)
-    assert stock.is_running() and bare.out() == [], "aiokafka is silent until somebody asks for its error"
+    time.sleep(2.0)
+    assert stock.is_running() and bare.out() == ["early"], (
+        "aiokafka is silent until somebody asks for its error"
+    )
 
 
 def test_a_skipped_record_ends_the_process(make: Make) -> None:

@@ -145,19 +145,19 @@ async def test_route_loses_nothing_when_it_and_kafka_are_killed(own_deployment: 
     async with InventoryWriter(kafka, "test") as writer:
         await writer.put(RACK)
         offset = await writer.put(*HOSTS)
-    reports = [report(f"cmp{n % 4 + 1}", f"e{n}", offset) for n in range(500)]
+    reports = [report(f"cmp{n % 4 + 1}", f"e{n}", offset) for n in range(400)]
     async with Producer(kafka, "test") as producer:
-        for second in range(10):
+        for second in range(8):
             now = reports[50 * second : 50 * second + 50]
             await asyncio.gather(*(producer.send(REPORTED, told) for told in now))
-            if second in (2, 6):
+            if second in (1, 5):
                 route.kill()
                 route.wait()
                 route = deployment.start("route")
-            if second == 4:
+            if second == 3:
                 deployment.kafka.kill()
                 await asyncio.to_thread(deployment.kafka.restart)
-            await asyncio.sleep(0.7)
+            await asyncio.sleep(0.6)
     sent = {told.event_id for told in reports}
     for _ in range(100):
         if await mailed(deployment) == sent:

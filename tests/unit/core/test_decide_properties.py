@@ -17,6 +17,7 @@ from tests.unit.core.scripts import (
     HOSTS,
     TESTIMONY,
     Move,
+    Pass,
     Say,
     describes,
     examples,
@@ -59,7 +60,7 @@ def test_after_a_sign_of_life_nothing_is_opened_until_there_is_new_evidence(
     for number, name in enumerate(HOSTS):
         story.write(alive(host=name, episode=f"later{number}"))
     seen = len(story.post.orders)
-    tell(after, story)
+    tell([*after, Pass(seconds=1.0, ticks=70)], story)
     assert not [order for order in story.post.orders[seen:] if isinstance(order, Open)]
 
 

@@ -50,10 +50,14 @@ def _host(s: Situation, action: Action) -> Next | None:
 
 
 def _must_fence_again(s: Situation, step: Step) -> bool:
-    """Whether the power came back since an earlier owner saw it off, and a new decision says that the host is dead."""
+    """Whether the host counts as fenced no more: the assertion was taken back, or the power came back since an earlier
+    owner saw it off and a new decision says that the host is dead."""
     record = s.record(step)
-    inherited = record is not None and record.epoch != s.memory.epoch
-    return step.action is Action.FENCE and inherited and s.has_device and s.look.power is PowerState.ON
+    if step.action is not Action.FENCE or record is None:
+        return False
+    if not s.has_device:
+        return s.order.asserted_at is None
+    return record.epoch != s.memory.epoch and s.look.power is PowerState.ON
 
 
 def _rests_on_silence(s: Situation, move: Move) -> bool:

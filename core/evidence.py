@@ -73,7 +73,10 @@ def _agreed_since(conditions: tuple[Condition, ...], policy: Policy) -> Instant 
 
 
 def is_stale(row: SubjectRow, fault: Fault) -> bool:
-    """Whether a one-off report was evidence before, or was made well before the last incident closed."""
+    """Whether a one-off report was evidence before, or was made well before the last incident closed; a sign of life or
+    a word taken back is said once by anybody."""
+    if fault.symptom in (Symptom.ALIVE, Symptom.CLEAR):
+        return fault.event_id in row.recent
     if fault.source.repeats:
         return False
     if fault.event_id in row.recent:

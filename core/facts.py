@@ -94,7 +94,7 @@ class StepRecord:
     """Of the owner that wrote it."""
     attempt: int = 1
     tries: int = 0
-    """How often the effect was begun in this incident."""
+    """How often the effect was begun in this attempt (an unresolved one of an earlier attempt counts on)."""
     seen_migration: int = 0
     """The highest migration id of the guest that the look before the last begin saw: higher ones are ours."""
     mark: str = ""

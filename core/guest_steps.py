@@ -3,9 +3,10 @@ the guest on the source with nothing of it under way (architecture.md 5)."""
 
 from kasugai.core.facts import FactKind, StepRecord
 from kasugai.core.host_steps import begin, note
+from kasugai.core.identity import step_key
 from kasugai.core.look import EVACUATION, GuestView, MigrationView
 from kasugai.core.moves import Blocked, Move, Pending
-from kasugai.core.plan import Prior, Step
+from kasugai.core.plan import Action, Prior, Step
 from kasugai.core.planning import EVACUABLE
 from kasugai.core.situation import Situation
 from kasugai.core.verdicts import Reason
@@ -36,7 +37,18 @@ def assess_evacuate(s: Situation, step: Step) -> Move:
         )  # a cell that is silent in lists hides the migration records as well
     if guest.in_migration or any(m.migration_type != EVACUATION and not m.is_ended for m in others):
         return Blocked(reason=Reason.IN_MIGRATION, detail=f"{guest.name} may already run elsewhere")
+    if guest.in_evacuation and not any(m.migration_type == EVACUATION for m in others):
+        return _await_hidden(s, step)
     return _call(s, step, record)
+
+
+def _await_hidden(s: Situation, step: Step) -> Move:
+    """The guest is being rebuilt and no record says by whom: one list was answered without the other's cell."""
+    if s.now - s.memory.owner_since > s.timing.landing:
+        return Blocked(
+            reason=Reason.EVACUATION_UNRESOLVED, detail=f"{step.name}: Nova shows no record of its rebuild"
+        )
+    return Pending()
 
 
 def _call(s: Situation, step: Step, record: StepRecord | None) -> Move:
@@ -109,16 +121,16 @@ def _await_own(s: Situation, step: Step, migration: MigrationView) -> Move:
 
 def _landed(s: Situation, step: Step) -> Move:
     """The record says done; the host changes last, so both must say so."""
-    if step.subject in s.look.guests:
-        return Pending()
-    if step.subject not in s.look.read:
-        return Pending(reads=(step.subject,))
-    guest = s.look.read[step.subject]
-    if guest is None or guest.deleted:
+    guest = s.look.read.get(step.subject, _UNREAD)
+    if guest is None or (guest is not _UNREAD and guest.deleted):
         return note(s, step, FactKind.DONE, GONE)
-    if guest.host == s.order.host:
-        return Pending(reads=(step.subject,))
-    return note(s, step, FactKind.DONE)
+    if guest is not _UNREAD and guest.host != s.order.host and step.subject not in s.look.guests:
+        return note(s, step, FactKind.DONE)
+    if s.now - s.intent_at(step.key) > s.timing.landing:
+        return Blocked(
+            reason=Reason.EVACUATION_UNRESOLVED, detail=f"{step.name}: its record is done, its host unchanged"
+        )
+    return Pending() if step.subject in s.look.guests else Pending(reads=(step.subject,))
 
 
 def _without_trace(s: Situation, step: Step) -> Move:
@@ -170,7 +182,7 @@ def assess_reset(s: Situation, step: Step) -> Move:
 
 def assess_restore(s: Situation, step: Step) -> Move:
     """The guest is stopped again; only guests that were are ever stopped."""
-    moved = s.entry.steps.get(step.needs[0])
+    moved = s.entry.steps.get(step_key(Action.EVACUATE, step.subject))
     if moved is not None and moved.reason in (GONE, MOVED):
         return note(s, step, FactKind.DONE, moved.reason)
     if step.subject not in s.look.read or s.look.at < s.intent_at(step.key):
@@ -182,11 +194,18 @@ def assess_restore(s: Situation, step: Step) -> Move:
         return note(s, step, FactKind.DONE)
     record = s.record(step)
     if guest.task_state is not None:
-        return Pending(reads=(step.subject,))
+        return _await_task(s, step)
     if record is not None and record.state.is_open:
         settled = s.look.at - s.intent_at(step.key) >= s.timing.wire
         return note(s, step, FactKind.ABSOLVED, "no trace") if settled else Pending(reads=(step.subject,))
     return _again(s, step, record)
+
+
+def _await_task(s: Situation, step: Step) -> Move:
+    """Nova is at it; what it has not brought to an end in the time of a landing has failed (its host died as well)."""
+    if s.now - s.intent_at(step.key) > s.timing.landing:
+        return note(s, step, FactKind.FAILED, Reason.DESTINATION_FAILED)
+    return Pending(reads=(step.subject,))
 
 
 def _again(s: Situation, step: Step, record: StepRecord | None) -> Move:

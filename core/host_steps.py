@@ -30,7 +30,8 @@ def blank(s: Situation, step: Step) -> StepRecord:
         return StepRecord(
             key=step.key, state=StepState.ABSOLVED, epoch=s.memory.epoch, attempt=s.order.attempt
         )
-    return replace(old, epoch=s.memory.epoch, attempt=s.order.attempt)
+    earlier = old.attempt != s.order.attempt and not old.state.is_open
+    return replace(old, epoch=s.memory.epoch, attempt=s.order.attempt, tries=0 if earlier else old.tries)
 
 
 def note(s: Situation, step: Step, kind: FactKind, reason: str = "", mark: str = "") -> Note:

@@ -45,16 +45,31 @@ def _unchanged(s: Situation, service: ServiceView) -> Reason | Pending | None:
     return None if s.look.at - s.memory.record_since >= s.timing.stale_after else Pending()
 
 
+def _hidden(s: Situation) -> Blocked | Pending:
+    """Nova does not show the host's record: a silent cell is waited for as long as an evacuation may take."""
+    if s.now - max(s.memory.owner_since, s.memory.record_since) <= s.timing.landing:
+        return Pending()
+    return Blocked(reason=Reason.NO_SERVICE, detail=f"Nova shows no nova-compute service of {s.order.host}")
+
+
+def _unreadable(s: Situation) -> Blocked | Pending:
+    """A device that does not answer is asked again for as long as a fence may take; then a person is told."""
+    since = s.memory.owner_since if s.memory.off_at is None else s.memory.off_at
+    if s.now - since <= s.timing.fence:
+        return Pending()
+    return Blocked(reason=Reason.FENCE_REFUSED, detail="the power cannot be read any more")
+
+
 def source_silent(s: Situation) -> Blocked | Pending | None:
     """Before each later batch: is the source still as dead as it was? One movement of Nova's record is looked at
     again; a second one, or power that came back, holds the incident."""
     if s.has_device and not s.power_is_off():
         if s.look.power is PowerState.ON:
             return Blocked(reason=Reason.SOURCE_RETURNED, detail="the power came back")
-        return Pending()
+        return _unreadable(s)
     service, mark = s.look.service, s.mark
     if service is None:
-        return Pending()
+        return _hidden(s)
     if not mark or service.updated_at == mark:
         return None
     if s.memory.moves > 1:

@@ -11,8 +11,10 @@ from types import MappingProxyType
 
 from kasugai.core.timing import Instant
 
-MOVING_TASKS = ("migrating", "resize_prep", "resize_migrating", "resize_migrated", "resize_finish")
-"""task_states of a guest that may already run elsewhere when its source dies."""
+MOVING_TASKS = ("migrating", "resize_")
+"""How the task_states begin of a guest that may already run elsewhere when its source dies."""
+REBUILD_TASKS = ("rebuilding", "rebuild_")
+"""How the task_states begin of a guest that is being evacuated."""
 
 EVACUATION = "evacuation"
 """migration_type of the records that an evacuate call makes."""
@@ -65,7 +67,12 @@ class GuestView:
     @property
     def in_migration(self) -> bool:
         """Whether a task says that the guest was on its way elsewhere."""
-        return self.task_state in MOVING_TASKS
+        return (self.task_state or "").startswith(MOVING_TASKS)
+
+    @property
+    def in_evacuation(self) -> bool:
+        """Whether a task says that an evacuation of it is under way, or was when its destination died."""
+        return (self.task_state or "").startswith(REBUILD_TASKS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,10 @@ It looks at the source's guests once per attempt, before anything is touched; no
 from collections.abc import Mapping
 from dataclasses import replace
 
+from kasugai.core.facts import StepState
 from kasugai.core.identity import step_key
 from kasugai.core.incident import Open
+from kasugai.core.ledger import Entry
 from kasugai.core.look import GuestView, Look
 from kasugai.core.plan import Action, Plan, Prior, Step
 from kasugai.core.policy import Policy
@@ -22,15 +24,18 @@ TRUE_WORDS = frozenset({"1", "t", "true", "on", "y", "yes"})
 """What counts as a set HA_Enabled mark, in any case (masakari.md 2.3)."""
 
 
-def plan(incident: Open, look: Look, epoch: int, priors: Mapping[str, Prior]) -> Plan:
+def plan(
+    incident: Open, look: Look, epoch: int, priors: Mapping[str, Prior], left: tuple[Step, ...] = ()
+) -> Plan:
     """Return the attempt's plan. `priors` are the power states that an earlier attempt's plan recorded: they win over
-    what Nova shows after a failed try."""
+    what Nova shows after a failed try. `left` are steps that an earlier attempt did not bring to their end."""
     chosen, excluded = _choose(look.guests, incident.policy)
     fence = Step(action=Action.FENCE, subject=incident.host)
     down = Step(action=Action.FORCE_DOWN, subject=incident.host, needs=(fence.key,))
     steps = [fence, down]
     for guest in chosen:
         steps += steps_for(guest, down.key, priors)
+    steps += left
     steps.append(Step(action=Action.SWEEP, subject=incident.host))
     return Plan(
         incident=incident.incident,
@@ -41,6 +46,22 @@ def plan(incident: Open, look: Look, epoch: int, priors: Mapping[str, Prior]) ->
         steps=tuple(steps),
         excluded=excluded,
     )
+
+
+def unrestored(entry: Entry) -> tuple[Step, ...]:
+    """Return the restorations of guests that an earlier attempt moved and did not bring into their state."""
+    return tuple(
+        Step(action=Action.RESTORE, subject=guest, prior=prior)
+        for guest, prior in sorted(entry.priors.items())
+        if prior is Prior.STOPPED
+        and _ended(entry, Action.EVACUATE, guest)
+        and not _ended(entry, Action.RESTORE, guest)
+    )
+
+
+def _ended(entry: Entry, action: Action, guest: str) -> bool:
+    record = entry.steps.get(step_key(action, guest))
+    return record is not None and record.state is StepState.DONE
 
 
 def newcomers(old: Plan, look: Look, policy: Policy) -> Mapping[str, GuestView]:

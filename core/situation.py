@@ -37,16 +37,20 @@ class Memory:
     """How often this owner saw it change."""
     moves: int = 0
     """How often it was seen to move since the mark."""
+    off_at: Instant | None = None
+    """When this owner last read the power as off."""
     before: Look | None = None
     """The look before the newest."""
 
     def observe(self, look: Look, mark: str) -> "Memory":
         """Return the memory after `look`; `mark` is the value that Nova's record should have kept, "" for none."""
         value = look.service.updated_at if look.service else ""
+        off_at = look.power_at if look.power is PowerState.OFF else self.off_at
         if not value or value == self.record_value:
-            return self
+            return replace(self, off_at=off_at)
         return replace(
             self,
+            off_at=off_at,
             record_value=value,
             record_since=look.at,
             changes=self.changes + bool(self.record_value),

@@ -16,6 +16,8 @@ from kasugai.core.verdicts import Reason, Verb
 
 STALLED_AFTER = 5
 """So many publications without an answer are told as `stalled`."""
+PAUSE_BETWEEN: Millis = 5_000
+"""New evidence lets a waiting incident be published again no sooner than this after the last time."""
 LONGEST_SILENCE: Millis = 600_000
 """The pause between publications of a stalled incident doubles up to this."""
 
@@ -33,11 +35,14 @@ def weigh_open(draft: Draft) -> None:
 
 
 def _should_stop(draft: Draft) -> bool:
-    """A sign of life stops an incident; without effects, the end of all evidence does as well."""
-    if draft.incident.stopped or evidence.standing(draft.row.conditions):
+    """A sign of life or a word taken back stops an incident when nothing else stands against the host; without effects,
+    the end of all evidence and a gate that closes do as well."""
+    if draft.incident.stopped:
         return False
-    alive = draft.fresh is not None and draft.fresh.symptom is Symptom.ALIVE
-    return alive or not draft.incident.effects
+    if evidence.standing(draft.row.conditions):
+        return not draft.incident.effects and may_act(draft.setting) is not None
+    contradicted = draft.fresh is not None and draft.fresh.symptom in (Symptom.ALIVE, Symptom.CLEAR)
+    return contradicted or not draft.incident.effects
 
 
 def _stop(draft: Draft) -> None:
@@ -61,6 +66,9 @@ def _stop(draft: Draft) -> None:
 
 
 def _why_stop(draft: Draft) -> Reason:
+    forbidden = may_act(draft.setting)
+    if forbidden is not None and evidence.standing(draft.row.conditions):
+        return forbidden
     if draft.fresh is None:
         return Reason.EVIDENCE_EXPIRED
     return Reason.SIGN_OF_LIFE if draft.fresh.symptom is Symptom.ALIVE else Reason.CLEARED
@@ -75,7 +83,17 @@ def _explain(draft: Draft) -> None:
     else:
         draft.tell(Verb.EXPLAIN, Reason.PART_OF_INCIDENT)
     if is_news and draft.incident.is_waiting:
+        _look_again(draft)
+
+
+def _look_again(draft: Draft) -> None:
+    """At once, or a little after the last publication: an observer that flaps does not drive workers."""
+    since = draft.times.moment.steady - draft.incident.published.steady
+    if since >= PAUSE_BETWEEN:
         _publish_again(draft, Reason.CHANGED)
+    else:
+        soon = draft.incident.published.steady + PAUSE_BETWEEN
+        draft.change(replace(draft.incident, due=min(soon, draft.incident.due or soon)))
 
 
 def _publish_again(draft: Draft, why: Reason | None = None) -> None:
@@ -139,8 +157,10 @@ def _wait(draft: Draft, why: Reason) -> None:
 
 
 def _resume(draft: Draft) -> None:
+    """Begin a new attempt: what the stopped one knew of the host and its guests may have changed meanwhile."""
     order = draft.incident.order
-    draft.change(replace(draft.incident, stopped=False))
+    again = replace(order, attempt=order.attempt + 1)
+    draft.change(replace(draft.incident, stopped=False, order=again))
     draft.orders.append(
         Resume(
             incident=order.incident,

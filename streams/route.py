@@ -10,7 +10,16 @@ from dataclasses import replace
 from kasugai.adapters.inventory import Description, Inventory
 from kasugai.core.facts import Fact
 from kasugai.core.inventory import HostRecord, SegmentRecord
-from kasugai.core.signals import UNKNOWN_SEGMENT, Command, Fault, InventoryChange, Letter, Outcome
+from kasugai.core.signals import (
+    UNKNOWN_SEGMENT,
+    Command,
+    Fault,
+    InventoryChange,
+    Letter,
+    Outcome,
+    Source,
+    Symptom,
+)
 from kasugai.schemas.topics import COMMANDS, FAULTS, INVENTORY, RECOVERY, REPORTED
 
 SOURCES = (INVENTORY, COMMANDS, REPORTED, *FAULTS.values(), RECOVERY)
@@ -42,7 +51,7 @@ class Route:
         """Return what a record causes, in order; empty for a fact that is no outcome. Misplaced for a stranger."""
         match value:
             case Fault() if topic == REPORTED or topic in FAULTS.values():
-                return [self._addressed(value if topic == REPORTED else replace(value, asserted=False))]
+                return [self._addressed(value if topic == REPORTED else _testimony(value))]
             case Command() if topic == COMMANDS:
                 return [Letter(segment=value.segment, signal=value)]
             case Fact() if topic == RECOVERY:
@@ -85,3 +94,10 @@ class Route:
         segment_id, name = home
         gone = replace(record, segment_id=segment_id, name=name, deleted=True)
         return Letter(segment=segment_id, signal=InventoryChange(record=gone))
+
+
+def _testimony(fault: Fault) -> Fault:
+    """Return what an agent's word counts as: it may bear witness, and neither assert nor prove (architecture.md 3)."""
+    symptom = Symptom.DOWN if fault.symptom is Symptom.OFF else fault.symptom
+    source = Source.PEER if fault.source in (Source.POWER, Source.REPORTED) else fault.source
+    return replace(fault, asserted=False, symptom=symptom, source=source)

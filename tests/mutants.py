@@ -15,7 +15,7 @@ from kasugai.core.facts import Fact, FactKind, make_fact
 from kasugai.core.host_steps import begin, note
 from kasugai.core.incident import Open
 from kasugai.core.ledger import apply
-from kasugai.core.look import MigrationView
+from kasugai.core.look import Look, MigrationView
 from kasugai.core.moves import Begin, Move, Note, Pending
 from kasugai.core.plan import Action, Step
 from kasugai.core.planning import plan
@@ -80,8 +80,8 @@ def catch(mutant: Mutant, scenario: Scenario) -> str | None:
     return None
 
 
-async def _call_then_record(hands: Hands, order: Open, begin: Begin, service_id: str) -> bool:
-    accepted = await effects._call_and_tell(hands, order, begin, service_id)
+async def _call_then_record(hands: Hands, order: Open, begin: Begin, seen: Look) -> bool:
+    accepted = await effects._call_and_tell(hands, order, begin, seen)
     await hands.journal.step(order, begin.step, FactKind.STARTED, begin.record)
     return accepted
 

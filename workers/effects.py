@@ -9,12 +9,14 @@ from typing import assert_never
 
 from kasugai.core.facts import FactKind, StepState
 from kasugai.core.incident import Open
+from kasugai.core.look import Look
 from kasugai.core.moves import Begin
 from kasugai.core.plan import Action, Step
 from kasugai.core.timing import Timing
 from kasugai.core.verdicts import Reason
 from kasugai.workers import spans
 from kasugai.workers.journal import Journal
+from kasugai.workers.observe import monotonic_ms
 from kasugai.workers.ports import (
     Cloud,
     CloudAway,
@@ -29,6 +31,8 @@ from kasugai.workers.ports import (
 
 AWAY = "away"
 """Reason of an intent whose call Nova did not take."""
+LATE = "late"
+"""Reason of an intent that took so long to record that the look which it stood on was old: look again first."""
 STOPPED = "stopped"
 """Reason of an intent that a stop overtook."""
 
@@ -49,21 +53,25 @@ class Hands:
     timing: Timing
 
 
-async def carry_out(hands: Hands, order: Open, begin: Begin, service_id: str) -> bool:
-    """Carry out one effect; return whether the call was accepted. Halted under a stop flag; LeaseLost, LedgerAway or
+async def carry_out(hands: Hands, order: Open, begin: Begin, seen: Look) -> bool:
+    """Carry out one effect; return whether the call was accepted. `seen` is the
+    look that it stands on. Halted under a stop flag; LeaseLost, LedgerAway or
     LogAway end the ownership; whatever the world says is recorded."""
     with spans.effect(order, begin.step):
-        return await _carry_out(hands, order, begin, service_id)
+        return await _carry_out(hands, order, begin, seen)
 
 
-async def _carry_out(hands: Hands, order: Open, begin: Begin, service_id: str) -> bool:
+async def _carry_out(hands: Hands, order: Open, begin: Begin, seen: Look) -> bool:
     if not await hands.ledger.begin(hands.lease, order.incident):
         raise Halted
     if not await hands.journal.step(order, begin.step, FactKind.STARTED, begin.record):
         await _tell(hands, order, begin, FactKind.ABSOLVED, STOPPED)
         raise Halted
+    if monotonic_ms() - seen.at > hands.timing.stale_after:
+        await _tell(hands, order, begin, FactKind.ABSOLVED, LATE)
+        return False
     _check_margin(hands)
-    return await _call_and_tell(hands, order, begin, service_id)
+    return await _call_and_tell(hands, order, begin, seen)
 
 
 def _check_margin(hands: Hands) -> None:
@@ -73,10 +81,10 @@ def _check_margin(hands: Hands) -> None:
         raise LeaseLost(f"only {left:.1f} s of the lease on {hands.lease.host} left")
 
 
-async def _call_and_tell(hands: Hands, order: Open, begin: Begin, service_id: str) -> bool:
+async def _call_and_tell(hands: Hands, order: Open, begin: Begin, seen: Look) -> bool:
     try:
         async with asyncio.timeout(_limit(hands.timing, begin.step.action) / 1000):
-            await _call(hands, order, begin.step, service_id)
+            await _call(hands, order, begin.step, seen)
     except CloudRefused as no:
         await _tell(hands, order, begin, FactKind.ABSOLVED, Reason.REFUSED, str(no))
     except FenceRefused as no:
@@ -94,11 +102,12 @@ def _limit(timing: Timing, action: Action) -> int:
     return timing.fence if action is Action.FENCE else timing.client
 
 
-async def _call(hands: Hands, order: Open, step: Step, service_id: str) -> None:
+async def _call(hands: Hands, order: Open, step: Step, seen: Look) -> None:
     match step.action:
         case Action.FENCE:
             await hands.power.fence(order.host)
         case Action.FORCE_DOWN:
+            service_id = seen.service.service_id if seen.service else ""
             await hands.cloud.force_down(service_id, order.policy.disable_reason)
         case Action.RESET:
             await hands.cloud.reset_state(step.subject)

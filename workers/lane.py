@@ -91,7 +91,7 @@ class Lane:
         """Put the flag on the desk of whoever works on the incident."""
         item = self._find(order)
         if item is not None and item.desk is not None:
-            item.desk.flag = flag
+            item.desk.flag = _newer_flag(item.desk.flag, flag)
 
     def retire(self) -> None:
         """Begin nothing more."""
@@ -267,7 +267,8 @@ def _is_answered(entry: Entry, order: Open | Stop) -> bool:
         return True
     if isinstance(order, Open):
         return entry.answered >= order.n
-    return entry.result is not None or entry.reason == Reason.STOPPED
+    ended = entry.attempt == order.attempt and entry.result is not None
+    return ended or entry.reason == Reason.STOPPED
 
 
 def _other(folded: Folded, order: Open | Stop) -> str | None:

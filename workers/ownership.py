@@ -79,7 +79,11 @@ class Ownership:
             finish = await self._work()
             order = self._desk.order
             self._desk.answered = True
-            await self._journal.answer(order, finish.kind, finish.reason, finish.result, finish.detail)
+            try:
+                await self._journal.answer(order, finish.kind, finish.reason, finish.result, finish.detail)
+            except BaseException:
+                self._desk.answered = False
+                raise
             return finish
         finally:
             await self._drop_calls()
@@ -93,6 +97,8 @@ class Ownership:
                 case Act(notes=notes, begins=begins):
                     await self._note(notes)
                     self._begin(begins, look)
+                    if self._desk.retiring:
+                        await self._sleep(monotonic_ms() + self._timing.look_interval)
                 case Extend(plan=longer):
                     await self._journal.plan(self._desk.order, longer)
                     plan = longer
@@ -135,7 +141,7 @@ class Ownership:
         while not list_is_believed(look, self._memory.before) and look.service is not None:
             await self._sleep(monotonic_ms() + self._timing.look_interval)
             look = await self._look(())
-        plan = planning.plan(order, look, self._memory.epoch, entry.priors)
+        plan = planning.plan(order, look, self._memory.epoch, entry.priors, planning.unrestored(entry))
         await self._journal.plan(order, plan)
         return plan, look
 
@@ -167,7 +173,8 @@ class Ownership:
 
     def _begin(self, begins: tuple[Begin, ...], look: Look) -> None:
         self._leave_if_retiring()
-        service_id = look.service.service_id if look.service else ""
+        if self._desk.retiring:
+            return
         now = monotonic_ms()
         for begin in begins:
             key = begin.step.key
@@ -176,14 +183,14 @@ class Ownership:
                 begun=MappingProxyType({**self._memory.begun, key: now}),
                 in_flight=self._memory.in_flight | {key},
             )
-            task = asyncio.create_task(self._call(begin, service_id))
+            task = asyncio.create_task(self._call(begin, look))
             task.add_done_callback(lambda _: self._wake.set())
             self._calls[key] = task
 
-    async def _call(self, begin: Begin, service_id: str) -> None:
+    async def _call(self, begin: Begin, look: Look) -> None:
         key = begin.step.key
         try:
-            accepted = await carry_out(self._hands, self._desk.order, begin, service_id)
+            accepted = await carry_out(self._hands, self._desk.order, begin, look)
         except Halted:
             accepted = False
             order = self._desk.order

@@ -31,6 +31,8 @@ ATTEMPTS = 8
 PAUSE = 0.5
 """Seconds, at most and by chance, before it does: two writers must not fence each other in step."""
 FENCED = (KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH)
+UNCLEAR = (KafkaError.UNKNOWN,)
+"""What a broker has been seen to answer a commit that met another writer's beginning: its end is unknown."""
 
 T = TypeVar("T")
 
@@ -154,6 +156,6 @@ class InventoryWriter:
 def _meaning(error: KafkaError) -> Exception:
     """Fenced, or an end that nobody knows: start again and look. Anything else is for the caller."""
     text = f"{error.name()}: {error.str()}"
-    if error.fatal() or error.retriable() or error.code() in FENCED:
+    if error.fatal() or error.retriable() or error.code() in (*FENCED, *UNCLEAR):
         return _StartAgain(text)
     return LogAway(f"{INVENTORY}: {text}")

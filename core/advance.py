@@ -79,6 +79,8 @@ def _contradicted(s: Situation, move: Move) -> Next | None:
     """Not stopped, and the last look does not contradict the decision."""
     if s.stopped and isinstance(move, Begin):
         return _stop(s)
+    if isinstance(move, Begin) and s.is_done(move.step.key) and decision_is_stale(s):
+        return _held(Reason.SOURCE_RETURNED, "fencing it again takes a decision that knows that it came back")
     answer = _last_look(s)
     if isinstance(answer, Pending):
         return _wait(s, ())

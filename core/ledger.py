@@ -68,6 +68,8 @@ def apply(entry: Entry, fact: Fact) -> Entry:
     if fact.attempt > entry.attempt:
         entry = replace(entry, attempt=fact.attempt, plan=None, result=None, reason="")
     entry = replace(entry, host=fact.host, epoch=max(entry.epoch, fact.epoch))
+    if fact.kind is FactKind.ADOPTED:
+        return replace(entry, reason="")
     if fact.step is not None:
         return _with_step(entry, fact.step)
     if fact.plan is not None and fact.attempt == entry.attempt:

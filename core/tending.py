@@ -14,6 +14,8 @@ from kasugai.core.signals import Symptom
 from kasugai.core.timing import Millis
 from kasugai.core.verdicts import Reason, Verb
 
+GATES = (Reason.DISARMED, Reason.MAINTENANCE, Reason.UNKNOWN_SUBJECT, Reason.UNDECIDABLE)
+"""Why an incident waits for a description to change: it is looked at as soon as it has."""
 STALLED_AFTER = 5
 """So many publications without an answer are told as `stalled`."""
 PAUSE_BETWEEN: Millis = 5_000
@@ -32,6 +34,8 @@ def weigh_open(draft: Draft) -> None:
     due = draft.incident.due
     if due is not None and due <= draft.times.deadline:
         _publish_again(draft)
+    elif draft.incident.reason in GATES and may_act(draft.setting) is None:
+        _look_again(draft)
 
 
 def _should_stop(draft: Draft) -> bool:

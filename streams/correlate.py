@@ -4,6 +4,7 @@ It knows the order of effects (publish, await, write) and what a successor may s
 and the wall clock. The Faust shell (`correlate_app`) and the simulator both run exactly this.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -86,6 +87,8 @@ class _Partition:
     segments: dict[str, _Segment] = field(default_factory=dict)
     ticked: float | None = None
     """Process time in seconds of the last tick that this process sent."""
+    heard: float = 0.0
+    """Process time of the last record: in a quiet partition deadlines come nearer without one."""
 
     def segment(self, segment_id: str) -> _Segment:
         """Return the segment's rows, empty ones for a new segment."""
@@ -140,12 +143,13 @@ class Correlate:
         self._partitions.pop(partition, None)
 
     def tick(self, partition: int, now: float) -> Tick | None:
-        """Return the tick to write into the partition now, if it is time; `now` is the process's time in seconds."""
+        """Return the tick to write into the partition now, if it is time; `now` is the time of
+        the running event loop in seconds."""
         state = self._partitions.get(partition)
         if state is None:
             return None
-        steady = times(state.clock).moment.steady
-        period = period_for(state.nearest(), steady)
+        passed = round((now - state.heard) * 1000) if state.heard else 0
+        period = period_for(state.nearest(), times(state.clock).moment.steady + passed)
         if state.ticked is not None and (now - state.ticked) * 1000 < period:
             return None
         state.ticked = now
@@ -154,6 +158,7 @@ class Correlate:
     async def handle(self, letter: Letter, stamp: Stamp, write: WriteRow) -> str | None:
         """Decide one record: publish, await, write. Return why it is undecidable, None when all is well."""
         state = self._partitions[stamp.partition]
+        state.heard = asyncio.get_running_loop().time()
         if stamp.offset < state.head:
             state.clock = self._clock_after(state, letter, stamp)
             return None

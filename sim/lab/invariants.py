@@ -20,6 +20,9 @@ from kasugai.sim.cloud.diary import Entry as DiaryEntry
 from kasugai.sim.cloud.wire import Request
 from kasugai.sim.lab.broker import FAULTS, INCIDENTS, INVENTORY, RECOVERY, REPORTED, VERDICTS, Broker, Record
 
+PROPAGATION = 2000
+"""Milliseconds that a description may take to reach correlate's mailbox (reordered variants delay it)."""
+
 
 @dataclass(slots=True)
 class Invariants:
@@ -33,8 +36,8 @@ class Invariants:
     _finished: set[UUID] = field(default_factory=set)
     _faults: dict[UUID, str] = field(default_factory=dict)
     _covered: set[UUID] = field(default_factory=set)
-    _set_aside: set[str] = field(default_factory=set)
-    _disarmed: set[str] = field(default_factory=set)
+    _set_aside: dict[str, int] = field(default_factory=dict)
+    """By host or segment: the broker's time since which nothing may be opened for it."""
     _numbers: dict[UUID, int] = field(default_factory=dict)
 
     def watch(self, broker: Broker) -> None:
@@ -95,7 +98,7 @@ class Invariants:
             case _ if topic == INCIDENTS:
                 self._on_order(record.value)
             case _ if topic == INVENTORY:
-                self._on_inventory(record.value)
+                self._on_inventory(record)
 
     def _on_fault(self, fault: Fault) -> None:
         self._faults.setdefault(fault.event_id, f"{fault.symptom} of {fault.subject} by {fault.observer}")
@@ -121,17 +124,23 @@ class Invariants:
                 )
             self._numbers[order.incident] = max(order.n, self._numbers.get(order.incident, 0))
         if isinstance(order, Open) and order.n == 1:
-            if order.host in self._set_aside:
-                self._break(f"an incident was opened for {order.host}, which is in maintenance")
-            if order.segment in self._disarmed:
-                self._break(f"an incident was opened for {order.host}, whose segment is disarmed")
+            since = [self._set_aside.get(order.host), self._set_aside.get(order.segment)]
+            if any(at is not None and order.decided_at > at + PROPAGATION for at in since):
+                self._break(f"an incident was opened for {order.host}, which is in maintenance or disarmed")
 
-    def _on_inventory(self, record: SegmentRecord | HostRecord) -> None:
-        """Correlate learns of it a moment later: what begins is watched at once, what ends as well."""
-        if isinstance(record, HostRecord):
-            (self._set_aside.add if record.on_maintenance else self._set_aside.discard)(record.name)
+    def _on_inventory(self, record: Record) -> None:
+        """Remember what is set aside, and since when."""
+        match record.value:
+            case HostRecord(name=name, on_maintenance=on_maintenance):
+                key, aside = name, on_maintenance
+            case SegmentRecord(segment_id=segment_id, armed=armed):
+                key, aside = segment_id, not armed
+            case _:
+                return
+        if aside:
+            self._set_aside.setdefault(key, record.stamp.at)
         else:
-            (self._disarmed.discard if record.armed else self._disarmed.add)(record.segment_id)
+            self._set_aside.pop(key, None)
 
     def on_ledger(self, entry: Entry, epoch: int) -> None:
         """The ledger is about to hold `entry`: all of it must be in the log, and epochs only grow."""

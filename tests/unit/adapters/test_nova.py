@@ -253,11 +253,11 @@ def test_a_caller_that_is_cancelled_before_sending_sends_nothing(lab: CloudThrea
     async def use(nova: NovaCloud) -> None:
         await nova.guests(HOST)
         lab.do(bury)
-        lab.do(lambda cloud: cloud.wire.slow(2.0, action="guests"))
+        lab.do(lambda cloud: cloud.wire.slow(0.8, action="guests"))
         look = asyncio.create_task(nova.guests(HOST))
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.05)
         call = asyncio.create_task(nova.evacuate(uuid(lab)))
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.05)
         call.cancel()
         await look
         await asyncio.sleep(0.2)

@@ -4,9 +4,10 @@ A `Post` is what survives a crash (table, what was published); a `Story` writes 
 seconds since its beginning.
 """
 
+import asyncio
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import TypeVar, cast
 from uuid import UUID
 
 from kasugai.core.facts import Fact
@@ -34,14 +35,29 @@ class Crash(Exception):
     """The process ends here."""
 
 
+class _Standstill:
+    """The loop of a process in which no time passes."""
+
+    def time(self) -> float:
+        """Return the beginning."""
+        return 0.0
+
+
 def run(coroutine: Coroutine[object, object, T]) -> T:
-    """Return what a coroutine that never waits returns."""
+    """Return what a coroutine that never waits returns; it may ask its loop for the time."""
+    before = asyncio._get_running_loop()
+    asyncio._set_running_loop(_STANDSTILL)
     try:
         coroutine.send(None)
     except StopIteration as stop:
         value: T = stop.value
         return value
+    finally:
+        asyncio._set_running_loop(before)
     raise RuntimeError("the coroutine waits for something")
+
+
+_STANDSTILL = cast(asyncio.AbstractEventLoop, _Standstill())
 
 
 @dataclass(slots=True)

@@ -69,6 +69,21 @@ def test_an_owner_that_inherits_a_fence_fences_again_when_the_power_came_back() 
     assert begun(ask(moving(guest()), *fenced(), memory=heir)) == ["evacuate:g1"]
 
 
+def test_fencing_again_takes_a_decision_that_knows_that_the_power_came_back() -> None:
+    heir = replace(RECENT, epoch=2)
+    back = moving(guest(), power=PowerState.ON)
+    old = ask(back, *fenced(), memory=heir, order=order(decided_at=NOW - 30 * S - 1))
+    assert finished(old) == held(Reason.SOURCE_RETURNED)
+    new = ask(back, *fenced(), memory=heir, order=order(decided_at=NOW - 30 * S))
+    assert begun(new) == [FENCE]
+
+
+def test_a_host_without_a_device_counts_as_fenced_only_as_long_as_it_is_asserted() -> None:
+    vouched = order(decided_at=NOW, asserted_at=NOW - 60 * S)
+    assert begun(ask(moving(guest()), *fenced(), has_device=False, order=vouched)) == ["evacuate:g1"]
+    assert finished(ask(moving(guest()), *fenced(), has_device=False)) == held(Reason.NO_FENCE_DEVICE)
+
+
 def test_a_step_whose_call_is_under_way_is_waited_for() -> None:
     assert reads(ask(ON, memory=replace(RECENT, in_flight=frozenset({FENCE})))) == set()
     assert reads(ask(ON, memory=replace(RECENT, begun={FENCE: NOW + 1}))) == set()

@@ -204,3 +204,14 @@ def test_the_youngest_trusted_assertion_counts_as_the_fence() -> None:
 
 def test_a_subject_is_as_old_as_its_first_condition() -> None:
     assert evidence.oldest((NOVA, PEER)) == 0
+
+
+@pytest.mark.parametrize("symptom", [Symptom.ALIVE, Symptom.CLEAR])
+@pytest.mark.parametrize("source", [Source.PEER, Source.REPORTED])
+def test_a_sign_of_life_or_a_word_taken_back_is_said_once_by_anybody(
+    symptom: Symptom, source: Source
+) -> None:
+    said = down(source, symptom=symptom, observed_at=1)
+    closed = Closed(incident=uuid_of(1), phase=Phase.RECOVERED, at=moment(100 * S, 7))
+    assert not evidence.is_stale(row(closed=closed), said)
+    assert evidence.is_stale(row(recent=(said.event_id,)), said)

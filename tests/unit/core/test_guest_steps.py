@@ -9,7 +9,7 @@ from kasugai.core.facts import FactKind, StepRecord, StepState
 from kasugai.core.guest_steps import assess_evacuate, assess_reset, assess_restore
 from kasugai.core.look import GuestView, Look
 from kasugai.core.moves import Begin, Blocked, Move, Note, Pending
-from kasugai.core.plan import Step
+from kasugai.core.plan import Action, Prior, Step
 from kasugai.core.situation import Memory, Situation
 from kasugai.core.verdicts import Reason
 from tests.unit.core.makers import S, guest, migration, order, record
@@ -96,6 +96,24 @@ def test_a_guest_that_was_in_another_migration_is_held() -> None:
     assert isinstance(evacuate(moving(guest(), migrations=[ended])), Begin)
 
 
+def test_a_guest_that_is_being_rebuilt_without_a_record_is_waited_for_and_told_after_ten_minutes() -> None:
+    rebuilt = guest(task_state="rebuild_spawning")
+    assert evacuate(moving(rebuilt), memory=replace(RECENT, owner_since=NOW - 600 * S)) == Pending()
+    late = evacuate(moving(rebuilt), memory=replace(RECENT, owner_since=NOW - 600 * S - 1))
+    assert blocked(late) == (
+        Reason.EVACUATION_UNRESOLVED,
+        "name-g1: Nova shows no record of its rebuild",
+    )
+    other = migration(4, migration_type="live-migration", status="completed")
+    assert evacuate(moving(rebuilt, migrations=[other])) == Pending()
+
+
+def test_a_guest_whose_rebuild_has_failed_by_its_record_is_called_again() -> None:
+    failed = migration(4, status="failed")
+    seen = moving(guest(task_state="rebuilding"), migrations=[failed])
+    assert begun(evacuate(seen)) == record(MOVE, tries=1, seen_migration=4)
+
+
 def test_nova_may_refuse_a_call_three_times_in_an_attempt() -> None:
     refused = record(MOVE, StepState.ABSOLVED, tries=2, reason="refused")
     assert begun(evacuate(moving(guest()), refused)).tries == 3
@@ -177,6 +195,21 @@ def test_an_evacuation_has_landed_when_record_and_host_both_say_so(status: str) 
     assert noted(evacuate(moving(migrations=landed, read={"g1": None}), STARTED))[1] == "deleted"
     gone = moving(migrations=landed, read={"g1": guest(deleted=True)})
     assert noted(evacuate(gone, STARTED))[1] == "deleted"
+
+
+def test_a_landing_whose_host_does_not_change_is_told_after_ten_minutes() -> None:
+    landed = [migration(4, status="done")]
+    why = (Reason.EVACUATION_UNRESOLVED, "name-g1: its record is done, its host unchanged")
+    late = replace(RECENT, owner_since=NOW - 600 * S - 1)
+    for seen in (
+        moving(guest(), migrations=landed),
+        moving(migrations=landed),
+        moving(migrations=landed, read={"g1": guest()}),
+        moving(guest(), migrations=landed, **away()),
+    ):
+        assert blocked(evacuate(seen, STARTED, memory=late)) == why
+        assert isinstance(evacuate(seen, STARTED, memory=replace(late, owner_since=NOW - 600 * S)), Pending)
+    assert noted(evacuate(moving(migrations=landed, **away()), STARTED, memory=late)) == (FactKind.DONE, "")
 
 
 @pytest.mark.parametrize(
@@ -277,3 +310,19 @@ def test_a_stop_is_given_up_when_no_request_can_be_on_its_way() -> None:
 
 def test_a_restore_without_a_record_of_its_move_is_looked_at() -> None:
     assert restore(moving()) == READ
+
+
+def test_a_stop_that_nova_does_not_bring_to_its_end_in_ten_minutes_has_failed() -> None:
+    stuck = moving(**away(task_state="powering-off"))
+    late = replace(RECENT, owner_since=NOW - 600 * S - 1)
+    assert noted(restore(stuck, LANDED, memory=late)) == (FactKind.FAILED, "destination-failed")
+    assert restore(stuck, LANDED, memory=replace(late, owner_since=NOW - 600 * S)) == READ
+    assert restore(stuck, LANDED, memory=replace(late, begun={RESTORE: NOW - 600 * S})) == READ
+
+
+def test_a_restoration_that_an_earlier_attempt_left_knows_how_its_guest_moved() -> None:
+    left = Step(action=Action.RESTORE, subject="g1", prior=Prior.STOPPED)
+    gone = scene(moving(), replace(LANDED, reason="moved"), plan=planned(guest("g2")))
+    assert noted(assess_restore(gone, left)) == (FactKind.DONE, "moved")
+    there = scene(moving(**away()), LANDED, plan=planned(guest("g2")))
+    assert begun(assess_restore(there, left)) == record(RESTORE, tries=1)

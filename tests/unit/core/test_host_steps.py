@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from kasugai.core.facts import FactKind, StepRecord, StepState
-from kasugai.core.host_steps import assess_fence, assess_force_down, list_is_believed
+from kasugai.core.host_steps import assess_fence, assess_force_down, blank, list_is_believed
 from kasugai.core.look import Look, PowerState
 from kasugai.core.moves import Begin, Blocked, Move, Note, Pending
 from kasugai.core.plan import Action
@@ -118,7 +118,17 @@ def test_a_record_that_is_missing_once_may_be_in_a_silent_cell_and_twice_is_told
 def test_a_record_of_an_earlier_attempt_is_taken_into_this_one() -> None:
     s = scene(ON, record(FENCE, StepState.DONE, tries=1), order=order(attempt=2))
     move = assess_fence(s, s.host_step(Action.FENCE))
-    assert begun(move) == record(FENCE, tries=2, attempt=2)
+    assert begun(move) == record(FENCE, tries=1, attempt=2)
+
+
+def test_the_tries_of_an_earlier_attempt_count_on_only_while_one_of_them_is_unresolved() -> None:
+    def tries(state: StepState, attempt: int) -> int:
+        s = scene(ON, record(FENCE, state, tries=1), order=order(attempt=attempt))
+        return blank(s, s.host_step(Action.FENCE)).tries
+
+    assert [tries(state, 2) for state in (StepState.STARTED, StepState.UNSURE)] == [1, 1]
+    assert [tries(state, 2) for state in (StepState.ABSOLVED, StepState.FAILED, StepState.DONE)] == [0, 0, 0]
+    assert tries(StepState.ABSOLVED, 1) == 1
 
 
 def test_a_list_that_shows_somebody_is_believed() -> None:

@@ -13,6 +13,8 @@ from kasugai.core.verdicts import Reason
 from tests.unit.core.makers import S, order, service
 from tests.unit.core.scene import MARK, NOW, downed, fenced, look, moving, scene
 
+RECENT = Memory(owner_since=NOW - 5 * S, epoch=1)
+
 
 def on(age: float, **given: Any) -> Look:
     return look(service=service(age=age, **given), power=PowerState.ON)
@@ -73,14 +75,33 @@ def test_a_host_whose_power_is_off_and_whose_record_stands_still_is_silent() -> 
 def test_power_that_came_back_holds_and_unknown_power_is_waited_for() -> None:
     answer = silent(moving(power=PowerState.ON))
     assert isinstance(answer, Blocked) and answer.reason is Reason.SOURCE_RETURNED
-    assert silent(moving(power=PowerState.UNKNOWN)) == Pending()
-    assert silent(moving(power_at=NOW - 60 * S)) == Pending()
+    assert silent(moving(power=PowerState.UNKNOWN), RECENT) == Pending()
+    assert silent(moving(power_at=NOW - 60 * S), RECENT) == Pending()
     assert silent(moving(power=PowerState.UNKNOWN), has_device=False) is None
 
 
+def test_power_that_cannot_be_read_for_as_long_as_a_fence_may_take_is_told() -> None:
+    dark = moving(power=PowerState.UNKNOWN)
+    assert silent(dark, replace(RECENT, owner_since=NOW - 60 * S)) == Pending()
+    told = silent(dark, replace(RECENT, owner_since=NOW - 60 * S - 1))
+    assert told == Blocked(reason=Reason.FENCE_REFUSED, detail="the power cannot be read any more")
+    assert silent(dark, replace(RECENT, owner_since=0, off_at=NOW - 60 * S)) == Pending()
+    assert silent(dark, replace(RECENT, owner_since=0, off_at=NOW - 60 * S - 1)) == told
+
+
 def test_without_a_record_or_a_mark() -> None:
-    assert silent(moving(service=None)) == Pending()
+    assert silent(moving(service=None), RECENT) == Pending()
     assert source_silent(scene(look(), *fenced()[:1])) is None
+
+
+def test_a_record_that_stays_hidden_for_as_long_as_an_evacuation_may_take_is_told() -> None:
+    hidden = moving(service=None)
+    late = replace(RECENT, owner_since=NOW - 600 * S - 1)
+    told = silent(hidden, late)
+    assert told == Blocked(reason=Reason.NO_SERVICE, detail="Nova shows no nova-compute service of cmp1")
+    assert silent(hidden, replace(late, owner_since=NOW - 600 * S)) == Pending()
+    assert silent(hidden, replace(late, record_since=NOW - 600 * S)) == Pending()
+    assert silent(hidden, replace(late, record_since=NOW - 600 * S - 1)) == told
 
 
 def test_a_record_that_moved_once_is_looked_at_again_after_fifteen_seconds() -> None:

@@ -122,6 +122,13 @@ def test_an_answer_says_again_where_everything_stands() -> None:
     assert entry.steps[KEY] == known and entry.plan == made("g1") and entry.effects
 
 
+def test_an_owner_that_takes_an_incident_up_again_leaves_the_reason_of_its_last_answer_behind() -> None:
+    held = after(fact(FactKind.ADOPTED), fact(FactKind.HELD, reason="stopped"))
+    assert (held.reason, held.answered) == ("stopped", 1)
+    again = after(fact(FactKind.ADOPTED, epoch=2), entry=held)
+    assert (again.reason, again.answered, again.epoch) == ("", 1, 2)
+
+
 def test_only_answers_answer() -> None:
     entry = after(fact(FactKind.WORKING, n=3, reason="x"), fact(FactKind.HELD, n=2), fact(FactKind.HELD, n=1))
     assert (entry.answered, entry.reason) == (2, "")

@@ -45,7 +45,29 @@ def test_the_newest_migration_is_that_with_the_highest_number() -> None:
 
 
 @pytest.mark.parametrize(
-    ("task", "moving"), [(None, False), ("powering-off", False), ("migrating", True), ("resize_prep", True)]
+    ("task", "moving"),
+    [
+        (None, False),
+        ("powering-off", False),
+        ("rebuilding", False),
+        ("migrating", True),
+        ("resize_prep", True),
+        ("resize_reverting", True),
+    ],
 )
 def test_a_task_tells_whether_a_guest_was_on_its_way(task: str | None, moving: bool) -> None:
     assert guest(task_state=task).in_migration is moving
+
+
+@pytest.mark.parametrize(
+    ("task", "rebuilt"),
+    [
+        (None, False),
+        ("migrating", False),
+        ("rebuilding", True),
+        ("rebuild_block_device_mapping", True),
+        ("rebuild_spawning", True),
+    ],
+)
+def test_a_task_tells_whether_a_guest_is_being_evacuated(task: str | None, rebuilt: bool) -> None:
+    assert guest(task_state=task).in_evacuation is rebuilt

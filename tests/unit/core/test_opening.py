@@ -106,7 +106,8 @@ def test_observers_that_fall_silent_withdraw_the_suspicion() -> None:
 def test_a_sign_of_life_out_of_the_blue_is_covered_and_changes_nothing() -> None:
     story = Story()
     assert story.write(alive()) == ["ignore cmp1 (sign-of-life)"]
-    assert story.write(alive()) == []
+    assert story.write(alive()) == ["ignore cmp1 (stale)"]
+    assert story.write(alive()) == [] and story.row().conditions == ()
 
 
 def test_a_host_that_the_inventory_does_not_know_is_ignored_until_it_does() -> None:
@@ -166,3 +167,12 @@ def test_a_host_without_a_uuid_takes_it_from_the_first_fault_that_knows_it() -> 
     assert story.row().host_uuid == "u1"
     story.write(OFF)
     assert story.opens[0].host_uuid == "u1" and story.opened != INCIDENT
+
+
+def test_a_sign_of_life_that_is_delivered_twice_contradicts_nothing_that_came_between() -> None:
+    story = Story()
+    story.write(alive())
+    story.write(down(Source.PEER), at=1)
+    story.write(down(Source.NOVA))
+    assert story.write(alive(), at=2) == ["ignore cmp1 (stale)"]
+    assert len(story.row().conditions) == 2

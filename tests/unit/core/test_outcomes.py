@@ -94,7 +94,7 @@ def test_a_veto_is_decided_anew_after_five_seconds_doubling_to_ten_minutes() -> 
     for _ in range(9):
         story.hear(answer(fact(FactKind.VETOED, reason="decision-stale"), story))
         pauses.append(story.incident.back_off // S)
-        story.write(down(Source.CLUSTER, f"e{len(story.mail)}"))
+        story.write(down(Source.CLUSTER, f"e{len(story.mail)}"), at=story.seconds + 5)
     assert pauses == [5, 10, 20, 40, 80, 160, 320, 600, 600]
     assert story.incident.phase is Phase.OPENED
 

@@ -2,12 +2,14 @@
 
 import pytest
 
+from kasugai.core.facts import StepRecord, StepState
 from kasugai.core.incident import Open
+from kasugai.core.ledger import Entry
 from kasugai.core.look import GuestView, Look
 from kasugai.core.plan import Plan, Prior
-from kasugai.core.planning import extend, is_marked, newcomers, plan, prior_of
+from kasugai.core.planning import extend, is_marked, newcomers, plan, prior_of, unrestored
 from kasugai.core.policy import Policy
-from tests.unit.core.makers import guest, order
+from tests.unit.core.makers import INCIDENT, guest, order, record
 
 
 def made(*guests: GuestView, policy: Policy | None = None, priors: dict[str, Prior] | None = None) -> Plan:
@@ -118,3 +120,35 @@ def test_guests_that_turn_up_get_steps_before_the_sweep() -> None:
 
 def test_a_plan_does_not_know_steps_that_it_does_not_have() -> None:
     assert made().step("evacuate:g1") is None
+
+
+def entry_of(*records: StepRecord, priors: dict[str, Prior]) -> Entry:
+    return Entry(incident=INCIDENT, steps={r.key: r for r in records}, priors=priors)
+
+
+def test_a_guest_that_an_earlier_attempt_moved_and_did_not_restore_is_restored_in_the_next() -> None:
+    priors = {"g2": Prior.STOPPED, "g1": Prior.STOPPED}
+    moved = [record(f"evacuate:{uuid}", StepState.DONE) for uuid in priors]
+    failed = record("restore:g2", StepState.FAILED)
+    left = unrestored(entry_of(*moved, failed, priors=priors))
+    assert [(step.key, step.needs, step.prior) for step in left] == [
+        ("restore:g1", (), Prior.STOPPED),
+        ("restore:g2", (), Prior.STOPPED),
+    ]
+    found = plan(order(attempt=2), Look(at=0, guests={"g3": guest("g3")}), 3, priors, left)
+    assert keys(found)[2:] == ["evacuate:g3", "restore:g1", "restore:g2", "sweep:cmp1"]
+
+
+@pytest.mark.parametrize(
+    ("records", "prior"),
+    [
+        ((), Prior.STOPPED),
+        ((record("evacuate:g1", StepState.FAILED),), Prior.STOPPED),
+        ((record("evacuate:g1", StepState.DONE),), Prior.ACTIVE),
+        ((record("evacuate:g1", StepState.DONE), record("restore:g1", StepState.DONE)), Prior.STOPPED),
+    ],
+)
+def test_a_guest_that_was_not_moved_or_is_as_it_was_is_not_restored(
+    records: tuple[StepRecord, ...], prior: Prior
+) -> None:
+    assert unrestored(entry_of(*records, priors={"g1": prior})) == ()

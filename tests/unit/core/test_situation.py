@@ -33,8 +33,17 @@ def test_a_record_moves_only_when_it_leaves_the_mark() -> None:
 
 
 def test_a_look_without_a_record_teaches_nothing() -> None:
-    assert NEW.observe(look(service=None), MARK) == NEW
-    assert seen("") == NEW
+    dark = look(service=None, power=PowerState.UNKNOWN)
+    assert NEW.observe(dark, MARK) == NEW
+    assert NEW.observe(replace(dark, service=service(updated_at="")), MARK) == NEW
+
+
+def test_an_owner_remembers_when_it_last_read_the_power_as_off() -> None:
+    off = NEW.observe(look(power_at=NOW - 2), "")
+    assert off.off_at == NOW - 2
+    for other in (PowerState.UNKNOWN, PowerState.ON):
+        assert off.observe(look(power=other, service=service(updated_at="t9")), "").off_at == NOW - 2
+    assert off.observe(look(service=None, power_at=NOW), "").off_at == NOW
 
 
 def test_only_a_stop_flag_stops() -> None:

@@ -2,8 +2,11 @@
 
 from itertools import pairwise
 
+import pytest
+
 from kasugai.core.facts import FactKind, Result
 from kasugai.core.incident import Phase, Resume, Stop
+from kasugai.core.inventory import HostRecord, SegmentRecord
 from kasugai.core.signals import Source, Symptom
 from kasugai.core.verdicts import Reason
 from tests.unit.core.makers import S, alive, down, fact, host, report, segment
@@ -132,10 +135,39 @@ def test_without_effects_the_end_of_all_evidence_stops_the_owner() -> None:
 
 def test_what_was_begun_is_carried_to_its_end_though_witnesses_fall_silent() -> None:
     story = opened()
+    for second in (6, 30, 55, 80):
+        story.hear(answer(fact(FactKind.WORKING, effects=True), story), at=second)
+    assert story.wait(109) == [] and story.row().conditions == ()
+    assert story.wait(111) == ["reopen cmp1 (no-fact)"]
+    assert not story.incident.stopped
+
+
+def test_what_was_begun_is_stopped_when_the_last_word_against_the_host_is_taken_back() -> None:
+    story = opened()
     begun(story)
-    story.write(CLEAR)
-    assert story.write(down(Source.NOVA, symptom=Symptom.CLEAR)) == ["explain cmp1 (part-of-incident)"]
-    assert story.wait(36) == ["reopen cmp1 (no-fact)"]
+    assert story.write(CLEAR) == ["explain cmp1 (part-of-incident)"]
+    assert story.write(down(Source.NOVA, symptom=Symptom.CLEAR)) == ["stop cmp1 (cleared)"]
+    assert story.incident.stopped
+
+
+@pytest.mark.parametrize(
+    ("closed", "why"),
+    [
+        (segment(version=2, armed=False), "disarmed"),
+        (segment(version=2, deleted=True), "unknown-subject"),
+        (host(version=2, on_maintenance=True), "maintenance"),
+    ],
+)
+def test_a_gate_that_closes_stops_an_incident_without_effects_and_no_other(
+    closed: SegmentRecord | HostRecord, why: str
+) -> None:
+    story = opened()
+    assert story.describe(closed) == [f"stop cmp1 ({why})"]
+    stop = story.post.orders[-1]
+    assert isinstance(stop, Stop) and stop.reason == why
+    late = opened()
+    begun(late)
+    assert late.describe(closed) == [] and not late.incident.stopped
 
 
 def test_a_stopped_incident_waits_for_its_answer_and_says_so() -> None:
@@ -156,6 +188,7 @@ def test_new_proof_after_a_stop_resumes_the_incident_before_it_is_published_agai
     resume, order = story.post.orders[-2:]
     assert isinstance(resume, Resume) and resume.incident == story.opened and resume.reason == "changed"
     assert order == story.opens[-1] and not story.incident.stopped
+    assert [each.attempt for each in story.opens] == [1, 2] and story.incident.order.attempt == 2
 
 
 def test_one_witness_after_a_stop_resumes_nothing() -> None:
@@ -185,9 +218,7 @@ def test_an_incident_whose_segment_is_disarmed_is_not_published_again() -> None:
     story = opened()
     story.describe(segment(version=2, armed=False))
     assert story.wait(36) == ["hold cmp1 (disarmed)"]
-    story.describe(segment(version=3))
-    (said,) = story.wait(67)
-    assert said.startswith("reopen cmp1")
+    assert story.describe(segment(version=3)) == ["reopen cmp1 (changed)"]
 
 
 def test_an_incident_of_a_host_set_aside_is_not_published_again() -> None:
@@ -212,9 +243,34 @@ def test_a_held_incident_is_looked_at_again_after_a_minute_doubling_to_an_hour()
 def test_news_about_a_held_incident_has_it_looked_at_at_once() -> None:
     story = opened()
     held(story)
-    said = story.write(down(Source.CLUSTER))
+    said = story.write(down(Source.CLUSTER), at=10)
     assert said == ["explain cmp1 (part-of-incident)", "reopen cmp1 (changed)"]
     assert story.opens[-1].n == 2 and story.incident.phase is Phase.OPENED
+
+
+def test_news_right_after_a_publication_has_a_held_incident_looked_at_five_seconds_after_it() -> None:
+    story = opened()
+    held(story)
+    assert story.write(down(Source.CLUSTER), at=6) == ["explain cmp1 (part-of-incident)"]
+    assert story.incident.due == story.incident.published.steady + 5 * S
+    assert story.wait(8) == [] and len(story.opens) == 1
+    assert story.wait(10) == ["reopen cmp1 (back-off-over)"]
+
+
+def test_news_does_not_put_off_a_pause_that_ends_sooner() -> None:
+    story = opened()
+    held(story)
+    story.write(down(Source.CLUSTER), at=6)
+    due = story.incident.due
+    story.write(down(Source.CLUSTER, "e2"), at=7)
+    assert story.incident.due == due
+
+
+def test_a_gate_that_opens_right_after_a_publication_is_waited_for_a_little() -> None:
+    story = opened()
+    held(story, Reason.MAINTENANCE)
+    assert story.describe(segment(version=2, name="other")) == []
+    assert story.wait(10) == ["reopen cmp1 (back-off-over)"]
 
 
 def test_a_word_taken_back_is_no_news_for_a_held_incident() -> None:
@@ -226,8 +282,8 @@ def test_a_word_taken_back_is_no_news_for_a_held_incident() -> None:
 def test_an_assertion_that_arrives_later_stands_in_the_next_publication() -> None:
     story = opened()
     held(story)
-    story.write(report(), at=8)
-    assert story.opens[-1].asserted_at == START + 8 * S
+    story.write(report(), at=10)
+    assert story.opens[-1].asserted_at == START + 10 * S
     assert len(story.opens[-1].evidence) == 3
 
 

@@ -19,6 +19,7 @@ from kasugai.core.signals import (
     Order,
     Outcome,
     Source,
+    Symptom,
     Tick,
     fault,
 )
@@ -173,14 +174,41 @@ def test_it_reads_what_the_contracts_say() -> None:
     assert set(SOURCES) == {name for name, topic in contracts().items() if "route" in topic.readers}
 
 
+@pytest.mark.parametrize("topic", FAULTS.values())
+@pytest.mark.parametrize(
+    ("source", "symptom", "counted"),
+    [
+        (Source.POWER, Symptom.OFF, (Source.PEER, Symptom.DOWN)),
+        (Source.POWER, Symptom.ALIVE, (Source.PEER, Symptom.ALIVE)),
+        (Source.REPORTED, Symptom.DOWN, (Source.PEER, Symptom.DOWN)),
+        (Source.NOVA, Symptom.OFF, (Source.NOVA, Symptom.DOWN)),
+        (Source.HEARTBEAT, Symptom.CLEAR, (Source.HEARTBEAT, Symptom.CLEAR)),
+    ],
+)
+def test_an_agent_bears_witness_and_neither_asserts_nor_proves(
+    topic: str, source: Source, symptom: Symptom, counted: tuple[Source, Symptom]
+) -> None:
+    said = replace(REPORT, source=source, symptom=symptom)
+    heard = only(route().letters(topic, said)).signal
+    assert isinstance(heard, Fault)
+    assert (heard.source, heard.symptom, heard.asserted) == (*counted, False)
+    assert only(route().letters(REPORTED, said)).signal == replace(said, host_uuid="uuid-1")
+
+
 @given(
     values_of(Fault, host=st.sampled_from(["cmp1", "cmp2"])), st.sampled_from([*FAULTS.values(), REPORTED])
 )
-def test_no_fault_is_dropped_and_none_is_changed_beyond_its_uuid_and_assertion(
+def test_no_fault_is_dropped_and_none_is_changed_beyond_its_uuid_and_what_an_agent_may_not_say(
     value: Fault, topic: str
 ) -> None:
     letter = only(route().letters(topic, value))
     assert isinstance(letter.signal, Fault)
-    asserted = value.asserted and topic == REPORTED
-    assert replace(letter.signal, host_uuid=value.host_uuid) == replace(value, asserted=asserted)
+    said = replace(letter.signal, host_uuid=value.host_uuid)
+    if topic == REPORTED:
+        assert said == value
+    else:
+        assert said == replace(value, asserted=False, symptom=said.symptom, source=said.source)
+        assert said.symptom is (Symptom.DOWN if value.symptom is Symptom.OFF else value.symptom)
+        proves = value.source in (Source.POWER, Source.REPORTED)
+        assert said.source is (Source.PEER if proves else value.source)
     assert (letter.segment == "rack1") == (value.host == "cmp1" and value.host_uuid in ("", "uuid-1"))

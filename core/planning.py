@@ -35,7 +35,8 @@ def plan(
     steps = [fence, down]
     for guest in chosen:
         steps += steps_for(guest, down.key, priors)
-    steps += left
+    moved = {guest.uuid for guest in chosen}
+    steps += [step for step in left if step.subject not in moved]
     steps.append(Step(action=Action.SWEEP, subject=incident.host))
     return Plan(
         incident=incident.incident,
@@ -66,7 +67,7 @@ def _ended(entry: Entry, action: Action, guest: str) -> bool:
 
 def newcomers(old: Plan, look: Look, policy: Policy) -> Mapping[str, GuestView]:
     """Return the guests that the source's list shows and the plan does not know."""
-    known = {step.subject for step in old.steps} | {guest for guest, _ in old.excluded}
+    known = {step.subject for step in old.guests} | {guest for guest, _ in old.excluded}
     return {uuid: guest for uuid, guest in look.guests.items() if uuid not in known}
 
 

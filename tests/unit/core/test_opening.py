@@ -106,7 +106,7 @@ def test_observers_that_fall_silent_withdraw_the_suspicion() -> None:
 def test_a_sign_of_life_out_of_the_blue_is_covered_and_changes_nothing() -> None:
     story = Story()
     assert story.write(alive()) == ["ignore cmp1 (sign-of-life)"]
-    assert story.write(alive()) == ["ignore cmp1 (stale)"]
+    assert story.write(alive()) == []
     assert story.write(alive()) == [] and story.row().conditions == ()
 
 
@@ -174,5 +174,5 @@ def test_a_sign_of_life_that_is_delivered_twice_contradicts_nothing_that_came_be
     story.write(alive())
     story.write(down(Source.PEER), at=1)
     story.write(down(Source.NOVA))
-    assert story.write(alive(), at=2) == ["ignore cmp1 (stale)"]
+    assert story.write(alive(), at=2) == []
     assert len(story.row().conditions) == 2

@@ -6,7 +6,7 @@ from kasugai.core.facts import StepRecord, StepState
 from kasugai.core.incident import Open
 from kasugai.core.ledger import Entry
 from kasugai.core.look import GuestView, Look
-from kasugai.core.plan import Plan, Prior
+from kasugai.core.plan import Action, Plan, Prior, Step
 from kasugai.core.planning import extend, is_marked, newcomers, plan, prior_of, unrestored
 from kasugai.core.policy import Policy
 from tests.unit.core.makers import INCIDENT, guest, order, record
@@ -152,3 +152,17 @@ def test_a_guest_that_was_not_moved_or_is_as_it_was_is_not_restored(
     records: tuple[StepRecord, ...], prior: Prior
 ) -> None:
     assert unrestored(entry_of(*records, priors={"g1": prior})) == ()
+
+
+LEFT = Step(action=Action.RESTORE, subject="g1", prior=Prior.STOPPED)
+
+
+def test_a_guest_that_is_on_the_source_again_gets_one_restoration_and_not_two() -> None:
+    there = Look(at=0, guests={"g1": guest("g1")})
+    again = plan(order(policy=Policy()), there, 3, {"g1": Prior.STOPPED}, (LEFT,))
+    assert keys(again).count("restore:g1") == 1
+
+
+def test_a_guest_known_only_by_a_restoration_is_a_newcomer_when_it_turns_up_on_the_source() -> None:
+    old = Plan(incident=INCIDENT, attempt=2, epoch=1, host="cmp1", window=8, steps=(LEFT,))
+    assert set(newcomers(old, Look(at=0, guests={"g1": guest("g1")}), Policy())) == {"g1"}

@@ -32,9 +32,8 @@ def assess_evacuate(s: Situation, step: Step) -> Move:
     if guest is None:
         return _absent(s, step)
     if step.subject not in s.look.guests:
-        return Pending(
-            reads=(step.subject,)
-        )  # a cell that is silent in lists hides the migration records as well
+        # A cell that is silent in lists hides the migration records as well.
+        return Pending(reads=(step.subject,))
     if guest.in_migration or any(m.migration_type != EVACUATION and not m.is_ended for m in others):
         return Blocked(reason=Reason.IN_MIGRATION, detail=f"{guest.name} may already run elsewhere")
     if guest.in_evacuation and not any(m.migration_type == EVACUATION for m in others):

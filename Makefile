@@ -94,7 +94,7 @@ fmt: $(READY) ## Format, and repair what ruff can
 lock: $(READY) ## Write requirements/*.txt anew from pyproject.toml (UPGRADE=1 takes the newest versions)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.13'
 	$(BIN)/uv pip compile --quiet $(LOCK_FLAGS) pyproject.toml -o requirements/run.txt
-	$(BIN)/uv pip compile --quiet $(LOCK_FLAGS) --extra demo --group dev pyproject.toml -o requirements/dev.txt
+	$(BIN)/uv pip compile --quiet $(LOCK_FLAGS) --extra demo --extra import --group dev pyproject.toml -o requirements/dev.txt
 
 LOCK_FLAGS := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(if $(UPGRADE),--upgrade)
 

@@ -6,6 +6,7 @@ Kasugai ends the reading, because deciding on half an inventory would be worse t
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import AsyncIterator
 from typing import Self
 
@@ -22,6 +23,11 @@ log = logging.getLogger(__name__)
 
 Change = tuple[Description, Stamp]
 
+EDIT = "kasugai-edit"
+"""The header by which a writer knows its own transaction again after it was fenced in the middle of its commit."""
+REMEMBERED = 1000
+"""How many edits are kept for that: it is asked about the last one, moments later."""
+
 
 class InventoryReader:
     """The inventory as of `offset`, which moves on as `changes` is iterated."""
@@ -32,6 +38,8 @@ class InventoryReader:
         """What has been read so far; the same object for as long as the reader lives."""
         self.offset = 0
         """The next one to be read: everything before is in `inventory`."""
+        self.edits: deque[bytes] = deque(maxlen=REMEMBERED)
+        """The marks of the edits that were read last."""
         self._reader = Reader(kafka, name)
         self._moved = asyncio.Condition()
 
@@ -78,6 +86,7 @@ class InventoryReader:
         await self._reader.close()
 
     def _take(self, record: Incoming) -> Change | None:
+        self.edits.extend(mark for name, mark in record.headers if name == EDIT)
         value = _description(record)
         return (value, record.stamp) if value is not None and self.inventory.put(value) else None
 

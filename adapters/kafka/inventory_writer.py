@@ -8,16 +8,18 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from random import random
 from typing import Self, TypeVar
+from uuid import uuid4
 
 import confluent_kafka
 from confluent_kafka import KafkaError, KafkaException
 
 from kasugai.adapters.inventory import Description, Inventory, changed
 from kasugai.adapters.kafka.client import producer_config
-from kasugai.adapters.kafka.inventory_reader import InventoryReader
+from kasugai.adapters.kafka.inventory_reader import EDIT, InventoryReader
 from kasugai.adapters.kafka.records import Outgoing, outgoing
 from kasugai.adapters.settings.values import KafkaSettings
 from kasugai.core.doors import LogAway
@@ -76,14 +78,15 @@ class InventoryWriter:
         Conflict when it does not fit what is there; LogAway when Kafka cannot be reached.
         """
         async with self._turn:
-            tried: Sequence[Description] = ()
+            token: bytes | None = None
             for attempt in range(ATTEMPTS):
                 await self._take()
-                if tried and all(self._reader.inventory.newest(record) == record for record in tried):
+                if token in self._reader.edits:
                     return self._reader.offset - 1
-                tried = tuple(edit(self._reader.inventory))
+                # By a mark of its own, never by its content: another writer's record may look just the same.
+                token = uuid4().bytes
                 try:
-                    return await self._write(tried)
+                    return await self._write(edit(self._reader.inventory), token)
                 except _StartAgain as reason:
                     log.info("inventory: starting again (%d): %s", attempt + 1, reason)
                     await asyncio.sleep(random() * PAUSE)
@@ -119,11 +122,11 @@ class InventoryWriter:
                     raise LogAway(f"{INVENTORY} cannot be taken: {reason}") from reason
             await asyncio.sleep(random() * PAUSE)
 
-    async def _write(self, records: Sequence[Description]) -> int:
+    async def _write(self, records: Sequence[Description], token: bytes) -> int:
         if not records:
             return -1
         changed(self._reader.inventory, records)
-        last = await self._run(lambda: self._commit([outgoing(INVENTORY, record) for record in records]))
+        last = await self._run(lambda: self._commit([_marked(record, token) for record in records]))
         for record in records:
             self._reader.inventory.put(record)
         return last
@@ -151,6 +154,11 @@ class InventoryWriter:
         except KafkaException as error:
             self._producer = None
             raise _meaning(error.args[0]) from error
+
+
+def _marked(record: Description, token: bytes) -> Outgoing:
+    plain = outgoing(INVENTORY, record)
+    return replace(plain, headers=(*plain.headers, (EDIT, token)))
 
 
 def _meaning(error: KafkaError) -> Exception:

@@ -2,31 +2,55 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
-from kasugai.adapters.inventory import Description, Inventory
+from kasugai.adapters.inventory import Inventory
 from kasugai.adapters.kafka import inventory_writer
-from kasugai.adapters.kafka.inventory_writer import InventoryWriter
+from kasugai.adapters.kafka.inventory_reader import EDIT
+from kasugai.adapters.kafka.inventory_writer import Edit, InventoryWriter
 from kasugai.adapters.settings.values import KafkaSettings
 from kasugai.core.doors import LogAway
 from kasugai.core.inventory import SegmentRecord
+from kasugai.schemas.codec import decode
 
 NOT_YET = KafkaError(KafkaError.NOT_COORDINATOR, "Not coordinator", False, True)
 UNCLEAR = KafkaError(KafkaError.UNKNOWN, "EndTxn commit failed: Unknown broker error", False, False)
 REFUSED = KafkaError(KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, "not yours", False, False)
 
 
-class Reader:
-    """An inventory with nothing in it."""
+RACK = SegmentRecord(segment_id="s1", name="rack1")
 
-    def __init__(self, *_: Any) -> None:
-        self.inventory, self.offset, self.loaded = Inventory(), 0, 0
+
+class Topic:
+    """What readers find: the records and the marks of their edits."""
+
+    def __init__(self) -> None:
+        self.records: list[SegmentRecord] = []
+        self.marks: list[bytes] = []
+
+    def add(self, record: SegmentRecord, mark: bytes) -> None:
+        self.records.append(record)
+        self.marks.append(mark)
+
+    def reader(self, *_: Any) -> "Reader":
+        return Reader(self)
+
+
+class Reader:
+    """Reads a topic."""
+
+    def __init__(self, topic: Topic) -> None:
+        self.inventory, self.offset, self.edits = Inventory(), 0, list[bytes]()
+        self._topic = topic
 
     async def load(self) -> None:
-        self.loaded += 1
+        for record in self._topic.records[self.offset :]:
+            self.inventory.put(record)
+        self.offset, self.edits = len(self._topic.records), self._topic.marks
 
     async def close(self) -> None:
         pass
@@ -35,8 +59,15 @@ class Reader:
 class Node:
     """What producers of this node hear, one answer after the other; then all is well."""
 
-    def __init__(self, *answers: KafkaError, commits: Sequence[KafkaError] = ()) -> None:
+    def __init__(
+        self,
+        *answers: KafkaError,
+        commits: Sequence[KafkaError] = (),
+        meanwhile: Callable[[SegmentRecord, bytes], None] = lambda *_: None,
+    ) -> None:
         self.answers, self.commits, self.asked = list(answers), list(commits), 0
+        self.meanwhile = meanwhile
+        """What happens in the topic while a commit is answered with trouble: given what it would write."""
 
     def __call__(self, _config: object) -> "Node":
         return self
@@ -49,7 +80,18 @@ class Node:
     def begin_transaction(self) -> None:
         pass
 
-    def produce(self, _topic: str, *, on_delivery: Callable[[None, "Node"], None], **_: object) -> None:
+    def produce(
+        self,
+        _topic: str,
+        *,
+        value: bytes,
+        headers: Sequence[tuple[str, bytes]],
+        on_delivery: Callable[[None, "Node"], None],
+        **_: object,
+    ) -> None:
+        record = decode(value)
+        assert isinstance(record, SegmentRecord)
+        self.sent = record, dict(headers)[EDIT]
         on_delivery(None, self)
 
     def offset(self) -> int:
@@ -57,21 +99,26 @@ class Node:
 
     def commit_transaction(self, _patience: float) -> None:
         if self.commits:
+            self.meanwhile(*self.sent)
             raise KafkaException(self.commits.pop(0))
 
 
 def take(
-    monkeypatch: pytest.MonkeyPatch, node: Node, patience: float = 10.0, wanted: Sequence[Description] = ()
+    monkeypatch: pytest.MonkeyPatch,
+    node: Node,
+    patience: float = 10.0,
+    edit: Edit = lambda _: (),
+    topic: Topic | None = None,
 ) -> int:
     """Take the inventory, look at it, and change what is wanted."""
-    monkeypatch.setattr(inventory_writer, "InventoryReader", Reader)
+    monkeypatch.setattr(inventory_writer, "InventoryReader", (topic or Topic()).reader)
     monkeypatch.setattr("confluent_kafka.Producer", node)
     monkeypatch.setattr(inventory_writer, "PAUSE", 0.001)
     monkeypatch.setattr(inventory_writer, "PATIENCE", patience)
 
     async def put() -> int:
         async with InventoryWriter(KafkaSettings(bootstrap_servers="-"), "test") as writer:
-            return await writer.put(*wanted)
+            return await writer.edit(edit)
 
     return asyncio.run(put())
 
@@ -94,7 +141,36 @@ def test_a_clear_no_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     assert node.asked == 1
 
 
+def bump(inventory: Inventory) -> list[SegmentRecord]:
+    found = inventory.segment("s1")
+    assert found is not None
+    return [replace(found, version=found.version + 1)]
+
+
 def test_a_transaction_whose_end_is_unknown_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
     node = Node(commits=[UNCLEAR])
-    assert take(monkeypatch, node, wanted=[SegmentRecord(segment_id="s1", name="rack1")]) == 7
+    assert take(monkeypatch, node, edit=lambda _: [RACK]) == 7
     assert node.asked == 2
+
+
+def test_one_that_was_written_all_the_same_is_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even when another writer has already changed the record once more."""
+    topic = Topic()
+    topic.add(RACK, b"")
+
+    def it_landed_and_another_followed(mine: SegmentRecord, mark: bytes) -> None:
+        topic.add(mine, mark)
+        topic.add(replace(mine, version=3), b"other")
+
+    node = Node(commits=[UNCLEAR], meanwhile=it_landed_and_another_followed)
+    assert take(monkeypatch, node, edit=bump, topic=topic) == 2
+    assert node.sent[0].version == 2
+
+
+def test_another_writers_equal_record_is_not_taken_for_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two that count up from the same version write the same record: only one of them has been written."""
+    topic = Topic()
+    topic.add(RACK, b"")
+    node = Node(commits=[UNCLEAR], meanwhile=lambda mine, _: topic.add(mine, b"other"))
+    assert take(monkeypatch, node, edit=bump, topic=topic) == 7
+    assert node.sent[0].version == 3

@@ -1,0 +1,44 @@
+"""The verbs of a scenario's script, one small function each, a module per actor. tests/scenarios/README.md is their
+grammar.
+
+A verb acts on the laboratory at its time and says so in the log as the world, an operator or a user. A new one goes
+into its actor's `VERBS`; two verbs of one name do not start.
+"""
+
+from kasugai.sim.cloud.model import Refused
+from kasugai.sim.lab.grammar import BadScenario, Event, Scenario
+from kasugai.sim.lab.laboratory import Lab
+from kasugai.sim.lab.verbs import machines, nova, people, pipeline, servers, witnesses
+from kasugai.sim.lab.verbs.verb import Verb
+
+
+def perform(lab: Lab, scenario: Scenario, event: Event) -> None:
+    """Carry out one line of the script."""
+    for length in (3, 2, 1):
+        verb = VERBS.get(" ".join(event.words[:length]))
+        if verb is not None:
+            try:
+                sentence = verb(lab, event.words[length:])
+            except Refused as no:
+                sentence = f"{' '.join(event.words)}: {no}"
+            except (KeyError, ValueError, IndexError) as error:
+                raise BadScenario(
+                    f"{scenario.path}:{event.number}: {' '.join(event.words)}: {error}"
+                ) from error
+            if sentence:
+                lab.say("world", sentence)
+            return
+    raise BadScenario(f"{scenario.path}:{event.number}: no verb begins {' '.join(event.words)!r}")
+
+
+def _all() -> dict[str, Verb]:
+    tables = (module.VERBS for module in (machines, nova, people, pipeline, servers, witnesses))
+    verbs: dict[str, Verb] = {"end": lambda lab, words: ""}
+    for table in tables:
+        if twice := verbs.keys() & table.keys():
+            raise ValueError(f"two verbs of one name: {', '.join(sorted(twice))}")
+        verbs |= table
+    return verbs
+
+
+VERBS = _all()

@@ -1,0 +1,64 @@
+"""Verbs about machines: power, network, nova-compute, the fence device, and the room that a host has."""
+
+from kasugai.sim.lab.grammar import seconds
+from kasugai.sim.lab.laboratory import Lab
+from kasugai.sim.lab.verbs.verb import Verb, Words
+
+
+def _host(method: str, sentence: str) -> Verb:
+    def act(lab: Lab, words: Words) -> str:
+        getattr(lab.cloud.hosts, method)(words[0])
+        return f"{words[0]} {sentence}"
+
+    return act
+
+
+def _device(lab: Lab, words: Words) -> str:
+    """device of HOST refuses|obeys|is cut|answers|returns power after TIME"""
+    _, host, *what = words
+    power = lab.cloud.power
+    match what:
+        case ["refuses"]:
+            power.refuse_fencing(host)
+        case ["obeys"]:
+            power.refuse_fencing(host, False)
+        case ["is", "cut"]:
+            power.cut_bmc(host)
+        case ["answers"]:
+            power.cut_bmc(host, False)
+        case ["returns", "power", "after", time]:
+            power.comes_back_by_itself(host, seconds(time))
+        case _:
+            raise ValueError("device of HOST refuses|obeys|is cut|answers|returns power after TIME")
+    return f"the device of {host} {' '.join(what)}"
+
+
+def _unplug(lab: Lab, words: Words) -> str:
+    lab.cloud.hosts.unplug(words[0])
+    return f"{words[0]} is cut off from the network"
+
+
+def _plug(lab: Lab, words: Words) -> str:
+    lab.cloud.hosts.plug(words[0])
+    return f"{words[0]} is back on the network"
+
+
+def _capacity(lab: Lab, words: Words) -> str:
+    """capacity of HOST is N"""
+    lab.cloud.world.host(words[0]).capacity = int(words[2])
+    return f"{words[0]} has room for {words[2]}"
+
+
+VERBS: dict[str, Verb] = {
+    "power off": _host("power_off", "loses power"),
+    "power on": _host("power_on", "is switched on"),
+    "reboot": _host("reboot", "reboots"),
+    "hang": _host("hang", "hangs"),
+    "wake": _host("wake", "goes on"),
+    "unplug": _unplug,
+    "plug": _plug,
+    "compute dies on": _host("kill_compute", "loses its nova-compute"),
+    "compute starts on": _host("start_compute", "has its nova-compute back"),
+    "device": _device,
+    "capacity of": _capacity,
+}

@@ -1,0 +1,76 @@
+"""Verbs about Nova: its API, its scheduler, its conductor, its cells and how fast guests start."""
+
+from dataclasses import replace
+
+from kasugai.sim.lab.grammar import seconds
+from kasugai.sim.lab.laboratory import Lab
+from kasugai.sim.lab.verbs.verb import Verb, Words
+
+
+def _nova_503(lab: Lab, words: Words) -> str:
+    """nova answers 503 for 30s"""
+    lab.cloud.wire.answer_503(seconds(words[1]))
+    return f"nova answers 503 for {words[1]}"
+
+
+def _nova_unreachable(lab: Lab, words: Words) -> str:
+    """nova unreachable 30s"""
+    lab.cloud.wire.refuse_connections(seconds(words[0]))
+    return f"nova is unreachable for {words[0]}"
+
+
+def _nova_loses(lab: Lab, words: Words) -> str:
+    """nova loses reply ACTION [N]"""
+    lab.cloud.wire.lose_replies(words[0], times=int(words[1]) if len(words) > 1 else 1)
+    return f"nova's next reply to {words[0]} is lost"
+
+
+def _nova_slow(lab: Lab, words: Words) -> str:
+    """nova slow TIME ACTION [N]: the next N requests arrive so late"""
+    lab.cloud.wire.slow(seconds(words[0]), words[1], times=int(words[2]) if len(words) > 2 else 1)
+    return f"nova's wire is slow by {words[0]} for {words[1]}"
+
+
+def _nova_conductor(lab: Lab, words: Words) -> str:
+    """nova conductor TIME: a call is carried out so late"""
+    lab.cloud.slow_conductor(seconds(words[0]))
+    return f"nova's conductor is late by {words[0]}"
+
+
+def _nova_no_host(lab: Lab, words: Words) -> str:
+    """nova no-valid-host yes|no"""
+    lab.cloud.no_valid_host(words[0] == "yes")
+    return "nova finds no valid host" if words[0] == "yes" else "nova finds hosts again"
+
+
+def _nova_spawns(lab: Lab, words: Words) -> str:
+    """nova spawns fail|work HOST"""
+    lab.cloud.fail_spawns(words[1], "the disk is full" if words[0] == "fail" else "")
+    return f"{words[1]} {'cannot' if words[0] == 'fail' else 'can'} start guests"
+
+
+def _nova_cell(lab: Lab, words: Words) -> str:
+    """nova cell silent|speaks CELL"""
+    if words[0] == "silent":
+        lab.cloud.silence_cell(words[1])
+    else:
+        lab.cloud.wake_cell(words[1])
+    return f"{words[1]} {'goes silent' if words[0] == 'silent' else 'speaks again'}"
+
+
+def _slow_spawn(lab: Lab, words: Words) -> str:
+    lab.cloud.world.pace = replace(lab.cloud.world.pace, spawn=seconds(words[0]))
+    return f"guests take {words[0]} to start"
+
+
+VERBS: dict[str, Verb] = {
+    "nova answers 503": _nova_503,
+    "nova unreachable": _nova_unreachable,
+    "nova loses reply": _nova_loses,
+    "nova slow": _nova_slow,
+    "nova conductor": _nova_conductor,
+    "nova no-valid-host": _nova_no_host,
+    "nova spawns": _nova_spawns,
+    "nova cell": _nova_cell,
+    "spawn takes": _slow_spawn,
+}

@@ -1,0 +1,72 @@
+"""Verbs about people: an operator's hands in Nova and in the inventory, and users with their guests."""
+
+from functools import partial
+
+from kasugai.sim.lab.grammar import seconds
+from kasugai.sim.lab.laboratory import Lab
+from kasugai.sim.lab.verbs.verb import Verb, Words
+
+
+def _guest(method: str, sentence: str) -> Verb:
+    def act(lab: Lab, words: Words) -> str:
+        getattr(lab.cloud, method)(words[0])
+        return sentence.format(words[0])
+
+    return act
+
+
+def _maintenance(lab: Lab, words: Words) -> str:
+    """maintenance begins|ends HOST"""
+    on = words[0] == "begins"
+    host = lab.hosts[words[1]]
+    segment = next(s.name for s in lab.segments.values() if s.segment_id == host.segment_id)
+    lab.describe_host(words[1], segment, on_maintenance=on)
+    return f"maintenance of {words[1]} {words[0]}"
+
+
+def _arm(lab: Lab, words: Words, armed: bool) -> str:
+    lab.describe_segment(words[0], armed=armed)
+    return f"{words[0]} is {'armed' if armed else 'disarmed'}"
+
+
+def _create_host(lab: Lab, words: Words) -> str:
+    """create HOST in SEGMENT: describe a host that Nova knows already."""
+    lab.describe_host(words[0], words[2])
+    return f"{words[0]} is added to {words[2]}"
+
+
+def _operator(lab: Lab, words: Words) -> str:
+    """operator forces down HOST | lifts HOST | evacuates GUEST | disables HOST"""
+    cloud = lab.cloud
+    match words:
+        case ("forces", "down", host):
+            cloud.operator_forces_down(host)
+        case ("lifts", host):
+            cloud.operator_forces_down(host, False)
+        case ("evacuates", guest):
+            cloud.operator_evacuates(guest)
+        case ("disables", host):
+            cloud.operator_disables(host)
+        case ("enables", host):
+            cloud.operator_enables(host)
+        case ("migrates", guest, "to", host, *rest):
+            cloud.operator_live_migrates(guest, host, **_spans(rest))
+        case _:
+            raise ValueError("operator forces down|lifts|evacuates|disables|enables|migrates")
+    return f"an operator {' '.join(words)}"
+
+
+def _spans(rest: list[str]) -> dict[str, float]:
+    return {key.replace("-", "_"): seconds(value) for key, _, value in (w.partition("=") for w in rest)}
+
+
+VERBS: dict[str, Verb] = {
+    "user stops": _guest("user_stops", "a user stops {}"),
+    "user deletes": _guest("user_deletes", "a user deletes {}"),
+    "user starts": _guest("user_starts", "a user starts {}"),
+    "maintenance": _maintenance,
+    "arm": partial(_arm, armed=True),
+    "disarm": partial(_arm, armed=False),
+    "create": _create_host,
+    "operator": _operator,
+}

@@ -1,0 +1,48 @@
+"""Verbs about what is said of hosts: reports over REST, single witnesses, and a flood of repetitions."""
+
+from kasugai.core.signals import Source, Symptom
+from kasugai.sim.lab.grammar import seconds
+from kasugai.sim.lab.laboratory import Lab
+from kasugai.sim.lab.verbs.verb import Verb, Words
+
+
+def _report(lab: Lab, words: Words) -> str:
+    """report HOST fenced|unknown|alive [id=EPISODE] [age=1h] [by=OBSERVER]: over REST or by a person."""
+    host, what, *rest = words
+    options = dict(word.partition("=")[::2] for word in rest)
+    symptom = Symptom.ALIVE if what == "alive" else Symptom.DOWN
+    if what not in ("fenced", "unknown", "alive"):
+        raise ValueError("report HOST fenced|unknown|alive")
+    lab.observe(
+        host,
+        options.get("by", "api"),
+        Source.REPORTED,
+        symptom,
+        options.get("id", f"{what}-{lab.broker.now()}"),
+        asserted=what == "fenced",
+        age=seconds(options.get("age", "0s")),
+    )
+    return f"{host} is reported {what}"
+
+
+def _witness(lab: Lab, words: Words) -> str:
+    """witness HOST SOURCE down|alive|clear|off [id=EPISODE]: one agent's word."""
+    host, source, what, *rest = words
+    options = dict(word.partition("=")[::2] for word in rest)
+    lab.observe(host, f"{source}/script", Source(source), Symptom(what), options.get("id", "1"))
+    return f"{source} says that {host} is {what}"
+
+
+def _flood(lab: Lab, words: Words) -> str:
+    """flood HOST with N repeats by SOURCE: one observer says the same again and again."""
+    host, _, count, _, _, source = words
+    for _ in range(int(count)):
+        lab.observe(host, f"{source}/script", Source(source), Symptom.DOWN, "1")
+    return f"{count} repetitions by {source}"
+
+
+VERBS: dict[str, Verb] = {
+    "report": _report,
+    "witness": _witness,
+    "flood": _flood,
+}

@@ -79,6 +79,7 @@ def _host(known: Known, wanted: WantedHost, segment_id: str, segment: str) -> Ch
         segment_id=segment_id,
         reserved=wanted.reserved,
         on_maintenance=wanted.on_maintenance,
+        maintenance_until=old.maintenance_until if old and wanted.on_maintenance else 0,
         control_attributes=wanted.control_attributes,
     )
     gone = known.newest(record)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from kasugai.core.policy import Policy
+from kasugai.core.timing import Instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,8 @@ class HostRecord:
     """Kept empty to take the guests of a failed host."""
     on_maintenance: bool = False
     """Set by an operator: nothing is done about this host."""
+    maintenance_until: Instant = 0
+    """Broker time at which the maintenance ends by itself; 0: when an operator ends it."""
     host_type: str = "COMPUTE"
     control_attributes: str = ""
     deleted: bool = False

@@ -158,14 +158,29 @@ class Reached:
 
 
 class Order(StrEnum):
-    """What a person can tell a segment or an incident to do (the rules come with the operator's commands)."""
+    """What a person can tell a segment, a host or an incident to do."""
 
     ARM = "arm"
+    """The segment may act again."""
     DISARM = "disarm"
+    """The segment may not act: what is under way begins nothing further."""
     HOLD = "hold"
+    """Nothing is done about this host until the hold is approved."""
     APPROVE = "approve"
+    """What stands at the named limit may pass it."""
     CANCEL = "cancel"
+    """Give the incident up: withdrawn before any effect, held after one."""
     RETRY = "retry"
+    """Try a failed or held incident again now."""
+
+
+class Limit(StrEnum):
+    """What an approval may pass; it passes none that it does not name."""
+
+    STORM = "storm"
+    """So many hosts are unhealthy that the cause may be elsewhere."""
+    HOLD = "hold"
+    """A person's hold or cancel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +190,13 @@ class Command:
     command_id: UUID
     order: Order
     segment: str
+    host: str = ""
+    """Nova's service host, for a command about one host; empty when the incident or the segment says it."""
     incident: UUID | None = None
+    limit: Limit | None = None
+    """What an approval passes."""
+    up_to: int = 0
+    """A storm's approval holds for at most so many unhealthy hosts; 0: as many as there are when it is given."""
     author: str
     reason: str
 

@@ -1,6 +1,7 @@
 """Applying a file writes exactly what differs, says what it does, and deletes only when it is told to."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from kasugai.adapters.inventory import Inventory, changed
 from kasugai.cli.segment import as_json, listed
@@ -97,3 +98,15 @@ def test_the_list_of_segments() -> None:
     shown = as_json(after, str(derive("segment", "rack1")))
     assert [host["name"] for host in shown["hosts"]] == ["cmp1", "cmp2"]
     assert shown["policy"]["window"] == 8
+
+
+def test_the_end_of_a_maintenance_is_kept_while_the_file_says_maintenance() -> None:
+    text = "name: rack1\nhosts: [{name: cmp1, on-maintenance: yes}]"
+    inventory, _ = applied(Inventory(), text)
+    host = inventory.host_named("cmp1")
+    assert host is not None
+    inventory = changed(inventory, [replace(host, maintenance_until=77, version=2)])
+    inventory, said = applied(inventory, text)
+    assert said[-1] == "leave   host cmp1"
+    inventory, said = applied(inventory, "name: rack1\nhosts: [cmp1]")
+    assert said[-1] == "change  host cmp1: on-maintenance yes -> no, maintenance-until 77 -> 0"

@@ -4,10 +4,11 @@ A fold of the topic's records in order, and pure: it knows no Kafka. Which hosts
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from kasugai.core.inventory import HostRecord, SegmentRecord
+from kasugai.core.timing import Instant
 
 Description = SegmentRecord | HostRecord
 
@@ -70,6 +71,11 @@ class Inventory:
             case HostRecord():
                 return self._hosts.get(record.host_uuid)
 
+    def highest(self, kind: type[Description]) -> int:
+        """Return the highest number that a segment or a host has ever had; 0 before the first."""
+        records = self._segments if kind is SegmentRecord else self._hosts
+        return max((record.number for record in records.values()), default=0)
+
     def copy(self) -> Self:
         """Return an inventory of its own with the same records."""
         return type(self)(dict(self._segments), dict(self._hosts), dict(self._host_uuids))
@@ -92,6 +98,20 @@ def changed(inventory: Inventory, records: Iterable[Description]) -> Inventory:
     for record in records:
         _refuse(after, record)
     return after
+
+
+def numbered(inventory: Inventory, records: Iterable[Description], now: Instant) -> list[Description]:
+    """Return `records` with what only the writer gives: numbers that are never given twice, and times."""
+    last = {kind: inventory.highest(kind) for kind in (SegmentRecord, HostRecord)}
+    found: list[Description] = []
+    for record in records:
+        old = inventory.newest(record)
+        if old is None:
+            last[type(record)] += 1
+            found.append(replace(record, number=last[type(record)], created_at=now, updated_at=0))
+        else:
+            found.append(replace(record, number=old.number, created_at=old.created_at, updated_at=now))
+    return found
 
 
 def _refuse_version(old: Description | None, new: Description) -> None:

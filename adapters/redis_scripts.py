@@ -6,8 +6,8 @@ It knows nothing of what the scripts do. Nothing is repeated here but what Redis
 import asyncio
 import hashlib
 import re
-from collections.abc import AsyncIterator, Awaitable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -82,8 +82,18 @@ def script(name: str) -> Script:
 async def answering(limit: float) -> AsyncIterator[None]:
     """Give what is done inside `limit` seconds in all; LedgerAway when Redis does not answer, or takes no writes."""
     try:
-        async with asyncio.timeout(limit):
-            yield
+        with answering_now():
+            async with asyncio.timeout(limit):
+                yield
+    except TimeoutError as error:
+        raise _away(error) from error
+
+
+@contextmanager
+def answering_now() -> Iterator[None]:
+    """Say what Redis' errors mean: LedgerAway when it does not answer or takes no writes."""
+    try:
+        yield
     except (*AWAY, *AWAY_FOR_NOW) as error:
         raise _away(error) from error
     except exceptions.ResponseError as error:

@@ -9,7 +9,16 @@ from kasugai.core.identity import derive
 from kasugai.core.inventory import HostRecord, SegmentRecord
 
 Description = SegmentRecord | HostRecord
-_UNTOLD = ("version", "policy", "segment_id", "host_uuid", "name")
+_UNTOLD = (
+    "version",
+    "policy",
+    "segment_id",
+    "host_uuid",
+    "name",
+    "number",
+    "created_at",
+    "updated_at",
+)
 """Fields whose change is told in another way, or not at all."""
 
 
@@ -93,10 +102,20 @@ def _host(known: Known, wanted: WantedHost, segment_id: str, segment: str) -> Ch
 def _change(current: Description | None, record: Description, called: str, more: str = "") -> Change:
     if current is None:
         return Change(record, f"create  {called}")
+    record = _carried(current, record)
     differences = [more] * bool(more) + _differences(current, record)
     if not differences:
         return Change(None, f"leave   {called}")
     return Change(replace(record, version=current.version + 1), f"change  {called}: {', '.join(differences)}")
+
+
+def _carried(current: Description, record: Description) -> Description:
+    """Keep what a segment file has no word for."""
+    if isinstance(current, SegmentRecord) and isinstance(record, SegmentRecord):
+        return replace(record, service_type=current.service_type)
+    if isinstance(current, HostRecord) and isinstance(record, HostRecord):
+        return replace(record, host_type=current.host_type)
+    return record
 
 
 def _differences(current: Description, record: Description) -> list[str]:

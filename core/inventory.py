@@ -21,6 +21,12 @@ class SegmentRecord:
     description: str = ""
     policy: Policy = field(default_factory=Policy)
     deleted: bool = False
+    number: int = 0
+    """Masakari's integer id, given once by the inventory's writer; 0 in records that are older than numbers."""
+    created_at: Instant = 0
+    """When the first version was written, by the writer's clock."""
+    updated_at: Instant = 0
+    """When this version was written, by the writer's clock; 0 for the first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,3 +47,9 @@ class HostRecord:
     host_type: str = "COMPUTE"
     control_attributes: str = ""
     deleted: bool = False
+    number: int = 0
+    """Masakari's integer id, given once by the inventory's writer; 0 in records that are older than numbers."""
+    created_at: Instant = 0
+    """When the first version was written, by the writer's clock."""
+    updated_at: Instant = 0
+    """When this version was written, by the writer's clock; 0 for the first."""

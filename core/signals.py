@@ -3,6 +3,7 @@
 A signal carries no time of its own that decisions rely on: the broker's timestamp of its record does (`Stamp`).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import assert_never
@@ -61,6 +62,22 @@ class Symptom(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Notification:
+    """A notification of Masakari's API as its client posted it: kept to be shown again, never to decide on."""
+
+    notification_uuid: str
+    """Drawn when it was accepted; the fault's episode."""
+    notification_type: str
+    """COMPUTE_HOST, VM or PROCESS."""
+    generated_time: str
+    """By the client's clock, UTC, `YYYY-MM-DDTHH:MM:SS.ffffff`: sorts as text."""
+    payload: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Masakari's words, unchanged."""
+    segment_id: str = ""
+    """The host's segment when it was accepted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """One observation of one subject by one observer."""
 
@@ -86,6 +103,8 @@ class Fault:
     """By the observer's clock: told, and used to tell a stale report; never for deadlines."""
     inventory_offset: int = -1
     """Route waits until it has read the inventory up to this offset; -1 when unknown."""
+    notification: Notification | None = None
+    """What was posted, where the fault came as a notification over REST."""
 
     @property
     def subject(self) -> str:
@@ -120,6 +139,7 @@ def fault(
     boot_id: str = "",
     observed_at: Instant = 0,
     inventory_offset: int = -1,
+    notification: Notification | None = None,
 ) -> Fault:
     """Return a fault with its derived id."""
     subject = subject_of(kind, host, detail)
@@ -137,6 +157,7 @@ def fault(
         episode=episode,
         observed_at=observed_at,
         inventory_offset=inventory_offset,
+        notification=notification,
     )
 
 

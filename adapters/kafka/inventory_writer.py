@@ -6,6 +6,7 @@ starts again from what it finds then. So two writers never both make the same ve
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -17,7 +18,7 @@ from uuid import uuid4
 import confluent_kafka
 from confluent_kafka import KafkaError, KafkaException
 
-from kasugai.adapters.inventory import Description, Inventory, changed
+from kasugai.adapters.inventory import Description, Inventory, changed, numbered
 from kasugai.adapters.kafka.client import producer_config
 from kasugai.adapters.kafka.inventory_reader import EDIT, InventoryReader
 from kasugai.adapters.kafka.records import Outgoing, outgoing
@@ -125,6 +126,7 @@ class InventoryWriter:
     async def _write(self, records: Sequence[Description], token: bytes) -> int:
         if not records:
             return -1
+        records = numbered(self._reader.inventory, records, time.time_ns() // 1_000_000)
         changed(self._reader.inventory, records)
         last = await self._run(lambda: self._commit([_marked(record, token) for record in records]))
         for record in records:

@@ -1,7 +1,7 @@
 """The inventory on a real broker: one truth without a database, however many writers."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from dataclasses import replace
 from functools import wraps
 from typing import Any
@@ -10,7 +10,7 @@ from unittest.mock import patch
 import confluent_kafka
 import pytest
 
-from kasugai.adapters.inventory import Conflict, Inventory
+from kasugai.adapters.inventory import Conflict, Description, Inventory
 from kasugai.adapters.kafka.inventory_reader import InventoryReader
 from kasugai.adapters.kafka.inventory_writer import InventoryWriter
 from kasugai.adapters.kafka.producer import Producer
@@ -63,6 +63,11 @@ def broker(own_kafka: KafkaServer) -> Iterator[KafkaSettings]:
 USED: list[str] = []
 
 
+def bare(records: Iterable[Description]) -> list[Description]:
+    """Return the records without what the writer gives."""
+    return [replace(record, number=0, created_at=0, updated_at=0) for record in records]
+
+
 async def read(broker: KafkaSettings) -> Inventory:
     async with InventoryReader(broker, "test-reader") as reader:
         return reader.inventory
@@ -75,8 +80,8 @@ async def test_what_is_written_is_read(broker: KafkaSettings) -> None:
         assert await writer.put(replace(HOST, version=2, on_maintenance=True)) > 1
         assert await writer.put() == -1
     found = await read(broker)
-    assert list(found.segments()) == [RACK]
-    assert list(found.hosts()) == [replace(HOST, version=2, on_maintenance=True)]
+    assert bare(found.segments()) == [RACK]
+    assert bare(found.hosts()) == [replace(HOST, version=2, on_maintenance=True)]
 
 
 @in_loop
@@ -87,7 +92,7 @@ async def test_what_does_not_fit_is_not_written(broker: KafkaSettings) -> None:
             await writer.put(HOST, SegmentRecord(segment_id="s2", name="rack1"))
         assert not list((await read(broker)).hosts())
         await writer.put(HOST)
-    assert list((await read(broker)).hosts()) == [HOST]
+    assert bare((await read(broker)).hosts()) == [HOST]
 
 
 @in_loop
@@ -103,7 +108,9 @@ async def test_two_writers_never_both_win_the_same_version(broker: KafkaSettings
             lost = [result for result in results if isinstance(result, Conflict)]
             assert len(lost) == 1, results
             winner = "two" if isinstance(results[0], Conflict) else "one"
-            assert (await read(broker)).segment("s1") == replace(RACK, version=version, description=winner)
+            assert bare((await read(broker)).segments()) == [
+                replace(RACK, version=version, description=winner)
+            ]
 
 
 @in_loop
@@ -130,7 +137,7 @@ async def test_a_writer_that_dies_between_leaves_no_trace(broker: KafkaSettings)
     async with InventoryWriter(broker, "cli") as writer:
         await writer.put(HOST)
     found = await read(broker)
-    assert list(found.segments()) == [RACK] and list(found.hosts()) == [HOST]
+    assert bare(found.segments()) == [RACK] and bare(found.hosts()) == [HOST]
 
 
 def die_in_a_transaction(broker: KafkaSettings) -> None:
@@ -175,8 +182,8 @@ async def test_a_follower_sees_each_change_and_can_be_waited_for(broker: KafkaSe
         offset = await writer.put(RACK)
         assert await reader.reached(offset, 5.0)
         record, stamp = await following
-        assert (record, stamp.offset) == (RACK, offset)
-        assert reader.inventory.segment("s1") == RACK
+        assert (bare([record]), stamp.offset) == ([RACK], offset)
+        assert bare(reader.inventory.segments()) == [RACK]
         assert not await reader.reached(10_000, 0.1)
 
 
@@ -187,7 +194,7 @@ async def test_rubbish_is_passed_over_and_a_newer_kasugai_is_not(broker: KafkaSe
     async with Producer(broker, "test") as producer:
         await producer.publish(USED[-1], "x", b"rubbish")
         await producer.publish(USED[-1], "y", encode(Tick(period=1)))
-        assert list((await read(broker)).segments()) == [RACK]
+        assert bare((await read(broker)).segments()) == [RACK]
         await producer.publish(USED[-1], "z", b"\x00\x00\x00\x27\x0f")
     with pytest.raises(UnknownSchema, match=r"written by a newer Kasugai"):
         await read(broker)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kasugai.adapters.inventory import Conflict, Description, Inventory, changed
+from kasugai.adapters.inventory import Conflict, Description, Inventory, changed, numbered
 from kasugai.core.inventory import HostRecord, SegmentRecord
 
 RACK1 = SegmentRecord(segment_id="s1", name="rack1")
@@ -102,3 +102,17 @@ def test_any_order_with_repetitions_ends_at_the_newest(
     assert sorted(map(repr, [*once.segments(), *once.hosts()])) == sorted(
         map(repr, [*again.segments(), *again.hosts()])
     )
+
+
+def test_the_writer_numbers_what_is_new_and_keeps_the_numbers_of_what_is_not() -> None:
+    made = numbered(Inventory(), [RACK1, RACK2, CMP1], 5_000)
+    assert [(record.number, record.created_at, record.updated_at) for record in made] == [
+        (1, 5_000, 0),
+        (2, 5_000, 0),
+        (1, 5_000, 0),
+    ]
+    found = inventory(*made, replace(made[1], version=2, deleted=True))
+    third = SegmentRecord(segment_id="s3", name="rack3")
+    changed_, new = numbered(found, [replace(RACK1, version=2), third], 9_000)
+    assert (changed_.number, changed_.created_at, changed_.updated_at) == (1, 5_000, 9_000)
+    assert new.number == 3, "a deleted segment's number is never given again"

@@ -1,0 +1,327 @@
+"""What the API shows, as values, and the port through which it reads them.
+
+The projector computes them from the topics; nobody else writes them, but for a notification that has just been
+accepted. Times are milliseconds since the epoch; Masakari's words (notification, vmove, status) are used from here on.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from kasugai.core.timing import Instant
+
+
+class Status(StrEnum):
+    """Where a notification stands, in Masakari's words (architecture.md 9)."""
+
+    NEW = "new"
+    RUNNING = "running"
+    ERROR = "error"
+    """An attempt failed and another one follows."""
+    FAILED = "failed"
+    IGNORED = "ignored"
+    FINISHED = "finished"
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether its host is under recovery (masakari.md 1.14)."""
+        return self in (Status.NEW, Status.RUNNING, Status.ERROR)
+
+
+class MoveStatus(StrEnum):
+    """Where one instance's move stands, in Masakari's words."""
+
+    PENDING = "pending"
+    ONGOING = "ongoing"
+    IGNORED = "ignored"
+    FAILED = "failed"
+    SUCCEEDED = "succeeded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationView:
+    """A notification as `GET /notifications/{uuid}` shows it, without the progress details."""
+
+    number: int
+    """Masakari's integer id: `numbers.notification_number` of its place on kasugai.faults.reported."""
+    notification_uuid: str
+    type: str
+    generated_time: str
+    """As the fault's record has it."""
+    source_host_uuid: str
+    payload: Mapping[str, str]
+    status: Status = Status.NEW
+    failover_segment_uuid: str = ""
+    message: str = ""
+    """Why it stands where it stands; empty is Masakari's null."""
+    created_at: Instant
+    """The timestamp of the fault's record."""
+    updated_at: Instant | None = None
+    """When anything last changed it."""
+    incident: str = ""
+    """The incident that it became evidence of; empty for none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgressDetail:
+    """One sentence of a task."""
+
+    at: Instant
+    message: str
+    percent: int
+    """Masakari's `progress`, times 100."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowDetail:
+    """One task of a notification's recovery, by the name that Masakari's clients know."""
+
+    name: str
+    percent: int
+    state: str
+    """Taskflow's word: PENDING, RUNNING, SUCCESS, FAILURE."""
+    progress: tuple[ProgressDetail, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VMoveView:
+    """One instance's move, as one notification shows it."""
+
+    number: int
+    """Masakari's integer id: derived from `uuid`."""
+    uuid: str
+    notification_uuid: str
+    instance_uuid: str
+    instance_name: str
+    source_host: str
+    dest_host: str = ""
+    """Empty is Masakari's null: it has not landed."""
+    start_time: Instant | None = None
+    end_time: Instant | None = None
+    type: str = "evacuation"
+    status: MoveStatus
+    message: str = ""
+    created_at: Instant
+    """When it was planned."""
+    updated_at: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepView:
+    """One step of an incident's plan."""
+
+    step: str
+    """`action:subject`."""
+    action: str
+    subject: str
+    name: str
+    state: str
+    """waiting, started, unsure, done, failed or absolved."""
+    tries: int = 0
+    reason: str = ""
+    destination: str = ""
+    """Where an evacuated instance landed."""
+    began_at: Instant | None = None
+    ended_at: Instant | None = None
+    needs: tuple[str, ...] = ()
+    """Steps that must be done first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftView:
+    """An instance that a plan leaves where it is."""
+
+    instance: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentView:
+    """One incident with its plan and where each step stands."""
+
+    incident: str
+    kind: str
+    subject: str
+    host: str
+    host_uuid: str
+    segment: str
+    """The segment's id."""
+    phase: str
+    why: str
+    opened_at: Instant
+    closed_at: Instant | None = None
+    attempt: int = 1
+    epoch: int = 0
+    """How many owners it has had."""
+    is_open: bool
+    steps: tuple[StepView, ...] = ()
+    instances: int = 0
+    instances_done: int = 0
+    left: tuple[LeftView, ...] = ()
+    notifications: tuple[str, ...] = ()
+    """The notifications that became evidence of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineLine:
+    """One sentence of an incident's story, by the narrator."""
+
+    at: Instant
+    actor: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceView:
+    """One fault that a verdict stands on."""
+
+    event_id: str
+    observer: str
+    symptom: str
+    episode: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictView:
+    """One decision about a subject: why, or why not."""
+
+    verdict_id: str
+    at: Instant
+    subject: str
+    segment: str
+    verb: str
+    reason: str
+    meaning: str
+    """The reason's sentence for people."""
+    also: tuple[str, ...] = ()
+    detail: str = ""
+    incident: str = ""
+    evidence: tuple[EvidenceView, ...] = ()
+    count: int = 0
+
+
+class ViewsAway(Exception):
+    """The store of the views does not answer: 503."""
+
+
+class UnknownMarker(Exception):
+    """A list is to go on after something that is not in it: 400."""
+
+
+class Views(Protocol):
+    """The views. Every call raises ViewsAway when the store does not answer.
+
+    Whoever reads asks `caught_up` first: while it says no, what is here may be older than what clients were told.
+    """
+
+    def caught_up(self) -> bool:
+        """Return whether a projector has read everything that there was, a minute ago or later."""
+        ...
+
+    def accept(self, notification: NotificationView) -> None:
+        """Show a notification that Kafka has taken, until the projector comes to it; nothing if it is known."""
+        ...
+
+    def notification(self, uuid: str) -> NotificationView | None:
+        """Return a notification."""
+        ...
+
+    def notifications(self, after: int | None = None) -> Iterator[NotificationView]:
+        """Yield notifications as they are needed, newest first (created_at, number), those after the one of that
+        number; UnknownMarker when there is none."""
+        ...
+
+    def details(self, uuid: str) -> tuple[WorkflowDetail, ...]:
+        """Return a notification's progress details."""
+        ...
+
+    def vmoves(self, uuid: str) -> tuple[VMoveView, ...]:
+        """Return a notification's moves, oldest first (created_at, number)."""
+        ...
+
+    def busy_hosts(self) -> frozenset[str]:
+        """Return the uuids of the hosts that are under recovery: an open incident, or an unfinished notification."""
+        ...
+
+    def incident(self, incident: str) -> IncidentView | None:
+        """Return an incident by its id."""
+        ...
+
+    def incidents(self, after: str | None = None) -> Iterator[IncidentView]:
+        """Yield incidents as they are needed, newest first, those after that one; UnknownMarker when unknown."""
+        ...
+
+    def timeline(self, incident: str) -> tuple[TimelineLine, ...]:
+        """Return an incident's story in the order of time."""
+        ...
+
+    def verdicts(self, subject: str) -> tuple[VerdictView, ...]:
+        """Return what was decided about a subject (`host/cmp1`), oldest first."""
+        ...
+
+
+@dataclass(slots=True)
+class MemoryViews:
+    """The views in memory, for tests: what was put is shown."""
+
+    is_current: bool = True
+    kept: dict[str, NotificationView] = field(default_factory=dict)
+    told: dict[str, tuple[WorkflowDetail, ...]] = field(default_factory=dict)
+    moves: dict[str, tuple[VMoveView, ...]] = field(default_factory=dict)
+    cases: dict[str, IncidentView] = field(default_factory=dict)
+    stories: dict[str, tuple[TimelineLine, ...]] = field(default_factory=dict)
+    decided: dict[str, tuple[VerdictView, ...]] = field(default_factory=dict)
+
+    def caught_up(self) -> bool:
+        """Return `is_current`."""
+        return self.is_current
+
+    def accept(self, notification: NotificationView) -> None:
+        """Show it, unless it is known."""
+        self.kept.setdefault(notification.notification_uuid, notification)
+
+    def notification(self, uuid: str) -> NotificationView | None:
+        """Return a notification."""
+        return self.kept.get(uuid)
+
+    def notifications(self, after: int | None = None) -> Iterator[NotificationView]:
+        """Yield notifications, newest first."""
+        found = sorted(self.kept.values(), key=lambda n: (n.created_at, n.number), reverse=True)
+        numbers = [n.number for n in found]
+        if after is not None and after not in numbers:
+            raise UnknownMarker(f"no notification has the number {after}")
+        return iter(found if after is None else found[numbers.index(after) + 1 :])
+
+    def details(self, uuid: str) -> tuple[WorkflowDetail, ...]:
+        """Return a notification's progress details."""
+        return self.told.get(uuid, ())
+
+    def vmoves(self, uuid: str) -> tuple[VMoveView, ...]:
+        """Return a notification's moves."""
+        return self.moves.get(uuid, ())
+
+    def busy_hosts(self) -> frozenset[str]:
+        """Return the hosts under recovery."""
+        reported = {n.source_host_uuid for n in self.kept.values() if n.status.is_unfinished}
+        return frozenset(reported | {case.host_uuid for case in self.cases.values() if case.is_open})
+
+    def incident(self, incident: str) -> IncidentView | None:
+        """Return an incident."""
+        return self.cases.get(incident)
+
+    def incidents(self, after: str | None = None) -> Iterator[IncidentView]:
+        """Yield incidents, newest first."""
+        found = sorted(self.cases.values(), key=lambda i: (i.opened_at, i.incident), reverse=True)
+        ids = [case.incident for case in found]
+        if after is not None and after not in ids:
+            raise UnknownMarker(f"there is no incident {after}")
+        return iter(found if after is None else found[ids.index(after) + 1 :])
+
+    def timeline(self, incident: str) -> tuple[TimelineLine, ...]:
+        """Return an incident's story."""
+        return self.stories.get(incident, ())
+
+    def verdicts(self, subject: str) -> tuple[VerdictView, ...]:
+        """Return what was decided about a subject."""
+        return self.decided.get(subject, ())

@@ -1,29 +1,26 @@
 """The step ledger and the leases in Redis: each write is one Lua script that checks the lease in the same atomic act.
 
-It refuses to know what an entry means (ledger_json.py turns it into text) and what a refusal leads to. All keys carry
-one hash tag and only scripts name more than one key, so that a Sentinel's or a Cluster's client would serve as well.
-Needs Redis 7 or Valkey, and their `maxmemory-policy noeviction`.
+It refuses to know what an entry means (ledger_json.py turns it into text), what a refusal leads to, and which form the
+Redis has (redis_client.py). All keys carry one hash tag and only scripts name more than one key, so that a Cluster
+serves as well. Needs Redis 7 or Valkey, and their `maxmemory-policy noeviction`.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Self
 from uuid import UUID
 
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-
 from kasugai.adapters.ledger_json import dump_entry, load_entry
+from kasugai.adapters.redis_client import connect
 from kasugai.adapters.redis_scripts import Client, answering, script
+from kasugai.adapters.settings.values import RedisSettings
 from kasugai.core.doors import Folded, Lease, LeaseLost
 from kasugai.core.ledger import Entry, Flag
 from kasugai.core.timing import PRODUCTION, Millis
 
-SCHEMES = ("redis://", "rediss://", "unix://")
-
 CONNECTIONS = 16
-"""At most so many per process; who finds none free waits for one within the time-out."""
+"""At most so many calls of a process at a time; who comes later waits for one to end within the time-out."""
 
 RETENTION: Millis = 35 * 24 * 3600 * 1000
 """How long the entry of an ended attempt is kept: longer than Kafka keeps its facts."""
@@ -31,6 +28,7 @@ RETENTION: Millis = 35 * 24 * 3600 * 1000
 REFUSALS: Mapping[str, str] = {
     "lease": "another owner or epoch has the lease, it has expired, or Redis has forgotten it",
     "older": "Redis has gone back to an older state",
+    "history": "Redis was started anew or another one has taken over: it may lack the newest writes",
     "epoch": "the host has seen that epoch or a higher one",
 }
 """The scripts' words for no."""
@@ -49,36 +47,23 @@ class RedisLedger:
     ) -> None:
         """Leases live `ttl` milliseconds; a call takes at most `timeout` seconds, waiting for a connection included.
 
-        The client decodes responses and does not retry by itself (`from_url` makes one).
+        The client decodes responses and does not retry by itself (`connect` makes one).
         """
         self._client = client
+        self._places = asyncio.Semaphore(CONNECTIONS)
         self._ttl = ttl
         self._timeout = timeout
         self._retention = retention
 
     @classmethod
-    def from_url(cls, url: str, *, ttl: Millis = PRODUCTION.lease, timeout: float = 2.0) -> Self:
-        """Connect to redis://, rediss:// or unix:// on first use. ValueError, without the url, which may hold secrets.
+    def connect(cls, redis: RedisSettings, *, ttl: Millis = PRODUCTION.lease, timeout: float = 2.0) -> Self:
+        """Connect on first use. BadUrl, a ValueError that repeats nothing of the url, when that cannot be read."""
+        return cls(connect(redis, timeout=timeout), ttl=ttl, timeout=timeout)
 
-        Options of the connection follow a question mark: `rediss://host:6379/0?ssl_ca_certs=/etc/kasugai/ca.pem`.
-        """
-        if not url.startswith(SCHEMES):
-            raise ValueError(f"the ledger's url begins with none of {', '.join(SCHEMES)}: see [redis] url")
-        try:
-            pool = BlockingConnectionPool.from_url(
-                url,
-                max_connections=CONNECTIONS,
-                timeout=timeout,
-                socket_timeout=timeout,
-                socket_connect_timeout=timeout,
-                retry=Retry(NoBackoff(), 0),
-                decode_responses=True,
-                protocol=2,
-            )
-            pool.connection_class(**pool.connection_kwargs)  # does not connect, but refuses unknown options
-        except (ValueError, TypeError):
-            raise ValueError("the ledger's url cannot be read: see [redis] url") from None
-        return cls(Redis.from_pool(pool), ttl=ttl, timeout=timeout)
+    @classmethod
+    def from_url(cls, url: str, *, ttl: Millis = PRODUCTION.lease, timeout: float = 2.0) -> Self:
+        """Connect to a Redis that needs no more than its url; see `connect`."""
+        return cls.connect(RedisSettings(url=url), ttl=ttl, timeout=timeout)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -91,6 +76,10 @@ class RedisLedger:
     async def __aexit__(self, *_: object) -> None:
         """See `aclose`."""
         await self.aclose()
+
+    async def check(self) -> None:
+        """Return if the ledger is served; LedgerAway says why not."""
+        await self._run("check", [_key("host", "")])
 
     async def acquire(self, host: str, owner: str) -> Lease | None:
         """Return the lease, or None while another owner holds it."""
@@ -110,7 +99,7 @@ class RedisLedger:
 
     async def load(self, host: str) -> Folded:
         """Return all that is kept of the host. LedgerUnreadable for what a newer Kasugai wrote."""
-        async with answering(self._timeout):
+        async with self._answering():
             known = sorted(await self._client.smembers(_key("index", host)))
             keys = [_key(kind, incident) for incident in known for kind in ("entry", "flag")]
             (epoch, facts, flags), *kept = await script("load").run(self._client, [_key("host", host), *keys])
@@ -126,7 +115,7 @@ class RedisLedger:
     async def save(self, lease: Lease, folded: Folded) -> None:
         """Replace what is kept of the host; newer flags stay, the epoch never falls. LeaseLost unless ours."""
         index = _key("index", lease.host)
-        async with answering(self._timeout):
+        async with self._answering():
             known = {UUID(incident) for incident in await self._client.smembers(index)}
         keys = [_key("host", lease.host), index]
         args: list[str | int] = [folded.epoch, folded.facts_offset, folded.flags_offset]
@@ -159,12 +148,12 @@ class RedisLedger:
 
     async def stopped(self, host: str, incident: UUID) -> Flag | None:
         """Return the incident's flag."""
-        async with answering(self._timeout):
+        async with self._answering():
             return _flag(await self._client.hmget(_key("flag", incident), ["offset", "order", "reason"]))
 
     async def is_leased(self, host: str) -> bool:
         """Return whether anybody holds the host's lease."""
-        async with answering(self._timeout):
+        async with self._answering():
             return bool(await self._client.exists(_key("lease", host)))
 
     def _end_of_lease(self) -> float:
@@ -177,8 +166,14 @@ class RedisLedger:
             return "", 0
         return dump_entry(entry), 0 if entry.result is None else self._retention
 
+    @asynccontextmanager
+    async def _answering(self) -> AsyncIterator[None]:
+        """Give what is done inside a place and the time-out, waiting for the place included."""
+        async with answering(self._timeout), self._places:
+            yield
+
     async def _run(self, name: str, keys: list[str], *args: str | int) -> Any:
-        async with answering(self._timeout):
+        async with self._answering():
             return await script(name).run(self._client, keys, *args)
 
     async def _run_as_owner(self, name: str, lease: Lease, keys: list[str], *args: str | int) -> bool:

@@ -17,7 +17,14 @@ from redis import exceptions
 
 from kasugai.core.doors import LedgerAway
 
-AWAY = (exceptions.ConnectionError, exceptions.TimeoutError, exceptions.ClusterError, OSError, TimeoutError)
+AWAY = (
+    exceptions.ConnectionError,
+    exceptions.TimeoutError,
+    exceptions.ClusterError,
+    exceptions.RedisClusterException,
+    OSError,
+    TimeoutError,
+)
 """No answer (Sentinel without a master, a wrong password and a loading server are ConnectionErrors too)."""
 
 AWAY_FOR_NOW = (exceptions.ReadOnlyError, exceptions.OutOfMemoryError, exceptions.TryAgainError)
@@ -26,6 +33,11 @@ AWAY_FOR_NOW = (exceptions.ReadOnlyError, exceptions.OutOfMemoryError, exception
 AWAY_BY_CODE = re.compile(
     r"\b(READONLY|LOADING|MISCONF|NOREPLICAS|BUSY|OOM|MASTERDOWN|CLUSTERDOWN|TRYAGAIN)\b"
 )
+
+LACKS_A_RIGHT = re.compile(r"no permissions|user executing the script can't|ACL failure")
+"""What Redis 7.0 and later say when the user's ACL does not suffice, which somebody will mend; also inside scripts."""
+
+NOT_LET_IN = re.compile(r"\b(WRONGPASS|NOAUTH)\b|invalid username-password|Authentication required")
 
 
 class Client(Protocol):
@@ -97,14 +109,23 @@ def answering_now() -> Iterator[None]:
     except (*AWAY, *AWAY_FOR_NOW) as error:
         raise _away(error) from error
     except exceptions.ResponseError as error:
-        if AWAY_BY_CODE.search(str(error)):
+        if AWAY_BY_CODE.search(str(error)) or LACKS_A_RIGHT.search(str(error)):
             raise _away(error) from error
         raise
 
 
 def _away(error: Exception) -> LedgerAway:
-    said = str(error).partition("\n")[0] or "no answer in time"
-    return LedgerAway(f"Redis does not serve the ledger: {type(error).__name__}: {said}: type kasugai doctor")
+    said = _said(error)
+    ours = LACKS_A_RIGHT.search(said) or NOT_LET_IN.search(said)
+    next_step = "see docs/operators/connections.md" if ours else "type kasugai doctor"
+    return LedgerAway(f"Redis does not serve the ledger: {type(error).__name__}: {said}: {next_step}")
+
+
+def _said(error: Exception) -> str:
+    """What Redis or its client says, in one line and without the client's description of itself."""
+    line, _, _ = str(error).partition("\n")
+    line, _, _ = line.partition(" : <")  # redis-py tells how it asked each sentinel
+    return line or "no answer in time"
 
 
 def _read(name: str) -> str:

@@ -14,7 +14,7 @@ from kasugai.adapters.nova import NovaCloud
 from kasugai.adapters.power import NoPower
 from kasugai.adapters.redis_ledger import RedisLedger
 from kasugai.adapters.settings import Settings
-from kasugai.core.doors import CloudAway, LogAway
+from kasugai.core.doors import CloudAway, LedgerAway, LogAway
 from kasugai.core.signals import Kind
 from kasugai.schemas.topics import INCIDENTS, RECOVERY
 from kasugai.workers.lane import Doors
@@ -68,6 +68,7 @@ async def ready(worker: Worker) -> AsyncIterator[Ready]:
         producer = await stack.enter_async_context(Producer(kafka, worker.name))
         log = await stack.enter_async_context(RecoveryLog(kafka, producer, worker.name, kind=worker.kind))
         await _until_there(troubles, "kafka", log.warm)
+        await _until_there(troubles, "redis", ledger.check)
         await _until_there(troubles, "nova", cloud.check)
         doors = Doors(
             log=log,
@@ -83,7 +84,7 @@ async def ready(worker: Worker) -> AsyncIterator[Ready]:
 
 def _ledger(worker: Worker) -> RedisLedger:
     try:
-        return RedisLedger.from_url(worker.settings.redis.url, ttl=worker.settings.worker.timing.lease)
+        return RedisLedger.connect(worker.settings.redis, ttl=worker.settings.worker.timing.lease)
     except ValueError as error:
         raise Unfit(str(error)) from error
 
@@ -97,7 +98,7 @@ async def _until_there(troubles: Troubles, what: str, ask: Callable[[], Awaitabl
     while True:
         try:
             await ask()
-        except (LogAway, CloudAway) as away:
+        except (LogAway, LedgerAway, CloudAway) as away:
             troubles.tell(what, str(away))
             await asyncio.sleep(AGAIN)
         else:

@@ -1,17 +1,26 @@
 -- The rules that the other scripts share; this text stands before each of them.
 --
 -- All keys carry one hash tag, so that they live in one slot. The only clock is Redis' own (PX).
---   lease  hash {owner, epoch, writes}, expires           host   hash {epoch, facts, flags}: offsets of the folds
+--   lease  hash {owner, epoch, history, writes}, expires  host   hash {epoch, facts, flags}: offsets of the folds
 --   entry  text of an incident, expires after its end     flag   hash {offset, order, reason}, expires with the entry
 --   index  set of the host's incidents
 -- A script answers {writes, answer} where it needs the lease: writes = 0 is a refusal, and answer says why.
 
+-- Which course of writes is this? A replica that becomes a master begins a new one (its replication id), and so does a
+-- server that was started anew: both may lack the newest writes of the one before, of whoever's hand.
+local function history()
+  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)') or ''
+end
+
 -- Is the lease still the caller's, and is this Redis as young as the caller knows? Count the write and return the count.
 -- A repeat only counts once more.
 local function ours(lease, owner, epoch, writes)
-  local held = redis.call('HMGET', lease, 'owner', 'epoch', 'writes')
+  local held = redis.call('HMGET', lease, 'owner', 'epoch', 'writes', 'history')
   if held[1] ~= owner or held[2] ~= epoch then
     return nil, {0, 'lease'}
+  end
+  if held[4] ~= history() then
+    return nil, {0, 'history'}
   end
   if tonumber(held[3]) < tonumber(writes) then
     return nil, {0, 'older'}

@@ -9,16 +9,16 @@ import os
 import socket
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
+from functools import partial
 from typing import Any
 
 from oslo_config import cfg
 
+from kasugai.adapters.settings.connections import kafka_of, redis_of
 from kasugai.adapters.settings.options import groups
 from kasugai.adapters.settings.values import (
-    KafkaSettings,
     NovaSettings,
     PowerSettings,
-    RedisSettings,
     Settings,
     StreamSettings,
     WorkerSettings,
@@ -44,8 +44,8 @@ def load(config_files: Sequence[str], *needs: str) -> Settings:
     source = _Source(config_files)
     source.refuse_strangers()
     settings = Settings(
-        kafka=KafkaSettings(**source.group("kafka")),
-        redis=RedisSettings(**source.group("redis")),
+        kafka=kafka_of(source.group("kafka"), partial(source.wrong, "kafka")),
+        redis=redis_of(source.group("redis"), partial(source.wrong, "redis")),
         nova=NovaSettings(**source.group("nova")),
         power=PowerSettings(**source.group("power")),
         stream=_stream(source.group("stream")),

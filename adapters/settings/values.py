@@ -28,7 +28,15 @@ class RedisSettings:
     """Where the leases and the ledger's copy are."""
 
     url: str = field(default="redis://127.0.0.1:6379/0", repr=False)
-    """May hold a password."""
+    """May hold a password (`adapters.redis_url` reads it)."""
+    username: str = ""
+    password: str = field(default="", repr=False)
+    sentinel_username: str = ""
+    sentinel_password: str = field(default="", repr=False)
+    ssl_cafile: str = ""
+    ssl_certfile: str = ""
+    ssl_keyfile: str = ""
+    ssl_check_hostname: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

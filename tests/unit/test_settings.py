@@ -166,8 +166,9 @@ def test_what_is_wrong_is_one_line_with_its_file(write: Write, text: str, line: 
     assert "hush" not in str(caught.value)
 
 
-def test_a_password_may_stand_in_a_file_of_its_own(write: Write) -> None:
-    secret = write("hush$1 \n", "secret")
+def test_a_password_may_stand_in_a_file_of_its_own(write: Write, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("hush$1 \n")
     text = (
         f"{KAFKA}security_protocol = SASL_PLAINTEXT\nsasl_username = u\nsasl_password_file = {secret}\n"
         f"[redis]\nurl = redis+sentinel://r/s\npassword_file = {secret}\nsentinel_password_file = {secret}\n"

@@ -52,7 +52,7 @@ BAD = {
 @pytest.mark.parametrize("url", GOOD)
 def test_an_address_is_read_and_a_client_made_of_it_without_connecting(url: str) -> None:
     assert parse(url) == GOOD[url]
-    assert connect(RedisSettings(url=url), timeout=1.0)
+    connect(RedisSettings(url=url), timeout=1.0)
 
 
 @pytest.mark.parametrize("url", BAD)

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from kasugai.cli.standing import StepView
 from kasugai.cli.tables import Cell, Column, age, table, took
-from kasugai.cli.timeline import timeline
-from kasugai.cli.views import IncidentView
+from kasugai.core.incident_views import IncidentView
 from kasugai.core.plan import Action
+from kasugai.core.standing import StepView
+from kasugai.core.timeline import timeline
 from kasugai.core.timing import Instant
 
 SHORT = 8
@@ -156,6 +156,7 @@ def _step_json(step: StepView) -> dict[str, Any]:
         "state": step.word,
         "tries": step.record.tries if step.record else 0,
         "reason": step.record.reason if step.record else "",
+        "destination": step.record.destination if step.record else "",
         "began_at": stamp(step.began) if step.began else None,
         "ended_at": stamp(step.ended) if step.ended else None,
     }

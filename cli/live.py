@@ -6,11 +6,11 @@ from rich.table import Table
 from rich.text import Text
 
 from kasugai.cli.incident_text import Names, segment_name, short
-from kasugai.cli.standing import StepView
 from kasugai.cli.tables import took
-from kasugai.cli.timeline import timeline
-from kasugai.cli.views import IncidentView
 from kasugai.core.facts import StepState
+from kasugai.core.incident_views import IncidentView
+from kasugai.core.standing import StepView
+from kasugai.core.timeline import timeline
 from kasugai.core.timing import Instant
 
 STYLES = {

@@ -100,6 +100,8 @@ class StepRecord:
     mark: str = ""
     """Nova's updated_at of the service after our force-down: while it stands still, the host is silent."""
     reason: str = ""
+    destination: str = ""
+    """With an evacuation that is done: the host on which the guest was seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

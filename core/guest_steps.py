@@ -78,7 +78,7 @@ def _absent(s: Situation, step: Step) -> Move:
     guest = s.look.read[step.subject]
     if guest is None or guest.deleted:
         return note(s, step, FactKind.DONE, GONE)
-    return note(s, step, FactKind.DONE, MOVED)
+    return note(s, step, FactKind.DONE, MOVED, destination=guest.host)
 
 
 def _resolve(s: Situation, step: Step, record: StepRecord) -> Move:
@@ -124,7 +124,7 @@ def _landed(s: Situation, step: Step) -> Move:
     if guest is None or (guest is not _UNREAD and guest.deleted):
         return note(s, step, FactKind.DONE, GONE)
     if guest is not _UNREAD and guest.host != s.order.host and step.subject not in s.look.guests:
-        return note(s, step, FactKind.DONE)
+        return note(s, step, FactKind.DONE, destination=guest.host)
     if s.now - s.intent_at(step.key) > s.timing.landing:
         return Blocked(
             reason=Reason.EVACUATION_UNRESOLVED, detail=f"{step.name}: its record is done, its host unchanged"

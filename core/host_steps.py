@@ -34,9 +34,11 @@ def blank(s: Situation, step: Step) -> StepRecord:
     return replace(old, epoch=s.memory.epoch, attempt=s.order.attempt, tries=0 if earlier else old.tries)
 
 
-def note(s: Situation, step: Step, kind: FactKind, reason: str = "", mark: str = "") -> Note:
+def note(
+    s: Situation, step: Step, kind: FactKind, reason: str = "", *, mark: str = "", destination: str = ""
+) -> Note:
     """Return the recording of a state that was seen."""
-    record = replace(blank(s, step), state=_STATES[kind], reason=reason, mark=mark)
+    record = replace(blank(s, step), state=_STATES[kind], reason=reason, mark=mark, destination=destination)
     return Note(step=step, kind=kind, record=record)
 
 
@@ -44,7 +46,13 @@ def begin(s: Situation, step: Step, seen_migration: int = 0) -> Begin:
     """Return the intent to call the step's effect once."""
     old = blank(s, step)
     record = replace(
-        old, state=StepState.STARTED, tries=old.tries + 1, seen_migration=seen_migration, reason="", mark=""
+        old,
+        state=StepState.STARTED,
+        tries=old.tries + 1,
+        seen_migration=seen_migration,
+        reason="",
+        mark="",
+        destination="",
     )
     return Begin(step=step, record=record)
 

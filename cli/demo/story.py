@@ -20,9 +20,9 @@ from kasugai.cli.incident_text import page
 from kasugai.cli.replay import follow
 from kasugai.cli.segment import apply
 from kasugai.cli.segment_file import WantedHost, WantedSegment
-from kasugai.cli.views import IncidentView, Seen, fold
 from kasugai.core.facts import Fact
 from kasugai.core.incident import Open, Phase
+from kasugai.core.incident_views import IncidentView, Seen, fold
 from kasugai.core.look import GuestView
 from kasugai.core.signals import Fault
 

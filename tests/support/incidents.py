@@ -3,9 +3,9 @@
 from dataclasses import replace
 from uuid import UUID
 
-from kasugai.cli.views import IncidentView, Record, Seen, fold
 from kasugai.core.facts import Fact, FactKind, Result, StepRecord, StepState
 from kasugai.core.incident import Open
+from kasugai.core.incident_views import IncidentView, Record, Seen, fold
 from kasugai.core.plan import Action, Plan, Prior, Step
 from kasugai.core.policy import Policy
 from kasugai.core.signals import Kind

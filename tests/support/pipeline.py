@@ -25,7 +25,7 @@ from kasugai.adapters.settings import Settings, load
 from kasugai.cli.fault import publish
 from kasugai.cli.segment import apply
 from kasugai.cli.segment_file import WantedHost, WantedSegment
-from kasugai.cli.views import IncidentView, fold
+from kasugai.core.incident_views import IncidentView, fold
 from kasugai.core.ledger import Entry
 from kasugai.core.policy import Policy
 from kasugai.core.signals import Fault, Kind

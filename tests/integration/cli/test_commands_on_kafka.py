@@ -16,9 +16,9 @@ from kasugai.adapters.kafka.producer import Producer
 from kasugai.adapters.settings import KafkaSettings
 from kasugai.cli.exits import Exit
 from kasugai.cli.main import main
-from kasugai.cli.views import Record
 from kasugai.core.facts import Fact
 from kasugai.core.incident import Open
+from kasugai.core.incident_views import Record
 from kasugai.core.signals import Kind
 from kasugai.core.verdicts import Reason, Verb, Verdict
 from kasugai.schemas.topics import INCIDENTS, RECOVERY, VERDICTS

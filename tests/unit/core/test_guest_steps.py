@@ -197,6 +197,13 @@ def test_an_evacuation_has_landed_when_record_and_host_both_say_so(status: str) 
     assert noted(evacuate(gone, STARTED))[1] == "deleted"
 
 
+def test_where_a_guest_was_seen_is_recorded_with_the_end_of_its_evacuation() -> None:
+    landed = moving(migrations=[migration(4, status="done")], **away())
+    for move in (evacuate(landed, STARTED), evacuate(moving(**away()))):
+        assert isinstance(move, Note)
+        assert move.record.destination == "cmp2"
+
+
 def test_a_landing_whose_host_does_not_change_is_told_after_ten_minutes() -> None:
     landed = [migration(4, status="done")]
     why = (Reason.EVACUATION_UNRESOLVED, "name-g1: its record is done, its host unchanged")

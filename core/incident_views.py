@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from kasugai.cli.standing import StepView, phase_of, step_views, why_of
 from kasugai.core.facts import Fact, FactKind
 from kasugai.core.incident import Open, Phase, Resume, Stop
 from kasugai.core.plan import Action, Plan
+from kasugai.core.standing import StepView, phase_of, step_views, why_of
 from kasugai.core.timing import Instant
 from kasugai.core.verdicts import Verb, Verdict
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kasugai.cli.views import Seen, fold
 from kasugai.core.facts import Fact, FactKind, Result, StepRecord, StepState
 from kasugai.core.incident import Open, Phase
+from kasugai.core.incident_views import Seen, fold
 from kasugai.core.plan import Action, Plan, Step
 from kasugai.core.verdicts import Reason, Verb, Verdict
 from tests.strategies import values_of

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from kasugai.cli.views import Seen
 from kasugai.core.facts import Fact
+from kasugai.core.incident_views import Seen
 from kasugai.core.narrate import narrate_fact, narrate_verdict
 from kasugai.core.timing import Instant
 from kasugai.core.verdicts import Verdict

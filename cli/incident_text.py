@@ -77,11 +77,15 @@ def _head(view: IncidentView, names: Names, now: Instant) -> str:
         "why": view.why,
         "opened": f"{stamp(view.since)} ({took_or_age})",
         "attempt": f"{view.attempt}, {view.epoch} owner{'' if view.epoch == 1 else 's'} so far",
-        "instances": f"{view.instances_done} of {len(view.instances)} are elsewhere"
+        "instances": f"{view.instances_done} of {len(view.instances)} are elsewhere{_at_a_time(view)}"
         if view.plan
         else "no plan yet",
     }
     return "\n".join(f"{name + ':':<11}{text}" for name, text in facts.items())
+
+
+def _at_a_time(view: IncidentView) -> str:
+    return f", up to {view.window} at a time" if view.window else ""
 
 
 def _story(view: IncidentView) -> str:
@@ -139,6 +143,7 @@ def as_json(view: IncidentView, names: Names) -> dict[str, Any]:
         "instances": {
             "total": len(view.instances),
             "done": view.instances_done,
+            "window": view.window,
             "left": [{"instance": guest, "reason": reason} for guest, reason in view.plan.excluded]
             if view.plan
             else [],

@@ -26,6 +26,8 @@ _ASSESS = {
     Action.RESTORE: assess_restore,
 }
 
+GUEST_ACTIONS = (Action.RESET, Action.EVACUATE, Action.RESTORE)
+
 
 def advance(s: Situation) -> Next:
     """Return what to do next. Nothing is answered while a call is under way: an answer would leave its end unknown."""
@@ -149,9 +151,14 @@ def _guests(s: Situation) -> Next:
     waiting = [move for move in moves.values() if isinstance(move, Pending)]
     open_steps = any(r.state.is_open for r in s.entry.steps.values()) or bool(s.memory.in_flight)
     if waiting or (begins and isinstance(silence, Pending)) or (open_steps and _is_moving(s, moves.items())):
-        return _wait(s, [uuid for move in waiting for uuid in move.reads])
+        return _wait(s, [*(uuid for move in waiting for uuid in move.reads), *_expected(s)])
     blocked = [move for move in moves.values() if isinstance(move, Blocked)]
     return _cannot_begin(s, silence, blocked) if begins else _rest(s, blocked)
+
+
+def _expected(s: Situation) -> list[str]:
+    """The guests whose evacuation is under way: one that leaves the source's list is read by id in the same look."""
+    return [g.subject for g in s.plan.guests if (r := s.record(g)) is not None and r.state.is_open]
 
 
 def _cannot_begin(s: Situation, silence: Blocked | Pending | None, blocked: list[Blocked]) -> Next:
@@ -175,7 +182,7 @@ def _ready(s: Situation) -> list[Step]:
     return [
         step
         for step in s.plan.steps
-        if step.action in (Action.RESET, Action.EVACUATE, Action.RESTORE)
+        if step.action in GUEST_ACTIONS
         and not s.is_final(step)
         and all(s.is_done(need) for need in step.needs)
     ]
@@ -195,17 +202,23 @@ def _silence(s: Situation, begins: list[Begin]) -> Blocked | Pending | None:
 
 
 def _within_window(s: Situation, begins: list[Begin]) -> tuple[Begin, ...]:
-    """Return what may begin now: evacuations only as far as the window of those in progress has room."""
-    in_progress = sum(1 for step in s.plan.guests if _is_in_progress(s, step))
-    room = max(0, s.plan.window - in_progress)
-    moving = [move for move in begins if move.step.action is Action.EVACUATE][:room]
-    others = [move for move in begins if move.step.action is not Action.EVACUATE]
-    return (*others, *moving)
+    """Return what may begin now, as far as the window has room: restorations before all else, for they end what was
+    begun, then in the plan's order."""
+    in_progress = sum(1 for step in s.plan.steps if step.action in GUEST_ACTIONS and _is_in_progress(s, step))
+    ordered = sorted(begins, key=lambda move: move.step.action is not Action.RESTORE)
+    return tuple(ordered[: max(0, s.window - in_progress)])
 
 
 def _is_in_progress(s: Situation, step: Step) -> bool:
+    """Whether Nova is at it, as far as can be known: a call of a dead owner that has left no trace takes no room from
+    what has not been begun."""
     record = s.record(step)
-    return step.key in s.memory.in_flight or (record is not None and record.state.is_open)
+    if step.key in s.memory.in_flight:
+        return True
+    if record is None or not record.state.is_open:
+        return False
+    under_way = any(not m.is_ended for m in s.look.migrations.get(step.subject, ()))
+    return step.key in s.memory.begun or under_way
 
 
 def _wait(s: Situation, reads: Iterable[str]) -> Wait:

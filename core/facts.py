@@ -137,6 +137,8 @@ class Fact:
     """Counts facts of one kind that would otherwise be alike (`working`)."""
     effects: bool = False
     """Whether any effect of this incident has ever begun."""
+    window: int = 0
+    """How many effects on guests the owner lets be in progress at a time now; 0: not told."""
 
 
 def make_fact(draft: Fact) -> Fact:

@@ -5,7 +5,7 @@ from kasugai.core.facts import FactKind, StepRecord
 from kasugai.core.host_steps import begin, note
 from kasugai.core.identity import step_key
 from kasugai.core.look import EVACUATION, GuestView, MigrationView
-from kasugai.core.moves import Blocked, Move, Pending
+from kasugai.core.moves import Blocked, Move, Note, Pending
 from kasugai.core.plan import Action, Prior, Step
 from kasugai.core.planning import EVACUABLE
 from kasugai.core.situation import Situation
@@ -39,6 +39,11 @@ def assess_evacuate(s: Situation, step: Step) -> Move:
     if guest.in_evacuation and not any(m.migration_type == EVACUATION for m in others):
         return _await_hidden(s, step)
     return _call(s, step, record)
+
+
+def has_landed(move: Note) -> bool:
+    """Whether the guest was seen to have arrived by a call of ours, or of an owner before."""
+    return move.step.action is Action.EVACUATE and move.kind is FactKind.DONE and not move.record.reason
 
 
 def _await_hidden(s: Situation, step: Step) -> Move:

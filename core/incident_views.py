@@ -59,6 +59,12 @@ class IncidentView:
         return self.until is not None and any(fact.kind is FactKind.FINISHED for fact in facts)
 
     @property
+    def window(self) -> int:
+        """How many effects on guests the owner last let be in progress at a time; 0: not told."""
+        told = [record.value.window for record in self.records if isinstance(record.value, Fact)]
+        return next((window for window in reversed(told) if window), 0)
+
+    @property
     def steps_done(self) -> int:
         """How many steps have been seen done."""
         return sum(step.is_done for step in self.steps.values())

@@ -45,7 +45,7 @@ class Policy:
     """Whether guests in vm_state error are left where they are."""
     attempts: int = 2
     """How many attempts an incident gets before it ends as failed (Masakari: two)."""
-    window: int = 8
-    """How many evacuations of one host may be in progress at a time (nova.md: 8 lands fastest)."""
+    window: int = 50
+    """How many evacuations of one host may be in progress at a time at most; it begins with 8 and adapts."""
     disable_reason: str = "Kasugai: host failed."
     """The disabled_reason that is written to Nova's service record."""

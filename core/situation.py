@@ -12,6 +12,7 @@ from kasugai.core.facts import StepRecord, StepState
 from kasugai.core.incident import Open
 from kasugai.core.ledger import Entry, Flag
 from kasugai.core.look import Look, PowerState
+from kasugai.core.pace import Pace
 from kasugai.core.plan import Action, Plan, Step
 from kasugai.core.timing import Instant, Timing
 
@@ -41,6 +42,8 @@ class Memory:
     """When this owner last read the power as off."""
     before: Look | None = None
     """The look before the newest."""
+    pace: Pace = field(default_factory=Pace)
+    """How many effects on guests may be in progress."""
 
     def observe(self, look: Look, mark: str) -> "Memory":
         """Return the memory after `look`; `mark` is the value that Nova's record should have kept, "" for none."""
@@ -79,6 +82,11 @@ class Situation:
     def stopped(self) -> bool:
         """Whether effects may not begin any more."""
         return self.flag is not None and self.flag.stop
+
+    @property
+    def window(self) -> int:
+        """How many effects on guests may be in progress now."""
+        return min(self.plan.window, self.memory.pace.window)
 
     @property
     def mark(self) -> str:

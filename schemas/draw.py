@@ -80,7 +80,7 @@ GLOSSARY = {
     "verb": "What correlate did about the subject.",
     "verdict_id": "Derived: a repeated publication has the same.",
     "version": "Only a higher version replaces a lower one.",
-    "window": "How many evacuations of one host may be in progress at a time.",
+    "window": "How many evacuations of one host may be in progress at a time at most.",
 }
 """Words for fields whose name says enough in the core; a field's own docstring goes before."""
 

@@ -30,6 +30,8 @@ class Journal:
         self._turn = asyncio.Lock()
         self._said = 0
         self.entry = entry
+        self.window = 0
+        """The owner's window as the next facts tell it."""
 
     async def adopt(self, order: Open | Stop, epoch: int) -> Stamp:
         """Tell the log, then the ledger, that this owner has the incident under `epoch`; return the log's stamp."""
@@ -87,6 +89,7 @@ class Journal:
                 author=self._lease.owner,
                 n=order.n,
                 effects=self.entry.effects,
+                window=self.window,
             )
         )
 

@@ -14,11 +14,13 @@ from typing import assert_never
 from kasugai.core import planning
 from kasugai.core.advance import advance
 from kasugai.core.facts import StepRecord
+from kasugai.core.guest_steps import has_landed
 from kasugai.core.host_steps import list_is_believed
 from kasugai.core.incident import Open
 from kasugai.core.ledger import Flag
 from kasugai.core.look import Look
 from kasugai.core.moves import Act, Begin, Extend, Finish, Note, Wait
+from kasugai.core.pace import Pace, land, open_pace
 from kasugai.core.plan import Action, Plan
 from kasugai.core.signals import Stamp
 from kasugai.core.situation import Memory, Situation
@@ -58,11 +60,26 @@ class Ownership:
         self._observer = observer
         self._troubles = troubles
         self._broker_ahead = adopted.at - monotonic_ms()
-        self._memory = Memory(owner_since=monotonic_ms(), epoch=hands.lease.epoch)
+        self._memory = Memory(
+            owner_since=monotonic_ms(),
+            epoch=hands.lease.epoch,
+            pace=open_pace(desk.order.policy.window, hands.timing.look_interval),
+        )
+        hands.journal.window = self.pace.window
         self._calls: dict[str, asyncio.Task[None]] = {}
         self._wake = asyncio.Event()
         self._look_now = False
         self._newest: Look | None = None
+
+    @property
+    def pace(self) -> Pace:
+        """The window of effects in progress, and how long guests take to land: for whoever measures."""
+        return self._memory.pace
+
+    @property
+    def in_progress(self) -> int:
+        """How many steps have been begun and not ended, by the ledger."""
+        return sum(record.state.is_open for record in self._journal.entry.steps.values())
 
     @property
     def _journal(self) -> Journal:
@@ -167,6 +184,11 @@ class Ownership:
 
     async def _note(self, notes: tuple[Note, ...]) -> None:
         order = self._desk.order
+        for note in notes:
+            if has_landed(note) and note.step.key in self._memory.begun:
+                pace = land(self.pace, self._memory.begun[note.step.key], monotonic_ms())
+                self._memory = replace(self._memory, pace=pace)
+        self._journal.window = self.pace.window
         await asyncio.gather(
             *(self._journal.step(order, note.step, note.kind, note.record) for note in notes)
         )

@@ -205,7 +205,7 @@ POLICY_BOUNDS: dict[str, tuple[int, int | None]] = {
     "confirm_observers": (1, 6),
     "max_unhealthy": (1, 100),
     "attempts": (1, 10),
-    "window": (1, 50),
+    "window": (1, 500),
 }
 """What a policy's numbers may be, from and to."""
 

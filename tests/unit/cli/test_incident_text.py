@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 
 from rich.console import Console
 
@@ -129,6 +130,7 @@ def test_json_is_complete_and_stable() -> None:
     assert shown["instances"] == {
         "total": 2,
         "done": 2,
+        "window": 0,
         "left": [{"instance": "old1", "reason": "in-error"}],
     }
     assert shown["steps"][3] == {
@@ -148,3 +150,10 @@ def test_json_is_complete_and_stable() -> None:
         "actor": "correlate",
         "sentence": "open cmp1 (confirmed)",
     }
+
+
+def test_the_window_that_the_owner_told_last() -> None:
+    first = replace(said(FactKind.WORKING), window=8)
+    view = view_of(*WHOLE, first, replace(said(FactKind.WORKING), seq=2, window=16))
+    assert "instances: 2 of 2 are elsewhere, up to 16 at a time" in page(view, NAMES, NOW)
+    assert as_json(view, NAMES)["instances"]["window"] == 16

@@ -46,7 +46,7 @@ def test_what_changes_is_said_in_the_words_of_the_file() -> None:
     text = "name: rack1\narmed: no\npolicy: {window: 4, evacuate-all: no}\nhosts: [cmp1, {name: cmp2, reserved: yes}]"
     after, said = applied(after, text)
     assert said == [
-        "change  segment rack1: armed yes -> no, evacuate-all yes -> no, window 8 -> 4",
+        "change  segment rack1: armed yes -> no, evacuate-all yes -> no, window 50 -> 4",
         "leave   host cmp1",
         "change  host cmp2: reserved no -> yes",
     ]
@@ -97,7 +97,7 @@ def test_the_list_of_segments() -> None:
     )
     shown = as_json(after, str(derive("segment", "rack1")))
     assert [host["name"] for host in shown["hosts"]] == ["cmp1", "cmp2"]
-    assert shown["policy"]["window"] == 8
+    assert shown["policy"]["window"] == 50
 
 
 def test_the_end_of_a_maintenance_is_kept_while_the_file_says_maintenance() -> None:

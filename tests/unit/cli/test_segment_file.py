@@ -81,12 +81,12 @@ def test_everything_that_can_be_said_is_read() -> None:
         ),
         pytest.param(
             "name: a\nwindow: 4",
-            "f.yaml:2: window: this belongs under policy; for example: policy: {window: 8}",
+            "f.yaml:2: window: this belongs under policy; for example: policy: {window: 50}",
             id="a word of the policy",
         ),
         pytest.param(
-            "name: a\npolicy:\n  window: 99",
-            "f.yaml:3: policy.window: 99 is not from 1 to 50; for example: window: 8",
+            "name: a\npolicy:\n  window: 999",
+            "f.yaml:3: policy.window: 999 is not from 1 to 500; for example: window: 50",
             id="out of bounds",
         ),
         pytest.param(

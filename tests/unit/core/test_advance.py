@@ -9,6 +9,7 @@ from kasugai.core.advance import advance
 from kasugai.core.facts import FactKind, Result, StepRecord, StepState
 from kasugai.core.look import Look, PowerState
 from kasugai.core.moves import Act, Extend, Finish, Next, Wait
+from kasugai.core.pace import Pace
 from kasugai.core.situation import Memory
 from kasugai.core.verdicts import Reason
 from tests.unit.core.makers import S, guest, migration, order, record, service
@@ -186,11 +187,24 @@ def test_evacuations_begin_as_far_as_the_window_has_room() -> None:
     assert reads(ask(moving(*GUESTS), *fenced(), plan=FIVE, memory=flying)) == set()
 
 
-def test_resets_and_restores_need_no_room_in_the_window() -> None:
+def test_a_restore_goes_before_a_reset_and_all_need_room_in_the_window() -> None:
     paused, stopped = guest("g1", vm_state="paused"), guest("g2", vm_state="stopped", power_state=4)
-    plan = planned(paused, stopped, guest("g3"), window=1)
+    plan = planned(paused, stopped, guest("g3"), window=2)
     seen = moving(paused, guest("g3"), read={"g2": guest("g2", host="cmp2")})
-    assert begun(ask(seen, *fenced(), moved("g2"), plan=plan)) == ["reset:g1", "restore:g2", "evacuate:g3"]
+    assert begun(ask(seen, *fenced(), moved("g2"), plan=plan)) == ["restore:g2", "reset:g1"]
+    under_way = record("reset:g1", tries=1)
+    own = replace(RECENT, begun={"reset:g1": NOW - S})
+    assert begun(ask(seen, *fenced(), moved("g2"), under_way, plan=plan, memory=own)) == ["restore:g2"]
+
+
+def test_a_dead_owner_s_call_without_a_trace_takes_no_room() -> None:
+    lost = [record(f"evacuate:g{n}", tries=1) for n in (1, 2)]
+    assert begun(ask(moving(*GUESTS), *fenced(), *lost, plan=FIVE)) == ["evacuate:g3", "evacuate:g4"]
+
+
+def test_the_owner_s_pace_narrows_the_plan_s_window() -> None:
+    narrow = replace(RECENT, pace=Pace(window=1))
+    assert begun(ask(moving(*GUESTS), *fenced(), plan=FIVE, memory=narrow)) == ["evacuate:g1"]
 
 
 def test_a_restore_needs_no_silence_of_the_source() -> None:
@@ -202,7 +216,7 @@ def test_a_restore_needs_no_silence_of_the_source() -> None:
 def test_power_that_came_back_holds_once_what_is_under_way_has_landed() -> None:
     seen = moving(guest("g1"), guest("g2"), migrations=[migration(1)], power=PowerState.ON)
     plan = planned(guest("g1"), guest("g2"))
-    assert reads(ask(seen, *fenced(), record("evacuate:g1", tries=1), plan=plan)) == set()
+    assert reads(ask(seen, *fenced(), record("evacuate:g1", tries=1), plan=plan)) == {"g1"}
     rest = replace(seen, guests={"g2": guest("g2")})
     assert finished(ask(rest, *fenced(), moved(), plan=plan)) == held(Reason.SOURCE_RETURNED)
 
@@ -220,7 +234,7 @@ def test_a_stop_waits_for_what_is_under_way() -> None:
     seen = moving(guest("g1"), guest("g2"), migrations=[migration(1)])
     plan = planned(guest("g1"), guest("g2"))
     waits = ask(seen, *fenced(), record("evacuate:g1", tries=1), plan=plan, flag=STOP)
-    assert reads(waits) == set()
+    assert reads(waits) == {"g1"}
     rest = moving(guest("g2"))
     assert finished(ask(rest, *fenced(), moved(), plan=plan, flag=STOP)) == held(Reason.STOPPED)
 
@@ -269,7 +283,7 @@ def test_the_wait_for_unresolved_calls_is_longer_the_longer_nothing_begins() -> 
 def test_a_full_window_that_still_moves_is_waited_for() -> None:
     calls = [record(f"evacuate:g{n}", tries=1) for n in (1, 2)]
     seen = moving(*GUESTS, migrations=[migration(n, f"g{n}") for n in (1, 2)])
-    assert reads(ask(seen, *fenced(), *calls, plan=FIVE)) == set()
+    assert reads(ask(seen, *fenced(), *calls, plan=FIVE)) == {"g1", "g2"}
 
 
 def landed(**given: Any) -> dict[str, Any]:

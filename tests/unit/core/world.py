@@ -295,9 +295,15 @@ class Worker:
 
     def _check_window(self, s: Situation, begins: tuple[Begin, ...]) -> None:
         moving = {b.step.key for b in begins if b.step.action is Action.EVACUATE}
-        moving |= {k for k, r in s.entry.steps.items() if r.state.is_open and k.startswith("evacuate:")}
+        moving |= {k for k, r in s.entry.steps.items() if r.state.is_open and self._counts(s, k)}
         new = [b for b in begins if b.step.action is Action.EVACUATE]
-        assert not new or len(moving) <= s.plan.window, "more in progress than the window allows"
+        assert not new or len(moving) <= s.window, "more in progress than the window allows"
+
+    def _counts(self, s: Situation, key: str) -> bool:
+        """Calls of this owner, and those of dead ones that its look shows under way."""
+        action, guest = key.split(":")
+        shown = any(not m.is_ended for m in s.look.migrations.get(guest, ()))
+        return action == "evacuate" and (key in s.memory.begun or shown)
 
     def _finish(self, s: Situation, answer: Finish) -> None:
         assert not self.calls, "it answers while a call is under way"

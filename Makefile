@@ -67,6 +67,10 @@ $(FETCHED): | services
 demo: $(READY) ## The product on this machine in one go: embedded Kafka and Redis, a simulated cloud, one outage
 	$(BIN)/kasugai demo $(ARGS)
 
+.PHONY: chaos
+chaos: $(READY) $(FETCHED) ## Real processes on a real Kafka and Redis while everything is killed; ARGS="--seeds 1-20 --parallel 2"
+	$(BIN)/python -m tests.chaos $(ARGS)
+
 .PHONY: sim
 sim: $(READY) ## The scenarios in virtual time; ARGS="NAME ..." chooses some
 	$(BIN)/kasugai sim run $(ARGS)

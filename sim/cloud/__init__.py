@@ -23,6 +23,7 @@ What to look at:
     cloud.running_on(guest)   hosts where it runs at this instant
     cloud.running_twice()     uuids of guests that run on several hosts: empty if all is well
     cloud.diary               entries and watchers: (t, host, guest, started | stopped)
+    cloud.witness.breaches    what must never happen and did: shot, doubled, ran-twice
     cloud.wire.requests       every request: t, method, path, action, subject, sender, arrived, status
     cloud.nova                the API itself, without a wire: list_services update_service list_servers show_server
                               list_migrations evacuate reset_state stop start

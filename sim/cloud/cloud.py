@@ -13,6 +13,7 @@ from kasugai.sim.cloud.nova import Nova
 from kasugai.sim.cloud.pace import REAL, Pace
 from kasugai.sim.cloud.power import Power
 from kasugai.sim.cloud.wire import Wire
+from kasugai.sim.cloud.witness import Witness
 from kasugai.sim.cloud.world import NEW_YEAR, Scheduler, World
 
 
@@ -28,6 +29,7 @@ class SimCloud:
         self.hosts = Hosts(self.world, self.nova.services, self.nova.guests)
         self.power = Power(self.world, self.hosts)
         self.wire = Wire(self.world)
+        self.witness = Witness(self.world, self.wire)
 
     @property
     def diary(self) -> Diary:

@@ -4,6 +4,7 @@ GET  /sim/state                 hosts, guests, migrations, evacuations in progre
 GET  /sim/census                lines and places
 GET  /sim/diary?since=N         entries from the Nth on
 GET  /sim/requests?since=N      requests from the Nth on (Nova's, Keystone's and the power devices')
+GET  /sim/witness?since=N       what must never happen and did, from the Nth on (sim.cloud.witness)
 GET  /sim/knobs, PUT /sim/knobs {"clock_offset": 30, ...}
 POST /sim/do                    {"verb": "hosts.power_off", "args": ["cmp1"], "kwargs": {}}
 GET  /sim/power/HOST            {"power": "on" | "off" | "unknown"}
@@ -38,6 +39,7 @@ class Control:
             "census": self._census,
             "diary": lambda since: [asdict(entry) for entry in cloud.diary.entries[since:]],
             "requests": lambda since: [asdict(sent) for sent in cloud.wire.requests[since:]],
+            "witness": lambda since: [asdict(breach) for breach in cloud.witness.breaches[since:]],
             "knobs": lambda _: self._knobs(),
         }
 

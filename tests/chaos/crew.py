@@ -1,0 +1,92 @@
+"""Kasugai's processes under a supervisor: killed, stopped in their tracks, and started again whenever they end.
+
+It knows the processes and what they log, and nothing of what they do.
+"""
+
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kasugai.cli.demo.crew import AT_WORK
+from kasugai.sim.child import Child
+from tests.chaos.schedule import PROCESSES
+
+WORDS = {"route": ("route",), "correlate": ("correlate",), "worker": ("worker", "host")}
+
+
+@dataclass(slots=True)
+class Crew:
+    """The processes. Use it from the main thread: they die with the thread that started them."""
+
+    folder: Path
+    config: Path
+    kills: int = 0
+    ends: list[tuple[str, int, str]] = field(default_factory=list)
+    """Which ended by themselves: name, exit code, last line."""
+    _children: dict[str, Child] = field(default_factory=dict)
+    _paused: dict[str, float] = field(default_factory=dict)
+    """Until when."""
+
+    def start(self) -> None:
+        """Start all."""
+        for name in PROCESSES:
+            (self.folder / f"{name}.conf").write_text(f"[stream]\ninstance = {name}\n")
+            self._launch(name)
+
+    def stop(self) -> None:
+        """End all, without manners."""
+        for child in self._children.values():
+            if child.exit_code is None:
+                child.kill()
+        self._children.clear()
+
+    def kill(self, name: str) -> int:
+        """Kill a process with -9, start it again at once, and return the process id that is gone."""
+        self.tend()
+        child = self._children[name]
+        pid = child.pid
+        child.kill()
+        self._paused.pop(name, None)
+        self.kills += 1
+        self._launch(name)
+        return pid
+
+    def pause(self, name: str, seconds: float) -> None:
+        """Stop a process in its tracks for so many seconds."""
+        self.tend()
+        self._children[name].pause()
+        self._paused[name] = time.monotonic() + seconds
+
+    def resume_all(self) -> None:
+        """Let everybody go on."""
+        self._paused = dict.fromkeys(self._paused, 0.0)
+        self.tend()
+
+    def tend(self) -> None:
+        """Let those go on whose pause is over, and start again what has ended."""
+        for name in [name for name, until in self._paused.items() if until <= time.monotonic()]:
+            del self._paused[name]
+            self._children[name].resume()
+        for name, child in self._children.items():
+            if child.exit_code is not None:
+                last = (self.log(name).strip().splitlines() or [""])[-1]
+                self.ends.append((name, child.exit_code, last))
+                self._launch(name)
+
+    def idle(self) -> list[str]:
+        """Return who has never said that it has its partitions."""
+        return [name for name in PROCESSES if AT_WORK[name.partition("-")[0]] not in self.log(name)]
+
+    def log(self, name: str) -> str:
+        """Return all that a process has logged, in all of its lives."""
+        return (self.folder / f"{name}.log").read_text(errors="replace")
+
+    def _launch(self, name: str) -> None:
+        files = ("--config-file", str(self.config), "--config-file", str(self.folder / f"{name}.conf"))
+        log = self.folder / f"{name}.log"
+        log.touch()
+        words = WORDS[name.partition("-")[0]]
+        child = Child([sys.executable, "-m", "kasugai.cli", *words, *files], log=log)
+        self._children[name] = child
+        child.start(lambda: True)

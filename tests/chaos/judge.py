@@ -1,0 +1,209 @@
+"""Judges a finished run: set equality between what went in and what came out, and no wrong on the way. Pure.
+
+It is handed what Kafka, the processes and Nova's witness tell; it asks nobody.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from uuid import UUID
+
+from kasugai.cli.views import IncidentView, Seen
+from kasugai.core.facts import Fact, FactKind
+from kasugai.core.incident import Open, Phase
+from kasugai.core.verdicts import Verdict
+
+BUG_CODES = (2, 70, 72)
+"""Exit codes after which something is wrong with the product, not with what it stands on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Everything that a run left behind."""
+
+    faults: Mapping[UUID, str]
+    """Every fault that Kafka has acknowledged, with its host."""
+    seen: Sequence[Seen]
+    """All records about incidents."""
+    views: Sequence[IncidentView]
+    """The same, folded."""
+    losses: Mapping[str, int]
+    """How often each host was lost."""
+    breaches: Sequence[Mapping[str, str]]
+    """What the witness wrote down."""
+    guests: Mapping[str, Mapping[str, object]]
+    """Nova's record of every guest, with `runs_on`, by uuid."""
+    off: frozenset[str]
+    """Hosts without power."""
+    ends: Sequence[tuple[str, int, str]] = ()
+    """Processes that ended by themselves: name, exit code, last line."""
+    leases: Sequence[str] = ()
+    """Hosts that are leased although everything is over."""
+    dead_letters: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """A run's figures, and what is wrong with it."""
+
+    incidents: int
+    guests: int
+    """Evacuations in all plans."""
+    held: int
+    """Incidents that ended in a hold, each with its reason."""
+    lost: tuple[str, ...]
+    doubled: tuple[str, ...]
+    shot: tuple[str, ...]
+    other: tuple[str, ...]
+    longest_pause: float
+    """Seconds for which nobody said a word about an open incident."""
+    holds: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def violations(self) -> tuple[str, ...]:
+        """Everything that is wrong."""
+        return (*self.lost, *self.doubled, *self.shot, *self.other)
+
+
+def judge(told: Told) -> Judgement:
+    """Return what there is to say about a run."""
+    views = [view for view in told.views if view.incident is not None]
+    held = [view for view in views if is_held(view)]
+    return Judgement(
+        incidents=len(views),
+        guests=sum(len(view.instances) for view in views),
+        held=len(held),
+        holds=Counter(view.why.split(":")[0] for view in held),
+        lost=(*_unjudged(told), *_unended(views), *_left(views), *_unopened(told, views)),
+        doubled=(
+            *_breaches(told, "doubled", "ran-twice"),
+            *_opened_twice(told.seen),
+            *_too_many(told, views),
+        ),
+        shot=tuple(_breaches(told, "shot")),
+        other=(*_bugs(told), *_untidy(told), *_astray(told, held)),
+        longest_pause=max((pause(view) for view in views), default=0.0),
+    )
+
+
+def is_over(view: IncidentView) -> bool:
+    """Whether an outcome has closed it."""
+    return view.until is not None or view.phase.is_final
+
+
+def is_held(view: IncidentView) -> bool:
+    """Whether it waits, with a reason that a worker gave."""
+    last = [seen.value for seen in view.records if isinstance(seen.value, Fact)]
+    holds = [fact for fact in last if fact.kind is FactKind.HELD and fact.reason]
+    return not is_over(view) and view.phase is Phase.HELD and bool(holds)
+
+
+def unjudged(faults: Iterable[UUID], seen: Iterable[Seen]) -> set[UUID]:
+    """Return the faults that no verdict names."""
+    named = {
+        evidence.event_id for one in seen if isinstance(one.value, Verdict) for evidence in one.value.evidence
+    }
+    return set(faults) - named
+
+
+def pause(view: IncidentView) -> float:
+    """Return the longest time in seconds between two records of an incident, from its opening to its end."""
+    moments = sorted(seen.at for seen in view.records if view.until is None or seen.at <= view.until)
+    return max((after - before for before, after in pairwise(moments)), default=0) / 1000
+
+
+def _unjudged(told: Told) -> list[str]:
+    missing = unjudged(told.faults, told.seen)
+    return [f"fault {fault} about {told.faults[fault]} has no verdict" for fault in sorted(missing, key=str)]
+
+
+def _unended(views: Iterable[IncidentView]) -> list[str]:
+    return [
+        f"incident {view.incident} about {view.host} is {view.phase} ({view.why}): neither ended nor held"
+        for view in views
+        if not is_over(view) and not is_held(view)
+    ]
+
+
+def _left(views: Iterable[IncidentView]) -> list[str]:
+    """Guests of a plan without a terminal step. A hold is told, with its reason, and counted apart."""
+    return [
+        f"guest {step.step.name} of {view.host} (incident {view.incident}) has no terminal step: {step.word}"
+        for view in views
+        if is_over(view) and view.phase is not Phase.WITHDRAWN
+        for step in view.instances
+        if step.record is None or not step.record.state.is_final
+    ]
+
+
+def _unopened(told: Told, views: Sequence[IncidentView]) -> list[str]:
+    """Each loss of a host is an incident."""
+    about = Counter(view.host for view in views)
+    return [
+        f"host {host} was lost {number} times and has {about[host]} incidents"
+        for host, number in told.losses.items()
+        if about[host] < number
+    ]
+
+
+def _opened_twice(seen: Iterable[Seen]) -> list[str]:
+    """One publication of an incident has one number; two different ones with the same number are two decisions."""
+    numbers: dict[tuple[UUID, int, int], set[str]] = {}
+    for one in seen:
+        if isinstance(one.value, Open):
+            order = one.value
+            numbers.setdefault((order.incident, order.attempt, order.n), set()).add(repr(order))
+    return [
+        f"incident {key[0]} has {len(found)} different publications numbered {key[2]}"
+        for key, found in numbers.items()
+        if len(found) > 1
+    ]
+
+
+def _too_many(told: Told, views: Sequence[IncidentView]) -> list[str]:
+    """One loss is one incident, however often it is told."""
+    acted = Counter(view.host for view in views if view.phase is not Phase.WITHDRAWN)
+    return [
+        f"host {host} has {number} incidents for {told.losses.get(host, 0)} losses"
+        for host, number in acted.items()
+        if number > told.losses.get(host, 0)
+    ]
+
+
+def _breaches(told: Told, *wrong: str) -> list[str]:
+    return [
+        f"{breach['wrong']}: {breach['subject']}: {breach['detail']}"
+        for breach in told.breaches
+        if breach["wrong"] in wrong
+    ]
+
+
+def _bugs(told: Told) -> list[str]:
+    return [
+        f"{name} ended by itself with {code}: {last}"
+        for name, code, last in told.ends
+        if code in BUG_CODES or code < 0
+    ]
+
+
+def _untidy(told: Told) -> list[str]:
+    leases = [f"host {host} is still leased" for host in told.leases]
+    letters = [f"{topic} has {number} dead letters" for topic, number in told.dead_letters.items()]
+    return leases + letters
+
+
+def _astray(told: Told, held: Sequence[IncidentView]) -> list[str]:
+    """Guests that are not where they should be although nothing is held: on a dead host, or not as they were."""
+    excused = {step.step.subject for view in held for step in view.instances}
+    return [
+        f"guest {guest['name']} is {guest['vm_state']} on {guest['host']} and runs on {guest['runs_on'] or 'nothing'}"
+        for uuid, guest in told.guests.items()
+        if uuid not in excused and not _is_well(guest, told.off)
+    ]
+
+
+def _is_well(guest: Mapping[str, object], off: frozenset[str]) -> bool:
+    runs = [guest["host"]] if guest["wanted"] == "active" else []
+    as_it_was = guest["vm_state"] == guest["wanted"] and guest["task_state"] is None
+    return as_it_was and guest["host"] not in off and guest["runs_on"] == runs

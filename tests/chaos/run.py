@@ -1,0 +1,382 @@
+"""One chaos run: everything is started, a seed's blows fall while hosts are lost and come back, then it must settle.
+
+What it finds is judged by `judge`; what happened is told line by line, and kept in the folder when it was wrong.
+"""
+
+import asyncio
+import json
+import random
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kasugai.adapters.kafka.layout import wanted
+from kasugai.adapters.kafka.tap import tap
+from kasugai.adapters.kafka.topics import Topics
+from kasugai.adapters.redis_ledger import RedisLedger
+from kasugai.adapters.settings import Settings, load
+from kasugai.cli.segment import apply
+from kasugai.cli.segment_file import WantedHost, WantedSegment
+from kasugai.cli.views import IncidentView, fold
+from kasugai.core.doors import LedgerAway, LogAway
+from kasugai.core.policy import Policy
+from kasugai.schemas.topics import DEAD_LETTERS, contracts
+from kasugai.sim.child import ServerFailedError
+from tests.chaos.crew import Crew
+from tests.chaos.judge import Judgement, Told, is_held, is_over, judge, unjudged
+from tests.chaos.reporter import Reporter
+from tests.chaos.schedule import Blow, Event, draw
+from tests.chaos.servers import Broker, NovaProcess, RedisPair
+from tests.chaos.town import HOSTS, Town
+from tests.support import told as telling
+
+CONFIG = """\
+[kafka]
+bootstrap_servers = {kafka}
+replication = 1
+min_insync = 1
+[redis]
+url = {redis}
+[nova]
+cloud = sim
+clouds_file = {clouds}
+[stream]
+partitions = 4
+[worker]
+profile = test
+"""
+POLICY = Policy(window=4, max_unhealthy=100, attempts=8)
+"""Hosts are lost all the time on purpose (no storm), and Nova refuses for a while (more attempts than two)."""
+SPAWN = 1.5
+"""Seconds that building a guest takes."""
+SETTLE = 180.0
+"""Seconds that everything may take to come to its end after the last blow."""
+HELD_FOR = 75.0
+"""Of these, seconds for which an incident that is held may still be looked at again (after 60 s)."""
+LINE_EVERY = 5.0
+SLOW_REQUESTS = 30
+NOVA_BLOWS = frozenset(
+    {Blow.NOVA_SLOW, Blow.NOVA_BUSY, Blow.NOVA_MUTE, Blow.NOVA_GONE, Blow.CONDUCTOR, Blow.FULL}
+)
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a run came to."""
+
+    seed: int
+    seconds: float
+    """From the first loss to the end of the settling."""
+    kills: int
+    blows: int
+    faults: int
+    losses: int
+    judgement: Judgement
+
+
+@dataclass
+class Run:
+    """One run. Use it from the main thread."""
+
+    seed: int
+    seconds: float
+    folder: Path
+    say: Say
+    broker: Broker = field(default_factory=Broker)
+    redis: RedisPair = field(default_factory=RedisPair)
+    _kills: int = 0
+    _later: list[tuple[float, str, Callable[[], None]]] = field(default_factory=list)
+    _views: tuple[IncidentView, ...] = ()
+    _folded: float = 0.0
+    _said: float = 0.0
+    _began: float = 0.0
+
+    def play(self) -> Outcome:
+        """Do it all and return what came of it."""
+        events = draw(self.seed, self.seconds)
+        with ExitStack() as stack:
+            self._start(stack)
+            self.say(f"all processes are at work; {len(events)} blows in {self.seconds:.0f} s")
+            self._began = time.monotonic()
+            for event in events:
+                self._pass(lambda event=event: self._now() >= event.at)  # type: ignore[misc]
+                self._strike(event)
+            self._pass(lambda: self._now() >= self.seconds)
+            self._settle()
+            return self._close(events)
+
+    # The beginning.
+
+    def _start(self, stack: ExitStack) -> None:
+        self.broker.start()
+        stack.callback(self.broker.stop)
+        self.redis.start()
+        stack.callback(self.redis.stop)
+        self.nova = NovaProcess(self.folder, hosts=HOSTS, seed=self.seed, spawn=SPAWN)
+        self.nova.start()
+        stack.callback(self.nova.stop)
+        self.settings = self._configure()
+        Topics(self.settings).apply(wanted(self.settings))
+        self.crew = Crew(self.folder, self.folder / "kasugai.conf")
+        stack.callback(self.crew.stop)
+        self.crew.start()
+        self._describe()
+        self.told = telling.Told()
+        stack.callback(self.told.end)
+        self.told.begin(self.settings.kafka)
+        reporter = Reporter(self.settings.kafka)
+        stack.callback(reporter.stop)
+        self.town = Town(self.nova, reporter, dict(reporter.start(HOSTS)), random.Random(self.seed))
+        self.town.settle()
+        deadline = time.monotonic() + 90
+        while idle := self.crew.idle():
+            self.crew.tend()
+            if time.monotonic() > deadline:
+                raise ServerFailedError(
+                    f"not at work after 90 s: {', '.join(idle)}; logs are in {self.folder}"
+                )
+            time.sleep(0.05)
+
+    def _describe(self) -> None:
+        """Write the inventory; on a busy machine a new node may not know for long who coordinates what."""
+        for _ in range(4):
+            with suppress(LogAway):
+                return self._apply()
+        return self._apply()
+
+    def _apply(self) -> None:
+        asyncio.run(apply(self.settings.kafka, _segments(), prune=False))
+
+    def _configure(self) -> Settings:
+        file = self.folder / "kasugai.conf"
+        file.write_text(
+            CONFIG.format(kafka=self.broker.bootstrap, redis=self.redis.url, clouds=self.nova.clouds)
+        )
+        return load([str(file)])
+
+    # The middle.
+
+    def _strike(self, event: Event) -> None:
+        """Let one blow fall. One that finds its victim down already is told as missed."""
+        try:
+            what = self._blow(event)
+        except ServerFailedError as missed:
+            what = f"missed: {str(missed).splitlines()[0]}"
+        except OSError as missed:
+            what = f"missed: {missed}"
+        lasting = f" for {event.seconds:.1f} s" if event.seconds and event.blow is not Blow.LOSE else ""
+        self._line(f"{event.blow} {what}{lasting}".replace("  ", " "))
+
+    def _blow(self, event: Event) -> str:
+        """Let it fall and return what it met."""
+        match event.blow:
+            case Blow.LOSE:
+                return self.town.lose(event)
+            case Blow.SUSPECT:
+                return self.town.suspect(event.whom)
+            case Blow.KILL:
+                return f"{event.name} {self.crew.kill(event.name)}"
+            case Blow.PAUSE:
+                self.crew.pause(event.name, event.seconds)
+                return event.name
+            case _ if event.blow in NOVA_BLOWS:
+                self._trouble_nova(event.blow, event.seconds)
+            case _:
+                self._take_away(event.blow, event.seconds)
+        return ""
+
+    def _take_away(self, blow: Blow, seconds: float) -> None:
+        """Kafka or Redis, and when it comes back."""
+        match blow:
+            case Blow.BROKER_KILL:
+                self.broker.kill()
+                self._in(seconds, "Kafka is started", self.broker.launch)
+            case Blow.BROKER_RESTART:
+                self.broker.shut_down()
+                self._in(0.0, "Kafka is started", self.broker.launch)
+            case Blow.BROKER_PAUSE:
+                self.broker.pause()
+                self._in(seconds, "Kafka goes on", self.broker.resume)
+            case Blow.REDIS_KILL:
+                self.redis.kill()
+                self._in(seconds, "Redis is started", self.redis.restart)
+            case Blow.REDIS_PAUSE:
+                self.redis.pause()
+                self._in(seconds, "Redis goes on", self.redis.resume)
+            case Blow.FLUSHALL:
+                self.redis.flush_all()
+            case Blow.FAILOVER:
+                self.redis.cut_replica()
+                self._in(seconds, "the older replica is Redis now", self.redis.fail_over)
+            case _:
+                raise ValueError(blow)
+
+    def _trouble_nova(self, blow: Blow, seconds: float) -> None:
+        """What Nova does badly for a while."""
+        match blow:
+            case Blow.NOVA_SLOW:
+                self.nova.do("wire.slow", seconds, times=SLOW_REQUESTS)
+            case Blow.NOVA_BUSY:
+                self.nova.do("wire.answer_503", seconds)
+            case Blow.NOVA_MUTE:
+                self.nova.do("wire.lose_replies", lasting=seconds)
+            case Blow.NOVA_GONE:
+                self.nova.do("wire.refuse_connections", seconds)
+            case Blow.CONDUCTOR:
+                self.nova.do("slow_conductor", seconds)
+                self._in(seconds, "the conductor is quick", lambda: self.nova.do("slow_conductor", 0))
+            case Blow.FULL:
+                self.nova.do("no_valid_host", True)
+                self._in(seconds, "there are valid hosts", lambda: self.nova.do("no_valid_host", False))
+            case _:
+                raise ValueError(blow)
+
+    def _pass(self, so: Callable[[], bool], *, repair: bool = True) -> None:
+        """Let time pass until it is so, doing what is due."""
+        while not so():
+            self._tend(repair=repair)
+            time.sleep(0.02)
+
+    def _tend(self, *, repair: bool = True) -> None:
+        now = time.monotonic()
+        for due in [due for due in self._later if due[0] <= now]:
+            self._later.remove(due)
+            with suppress(ServerFailedError):
+                due[2]()
+            self._line(due[1])
+        self.crew.tend()
+        if self.broker.is_gone:
+            self.broker.launch()
+        if now - self._folded > 1.0:
+            self._views = fold(list(self.told.seen))
+            self._folded = time.monotonic()
+        self.town.tend(self._views, repair=repair)
+        if now - self._said > LINE_EVERY:
+            self._said = now
+            self._line(self._progress())
+
+    # The end.
+
+    def _settle(self) -> None:
+        """Heal everything and wait until everything is over, or for as long as it may take."""
+        self._line("no more blows: everything heals and settles")
+        self.nova.do("wire.heal")
+        self.nova.do("no_valid_host", False)
+        for _, what, act in self._later:
+            with suppress(ServerFailedError):
+                act()
+            self._line(what)
+        self._later.clear()
+        self.crew.resume_all()
+        since = time.monotonic()
+        self._pass(lambda: self._is_settled(time.monotonic() - since), repair=False)
+
+    def _is_settled(self, waited: float) -> bool:
+        if waited > SETTLE:
+            return True
+        views = [view for view in self._views if view.incident is not None]
+        if self.town.has_more_to_say or unjudged(self.town.reporter.taken, list(self.told.seen)):
+            return False
+        if not all(self.town.closed(host, views) or self._is_held(host, waited) for host in self.town.lost):
+            return False
+        return all(is_over(view) or (is_held(view) and waited > HELD_FOR) for view in views)
+
+    def _is_held(self, host: str, waited: float) -> bool:
+        own = [view for view in self._views if view.host == host and view.incident is not None]
+        return waited > HELD_FOR and bool(own) and all(is_over(view) or is_held(view) for view in own)
+
+    def _close(self, events: list[Event]) -> Outcome:
+        """Look at everything and judge it; what is wrong leaves all records in the folder."""
+        took = self._now()
+        judgement = judge(self._evidence())
+        if judgement.violations:
+            asyncio.run(self._keep())
+        return Outcome(
+            seed=self.seed,
+            seconds=took,
+            kills=self.crew.kills,
+            blows=len(events),
+            faults=len(self.town.reporter.taken),
+            losses=self.town.losses.total(),
+            judgement=judgement,
+        )
+
+    def _evidence(self) -> Told:
+        time.sleep(1.0)  # the reader's last batch
+        state = self.nova.read("state")
+        runs: dict[str, list[str]] = {}
+        for host, found in state["hosts"].items():
+            for name in found["runs"]:
+                runs.setdefault(name, []).append(host)
+        for uuid, guest in state["guests"].items():
+            guest["runs_on"] = sorted(runs.get(guest["name"], []))
+            guest["wanted"] = self.town.wanted[uuid]
+        seen = list(self.told.seen)
+        return Told(
+            faults={event: fault.host for event, fault in self.town.reporter.taken.items()},
+            seen=seen,
+            views=fold(seen),
+            losses=self.town.losses,
+            breaches=self.nova.read("witness"),
+            guests=state["guests"],
+            off=frozenset(name for name, host in state["hosts"].items() if host["power"] == "off"),
+            ends=self.crew.ends,
+            leases=asyncio.run(self._leases()),
+        )
+
+    async def _leases(self) -> list[str]:
+        """Return who is still leased after a lease's time."""
+        end = time.monotonic() + 5
+        async with RedisLedger.from_url(self.redis.url) as ledger:
+            while True:
+                with suppress(LedgerAway):
+                    held = [host for host in self.town.losses if await ledger.is_leased(host)]
+                    if not held or time.monotonic() > end:
+                        return held
+                await asyncio.sleep(0.2)
+
+    async def _keep(self) -> None:
+        """Write every topic's records, decoded, and Nova's state beside the logs."""
+        for what in ("state", "witness", "diary", "requests"):
+            (self.folder / f"{what}.json").write_text(json.dumps(self.nova.read(what), indent=1))
+        for topic in contracts():
+            if topic.endswith(DEAD_LETTERS):
+                continue
+            with suppress(LogAway), (self.folder / f"{topic}.jsonl").open("w") as file:
+                async for line in tap(self.settings.kafka, topic):
+                    file.write(line + "\n")
+
+    # What is said.
+
+    def _in(self, seconds: float, what: str, act: Callable[[], object]) -> None:
+        self._later.append((time.monotonic() + seconds, what, lambda: (act(), None)[1]))
+
+    def _now(self) -> float:
+        return time.monotonic() - self._began
+
+    def _line(self, text: str) -> None:
+        self.say(f"{self._now():6.1f} s  {text}")
+
+    def _progress(self) -> str:
+        views = [view for view in self._views if view.incident is not None]
+        open_ = [view for view in views if not is_over(view)]
+        shown = ", ".join(
+            f"{view.host} {view.phase} {view.instances_done}/{len(view.instances)}" for view in open_
+        )
+        missing = len(unjudged(self.town.reporter.taken, list(self.told.seen)))
+        return (
+            f"... {self.town.losses.total()} lost, {len(views) - len(open_)} of {len(views)} incidents over, "
+            f"{self.crew.kills} kills, {missing} faults without a verdict; {shown}"
+        )
+
+
+def _segments() -> list[WantedSegment]:
+    names = [f"cmp{n}" for n in range(1, HOSTS + 1)]
+    return [
+        WantedSegment(name=rack, policy=POLICY, hosts=tuple(WantedHost(name=name) for name in hosts))
+        for rack, hosts in (("rack1", names[::2]), ("rack2", names[1::2]))
+    ]

@@ -1,0 +1,183 @@
+"""The hosts of a chaos run: which are lost, what is said about them and when, and how operators bring them back.
+
+It lives through one run, asking Nova about machines and Kafka about incidents; it knows nothing of the blows.
+"""
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from kasugai.cli.views import IncidentView
+from kasugai.core.signals import Fault, Source, Symptom, fault
+from kasugai.sim.child import ServerFailedError
+from tests.chaos.judge import is_over
+from tests.chaos.reporter import Reporter
+from tests.chaos.schedule import Event
+from tests.chaos.servers import NovaProcess
+
+HOSTS = 14
+GUESTS = 6
+"""On each host at the beginning; every fifth is stopped, every seventh locked."""
+FEWEST = 7
+"""So many hosts stay alive."""
+REPAIR_AFTER = 4.0
+"""Seconds from the end of an incident to the power switch."""
+
+
+@dataclass(slots=True)
+class Lost:
+    """A host that was lost."""
+
+    told: Fault
+    """The assertion about it."""
+    again: bool
+    """Whether the assertion is sent once more when the host is back."""
+    repair_at: float | None = None
+    is_on: bool = False
+
+
+@dataclass(slots=True)
+class Town:
+    """The hosts."""
+
+    nova: NovaProcess
+    reporter: Reporter
+    uuids: dict[str, str]
+    chance: random.Random
+    lost: dict[str, Lost] = field(default_factory=dict)
+    losses: Counter[str] = field(default_factory=Counter)
+    wanted: dict[str, str] = field(default_factory=dict)
+    """The vm_state of each guest at the beginning: a recovery must not change it."""
+    _said: int = 0
+    _later: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
+
+    def settle(self) -> None:
+        """Put guests on the hosts."""
+        for host in range(1, HOSTS + 1):
+            for n in range(1, GUESTS + 1):
+                number = host * GUESTS + n
+                self.nova.do(
+                    "add_guest",
+                    f"g{host}-{n}",
+                    f"cmp{host}",
+                    vm_state="active" if number % 5 else "stopped",
+                    locked_by=None if number % 7 else "owner",
+                    metadata={"HA_Enabled": "True"} if number % 10 == 3 else {},
+                )
+        self.wanted = {uuid: guest["vm_state"] for uuid, guest in self.nova.read("state")["guests"].items()}
+
+    def lose(self, event: Event) -> str:
+        """A host loses its power, and whoever knows says so in the manner of the event; return what happened."""
+        host = self._victim(event.whom)
+        if host is None:
+            return "too few hosts are alive"
+        self.nova.do("hosts.power_off", host)
+        self.losses[host] += 1
+        told = self._fault(host, asserted=True)
+        self.lost[host] = Lost(told, again=event.manner == "twice and a day later")
+        match event.manner:
+            case "late":
+                self._in(event.seconds, lambda: self.reporter.say(told))
+            case "unsure first":
+                self.reporter.say(self._fault(host))
+                self._in(event.seconds / 4, lambda: self.reporter.say(told))
+            case "at once":
+                self.reporter.say(told)
+            case _:
+                self.reporter.say(told)
+                self._in(event.seconds / 3, lambda: self.reporter.say(told))
+        return f"{host}, told {event.manner}"
+
+    def suspect(self, whom: float) -> str:
+        """One witness speaks against a living host."""
+        living = self._living()
+        host = living[int(whom * len(living))]
+        self.reporter.say(self._fault(host, observer="neighbour"))
+        return host
+
+    def tend(self, views: Sequence[IncidentView], *, repair: bool) -> None:
+        """Do what is due: words said later, machines repaired once their incidents are over."""
+        now = time.monotonic()
+        for due in [due for due in self._later if due[0] <= now]:
+            self._later.remove(due)
+            due[1]()
+        for host in list(self.lost):
+            if repair:
+                self._repair(host, views, now)
+
+    @property
+    def has_more_to_say(self) -> bool:
+        """Whether a fault is still to be published, or not taken by Kafka yet."""
+        return bool(self._later) or self.reporter.waiting > 0
+
+    def closed(self, host: str, views: Sequence[IncidentView]) -> bool:
+        """Whether the incident of the host's last loss is over."""
+        own = [view for view in views if view.host == host and view.incident is not None]
+        return len(own) >= self.losses[host] and all(is_over(view) for view in own)
+
+    def _repair(self, host: str, views: Sequence[IncidentView], now: float) -> None:
+        lost = self.lost[host]
+        if lost.repair_at is None:
+            lost.repair_at = now + REPAIR_AFTER if self.closed(host, views) else None
+        elif now < lost.repair_at:
+            return
+        elif not lost.is_on:
+            self.nova.do("hosts.power_on", host)
+            lost.is_on, lost.repair_at = True, now + 6.0
+        elif self._admitted(host):
+            del self.lost[host]
+            self.reporter.say(self._fault(host, symptom=Symptom.ALIVE))
+            if lost.again:
+                self._in(2.0, lambda: self.reporter.say(lost.told))
+        else:
+            lost.repair_at = now + 1.0
+
+    def _admitted(self, host: str) -> bool:
+        """Clear and enable the service, as operators do; False while Nova does not let us."""
+        try:
+            self.nova.do("operator_forces_down", host, False)
+            self.nova.do("operator_enables", host)
+        except ServerFailedError:
+            return False
+        return True
+
+    def _living(self) -> list[str]:
+        return [f"cmp{n}" for n in range(1, HOSTS + 1) if f"cmp{n}" not in self.lost]
+
+    def _victim(self, whom: float) -> str | None:
+        """A host with guests, seldom one that others are just being evacuated to."""
+        living = self._living()
+        if len(living) <= FEWEST:
+            return None
+        state: dict[str, Any] = self.nova.read("state")
+        homes = {guest["host"] for guest in state["guests"].values()}
+        open_ = [m for m in state["migrations"] if m["status"] in ("accepted", "pre-migrating")]
+        busy = {record["dest"] for record in open_}
+        fit = [host for host in living if host in homes and host not in busy]
+        return fit[int(whom * len(fit))] if fit else None
+
+    def _fault(
+        self,
+        host: str,
+        *,
+        asserted: bool = False,
+        symptom: Symptom = Symptom.DOWN,
+        observer: str = "cli",
+    ) -> Fault:
+        self._said += 1
+        return fault(
+            host=host,
+            host_uuid=self.uuids[host],
+            observer=observer,
+            source=Source.REPORTED,
+            symptom=symptom,
+            episode=str(self._said),
+            asserted=asserted,
+            observed_at=round(time.time() * 1000),
+        )
+
+    def _in(self, seconds: float, act: Callable[[], None]) -> None:
+        self._later.append((time.monotonic() + seconds, act))

@@ -1,0 +1,139 @@
+"""What a chaos run is judged by: each thing that may go wrong is found, and a good run is found good."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+
+from kasugai.cli.views import Record, Seen, fold
+from kasugai.core.facts import Fact, FactKind, StepState
+from kasugai.core.verdicts import Evidence, Reason, Verb
+from tests.chaos.judge import Judgement, Told, judge
+from tests.support.incidents import (
+    DOWN,
+    FENCE,
+    INCIDENT,
+    JOB,
+    MIDWAY,
+    OPENED,
+    START,
+    WHOLE,
+    decided,
+    of_step,
+    opened,
+    said,
+)
+
+FAULT = UUID(int=9)
+PROVEN = replace(
+    OPENED,
+    evidence=(Evidence(event_id=FAULT, observer="cli", subject="host/cmp1", symptom="down", episode="1"),),
+)
+GOOD: tuple[Record, ...] = (PROVEN, *WHOLE[1:])
+WEB: dict[str, object] = {
+    "name": "web1",
+    "wanted": "active",
+    "vm_state": "active",
+    "task_state": None,
+    "host": "cmp2",
+    "runs_on": ["cmp2"],
+}
+STOPPED = WEB | {"name": "batch1", "wanted": "stopped", "vm_state": "stopped", "runs_on": []}
+
+
+def told(records: Sequence[Record] = GOOD, **changes: object) -> Told:
+    seen = [Seen(START + 1000 * offset, offset, value) for offset, value in enumerate(records)]
+    run = Told(
+        faults={FAULT: "cmp1"},
+        seen=seen,
+        views=fold(seen),
+        losses={"cmp1": 1},
+        breaches=[],
+        guests={"web": WEB, "job": STOPPED},
+        off=frozenset({"cmp1"}),
+    )
+    return replace(run, **changes)  # type: ignore[arg-type]
+
+
+def test_a_good_run_is_good() -> None:
+    found = judge(told())
+    assert found.violations == ()
+    assert (found.incidents, found.guests, found.held) == (1, 2, 0)
+    assert found.longest_pause == 1.0
+
+
+LOST: list[tuple[str, Callable[[], Told], str]] = [
+    ("fault", lambda: told((OPENED, *WHOLE[1:])), "has no verdict"),
+    ("incident", lambda: told((PROVEN, *MIDWAY[1:])), "neither ended nor held"),
+    ("step", lambda: told([r for r in GOOD if r != of_step(JOB, StepState.DONE)]), "batch1"),
+    ("host", lambda: told(losses={"cmp1": 1, "cmp7": 1}), "cmp7 was lost 1 times and has 0 incidents"),
+]
+
+
+@pytest.mark.parametrize(("make", "words"), [pytest.param(m, w, id=i) for i, m, w in LOST])
+def test_what_is_lost_is_found(make: Callable[[], Told], words: str) -> None:
+    found = judge(make())
+    assert any(words in line for line in found.lost)
+    assert found.violations == (*found.lost, *found.other)
+
+
+def test_a_hold_with_its_reason_is_no_loss() -> None:
+    held = said(FactKind.HELD, reason="evacuation-unresolved")
+    hold = decided(Verb.HOLD, Reason.EVACUATION_UNRESOLVED)
+    stray = STOPPED | {"host": "cmp1"}
+    found = judge(told((PROVEN, *MIDWAY[1:], held, hold), guests={"web": WEB, "job": stray}))
+    assert found.violations == ()
+    assert (found.held, found.holds) == (1, {"evacuation-unresolved": 1})
+
+
+@pytest.mark.parametrize("wrong", ["doubled", "ran-twice", "shot"])
+def test_what_the_witness_saw_is_found(wrong: str) -> None:
+    found = judge(told(breaches=[{"wrong": wrong, "subject": "web", "detail": "twice"}]))
+    assert (len(found.shot), len(found.doubled)) == ((1, 0) if wrong == "shot" else (0, 1))
+
+
+def test_one_number_with_two_decisions_is_doubled() -> None:
+    again = opened(decided_at=START + 5)
+    assert "2 different publications" in judge(told((*GOOD, again))).doubled[0]
+    assert judge(told((*GOOD, opened()))).doubled == (), "the same one again is a repetition"
+
+
+def test_two_incidents_of_one_loss_are_doubled() -> None:
+    other = UUID(int=77)
+    second = [
+        replace(record, incident=other)
+        for record in GOOD
+        if isinstance(record, Fact) or getattr(record, "incident", None) == INCIDENT
+    ]
+    found = judge(told((*GOOD, *second)))
+    assert found.doubled == ("host cmp1 has 2 incidents for 1 losses",)
+    assert judge(told((*GOOD, *second), losses={"cmp1": 2})).doubled == ()
+
+
+OTHER: list[tuple[str, Callable[[], Told], str]] = [
+    ("bug", lambda: told(ends=[("worker-1", 70, "KeyError")]), "ended by itself with 70"),
+    ("lease", lambda: told(leases=["cmp1"]), "still leased"),
+    ("state", lambda: told(guests={"job": STOPPED | {"vm_state": "active"}}), "batch1 is active"),
+    ("place", lambda: told(guests={"web": WEB | {"host": "cmp1"}}), "web1 is active on cmp1"),
+    ("truth", lambda: told(guests={"web": WEB | {"runs_on": []}}), "runs on nothing"),
+]
+
+
+@pytest.mark.parametrize(("make", "words"), [pytest.param(m, w, id=i) for i, m, w in OTHER])
+def test_what_else_is_wrong_is_found(make: Callable[[], Told], words: str) -> None:
+    (line,) = judge(make()).other
+    assert words in line
+
+
+@pytest.mark.parametrize("code", [71, 73, 74, 75])
+def test_a_process_that_ends_in_doubt_does_right(code: int) -> None:
+    assert judge(told(ends=[("correlate-1", code, "in doubt")])).violations == ()
+
+
+def test_a_withdrawn_incident_leaves_its_guests_alone() -> None:
+    done = (of_step(FENCE, StepState.DONE, tries=0), of_step(DOWN, StepState.DONE))
+    back = said(FactKind.FINISHED, reason="nothing-done")
+    records = (PROVEN, *MIDWAY[1:4], *done, back, decided(Verb.CLOSE, Reason.NOTHING_DONE))
+    found: Judgement = judge(told(records, off=frozenset()))
+    assert found.violations == ()

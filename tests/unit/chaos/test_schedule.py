@@ -1,0 +1,42 @@
+"""A seed's blows: the same each time, dense enough, and never after the calm has begun."""
+
+from collections import Counter
+
+import pytest
+
+from tests.chaos.schedule import CALM, MANNERS, PROCESSES, Blow, draw
+
+SEEDS = range(1, 41)
+THREE_MINUTES = 180.0
+
+
+def test_the_same_seed_and_length_give_the_same_blows() -> None:
+    assert draw(7, THREE_MINUTES) == draw(7, THREE_MINUTES)
+    assert draw(7, THREE_MINUTES) != draw(8, THREE_MINUTES)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_three_minutes_hold_twenty_kills_a_flushall_and_losses_of_every_manner(seed: int) -> None:
+    events = draw(seed, THREE_MINUTES)
+    count = Counter(event.blow for event in events)
+    assert count[Blow.KILL] >= 20
+    assert count[Blow.FLUSHALL] >= 1
+    assert {event.name for event in events if event.blow is Blow.KILL} == set(PROCESSES)
+    assert {event.manner for event in events if event.blow is Blow.LOSE} == set(MANNERS)
+
+
+def test_every_kind_of_blow_falls_somewhere() -> None:
+    assert {event.blow for seed in SEEDS for event in draw(seed, THREE_MINUTES)} == set(Blow)
+
+
+@pytest.mark.parametrize("seconds", [15.0, 40.0, THREE_MINUTES])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_blows_come_in_order_and_leave_time_at_the_end(seed: int, seconds: float) -> None:
+    moments = [event.at for event in draw(seed, seconds)]
+    assert moments == sorted(moments)
+    assert moments[0] >= 0.0 and moments[-1] <= seconds - min(CALM, seconds / 5)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_pause_outlives_session_and_lease(seed: int) -> None:
+    assert all(event.seconds > 6 + 1 for event in draw(seed, THREE_MINUTES) if event.blow is Blow.PAUSE)

@@ -44,10 +44,7 @@ unit: $(READY) ## Tests that need no service
 
 .PHONY: test
 test: install services kafka-libs lint ## Everything: install, services, lint, all tests (what CI runs)
-	@echo "== tests without services"
-	$(BIN)/python -m pytest -q -n $(WORKERS) -m "not integration and not chaos"
-	@echo "== tests on a real Kafka and Redis"
-	$(BIN)/python -m pytest -v -m "integration or chaos"
+	@tools/run-tests $(BIN)/python $(WORKERS)
 
 .PHONY: services
 services: ## Make sure that Java 17, Maven and Redis are there (installs Debian's packages when root)

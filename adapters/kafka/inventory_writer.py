@@ -29,6 +29,8 @@ from kasugai.schemas.topics import INVENTORY
 TRANSACTIONAL_ID = "kasugai-inventory"
 PATIENCE = 10.0
 """Seconds that each step of a transaction may take."""
+FIRST_PATIENCE = 30.0
+"""Seconds in which the id must be had: a new cluster first makes the topic of transactions, 50 partitions by default."""
 ATTEMPTS = 8
 """How often a writer that was fenced starts again."""
 PAUSE = 0.5
@@ -112,7 +114,7 @@ class InventoryWriter:
             "delivery.timeout.ms": int(PATIENCE * 1000),
         }
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + PATIENCE
+        deadline = loop.time() + FIRST_PATIENCE
         while True:
             producer = confluent_kafka.Producer(config)
             try:

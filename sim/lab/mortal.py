@@ -32,19 +32,28 @@ class Death:
     when: When
 
 
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One effect of a process: a publish, a write, a call."""
+
+    name: str
+    at: float
+    """The loop's time in seconds at which it was sent."""
+
+
 class Counter:
     """Counts the effects of all incarnations of one kind of process and says where one dies."""
 
     def __init__(self, death: Death | None = None) -> None:
         """Let nobody die, or somebody at `death`."""
-        self.names: list[str] = []
+        self.effects: list[Effect] = []
         self._death = death
 
     def count(self, name: str) -> When | None:
         """Count one effect; return on which side of it the process dies, if it does."""
-        self.names.append(name)
+        self.effects.append(Effect(name, asyncio.get_running_loop().time()))
         death = self._death
-        return death.when if death is not None and len(self.names) == death.index else None
+        return death.when if death is not None and len(self.effects) == death.index else None
 
 
 class Process:

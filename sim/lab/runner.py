@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from kasugai.sim.lab.grammar import Scenario
 from kasugai.sim.lab.laboratory import Lab, Variant
+from kasugai.sim.lab.mortal import Effect
 from kasugai.sim.lab.setting import build
 from kasugai.sim.lab.verbs import perform
 from kasugai.sim.loop import run
@@ -21,9 +22,9 @@ class Run:
     log: str
     broken: tuple[str, ...]
     """Violated invariants."""
-    worker_effects: tuple[str, ...]
-    """The workers' effects by name: where they could have died."""
-    correlate_effects: tuple[str, ...]
+    worker_effects: tuple[Effect, ...]
+    """The workers' effects: where they could have died."""
+    correlate_effects: tuple[Effect, ...]
     requests: int
 
     @property
@@ -61,8 +62,8 @@ async def _play(scenario: Scenario, variant: Variant) -> Run:
     return Run(
         log="\n".join(lab.lines) + "\n",
         broken=tuple(lab.invariants.broken),
-        worker_effects=tuple(lab.worker_effects.names),
-        correlate_effects=tuple(lab.correlate_effects.names),
+        worker_effects=tuple(lab.worker_effects.effects),
+        correlate_effects=tuple(lab.correlate_effects.effects),
         requests=len(lab.cloud.wire.requests),
     )
 

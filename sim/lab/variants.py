@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from kasugai.sim.lab.grammar import Scenario
 from kasugai.sim.lab.laboratory import Variant
-from kasugai.sim.lab.mortal import Death, When
+from kasugai.sim.lab.mortal import Death, Effect, When
 from kasugai.sim.lab.runner import Run, play
 
 EXHAUSTIVE = 6
@@ -19,6 +19,9 @@ LONG, LONG_STRIDE = 600.0, 3
 """Stories of more than ten minutes, which are mostly waiting, take every third effect."""
 FIRST, LAST = 10, 5
 """So many effects of one name are places to die, from the beginning and from the end of a run."""
+SAME = 0.05
+"""Seconds: a death behind one effect and a death before the next that follows within so little are the same death, for
+nothing but the acknowledgement lies between; only the first is played."""
 SEEDS = (1, 2, 3)
 """Seeds of the reorderings."""
 WIRES = (0.0, 17.0, 34.9)
@@ -43,36 +46,41 @@ def of_records() -> tuple[Variant, ...]:
 def of_worker_deaths(scenario: Scenario, base: Run) -> Iterator[Variant]:
     """Yield the variants in which the worker dies at an effect of the run as written. A call that it has sent goes on
     without it, and may stay on the wire for as long as the client would have waited."""
-    for index in _telling(base.worker_effects, _indexes(scenario, len(base.worker_effects))):
-        name = base.worker_effects[index - 1]
-        for when in When:
-            for wire in WIRES if name.startswith("call") and when is When.AFTER else WIRES[:1]:
-                late = f", {wire:g} s on the wire" if wire else ""
-                yield Variant(
-                    name=f"worker dies {when} effect {index} ({name}){late}",
-                    worker_death=Death(index, when),
-                    wire=wire,
-                )
+    for death, name in _deaths(scenario, base.worker_effects):
+        for wire in WIRES if name.startswith("call") and death.when is When.AFTER else WIRES[:1]:
+            late = f", {wire:g} s on the wire" if wire else ""
+            yield Variant(
+                name=f"worker dies {death.when} effect {death.index} ({name}){late}",
+                worker_death=death,
+                wire=wire,
+            )
 
 
 def of_correlate_deaths(scenario: Scenario, base: Run) -> Iterator[Variant]:
     """Yield the variants in which correlate dies at a publish or a row write of the run as written."""
-    for index in _telling(base.correlate_effects, _indexes(scenario, len(base.correlate_effects))):
-        for when in When:
-            yield Variant(
-                name=f"correlate dies {when} effect {index} ({base.correlate_effects[index - 1]})",
-                correlate_death=Death(index, when),
-            )
+    for death, name in _deaths(scenario, base.correlate_effects):
+        yield Variant(
+            name=f"correlate dies {death.when} effect {death.index} ({name})", correlate_death=death
+        )
 
 
-def _telling(effects: tuple[str, ...], indexes: range) -> Iterator[int]:
+def _deaths(scenario: Scenario, effects: tuple[Effect, ...]) -> Iterator[tuple[Death, str]]:
+    """Yield where to die, with the name of the effect."""
+    taken = _telling(effects, _indexes(scenario, len(effects)))
+    for index in sorted(taken):
+        effect = effects[index - 1]
+        if index - 1 not in taken or effect.at - effects[index - 2].at > SAME:
+            yield Death(index, When.BEFORE), effect.name
+        yield Death(index, When.AFTER), effect.name
+
+
+def _telling(effects: tuple[Effect, ...], indexes: range) -> set[int]:
     """An effect that a long wait repeats (a tick's clock, `working`) finds the same state each time: of those with one
     name the first ten and the last five are taken."""
     places: dict[str, list[int]] = {}
     for index in indexes:
-        places.setdefault(effects[index - 1], []).append(index)
-    taken = {i for found in places.values() for i in (*found[:FIRST], *found[-LAST:])}
-    yield from sorted(taken)
+        places.setdefault(effects[index - 1].name, []).append(index)
+    return {i for found in places.values() for i in (*found[:FIRST], *found[-LAST:])}
 
 
 def _indexes(scenario: Scenario, effects: int) -> range:

@@ -114,7 +114,7 @@ def take(
     monkeypatch.setattr(inventory_writer, "InventoryReader", (topic or Topic()).reader)
     monkeypatch.setattr("confluent_kafka.Producer", node)
     monkeypatch.setattr(inventory_writer, "PAUSE", 0.001)
-    monkeypatch.setattr(inventory_writer, "PATIENCE", patience)
+    monkeypatch.setattr(inventory_writer, "FIRST_PATIENCE", patience)
 
     async def put() -> int:
         async with InventoryWriter(KafkaSettings(bootstrap_servers="-"), "test") as writer:

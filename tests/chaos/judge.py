@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from uuid import UUID
 
-from kasugai.cli.views import IncidentView, Seen
 from kasugai.core.facts import Fact, FactKind
 from kasugai.core.incident import Open, Phase
+from kasugai.core.incident_views import IncidentView, Seen
 from kasugai.core.verdicts import Verdict
 
 BUG_CODES = (2, 70, 72)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from kasugai.cli.views import IncidentView
+from kasugai.core.incident_views import IncidentView
 from kasugai.core.signals import Fault, Source, Symptom, fault
 from kasugai.sim.child import ServerFailedError
 from tests.chaos.judge import is_over

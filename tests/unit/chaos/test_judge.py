@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from kasugai.cli.views import Record, Seen, fold
 from kasugai.core.facts import Fact, FactKind, StepState
+from kasugai.core.incident_views import Record, Seen, fold
 from kasugai.core.verdicts import Evidence, Reason, Verb
 from tests.chaos.judge import Judgement, Told, judge
 from tests.support.incidents import (

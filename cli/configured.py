@@ -15,8 +15,12 @@ def settings_of(arguments: argparse.Namespace, *needs: str) -> "Settings":
     """Return the settings that the command line names; `needs` are groups that this command cannot do without."""
     from kasugai.adapters.settings import SettingError, load
 
-    files = arguments.config_file or [file for file in [DEFAULT_FILE] if os.path.exists(file)]
     try:
-        return load(files, *needs)
+        return load(files_of(arguments), *needs)
     except SettingError as error:
         raise Misused(str(error)) from error
+
+
+def files_of(arguments: argparse.Namespace) -> list[str]:
+    """Return the configuration files that the command line names, or the usual one if it is there."""
+    return list(arguments.config_file) or [file for file in [DEFAULT_FILE] if os.path.exists(file)]

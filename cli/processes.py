@@ -4,19 +4,20 @@ Each loads its own room only when it is the one that was asked for. Logs go to s
 """
 
 import argparse
-import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from kasugai.cli.configured import settings_of
-from kasugai.cli.exits import Misused
+from kasugai.cli.configured import files_of, settings_of
+from kasugai.cli.exits import Exit, Misused
 from kasugai.cli.parser import Nouns, add_config_file, command, group
 
 if TYPE_CHECKING:
     from kasugai.adapters.settings import Settings
+    from kasugai.adapters.telemetry.process import Observed
 
-FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+Live = Callable[["Settings", "Observed"], int]
+"""A process's own part; returns the exit code."""
 
 
 def add(nouns: Nouns) -> None:
@@ -55,32 +56,59 @@ def add(nouns: Nouns) -> None:
         add_config_file(parser)
 
 
-def _begin(arguments: argparse.Namespace, *needs: str) -> "Settings":
-    logging.basicConfig(level=logging.INFO, format=FORMAT)
-    return settings_of(arguments, *needs)
-
-
 def _route(arguments: argparse.Namespace) -> int:
-    settings = _begin(arguments)
-    from kasugai.streams.route_app import main
+    def live(settings: "Settings", seen: "Observed") -> int:
+        from kasugai.streams.route_app import main
 
-    with _fit():
-        return main(settings, demo=arguments.demo)
+        return main(settings, demo=arguments.demo, vitals=seen.vitals)
+
+    return _live(arguments, "route", live)
 
 
 def _correlate(arguments: argparse.Namespace) -> int:
-    settings = _begin(arguments)
-    from kasugai.streams.correlate_app import main
+    def live(settings: "Settings", seen: "Observed") -> int:
+        from kasugai.adapters.faust import exits
+        from kasugai.streams.correlate_app import main
 
-    with _fit():
-        return main(settings, demo=arguments.demo)
+        exits.ON_LEAVING.append(seen.lives.end)
+        return main(settings, demo=arguments.demo, vitals=seen.vitals)
+
+    return _live(arguments, "correlate", live)
 
 
 def _worker(arguments: argparse.Namespace) -> int:
-    settings = _begin(arguments, "nova")
-    from kasugai.workers.app import main
+    def live(settings: "Settings", seen: "Observed") -> int:
+        from kasugai.workers.app import main
 
-    return main(settings, demo=arguments.demo)
+        return main(settings, demo=arguments.demo, vitals=seen.vitals)
+
+    return _live(arguments, "worker_host", live, "nova")
+
+
+def _live(arguments: argparse.Namespace, process: str, live: Live, *needs: str) -> int:
+    """Set up the log and what an operator sees, live, and remember how it ended."""
+    settings = settings_of(arguments, *needs)
+    from kasugai.adapters.telemetry.logs import LogOptionWrong, set_up
+    from kasugai.adapters.telemetry.process import observed
+    from kasugai.adapters.telemetry.serving import PortTaken
+
+    try:
+        set_up(files_of(arguments), settings)
+        with observed(settings, process) as seen:
+            code = 1
+            try:
+                with _fit():
+                    code = live(settings, seen)
+            except Misused:
+                code = Exit.USAGE
+                raise
+            finally:
+                seen.lives.end(code)
+            return code
+    except PortTaken as error:
+        raise Misused(f"{error}; set another {process}_port in [telemetry], or 0 for none") from error
+    except LogOptionWrong as error:
+        raise Misused(str(error)) from error
 
 
 @contextmanager

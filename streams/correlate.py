@@ -6,15 +6,16 @@ and the wall clock. The Faust shell (`correlate_app`) and the simulator both run
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from kasugai.core.decide import Change, SegmentView, decide, due_of
 from kasugai.core.identity import verdict_id
-from kasugai.core.incident import Order
+from kasugai.core.incident import Order, Phase
 from kasugai.core.rows import ClockRow, HostRow, Row, SegmentRow, SubjectRow
-from kasugai.core.signals import InventoryChange, Letter, Stamp, Tick
+from kasugai.core.signals import InventoryChange, Kind, Letter, Stamp, Tick
 from kasugai.core.steady import Times, advance_clock, period_for, strike, times
 from kasugai.core.timing import PRODUCTION, Instant, Timing
 from kasugai.core.verdicts import Reason, Verb, Verdict
@@ -142,6 +143,14 @@ class Correlate:
         """Forget a partition."""
         self._partitions.pop(partition, None)
 
+    def phases(self) -> Counter[tuple[Kind, Phase]]:
+        """Return how many subjects are in which phase now; those whose story is over are not counted."""
+        segments = [
+            segment for state in list(self._partitions.values()) for segment in list(state.segments.values())
+        ]
+        rows = (row for segment in segments for row in list(segment.subjects.values()))
+        return Counter((row.kind, phase) for row in rows if (phase := _phase(row)) is not None)
+
     def tick(self, partition: int, now: float) -> Tick | None:
         """Return the tick to write into the partition now, if it is time; `now` is the time of
         the running event loop in seconds."""
@@ -213,6 +222,12 @@ class Correlate:
         for segment in state.segments.values():
             for subject in [s for s, due in segment.dues.items() if due <= now.deadline]:
                 segment.index(segment.subjects[subject], now.deadline)
+
+
+def _phase(row: SubjectRow) -> Phase | None:
+    if row.incident is not None:
+        return row.incident.phase
+    return Phase.SUSPECTED if any(not condition.explained for condition in row.conditions) else None
 
 
 def _disarm(segment: _Segment, now: Times, offset: int, trouble: str) -> list[Change]:

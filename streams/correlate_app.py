@@ -5,6 +5,7 @@ It knows which topic what is published on. The order of effects is `Correlate`'s
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 import uvloop
@@ -17,9 +18,16 @@ from kasugai.adapters.faust.settings import ProcessorSettings
 from kasugai.adapters.kafka.client import client_config
 from kasugai.adapters.kafka.dead import DeadLetters
 from kasugai.adapters.kafka.producer import Producer
-from kasugai.adapters.kafka.records import Incoming, Outgoing, outgoing, trace_of
+from kasugai.adapters.kafka.records import Incoming, trace_of
 from kasugai.adapters.kafka.topics import require
 from kasugai.adapters.settings.values import Settings
+from kasugai.adapters.telemetry.about import about
+from kasugai.adapters.telemetry.catalogue import INCIDENTS as COUNTED
+from kasugai.adapters.telemetry.catalogue import RECORDS
+from kasugai.adapters.telemetry.lags import Lags
+from kasugai.adapters.telemetry.meters import Reading, count, watched
+from kasugai.adapters.telemetry.tracing import Threads
+from kasugai.adapters.telemetry.vitals import Vitals
 from kasugai.core.incident import Order
 from kasugai.core.rows import Row
 from kasugai.core.signals import Letter, Stamp
@@ -27,30 +35,36 @@ from kasugai.core.verdicts import Verdict
 from kasugai.schemas.codec import Undecodable, decode, encode
 from kasugai.schemas.topics import CHANGELOG, CORRELATE_APP, CORRELATE_TABLE, INCIDENTS, SIGNALS, VERDICTS
 from kasugai.streams.correlate import Correlate
+from kasugai.streams.correlate_trace import count_all, hear, traced
 
 
 class Decisions:
     """Publishes what was decided, while we are certainly the owner."""
 
-    def __init__(self, producer: Producer, membership: Membership) -> None:
-        """Publish through `producer`."""
+    def __init__(self, producer: Producer, membership: Membership, threads: Threads | None = None) -> None:
+        """Publish through `producer`, each incident in its trace."""
         self._producer = producer
+        self._threads = threads or Threads()
         self._membership = membership
 
     async def publish(self, verdicts: Sequence[Verdict], orders: Sequence[Order], cause: Letter) -> None:
         """Publish all and wait for all; LogAway, which ends the process, when Kafka does not acknowledge."""
-        records: list[Outgoing] = [outgoing(VERDICTS, verdict, trace=cause.trace) for verdict in verdicts]
-        records += [outgoing(INCIDENTS[order.kind], order, trace=cause.trace) for order in orders]
-        await self._membership.prove()
-        await self._producer.publish_all(records)
+        with traced(self._threads, verdicts, orders, cause) as records, _about(verdicts, orders):
+            await self._membership.prove()
+            stamps = await self._producer.publish_all(records)
+        count_all(verdicts, orders, stamps)
 
 
 class Mailbox:
     """`Correlate` as the shell wants it."""
 
-    def __init__(self, correlate: Correlate) -> None:
-        """Stand before `correlate`."""
+    def __init__(
+        self, correlate: Correlate, threads: Threads | None = None, lags: Lags | None = None
+    ) -> None:
+        """Stand before `correlate`; `lags` is told what is in hand."""
         self._correlate = correlate
+        self._threads = threads or Threads()
+        self._lags = lags or Lags()
 
     def restore(self, partition: int, rows: Iterable[tuple[str, bytes]]) -> None:
         """Hand a partition's rows over; Undecodable, which ends the process, when one is of a newer Kasugai."""
@@ -66,8 +80,14 @@ class Mailbox:
         async def write_row(row: Row) -> None:
             await write(row.key, encode(row))
 
+        place = (SIGNALS, record.partition)
+        self._lags.took(place, record.at)
+        count(RECORDS, topic=SIGNALS)
         stamp = Stamp(partition=record.partition, offset=record.offset, at=record.at)
-        trouble = await self._correlate.handle(letter_of(record), stamp, write_row)
+        letter = letter_of(record)
+        hear(self._threads, letter)
+        trouble = await self._correlate.handle(letter, stamp, write_row)
+        self._lags.done(place)
         if trouble is not None:
             raise Poison(trouble)
 
@@ -118,20 +138,21 @@ def processor_settings(settings: Settings) -> ProcessorSettings:
     )
 
 
-def main(settings: Settings, *, demo: bool = False) -> int:
+def main(settings: Settings, *, demo: bool = False, vitals: Vitals | None = None) -> int:
     """Run until SIGTERM or SIGINT and return 0; in doubt the process ends by itself (adapters/faust/exits.py).
 
-    TopicsUnfit when the broker's topics are not as their contracts say; `demo` accepts a broker that cannot say.
+    TopicsUnfit when the broker's topics are not as their contracts say; `demo` accepts a broker that cannot say;
+    `vitals` is told how correlate does.
     """
     shell = processor_settings(settings)
     prepare(shell, client_config(settings.kafka, f"{CORRELATE_APP}-{settings.stream.instance}-check"))
     require(settings, (SIGNALS, CHANGELOG, VERDICTS, *INCIDENTS.values()), demo=demo)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_run(settings, shell))
+        return runner.run(_run(settings, shell, vitals or Vitals()))
 
 
-async def _run(settings: Settings, shell: ProcessorSettings) -> int:
-    membership = Membership(shell.session)
+async def _run(settings: Settings, shell: ProcessorSettings, vitals: Vitals) -> int:
+    membership, threads = Membership(shell.session), Threads()
     async with Producer(settings.kafka, f"{CORRELATE_APP}-{settings.stream.instance}") as producer:
         graves = DeadLetters(producer, CORRELATE_APP)
 
@@ -139,8 +160,25 @@ async def _run(settings: Settings, shell: ProcessorSettings) -> int:
             cause = poison.__cause__
             await graves.bury(_as_it_came(record), cause if isinstance(cause, Exception) else poison)
 
-        mailbox = Mailbox(Correlate(Decisions(producer, membership), settings.worker.timing))
-        return await serve(shell, mailbox, offset_of=offset_of, bury=bury, membership=membership)
+        correlate = Correlate(Decisions(producer, membership, threads), settings.worker.timing)
+        mailbox = Mailbox(correlate, threads, vitals.lags)
+        with watched(COUNTED, lambda: _phases(correlate)):
+            return await serve(
+                shell, mailbox, offset_of=offset_of, bury=bury, membership=membership, vitals=vitals
+            )
+
+
+def _phases(correlate: Correlate) -> list[Reading]:
+    return [(number, {"kind": kind, "phase": phase}) for (kind, phase), number in correlate.phases().items()]
+
+
+def _about(verdicts: Sequence[Verdict], orders: Sequence[Order]) -> AbstractContextManager[None]:
+    """What lines written meanwhile concern, where that is one incident."""
+    incidents = {str(order.incident): order.host for order in orders}
+    if len(incidents) != 1:
+        return nullcontext()
+    ((incident, host),) = incidents.items()
+    return about(incident=incident, host=host)
 
 
 def _as_it_came(record: Record) -> Incoming:

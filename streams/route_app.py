@@ -14,6 +14,7 @@ from kasugai.adapters.kafka.reader import Reader
 from kasugai.adapters.kafka.route_loop import Batches
 from kasugai.adapters.kafka.topics import require
 from kasugai.adapters.settings.values import KafkaSettings, Settings
+from kasugai.adapters.telemetry.vitals import Vitals
 from kasugai.core.doors import LogAway
 from kasugai.schemas.topics import INVENTORY, SIGNALS
 from kasugai.streams.route import SOURCES, Route
@@ -25,26 +26,29 @@ GROUP = "kasugai-route"
 SAY_EVERY = 60.0
 
 
-def main(settings: Settings, *, demo: bool = False) -> int:
+def main(settings: Settings, *, demo: bool = False, vitals: Vitals | None = None) -> int:
     """Run until SIGTERM or SIGINT and return 0; an exception means: start me again.
 
-    TopicsUnfit when the broker's topics are not as their contracts say; `demo` accepts a broker that cannot say.
+    TopicsUnfit when the broker's topics are not as their contracts say; `demo` accepts a broker that cannot say;
+    `vitals` is told how route does.
     """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_until_signalled(settings, demo))
+        return runner.run(_until_signalled(settings, demo, vitals))
 
 
-async def _until_signalled(settings: Settings, demo: bool) -> int:
+async def _until_signalled(settings: Settings, demo: bool, vitals: Vitals | None) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await run(settings, stop, demo=demo)
+    await run(settings, stop, demo=demo, vitals=vitals)
     return 0
 
 
-async def run(settings: Settings, stop: asyncio.Event, *, demo: bool = False) -> None:
+async def run(
+    settings: Settings, stop: asyncio.Event, *, demo: bool = False, vitals: Vitals | None = None
+) -> None:
     """Run on the running loop until `stop` is set."""
-    serving = asyncio.create_task(_serve(settings, demo))
+    serving = asyncio.create_task(_serve(settings, demo, vitals or Vitals()))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
     for task in (serving, stopping):
@@ -55,9 +59,11 @@ async def run(settings: Settings, stop: asyncio.Event, *, demo: bool = False) ->
         raise ended
 
 
-async def _serve(settings: Settings, demo: bool) -> None:
+async def _serve(settings: Settings, demo: bool, vitals: Vitals) -> None:
     kafka, name = settings.kafka, f"{GROUP}-{settings.stream.instance}"
     async with AsyncExitStack() as stack:
+        beating = asyncio.create_task(vitals.keep_beating())
+        stack.callback(beating.cancel)
         producer = await stack.enter_async_context(Producer(kafka, name))
         inventory = InventoryReader(kafka, f"{name}-inventory")
         stack.push_async_callback(inventory.close)
@@ -67,7 +73,10 @@ async def _serve(settings: Settings, demo: bool) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(follow(route, inventory))
             await _read_to(inventory, end)
-            batches = Batches(kafka, group=GROUP, instance=settings.stream.instance, topics=SOURCES)
+            lags = vitals.lags if vitals.is_served else None
+            instance = settings.stream.instance
+            batches = Batches(kafka, group=GROUP, instance=instance, topics=SOURCES, lags=lags)
+            vitals.expect(lambda: "" if batches.has_joined else "waiting for the group")
             stack.push_async_callback(batches.close)
             grave = DeadLetters(producer, GROUP)
             shell = RouteShell(route, source=batches, sink=producer, grave=grave, inventory=inventory)

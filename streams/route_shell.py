@@ -6,12 +6,18 @@ Nothing is committed before its letters and dead letters are acknowledged; when 
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from kasugai.adapters.kafka.records import Incoming, Outgoing, outgoing, trace_of
+from kasugai.adapters.telemetry import tracing
+from kasugai.adapters.telemetry.about import about
+from kasugai.adapters.telemetry.catalogue import ROUTING
+from kasugai.adapters.telemetry.meters import observe
 from kasugai.core.doors import LogAway
-from kasugai.core.signals import Letter, Stamp
+from kasugai.core.facts import Fact
+from kasugai.core.signals import Fault, Letter, Stamp
 from kasugai.schemas.codec import Undecodable, decode
 from kasugai.schemas.topics import INVENTORY, SIGNALS
 from kasugai.streams.route import Misplaced, Route
@@ -76,6 +82,8 @@ class Grave(Protocol):
 class _Carried:
     letters: list[Outgoing] = field(default_factory=list)
     refused: list[tuple[Incoming, Exception]] = field(default_factory=list)
+    oldest: int | None = None
+    """The oldest fault's timestamp."""
 
 
 class RouteShell:
@@ -114,7 +122,9 @@ class RouteShell:
         for record, value in zip(batch, values, strict=True):
             self._sort(carried, record, value)
         await asyncio.gather(*(self._bury(record, error) for record, error in carried.refused))
-        await self._sink.publish_all(carried.letters)
+        stamps = await self._sink.publish_all(carried.letters)
+        if stamps and carried.oldest is not None:
+            observe(ROUTING, (max(stamp.at for stamp in stamps) - carried.oldest) / 1000)
         await self._source.commit(batch)
         buried = len(carried.refused)
         self._breaker.count(asyncio.get_running_loop().time(), len(batch) - buried, buried)
@@ -130,14 +140,17 @@ class RouteShell:
         except Misplaced as error:
             carried.refused.append((record, error))
             return
-        trace = trace_of(record.headers)
-        carried.letters += [_sealed(replace(letter, trace=trace)) for letter in letters]
+        if isinstance(value, Fault):
+            carried.oldest = min(record.at, carried.oldest or record.at)
+        with _traced(record, value) as trace:
+            carried.letters += [_sealed(replace(letter, trace=dict(trace))) for letter in letters]
 
     async def _bury(self, record: Incoming, error: Exception) -> None:
         await self._grave.bury(record, error)
-        log.warning(
-            "%s %d offset %d is a dead letter: %s", record.topic, record.partition, record.offset, error
-        )
+        with about(host=(record.key or b"").decode(errors="replace")):
+            log.warning(
+                "%s %d offset %d is a dead letter: %s", record.topic, record.partition, record.offset, error
+            )
 
     async def _wait_for_inventory(self, batch: Sequence[Incoming], values: Sequence[object]) -> None:
         offsets = [
@@ -162,6 +175,21 @@ class RouteShell:
             log.error("too many dead letters: route rests for %.0f s; look at them: kasugai dlq list", WINDOW)
             await asyncio.sleep(WINDOW)
             self._breaker.reset()
+
+
+def _traced(record: Incoming, value: object) -> AbstractContextManager[tracing.Trace]:
+    """A fault has a trace from here on, if its observer gave it none; what else is said goes on in its own."""
+    trace = trace_of(record.headers)
+    match value:
+        case Fault(host=host, event_id=event):
+            return tracing.span("route fault", trace, kasugai__host=host, kasugai__event=str(event))
+        case Fact(host=host, incident=incident) if trace:
+            conversation = str(incident)
+            return tracing.span(
+                "route outcome", trace, kasugai__host=host, messaging__message__conversation_id=conversation
+            )
+        case _:
+            return nullcontext(trace)
 
 
 def _decoded(record: Incoming) -> object:

@@ -14,12 +14,14 @@ from kasugai.adapters.kafka.topics import TopicsUnfit
 from kasugai.adapters.nova import BadCloud
 from kasugai.adapters.power import NoPower
 from kasugai.adapters.settings import Settings
+from kasugai.adapters.telemetry.vitals import Vitals
 from kasugai.core.timing import Millis
 from kasugai.schemas.topics import INCIDENTS
 from kasugai.workers.exits import Exit
 from kasugai.workers.intake import Intake
 from kasugai.workers.pool import Pool
 from kasugai.workers.ports import Power
+from kasugai.workers.standing import standing
 from kasugai.workers.starting import Unfit, Worker, ready
 
 LOG = logging.getLogger(__name__)
@@ -31,12 +33,22 @@ HOUSEKEEPING = 1.0
 """Seconds between two commits, and between two looks at whether anything has failed."""
 
 
-def main(settings: Settings, power: Power | None = None, *, group: str = "", demo: bool = False) -> int:
+def main(
+    settings: Settings,
+    power: Power | None = None,
+    *,
+    group: str = "",
+    demo: bool = False,
+    vitals: Vitals | None = None,
+) -> int:
     """Recover hosts until SIGTERM or SIGINT, and return the exit code (`exits.Exit`).
 
     `power`: the power devices (None: no host has one). `group`: for tests. `demo`: accept the demo's broker.
+    `vitals` is told how the worker does.
     """
-    worker = Worker(settings=settings, power=power or NoPower(), group=group, demo=demo)
+    worker = Worker(
+        settings=settings, power=power or NoPower(), group=group, demo=demo, vitals=vitals or Vitals()
+    )
     return uvloop.run(run(worker))
 
 
@@ -66,11 +78,14 @@ def _signalled() -> asyncio.Event:
 
 
 async def _work(worker: Worker) -> Exit:
-    async with ready(worker) as start:
+    vitals = worker.vitals
+    async with standing(vitals, INCIDENTS[worker.kind]) as told, ready(worker) as start:
         pool = Pool(start.doors, worker.settings.worker.lanes)
         intake = Intake(pool, worker.kind, start.dead, start.doors.troubles)
+        told.pool = pool
         try:
             async with _joined(worker, intake) as member:
+                vitals.expect(lambda: "" if member.has_joined else "waiting for the group")
                 return await _keep(member, intake)
         finally:
             await pool.close()
@@ -84,7 +99,8 @@ def _joined(worker: Worker, intake: Intake) -> PollLoop:
         instance=settings.stream.instance,
         session=SESSION[settings.worker.profile],
     )
-    return PollLoop(settings.kafka, member, take=intake.take, give=intake.give)
+    lags = worker.vitals.lags if worker.vitals.is_served else None
+    return PollLoop(settings.kafka, member, take=intake.take, give=intake.give, lags=lags)
 
 
 async def _keep(member: PollLoop, intake: Intake) -> Exit:

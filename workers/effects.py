@@ -4,9 +4,14 @@ The wished-for state is seen by looks, not by answers: a call that was accepted 
 """
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from kasugai.adapters.telemetry.about import about
+from kasugai.adapters.telemetry.catalogue import CALL, FIRST_EFFECT
+from kasugai.adapters.telemetry.meters import observe
 from kasugai.core.facts import FactKind, StepState
 from kasugai.core.incident import Open
 from kasugai.core.look import Look
@@ -57,11 +62,12 @@ async def carry_out(hands: Hands, order: Open, begin: Begin, seen: Look) -> bool
     """Carry out one effect; return whether the call was accepted. `seen` is the
     look that it stands on. Halted under a stop flag; LeaseLost, LedgerAway or
     LogAway end the ownership; whatever the world says is recorded."""
-    with spans.effect(order, begin.step):
+    with about(step=begin.step.key), spans.effect(order, begin.step):
         return await _carry_out(hands, order, begin, seen)
 
 
 async def _carry_out(hands: Hands, order: Open, begin: Begin, seen: Look) -> bool:
+    is_first = not hands.journal.entry.effects
     if not await hands.ledger.begin(hands.lease, order.incident):
         raise Halted
     if not await hands.journal.step(order, begin.step, FactKind.STARTED, begin.record):
@@ -71,6 +77,8 @@ async def _carry_out(hands: Hands, order: Open, begin: Begin, seen: Look) -> boo
         await _tell(hands, order, begin, FactKind.ABSOLVED, LATE)
         return False
     _check_margin(hands)
+    if is_first:
+        observe(FIRST_EFFECT, (hands.journal.broker_now - order.decided_at) / 1000)
     return await _call_and_tell(hands, order, begin, seen)
 
 
@@ -83,8 +91,9 @@ def _check_margin(hands: Hands) -> None:
 
 async def _call_and_tell(hands: Hands, order: Open, begin: Begin, seen: Look) -> bool:
     try:
-        async with asyncio.timeout(_limit(hands.timing, begin.step.action) / 1000):
-            await _call(hands, order, begin.step, seen)
+        with _timed(begin.step.action):
+            async with asyncio.timeout(_limit(hands.timing, begin.step.action) / 1000):
+                await _call(hands, order, begin.step, seen)
     except CloudRefused as no:
         await _tell(hands, order, begin, FactKind.ABSOLVED, Reason.REFUSED, str(no))
     except FenceRefused as no:
@@ -96,6 +105,16 @@ async def _call_and_tell(hands: Hands, order: Open, begin: Begin, seen: Look) ->
     else:
         return True
     return False
+
+
+@contextmanager
+def _timed(action: Action) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    try:
+        yield
+    finally:
+        observe(CALL, loop.time() - began, action=action)
 
 
 def _limit(timing: Timing, action: Action) -> int:

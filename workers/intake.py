@@ -8,6 +8,7 @@ import logging
 
 from kasugai.adapters.kafka.dead import DeadLetters
 from kasugai.adapters.kafka.records import Incoming, context_of
+from kasugai.adapters.telemetry.about import about
 from kasugai.core.doors import LogAway
 from kasugai.core.incident import Open, Order, Resume, Stop
 from kasugai.core.signals import Kind
@@ -39,7 +40,8 @@ class Intake:
             order = _order(record, self._kind)
         except Undecodable as error:
             place = f"{record.topic}/{record.partition} at {record.offset}"
-            LOG.warning("%s goes to the dead letters: %s", place, error)
+            with about(host=(record.key or b"").decode(errors="replace")):
+                LOG.warning("%s goes to the dead letters: %s", place, error)
             self._bury(record, error)
         else:
             self._pool.take(order, record.stamp, context_of(record.headers))

@@ -7,11 +7,14 @@ import asyncio
 from dataclasses import replace
 from uuid import UUID
 
+from kasugai.adapters.telemetry.catalogue import ATTEMPTS, STEPS
+from kasugai.adapters.telemetry.meters import count
 from kasugai.core.facts import Fact, FactKind, Result, StepRecord, make_fact
 from kasugai.core.incident import Open, Stop
 from kasugai.core.ledger import Entry, apply
 from kasugai.core.plan import Plan, Step
 from kasugai.core.signals import Stamp
+from kasugai.core.timing import Instant
 from kasugai.core.verdicts import Reason
 from kasugai.workers.ports import Lease, LeaseLost, Ledger, Log
 
@@ -29,6 +32,7 @@ class Journal:
         self._segment = segment
         self._turn = asyncio.Lock()
         self._said = 0
+        self._broker_ahead = 0
         self.entry = entry
         self.window = 0
         """The owner's window as the next facts tell it."""
@@ -39,7 +43,13 @@ class Journal:
         stamp = await self._log.publish(fact)
         await self._ledger.adopt(self._lease, epoch)
         self.entry = apply(self.entry, fact)
+        self._broker_ahead = stamp.at - _monotonic_ms()
         return stamp
+
+    @property
+    def broker_now(self) -> Instant:
+        """The broker's time: as its acknowledgement of our `adopted` told it, and monotonic time since."""
+        return _monotonic_ms() + self._broker_ahead
 
     async def plan(self, order: Open, plan: Plan) -> None:
         """Record the attempt's plan, or a longer one."""
@@ -50,7 +60,9 @@ class Journal:
     ) -> bool:
         """Record a step's state. For `started`, return whether its effect may be called: not under a stop flag."""
         fact = replace(self._fact(kind, order), step=record, name=step.name or step.subject, detail=detail)
-        return await self._record(fact, effect=kind is FactKind.STARTED)
+        may_act = await self._record(fact, effect=kind is FactKind.STARTED)
+        count(STEPS, action=step.action, outcome=kind)
+        return may_act
 
     async def answer(
         self,
@@ -70,6 +82,7 @@ class Journal:
             detail=detail,
         )
         await self._record(fact)
+        count(ATTEMPTS, outcome=result or kind, reason=reason)
 
     async def working(self, order: Open) -> None:
         """Tell that the owner is alive; no ledger needs to know."""
@@ -101,3 +114,7 @@ class Journal:
         async with self._turn:
             self.entry = apply(self.entry, fact)
             return await self._ledger.record(self._lease, self.entry, effect=effect)
+
+
+def _monotonic_ms() -> int:
+    return round(asyncio.get_running_loop().time() * 1000)

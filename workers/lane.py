@@ -7,15 +7,19 @@ attempt of its own. A lane survives the loss of a lease: it comes back as a new 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from opentelemetry.context import Context
 
+from kasugai.adapters.telemetry.about import about
+from kasugai.adapters.telemetry.catalogue import EVACUATIONS, TAKEOVER, WINDOW
+from kasugai.adapters.telemetry.meters import Reading, observe, watched
 from kasugai.core.facts import FactKind, Result
 from kasugai.core.incident import Open, Stop
 from kasugai.core.ledger import Entry, Flag
+from kasugai.core.plan import Action
 from kasugai.core.signals import Stamp
 from kasugai.core.timing import Timing
 from kasugai.core.verdicts import Reason
@@ -122,7 +126,8 @@ class Lane:
         while self.items:
             self.current = self.items.popleft()
             try:
-                await self._serve(self.current)
+                with about(incident=self.current.order.incident, host=self.host):
+                    await self._serve(self.current)
             except Retired:
                 return
             for stamp in self.current.stamps:
@@ -186,7 +191,8 @@ class Lane:
                     raise LeaseLost("it ended while the ledger was away") from away
 
     async def _own(self, item: Item, lease: Lease) -> bool:
-        doors = self._doors
+        doors, loop = self._doors, asyncio.get_running_loop()
+        began = loop.time()
         folded = await fold_log(doors.log, doors.ledger, lease)
         order = item.desk.order if item.desk is not None else item.order
         entry = folded.entries.get(order.incident) or Entry(incident=order.incident, host=self.host)
@@ -195,6 +201,7 @@ class Lane:
             return True
         journal = Journal(doors.log, doors.ledger, lease, entry, order.segment)
         adopted = await journal.adopt(order, folded.epoch + 1)
+        observe(TAKEOVER, loop.time() - began)
         if entry.result is not None and entry.attempt >= order.attempt:
             _mark_answered(item)
             await journal.answer(order, FactKind.FINISHED, _reason(entry), entry.result)
@@ -234,7 +241,8 @@ class Lane:
         talk = asyncio.create_task(self._say_working(journal, desk))
         try:
             self._ownership = Ownership(desk, hands, observer, adopted, doors.troubles)
-            await self._ownership.run()
+            with _shown(self.host, desk, journal), about(epoch=lease.epoch):
+                await self._ownership.run()
         except (LeaseLost, LedgerAway, LogAway, Retired):
             raise
         except Exception as bug:
@@ -253,6 +261,24 @@ class Lane:
                 await journal.working(desk.order)
             except LogAway as away:
                 self._doors.troubles.tell("kafka", str(away))
+
+
+@contextmanager
+def _shown(host: str, desk: Desk, journal: Journal) -> Iterator[None]:
+    """Show the host's evacuations in progress and its window while it is worked on, and no longer."""
+
+    def in_progress() -> list[Reading]:
+        steps = list(journal.entry.steps.items())
+        moving = [
+            key for key, record in steps if record.state.is_open and key.startswith(f"{Action.EVACUATE}:")
+        ]
+        return [(len(moving), {"host": host})]
+
+    def window() -> list[Reading]:
+        return [(desk.order.policy.window, {"host": host})]
+
+    with watched(EVACUATIONS, in_progress), watched(WINDOW, window):
+        yield
 
 
 def _mark_answered(item: Item) -> None:

@@ -14,6 +14,7 @@ from kasugai.core.facts import Fact, FactKind, make_fact
 from kasugai.core.incident import Open, Order, Resume, Stop
 from kasugai.core.ledger import Flag
 from kasugai.core.signals import Stamp
+from kasugai.core.timing import Instant
 from kasugai.workers.chores import Chores
 from kasugai.workers.journal import NIL
 from kasugai.workers.lane import Doors, Lane
@@ -78,6 +79,23 @@ class Pool:
     async def close(self) -> None:
         """Give everything back."""
         await self.revoke({partition for partition, _ in self._lanes} | set(self.offsets.partitions))
+
+    def waiting(self) -> dict[int, Instant]:
+        """Return when the oldest order came, by the broker's clock, that no lane has begun, by partition."""
+        stamps = [stamp for lane in self._lanes.values() for item in lane.items for stamp in item.stamps]
+        oldest: dict[int, Instant] = {}
+        for stamp in stamps:
+            oldest[stamp.partition] = min(stamp.at, oldest.get(stamp.partition, stamp.at))
+        return oldest
+
+    def lanes(self) -> dict[str, int]:
+        """Return how many hosts are worked on, and how many wait for a place."""
+        lanes = list(self._lanes.values())
+        working = sum(lane.current is not None for lane in lanes)
+        return {
+            "working": working,
+            "queued": sum(bool(lane.items) and lane.current is None for lane in lanes),
+        }
 
     def failed(self) -> BaseException | None:
         """Return what ended a lane that should not have ended: a bug, after which the process should not go on."""

@@ -14,6 +14,7 @@ from kasugai.adapters.nova import NovaCloud
 from kasugai.adapters.power import NoPower
 from kasugai.adapters.redis_ledger import RedisLedger
 from kasugai.adapters.settings import Settings
+from kasugai.adapters.telemetry.vitals import Vitals
 from kasugai.core.doors import CloudAway, LedgerAway, LogAway
 from kasugai.core.signals import Kind
 from kasugai.schemas.topics import INCIDENTS, RECOVERY
@@ -40,6 +41,7 @@ class Worker:
     """The consumer group; empty: the usual one of its kind."""
     demo: bool = False
     """Accept the demo's broker, which cannot say how it keeps its topics."""
+    vitals: Vitals = field(default_factory=Vitals)
 
     @property
     def name(self) -> str:

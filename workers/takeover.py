@@ -8,12 +8,16 @@ from dataclasses import replace
 from types import MappingProxyType
 from uuid import UUID
 
+from kasugai.adapters.telemetry.catalogue import FOLD
+from kasugai.adapters.telemetry.meters import observe
 from kasugai.core.ledger import Flag, fold, newer
 from kasugai.workers.ports import Folded, Lease, Ledger, Log
 
 
 async def fold_log(log: Log, ledger: Ledger, lease: Lease) -> Folded:
     """Bring the ledger up to the log's end under `lease` and return it. LeaseLost when it is not ours."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
     kept = await ledger.load(lease.host)
     (facts, facts_end), (flags, flags_end) = await asyncio.gather(
         log.facts(lease.host, kept.facts_offset), log.flags(lease.host, kept.flags_offset)
@@ -33,4 +37,5 @@ async def fold_log(log: Log, ledger: Ledger, lease: Lease) -> Folded:
         flags=MappingProxyType(merged),
     )
     await ledger.save(lease, folded)
+    observe(FOLD, loop.time() - began)
     return folded

@@ -7,6 +7,7 @@ every clean-up on purpose: Faust's own would commit offsets.
 import logging
 import os
 import threading
+from collections.abc import Callable
 from enum import IntEnum
 from typing import NoReturn
 
@@ -14,6 +15,10 @@ log = logging.getLogger(__name__)
 
 SAY_WITHIN = 2.0
 """Seconds after which the process ends even if its log does not take the last line (a full pipe)."""
+
+
+ON_LEAVING: list[Callable[[int], None]] = []
+"""Told the code before the process ends: nobody can ask it afterwards."""
 
 
 class Exit(IntEnum):
@@ -39,5 +44,7 @@ def leave(code: Exit, why: str) -> NoReturn:
     last.daemon = True
     last.start()
     log.critical("leaving with exit code %d (%s): %s", code, code.name.lower(), why)
+    for tell in ON_LEAVING:
+        tell(code)
     logging.shutdown()
     os._exit(code)

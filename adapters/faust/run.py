@@ -23,10 +23,12 @@ from kasugai.adapters.faust.membership import Membership
 from kasugai.adapters.faust.port import Bury, Handler
 from kasugai.adapters.faust.processor import Processor
 from kasugai.adapters.faust.settings import ProcessorSettings
+from kasugai.adapters.faust.standing import behind, unready
 from kasugai.adapters.faust.table import OffsetOf
 from kasugai.adapters.faust.versions import check_versions
 from kasugai.adapters.faust.watchdog import Watchdog
 from kasugai.adapters.kafka.topics import TopicsUnfit
+from kasugai.adapters.telemetry.vitals import Vitals
 
 log = logging.getLogger(__name__)
 
@@ -65,23 +67,30 @@ async def serve(
     offset_of: OffsetOf,
     bury: Bury,
     membership: Membership | None = None,
+    vitals: Vitals | None = None,
 ) -> int:
     """Do what `run_processor` does, on the running loop, after `prepare`.
 
-    `offset_of` reads the input offset out of a row; `membership` is given by a caller whose publishing asks it first.
+    `offset_of` reads the input offset out of a row; `membership` is given by a caller whose publishing asks it first;
+    `vitals` is told how the processor does.
     """
+    vitals = vitals or Vitals()
     processor = Processor(settings, handler, offset_of=offset_of, bury=bury, membership=membership)
     app, watchdog, stop = processor.app, Watchdog(processor.app), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     watchdog.start()
-    work = [asyncio.create_task(job) for job in (_pulse(watchdog), processor.tick(), _until_crashed(app))]
+    vitals.expect(lambda: unready(app))
+    beating = vitals.keep_beating(lambda: vitals.lags.set(behind(app)))
+    work = [
+        asyncio.create_task(job) for job in (_pulse(watchdog), processor.tick(), beating, _until_crashed(app))
+    ]
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait([*work, stopping], return_when=asyncio.FIRST_COMPLETED)
     watchdog.stop()
     if not stop.is_set():
         _tell_crash(app, work)
-    await _stop(app, work[:2])
+    await _stop(app, work[:3])
     return 0
 
 

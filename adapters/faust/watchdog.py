@@ -12,12 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from faust.types import TP
-
 from kasugai.adapters.faust import exits
 from kasugai.adapters.faust.app import CarefulApp
 from kasugai.adapters.faust.exits import Exit
 from kasugai.adapters.faust.membership import steady
+from kasugai.adapters.faust.standing import end_of
 
 log = logging.getLogger(__name__)
 
@@ -141,17 +140,11 @@ class Watchdog(threading.Thread):
         care = self._app.care
         for partition in care.progress.owned:
             expected = care.progress.expected(partition)
-            behind = care.membership.is_fresh and self._end(partition) > expected >= 0
+            behind = care.membership.is_fresh and end_of(self._app, partition) > expected >= 0
             since = self._moving.setdefault(partition, Since(self._clock, self._patience))
             if since.too_long(expected, bad=behind):
                 return f"partition {partition} stands at {expected} although more has arrived"
         return ""
-
-    def _end(self, partition: int) -> int:
-        try:
-            return self._app.consumer.highwater(TP(self._app.care.settings.topic, partition)) or 0
-        except Exception:  # given away since we looked, or not fetched from yet
-            return 0
 
     def _say_if_away(self) -> None:
         care, now = self._app.care, self._clock()

@@ -4,6 +4,8 @@ from importlib.metadata import version
 
 from kasugai.adapters.kafka.producer import Producer
 from kasugai.adapters.kafka.records import TRACE, Headers, Incoming, Outgoing
+from kasugai.adapters.telemetry.catalogue import DEAD_LETTERS
+from kasugai.adapters.telemetry.meters import count
 from kasugai.core.signals import Stamp
 from kasugai.schemas.topics import dead_letters_of
 
@@ -23,6 +25,7 @@ class DeadLetters:
         """Publish `record` to its topic's dead letters; it is done with when this returns."""
         letter = dead_letter(record, error, app=self._app, attempt=attempt)
         (stamp,) = await self._producer.publish_all([letter])
+        count(DEAD_LETTERS, topic=record.topic)
         return stamp
 
 

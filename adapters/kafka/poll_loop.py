@@ -18,7 +18,11 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from kasugai.adapters.kafka.client import Config, consumer_config
 from kasugai.adapters.kafka.complaints import Complaints
 from kasugai.adapters.kafka.records import Incoming, incoming
+from kasugai.adapters.kafka.statistics import statistics_config
 from kasugai.adapters.settings.values import KafkaSettings
+from kasugai.adapters.telemetry.catalogue import RECORDS
+from kasugai.adapters.telemetry.lags import Lags
+from kasugai.adapters.telemetry.meters import count
 from kasugai.core.timing import Millis
 
 MAX_POLL: Millis = 60_000
@@ -61,9 +65,18 @@ class PollLoop:
     """The member. Its callbacks run on the event loop that was running when it was made."""
 
     def __init__(
-        self, kafka: KafkaSettings, member: Membership, *, take: Callable[[Incoming], None], give: Give
+        self,
+        kafka: KafkaSettings,
+        member: Membership,
+        *,
+        take: Callable[[Incoming], None],
+        give: Give,
+        lags: Lags | None = None,
     ) -> None:
-        """`take` gets every record and must not block; `give` is awaited whenever partitions are taken away."""
+        """`take` gets every record and must not block; `give` is awaited whenever partitions are taken away; `lags` is
+        told how far we are behind."""
+        self.has_joined = False
+        """Whether the group has ever given us our share, be it nothing."""
         self._member = member
         self._take = take
         self._give = give
@@ -73,7 +86,7 @@ class PollLoop:
         self._due: dict[int, int] = {}
         self._ended = Event()
         self._failure: asyncio.Future[None] = self._loop.create_future()
-        config = member_config(kafka, member) | {"on_commit": self._on_commit}
+        config = member_config(kafka, member) | {"on_commit": self._on_commit} | statistics_config(lags)
         self._consumer = confluent_kafka.Consumer(config)
         self._thread = Thread(target=self._run, name=f"{member.group}-poll", daemon=True)
 
@@ -145,6 +158,7 @@ class PollLoop:
             return
         error: Any = message.error()
         if error is None:
+            count(RECORDS, topic=self._member.topic)
             self._loop.call_soon_threadsafe(self._take, incoming(message))
         elif error.fatal() or error.code() == KafkaError.FENCED_INSTANCE_ID:
             raise MemberLost(f"{self._member.instance} in {self._member.group}: {error.str()}")
@@ -152,6 +166,7 @@ class PollLoop:
             self._complaints.hear(error)
 
     def _on_assign(self, _: object, partitions: list[TopicPartition]) -> None:
+        self.has_joined = True
         if partitions:
             log.info("%s works on partitions %s", self._member.instance, _numbers(partitions))
 

@@ -6,6 +6,7 @@ costs a moment and needs no care; a restart within the session time-out causes n
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -17,7 +18,11 @@ from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 from kasugai.adapters.kafka.client import consumer_config
 from kasugai.adapters.kafka.complaints import Complaints
 from kasugai.adapters.kafka.records import Incoming, incoming
+from kasugai.adapters.kafka.statistics import statistics_config
 from kasugai.adapters.settings.values import KafkaSettings
+from kasugai.adapters.telemetry.catalogue import RECORDS
+from kasugai.adapters.telemetry.lags import Lags
+from kasugai.adapters.telemetry.meters import count
 
 log = logging.getLogger(__name__)
 
@@ -30,10 +35,21 @@ class Batches:
     """One group member; its consumer lives on a thread of its own."""
 
     def __init__(
-        self, kafka: KafkaSettings, *, group: str, instance: str, topics: Iterable[str], session: float = 10.0
+        self,
+        kafka: KafkaSettings,
+        *,
+        group: str,
+        instance: str,
+        topics: Iterable[str],
+        session: float = 10.0,
+        lags: Lags | None = None,
     ) -> None:
-        """Join in the background. `instance` is unique in the group and the same after a restart."""
+        """Join in the background. `instance` is unique in the group and the same after a restart; `lags` is told how
+        far we are behind."""
         name = f"{group}-{instance}"
+        self._lags = lags
+        self.has_joined = False
+        """Whether the group has ever given us our share, be it nothing."""
         self._complaints = Complaints(name)
         self._consumer = confluent_kafka.Consumer(
             consumer_config(kafka, name, group)
@@ -44,6 +60,7 @@ class Batches:
                 "heartbeat.interval.ms": int(session * 1000 / 5),
                 "max.poll.interval.ms": 300_000,
             }
+            | statistics_config(lags)
         )
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
         self.owned: frozenset[Partition] = frozenset()
@@ -53,12 +70,17 @@ class Batches:
     async def next(self, limit: int = 500, wait: float = 0.2) -> list[Incoming]:
         """Return what is there, or what comes within `wait` seconds; troubles are told once a minute."""
         messages = await self._run(lambda: self._fetch(limit, wait))
-        return [incoming(message) for message in messages if self._is_record(message)]
+        records = [incoming(message) for message in messages if self._is_record(message)]
+        self._tell(records)
+        return records
 
     async def commit(self, records: Sequence[Incoming]) -> bool:
         """Commit up to and including `records`; False when Kafka would not: they are read again some day."""
         ends = {(record.topic, record.partition): record.offset + 1 for record in records}
         offsets = [TopicPartition(*where, end) for where, end in ends.items() if where in self.owned]
+        for where in ends:
+            if self._lags is not None:
+                self._lags.done(where)
         try:
             await self._run(lambda: self._consumer.commit(offsets=offsets, asynchronous=False))
         except KafkaException as error:
@@ -78,6 +100,14 @@ class Batches:
         await self._run(self._consumer.close)
         self._thread.shutdown()
 
+    def _tell(self, records: Sequence[Incoming]) -> None:
+        """Tell what is in hand now: the first record of each partition is its oldest."""
+        for topic, taken in Counter(record.topic for record in records).items():
+            count(RECORDS, taken, topic=topic)
+        if self._lags is not None:
+            for record in reversed(records):
+                self._lags.took((record.topic, record.partition), record.at)
+
     def _fetch(self, limit: int, wait: float) -> list[Message]:
         first = self._consumer.poll(wait)
         return [] if first is None else [first, *self._consumer.consume(limit - 1, 0)]
@@ -93,6 +123,7 @@ class Batches:
 
     def _assigned(self, _: Any, partitions: Sequence[TopicPartition]) -> None:
         self.owned = frozenset((tp.topic, tp.partition) for tp in partitions)
+        self.has_joined = True
         log.info("reading %d partitions", len(self.owned))
 
     def _revoked(self, _: Any, __: Sequence[TopicPartition]) -> None:

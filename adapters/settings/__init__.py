@@ -8,6 +8,7 @@ from kasugai.adapters.settings.values import (
     RedisSettings,
     Settings,
     StreamSettings,
+    TelemetrySettings,
     WorkerSettings,
 )
 
@@ -20,6 +21,7 @@ __all__ = [
     "SettingError",
     "Settings",
     "StreamSettings",
+    "TelemetrySettings",
     "WorkerSettings",
     "load",
 ]

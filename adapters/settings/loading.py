@@ -21,6 +21,7 @@ from kasugai.adapters.settings.values import (
     PowerSettings,
     Settings,
     StreamSettings,
+    TelemetrySettings,
     WorkerSettings,
 )
 from kasugai.core.policy import Method, Policy
@@ -50,6 +51,7 @@ def load(config_files: Sequence[str], *needs: str) -> Settings:
         power=PowerSettings(**source.group("power")),
         stream=_stream(source.group("stream")),
         worker=_worker(source.group("worker")),
+        telemetry=TelemetrySettings(**source.group("telemetry")),
         policy=_policy(source.group("policy")),
     )
     _check(settings, source, needs)

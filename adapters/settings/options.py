@@ -200,6 +200,28 @@ WORKER = [
     cfg.IntOpt("lanes", default=16, min=1, help="How many incidents one worker carries out at a time."),
 ]
 
+TELEMETRY = [
+    cfg.StrOpt(
+        "bind",
+        default="127.0.0.1",
+        help="Where /healthz, /readyz and /metrics are served; they tell no secrets, and have no password.",
+    ),
+    *(
+        cfg.PortOpt(
+            f"{process}_port",
+            default=0,
+            help=f"The port of `kasugai {process.replace('_', ' ')}`, for example {port}; 0 serves nothing.",
+        )
+        for process, port in (("route", 9471), ("correlate", 9472), ("worker_host", 9473))
+    ),
+    cfg.StrOpt(
+        "otlp_endpoint",
+        default="",
+        help="An OpenTelemetry collector (OTLP over HTTP) that takes the traces; empty means no traces.",
+        sample_default="http://127.0.0.1:4318",
+    ),
+]
+
 POLICY_BOUNDS: dict[str, tuple[int, int | None]] = {
     "confirm_after": (0, None),
     "confirm_observers": (1, 6),
@@ -220,6 +242,7 @@ def groups() -> dict[str, list[Any]]:
         "power": POWER,
         "stream": STREAM,
         "worker": WORKER + timing_options(),
+        "telemetry": TELEMETRY,
         "policy": policy_options(),
     }
 

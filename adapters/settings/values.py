@@ -91,6 +91,24 @@ class WorkerSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TelemetrySettings:
+    """Where health, metrics and traces can be had."""
+
+    bind: str = "127.0.0.1"
+    route_port: int = 0
+    """0: no server."""
+    correlate_port: int = 0
+    worker_host_port: int = 0
+    otlp_endpoint: str = ""
+    """Empty: no traces."""
+
+    def port(self, process: str) -> int:
+        """Return the port of a process of the catalogue."""
+        port: int = getattr(self, f"{process}_port")
+        return port
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All of kasugai.conf."""
 
@@ -100,5 +118,6 @@ class Settings:
     power: PowerSettings = field(default_factory=PowerSettings)
     stream: StreamSettings = field(default_factory=StreamSettings)
     worker: WorkerSettings = field(default_factory=WorkerSettings)
+    telemetry: TelemetrySettings = field(default_factory=TelemetrySettings)
     policy: Policy = field(default_factory=Policy)
     """What a new segment gets unless it is told otherwise."""

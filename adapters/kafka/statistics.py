@@ -1,0 +1,48 @@
+"""Reads librdkafka's statistics: how far a consumer is behind in each of its partitions, without asking the broker.
+
+`INTERVAL` is how often they come; they cost about a millisecond each, so nobody who serves no metrics asks for them.
+"""
+
+import json
+from typing import Any
+
+from kasugai.adapters.kafka.client import Config
+from kasugai.adapters.telemetry.lags import Lags, Place
+
+INTERVAL = 1_000
+"""Milliseconds."""
+
+
+def statistics_config(lags: Lags | None) -> Config:
+    """Return what lets a consumer tell `lags` how far it is behind; nothing for None."""
+    if lags is None:
+        return {}
+
+    def take(text: str) -> None:
+        lags.set(behind(text))
+
+    return {"stats_cb": take, "statistics.interval.ms": INTERVAL}
+
+
+def behind(text: str) -> dict[Place, int]:
+    """Return how many records of each partition that is being fetched are not committed."""
+    return {
+        (topic, int(number)): _uncommitted(partition)
+        for topic, about in json.loads(text)["topics"].items()
+        for number, partition in about["partitions"].items()
+        if number != "-1" and partition["fetch_state"] == "active"
+    }
+
+
+def _uncommitted(partition: dict[str, Any]) -> int:
+    """The end less what is committed. Where nothing is (yet), less what the application has had, or where fetching
+    stands. What stands before the end and is no record (a transaction's marker) counts as nothing."""
+    end = max(partition["hi_offset"], partition["ls_offset"], 0)
+    committed, app, following = (
+        partition[name] for name in ("committed_offset", "app_offset", "next_offset")
+    )
+    is_drained = following >= end and partition["fetchq_cnt"] == 0
+    if is_drained and app <= max(committed, 0):
+        return 0
+    place: int = next((offset for offset in (committed, app, following) if offset >= 0), end)
+    return max(0, int(end) - place)

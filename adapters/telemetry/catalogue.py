@@ -1,0 +1,251 @@
+"""The one catalogue of metrics: OpenTelemetry name, kind and unit, the labels with what bounds them, who shows it.
+
+Prometheus names follow from it as OpenTelemetry's exporter derives them. No label ever holds the id of a guest or an
+incident; a host's name only while something is done about that host.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+SECONDS = "s"
+
+
+class Shape(StrEnum):
+    """What kind of instrument a metric is."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One metric."""
+
+    name: str
+    """As OpenTelemetry writes it."""
+    shape: Shape
+    unit: str
+    """UCUM: `s`, or a count in braces."""
+    help: str
+    labels: tuple[tuple[str, str], ...] = ()
+    """Each label with what its values are."""
+    shown_by: tuple[str, ...]
+    """The processes that show it."""
+    buckets: tuple[float, ...] = ()
+    """Upper bounds of a histogram."""
+
+    @property
+    def prometheus(self) -> str:
+        """The name of its (first) series at /metrics, as opentelemetry-exporter-prometheus makes it."""
+        base = self.name.replace(".", "_") + ("_seconds" if self.unit == SECONDS else "")
+        return {Shape.COUNTER: f"{base}_total", Shape.HISTOGRAM: f"{base}_bucket"}.get(self.shape, base)
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """The labels alone."""
+        return tuple(name for name, _ in self.labels)
+
+
+ROUTE = "route"
+CORRELATE = "correlate"
+WORKER_HOST = "worker_host"
+PROCESSES = (ROUTE, CORRELATE, WORKER_HOST)
+"""The processes that serve /metrics; each has a `PROCESS_port` option in [telemetry]."""
+
+_TOPIC = ("topic", "a topic of docs/topics.md")
+_PARTITION = ("partition", "its partitions")
+_HOST = ("host", "hosts that this worker recovers right now")
+_QUICK = (0.002, 0.005, 0.01, 0.02, 0.04, 0.06, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_SLOW = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
+
+READY = Metric(
+    name="kasugai.process.ready",
+    shape=Shape.GAUGE,
+    unit="{process}",
+    help="1 when /readyz says yes: connected, its partitions assigned, and caught up.",
+    shown_by=PROCESSES,
+)
+BEAT_AGE = Metric(
+    name="kasugai.process.beat.age",
+    shape=Shape.GAUGE,
+    unit=SECONDS,
+    help="Time since the event loop last turned; /healthz says no from 10 s on.",
+    shown_by=PROCESSES,
+)
+EXITS = Metric(
+    name="kasugai.process.exits",
+    shape=Shape.COUNTER,
+    unit="{exit}",
+    help="How this process's former lives ended (kept in $STATE_DIRECTORY; not shown without one).",
+    labels=(("code", "the exit code, or `killed` for a life that ended without a word"),),
+    shown_by=PROCESSES,
+)
+LAG = Metric(
+    name="kasugai.consumer.lag",
+    shape=Shape.GAUGE,
+    unit="{record}",
+    help="Records of an owned partition that are not done; a worker counts an order until its incident is answered.",
+    labels=(_TOPIC, _PARTITION),
+    shown_by=PROCESSES,
+)
+OLDEST_AGE = Metric(
+    name="kasugai.consumer.oldest.age",
+    shape=Shape.GAUGE,
+    unit=SECONDS,
+    help="Age of the oldest record that is not processed; for a worker: that no lane has begun. 0 when there is none.",
+    labels=(_TOPIC, _PARTITION),
+    shown_by=PROCESSES,
+)
+RECORDS = Metric(
+    name="kasugai.consumer.records",
+    shape=Shape.COUNTER,
+    unit="{record}",
+    help="Records taken.",
+    labels=(_TOPIC,),
+    shown_by=PROCESSES,
+)
+DEAD_LETTERS = Metric(
+    name="kasugai.dead.letters",
+    shape=Shape.COUNTER,
+    unit="{record}",
+    help="Records put aside because they cannot be read or decided.",
+    labels=(("topic", "the topic that they came on"),),
+    shown_by=PROCESSES,
+)
+ROUTING = Metric(
+    name="kasugai.fault.routing.duration",
+    shape=Shape.HISTOGRAM,
+    unit=SECONDS,
+    help="From a fault's timestamp to the broker's time in the mailbox; the oldest fault of each batch.",
+    shown_by=(ROUTE,),
+    buckets=_QUICK,
+)
+VERDICTS = Metric(
+    name="kasugai.verdicts",
+    shape=Shape.COUNTER,
+    unit="{verdict}",
+    help="Decisions published, also every no.",
+    labels=(("verb", "core/verdicts.Verb"), ("reason", "core/verdicts.Reason")),
+    shown_by=(CORRELATE,),
+)
+INCIDENTS = Metric(
+    name="kasugai.incidents",
+    shape=Shape.GAUGE,
+    unit="{incident}",
+    help="Subjects by the phase that they are in, of the partitions owned here; ended ones are not counted.",
+    labels=(
+        ("kind", "core/signals.Kind"),
+        ("phase", "core/incident.Phase without the final ones"),
+    ),
+    shown_by=(CORRELATE,),
+)
+OPENING = Metric(
+    name="kasugai.incident.opening.duration",
+    shape=Shape.HISTOGRAM,
+    unit=SECONDS,
+    help="From the mailbox record that decided to the published incident, both by the broker's clock.",
+    labels=(("kind", "core/signals.Kind"),),
+    shown_by=(CORRELATE,),
+    buckets=_QUICK,
+)
+LANES = Metric(
+    name="kasugai.recovery.lanes",
+    shape=Shape.GAUGE,
+    unit="{host}",
+    help="Hosts with orders, by what happens to them.",
+    labels=(("state", "working or queued"),),
+    shown_by=(WORKER_HOST,),
+)
+STEPS = Metric(
+    name="kasugai.recovery.steps",
+    shape=Shape.COUNTER,
+    unit="{step}",
+    help="Facts recorded about steps.",
+    labels=(("action", "core/plan.Action"), ("outcome", "started, unsure, done, failed or absolved")),
+    shown_by=(WORKER_HOST,),
+)
+ATTEMPTS = Metric(
+    name="kasugai.recovery.attempts",
+    shape=Shape.COUNTER,
+    unit="{attempt}",
+    help="Answers to orders.",
+    labels=(
+        ("outcome", "held, vetoed, recovered, failed or withdrawn"),
+        ("reason", "core/verdicts.Reason"),
+    ),
+    shown_by=(WORKER_HOST,),
+)
+EVACUATIONS = Metric(
+    name="kasugai.recovery.evacuations",
+    shape=Shape.GAUGE,
+    unit="{evacuation}",
+    help="Evacuations in progress: begun, and not yet ended by Nova's word.",
+    labels=(_HOST,),
+    shown_by=(WORKER_HOST,),
+)
+WINDOW = Metric(
+    name="kasugai.recovery.window",
+    shape=Shape.GAUGE,
+    unit="{evacuation}",
+    help="How many evacuations of the host may be in progress now.",
+    labels=(_HOST,),
+    shown_by=(WORKER_HOST,),
+)
+FOLD = Metric(
+    name="kasugai.recovery.fold.duration",
+    shape=Shape.HISTOGRAM,
+    unit=SECONDS,
+    help="Folding the log into the ledger when a host is taken over.",
+    shown_by=(WORKER_HOST,),
+    buckets=_QUICK,
+)
+TAKEOVER = Metric(
+    name="kasugai.recovery.takeover.duration",
+    shape=Shape.HISTOGRAM,
+    unit=SECONDS,
+    help="From the lease in hand to the acknowledged `adopted`: fold and epoch included.",
+    shown_by=(WORKER_HOST,),
+    buckets=_QUICK,
+)
+FIRST_EFFECT = Metric(
+    name="kasugai.recovery.first.effect.duration",
+    shape=Shape.HISTOGRAM,
+    unit=SECONDS,
+    help="From the decision to the first effect's call, by the broker's clock; once per incident.",
+    shown_by=(WORKER_HOST,),
+    buckets=_SLOW,
+)
+CALL = Metric(
+    name="kasugai.recovery.call.duration",
+    shape=Shape.HISTOGRAM,
+    unit=SECONDS,
+    help="One call of an effect to Nova or a power device, until its answer.",
+    labels=(("action", "core/plan.Action"),),
+    shown_by=(WORKER_HOST,),
+    buckets=_SLOW,
+)
+
+CATALOGUE = (
+    READY,
+    BEAT_AGE,
+    EXITS,
+    LAG,
+    OLDEST_AGE,
+    RECORDS,
+    DEAD_LETTERS,
+    ROUTING,
+    VERDICTS,
+    INCIDENTS,
+    OPENING,
+    LANES,
+    STEPS,
+    ATTEMPTS,
+    EVACUATIONS,
+    WINDOW,
+    FOLD,
+    TAKEOVER,
+    FIRST_EFFECT,
+    CALL,
+)
+"""All metrics, in the order of docs/metrics.md."""

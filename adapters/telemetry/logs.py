@@ -1,0 +1,120 @@
+"""Sets the log up by oslo.log: its options in [DEFAULT] of kasugai.conf, our line format, secrets masked everywhere.
+
+It is the last thing before a line leaves the process; what a line says is the business of whoever writes it.
+"""
+
+import json
+import logging
+import re
+from collections.abc import Iterable, Sequence
+from urllib.parse import unquote, urlsplit
+
+from oslo_config import cfg
+from oslo_log import log as oslo
+from oslo_utils import strutils
+
+from kasugai.adapters.settings.values import Settings
+from kasugai.adapters.telemetry.about import About
+
+FORMAT = "%(asctime)s.%(msecs)03d %(process)d %(levelname)s %(name)s%(about)s: %(message)s"
+MASK = "***"
+SHORTEST = 4
+"""Shorter secrets are not looked for: they would mask half of a line. (What stands after `password` is masked.)"""
+IN_URL = re.compile(r'(\w+://[^\s:/@"]*:)[^\s@/"]+@')
+DEFAULTS = {
+    "use_stderr": True,
+    "logging_default_format_string": FORMAT,
+    "logging_context_format_string": FORMAT,
+    "logging_exception_prefix": "",
+}
+"""Ours instead of oslo.log's; the file may say otherwise."""
+
+
+class LogOptionWrong(Exception):
+    """An option of oslo.log is wrong. One line."""
+
+
+class Mask:
+    """Takes secrets out of text: the known ones, and whatever looks like one."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        """`secrets` are known; JSON writes some of them in another way."""
+        written = {form for secret in secrets for form in (secret, json.dumps(secret)[1:-1])}
+        known = sorted((form for form in written if len(form) >= SHORTEST), key=len, reverse=True)
+        self._known = re.compile("|".join(map(re.escape, known))) if known else None
+
+    def known(self, text: str) -> str:
+        """Return `text` without known secrets and passwords in URLs; JSON stays JSON."""
+        masked = IN_URL.sub(rf"\1{MASK}@", text)
+        return self._known.sub(MASK, masked) if self._known else masked
+
+    def all(self, text: str) -> str:
+        """Return `text` also without what stands after words like `password`."""
+        masked: str = strutils.mask_password(text, MASK)
+        return self.known(masked)
+
+
+class Masking(logging.Filter):
+    """Masks a record's message before it is formatted."""
+
+    def __init__(self, mask: Mask) -> None:
+        """Mask by `mask`."""
+        super().__init__()
+        self._mask = mask
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let the record pass without secrets."""
+        record.msg = self._mask.all(_message(record))
+        record.args = ()
+        return True
+
+
+class Masked(logging.Formatter):
+    """Masks what another formatter has made: tracebacks and all."""
+
+    def __init__(self, inner: logging.Formatter, mask: Mask) -> None:
+        """Format by `inner`."""
+        super().__init__()
+        self._inner = inner
+        self._mask = mask
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        return self._mask.known(self._inner.format(record))
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError):  # a line with wrong arguments is still worth reading
+        return f"{record.msg} {record.args!r}"
+
+
+def set_up(files: Sequence[str], settings: Settings) -> None:
+    """Set the log up as [DEFAULT] of `files` says (`use_json`, `log_file`, `debug`, ...); else lines on stderr."""
+    conf = cfg.ConfigOpts()
+    oslo.register_options(conf)
+    for name, value in DEFAULTS.items():
+        conf.set_default(name, value)
+    arguments = [word for file in files for word in ("--config-file", file)]
+    try:
+        conf(arguments, project="kasugai", default_config_files=[], default_config_dirs=[])
+        oslo.setup(conf, "kasugai")
+    except (cfg.Error, oslo.LogConfigError) as error:
+        raise LogOptionWrong(f"[DEFAULT] {error}; these options are oslo.log's") from error
+    dress(logging.getLogger(), secrets_of(settings))
+
+
+def dress(logger: logging.Logger, secrets: Iterable[str]) -> None:
+    """Let every handler of `logger` say what a line is about, and no secrets."""
+    mask = Mask(secrets)
+    for handler in logger.handlers:
+        handler.addFilter(About())
+        handler.addFilter(Masking(mask))
+        handler.setFormatter(Masked(handler.formatter or logging.Formatter(), mask))
+
+
+def secrets_of(settings: Settings) -> list[str]:
+    """Return what must never be seen."""
+    in_url = urlsplit(settings.redis.url).password or ""
+    return [settings.kafka.sasl_password, settings.nova.password, in_url, unquote(in_url)]

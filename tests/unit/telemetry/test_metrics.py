@@ -1,0 +1,163 @@
+"""The catalogue, and that what Prometheus reads is what it says."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+from opentelemetry.sdk.resources import Resource
+from prometheus_client.parser import text_string_to_metric_families
+
+from kasugai.adapters.settings.values import KafkaSettings, Settings, StreamSettings, TelemetrySettings
+from kasugai.adapters.telemetry.catalogue import (
+    CATALOGUE,
+    EXITS,
+    PROCESSES,
+    STEPS,
+    VERDICTS,
+    WINDOW,
+    Shape,
+)
+from kasugai.adapters.telemetry.meters import count, observe, watched
+from kasugai.adapters.telemetry.page import render
+from kasugai.adapters.telemetry.process import observed
+from kasugai.adapters.telemetry.serving import PortTaken, served
+from kasugai.adapters.telemetry.vitals import Vitals
+
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "metrics.md"
+RESOURCE = Resource.create({"service.name": "kasugai-test"})
+ABOUT_ONE = {"guest", "incident", "uuid", "event", "instance", "step"}
+
+
+@pytest.fixture
+def vitals() -> Vitals:
+    return Vitals()
+
+
+@pytest.fixture
+def address(vitals: Vitals) -> Iterator[str]:
+    with served(vitals, RESOURCE, "127.0.0.1", 0) as address:
+        yield address
+
+
+def get(url: str, accept: str = "") -> tuple[int, str]:
+    try:
+        with urlopen(Request(url, headers={"Accept": accept}), timeout=5) as answer:
+            return answer.status, answer.read().decode()
+    except HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+def samples(address: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+    status, text = get(f"{address}/metrics")
+    assert status == 200
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def test_names_are_opentelemetrys_and_unique() -> None:
+    names = [metric.name for metric in CATALOGUE]
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch(r"kasugai(\.[a-z]+)+", name) for name in names)
+    assert all(metric.help.endswith(".") for metric in CATALOGUE)
+    assert all(set(metric.shown_by) <= set(PROCESSES) for metric in CATALOGUE)
+
+
+def test_no_label_names_a_single_guest_or_incident() -> None:
+    assert not {name for metric in CATALOGUE for name in metric.label_names} & ABOUT_ONE
+
+
+def test_histograms_and_only_they_have_buckets() -> None:
+    assert {metric.name for metric in CATALOGUE if metric.buckets} == {
+        metric.name for metric in CATALOGUE if metric.shape is Shape.HISTOGRAM
+    }
+
+
+def test_the_page_is_fresh() -> None:
+    assert PAGE.read_text() == render(), "type .venv/bin/python tools/draw_metrics.py"
+
+
+@pytest.mark.parametrize("metric", CATALOGUE, ids=lambda metric: metric.name)
+def test_prometheus_reads_the_name_that_the_catalogue_derives(metric: Any, address: str) -> None:
+    labels = dict.fromkeys(metric.label_names, "x")
+    if metric.shape is Shape.HISTOGRAM:
+        observe(metric, 0.001, **labels)
+    elif metric.shape is Shape.COUNTER and metric is not EXITS:
+        count(metric, 1, **labels)
+    with watched(metric, lambda: [(1.0, labels)]):
+        names = {name for name, _ in samples(address)}
+    assert metric.prometheus in names
+
+
+def test_a_counter_counts_by_its_labels(address: str) -> None:
+    def seen() -> float:
+        return samples(address).get(("kasugai_verdicts_total", (("reason", "storm"), ("verb", "hold"))), 0.0)
+
+    before = seen()
+    count(VERDICTS, verb="hold", reason="storm")
+    count(VERDICTS, 2, verb="hold", reason="storm")
+    assert seen() == before + 3
+
+
+def test_a_label_that_the_catalogue_does_not_know_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"kasugai\.recovery\.steps has the labels"):
+        count(STEPS, action="evacuate", guest="web1")
+
+
+def test_a_gauge_is_gone_with_what_it_watched(address: str) -> None:
+    with watched(WINDOW, lambda: [(8.0, {"host": "cmp1"})]):
+        assert samples(address)["kasugai_recovery_window", (("host", "cmp1"),)] == 8
+    assert ("kasugai_recovery_window", (("host", "cmp1"),)) not in samples(address)
+
+
+def test_prometheus_may_ask_for_openmetrics(address: str) -> None:
+    _, text = get(f"{address}/metrics", "application/openmetrics-text; version=1.0.0")
+    assert text.endswith("# EOF\n")
+
+
+def test_a_process_is_not_ready_before_it_says_what_to_wait_for(vitals: Vitals, address: str) -> None:
+    assert get(f"{address}/healthz")[0] == 200
+    status, text = get(f"{address}/readyz")
+    assert (status, json.loads(text)) == (503, {"ok": False, "why_not": ["starting"]})
+    vitals.expect(lambda: "")
+    assert get(f"{address}/readyz")[0] == 200
+    assert samples(address)["kasugai_process_ready", ()] == 1
+
+
+def test_nothing_else_is_served(address: str) -> None:
+    assert get(f"{address}/")[0] == 404
+
+
+def test_a_port_that_is_taken_is_told_in_one_line(vitals: Vitals, address: str) -> None:
+    port = int(address.rpartition(":")[2])
+    with (
+        pytest.raises(PortTaken, match=rf"127\.0\.0\.1:{port} cannot be listened on"),
+        served(vitals, RESOURCE, "127.0.0.1", port),
+    ):
+        pass
+
+
+def test_former_ends_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    settings = Settings(
+        kafka=KafkaSettings(bootstrap_servers="k:1"),
+        stream=StreamSettings(instance="a"),
+        telemetry=TelemetrySettings(),
+    )
+    with observed(settings, "route") as first:
+        first.lives.end(73)
+    with observed(settings, "route"):
+        pass  # kill -9: nobody says how it ended
+    with observed(settings, "route") as third:
+        assert third.lives.readings() == [(1, {"code": "73"}), (1, {"code": "killed"})]
+    (tmp_path / "exits-route-a.json").write_text("rubbish")
+    with observed(settings, "route") as fourth:
+        assert fourth.lives.readings() == []

@@ -1,0 +1,44 @@
+"""How a worker stands, as an operator asks: its loop turns, what waits for a lane and since when, which lanes work."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from kasugai.adapters.telemetry.catalogue import LANES
+from kasugai.adapters.telemetry.meters import Reading, watched
+from kasugai.adapters.telemetry.vitals import Vitals
+from kasugai.workers.pool import Pool
+
+
+class Standing:
+    """What `vitals` is told about a pool, once there is one."""
+
+    def __init__(self, vitals: Vitals, topic: str) -> None:
+        """Without a pool nothing waits."""
+        self._vitals = vitals
+        self._topic = topic
+        self.pool: Pool | None = None
+
+    def sample(self) -> None:
+        """Tell what waits now."""
+        if self.pool is not None:
+            waiting = self.pool.waiting()
+            self._vitals.lags.waiting({(self._topic, number): at for number, at in waiting.items()})
+
+    def lanes(self) -> list[Reading]:
+        """Return the lanes as the metric shows them."""
+        return [
+            (number, {"state": state}) for state, number in (self.pool.lanes() if self.pool else {}).items()
+        ]
+
+
+@asynccontextmanager
+async def standing(vitals: Vitals, topic: str) -> AsyncIterator[Standing]:
+    """Tell `vitals` how the worker stands for the length of the block."""
+    told = Standing(vitals, topic)
+    beating = asyncio.create_task(vitals.keep_beating(told.sample))
+    try:
+        with watched(LANES, told.lanes):
+            yield told
+    finally:
+        beating.cancel()

@@ -3,10 +3,12 @@
 It is the last thing before a line leaves the process; what a line says is the business of whoever writes it.
 """
 
+import io
 import json
 import logging
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import redirect_stderr
 from urllib.parse import unquote, urlsplit
 
 from oslo_config import cfg
@@ -97,9 +99,13 @@ def set_up(files: Sequence[str], settings: Settings) -> None:
     for name, value in DEFAULTS.items():
         conf.set_default(name, value)
     arguments = [word for file in files for word in ("--config-file", file)]
+    said = io.StringIO()
     try:
-        conf(arguments, project="kasugai", default_config_files=[], default_config_dirs=[])
+        with redirect_stderr(said):  # oslo.config takes some of these for options of the command line
+            conf(arguments, project="kasugai", default_config_files=[], default_config_dirs=[])
         oslo.setup(conf, "kasugai")
+    except SystemExit as end:
+        raise LogOptionWrong(f"[DEFAULT] {said.getvalue().strip()}; these options are oslo.log's") from end
     except (cfg.Error, oslo.LogConfigError) as error:
         raise LogOptionWrong(f"[DEFAULT] {error}; these options are oslo.log's") from error
     dress(logging.getLogger(), secrets_of(settings))

@@ -219,6 +219,7 @@ def test_every_option_says_what_it_is_for() -> None:
         "power",
         "stream",
         "worker",
+        "telemetry",
         "policy",
     ]
     for options in groups().values():

@@ -9,7 +9,8 @@ import logging
 import re
 from collections.abc import Iterable, Sequence
 from contextlib import redirect_stderr
-from urllib.parse import unquote, urlsplit
+from dataclasses import fields
+from urllib.parse import unquote
 
 from oslo_config import cfg
 from oslo_log import log as oslo
@@ -23,6 +24,7 @@ MASK = "***"
 SHORTEST = 4
 """Shorter secrets are not looked for: they would mask half of a line. (What stands after `password` is masked.)"""
 IN_URL = re.compile(r'(\w+://[^\s:/@"]*:)[^\s@/"]+@')
+PASSWORD = re.compile(r"://[^/@]*?:([^/@]+)@")
 DEFAULTS = {
     "use_stderr": True,
     "logging_default_format_string": FORMAT,
@@ -121,6 +123,8 @@ def dress(logger: logging.Logger, secrets: Iterable[str]) -> None:
 
 
 def secrets_of(settings: Settings) -> list[str]:
-    """Return what must never be seen."""
-    in_url = urlsplit(settings.redis.url).password or ""
-    return [settings.kafka.sasl_password, settings.nova.password, in_url, unquote(in_url)]
+    """Return what must never be seen: what the settings keep out of their `repr`, and the password in an address."""
+    groups = [getattr(settings, group.name) for group in fields(settings)]
+    hidden = [getattr(group, part.name) for group in groups for part in fields(group) if not part.repr]
+    in_urls = [found[1] for text in hidden if (found := PASSWORD.search(text))]
+    return [*(text for text in hidden if "://" not in text), *in_urls, *map(unquote, in_urls)]

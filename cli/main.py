@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import cast
 
-from kasugai.cli import fault, incident, processes, segment, sim, tap, topics
+from kasugai.cli import fault, incident, power, processes, segment, sim, tap, topics
 from kasugai.cli.demo import noun as demo
 from kasugai.cli.exits import Exit, Misused, SaidNo
 from kasugai.cli.parser import Parser, Run
@@ -24,7 +24,7 @@ Examples:
   kasugai demo                             the product on this machine, in a minute
   kasugai incident list                    what is going on"""
 
-NOUNS = (demo, sim, incident, fault, segment, topics, tap, processes)
+NOUNS = (demo, sim, incident, fault, segment, power, topics, tap, processes)
 """In the order in which the help lists them."""
 
 AWAY = (LogAway, LedgerAway, CloudAway, CloudUnsure, CloudRefused)

@@ -12,7 +12,7 @@ import uvloop
 from kasugai.adapters.kafka.poll_loop import MemberLost, Membership, PollLoop
 from kasugai.adapters.kafka.topics import TopicsUnfit
 from kasugai.adapters.nova import BadCloud
-from kasugai.adapters.power import NoPower
+from kasugai.adapters.power import BadDevices, power_of
 from kasugai.adapters.settings import Settings
 from kasugai.adapters.telemetry.vitals import Vitals
 from kasugai.core.timing import Millis
@@ -43,12 +43,15 @@ def main(
 ) -> int:
     """Recover hosts until SIGTERM or SIGINT, and return the exit code (`exits.Exit`).
 
-    `power`: the power devices (None: no host has one). `group`: for tests. `demo`: accept the demo's broker.
+    `power`: the power devices (None: those of [power]). `group`: for tests. `demo`: accept the demo's broker.
     `vitals` is told how the worker does.
     """
-    worker = Worker(
-        settings=settings, power=power or NoPower(), group=group, demo=demo, vitals=vitals or Vitals()
-    )
+    try:
+        power = power or power_of(settings.power, settings.worker.timing.fence / 1000)
+    except BadDevices as error:
+        LOG.critical("the worker cannot start: %s", error)
+        return Exit.UNFIT
+    worker = Worker(settings=settings, power=power, group=group, demo=demo, vitals=vitals or Vitals())
     return uvloop.run(run(worker))
 
 

@@ -40,7 +40,7 @@ class SettingError(Exception):
 def load(config_files: Sequence[str], *needs: str) -> Settings:
     """Return the settings of `config_files` (a later one goes before an earlier one).
 
-    `needs` names groups that this process cannot do without although others can: `nova`, `power`.
+    `needs` names groups that this process cannot do without although others can: `nova`.
     """
     source = _Source(config_files)
     source.refuse_strangers()
@@ -162,8 +162,6 @@ def _check(settings: Settings, source: _Source, needs: Iterable[str]) -> None:
         name = problem.split()[0]
         raise source.wrong("worker", name, f"does not fit: {problem}")
     _check_nova(settings.nova, source, needs)
-    if "power" in needs and not settings.power.devices_file:
-        raise source.wrong("power", "devices_file", "is missing")
 
 
 def _check_nova(nova: NovaSettings, source: _Source, needs: Iterable[str]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from oslo_config import cfg
 
+from kasugai.adapters.settings.values import DEVICES_FILE
 from kasugai.core.policy import Method, Policy
 from kasugai.core.timing import PRODUCTION, PROFILES, Timing
 from kasugai.schemas.draw import field_docs
@@ -167,11 +168,18 @@ NOVA = [
 POWER = [
     cfg.StrOpt(
         "devices_file",
-        default="",
-        help="Power devices by exact host, with their secrets (mode 0600, worker nodes only). "
-        "Empty: no power devices; then only reports that vouch for a fence lead to a recovery.",
-        sample_default="/etc/kasugai/power.yaml",
-    )
+        default=DEVICES_FILE,
+        help="Power devices by exact host, with their secrets (mode 0600, worker nodes only). When this file is not "
+        "there: no power devices; then only reports that vouch for a fence lead to a recovery.",
+    ),
+    cfg.StrOpt("agents_dir", default="/usr/sbin", help="Where ClusterLabs' fence agents are."),
+    cfg.IntOpt(
+        "read_timeout",
+        default=10_000,
+        min=100,
+        help="A device that has not told its state within this is unreadable: not on, and not off (ms).",
+    ),
+    cfg.IntOpt("reads", default=16, min=1, help="How many hosts' devices are read at a time."),
 ]
 
 STREAM = [

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from kasugai.core.policy import Policy
 from kasugai.core.timing import PRODUCTION, Timing
 
+DEVICES_FILE = "/etc/kasugai/power.yaml"
+"""Where power devices are described unless said otherwise; there need not be any."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KafkaSettings:
@@ -67,6 +70,12 @@ class PowerSettings:
 
     devices_file: str = ""
     """Empty: no power devices."""
+    agents_dir: str = "/usr/sbin"
+    """Where the fence agents are."""
+    read_timeout: int = 10_000
+    """Milliseconds for one reading of one device."""
+    reads: int = 16
+    """How many hosts are read at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

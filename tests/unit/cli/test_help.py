@@ -43,6 +43,8 @@ def test_all_commands_are_there() -> None:
         "segment",
         "segment apply",
         "segment list",
+        "power",
+        "power check",
         "topics",
         "topics apply",
         "topics check",

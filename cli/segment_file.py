@@ -126,6 +126,8 @@ def _words() -> list[str]:
 
 def _example(word: str) -> str:
     default = getattr(Policy(), word.replace("-", "_"))
+    if isinstance(default, tuple):
+        return f"[{word.removeprefix('exclude-').removesuffix('s')}1]"
     shown = {True: "yes", False: "no"}[default] if isinstance(default, bool) else str(default)
     return _EXAMPLES.get(word, shown)
 
@@ -151,6 +153,8 @@ def _value(block: Block, name: str, default: object) -> object:
             if text not in list(Method):
                 raise block.wrong(word, f"one of {', '.join(Method)} belongs here, not {text}", example)
             return Method(text)
+        case tuple():
+            return tuple(block.words(word, example))
         case _:
             return block.text(word, example)
 

@@ -105,5 +105,12 @@ class Block:
             else:
                 yield Block(self._file, f"{self._called(name)}[{index}]", item)
 
+    def words(self, name: str, example: str) -> Iterator[str]:
+        """Return the words of a list under a key."""
+        for item in self.items(name, example):
+            if not isinstance(item, str) or not item.strip():
+                raise self.wrong(name, "a list of words belongs here", example)
+            yield item
+
     def _called(self, name: str) -> str:
         return f"{self._path}.{name}" if self._path else name

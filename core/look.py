@@ -60,6 +60,15 @@ class GuestView:
     power_state: int
     """Nova's number: 1 running, 4 shut down, 0 pending."""
     metadata: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    tags: tuple[str, ...] = ()
+    project: str = ""
+    """Its project's id."""
+    image: str = ""
+    """Its image's id; empty for a guest that boots from a volume."""
+    flavor: str = ""
+    """Its flavor's name as it was when the guest was made."""
+    extra_specs: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Its flavor's."""
     locked: bool = False
     fault: str = ""
     deleted: bool = False
@@ -104,6 +113,15 @@ class MigrationView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AggregateView:
+    """Nova's record of a host aggregate."""
+
+    aggregate_id: int
+    name: str
+    hosts: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """One look at a source host. Times are the owner's monotonic milliseconds."""
 
@@ -122,6 +140,10 @@ class Look:
     power: PowerState = PowerState.UNKNOWN
     power_at: Instant | None = None
     """When the power was read; None: not read."""
+    services: Mapping[str, ServiceView] | None = None
+    """All compute services by host; None: not read."""
+    aggregates: tuple[AggregateView, ...] | None = None
+    """All aggregates; None: not read."""
 
     def sees_on_source(self, guest: str, host: str) -> GuestView | None:
         """Return the guest if this look saw it on `host`, in the list or by id."""

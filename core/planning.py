@@ -1,4 +1,4 @@
-"""plan(incident, look): which guests a recovery moves, in which order, and in which state each should end.
+"""plan(incident, look): the steps of a recovery, and in which state each guest should end.
 
 It looks at the source's guests once per attempt, before anything is touched; nothing here calls anybody.
 """
@@ -6,6 +6,7 @@ It looks at the source's guests once per attempt, before anything is touched; no
 from collections.abc import Mapping
 from dataclasses import replace
 
+from kasugai.core.choosing import choose
 from kasugai.core.facts import StepState
 from kasugai.core.identity import step_key
 from kasugai.core.incident import Open
@@ -18,10 +19,6 @@ EVACUABLE = ("active", "stopped", "error")
 """vm_states that Nova's evacuate takes (nova.md: measured)."""
 SHUT_DOWN = 4
 """Nova's power_state of a guest that is off."""
-NEVER_LAUNCHED = ("building",)
-"""vm_states of guests that have nothing to move: Nova refuses to evacuate them."""
-TRUE_WORDS = frozenset({"1", "t", "true", "on", "y", "yes"})
-"""What counts as a set HA_Enabled mark, in any case (masakari.md 2.3)."""
 
 
 def plan(
@@ -29,7 +26,7 @@ def plan(
 ) -> Plan:
     """Return the attempt's plan. `priors` are the power states that an earlier attempt's plan recorded: they win over
     what Nova shows after a failed try. `left` are steps that an earlier attempt did not bring to their end."""
-    chosen, excluded = _choose(look.guests, incident.policy)
+    chosen, excluded = choose(look.guests, incident.policy)
     fence = Step(action=Action.FENCE, subject=incident.host)
     down = Step(action=Action.FORCE_DOWN, subject=incident.host, needs=(fence.key,))
     steps = [fence, down]
@@ -73,7 +70,7 @@ def newcomers(old: Plan, look: Look, policy: Policy) -> Mapping[str, GuestView]:
 
 def extend(old: Plan, look: Look, policy: Policy, epoch: int, priors: Mapping[str, Prior]) -> Plan:
     """Return the plan with steps for the guests that turned up since it was made, before its last step."""
-    chosen, excluded = _choose(newcomers(old, look, policy), policy)
+    chosen, excluded = choose(newcomers(old, look, policy), policy)
     down = step_key(Action.FORCE_DOWN, old.host)
     more = tuple(step for guest in chosen for step in steps_for(guest, down, priors))
     return replace(
@@ -110,31 +107,3 @@ def prior_of(guest: GuestView) -> Prior:
     if guest.vm_state in ("error", "resized"):
         return Prior.STOPPED if guest.power_state == SHUT_DOWN else Prior.ACTIVE
     return Prior.STOPPED
-
-
-def is_marked(guest: GuestView, policy: Policy) -> bool:
-    """Whether the guest's metadata marks it as highly available."""
-    return guest.metadata.get(policy.ha_key, "").strip().lower() in TRUE_WORDS
-
-
-def _choose(
-    guests: Mapping[str, GuestView], policy: Policy
-) -> tuple[list[GuestView], tuple[tuple[str, str], ...]]:
-    """Return the guests to move, marked ones first and then by name, and those that are left, each with its reason."""
-    ordered = sorted(guests.values(), key=lambda g: (not is_marked(g, policy), g.name, g.uuid))
-    why = {guest.uuid: _excluded(guest, policy) for guest in ordered}
-    chosen = [guest for guest in ordered if not why[guest.uuid]]
-    return chosen, tuple((guest.uuid, why[guest.uuid]) for guest in ordered if why[guest.uuid])
-
-
-def _excluded(guest: GuestView, policy: Policy) -> str:
-    """Return why the guest is left where it is; empty when it is moved."""
-    if guest.deleted or guest.task_state == "deleting":
-        return "deleted"
-    if guest.vm_state in NEVER_LAUNCHED:
-        return "never-launched"
-    if guest.vm_state == "error" and policy.ignore_error_guests:
-        return "in-error"
-    if not policy.evacuate_all and not is_marked(guest, policy):
-        return "not-marked"
-    return ""

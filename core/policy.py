@@ -11,7 +11,7 @@ from kasugai.core.timing import Millis
 
 
 class Method(StrEnum):
-    """Masakari's recovery methods; only AUTO is carried out so far."""
+    """Masakari's recovery methods."""
 
     AUTO = "auto"
     """Nova's scheduler chooses where each guest goes."""
@@ -41,6 +41,18 @@ class Policy:
     """Whether guests without the HA_Enabled mark are evacuated too (after the marked ones)."""
     ha_key: str = "HA_Enabled"
     """The metadata key that marks a guest as highly available."""
+    priority_key: str = "HA_Priority"
+    """What names a guest's priority, a whole number, higher first: a tag KEY=NUMBER, else metadata, else extra spec."""
+    exclude_projects: tuple[str, ...] = ()
+    """Ids of projects whose guests are left where they are."""
+    exclude_images: tuple[str, ...] = ()
+    """Ids of images whose guests are left where they are."""
+    exclude_flavors: tuple[str, ...] = ()
+    """Names of flavors whose guests are left where they are."""
+    exclude_tags: tuple[str, ...] = ()
+    """Tags of guests that are left where they are."""
+    add_reserve_to_aggregates: bool = False
+    """Whether a reserve host joins the aggregates of the host that it stands in for."""
     ignore_error_guests: bool = False
     """Whether guests in vm_state error are left where they are."""
     attempts: int = 2

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import TypeVar
 
-from kasugai.core.look import GuestView, MigrationView, PowerState, ServiceView
+from kasugai.core.look import AggregateView, GuestView, MigrationView, PowerState, ServiceView
 from kasugai.sim.cloud.cloud import SimCloud
-from kasugai.sim.cloud.model import Answer, Guest, Host, Migration, Refused
+from kasugai.sim.cloud.model import Aggregate, Answer, Guest, Host, Migration, Refused
 from kasugai.sim.cloud.wire import READS, NoConnection, Request
 from kasugai.sim.cloud.world import World
 from kasugai.workers.ports import CloudAway, CloudRefused, CloudUnsure, FenceRefused
@@ -37,6 +37,24 @@ class CloudDoor:
             return Answer(next((_service(self._cloud, found) for found in answer.value), None), answer.took)
 
         return await self._send("GET", "/os-services", "service", host, act)
+
+    async def services(self) -> tuple[ServiceView, ...]:
+        """Return the records of all compute services."""
+
+        def act() -> Answer[tuple[ServiceView, ...]]:
+            answer = self._cloud.nova.list_services()
+            return Answer(tuple(_service(self._cloud, found) for found in answer.value), answer.took)
+
+        return await self._send("GET", "/os-services", "services", "", act)
+
+    async def aggregates(self) -> tuple[AggregateView, ...]:
+        """Return all aggregates."""
+
+        def act() -> Answer[tuple[AggregateView, ...]]:
+            answer = self._cloud.nova.list_aggregates()
+            return Answer(tuple(map(_aggregate, answer.value)), answer.took)
+
+        return await self._send("GET", "/os-aggregates", "aggregates", "", act)
 
     async def guests(self, host: str) -> tuple[GuestView, ...]:
         """Return all servers that Nova lists on the host."""
@@ -72,20 +90,33 @@ class CloudDoor:
 
     async def force_down(self, service_id: str, reason: str) -> None:
         """Set forced_down and disabled in one request."""
-        world = self._cloud.world
-        names = [host.name for host in world.hosts.values() if host.service.service_id == service_id]
 
         def act() -> Answer[Host]:
             return self._cloud.nova.update_service(
                 service_id, status="disabled", reason=reason, forced_down=True
             )
 
-        subject = names[0] if names else service_id
-        await self._send("PUT", f"/os-services/{service_id}", "force-down", subject, act)
+        await self._send("PUT", f"/os-services/{service_id}", "force-down", self._host_of(service_id), act)
 
-    async def evacuate(self, guest: str) -> None:
-        """Ask for one evacuation without a target. NOT idempotent."""
-        await self._act(guest, "evacuate", lambda: self._cloud.nova.evacuate(guest))
+    async def enable(self, service_id: str) -> None:
+        """Enable a compute service."""
+
+        def act() -> Answer[Host]:
+            return self._cloud.nova.update_service(service_id, status="enabled")
+
+        await self._send("PUT", f"/os-services/{service_id}", "enable", self._host_of(service_id), act)
+
+    async def add_to_aggregate(self, aggregate_id: int, host: str) -> None:
+        """Add a host to an aggregate."""
+
+        def act() -> Answer[Aggregate]:
+            return self._cloud.nova.add_to_aggregate(aggregate_id, host)
+
+        await self._send("POST", f"/os-aggregates/{aggregate_id}/action", "aggregate", host, act)
+
+    async def evacuate(self, guest: str, target: str = "") -> None:
+        """Ask for one evacuation. NOT idempotent."""
+        await self._act(guest, "evacuate", lambda: self._cloud.nova.evacuate(guest, target or None))
 
     async def reset_state(self, guest: str) -> None:
         """Set vm_state error."""
@@ -98,6 +129,10 @@ class CloudDoor:
     async def start(self, guest: str) -> None:
         """Start a guest."""
         await self._act(guest, "start", lambda: self._cloud.nova.start(guest))
+
+    def _host_of(self, service_id: str) -> str:
+        hosts = self._cloud.world.hosts.values()
+        return next((host.name for host in hosts if host.service.service_id == service_id), service_id)
 
     async def _act(self, guest: str, action: str, act: Callable[[], Answer[None]]) -> None:
         await self._send("POST", f"/servers/{guest}/action", action, guest, act)
@@ -245,9 +280,20 @@ def _guest(guest: Guest) -> GuestView:
         task_state=guest.task_state,
         power_state=guest.power_state,
         metadata=MappingProxyType(dict(guest.metadata)),
+        tags=tuple(guest.tags),
+        project=guest.project,
+        image=guest.image,
+        flavor=guest.flavor,
+        extra_specs=MappingProxyType(dict(guest.extra_specs)),
         locked=guest.locked_by is not None,
         fault=guest.fault if guest.vm_state == "error" else "",
         deleted=guest.deleted,
+    )
+
+
+def _aggregate(aggregate: Aggregate) -> AggregateView:
+    return AggregateView(
+        aggregate_id=aggregate.aggregate_id, name=aggregate.name, hosts=frozenset(aggregate.hosts)
     )
 
 

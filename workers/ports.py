@@ -23,7 +23,7 @@ from kasugai.core.doors import (
 )
 from kasugai.core.facts import Fact
 from kasugai.core.ledger import Entry, Flag
-from kasugai.core.look import GuestView, MigrationView, PowerState, ServiceView
+from kasugai.core.look import AggregateView, GuestView, MigrationView, PowerState, ServiceView
 from kasugai.core.signals import Stamp
 
 __all__ = [
@@ -119,6 +119,14 @@ class Cloud(Protocol):
         """Return the host's nova-compute record with its age by Nova's own clock."""
         ...
 
+    async def services(self) -> tuple[ServiceView, ...]:
+        """Return the records of all compute services."""
+        ...
+
+    async def aggregates(self) -> tuple[AggregateView, ...]:
+        """Return all aggregates with their hosts."""
+        ...
+
     async def guests(self, host: str) -> tuple[GuestView, ...]:
         """Return all servers that Nova lists on the host (all projects, all pages)."""
         ...
@@ -135,8 +143,16 @@ class Cloud(Protocol):
         """Set forced_down and disabled in one request: seconds instead of a minute (nova.md)."""
         ...
 
-    async def evacuate(self, guest: str) -> None:
-        """Ask for one evacuation without a target. NOT idempotent."""
+    async def enable(self, service_id: str) -> None:
+        """Enable a compute service; may be repeated."""
+        ...
+
+    async def add_to_aggregate(self, aggregate_id: int, host: str) -> None:
+        """Add a host to an aggregate; refused with 409 when it is in it."""
+        ...
+
+    async def evacuate(self, guest: str, target: str = "") -> None:
+        """Ask for one evacuation, to `target` if there is one, else where Nova's scheduler likes. NOT idempotent."""
         ...
 
     async def reset_state(self, guest: str) -> None:

@@ -14,7 +14,7 @@ from kasugai.adapters.nova.session import BadCloud, describe, open_compute
 from kasugai.adapters.nova.wire import Ask, Microversion, Reply, Wire
 from kasugai.adapters.settings import NovaSettings
 from kasugai.core.doors import CloudAway, CloudRefused
-from kasugai.core.look import GuestView, MigrationView, ServiceView
+from kasugai.core.look import AggregateView, GuestView, MigrationView, ServiceView
 
 BASIC = (2, 53)
 """Services by uuid. Below 2.69 a silent cell makes a read by id an error instead of a server with half its keys."""
@@ -70,6 +70,16 @@ class NovaCloud:
         self._sends_date = reply.date is not None
         return views.service(views.pick(reply.body, "services"), host, reply.date)
 
+    async def services(self) -> tuple[ServiceView, ...]:
+        """Return the records of all compute services."""
+        reply = await self._get("/os-services", {"binary": "nova-compute"})
+        return views.services(views.pick(reply.body, "services"), reply.date)
+
+    async def aggregates(self) -> tuple[AggregateView, ...]:
+        """Return all aggregates with their hosts."""
+        reply = await self._get("/os-aggregates", {})
+        return tuple(map(views.aggregate, views.pick(reply.body, "aggregates")))
+
     async def guests(self, host: str) -> tuple[GuestView, ...]:
         """Return all servers that Nova lists on the host (all projects, all pages)."""
         rows = await self._pages(
@@ -101,9 +111,31 @@ class NovaCloud:
             Ask(method="PUT", path=f"/os-services/{service_id}", lowest=BASIC, highest=BASIC, body=body)
         )
 
-    async def evacuate(self, guest: str) -> None:
-        """Ask for one evacuation without a target. NOT idempotent."""
-        await self._act(guest, {"evacuate": {}}, EVACUATE)
+    async def enable(self, service_id: str) -> None:
+        """Enable a compute service; may be repeated."""
+        ask = Ask(
+            method="PUT",
+            path=f"/os-services/{service_id}",
+            lowest=BASIC,
+            highest=BASIC,
+            body={"status": "enabled"},
+        )
+        await self._wire.send(ask)
+
+    async def add_to_aggregate(self, aggregate_id: int, host: str) -> None:
+        """Add a host to an aggregate; Nova refuses a second time with 409."""
+        ask = Ask(
+            method="POST",
+            path=f"/os-aggregates/{aggregate_id}/action",
+            lowest=BASIC,
+            highest=BASIC,
+            body={"add_host": {"host": host}},
+        )
+        await self._wire.send(ask)
+
+    async def evacuate(self, guest: str, target: str = "") -> None:
+        """Ask for one evacuation, to `target` if there is one, else where Nova's scheduler likes. NOT idempotent."""
+        await self._act(guest, {"evacuate": {"host": target} if target else {}}, EVACUATE)
 
     async def reset_state(self, guest: str) -> None:
         """Set vm_state error, which Nova evacuates."""

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from kasugai.core.doors import CloudAway
-from kasugai.core.look import GuestView, MigrationView, ServiceView
+from kasugai.core.look import AggregateView, GuestView, MigrationView, ServiceView
 
 Row = Mapping[str, Any]
 
@@ -17,13 +17,21 @@ def service(rows: Iterable[Row], host: str, date: str | None) -> ServiceView | N
     which is a lower bound."""
     rows = list(rows)
     own = next((row for row in rows if pick(row, "host") == host), None)
-    if own is None:
-        return None
+    return None if own is None else _service(own, rows, date)
+
+
+def services(rows: Iterable[Row], date: str | None) -> tuple[ServiceView, ...]:
+    """Return all rows of a reply."""
+    rows = list(rows)
+    return tuple(_service(row, rows, date) for row in rows)
+
+
+def _service(own: Row, rows: Iterable[Row], date: str | None) -> ServiceView:
     moved = _moment(own)
     now = parsedate_to_datetime(date) if date else max(filter(None, map(_moment, rows)), default=None)
     return ServiceView(
         service_id=pick(own, "id"),
-        host=host,
+        host=pick(own, "host"),
         is_up=pick(own, "state") == "up",
         is_enabled=pick(own, "status") == "enabled",
         forced_down=pick(own, "forced_down"),
@@ -45,6 +53,11 @@ def guest(row: Row) -> GuestView:
         task_state=pick(row, "OS-EXT-STS:task_state"),
         power_state=pick(row, "OS-EXT-STS:power_state"),
         metadata=MappingProxyType(dict(pick(row, "metadata"))),
+        tags=tuple(row.get("tags") or ()),
+        project=row.get("tenant_id") or "",
+        image=(row.get("image") or {}).get("id", ""),
+        flavor=row.get("flavor", {}).get("original_name", ""),
+        extra_specs=MappingProxyType(dict(row.get("flavor", {}).get("extra_specs") or {})),
         locked=pick(row, "locked"),
         fault=row.get("fault", {}).get("message", ""),
         deleted="deleted" in (vm_state, str(pick(row, "status")).lower()),
@@ -60,6 +73,13 @@ def migration(row: Row) -> MigrationView:
         status=pick(row, "status"),
         source=pick(row, "source_compute") or "",
         dest=pick(row, "dest_compute") or "",
+    )
+
+
+def aggregate(row: Row) -> AggregateView:
+    """Return an aggregate."""
+    return AggregateView(
+        aggregate_id=pick(row, "id"), name=pick(row, "name"), hosts=frozenset(pick(row, "hosts"))
     )
 
 

@@ -150,7 +150,8 @@ def _worker(values: dict[str, Any]) -> WorkerSettings:
 
 
 def _policy(values: dict[str, Any]) -> Policy:
-    return Policy(**values | {"method": Method(values["method"])})
+    lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+    return Policy(**values | lists | {"method": Method(values["method"])})
 
 
 def _check(settings: Settings, source: _Source, needs: Iterable[str]) -> None:

@@ -287,6 +287,8 @@ def _policy_option(name: str, default: object, text: str) -> Any:
             return cfg.StrOpt(
                 name, default=str(default), choices=[str(method) for method in Method], help=text
             )
+        case tuple():
+            return cfg.ListOpt(name, default=list(default), help=text)
         case _:
             return cfg.StrOpt(name, default=default, help=text)
 

@@ -2,7 +2,8 @@
 
     cloud = SimCloud(loop, seed=1, pace=REAL)      # any asyncio loop: time() and call_later()
     cloud.add_host(name, cell=, zone=, capacity=, enabled=, has_device=)
-    cloud.add_guest(name, host, vm_state=, launched=, metadata=, locked_by=)
+    cloud.add_guest(name, host, vm_state=, launched=, metadata=, locked_by=, tags=, image=, flavor=, extra_specs=)
+    cloud.add_aggregate(name, *hosts)
 
 Verbs for scenarios (hosts by exact name, guests by name or uuid; seconds):
 
@@ -26,10 +27,10 @@ What to look at:
     cloud.witness.breaches    what must never happen and did: shot, doubled, ran-twice
     cloud.wire.requests       every request: t, method, path, action, subject, sender, arrived, status
     cloud.nova                the API itself, without a wire: list_services update_service list_servers show_server
-                              list_migrations evacuate reset_state stop start
+                              list_migrations list_aggregates add_to_aggregate evacuate reset_state stop start
     cloud.census()            a Place per host; str(place) is `cmp3: on  db1 web2(stopped)`
 
-Every rule is nova.md's. Known to differ from the real one: aggregates, instance actions and notifications do not exist;
+Every rule is nova.md's. Known to differ from the real one: instance actions and notifications do not exist;
 a `done` record of a doubly evacuated guest needs one restart of its source, not two; a second evacuation that meets the
 first one's last moments of spawning ends as the compare-and-set of task_state has it, which nobody has measured; a
 silent cell is silent towards the API only, its conductor goes on; power states are not synchronised periodically.

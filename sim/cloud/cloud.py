@@ -4,11 +4,12 @@ Each verb is one line; what it means is decided in the part that it calls.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from kasugai.sim.cloud.census import Place, census
 from kasugai.sim.cloud.diary import Diary
 from kasugai.sim.cloud.hosts import Hosts
-from kasugai.sim.cloud.model import RUNNING, SHUT_DOWN, Guest, Host, Service
+from kasugai.sim.cloud.model import RUNNING, SHUT_DOWN, Aggregate, Guest, Host, Service
 from kasugai.sim.cloud.nova import Nova
 from kasugai.sim.cloud.pace import REAL, Pace
 from kasugai.sim.cloud.power import Power
@@ -68,8 +69,9 @@ class SimCloud:
         launched: bool = True,
         metadata: Mapping[str, str] | None = None,
         locked_by: str | None = None,
+        **about: Any,
     ) -> Guest:
-        """Add a guest; an active or paused one runs on its host."""
+        """Add a guest; an active or paused one runs on its host. `about`: tags, image, flavor, extra_specs, project."""
         world = self.world
         runs = vm_state in ("active", "paused", "rescued") and launched
         guest = Guest(
@@ -83,6 +85,7 @@ class SimCloud:
             locked_by=locked_by,
             created_at=world.now(),
             updated_at=world.now(),
+            **about,
         )
         if guest.uuid in world.guests:
             raise ValueError(f"there is a guest {name!r} already")
@@ -90,6 +93,13 @@ class SimCloud:
         if runs and host is not None:
             world.diary.start(guest.uuid, host)
         return guest
+
+    def add_aggregate(self, name: str, *hosts: str) -> Aggregate:
+        """Add an aggregate of hosts."""
+        number = len(self.world.aggregates) + 1
+        aggregate = Aggregate(aggregate_id=number, name=name, hosts=list(hosts))
+        self.world.aggregates[number] = aggregate
+        return aggregate
 
     def uuid(self, guest: str) -> str:
         """Return a guest's uuid by its name (or uuid)."""

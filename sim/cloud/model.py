@@ -120,6 +120,12 @@ class Guest:
     launched: bool = True
     project: str = "demo"
     metadata: dict[str, str] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    image: str = ""
+    """Empty: it boots from a volume."""
+    flavor: str = "m1.small"
+    extra_specs: dict[str, str] = field(default_factory=dict)
+    """Its flavor's."""
     locked_by: str | None = None
     """None, `owner` or `admin`."""
     locked_reason: str | None = None
@@ -138,6 +144,15 @@ class Guest:
         return {"stopped": "SHUTOFF", "building": "BUILD", "rescued": "RESCUE"}.get(
             self.vm_state, self.vm_state.upper()
         )
+
+
+@dataclass(slots=True, kw_only=True)
+class Aggregate:
+    """Nova's record of a host aggregate."""
+
+    aggregate_id: int
+    name: str
+    hosts: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from kasugai.sim.cloud.evacuate import Evacuations
 from kasugai.sim.cloud.guests import Guests
-from kasugai.sim.cloud.model import Answer, Guest, Host, Migration
+from kasugai.sim.cloud.model import Aggregate, Answer, Guest, Host, Migration, Refused
 from kasugai.sim.cloud.service import Services
 from kasugai.sim.cloud.world import World
 
@@ -40,6 +40,22 @@ class Nova:
     ) -> Answer[Host]:
         """PUT /os-services/ID at 2.53 or later."""
         return self.services.update(service_id, status=status, reason=reason, forced_down=forced_down)
+
+    def list_aggregates(self) -> Answer[list[Aggregate]]:
+        """GET /os-aggregates."""
+        return self._read(list(self._world.aggregates.values()))
+
+    def add_to_aggregate(self, aggregate_id: int, host: str) -> Answer[Aggregate]:
+        """POST /os-aggregates/ID/action add_host: 404 for an unknown host or aggregate, 409 the second time."""
+        aggregate = self._world.aggregates.get(aggregate_id)
+        if aggregate is None:
+            raise Refused(404, f"Aggregate {aggregate_id} could not be found.")
+        if host not in self._world.hosts:
+            raise Refused(404, f"Compute host {host} could not be found.")
+        if host in aggregate.hosts:
+            raise Refused(409, f"Aggregate {aggregate_id} already has host {host}.")
+        aggregate.hosts.append(host)
+        return Answer(aggregate, self._world.draw(self._world.pace.call))
 
     def list_servers(self, host: str | None = None) -> Answer[list[Guest]]:
         """GET /servers/detail?all_tenants=True[&host=], oldest first."""

@@ -15,7 +15,7 @@ from kasugai.sim.cloud.world import World
 
 T = TypeVar("T")
 
-READS = frozenset({"service", "guests", "guest", "migrations", "power", "other"})
+READS = frozenset({"service", "services", "aggregates", "guests", "guest", "migrations", "power", "other"})
 """Actions that change nothing; all others are calls."""
 
 
@@ -33,8 +33,8 @@ class Request:
     path: str
     """As Nova's REST API has it, without the query."""
     action: str
-    """service, guests, guest, migrations, force-down, evacuate, reset, stop, start, power, fence; over HTTP also
-    update-service, lock, unlock, pause, token, other."""
+    """service, services, aggregates, guests, guest, migrations, force-down, enable, aggregate, evacuate, reset, stop,
+    start, power, fence; over HTTP also update-service, lock, unlock, pause, token, other."""
     subject: str
     """The host's name or the guest's uuid."""
     sender: str = ""

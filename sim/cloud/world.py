@@ -13,7 +13,7 @@ from uuid import UUID
 
 from kasugai.core.identity import derive
 from kasugai.sim.cloud.diary import Diary
-from kasugai.sim.cloud.model import Guest, Host, Migration, Refused
+from kasugai.sim.cloud.model import Aggregate, Guest, Host, Migration, Refused
 from kasugai.sim.cloud.pace import Pace, Span, large_cloud
 
 NEW_YEAR = 1_767_225_600.0
@@ -44,6 +44,7 @@ class World:
         self.hosts: dict[str, Host] = {}
         self.guests: dict[str, Guest] = {}
         self.migrations: list[Migration] = []
+        self.aggregates: dict[int, Aggregate] = {}
         self.diary = Diary(scheduler.time)
         self.clock_offset = 0.0
         """Seconds by which the cloud's own clock is wrong."""

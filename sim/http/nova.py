@@ -110,6 +110,8 @@ class NovaApi:
                 return self._update(service_id, request.json())
             case "POST", "servers", uuid, "action":
                 return self._action(uuid, request.json(), version)
+            case "POST", "os-aggregates", number, "action":
+                return self._add_host(number, request.json())
             case _:
                 raise Refused(404, NO_ROUTE)
 
@@ -120,7 +122,10 @@ class NovaApi:
             case [""]:
                 return OTHER, "version", lambda: Answer(HttpReply(body={"version": self._version()}), 0.0)
             case ["os-services"]:
-                return "service", query.get("host", ""), lambda: self._services(query)
+                action = "service" if "host" in query else "services"
+                return action, query.get("host", ""), lambda: self._services(query)
+            case ["os-aggregates"]:
+                return "aggregates", "", self._aggregates
             case ["servers", "detail"]:
                 return "guests", query.get("host", ""), lambda: self._servers(query, version)
             case ["servers", uuid]:
@@ -174,8 +179,25 @@ class NovaApi:
             view = render.service(world, nova.services, answer.value)
             return Answer(HttpReply(body={"service": view}), answer.took)
 
-        action = "force-down" if body.get("forced_down") else "update-service"
+        action = "enable" if body.get("status") == "enabled" else "update-service"
+        action = "force-down" if body.get("forced_down") else action
         return action, names[0] if names else service_id, act
+
+    def _aggregates(self) -> Answer[HttpReply]:
+        answer = self._cloud.nova.list_aggregates()
+        return Answer(HttpReply(body={"aggregates": list(map(render.aggregate, answer.value))}), answer.took)
+
+    def _add_host(self, number: str, body: dict[str, Any]) -> tuple[str, str, Act]:
+        """POST /os-aggregates/ID/action, of which only add_host is there."""
+        if list(body) != ["add_host"] or not number.isdecimal():
+            raise Refused(400, f"There is no such action: {', '.join(body)}")
+        host = str(body["add_host"].get("host", ""))
+
+        def act() -> Answer[HttpReply]:
+            answer = self._cloud.nova.add_to_aggregate(int(number), host)
+            return Answer(HttpReply(body={"aggregate": render.aggregate(answer.value)}), answer.took)
+
+        return "aggregate", host, act
 
     def _servers(self, query: Mapping[str, str], version: render.Microversion) -> Answer[HttpReply]:
         world, services = self._cloud.world, self._cloud.nova.services

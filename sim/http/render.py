@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kasugai.sim.cloud.model import Guest, Host, Migration
+from kasugai.sim.cloud.model import Aggregate, Guest, Host, Migration
 from kasugai.sim.cloud.service import Services
 from kasugai.sim.cloud.world import World
 
@@ -61,6 +61,12 @@ def server(world: World, services: Services, guest: Guest, version: Microversion
         "OS-EXT-STS:task_state": guest.task_state,
         "OS-EXT-STS:power_state": guest.power_state,
     }
+    body["image"] = {"id": guest.image} if guest.image else ""
+    body["flavor"] = {"id": guest.flavor}
+    if version >= (2, 47):
+        body["flavor"] = {"original_name": guest.flavor, "extra_specs": dict(guest.extra_specs)}
+    if version >= (2, 26):
+        body["tags"] = list(guest.tags)
     if version >= (2, 9):
         body["locked"] = guest.locked_by is not None
     if version >= (2, 16):
@@ -70,6 +76,17 @@ def server(world: World, services: Services, guest: Guest, version: Microversion
     if guest.vm_state == "error" and guest.fault:
         body["fault"] = {"code": 500, "created": body["updated"], "message": guest.fault}
     return body
+
+
+def aggregate(record: Aggregate) -> dict[str, Any]:
+    """Return an aggregate of /os-aggregates."""
+    return {
+        "id": record.aggregate_id,
+        "name": record.name,
+        "hosts": list(record.hosts),
+        "availability_zone": None,
+        "metadata": {},
+    }
 
 
 def migration(world: World, record: Migration, version: Microversion) -> dict[str, Any]:

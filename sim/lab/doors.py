@@ -9,7 +9,7 @@ from kasugai.core.doors import Flagged, Folded, Lease, LogAway, Logged
 from kasugai.core.facts import Fact
 from kasugai.core.incident import Resume, Stop
 from kasugai.core.ledger import Entry, Flag
-from kasugai.core.look import GuestView, MigrationView, PowerState, ServiceView
+from kasugai.core.look import AggregateView, GuestView, MigrationView, PowerState, ServiceView
 from kasugai.core.signals import Stamp
 from kasugai.sim.door import CloudDoor, PowerDoor
 from kasugai.sim.lab.broker import INCIDENTS, RECOVERY, Away, Broker
@@ -139,6 +139,16 @@ class SimNova:
         await self._process.alive("look")
         return await self._door.service(host)
 
+    async def services(self) -> tuple[ServiceView, ...]:
+        """See the port."""
+        await self._process.alive("look")
+        return await self._door.services()
+
+    async def aggregates(self) -> tuple[AggregateView, ...]:
+        """See the port."""
+        await self._process.alive("look")
+        return await self._door.aggregates()
+
     async def guests(self, host: str) -> tuple[GuestView, ...]:
         """See the port."""
         await self._process.alive("look")
@@ -158,9 +168,17 @@ class SimNova:
         """See the port."""
         await self._process.effect("call force-down", partial(self._door.force_down, service_id, reason))
 
-    async def evacuate(self, guest: str) -> None:
+    async def enable(self, service_id: str) -> None:
         """See the port."""
-        await self._process.effect("call evacuate", partial(self._door.evacuate, guest))
+        await self._process.effect("call enable", partial(self._door.enable, service_id))
+
+    async def add_to_aggregate(self, aggregate_id: int, host: str) -> None:
+        """See the port."""
+        await self._process.effect("call aggregate", partial(self._door.add_to_aggregate, aggregate_id, host))
+
+    async def evacuate(self, guest: str, target: str = "") -> None:
+        """See the port."""
+        await self._process.effect("call evacuate", partial(self._door.evacuate, guest, target))
 
     async def reset_state(self, guest: str) -> None:
         """See the port."""

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 from kasugai.core.policy import Method
 from kasugai.sim.lab.grammar import BadScenario, Line, Scenario, seconds
@@ -29,6 +30,7 @@ class _Builder:
             "segment": self._add_segment,
             "host": self._add_host,
             "guest": self._add_guest,
+            "aggregate": self._add_aggregate,
             "observer": self._add_observer,
             "nova": self._set_nova,
             "workers": self._set_workers,
@@ -70,20 +72,35 @@ class _Builder:
             self._lab.cloud.add_guest(guest, name)
 
     def _add_guest(self, name: str, words: tuple[str, ...]) -> None:
-        """guest NAME [stopped|paused|error|...] [locked] [marked]: change a guest that a host runs."""
+        """guest NAME [stopped|paused|...] [locked] [marked] [priority=N] [tag=T] [spec=N] [image=I] [flavor=F]
+        [project=P]: change a guest that a host runs. `priority` is metadata, `spec` its flavor's extra spec."""
         cloud = self._lab.cloud
         guest = cloud.world.guest(name)
         host = guest.host
-        states = [w for w in words if w not in ("locked", "marked")]
+        states = [w for w in words if w not in ("locked", "marked") and "=" not in w]
+        said = [word.partition("=")[::2] for word in words if "=" in word]
+        options = dict(said)
+        metadata = {"HA_Enabled": "True"} if "marked" in words else {}
+        metadata |= {"HA_Priority": options["priority"]} if "priority" in options else {}
+        about: dict[str, Any] = {
+            key: options[key] for key in ("image", "flavor", "project") if key in options
+        }
         del cloud.world.guests[guest.uuid]
         cloud.diary.stop(guest.uuid, host or "")
         cloud.add_guest(
             name,
             host,
             vm_state=states[0] if states else "active",
-            metadata={"HA_Enabled": "True"} if "marked" in words else None,
+            metadata=metadata,
             locked_by="owner" if "locked" in words else None,
+            tags=tuple(value.replace(":", "=") for key, value in said if key == "tag"),
+            extra_specs={"HA_Priority": options["spec"]} if "spec" in options else {},
+            **about,
         )
+
+    def _add_aggregate(self, name: str, words: tuple[str, ...]) -> None:
+        """aggregate NAME HOST ...: a host aggregate of Nova."""
+        self._lab.cloud.add_aggregate(name, *words)
 
     def _add_observer(self, name: str, words: tuple[str, ...]) -> None:
         """observer SOURCE [delay=2s] [every=30s] [only=cmp1]: watches all hosts and says what it sees."""
@@ -126,12 +143,18 @@ def _policy(key: str, value: str) -> dict[str, object]:
         "attempts": int,
         "window": int,
         "method": Method,
+        "add-reserve-to-aggregates": _yes,
+        **{f"exclude-{word}": _words for word in ("projects", "images", "flavors", "tags")},
     }
     return {key.replace("-", "_"): readers[key](value)}
 
 
 def _yes(text: str) -> bool:
     return {"yes": True, "no": False}[text]
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split(","))
 
 
 def _until(words: tuple[str, ...], word: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -214,6 +214,83 @@ def test_a_second_evacuation_is_accepted_and_does_harm(play: Play) -> None:
     play(story)
 
 
+def test_all_services_are_listed_and_a_disabled_one_is_enabled_again(play: Play) -> None:
+    async def story(scene: Scene) -> None:
+        scene.do(lambda cloud: cloud.operator_disables("cmp2"))
+        listed = {view.host: view for view in await scene.port.services()}
+        assert set(listed) == {HOST, "cmp1.rack2", "CMP1.rack1", "cmp2"}
+        assert [host for host, view in listed.items() if not view.is_enabled] == ["cmp2"]
+        assert listed["cmp2"].is_up and listed["cmp2"].disabled_reason == "maintenance"
+        for _ in range(2):
+            await scene.port.enable(listed["cmp2"].service_id)
+        assert (await service(scene, "cmp2")).is_enabled
+        with pytest.raises(CloudRefused) as refusal:
+            await scene.port.enable("00000000-0000-0000-0000-000000000000")
+        assert refusal.value.status == 404
+
+    play(story)
+
+
+def test_a_host_joins_an_aggregate_once(play: Play) -> None:
+    async def story(scene: Scene) -> None:
+        (racks,) = await scene.port.aggregates()
+        assert racks.name == "racks"
+        assert racks.hosts == {HOST, "cmp1.rack2"}
+        await scene.port.add_to_aggregate(racks.aggregate_id, "cmp2")
+        assert (await scene.port.aggregates())[0].hosts == {HOST, "cmp1.rack2", "cmp2"}
+        for aggregate, host, status in (
+            (racks.aggregate_id, "cmp2", 409),
+            (racks.aggregate_id, "nope", 404),
+            (9, "cmp2", 404),
+        ):
+            with pytest.raises(CloudRefused) as refusal:
+                await scene.port.add_to_aggregate(aggregate, host)
+            assert refusal.value.status == status
+
+    play(story)
+
+
+def test_an_evacuation_may_be_directed(play: Play) -> None:
+    async def story(scene: Scene) -> None:
+        scene.do(bury)
+        scene.do(lambda cloud: setattr(cloud.world.host("cmp1.rack2"), "capacity", 0))
+        web, db = [await guest(scene, name) for name in ("web", "db")]
+        await scene.port.evacuate(web.uuid, "CMP1.rack1")
+        await scene.port.evacuate(db.uuid, "cmp1.rack2")
+        await until(lambda: migrations(scene) == ["done", "error"])
+        assert (await guest(scene, "web")).host == "CMP1.rack1"
+        assert (await guest(scene, "db")).host == HOST
+        for target, status in ((HOST, 400), ("nope", 404)):
+            with pytest.raises(CloudRefused) as refusal:
+                await scene.port.evacuate(db.uuid, target)
+            assert refusal.value.status == status
+
+    play(story)
+
+
+def test_what_a_policy_looks_at_is_told_of_a_guest(play: Play) -> None:
+    async def story(scene: Scene) -> None:
+        scene.do(
+            lambda cloud: cloud.add_guest(
+                "rich",
+                HOST,
+                tags=("a", "b=1"),
+                image="img1",
+                flavor="m1.big",
+                extra_specs={"k": "v"},
+                project="p1",
+            )
+        )
+        rich, plain = await guest(scene, "rich"), await guest(scene, "web")
+        assert (rich.tags, rich.image, rich.flavor, rich.project) == (("a", "b=1"), "img1", "m1.big", "p1")
+        assert rich.extra_specs == {"k": "v"}
+        assert (plain.tags, plain.image, plain.extra_specs) == ((), "", {})
+        listed = {view.name: view for view in await scene.port.guests(HOST)}
+        assert listed["rich"] == rich
+
+    play(story)
+
+
 def test_what_nova_refuses_carries_its_status_and_sentence(play: Play) -> None:
     async def story(scene: Scene) -> None:
         web, app = [(await guest(scene, name)).uuid for name in ("web", "app")]

@@ -69,6 +69,7 @@ def furnish(cloud: SimCloud) -> None:
         cloud.add_host(host)
     for name in ("web", "db", "app"):
         cloud.add_guest(name, "cmp1.rack1", metadata={"tier": name})
+    cloud.add_aggregate("racks", "cmp1.rack1", "cmp1.rack2")
     cloud.add_guest("other", "cmp1.rack2")
     cloud.add_guest("loud", "CMP1.rack1")
 

@@ -29,8 +29,10 @@ LISTED = {
     ("GET", "/os-migrations"),
     ("PUT", "/os-services/ID"),
     ("POST", "/servers/ID/action"),
+    ("GET", "/os-aggregates"),
+    ("POST", "/os-aggregates/1/action"),
 }
-"""The calls that nova.md lists and a recovery may make."""
+"""The calls that nova.md and masakari.md 2.1 list and a recovery may make."""
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -60,6 +62,10 @@ async def recover(nova: NovaCloud, lab: CloudThread) -> None:
     """Do what a recovery of the host does, by hand."""
     service = await nova.service(HOST)
     assert service is not None
+    (spare,) = [view for view in await nova.services() if view.host == "cmp2"]
+    (aggregate,) = await nova.aggregates()
+    await nova.add_to_aggregate(aggregate.aggregate_id, spare.host)
+    await nova.enable(spare.service_id)
     guests = await nova.guests(HOST)
     await nova.migrations(HOST)
     await nova.force_down(service.service_id, "kasugai")
@@ -80,6 +86,10 @@ def test_a_recovery_makes_listed_calls_only_at_pinned_microversions_with_one_tok
     assert made == LISTED
     assert {(r.action, r.microversion) for r in sent(lab)} == {
         ("service", "2.53"),
+        ("services", "2.53"),
+        ("aggregates", "2.53"),
+        ("aggregate", "2.53"),
+        ("enable", "2.53"),
         ("guests", "2.53"),
         ("guest", "2.53"),
         ("migrations", "2.80"),

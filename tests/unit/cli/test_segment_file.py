@@ -141,3 +141,16 @@ def test_what_is_wrong_is_named_with_its_line_and_an_example(text: str, line: st
         parse("f.yaml", text, Policy())
     assert str(wrong.value).startswith(line)
     assert "\n" not in str(wrong.value)
+
+
+def test_lists_of_words_belong_to_a_policy() -> None:
+    (wanted,) = parse(
+        "f", "name: a\npolicy: {exclude-tags: [cattle, 7], exclude-images: []}", Policy(exclude_images=("x",))
+    )
+    assert wanted.policy == Policy(exclude_tags=("cattle", "7"), exclude_images=())
+    with pytest.raises(
+        Misused, match=r"f:2: policy.exclude-tags: a list belongs here; for example: exclude-tags: \[tag1\]"
+    ):
+        parse("f", "name: a\npolicy: {exclude-tags: cattle}", Policy())
+    with pytest.raises(Misused, match=r"f:2: policy.exclude-tags: a list of words belongs here"):
+        parse("f", "name: a\npolicy: {exclude-tags: [{a: b}]}", Policy())

@@ -7,7 +7,7 @@ from kasugai.core.incident import Open
 from kasugai.core.ledger import Entry
 from kasugai.core.look import GuestView, Look
 from kasugai.core.plan import Action, Plan, Prior, Step
-from kasugai.core.planning import extend, is_marked, newcomers, plan, prior_of, unrestored
+from kasugai.core.planning import extend, newcomers, plan, prior_of, unrestored
 from kasugai.core.policy import Policy
 from tests.unit.core.makers import INCIDENT, guest, order, record
 
@@ -31,16 +31,6 @@ def test_the_host_comes_first_then_its_guests_then_a_sweep() -> None:
 def test_marked_guests_come_first_then_names_in_order() -> None:
     marked = guest("z", metadata={"HA_Enabled": "True"})
     assert [s.subject for s in made(guest("b"), marked, guest("a")).guests] == ["z", "a", "b"]
-
-
-@pytest.mark.parametrize(("word", "marked"), [("true", True), (" YES ", True), ("0", False), ("", False)])
-def test_a_mark_is_a_true_word_in_any_case(word: str, marked: bool) -> None:
-    assert is_marked(guest(metadata={"HA_Enabled": word}), Policy()) is marked
-
-
-def test_another_key_may_mark() -> None:
-    assert is_marked(guest(metadata={"prio": "on"}), Policy(ha_key="prio"))
-    assert not is_marked(guest(metadata={"HA_Enabled": "on"}), Policy(ha_key="prio"))
 
 
 def test_a_guest_that_was_stopped_is_stopped_again() -> None:

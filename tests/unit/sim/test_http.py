@@ -193,7 +193,7 @@ def test_lists_have_pages(client: Client) -> None:
 def test_a_server_has_more_fields_in_later_microversions(client: Client) -> None:
     path = f"/servers/{uuid(client, 'web')}"
     old, new = [client.ask("GET", path, version).json()["server"] for version in ("2.1", "2.73")]
-    assert set(new) - set(old) == {"locked", "locked_reason", "host_status"}
+    assert set(new) - set(old) == {"locked", "locked_reason", "host_status", "tags"}
     assert new["host_status"] == "UP"
     bury(client)
     assert client.ask("GET", path).json()["server"]["host_status"] == "DOWN"

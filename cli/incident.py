@@ -1,4 +1,4 @@
-"""`kasugai incident list|show|watch`: what is going on, computed from the topics by replay."""
+"""`kasugai incident list|show|watch`: what is going on, computed from the topics by replay; and what to do about it."""
 
 import argparse
 import asyncio
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kasugai.cli.configured import settings_of
 from kasugai.cli.exits import Exit, SaidNo
+from kasugai.cli.orders import add_incident_orders
 from kasugai.cli.parser import Nouns, add_config_file, add_output, command, group
 
 if TYPE_CHECKING:
@@ -23,12 +24,13 @@ def add(nouns: Nouns) -> None:
     verbs = group(
         nouns,
         "incident",
-        "Show what is going on.",
+        "Show what is going on, and say what shall be done about it.",
         ["kasugai incident list", "kasugai incident watch cmp1"],
     )
     _add_list(verbs)
     _add_show(verbs)
     _add_watch(verbs)
+    add_incident_orders(verbs)
 
 
 def _add_list(verbs: Nouns) -> None:

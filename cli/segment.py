@@ -1,4 +1,4 @@
-"""`kasugai segment apply|list`: the failure domains, their policies and their hosts."""
+"""`kasugai segment apply|list|arm|disarm|approve`: the failure domains, their policies and their hosts."""
 
 import argparse
 import asyncio
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kasugai.cli.configured import settings_of
 from kasugai.cli.exits import Exit, Misused, SaidNo
+from kasugai.cli.orders import add_segment_orders
 from kasugai.cli.parser import Nouns, add_config_file, add_output, command, group
 from kasugai.cli.tables import Column, table
 
@@ -59,6 +60,7 @@ def add(nouns: Nouns) -> None:
     )
     add_output(shown)
     add_config_file(shown)
+    add_segment_orders(verbs)
 
 
 def _apply(arguments: argparse.Namespace) -> int:

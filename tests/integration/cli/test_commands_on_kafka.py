@@ -207,3 +207,31 @@ def test_an_incident_that_fails_ends_the_watch_with_a_no(
     end = replace(decided(Verb.CLOSE, Reason.PARTIAL, other), subject="host/cmp2")
     asyncio.run(publish(node.bootstrap, [order, end]))
     assert main(["incident", "watch", "cmp2", "--config-file", config]) == Exit.NO
+
+
+def test_an_order_is_published_about_what_was_looked_up(
+    config: str, rack: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    segment = "5e9a0000-0000-5000-8000-000000000002"
+    capsys.readouterr()
+    told = ["-o", "json", "--config-file", config]
+    assert (
+        main(["segment", "disarm", "rack1", "--reason", "switch work", "--author", "ann", *told]) == Exit.OK
+    )
+    disarm = json.loads(capsys.readouterr().out)
+    assert (disarm["order"], disarm["segment"], disarm["host"]) == ("disarm", segment, "")
+    assert (disarm["author"], disarm["reason"]) == ("ann", "switch work")
+    assert main(["incident", "hold", "cmp1", "--reason", "r", "--id", disarm["command_id"], *told]) == Exit.OK
+    hold = json.loads(capsys.readouterr().out)
+    assert (hold["segment"], hold["host"], hold["command_id"]) == (segment, "cmp1", disarm["command_id"])
+    tapped = ["tap", "kasugai.commands", "--from-beginning", "--count", "2", "--config-file", config]
+    assert main(tapped) == Exit.OK
+    records = [json.loads(line)["value"] for line in capsys.readouterr().out.splitlines()]
+    assert [record["order"] for record in records] == ["disarm", "hold"]
+
+
+def test_an_order_about_nobody_is_a_no(config: str, rack: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["segment", "arm", "rack7", "--reason", "r", "--config-file", config]) == Exit.NO
+    assert "does not know the segment rack7 (it knows rack1)" in capsys.readouterr().err
+    assert main(["incident", "retry", "cmp9", "--reason", "r", "--config-file", config]) == Exit.NO
+    assert "no incident and no host with one is called cmp9" in capsys.readouterr().err

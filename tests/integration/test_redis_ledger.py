@@ -8,7 +8,6 @@ import shutil
 import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import replace
-from functools import wraps
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,25 +19,27 @@ from redis.exceptions import ResponseError
 
 from kasugai.adapters.ledger_json import LedgerUnreadable
 from kasugai.adapters.redis_ledger import RETENTION, RedisLedger
-from kasugai.core.doors import Folded, Lease, LeaseLost, LedgerAway
+from kasugai.core.doors import Lease, LeaseLost, LedgerAway
 from kasugai.core.facts import Result
-from kasugai.core.ledger import Entry, Flag
+from kasugai.core.ledger import Entry
 from kasugai.sim.embedded import EmbeddedRedis
-from tests.support.ledgers import incident, large_entry
+from tests.support.ledgers import (
+    CONTENT,
+    HOST,
+    NOTHING,
+    ONE,
+    RIGHTS,
+    STOP,
+    TWO,
+    in_a_loop,
+    large_entry,
+    own,
+    whole_life,
+)
 from tests.support.redis import RedisServer
 from tests.support.wire import Wire
 
 pytestmark = pytest.mark.integration
-
-HOST = "cmp1"
-ONE, TWO = incident(1), incident(2)
-STOP = Flag(offset=5, stop=True, reason="cancelled")
-RIGHTS = "ACL SETUSER kasugai on >pw resetchannels ~kasugai:{kasugai}:* +@all -@dangerous +info"
-"""What docs/operators/connections.md says."""
-NOTHING = Folded(entries={}, flags={})
-CONTENT = Folded(
-    epoch=3, facts_offset=7, flags_offset=8, entries={ONE: Entry(incident=ONE)}, flags={TWO: STOP}
-)
 
 
 @pytest.fixture
@@ -46,14 +47,6 @@ def server() -> Iterator[RedisServer]:
     server = RedisServer().start()
     yield server
     server.stop()
-
-
-def in_a_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
-    @wraps(test)
-    def run(*args: Any, **fixtures: Any) -> None:
-        asyncio.run(test(*args, **fixtures))
-
-    return run
 
 
 def server_with(*options: str) -> EmbeddedRedis:
@@ -68,36 +61,12 @@ async def guard(server: EmbeddedRedis, password: str) -> None:
         await admin.config_set("requirepass", password)
 
 
-async def own(ledger: RedisLedger, owner: str = "a") -> Lease:
-    lease = await ledger.acquire(HOST, owner)
-    assert lease is not None
-    return lease
-
-
 def hasty_ledger(wire: Wire) -> RedisLedger:
     return RedisLedger.from_url(f"redis://127.0.0.1:{wire.port}/0", timeout=0.2)
 
 
 async def say(admin: "Redis", line: str) -> Any:
     return await admin.execute_command(*line.split())  # type: ignore[no-untyped-call]
-
-
-async def whole_life(ledger: RedisLedger) -> None:
-    """Call every method of the port once, and each has its effect."""
-    lease = await own(ledger)
-    await ledger.renew(lease)
-    await ledger.save(lease, CONTENT)
-    await ledger.adopt(lease, 4)
-    assert await ledger.begin(lease, ONE)
-    assert await ledger.record(lease, Entry(incident=ONE, effects=True), effect=True)
-    await ledger.flag(HOST, ONE, STOP)
-    assert await ledger.stopped(HOST, ONE) == STOP
-    assert await ledger.is_leased(HOST)
-    flags = {ONE: STOP, TWO: STOP}
-    kept = replace(CONTENT, epoch=4, entries={ONE: Entry(incident=ONE, effects=True)}, flags=flags)
-    assert await ledger.load(HOST) == kept
-    await ledger.release(lease)
-    assert not await ledger.is_leased(HOST)
 
 
 @in_a_loop

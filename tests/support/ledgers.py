@@ -5,19 +5,32 @@ In memory a story runs under virtual time and waits for nothing; on Redis it run
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from functools import wraps
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from redis.asyncio import Redis
 
 from kasugai.adapters.redis_ledger import RedisLedger
+from kasugai.core.doors import Folded, Lease
 from kasugai.core.facts import StepRecord, StepState
-from kasugai.core.ledger import Entry
+from kasugai.core.ledger import Entry, Flag
 from kasugai.core.plan import Action, Plan, Prior, Step
 from kasugai.core.timing import Millis
 from kasugai.sim import loop
 from kasugai.sim.ledger import MemoryLedger, Snapshot
 from kasugai.workers.ports import Ledger
+
+HOST = "cmp1"
+ONE, TWO = UUID(int=1), UUID(int=2)
+STOP = Flag(offset=5, stop=True, reason="cancelled")
+RIGHTS = "ACL SETUSER kasugai on >pw resetchannels ~kasugai:{kasugai}:* +@all -@dangerous +info"
+"""What docs/operators/connections.md says."""
+NOTHING = Folded(entries={}, flags={})
+CONTENT = Folded(
+    epoch=3, facts_offset=7, flags_offset=8, entries={ONE: Entry(incident=ONE)}, flags={TWO: STOP}
+)
 
 S = TypeVar("S")
 P = TypeVar("P", bound="Place")
@@ -126,6 +139,41 @@ class OnRedis:
         await self.admin.flushdb()
         for key, (at, dump) in snapshot.items():
             await self.admin.restore(key, max(at, 0), dump, absttl=at > 0)
+
+
+def in_a_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """Run a test that is a coroutine function."""
+
+    @wraps(test)
+    def run(*args: Any, **fixtures: Any) -> None:
+        asyncio.run(test(*args, **fixtures))
+
+    return run
+
+
+async def own(ledger: RedisLedger, owner: str = "a") -> Lease:
+    """Take the lease of HOST."""
+    lease = await ledger.acquire(HOST, owner)
+    assert lease is not None
+    return lease
+
+
+async def whole_life(ledger: RedisLedger) -> None:
+    """Call every method of the port once, and each has its effect."""
+    lease = await own(ledger)
+    await ledger.renew(lease)
+    await ledger.save(lease, CONTENT)
+    await ledger.adopt(lease, 4)
+    assert await ledger.begin(lease, ONE)
+    assert await ledger.record(lease, Entry(incident=ONE, effects=True), effect=True)
+    await ledger.flag(HOST, ONE, STOP)
+    assert await ledger.stopped(HOST, ONE) == STOP
+    assert await ledger.is_leased(HOST)
+    flags = {ONE: STOP, TWO: STOP}
+    kept = replace(CONTENT, epoch=4, entries={ONE: Entry(incident=ONE, effects=True)}, flags=flags)
+    assert await ledger.load(HOST) == kept
+    await ledger.release(lease)
+    assert not await ledger.is_leased(HOST)
 
 
 def incident(number: int) -> UUID:

@@ -13,12 +13,12 @@ from kasugai.sim.embedded import EmbeddedRedis
 class RedisServer(EmbeddedRedis):
     """A Redis that writes every command to disk before it answers (appendfsync always)."""
 
-    def __init__(self) -> None:
-        """Choose the binary, a port and a folder; port and data stay over restarts."""
+    def __init__(self, *options: str) -> None:
+        """Choose the binary, a port and a folder; port and data stay over restarts. `options`: the server's own."""
         found = shutil.which("redis-server")
         super().__init__(
             binary=Path(found) if found else None,
-            options=("--appendonly", "yes", "--appendfsync", "always"),
+            options=("--appendonly", "yes", "--appendfsync", "always", *options),
         )
 
     def kill(self) -> None:
@@ -28,6 +28,12 @@ class RedisServer(EmbeddedRedis):
     def restart(self) -> None:
         """Start the server again on the same port with the same data, ending it first if it runs."""
         self._child.stop()
+        self.start()
+
+    def replace(self) -> None:
+        """End the server as a power cut would, and start a new and empty one in its place."""
+        self._child.kill()
+        shutil.rmtree(Path(self._folder.name, "appendonlydir"))
         self.start()
 
     def pause(self) -> None:

@@ -30,7 +30,7 @@ TRANSACTIONAL_ID = "kasugai-inventory"
 PATIENCE = 10.0
 """Seconds that each step of a transaction may take."""
 FIRST_PATIENCE = 30.0
-"""Seconds in which the id must be had: a new cluster first makes the topic of transactions, 50 partitions by default."""
+"""Seconds in which the id must be had: a new cluster first makes the topic of transactions, 50 partitions."""
 ATTEMPTS = 8
 """How often a writer that was fenced starts again."""
 PAUSE = 0.5

@@ -2,6 +2,7 @@
 
 from kasugai.adapters.settings.loading import DEFAULT_FILE, SettingError, load
 from kasugai.adapters.settings.values import (
+    ApiSettings,
     KafkaSettings,
     NovaSettings,
     PowerSettings,
@@ -14,6 +15,7 @@ from kasugai.adapters.settings.values import (
 
 __all__ = [
     "DEFAULT_FILE",
+    "ApiSettings",
     "KafkaSettings",
     "NovaSettings",
     "PowerSettings",

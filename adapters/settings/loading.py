@@ -5,7 +5,9 @@ is refused here.
 """
 
 import difflib
+import logging
 import os
+import re
 import socket
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
@@ -15,8 +17,10 @@ from typing import Any
 from oslo_config import cfg
 
 from kasugai.adapters.settings.connections import kafka_of, redis_of
+from kasugai.adapters.settings.masakari import unread
 from kasugai.adapters.settings.options import groups
 from kasugai.adapters.settings.values import (
+    ApiSettings,
     NovaSettings,
     PowerSettings,
     Settings,
@@ -50,9 +54,11 @@ def load(config_files: Sequence[str], *needs: str) -> Settings:
         nova=NovaSettings(**source.group("nova")),
         power=PowerSettings(**source.group("power")),
         stream=_stream(source.group("stream")),
+        api=_api(source.group("api")),
         worker=_worker(source.group("worker")),
         telemetry=TelemetrySettings(**source.group("telemetry")),
         policy=_policy(source.group("policy")),
+        unread=unread(source.places()),
     )
     _check(settings, source, needs)
     return settings
@@ -66,6 +72,9 @@ class _Source:
         self._conf = cfg.ConfigOpts()
         for group, options in groups().items():
             self._conf.register_opts(options, group=group)
+        logging.getLogger("oslo_config").setLevel(
+            logging.ERROR
+        )  # Masakari's names are welcome, not deprecated
         arguments = [word for file in files for word in ("--config-file", file)]
         self._conf(arguments, project="kasugai", default_config_files=[], default_config_dirs=[])
 
@@ -97,6 +106,11 @@ class _Source:
         setting = [file for file, sections in self._written.items() if name in sections.get(group, {})]
         return (setting or list(self._written) or [f"no file ({variable} is not set)"])[-1]
 
+    def places(self) -> Iterable[tuple[str, str]]:
+        """Return every group and option that the files set."""
+        written = [sections.items() for sections in self._written.values()]
+        return ((group, name) for sections in written for group, body in sections for name in body)
+
     def refuse_strangers(self) -> None:
         """Raise for a group or an option that nobody reads: most likely a slip of the pen."""
         for file, sections in self._written.items():
@@ -121,6 +135,8 @@ def _parse(file: str) -> Sections:
 
 def _refuse_group(file: str, group: str) -> None:
     """Other libraries' groups are theirs; only what looks like one of ours is refused."""
+    if group.startswith("oslo_"):
+        return
     if group not in groups() and (near := difflib.get_close_matches(group, groups(), 1, 0.7)):
         raise SettingError(f"{file}: [{group}] is no group of ours; did you mean [{near[0]}]?")
 
@@ -140,6 +156,14 @@ def _reason(error: Exception) -> str:
 
 def _stream(values: dict[str, Any]) -> StreamSettings:
     return StreamSettings(**values | {"instance": values["instance"] or socket.gethostname()})
+
+
+def _api(values: dict[str, Any]) -> ApiSettings:
+    try:
+        re.compile(values["project_id_regex"])
+    except re.error as error:
+        raise SettingError(f"[api] project_id_regex is no regular expression: {error}") from error
+    return ApiSettings(**values)
 
 
 def _worker(values: dict[str, Any]) -> WorkerSettings:

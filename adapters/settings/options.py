@@ -9,6 +9,7 @@ from typing import Any
 
 from oslo_config import cfg
 
+from kasugai.adapters.settings.masakari import alias
 from kasugai.adapters.settings.values import DEVICES_FILE
 from kasugai.core.policy import Method, Policy
 from kasugai.core.timing import PRODUCTION, PROFILES, Timing
@@ -230,6 +231,31 @@ TELEMETRY = [
     ),
 ]
 
+API = [
+    cfg.StrOpt("listen", default="0.0.0.0", help="The address that the REST API listens on."),
+    cfg.PortOpt("port", default=15868, help="Its port."),
+    cfg.IntOpt("workers", default=1, min=1, help="Processes of `kasugai api`; they share the port."),
+    cfg.IntOpt("threads", default=32, min=1, help="Requests that each process answers at a time."),
+    cfg.StrOpt(
+        "auth_strategy",
+        default="keystone",
+        choices=["keystone", "noauth2"],
+        help="Who may ask: `keystone` reads [keystone_authtoken]; with `noauth2` everyone is admin.",
+    ),
+    cfg.IntOpt("max_limit", default=1000, min=1, help="How many things a list shows at most."),
+    cfg.StrOpt(
+        "link_prefix",
+        default="",
+        help="What links begin with instead of the request's own host.",
+        sample_default="https://ha.example.org",
+    ),
+    cfg.StrOpt(
+        "project_id_regex",
+        default=r"[0-9a-f\-]+",
+        help="What a project id in the path looks like.",
+    ),
+]
+
 POLICY_BOUNDS: dict[str, tuple[int, int | None]] = {
     "confirm_after": (0, None),
     "confirm_observers": (1, 6),
@@ -242,13 +268,23 @@ POLICY_BOUNDS: dict[str, tuple[int, int | None]] = {
 
 @cache
 def groups() -> dict[str, list[Any]]:
-    """Return all options by group, in the order of the sample file."""
+    """Return all options by group, in the order of the sample file; each with Masakari's name for it, if it has one."""
+    found = _groups()
+    for group, options in found.items():
+        for option in options:
+            if (old := alias(group, option.name)) is not None:
+                option.deprecated_opts = [cfg.DeprecatedOpt(old[1], group=old[0])]
+    return found
+
+
+def _groups() -> dict[str, list[Any]]:
     return {
         "kafka": KAFKA,
         "redis": REDIS,
         "nova": NOVA,
         "power": POWER,
         "stream": STREAM,
+        "api": API,
         "worker": WORKER + timing_options(),
         "telemetry": TELEMETRY,
         "policy": policy_options(),

@@ -26,7 +26,7 @@ def _group(name: str, options: Iterable[Any]) -> Iterable[str]:
 
 
 def _option(option: Any) -> Iterable[str]:
-    for line in textwrap.wrap(option.help + _limits(option), 110):
+    for line in textwrap.wrap(option.help + _limits(option) + _alias(option), 110):
         yield f"# {line}"
     if option.default in (None, "") and isinstance(option.sample_default, str):
         yield "# Not set; for example:"
@@ -42,6 +42,10 @@ def _limits(option: Any) -> str:
     if low is None or option.default is None:
         return ""
     return f" At least {low}." if high is None else f" From {low} to {high}."
+
+
+def _alias(option: Any) -> str:
+    return "".join(f" In masakari.conf: [{old.group}] {old.name}." for old in option.deprecated_opts)
 
 
 def _written(value: object) -> str:

@@ -89,6 +89,22 @@ class StreamSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApiSettings:
+    """How the REST API is served."""
+
+    listen: str = "0.0.0.0"
+    port: int = 15868
+    workers: int = 1
+    """Processes."""
+    threads: int = 32
+    """Requests that each of them answers at a time."""
+    auth_strategy: str = "keystone"
+    max_limit: int = 1000
+    link_prefix: str = ""
+    project_id_regex: str = r"[0-9a-f\-]+"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSettings:
     """How a worker recovers."""
 
@@ -126,7 +142,10 @@ class Settings:
     nova: NovaSettings = field(default_factory=NovaSettings)
     power: PowerSettings = field(default_factory=PowerSettings)
     stream: StreamSettings = field(default_factory=StreamSettings)
+    api: ApiSettings = field(default_factory=ApiSettings)
     worker: WorkerSettings = field(default_factory=WorkerSettings)
     telemetry: TelemetrySettings = field(default_factory=TelemetrySettings)
     policy: Policy = field(default_factory=Policy)
     """What a new segment gets unless it is told otherwise."""
+    unread: str = ""
+    """One sentence about options of a masakari.conf that mean nothing here; empty when there are none."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from kasugai.adapters.settings import SettingError, load
+from kasugai.adapters.settings.masakari import ALIASES, MEANINGLESS
 from kasugai.adapters.settings.options import groups, list_opts
 from kasugai.adapters.settings.sample import render
 from kasugai.core.policy import Method, Policy
@@ -215,6 +216,7 @@ def test_every_option_says_what_it_is_for() -> None:
         "nova",
         "power",
         "stream",
+        "api",
         "worker",
         "telemetry",
         "policy",
@@ -243,3 +245,64 @@ def test_the_sample_is_fresh_and_can_be_read(write: Write) -> None:
     settings = load([write(without_files(opened))])
     assert settings.worker.timing == PRODUCTION
     assert settings.kafka.sasl_username == "kasugai-worker"
+
+
+MASAKARI = """
+[DEFAULT]
+auth_strategy = noauth2
+masakari_api_listen = 127.0.0.1
+masakari_api_listen_port = 25868
+masakari_api_workers = 2
+osapi_max_limit = 50
+os_privileged_user_name = masakari
+os_privileged_user_password = hunter2
+os_privileged_user_tenant = service
+os_privileged_user_auth_url = http://keystone/identity
+host_failure_recovery_threads = 4
+duplicate_notification_detection_interval = 180
+wait_period_after_service_update = 180
+transport_url = rabbit://u:p@rabbit
+
+[host_failure]
+evacuate_all_instances = False
+ha_enabled_instance_metadata_key = HA
+ignore_instances_in_error_state = True
+
+[taskflow]
+connection = mysql+pymysql://u:secret@db/masakari
+
+[keystone_authtoken]
+password = secret
+
+[oslo_policy]
+policy_file = p.yaml
+"""
+
+
+def test_a_masakari_conf_is_accepted_as_it_is(tmp_path: Path) -> None:
+    ours, theirs = tmp_path / "kasugai.conf", tmp_path / "masakari.conf"
+    ours.write_text("[kafka]\nbootstrap_servers = k:1\n[policy]\nha_key = OURS\n")
+    theirs.write_text(MASAKARI)
+    found = load([str(theirs), str(ours)], "nova")
+    assert (found.api.listen, found.api.port, found.api.workers) == ("127.0.0.1", 25868, 2)
+    assert (found.api.auth_strategy, found.api.max_limit) == ("noauth2", 50)
+    assert (found.nova.username, found.nova.password, found.nova.project_name) == (
+        "masakari",
+        "hunter2",
+        "service",
+    )
+    assert (found.policy.window, found.policy.evacuate_all, found.policy.ignore_error_guests) == (
+        4,
+        False,
+        True,
+    )
+    assert found.policy.ha_key == "OURS", "our own name goes before Masakari's"
+    for option in ("duplicate_notification_detection_interval", "wait_period_after_service_update"):
+        assert f"[DEFAULT] {option}" in found.unread
+    assert "[taskflow] connection" in found.unread and "secret" not in found.unread
+
+
+def test_every_alias_and_every_unread_option_is_told_apart() -> None:
+    assert not set(ALIASES.values()) & set(MEANINGLESS)
+    ours = {(group, option.name) for group, options in groups().items() for option in options}
+    assert set(ALIASES) <= ours

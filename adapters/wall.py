@@ -1,0 +1,18 @@
+"""What is neither derived nor told by a topic: the wall clock, and the uuids of things that clients name by them."""
+
+import time
+from uuid import uuid4
+
+from kasugai.core.timing import Instant
+
+
+class Wall:
+    """This machine's clock and chance."""
+
+    def now(self) -> Instant:
+        """Return the time in milliseconds since 1970: shown, told, and compared with other clocks only roughly."""
+        return time.time_ns() // 1_000_000
+
+    def new_uuid(self) -> str:
+        """Return a fresh uuid in its canonical form."""
+        return str(uuid4())

@@ -1,0 +1,175 @@
+"""What a request's body may be: JSON schemas after Masakari's (masakari.md 1.10-1.12), and what does not fit in words.
+
+Where Masakari's schema let through what its database then refused (null for a host's type), the schema refuses here.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.exceptions import ValidationError, best_match
+
+from kasugai.api.errors import bad_request
+from kasugai.api.microversions import Microversion
+from kasugai.api.words import is_printable, moment
+from kasugai.core.policy import Method
+
+Body = dict[str, Any]
+
+formats: Final = FormatChecker(formats=())
+
+
+def _is_name(value: object) -> bool:
+    return not isinstance(value, str) or (is_printable(value) and value == value.strip() and bool(value))
+
+
+def _is_description(value: object) -> bool:
+    return not isinstance(value, str) or is_printable(value, "\n")
+
+
+def _is_time(value: object) -> bool:
+    return not isinstance(value, str) or bool(moment(value))
+
+
+def _is_uuid_like(value: object) -> bool:
+    return not isinstance(value, str) or re.fullmatch(r"[0-9a-fA-F]{32}", _bare(value)) is not None
+
+
+def _bare(text: str) -> str:
+    return text.replace("urn:", "").replace("uuid:", "").strip("{}").replace("-", "")
+
+
+formats.checks("name")(_is_name)
+formats.checks("description")(_is_description)
+formats.checks("iso-time", raises=ValueError)(_is_time)
+formats.checks("uuid-like")(_is_uuid_like)
+
+NAME = {"type": "string", "minLength": 1, "maxLength": 255, "format": "name"}
+DESCRIPTION = {"type": ["string", "null"], "format": "description"}
+BOOLEAN = {
+    "type": ["boolean", "string"],
+    "enum": [
+        *(True, "True", "TRUE", "true", "1", "ON", "On", "on", "YES", "Yes", "yes"),
+        *(False, "False", "FALSE", "false", "0", "OFF", "Off", "off", "NO", "No", "no"),
+    ],
+}
+TEXT = {"type": "string", "minLength": 1, "maxLength": 255}
+
+SEGMENT = {
+    "name": NAME,
+    "recovery_method": {"type": "string", "enum": [str(method) for method in Method]},
+    "service_type": NAME,
+    "description": DESCRIPTION,
+}
+HOST = {
+    "name": NAME,
+    "type": {"type": "string", "maxLength": 255, "pattern": r"^[a-zA-Z0-9]*\Z"},
+    "control_attributes": {"type": "string", "format": "description"},
+    "reserved": BOOLEAN,
+    "on_maintenance": BOOLEAN,
+}
+NOTIFICATION = {
+    "type": {"type": "string", "enum": ["COMPUTE_HOST", "VM", "PROCESS"]},
+    "hostname": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[a-zA-Z0-9-._]*\Z"},
+    "generated_time": {"type": "string", "format": "iso-time"},
+    "payload": {
+        "type": "object",
+        "patternProperties": {r"^[a-zA-Z0-9-_:. ]{1,255}\Z": {"type": "string", "maxLength": 255}},
+        "additionalProperties": False,
+    },
+}
+
+
+def _object(properties: Mapping[str, Any], required: tuple[str, ...] = (), **more: Any) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": list(required),
+        "additionalProperties": False,
+        **more,
+    }
+
+
+def _wrapped(key: str, inner: dict[str, Any]) -> Draft202012Validator:
+    return Draft202012Validator(_object({key: inner}, (key,)), format_checker=formats)
+
+
+SEGMENT_CREATE = _wrapped("segment", _object(SEGMENT, ("name", "recovery_method", "service_type")))
+SEGMENT_UPDATE = _wrapped("segment", _object(SEGMENT, minProperties=1))
+_ENABLED = SEGMENT | {"enabled": BOOLEAN}
+SEGMENT_CREATE_1_2 = _wrapped("segment", _object(_ENABLED, ("name", "recovery_method", "service_type")))
+SEGMENT_UPDATE_1_2 = _wrapped("segment", _object(_ENABLED, minProperties=1))
+HOST_CREATE = _wrapped("host", _object(HOST, ("name", "type", "control_attributes")))
+HOST_UPDATE = _wrapped("host", _object(HOST, minProperties=1))
+NOTIFICATION_CREATE = _wrapped("notification", _object(NOTIFICATION, tuple(NOTIFICATION)))
+
+PAYLOADS: Mapping[str, Draft202012Validator] = {
+    "COMPUTE_HOST": Draft202012Validator(
+        _object(
+            {
+                "event": {"type": "string", "enum": ["STARTED", "STOPPED"]},
+                "host_status": {"type": "string", "enum": ["NORMAL", "UNKNOWN"]},
+                "cluster_status": {"type": "string", "enum": ["ONLINE", "OFFLINE"]},
+            },
+            ("event",),
+        )
+    ),
+    "PROCESS": Draft202012Validator(
+        _object(
+            {"event": {"type": "string", "enum": ["STARTED", "STOPPED"]}, "process_name": TEXT},
+            ("event", "process_name"),
+        )
+    ),
+    "VM": Draft202012Validator(
+        _object(
+            {
+                "event": TEXT,
+                "vir_domain_event": TEXT,
+                "instance_uuid": {"type": "string", "format": "uuid-like"},
+            },
+            ("event", "vir_domain_event", "instance_uuid"),
+        ),
+        format_checker=formats,
+    ),
+}
+"""What each type's payload must be."""
+
+
+def segment_schema(version: Microversion, *, create: bool) -> Draft202012Validator:
+    """Return what a segment's body must be at a microversion."""
+    if version >= (1, 2):
+        return SEGMENT_CREATE_1_2 if create else SEGMENT_UPDATE_1_2
+    return SEGMENT_CREATE if create else SEGMENT_UPDATE
+
+
+def parsed(data: bytes) -> Any:
+    """Return the JSON of a body, None for an empty one; ApiError 400 for what is none."""
+    if not data:
+        return None
+    try:
+        found = json.loads(data)
+        json.dumps(found, ensure_ascii=False).encode()  # what UTF-8 cannot carry, no topic can
+    except (ValueError, RecursionError):
+        raise bad_request("Malformed request body") from None
+    return found
+
+
+def valid(body: Any, schema: Draft202012Validator) -> Body:
+    """Return the body if it fits; ApiError 400 that says what does not."""
+    if schema.is_valid(body):
+        return dict(body)
+    problem = best_match(schema.iter_errors(body))
+    raise bad_request(_sentence(problem))
+
+
+def _sentence(problem: ValidationError | None) -> str:
+    """Say what is wrong where, as Masakari does, and not more of the value than a line holds."""
+    if problem is None:
+        return "Invalid input received"
+    message = problem.message if len(problem.message) < 400 else f"{problem.message[:400]}..."
+    if not problem.path:
+        return message
+    field = ".".join(map(str, problem.path))
+    return f"Invalid input for field/attribute {field}. {message}"

@@ -1,0 +1,207 @@
+"""/notifications and /notifications/{uuid}/vmoves: what was reported, and what came of it.
+
+A POST is claimed, published, and answered when Kafka has it. What a notification is in Kasugai's words is said in
+reporting.py; everything that is shown comes from the views.
+"""
+
+import json
+import logging
+from itertools import islice
+
+import falcon
+
+from kasugai.api import bodies, shown
+from kasugai.api.bodies import Body, parsed, valid
+from kasugai.api.errors import bad_request, conflict, not_found
+from kasugai.api.handling import Resource, answer, caller_of, query_of
+from kasugai.api.numbers import notification_number
+from kasugai.api.occurrences import occurrence
+from kasugai.api.paging import Page, Query, Row, cut, page, sort, unknown_marker
+from kasugai.api.reporting import fault_of, is_kept
+from kasugai.api.views import NotificationView, UnknownMarker, Views, ViewsAway
+from kasugai.api.words import moment, shown_exactly
+from kasugai.core.doors import LedgerAway
+from kasugai.core.inventory import HostRecord
+from kasugai.core.signals import Fault, Notification, Stamp
+
+COLUMNS = (
+    *("id", "notification_uuid", "generated_time", "source_host_uuid", "type", "payload", "status"),
+    *("failover_segment_uuid", "message", "created_at", "updated_at", "deleted_at", "deleted"),
+)
+MOVE_COLUMNS = (
+    *("id", "uuid", "notification_uuid", "instance_uuid", "instance_name", "source_host", "dest_host"),
+    *("start_time", "end_time", "type", "status", "message"),
+    *("created_at", "updated_at", "deleted_at", "deleted"),
+)
+DETAILS_SINCE = (1, 1)
+
+log = logging.getLogger(__name__)
+
+
+class Notifications(Resource):
+    """The collection."""
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """List notifications."""
+        self.enforce(req, "notifications:index")
+        query = query_of(req)
+        asked, fits = page(query, COLUMNS, self.highest_limit), _filter(query)
+        rows = _listed(self.require_views(), asked, fits)
+        answer(resp, json.dumps({"notifications": rows}).encode())
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Report a failure, or a sign of life."""
+        body = valid(parsed(req.bounded_stream.read()), bodies.NOTIFICATION_CREATE)["notification"]
+        self.enforce(req, "notifications:create")
+        valid(body["payload"], bodies.PAYLOADS[body["type"]])
+        host = self._host(body["hostname"])
+        view = self._accepted(host, self._notification(body, host))
+        answer(resp, json.dumps({"notification": shown.notification(view)}).encode(), 202)
+
+    def _host(self, name: str) -> HostRecord:
+        registry = self.doors.registry
+        found = registry.known().host_named(name) or registry.read().host_named(name)
+        if found is None:
+            raise bad_request(f"Host with name {name} could not be found.")
+        if shown.is_on_maintenance(found, self.doors.wall.now()):
+            raise conflict(f"Notification received from host {name} of type host on maintenance is ignored.")
+        return found
+
+    def _notification(self, body: Body, host: HostRecord) -> Notification:
+        return Notification(
+            notification_uuid=self.doors.wall.new_uuid(),
+            notification_type=body["type"],
+            generated_time=shown_exactly(moment(body["generated_time"])),
+            payload=body["payload"],
+            segment_id=host.segment_id,
+        )
+
+    def _accepted(self, host: HostRecord, notification: Notification) -> NotificationView:
+        """Claim, publish, keep the claim, show. What fails before Kafka has it leaves nothing behind."""
+        uuid, key = notification.notification_uuid, occurrence(host.host_uuid, notification)
+        said = fault_of(notification, host, self.doors.wall.now(), self.doors.registry.offset())
+        holder = self.doors.claims.take(key, uuid)
+        if holder is not None:
+            raise conflict(f"Notification of this failure has been received already: {holder}.")
+        try:
+            stamp = self.doors.reports.report(said)
+        except Exception:
+            self._give_back(key, uuid)
+            raise
+        view = _view(said, notification, stamp)
+        self._keep(key, view, said)
+        return view
+
+    def _give_back(self, key: str, uuid: str) -> None:
+        try:
+            self.doors.claims.release(key, uuid)
+        except LedgerAway as error:
+            log.warning("a claim could not be given back and ends by itself: %s", error)
+
+    def _keep(self, key: str, view: NotificationView, said: Fault) -> None:
+        """Kafka has the notification, so the answer is yes whatever Redis says; the projector makes up for it."""
+        try:
+            if is_kept(said):
+                self.doors.claims.confirm(key, view.notification_uuid)
+            self.doors.views.accept(view)
+        except (LedgerAway, ViewsAway) as error:
+            log.warning("notification %s is accepted and not shown yet: %s", view.notification_uuid, error)
+
+
+class OneNotification(Resource):
+    """One of them."""
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, notification_id: str) -> None:
+        """Show a notification, from 1.1 on with its progress."""
+        self.enforce(req, "notifications:detail")
+        views = self.require_views()
+        row = shown.notification(_known(views, notification_id))
+        if caller_of(req).version >= DETAILS_SINCE:
+            row["recovery_workflow_details"] = [
+                shown.workflow_detail(detail) for detail in views.details(notification_id)
+            ]
+        answer(resp, json.dumps({"notification": row}).encode())
+
+
+class VMoves(Resource):
+    """A notification's moves."""
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, notification_id: str) -> None:
+        """List them."""
+        self.enforce(req, "vmoves:index")
+        query = query_of(req)
+        asked = page(query, MOVE_COLUMNS, self.highest_limit)
+        fits = {name: query[name][-1] for name in ("status", "type") if name in query}
+        rows = _moves(self.require_views(), notification_id)
+        found = cut(sort((row for row in rows if fits.items() <= row.items()), asked), asked)
+        answer(resp, json.dumps({"vmoves": found}).encode())
+
+
+class VMove(Resource):
+    """One of them."""
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, notification_id: str, vmove_id: str) -> None:
+        """Show it."""
+        self.enforce(req, "vmoves:detail")
+        rows = _moves(self.require_views(), notification_id)
+        found = next((row for row in rows if row["uuid"] == vmove_id), None)
+        if found is None:
+            raise not_found("vmove", vmove_id)
+        answer(resp, json.dumps({"vmove": found}).encode())
+
+
+def _known(views: Views, uuid: str) -> NotificationView:
+    found = views.notification(uuid)
+    if found is None:
+        raise not_found("notification", uuid)
+    return found
+
+
+def _moves(views: Views, uuid: str) -> list[shown.Row]:
+    if _known(views, uuid).type != "COMPUTE_HOST":
+        raise bad_request(f"Notification {uuid} is not of type COMPUTE_HOST: it has no vmoves.")
+    return [shown.vmove(view) for view in views.vmoves(uuid)]
+
+
+def _view(said: Fault, notification: Notification, stamp: Stamp) -> NotificationView:
+    return NotificationView(
+        number=notification_number(stamp),
+        notification_uuid=notification.notification_uuid,
+        type=notification.notification_type,
+        generated_time=notification.generated_time,
+        source_host_uuid=said.host_uuid,
+        payload=notification.payload,
+        failover_segment_uuid=notification.segment_id,
+        created_at=stamp.at,
+    )
+
+
+def _filter(query: Query) -> dict[str, str]:
+    found = {
+        name: query[name][-1]
+        for name in ("status", "type", "source_host_uuid", "generated-since")
+        if name in query
+    }
+    if "generated-since" in found:
+        try:
+            found["generated-since"] = shown_exactly(moment(found["generated-since"]))
+        except ValueError:
+            raise bad_request("Invalid value for generated-since") from None
+    return found
+
+
+def _fits(row: Row, wanted: dict[str, str]) -> bool:
+    exact = {name: value for name, value in wanted.items() if name != "generated-since"}
+    return exact.items() <= row.items() and row["generated_time"] >= wanted.get("generated-since", "")
+
+
+def _listed(views: Views, asked: Page, wanted: dict[str, str]) -> list[Row]:
+    """In the usual order no more is read than is shown; any other order needs them all."""
+    if not asked.is_newest_first:
+        rows = (shown.notification(view) for view in views.notifications())
+        return cut(sort((row for row in rows if _fits(row, wanted)), asked), asked)
+    try:
+        rows = (shown.notification(view) for view in views.notifications(asked.marker))
+        return list(islice((row for row in rows if _fits(row, wanted)), asked.limit))
+    except UnknownMarker:
+        raise unknown_marker(asked.marker or 0) from None

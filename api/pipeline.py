@@ -1,0 +1,143 @@
+"""What stands around the REST API: mounts, health, CORS, request ids, the body's bound, and who asks.
+
+OpenStack's own middleware does the work, in Masakari's order; the root and unknown versions need no token.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any
+from wsgiref.util import application_uri
+
+from keystonemiddleware.auth_token import AuthProtocol
+from oslo_config import cfg
+from oslo_middleware import Healthcheck
+from oslo_middleware.cors import CORS
+from oslo_middleware.healthcheck import opts as health
+from oslo_middleware.http_proxy_to_wsgi import HTTPProxyToWSGI
+from oslo_middleware.request_id import RequestId
+from oslo_middleware.sizelimit import RequestBodySizeLimiter
+
+from kasugai.adapters.settings.values import ApiSettings
+from kasugai.api.errors import CONTENT_TYPE, ApiError, bad_request
+from kasugai.api.paths import below_v1
+from kasugai.api.versions import choices, version_list
+
+Environ = dict[str, Any]
+Wsgi = Callable[[Environ, Any], Iterable[bytes]]
+
+HEALTH = "/healthcheck"
+
+log = logging.getLogger(__name__)
+DISABLED_BY = "/etc/masakari/healthcheck_disable"
+"""The file whose presence takes the API out of a load balancer, unless [healthcheck] names another."""
+
+
+def around(app: Wsgi, conf: cfg.ConfigOpts, api: ApiSettings, mounts: dict[str, Wsgi] | None = None) -> Wsgi:
+    """Return the whole: `app` below /v1, each of `mounts` below its own path, all behind the same admission."""
+    admitted = {path: _admitted(each, conf, api) for path, each in {"/v1": app, **(mounts or {})}.items()}
+    healthcheck = _healthcheck(conf)
+    proxied: Wsgi = HTTPProxyToWSGI(_Versions(api.link_prefix), conf)
+
+    def root(environ: Environ, start_response: Any) -> Iterable[bytes]:
+        try:
+            return mounted(environ, start_response)
+        except Exception:
+            log.exception("a bug, or a setting that OpenStack's middleware cannot live with")
+            bug = ApiError(500, "Unexpected API Error. Please report it with the log of the API.")
+            return _answered(start_response, "500 Internal Server Error", bug.body(), CONTENT_TYPE)
+
+    def mounted(environ: Environ, start_response: Any) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if path == HEALTH:
+            return healthcheck(environ, start_response)
+        for mount, each in admitted.items():
+            if path == mount or path.startswith(f"{mount}/"):
+                return each(environ, start_response)
+        return proxied(environ, start_response)
+
+    return root
+
+
+def _admitted(app: Wsgi, conf: cfg.ConfigOpts, api: ApiSettings) -> Wsgi:
+    """In Masakari's order, from the outside: CORS, proxy, request id, size, who asks."""
+    inner: Wsgi = _Based(app, api.link_prefix)
+    if api.auth_strategy == "keystone":
+        inner = AuthProtocol(inner, {"oslo_config_config": conf, "oslo_config_project": "kasugai"})
+    else:
+        inner = _Everyone(inner)
+    inner = RequestBodySizeLimiter(inner, conf)
+    outer: Wsgi = CORS(HTTPProxyToWSGI(RequestId(inner, conf), conf), conf)
+    return outer
+
+
+def _healthcheck(conf: cfg.ConfigOpts) -> Wsgi:
+    for options in (health.HEALTHCHECK_OPTS, health.DISABLE_BY_FILE_OPTS):
+        conf.register_opts(options, group="healthcheck")
+    conf.set_default("backends", ["disable_by_file"], group="healthcheck")
+    conf.set_default("disable_by_file_path", DISABLED_BY, group="healthcheck")
+    answers: Wsgi = Healthcheck(None, conf)
+    return answers
+
+
+class _Based:
+    """Tells the application its own address, and where below /v1 it is."""
+
+    def __init__(self, app: Wsgi, link_prefix: str) -> None:
+        self._app = app
+        self._link_prefix = link_prefix
+
+    def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
+        environ["kasugai.base"] = _base(environ, self._link_prefix)
+        below = below_v1(environ.get("PATH_INFO", ""))
+        if below is not None:
+            environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + "/v1"
+            environ["PATH_INFO"] = below
+        return self._app(environ, start_response)
+
+
+class _Everyone:
+    """`noauth2`: everyone is admin, under the user and project that the token names, if it names any."""
+
+    def __init__(self, app: Wsgi) -> None:
+        self._app = app
+
+    def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
+        user, _, project = environ.get("HTTP_X_AUTH_TOKEN", "").partition(":")
+        environ["HTTP_X_USER_ID"] = user or "admin"
+        environ.pop("HTTP_X_PROJECT_ID", None)
+        if project:
+            environ["HTTP_X_PROJECT_ID"] = project
+        environ["HTTP_X_ROLES"] = "admin"
+        environ["kasugai.everyone_is_admin"] = True
+        return self._app(environ, start_response)
+
+
+class _Versions:
+    """The root: which versions there are, for whoever asks; any unknown prefix gets the choices."""
+
+    def __init__(self, link_prefix: str) -> None:
+        self._link_prefix = link_prefix
+
+    def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
+        base, path = _base(environ, self._link_prefix), environ.get("PATH_INFO", "")
+        is_write = environ["REQUEST_METHOD"] not in ("GET", "HEAD", "OPTIONS")
+        if path == "/" and is_write and not environ.get("CONTENT_LENGTH", "").strip("0"):
+            return _answered(
+                start_response, "400 Bad Request", bad_request("Empty body").body(), CONTENT_TYPE
+            )
+        if path == "/" and not is_write:
+            return _answered(start_response, "200 OK", json.dumps(version_list(base)).encode())
+        return _answered(start_response, "300 Multiple Choices", json.dumps(choices(base, path)).encode())
+
+
+def _answered(
+    start_response: Any, status: str, body: bytes, media_type: str = "application/json"
+) -> list[bytes]:
+    start_response(status, [("Content-Type", media_type), ("Content-Length", str(len(body)))])
+    return [body]
+
+
+def _base(environ: Environ, link_prefix: str) -> str:
+    """Return the root's URL without a slash at its end."""
+    return (link_prefix or application_uri(environ)).rstrip("/")

@@ -1,0 +1,96 @@
+"""Who may do what: Masakari's rules under Masakari's names, admins only unless a policy file says otherwise.
+
+oslo.policy decides; here is only what it decides about (masakari.md 1.7).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from oslo_config import cfg
+from oslo_policy import policy
+
+from kasugai.api.errors import ApiError
+
+PREFIX = "os_masakari_api:"
+ADMIN, ANYONE = "rule:admin_api", "@"
+
+OPERATIONS: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]] = {
+    "segments:index": ("List segments.", (("GET", "/segments"),)),
+    "segments:detail": ("Show a segment.", (("GET", "/segments/{segment_id}"),)),
+    "segments:create": ("Create a segment.", (("POST", "/segments"),)),
+    "segments:update": ("Change a segment.", (("PUT", "/segments/{segment_id}"),)),
+    "segments:delete": ("Delete a segment.", (("DELETE", "/segments/{segment_id}"),)),
+    "os-hosts:index": ("List hosts.", (("GET", "/segments/{segment_id}/hosts"),)),
+    "os-hosts:detail": ("Show a host.", (("GET", "/segments/{segment_id}/hosts/{host_id}"),)),
+    "os-hosts:create": ("Add a host.", (("POST", "/segments/{segment_id}/hosts"),)),
+    "os-hosts:update": ("Change a host.", (("PUT", "/segments/{segment_id}/hosts/{host_id}"),)),
+    "os-hosts:delete": ("Delete a host.", (("DELETE", "/segments/{segment_id}/hosts/{host_id}"),)),
+    "notifications:index": ("List notifications.", (("GET", "/notifications"),)),
+    "notifications:detail": ("Show a notification.", (("GET", "/notifications/{notification_id}"),)),
+    "notifications:create": ("Report a failure.", (("POST", "/notifications"),)),
+    "vmoves:index": ("List moves.", (("GET", "/notifications/{notification_id}/vmoves"),)),
+    "vmoves:detail": ("Show a move.", (("GET", "/notifications/{notification_id}/vmoves/{vmove_id}"),)),
+    "extensions:index": ("List extensions.", (("GET", "/extensions"),)),
+    "extensions:detail": ("Show an extension.", (("GET", "/extensions/{alias}"),)),
+    "versions:index": ("Show the version.", (("GET", "/"),)),
+    **{
+        f"{alias}:discoverable": (f"See {alias} among the extensions.", (("GET", "/extensions"),))
+        for alias in ("extensions", "notifications", "os-hosts", "segments", "versions", "vmoves")
+    },
+}
+"""Every rule by its name without the prefix."""
+
+
+def rules() -> list[policy.RuleDefault]:
+    """Return all rules with their defaults, as `oslopolicy-*` and `kasugai policy sample` list them."""
+    return [
+        policy.RuleDefault("context_is_admin", "role:admin", "Who is an administrator."),
+        policy.RuleDefault(
+            "admin_or_owner", "is_admin:True or project_id:%(project_id)s", "Admins and owners."
+        ),
+        policy.RuleDefault(
+            "admin_api", "is_admin:True", "What every rule asks for unless it says otherwise."
+        ),
+        *(_rule(name, *told) for name, told in OPERATIONS.items()),
+    ]
+
+
+def _rule(name: str, description: str, operations: tuple[tuple[str, str], ...]) -> policy.RuleDefault:
+    default = ANYONE if name.startswith("versions:") else ADMIN
+    places: list[policy.Operation] = [{"method": method, "path": path} for method, path in operations]
+    return policy.DocumentedRuleDefault(PREFIX + name, default, description, places)
+
+
+class Policy:
+    """The rules in force: the defaults, and the deployment's policy file, read again when it changes."""
+
+    def __init__(self, conf: cfg.ConfigOpts) -> None:
+        """Read the file that `[oslo_policy] policy_file` names, if it is there."""
+        self._enforcer = policy.Enforcer(conf)
+        self._enforcer.suppress_deprecation_warnings = True
+        self._enforcer.register_defaults(rules())
+
+    def is_admin(self, credentials: Mapping[str, Any]) -> bool:
+        """Whether `context_is_admin` holds."""
+        return bool(self._enforcer.authorize("context_is_admin", dict(credentials), dict(credentials)))
+
+    def allows(self, rule: str, credentials: Mapping[str, Any]) -> bool:
+        """Whether a rule of OPERATIONS holds."""
+        target = {"project_id": credentials.get("project_id"), "user_id": credentials.get("user_id")}
+        return bool(self._enforcer.authorize(PREFIX + rule, target, dict(credentials)))
+
+    def enforce(self, rule: str, credentials: Mapping[str, Any]) -> None:
+        """ApiError 403 unless the rule holds."""
+        if not self.allows(rule, credentials):
+            raise ApiError(403, f"Policy doesn't allow {PREFIX}{rule} to be performed.")
+
+
+def sample() -> str:
+    """Return a policy file with every rule commented out."""
+    return "\n".join(_sample(rule) for rule in rules())
+
+
+def _sample(rule: policy.RuleDefault) -> str:
+    operations = [f"# {place['method']}  {place['path']}" for place in getattr(rule, "operations", [])]
+    lines = [f"# {rule.description}", *operations, f'#"{rule.name}": "{rule.check_str}"', ""]
+    return "\n".join(lines)

@@ -1,0 +1,65 @@
+"""One process of the REST API: opens its doors, puts the application on them, and closes them again.
+
+Which server calls it (waitress in `kasugai api`, uWSGI, mod_wsgi) is not known here.
+"""
+
+import logging
+from collections.abc import Sequence
+from typing import Self
+
+from kasugai.adapters.background import Background
+from kasugai.adapters.kafka.registry import KafkaRegistry
+from kasugai.adapters.kafka.reports import KafkaReports
+from kasugai.adapters.nova.computes import NovaComputes
+from kasugai.adapters.redis_claims import RedisClaims
+from kasugai.adapters.settings import Settings
+from kasugai.adapters.settings.oslo import open_conf
+from kasugai.adapters.wall import Wall
+from kasugai.api.app import make_app
+from kasugai.api.handling import Doors
+from kasugai.api.pipeline import Wsgi, around
+from kasugai.api.policies import Policy
+from kasugai.api.views import Views
+
+NAME = "kasugai-api"
+
+log = logging.getLogger(__name__)
+
+
+class Process:
+    """Context manager: what the application needs is open while it lasts."""
+
+    def __init__(self, settings: Settings, files: Sequence[str], views: Views) -> None:
+        """Open the doors; Kafka, Redis and Nova are looked for in the background."""
+        if settings.unread:
+            log.warning("%s", settings.unread)
+        self._background = Background(NAME)
+        self._registry = KafkaRegistry(self._background, settings.kafka, NAME)
+        self._reports = KafkaReports(self._background, settings.kafka, NAME)
+        self._claims = RedisClaims.from_url(settings.redis.url)
+        self._computes = NovaComputes(self._background, settings.nova)
+        doors = Doors(
+            registry=self._registry,
+            reports=self._reports,
+            claims=self._claims,
+            computes=self._computes,
+            views=views,
+            wall=Wall(),
+        )
+        conf = open_conf(files)
+        app = make_app(doors, Policy(conf), settings.api, settings.policy)
+        self.wsgi: Wsgi = around(app, conf, settings.api)
+
+    def __enter__(self) -> Self:
+        """Return the process."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close everything."""
+        self.close()
+
+    def close(self) -> None:
+        """Close everything; what is under way has been answered."""
+        for door in (self._registry, self._reports, self._computes, self._claims):
+            door.close()
+        self._background.close()

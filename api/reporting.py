@@ -1,0 +1,71 @@
+"""What a notification says, in Kasugai's words: which fault it is (masakari.md 2.3-2.5). Pure.
+
+STOPPED with NORMAL vouches that the host has been fenced; anything less is one witness; STARTED is a sign of life.
+Of an instance's events only those that Masakari recovers are failures.
+"""
+
+from typing import Final
+
+from kasugai.api.words import moment
+from kasugai.core.inventory import HostRecord
+from kasugai.core.signals import Fault, Kind, Notification, Source, Symptom, fault
+from kasugai.core.timing import Instant, Millis
+
+OBSERVER: Final = "api"
+
+FAILURES: Final = frozenset(
+    {
+        ("LIFECYCLE", "STOPPED_FAILED"),
+        ("IO_ERROR", "IO_ERROR_REPORT"),
+        ("QEMU_GUEST_AGENT_ERROR", "STOPPED_FAILED"),
+    }
+)
+"""The events of an instance that are failures; every other one is an ordinary part of its life."""
+
+BELIEVED: Final[Millis] = 600_000
+"""A client's clock counts if it is not further behind than this: monitors repeat a POST for two minutes."""
+
+
+def fault_of(notification: Notification, host: HostRecord, now: Instant, inventory_offset: int) -> Fault:
+    """Return the fault that a notification about `host` is."""
+    kind, detail, symptom, asserted = _meaning(notification)
+    return fault(
+        kind=kind,
+        detail=detail,
+        host=host.name,
+        host_uuid=host.host_uuid,
+        observer=OBSERVER,
+        source=Source.REPORTED,
+        symptom=symptom,
+        asserted=asserted,
+        episode=notification.notification_uuid,
+        observed_at=_observed(notification.generated_time, now),
+        inventory_offset=inventory_offset,
+        notification=notification,
+    )
+
+
+def _meaning(notification: Notification) -> tuple[Kind, str, Symptom, bool]:
+    said = notification.payload
+    match notification.notification_type:
+        case "COMPUTE_HOST":
+            is_down = said["event"] == "STOPPED"
+            symptom = Symptom.DOWN if is_down else Symptom.ALIVE
+            return Kind.HOST, "", symptom, is_down and said.get("host_status") == "NORMAL"
+        case "PROCESS":
+            symptom = Symptom.DOWN if said["event"] == "STOPPED" else Symptom.CLEAR
+            return Kind.PROCESS, said["process_name"], symptom, False
+        case _:
+            failed = (said["event"], said["vir_domain_event"]) in FAILURES
+            return Kind.INSTANCE, said["instance_uuid"], Symptom.DOWN if failed else Symptom.CLEAR, False
+
+
+def _observed(generated_time: str, now: Instant) -> Instant:
+    """Return when it was seen by the client's clock; 0 (unknown) when that clock cannot be believed."""
+    at = int(moment(generated_time).timestamp() * 1000)
+    return at if now - BELIEVED <= at <= now else 0
+
+
+def is_kept(said: Fault) -> bool:
+    """Whether the notification stands until its incident closes; signs of life and ordinary events do not."""
+    return said.symptom is Symptom.DOWN

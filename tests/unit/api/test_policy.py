@@ -1,0 +1,92 @@
+"""masakari.md 1.7: Masakari's rule names, admins only, a policy file, and the order of body and policy."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from oslo_policy import policy as oslo
+
+from kasugai.adapters.settings.oslo import open_conf
+from kasugai.adapters.settings.values import ApiSettings
+from kasugai.api.app import make_app
+from kasugai.api.handling import Doors
+from kasugai.api.policies import OPERATIONS, Policy, rules, sample
+from kasugai.core import policy as core
+from tests.support import api_doors
+from tests.unit.api.test_versions import fault
+
+MEMBER = {"X-User-Id": "u", "X-Roles": "member", "X-Project-Id": "p"}
+ADMIN = MEMBER | {"X-Roles": "member,admin"}
+
+
+class Named(api_doors.Api):
+    """The application below the middleware that says who asks."""
+
+    def __init__(self, files: tuple[str, ...] = ()) -> None:
+        super().__init__()
+        doors = Doors(
+            registry=self.registry,
+            reports=self.reports,
+            claims=self.claims,
+            computes=self.computes,
+            views=self.views,
+            wall=self.wall,
+        )
+        app = make_app(doors, Policy(open_conf(files)), ApiSettings(), core.Policy())
+
+        def based(environ: dict[str, Any], start_response: Any) -> Any:
+            return app(environ | {"kasugai.base": "http://ha"}, start_response)
+
+        self.wsgi = based
+
+
+def test_only_an_admin_may() -> None:
+    api = Named()
+    assert api.ask("GET", "/segments", headers=ADMIN).status == 200
+    fault(api.ask("GET", "/segments", headers=MEMBER), 403, "forbidden")
+    assert api.ask("GET", "/", headers=MEMBER).status == 200
+    fault(api.ask("GET", "/segments"), 401, "unauthorized")
+
+
+def test_a_bad_body_is_told_before_the_policy_and_the_policy_before_what_is_there() -> None:
+    api = Named()
+    fault(api.ask("POST", "/segments", {}, MEMBER), 400, "badRequest")
+    fault(api.ask("DELETE", "/segments/nothing", headers=MEMBER), 403, "forbidden")
+    fault(api.ask("DELETE", "/segments/nothing", headers=ADMIN), 404, "itemNotFound")
+
+
+def test_a_policy_file_lets_others_in(tmp_path: Path) -> None:
+    (tmp_path / "policy.yaml").write_text('"os_masakari_api:segments:index": "role:member"\n')
+    conf = tmp_path / "masakari.conf"
+    conf.write_text("[DEFAULT]\n")
+    api = Named((str(conf),))
+    assert api.ask("GET", "/segments", headers=MEMBER).status == 200
+    fault(api.ask("GET", "/notifications", headers=MEMBER), 403, "forbidden")
+
+
+def test_an_extension_is_seen_by_whom_it_concerns(tmp_path: Path) -> None:
+    (tmp_path / "policy.yaml").write_text('"os_masakari_api:vmoves:discoverable": "!"\n')
+    conf = tmp_path / "masakari.conf"
+    conf.write_text("[DEFAULT]\n")
+    found = Named((str(conf),)).ask("GET", "/extensions", headers=ADMIN).body["extensions"]
+    assert [each["alias"] for each in found] == [
+        "extensions",
+        "notifications",
+        "os-hosts",
+        "segments",
+        "versions",
+    ]
+
+
+def test_the_sample_is_a_policy_file_that_changes_nothing() -> None:
+    text = sample()
+    assert oslo.parse_file_contents(text) == {}
+    assert all(f'#"{rule.name}": "{rule.check_str}"' in text for rule in rules())
+    filled = oslo.parse_file_contents(text.replace('#"', '"'))
+    assert filled == {rule.name: rule.check_str for rule in rules()}
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+def test_defaults_are_masakaris(name: str) -> None:
+    (rule,) = [rule for rule in rules() if rule.name == f"os_masakari_api:{name}"]
+    assert rule.check_str == ("@" if name.startswith("versions:") else "rule:admin_api")

@@ -68,6 +68,10 @@ demo: $(READY) ## The product on this machine in one go: embedded Kafka and Redi
 chaos: $(READY) $(FETCHED) ## Real processes on a real Kafka and Redis while everything is killed; ARGS="--seeds 1-20 --parallel 2"
 	$(BIN)/python -m tests.chaos $(ARGS)
 
+.PHONY: bench
+bench: $(READY) $(FETCHED) ## The figures of architecture.md section 7 on this machine, one table; ARGS="--only latency"
+	$(BIN)/python -m bench $(ARGS)
+
 .PHONY: sim
 sim: $(READY) ## The scenarios in virtual time; ARGS="NAME ..." chooses some
 	$(BIN)/kasugai sim run $(ARGS)

@@ -67,11 +67,15 @@ def partition_of(key: str, partitions: int) -> int:
 
 
 def _security(kafka: KafkaSettings) -> Config:
-    wanted = {
-        "security.protocol": kafka.security_protocol,
+    """Only what the protocol needs: librdkafka warns of a mechanism that nobody will use."""
+    sasl = {
         "sasl.mechanism": kafka.sasl_mechanism,
         "sasl.username": kafka.sasl_username,
         "sasl.password": kafka.sasl_password,
+    }
+    wanted = {
+        "security.protocol": kafka.security_protocol,
+        **(sasl if kafka.security_protocol.startswith("SASL") else {}),
         "ssl.ca.location": kafka.ssl_cafile,
         "ssl.certificate.location": kafka.ssl_certfile,
         "ssl.key.location": kafka.ssl_keyfile,

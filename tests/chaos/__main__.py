@@ -58,6 +58,7 @@ def _one(arguments: argparse.Namespace) -> dict[str, Any]:
         row = row_of(Run(arguments.seed, arguments.minutes * 60, folder, say).play()) | {
             "folder": str(folder)
         }
+        say(f"longest pause: {row['detail']['paused']}")
     if arguments.result:
         arguments.result.write_text(json.dumps(row, default=str))
     if not _wrong(row) and arguments.folder is None:
@@ -91,6 +92,7 @@ def _many(arguments: argparse.Namespace) -> list[dict[str, Any]]:
             with lock:
                 rows.append(row)
                 show([row])
+                out(f"longest pause: {row['detail'].get('paused', '')}")
 
     threads = [threading.Thread(target=work) for _ in range(arguments.parallel)]
     for thread in threads:

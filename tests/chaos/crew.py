@@ -5,6 +5,7 @@ It knows the processes and what they log, and nothing of what they do.
 
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +22,7 @@ class Crew:
 
     folder: Path
     config: Path
+    names: Sequence[str] = PROCESSES
     kills: int = 0
     ends: list[tuple[str, int, str]] = field(default_factory=list)
     """Which ended by themselves: name, exit code, last line."""
@@ -30,9 +32,8 @@ class Crew:
 
     def start(self) -> None:
         """Start all."""
-        for name in PROCESSES:
-            (self.folder / f"{name}.conf").write_text(f"[stream]\ninstance = {name}\n")
-            self._launch(name)
+        for name in self.names:
+            self.add(name)
 
     def stop(self) -> None:
         """End all, without manners."""
@@ -51,6 +52,19 @@ class Crew:
         self.kills += 1
         self._launch(name)
         return pid
+
+    def end(self, name: str) -> None:
+        """Kill a process with -9 for good."""
+        self._children.pop(name).kill()
+
+    def add(self, name: str) -> None:
+        """Start one more."""
+        (self.folder / f"{name}.conf").write_text(f"[stream]\ninstance = {name}\n")
+        self._launch(name)
+
+    def pids(self) -> dict[str, int]:
+        """Return the process ids."""
+        return {name: child.pid for name, child in self._children.items()}
 
     def pause(self, name: str, seconds: float) -> None:
         """Stop a process in its tracks for so many seconds."""
@@ -76,7 +90,7 @@ class Crew:
 
     def idle(self) -> list[str]:
         """Return who has never said that it has its partitions."""
-        return [name for name in PROCESSES if AT_WORK[name.partition("-")[0]] not in self.log(name)]
+        return [name for name in self._children if AT_WORK[name.partition("-")[0]] not in self.log(name)]
 
     def log(self, name: str) -> str:
         """Return all that a process has logged, in all of its lives."""

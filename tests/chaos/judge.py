@@ -58,6 +58,8 @@ class Judgement:
     other: tuple[str, ...]
     longest_pause: float
     """Seconds for which nobody said a word about an open incident."""
+    paused: str = ""
+    """Between which two words that was."""
     holds: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -70,6 +72,7 @@ def judge(told: Told) -> Judgement:
     """Return what there is to say about a run."""
     views = [view for view in told.views if view.incident is not None]
     held = [view for view in views if is_held(view)]
+    longest, between = max(map(pause, views), default=(0.0, ""))
     return Judgement(
         incidents=len(views),
         guests=sum(len(view.instances) for view in views),
@@ -83,7 +86,8 @@ def judge(told: Told) -> Judgement:
         ),
         shot=tuple(_breaches(told, "shot")),
         other=(*_bugs(told), *_untidy(told), *_astray(told, held)),
-        longest_pause=max((pause(view) for view in views), default=0.0),
+        longest_pause=longest,
+        paused=between,
     )
 
 
@@ -107,10 +111,27 @@ def unjudged(faults: Iterable[UUID], seen: Iterable[Seen]) -> set[UUID]:
     return set(faults) - named
 
 
-def pause(view: IncidentView) -> float:
-    """Return the longest time in seconds between two records of an incident, from its opening to its end."""
-    moments = sorted(seen.at for seen in view.records if view.until is None or seen.at <= view.until)
-    return max((after - before for before, after in pairwise(moments)), default=0) / 1000
+def pause(view: IncidentView) -> tuple[float, str]:
+    """Return the longest time in seconds between two records of an incident before its end, and which ones."""
+    records = sorted(
+        (seen for seen in view.records if view.until is None or seen.at <= view.until),
+        key=lambda seen: seen.at,
+    )
+    gaps = [
+        ((after.at - before.at) / 1000, f"{view.host}: {_word(before)} ... {_word(after)}")
+        for before, after in pairwise(records)
+    ]
+    return max(gaps, default=(0.0, ""))
+
+
+def _word(seen: Seen) -> str:
+    match seen.value:
+        case Fact(kind=kind, reason=reason, author=author):
+            return f"{kind} {reason} by {author}".replace("  ", " ")
+        case Verdict(verb=verb, reason=reason):
+            return f"{verb} ({reason})"
+        case other:
+            return type(other).__name__
 
 
 def _unjudged(told: Told) -> list[str]:

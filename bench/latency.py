@@ -1,0 +1,72 @@
+"""How long it takes from a fault that somebody vouches for to the incident, and from there to the first call at Nova.
+
+One host after another, on a pipeline that has nothing else to do; production profile.
+"""
+
+import time
+from collections.abc import Iterator
+
+from bench.figures import Figure, percentile
+from bench.records import Watch, publish
+from bench.site import Site, await_, say
+from kasugai.core.incident import Open
+from kasugai.core.policy import Policy
+from kasugai.core.signals import Kind
+from kasugai.core.verdicts import Verb, Verdict
+from kasugai.schemas.topics import INCIDENTS, REPORTED, VERDICTS
+from kasugai.sim.cloud import SimCloud
+from kasugai.sim.cloud.wire import READS
+
+HOSTS = [f"cmp{n}.example.org" for n in range(1, 51)]
+WARM = 5
+"""Hosts that do not count."""
+
+
+def run() -> Iterator[Figure]:
+    """Measure all."""
+    with Site(_build) as site:
+        site.describe([HOSTS[:25], HOSTS[25:]], Policy(max_unhealthy=100))
+        site.start("route-1", "correlate-1", "worker-1")
+        say(f"latency: {len(HOSTS)} hosts, one after another")
+        opened, called = zip(*_samples(site), strict=True)
+    yield from _rows("fault published → incident published", opened, (15.0, 60.0))
+    yield from _rows("incident published → first call", called, (40.0, None))
+
+
+def _build(cloud: SimCloud) -> None:
+    for host in HOSTS:
+        cloud.add_host(host, has_device=False)
+        cloud.add_guest(f"guest of {host}", host)
+
+
+def _rows(
+    what: str, values: tuple[float, ...], limits: tuple[float | None, float | None]
+) -> Iterator[Figure]:
+    for percent, limit in zip((50, 99), limits, strict=True):
+        value = percentile(values[WARM:], percent)
+        yield Figure(bench="latency", what=f"{what}, p{percent}", value=value, unit="ms", limit=limit)
+
+
+def _samples(site: Site) -> Iterator[tuple[float, float]]:
+    """Yield (fault to incident, incident to first call) in milliseconds for each host."""
+    bootstrap = site.kafka.bootstrap
+    with Watch(bootstrap, [INCIDENTS[Kind.HOST], VERDICTS], 12) as watch:
+        for host in HOSTS[:-10]:
+            since = len(site.requests())
+            site.lose([host])
+            said = time.time() * 1000
+            publish(bootstrap, REPORTED, [site.fault(host, asserted=True)])
+            await_(lambda host=host: _closed(watch, host), f"{host} is recovered", 120)  # type: ignore[misc]
+            order = next(at for at, _, v in watch.seen if isinstance(v, Open) and v.host == host)
+            yield order - said, _first_call(site, since) - order
+
+
+def _closed(watch: Watch, host: str) -> bool:
+    words = (value for _, _, value in list(watch.seen) if isinstance(value, Verdict))
+    return any(word.subject == f"host/{host}" and word.verb is Verb.CLOSE for word in words)
+
+
+def _first_call(site: Site, since: int) -> float:
+    """Return when Nova got the first request that changes something, in milliseconds since 1970."""
+    effects = [r for r in site.requests(since) if r.action not in READS and r.action != "token"]
+    return site.cloud.do(lambda cloud: cloud.world.wall(effects[0].t)) * 1000

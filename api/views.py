@@ -151,6 +151,10 @@ class IncidentView:
     why: str
     opened_at: Instant
     closed_at: Instant | None = None
+    updated_at: Instant
+    """When anything last moved it."""
+    is_retried: bool = False
+    """Whether an attempt has failed and another one is waited for."""
     attempt: int = 1
     epoch: int = 0
     """How many owners it has had."""
@@ -210,7 +214,7 @@ class UnknownMarker(Exception):
 
 
 class Views(Protocol):
-    """The views. Every call raises ViewsAway when the store does not answer.
+    """The views. Every call raises LedgerAway (core/doors.py) when Redis does not answer: 503.
 
     Whoever reads asks `caught_up` first: while it says no, what is here may be older than what clients were told.
     """

@@ -95,6 +95,11 @@ def fold(seen: Iterable[Seen]) -> tuple[IncidentView, ...]:
     return (*sorted(opened, key=_by_age), *sorted(pending, key=_by_age))
 
 
+def of_incident(incident: UUID, seen: Iterable[Seen]) -> IncidentView:
+    """Return one incident; `seen` holds records about it only, at least one."""
+    return _incident(incident, _each_once(seen))
+
+
 def _by_age(view: IncidentView) -> tuple[Instant, str]:
     return view.since, view.host
 

@@ -3,6 +3,7 @@
 An answer closes nothing: an incident is over when correlate's verdict says so.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -104,8 +105,11 @@ def step_views(plan: Plan | None, facts: Sequence[tuple[Instant, Fact]]) -> Mapp
     newest: dict[str, StepRecord] = {}
     for record in sorted(records, key=_age):
         newest[record.key] = record
+    own: dict[str, list[tuple[Instant, StepRecord]]] = defaultdict(list)
+    for at, record in told:
+        own[record.key].append((at, record))
     steps = [step for step in plan.steps if step.action is not Action.SWEEP]
-    return {step.key: _view(step, newest.get(step.key), told) for step in steps}
+    return {step.key: _view(step, newest.get(step.key), own[step.key]) for step in steps}
 
 
 def _age(record: StepRecord) -> tuple[int, int, bool, int, int, str]:
@@ -114,8 +118,7 @@ def _age(record: StepRecord) -> tuple[int, int, bool, int, int, str]:
     return record.attempt, record.tries, state is StepState.DONE, record.epoch, _RANKS[state], repr(record)
 
 
-def _view(step: Step, record: StepRecord | None, told: Sequence[tuple[Instant, StepRecord]]) -> StepView:
-    own = [(at, other) for at, other in told if other.key == step.key]
+def _view(step: Step, record: StepRecord | None, own: Sequence[tuple[Instant, StepRecord]]) -> StepView:
     began = min((at for at, other in own if other.state is StepState.STARTED), default=None)
     is_over = record is not None and record.state.is_final
     ended = min((at for at, other in own if other == record), default=None) if is_over else None

@@ -1,0 +1,192 @@
+"""The store of the API's views in Redis: texts by name, lists by age, records by bucket, and who owns them.
+
+It knows no view. A round is one MULTI that stands on a WATCH of the owner's key, so that a projector which has lost its
+place, or whose views were dropped, writes nothing. Every call raises LedgerAway when Redis does not answer.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Self
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.client import Pipeline
+from redis.connection import BlockingConnectionPool
+from redis.exceptions import WatchError
+from redis.retry import Retry
+
+from kasugai.adapters.redis_scripts import answering_now
+from kasugai.core.documents import Index, Kept, NotOwner, Round
+
+PREFIX: Final = "{kasugai}:view:"
+
+KEPT: Final = 35 * 24 * 3600
+"""Seconds that a text or a bucket outlives its last change: longer than Kafka keeps the records behind it."""
+
+OWNED: Final = 10_000
+"""Milliseconds that an owner stays without saying so again."""
+
+CURRENT: Final = 60
+"""Seconds for which "everything has been read" holds."""
+
+MINE = (
+    "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call(ARGV[2], KEYS[1], ARGV[3]) end return 0"
+)
+
+ADD = """
+if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'EX', ARGV[2]) == false then return 0 end
+for n = 4, #KEYS do redis.call('SET', KEYS[n], ARGV[n + 3], 'NX', 'EX', ARGV[2]) end
+redis.call('ZADD', KEYS[2], ARGV[3], ARGV[4])
+if ARGV[6] ~= '' then redis.call('HSET', KEYS[3], ARGV[5], ARGV[6]) end
+return 1
+"""
+
+
+class RedisViews:
+    """The `Documents` port of the api room; used from any thread."""
+
+    def __init__(self, client: Redis) -> None:
+        """The client does not decode and does not retry by itself (`from_url` makes one)."""
+        self._client = client
+
+    @classmethod
+    def from_url(cls, url: str, *, timeout: float = 2.0, connections: int = 64) -> Self:
+        """Connect on first use."""
+        pool = BlockingConnectionPool.from_url(
+            url,
+            max_connections=connections,
+            timeout=timeout,
+            socket_timeout=timeout,
+            socket_connect_timeout=timeout,
+            retry=Retry(NoBackoff(), 0),
+            protocol=2,
+        )
+        return cls(Redis(connection_pool=pool))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def get(self, name: str) -> str | None:
+        """Return a text."""
+        with answering_now():
+            return _text(self._client.get(_key(name)))
+
+    def many(self, names: Sequence[str]) -> list[str | None]:
+        """Return texts in the order of their names."""
+        with answering_now():
+            found: Any = self._client.mget([_key(name) for name in names]) if names else []
+            return [_text(each) for each in found]
+
+    def newest(self, index: Index, after: str | None, limit: int) -> list[str]:
+        """Return members by score and name, greatest first, those after `after` (none when it is not listed)."""
+        with answering_now():
+            first: Any = -1 if after is None else self._client.zrevrank(_key(index), after)
+            if first is None:
+                return []
+            found: Any = self._client.zrevrange(_key(index), first + 1, first + limit)
+            return [member.decode() for member in found]
+
+    def has(self, index: Index, member: str) -> bool:
+        """Return whether it is listed."""
+        with answering_now():
+            return self._client.zscore(_key(index), member) is not None
+
+    def busy(self) -> frozenset[str]:
+        """Return the host uuids of all `busy` entries."""
+        with answering_now():
+            found: Any = self._client.hvals(_key("busy"))
+            return frozenset(host.decode() for host in found)
+
+    def is_current(self) -> bool:
+        """Return whether an owner was current within the last minute."""
+        with answering_now():
+            return bool(self._client.exists(_key("current")))
+
+    def add(
+        self, texts: Mapping[str, str], index: Index, member: str, score: int, busy: tuple[str, str]
+    ) -> None:
+        """Write what nobody has written yet; nothing when the first of the texts is there."""
+        (name, text), *more = texts.items()
+        keys = [_key(name), _key(index), _key("busy"), *(_key(other) for other, _ in more)]
+        args: list[str | int] = [text, KEPT, score, member, *busy, *(other for _, other in more)]
+        with answering_now():
+            self._client.eval(ADD, len(keys), *keys, *args)
+
+    def own(self, owner: str) -> bool:
+        """Become or stay the owner for ten seconds; False while another one is."""
+        with answering_now():
+            if self._client.set(_key("owner"), owner, nx=True, px=OWNED):
+                return True
+            return bool(self._client.eval(MINE, 1, _key("owner"), owner, "PEXPIRE", str(OWNED)))
+
+    def disown(self, owner: str) -> None:
+        """Let another one be the owner; silent when one is already."""
+        with answering_now():
+            self._client.eval(MINE, 1, _key("owner"), owner, "PEXPIRE", "0")
+
+    def progress(self) -> dict[str, int]:
+        """Return the offset that comes next, by topic/partition."""
+        with answering_now():
+            found: Any = self._client.hgetall(_key("progress"))
+            return {place.decode(): int(offset) for place, offset in found.items()}
+
+    def records(self, bucket: str) -> list[Kept]:
+        """Return what is kept in a bucket, in any order."""
+        with answering_now():
+            found: Any = self._client.hgetall(_key(f"records/{bucket}"))
+            return [Kept(place=place.decode(), body=body) for place, body in found.items()]
+
+    def write(self, owner: str, written: Round) -> None:
+        """Write a round; NotOwner unless `owner` owns the views."""
+        with answering_now(), self._client.pipeline(transaction=True) as pipe:
+            pipe.watch(_key("owner"))  # type: ignore[no-untyped-call]
+            if pipe.get(_key("owner")) != owner.encode():
+                raise NotOwner("another projector owns the views, or they have been dropped")
+            pipe.multi()
+            _write(pipe, written)
+            try:
+                pipe.execute()
+            except WatchError:
+                raise NotOwner("the views changed hands in mid-write") from None
+
+    def trim(self, before: int) -> None:
+        """Take what is older than `before` (milliseconds) off the lists; its texts end by themselves."""
+        with answering_now():
+            for index in Index:
+                self._client.zremrangebyscore(_key(index), "-inf", before)
+
+    def drop(self) -> None:
+        """Forget everything: whoever owns the views begins again."""
+        with answering_now():
+            self._client.delete(_key("owner"), _key("current"), _key("progress"))
+            for key in self._client.scan_iter(match=f"{PREFIX}*", count=1000):
+                self._client.unlink(key)
+
+
+def _write(pipe: Pipeline, written: Round) -> None:
+    for name, text in written.texts.items():
+        pipe.set(_key(name), text, ex=KEPT)
+    for (index, member), score in written.listed.items():
+        pipe.zadd(_key(index), {member: score})
+    for name, host in written.busy.items():
+        if host:
+            pipe.hset(_key("busy"), name, host)
+        else:
+            pipe.hdel(_key("busy"), name)
+    for bucket, records in written.records.items():
+        pipe.hset(_key(f"records/{bucket}"), mapping={each.place: each.body for each in records})
+        pipe.expire(_key(f"records/{bucket}"), KEPT)
+    if written.progress:
+        pipe.hset(
+            _key("progress"), mapping={place: str(offset) for place, offset in written.progress.items()}
+        )
+    if written.is_current:
+        pipe.set(_key("current"), "1", ex=CURRENT)
+
+
+def _key(name: str) -> str:
+    return PREFIX + name
+
+
+def _text(raw: object) -> str | None:
+    return raw.decode() if isinstance(raw, bytes) else None

@@ -1,0 +1,133 @@
+"""An incident's records as the API's own resources show it: where it stands, its plan, its story."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from kasugai.api.projection.moves import Move, moves_of
+from kasugai.api.projection.tasks import tasks_of
+from kasugai.api.views import IncidentView, LeftView, StepView, TimelineLine, WorkflowDetail
+from kasugai.core import incident_views, standing
+from kasugai.core.facts import Fact, FactKind
+from kasugai.core.incident import Open, Resume, Stop
+from kasugai.core.incident_views import Seen
+from kasugai.core.plan import Action
+from kasugai.core.signals import Kind, subject_of
+from kasugai.core.timeline import timeline
+from kasugai.core.timing import Instant
+from kasugai.core.verdicts import Verb, Verdict
+
+API = "api"
+"""The observer of what came as a notification; its episodes are the notifications' uuids."""
+
+QUIET = (FactKind.WORKING, FactKind.QUEUED)
+"""Facts that move nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """All that is shown of one incident."""
+
+    view: IncidentView
+    timeline: tuple[TimelineLine, ...]
+    tasks: tuple[WorkflowDetail, ...]
+    moves: tuple[Move, ...]
+
+
+def incident_of(incident: UUID, seen: Sequence[Seen]) -> Incident:
+    """Return what the records about an incident say; there is at least one."""
+    view = incident_views.of_incident(incident, seen)
+    return Incident(
+        view=_view(incident, view),
+        timeline=tuple(
+            TimelineLine(at=line.at, actor=line.actor, sentence=line.sentence)
+            for line in timeline(view.records)
+        ),
+        tasks=tasks_of(view),
+        moves=moves_of(view),
+    )
+
+
+def _view(incident: UUID, view: incident_views.IncidentView) -> IncidentView:
+    kind, subject, host_uuid = _about(view)
+    return IncidentView(
+        incident=str(incident),
+        kind=kind,
+        subject=subject,
+        host=view.host,
+        host_uuid=host_uuid,
+        segment=view.segment,
+        phase=view.phase,
+        why=view.why,
+        opened_at=view.since,
+        closed_at=view.until,
+        updated_at=_moved_at(view),
+        is_retried=_is_retried(view),
+        attempt=view.attempt,
+        epoch=view.epoch,
+        is_open=not view.phase.is_final,
+        steps=tuple(_step(step) for step in view.steps.values()),
+        instances=len(view.instances),
+        instances_done=view.instances_done,
+        left=tuple(LeftView(instance=guest, reason=why) for guest, why in view.plan.excluded)
+        if view.plan
+        else (),
+        notifications=_notifications(view),
+    )
+
+
+def _about(view: incident_views.IncidentView) -> tuple[Kind, str, str]:
+    """Return what it is about: by its orders, else by a verdict, else a host (a fact says no more)."""
+    values = [seen.value for seen in view.records]
+    orders = [value for value in values if isinstance(value, Open | Stop | Resume)]
+    subjects = sorted(value.subject for value in values if isinstance(value, Verdict))
+    kinds = sorted(order.kind for order in orders)
+    uuids = sorted(order.host_uuid for order in orders if isinstance(order, Open))
+    subject = subjects[0] if subjects else subject_of(Kind.HOST, view.host)
+    kind = kinds[0] if kinds else Kind(subject.split("/")[0])
+    return kind, subject, uuids[-1] if uuids else ""
+
+
+def _moved_at(view: incident_views.IncidentView) -> Instant:
+    return max(
+        (s.at for s in view.records if not (isinstance(s.value, Fact) and s.value.kind in QUIET)),
+        default=view.since,
+    )
+
+
+def _is_retried(view: incident_views.IncidentView) -> bool:
+    words = [s.value.verb for s in view.records if isinstance(s.value, Verdict)]
+    later = [verb for verb in words if verb in (Verb.RETRY, Verb.REOPEN, Verb.CLOSE)]
+    return bool(later) and later[-1] is Verb.RETRY
+
+
+def _notifications(view: incident_views.IncidentView) -> tuple[str, ...]:
+    return tuple(
+        sorted(
+            {
+                evidence.episode
+                for seen in view.records
+                if isinstance(seen.value, Verdict)
+                for evidence in seen.value.evidence
+                if evidence.observer == API
+            }
+        )
+    )
+
+
+def _step(view: standing.StepView) -> StepView:
+    step, record = view.step, view.record
+    about_host = step.action in (Action.FENCE, Action.FORCE_DOWN)
+    return StepView(
+        step=step.key,
+        action=step.action,
+        subject=step.subject,
+        name=step.name or (step.subject if about_host else ""),
+        state=view.word,
+        tries=record.tries if record else 0,
+        reason=record.reason if record else "",
+        destination=record.destination if record else "",
+        began_at=view.began,
+        ended_at=view.ended,
+        needs=step.needs,
+    )

@@ -1,0 +1,146 @@
+"""A subject's records as verdicts and notifications: what was decided about each fault, and where that led.
+
+A notification follows the incident that it became evidence of; without one it stands where the last word about its
+subject left it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from kasugai.api.numbers import notification_number
+from kasugai.api.views import EvidenceView, IncidentView, NotificationView, Status, VerdictView
+from kasugai.core.incident import Phase
+from kasugai.core.signals import Fault, Stamp, Symptom
+from kasugai.core.timing import Instant
+from kasugai.core.verdicts import Reason, Verb, Verdict
+from kasugai.schemas.meanings import meanings
+
+IGNORED = (Reason.DISARMED, Reason.NO_POOL, Reason.UNKNOWN_SUBJECT)
+"""Why something is held against a subject, and a notification about it ends as ignored all the same: nothing is done
+until a person changes the inventory, and Masakari says so as well (masakari.md 2.2)."""
+
+WAITING = (Verb.SUSPECT, Verb.HOLD, Verb.ALERT)
+"""What may still lead to an incident."""
+
+_PHASES = {
+    Phase.RECOVERED: Status.FINISHED,
+    Phase.FAILED: Status.FAILED,
+    Phase.WITHDRAWN: Status.IGNORED,
+    Phase.IGNORED: Status.IGNORED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A fault that came as a notification, with its place on kasugai.faults.reported."""
+
+    stamp: Stamp
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A verdict with the timestamp and the offset of its record."""
+
+    at: Instant
+    offset: int
+    verdict: Verdict
+
+
+def verdicts_of(decided: Sequence[Decided]) -> tuple[VerdictView, ...]:
+    """Return what was decided, oldest first, each once."""
+    return tuple(_verdict(each.verdict) for each in in_order(decided))
+
+
+def in_order(decided: Sequence[Decided]) -> list[Decided]:
+    """Return each verdict once, in the order of time."""
+    first: dict[str, Decided] = {}
+    for each in sorted(decided, key=lambda d: (d.at, d.offset, repr(d.verdict))):
+        first.setdefault(str(each.verdict.verdict_id), each)
+    return list(first.values())
+
+
+def _verdict(verdict: Verdict) -> VerdictView:
+    return VerdictView(
+        verdict_id=str(verdict.verdict_id),
+        at=verdict.at,
+        subject=verdict.subject,
+        segment=verdict.segment,
+        verb=verdict.verb,
+        reason=verdict.reason,
+        meaning=meanings(Reason)[verdict.reason],
+        also=tuple(verdict.also),
+        detail=verdict.detail,
+        incident=str(verdict.incident or ""),
+        evidence=tuple(
+            EvidenceView(event_id=str(e.event_id), observer=e.observer, symptom=e.symptom, episode=e.episode)
+            for e in verdict.evidence
+        ),
+        count=verdict.count,
+    )
+
+
+def incidents_named(decided: Sequence[Decided]) -> frozenset[str]:
+    """Return the incidents that a subject's verdicts name."""
+    return frozenset(str(d.verdict.incident) for d in decided if d.verdict.incident is not None)
+
+
+def notification_of(
+    reported: Reported, decided: Sequence[Decided], incidents: Mapping[str, IncidentView]
+) -> NotificationView:
+    """Return where a notification stands; `decided` about its subject, `incidents` at least those that they name."""
+    fault, posted = reported.fault, reported.fault.notification
+    assert posted is not None, "only what was posted is shown as a notification"
+    words = in_order(decided)
+    naming = [d for d in words if any(e.event_id == fault.event_id for e in d.verdict.evidence)]
+    linked = next((str(d.verdict.incident) for d in naming if _is_link(d.verdict)), "")
+    case = incidents.get(linked)
+    status, message, at = _standing(fault, words, naming, case)
+    return NotificationView(
+        number=notification_number(reported.stamp),
+        notification_uuid=posted.notification_uuid,
+        type=posted.notification_type,
+        generated_time=posted.generated_time,
+        source_host_uuid=fault.host_uuid,
+        payload=posted.payload,
+        status=status,
+        failover_segment_uuid=posted.segment_id,
+        message=message,
+        created_at=reported.stamp.at,
+        updated_at=at,
+        incident=linked,
+    )
+
+
+def _is_link(verdict: Verdict) -> bool:
+    """Whether a fault that the verdict names belongs to its incident: a stale repetition does not."""
+    return verdict.incident is not None and verdict.verb is not Verb.IGNORE
+
+
+def _standing(
+    fault: Fault, words: Sequence[Decided], naming: Sequence[Decided], case: IncidentView | None
+) -> tuple[Status, str, Instant | None]:
+    if not naming:
+        return Status.NEW, "", None
+    if fault.symptom in (Symptom.ALIVE, Symptom.CLEAR):
+        return Status.FINISHED, "", naming[0].at
+    if case is not None:
+        return _followed(case)
+    since = words.index(naming[0])
+    own = [
+        d
+        for d in words[since:]
+        if d.verdict.incident is None and (d in naming or d.verdict.verb is Verb.WITHDRAW)
+    ]
+    last = own[-1] if own else naming[-1]
+    reason = last.verdict.reason
+    message = f"{reason}: {meanings(Reason)[reason]}"
+    is_over = last.verdict.verb not in WAITING or reason in IGNORED
+    return Status.IGNORED if is_over else Status.RUNNING, message, last.at
+
+
+def _followed(case: IncidentView) -> tuple[Status, str, Instant | None]:
+    phase = Phase(case.phase)
+    status = _PHASES.get(phase, Status.ERROR if case.is_retried else Status.RUNNING)
+    tells = phase is Phase.HELD or status in (Status.FAILED, Status.IGNORED)
+    return status, case.why if tells else "", case.updated_at

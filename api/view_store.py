@@ -1,0 +1,126 @@
+"""The views on documents: what the projector writes of them, and the `Views` port that reads them.
+
+The only place that knows how a view is named and written; JSON with sorted keys, so that equal views are equal bytes.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
+
+from kasugai.api.documents import Documents
+from kasugai.api.projection.moves import Move, vmove_of
+from kasugai.api.views import (
+    IncidentView,
+    NotificationView,
+    TimelineLine,
+    UnknownMarker,
+    VerdictView,
+    VMoveView,
+    WorkflowDetail,
+)
+from kasugai.core.documents import Index
+from kasugai.schemas.compact import body_of, value_of
+
+T = TypeVar("T")
+
+PAGE = 200
+"""Texts fetched at a time while a list is read."""
+
+
+def dump(values: Sequence[Any]) -> str:
+    """Return the text of values of one kind."""
+    bodies = [body_of(value) for value in values]
+    return json.dumps(bodies, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def load(cls: type[T], text: str | None) -> tuple[T, ...]:
+    """Return the values of which `dump` made a text; none for no text."""
+    return () if text is None else tuple(value_of(cls, body) for body in json.loads(text))
+
+
+def member_of(notification: NotificationView) -> str:
+    """Return what stands in the index of notifications: sorts as the number does among those of one time."""
+    return f"{notification.number:019d}/{notification.notification_uuid}"
+
+
+class ViewStore:
+    """The `Views` port; every call raises LedgerAway when Redis is away."""
+
+    def __init__(self, documents: Documents) -> None:
+        """Read from `documents`."""
+        self._documents = documents
+
+    def caught_up(self) -> bool:
+        """Return whether a projector was current within the last minute."""
+        return self._documents.is_current()
+
+    def accept(self, notification: NotificationView) -> None:
+        """Show a notification until the projector comes to it."""
+        uuid, host = notification.notification_uuid, notification.source_host_uuid
+        texts = {
+            f"notification/{uuid}": dump([notification]),
+            f"number/{notification.number}": member_of(notification),
+        }
+        busy = (f"notification/{uuid}", host if notification.status.is_unfinished else "")
+        self._documents.add(
+            texts, Index.NOTIFICATIONS, member_of(notification), notification.created_at, busy
+        )
+
+    def notification(self, uuid: str) -> NotificationView | None:
+        """Return a notification."""
+        return self._one(NotificationView, f"notification/{uuid}")
+
+    def notifications(self, after: int | None = None) -> Iterator[NotificationView]:
+        """Yield notifications, newest first."""
+        member = None if after is None else self._documents.get(f"number/{after}")
+        if after is not None and (member is None or not self._documents.has(Index.NOTIFICATIONS, member)):
+            raise UnknownMarker(f"no notification has the number {after}")
+        return self._walk(NotificationView, Index.NOTIFICATIONS, member)
+
+    def details(self, uuid: str) -> tuple[WorkflowDetail, ...]:
+        """Return a notification's progress details."""
+        found = self.notification(uuid)
+        return self._all(WorkflowDetail, f"tasks/{found.incident}") if found and found.incident else ()
+
+    def vmoves(self, uuid: str) -> tuple[VMoveView, ...]:
+        """Return a notification's moves."""
+        found = self.notification(uuid)
+        moves = self._all(Move, f"moves/{found.incident}") if found and found.incident else ()
+        return tuple(sorted((vmove_of(uuid, move) for move in moves), key=lambda m: (m.created_at, m.number)))
+
+    def busy_hosts(self) -> frozenset[str]:
+        """Return the hosts under recovery."""
+        return self._documents.busy()
+
+    def incident(self, incident: str) -> IncidentView | None:
+        """Return an incident."""
+        return self._one(IncidentView, f"incident/{incident}")
+
+    def incidents(self, after: str | None = None) -> Iterator[IncidentView]:
+        """Yield incidents, newest first."""
+        if after is not None and not self._documents.has(Index.INCIDENTS, after):
+            raise UnknownMarker(f"there is no incident {after}")
+        return self._walk(IncidentView, Index.INCIDENTS, after)
+
+    def timeline(self, incident: str) -> tuple[TimelineLine, ...]:
+        """Return an incident's story."""
+        return self._all(TimelineLine, f"timeline/{incident}")
+
+    def verdicts(self, subject: str) -> tuple[VerdictView, ...]:
+        """Return what was decided about a subject."""
+        return self._all(VerdictView, f"verdicts/{subject}")
+
+    def _one(self, cls: type[T], name: str) -> T | None:
+        found = load(cls, self._documents.get(name))
+        return found[0] if found else None
+
+    def _all(self, cls: type[T], name: str) -> tuple[T, ...]:
+        return load(cls, self._documents.get(name))
+
+    def _walk(self, cls: type[T], index: Index, after: str | None) -> Iterator[T]:
+        kind = "notification" if index is Index.NOTIFICATIONS else "incident"
+        while members := self._documents.newest(index, after, PAGE):
+            names = [f"{kind}/{member.rpartition('/')[2]}" for member in members]
+            for text in self._documents.many(names):
+                yield from load(cls, text)
+            after = members[-1]

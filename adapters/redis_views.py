@@ -130,6 +130,12 @@ class RedisViews:
             found: Any = self._client.hgetall(_key("progress"))
             return {place.decode(): int(offset) for place, offset in found.items()}
 
+    def dirty(self) -> frozenset[str]:
+        """Return the buckets whose views are still to be written."""
+        with answering_now():
+            found: Any = self._client.smembers(_key("dirty"))
+            return frozenset(bucket.decode() for bucket in found)
+
     def records(self, bucket: str) -> list[Kept]:
         """Return what is kept in a bucket, in any order."""
         with answering_now():
@@ -168,14 +174,26 @@ def _write(pipe: Pipeline, written: Round) -> None:
         pipe.set(_key(name), text, ex=KEPT)
     for (index, member), score in written.listed.items():
         pipe.zadd(_key(index), {member: score})
+    for bucket, records in written.records.items():
+        pipe.hset(_key(f"records/{bucket}"), mapping={each.place: each.body for each in records})
+        pipe.expire(_key(f"records/{bucket}"), KEPT)
+    _write_busy(pipe, written)
+    _write_state(pipe, written)
+
+
+def _write_busy(pipe: Pipeline, written: Round) -> None:
     for name, host in written.busy.items():
         if host:
             pipe.hset(_key("busy"), name, host)
         else:
             pipe.hdel(_key("busy"), name)
-    for bucket, records in written.records.items():
-        pipe.hset(_key(f"records/{bucket}"), mapping={each.place: each.body for each in records})
-        pipe.expire(_key(f"records/{bucket}"), KEPT)
+
+
+def _write_state(pipe: Pipeline, written: Round) -> None:
+    if written.dirty:
+        pipe.sadd(_key("dirty"), *written.dirty)
+    if written.clean:
+        pipe.srem(_key("dirty"), *written.clean)
     if written.progress:
         pipe.hset(
             _key("progress"), mapping={place: str(offset) for place, offset in written.progress.items()}

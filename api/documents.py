@@ -56,6 +56,10 @@ class Documents(Protocol):
         """Return the offset that comes next, by topic/partition."""
         ...
 
+    def dirty(self) -> frozenset[str]:
+        """Return the buckets whose views are still to be written."""
+        ...
+
     def records(self, bucket: str) -> list[Kept]:
         """Return what is kept in a bucket, in any order."""
         ...
@@ -79,6 +83,7 @@ class MemoryDocuments:
     hosts: dict[str, str] = field(default_factory=dict)
     buckets: dict[str, dict[str, bytes]] = field(default_factory=dict)
     offsets: dict[str, int] = field(default_factory=dict)
+    unwritten: set[str] = field(default_factory=set)
     owner: str = ""
     current: bool = False
 
@@ -128,6 +133,10 @@ class MemoryDocuments:
         """Return what has been read."""
         return dict(self.offsets)
 
+    def dirty(self) -> frozenset[str]:
+        """Return what is still to be written."""
+        return frozenset(self.unwritten)
+
     def records(self, bucket: str) -> list[Kept]:
         """Return a bucket."""
         return [Kept(place=place, body=body) for place, body in self.buckets.get(bucket, {}).items()]
@@ -140,12 +149,14 @@ class MemoryDocuments:
         for bucket, kept in written.records.items():
             self.buckets.setdefault(bucket, {}).update({each.place: each.body for each in kept})
         self.offsets.update(written.progress)
-        self.current = written.is_current
+        self.unwritten = (self.unwritten | written.dirty) - written.clean
+        self.current = self.current or written.is_current
 
     def drop(self) -> None:
         """Forget everything."""
         for kept in (self.texts, self.lists, self.scores, self.hosts, self.buckets, self.offsets):
             kept.clear()
+        self.unwritten.clear()
         self.owner, self.current = "", False
 
     def _take(self, written: Round) -> None:

@@ -159,6 +159,7 @@ class IncidentView:
     epoch: int = 0
     """How many owners it has had."""
     is_open: bool
+    """Whether correlate has not closed it; a worker's answer alone closes nothing."""
     steps: tuple[StepView, ...] = ()
     instances: int = 0
     instances_done: int = 0

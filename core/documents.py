@@ -37,6 +37,10 @@ class Round:
     """By bucket: added to what is there."""
     progress: Mapping[str, int] = field(default_factory=dict)
     """The offset that comes next, by topic/partition."""
+    dirty: frozenset[str] = frozenset()
+    """Buckets whose views are to be written anew."""
+    clean: frozenset[str] = frozenset()
+    """Buckets whose views this round writes."""
     is_current: bool = False
     """Whether everything that there was has been read."""
 

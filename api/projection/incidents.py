@@ -65,7 +65,7 @@ def _view(incident: UUID, view: incident_views.IncidentView) -> IncidentView:
         is_retried=_is_retried(view),
         attempt=view.attempt,
         epoch=view.epoch,
-        is_open=not view.phase.is_final,
+        is_open=view.until is None,
         steps=tuple(_step(step) for step in view.steps.values()),
         instances=len(view.instances),
         instances_done=view.instances_done,

@@ -141,6 +141,7 @@ def _standing(
 
 def _followed(case: IncidentView) -> tuple[Status, str, Instant | None]:
     phase = Phase(case.phase)
-    status = _PHASES.get(phase, Status.ERROR if case.is_retried else Status.RUNNING)
+    goes_on = Status.ERROR if case.is_retried else Status.RUNNING
+    status = goes_on if case.is_open else _PHASES.get(phase, goes_on)
     tells = phase is Phase.HELD or status in (Status.FAILED, Status.IGNORED)
     return status, case.why if tells else "", case.updated_at

@@ -1,0 +1,199 @@
+"""`kasugai project` as a process: owns the views, reads the topics behind them, and keeps the views up to date.
+
+Several may run; one owns the views at a time and the others wait for it to go. In any doubt (Kafka or Redis away, views
+dropped, ownership lost) it begins again from what Redis says has been read: at the beginning, if Redis knows nothing.
+"""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+
+import uvloop
+from confluent_kafka import OFFSET_BEGINNING
+
+from kasugai.adapters.incarnation import incarnation
+from kasugai.adapters.kafka.reader import Batch, Place, Reader
+from kasugai.adapters.kafka.topics import require
+from kasugai.adapters.redis_claims import RedisClaims
+from kasugai.adapters.redis_views import KEPT, RedisViews
+from kasugai.adapters.settings.values import Settings
+from kasugai.adapters.telemetry.vitals import Vitals
+from kasugai.api.projection.projector import Projector
+from kasugai.core.documents import NotOwner
+from kasugai.core.doors import LedgerAway, LogAway
+from kasugai.schemas.topics import INCIDENTS, RECOVERY, REPORTED, VERDICTS
+
+log = logging.getLogger(__name__)
+
+TOPICS = (REPORTED, VERDICTS, *INCIDENTS.values(), RECOVERY)
+"""What views are made of."""
+
+BATCH = 2_000
+RENEW = 3.0
+"""Seconds between two words of the owner that it is still there; a standby asks as often."""
+PAUSE = 1.0
+SAY_EVERY = 60.0
+TRIM_EVERY = 3600.0
+
+
+def main(
+    settings: Settings, *, demo: bool = False, rebuild: bool = False, vitals: Vitals | None = None
+) -> int:
+    """Run until SIGTERM or SIGINT and return 0; an exception means: start me again.
+
+    TopicsUnfit when the broker's topics are not as their contracts say; `rebuild` drops the views first.
+    """
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_until_signalled(settings, demo, rebuild, vitals))
+
+
+async def _until_signalled(settings: Settings, demo: bool, rebuild: bool, vitals: Vitals | None) -> int:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await run(settings, stop, demo=demo, rebuild=rebuild, vitals=vitals)
+    return 0
+
+
+async def run(
+    settings: Settings,
+    stop: asyncio.Event,
+    *,
+    demo: bool = False,
+    rebuild: bool = False,
+    vitals: Vitals | None = None,
+) -> None:
+    """Run on the running loop until `stop` is set."""
+    process = Process(settings, vitals or Vitals())
+    serving = asyncio.create_task(process.serve(demo=demo, rebuild=rebuild))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
+    for task in (serving, stopping):
+        task.cancel()
+    (ended, _) = await asyncio.gather(serving, stopping, return_exceptions=True)
+    await process.leave()
+    log.info("stopping")
+    if isinstance(ended, Exception):
+        raise ended
+
+
+class Process:
+    """One projector process."""
+
+    def __init__(self, settings: Settings, vitals: Vitals) -> None:
+        """Nothing is connected yet."""
+        self._settings, self._vitals = settings, vitals
+        self._name = f"kasugai-project-{settings.stream.instance}"
+        self._owner = incarnation(self._name)
+        self._documents = RedisViews.from_url(settings.redis.url)
+        self._claims = RedisClaims.from_url(settings.redis.url)
+        self._waits_for = "starting"
+        self._said = self._trimmed = float("-inf")
+        self._newest = 0
+
+    async def serve(self, *, demo: bool, rebuild: bool) -> None:
+        """Own the views and keep them, for ever."""
+        self._vitals.expect(lambda: self._waits_for)
+        beating = asyncio.create_task(self._vitals.keep_beating())
+        try:
+            await self._patiently(lambda: require(self._settings, TOPICS, demo=demo))
+            if rebuild:
+                await self._patiently(self._documents.drop)
+                log.info("the views have been dropped: they are computed anew from Kafka")
+            while True:
+                await self._keep()
+        finally:
+            beating.cancel()
+
+    async def leave(self) -> None:
+        """Let another one own the views at once."""
+        with suppress(LedgerAway):
+            await asyncio.to_thread(self._documents.disown, self._owner)
+        self._documents.close()
+        self._claims.close()
+
+    async def _patiently(self, work: Callable[[], None]) -> None:
+        """Do it on a thread, again and again while Kafka or Redis is away."""
+        while True:
+            try:
+                return await asyncio.to_thread(work)
+            except (LedgerAway, LogAway) as error:
+                await self._wait(error)
+
+    async def _keep(self) -> None:
+        """Own the views until something ends it, and come back to begin again."""
+        try:
+            await self._owned()
+            await self._read()
+        except NotOwner as error:
+            log.warning("the views are not ours any more (%s): begin again", error)
+        except (LedgerAway, LogAway) as error:
+            await self._wait(error)
+
+    async def _wait(self, error: Exception) -> None:
+        self._waits_for = str(error)
+        now = asyncio.get_running_loop().time()
+        if now - self._said >= SAY_EVERY:
+            self._said = now
+            log.warning("waiting: %s", error)
+        await asyncio.sleep(PAUSE)
+
+    async def _owned(self) -> None:
+        """Wait until the views are ours; a standby is ready."""
+        while not await asyncio.to_thread(self._documents.own, self._owner):
+            self._waits_for = ""
+            await asyncio.sleep(RENEW)
+
+    async def _read(self) -> None:
+        self._waits_for = "reading what there is"
+        async with Reader(self._settings.kafka, self._name) as reader:
+            places = await self._places(reader)
+            projector = await asyncio.to_thread(Projector, self._documents, self._owner, self._claims)
+            await reader.assign(places)
+            await self._follow(reader, projector, {(place.topic, place.partition) for place in places})
+
+    async def _places(self, reader: Reader) -> list[Place]:
+        """Return where to go on in every partition; views of topics that have been made anew are dropped."""
+        progress = await asyncio.to_thread(self._documents.progress)
+        places: list[Place] = []
+        for topic in TOPICS:
+            for partition in await reader.partitions(topic):
+                offset = progress.get(f"{topic}/{partition}", OFFSET_BEGINNING)
+                if offset > 0 and offset > (await reader.bounds(topic, partition))[1]:
+                    await asyncio.to_thread(self._documents.drop)
+                    raise NotOwner(f"{topic}/{partition} ends before what the views are made of")
+                places.append(Place(topic, partition, offset))
+        return places
+
+    async def _follow(self, reader: Reader, projector: Projector, behind: set[tuple[str, int]]) -> None:
+        """Read on for ever. While behind, records are only kept: their views are computed once, at the end."""
+        loop, renewed = asyncio.get_running_loop(), float("-inf")
+        while True:
+            batch = await reader.next(BATCH)
+            behind -= {(end.topic, end.partition) for end in batch.ends}
+            if loop.time() - renewed >= RENEW:
+                await asyncio.to_thread(self._renew, projector, not behind)
+                renewed = loop.time()
+            if self._newest and loop.time() - self._trimmed >= TRIM_EVERY:
+                await asyncio.to_thread(self._documents.trim, self._newest - KEPT * 1000)
+                self._trimmed = loop.time()
+            await asyncio.to_thread(self._work, projector, batch, not behind)
+            self._waits_for = "reading what there is" if behind else ""
+
+    def _renew(self, projector: Projector, is_current: bool) -> None:
+        if not self._documents.own(self._owner):
+            raise NotOwner("another projector owns them")
+        if is_current and projector.is_done:
+            projector.project(is_current=True)
+
+    def _work(self, projector: Projector, batch: Batch, is_current: bool) -> None:
+        self._newest = max([self._newest, *(record.at for record in batch.records)])
+        came = [(record.topic, record.stamp, record.value or b"") for record in batch.records]
+        ends = {f"{end.topic}/{end.partition}": end.offset for end in batch.ends}
+        read = {f"{record.topic}/{record.partition}": record.offset + 1 for record in batch.records}
+        projector.take(came, ends | read)
+        while is_current and not projector.is_done:
+            projector.project(is_current=True)
+            self._renew(projector, is_current=False)

@@ -1,0 +1,191 @@
+"""What every store of the views must do (api/documents.py): one suite, played in memory and on a real Redis."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from kasugai.adapters.redis_views import RedisViews
+from kasugai.api.documents import Documents, MemoryDocuments
+from kasugai.api.projection.projector import Projector
+from kasugai.api.view_store import ViewStore, member_of
+from kasugai.api.views import MemoryViews, NotificationView, Status, UnknownMarker, Views
+from kasugai.core.documents import Index, Kept, NotOwner, Round
+from tests.support.incidents import INCIDENT, OPENED, WHOLE
+from tests.support.projections import UUID_1, came, naming, posted, projected
+from tests.support.redis import RedisServer
+
+STORY = came(posted(), naming(OPENED, posted()), *WHOLE[1:])
+
+
+@pytest.fixture(params=["memory", pytest.param("redis", marks=pytest.mark.integration)])
+def documents(request: pytest.FixtureRequest) -> Iterator[Documents]:
+    """An empty store."""
+    if request.param == "memory":
+        yield MemoryDocuments()
+        return
+    server: RedisServer = request.getfixturevalue("redis_server")
+    store = RedisViews.from_url(server.url)
+    store.drop()
+    yield store
+    store.close()
+
+
+def notification(n: int, at: int = 1_000) -> NotificationView:
+    return NotificationView(
+        number=n,
+        notification_uuid=f"00000000-0000-4000-8000-{n:012d}",
+        type="COMPUTE_HOST",
+        generated_time="2026-11-18T11:06:39.000000",
+        source_host_uuid=f"host-{n}",
+        payload={"event": "STOPPED"},
+        created_at=at,
+    )
+
+
+def play(documents: Documents, owner: str = "me") -> None:
+    assert documents.own(owner)
+    projector = Projector(documents, owner)
+    projector.take(STORY, {"kasugai.recovery/0": 7})
+    while not projector.is_done:
+        projector.project(is_current=True)
+
+
+def everything(views: Views) -> object:
+    case = str(INCIDENT)
+    return (
+        list(views.notifications()),
+        list(views.incidents()),
+        views.notification(UUID_1),
+        views.details(UUID_1),
+        views.vmoves(UUID_1),
+        views.incident(case),
+        views.timeline(case),
+        views.verdicts("host/cmp1"),
+        views.busy_hosts(),
+        views.caught_up(),
+    )
+
+
+def test_a_story_reads_the_same_everywhere(documents: Documents) -> None:
+    play(documents)
+    found = everything(ViewStore(documents))
+    assert found == everything(ViewStore(projected(STORY)))
+    assert len(ViewStore(documents).vmoves(UUID_1)) == 3
+
+
+def test_dropped_views_are_rebuilt_to_the_byte(documents: Documents) -> None:
+    names = sorted(projected(STORY).texts)
+    play(documents)
+    before = documents.many(names)
+    documents.drop()
+    assert everything(ViewStore(documents)) == ([], [], None, (), (), None, (), (), frozenset(), False)
+    assert (documents.progress(), documents.dirty(), documents.records(f"incident/{INCIDENT}")) == (
+        {},
+        set(),
+        [],
+    )
+    play(documents, "another")
+    assert documents.many(names) == before and None not in before
+
+
+def test_nothing_is_there_at_first(documents: Documents) -> None:
+    assert everything(ViewStore(documents)) == ([], [], None, (), (), None, (), (), frozenset(), False)
+
+
+@pytest.mark.parametrize("kind", ["documents", "fake"])
+def test_lists_are_read_newest_first_and_go_on_after_a_marker(documents: Documents, kind: str) -> None:
+    views: Views = ViewStore(documents) if kind == "documents" else MemoryViews()
+    for n, at in ((1, 1_000), (12, 2_000), (7, 2_000), (3, 500)):
+        views.accept(notification(n, at))
+    assert [view.number for view in views.notifications()] == [12, 7, 1, 3]
+    assert [view.number for view in views.notifications(after=7)] == [1, 3]
+    with pytest.raises(UnknownMarker):
+        list(views.notifications(after=4))
+    with pytest.raises(UnknownMarker):
+        list(views.incidents(after=str(INCIDENT)))
+    assert views.busy_hosts() == {"host-1", "host-12", "host-7", "host-3"}
+
+
+def test_a_long_list_is_read_to_its_end(documents: Documents) -> None:
+    views = ViewStore(documents)
+    for n in range(1, 402):
+        views.accept(notification(n, at=n // 10))
+    assert [view.number for view in views.notifications()] == list(range(401, 0, -1))
+
+
+def test_what_was_accepted_never_replaces_what_the_projector_wrote(documents: Documents) -> None:
+    play(documents)
+    views = ViewStore(documents)
+    before = views.notification(UUID_1)
+    assert before is not None and before.status is Status.FINISHED
+    views.accept(replace(before, status=Status.NEW, message="?"))
+    assert views.notification(UUID_1) == before
+    assert views.busy_hosts() == frozenset()
+
+
+def test_an_accepted_notification_is_shown_at_once_and_stays_one(documents: Documents) -> None:
+    views = ViewStore(documents)
+    accepted = replace(ViewStore(projected(STORY[:1])).notification(UUID_1) or notification(1))
+    views.accept(accepted)
+    views.accept(accepted)
+    assert list(views.notifications()) == [accepted]
+    play(documents)
+    assert [view.status for view in views.notifications()] == [Status.FINISHED]
+
+
+def test_one_owns_the_views_at_a_time(documents: Documents) -> None:
+    assert documents.own("a") and documents.own("a")
+    assert not documents.own("b")
+    with pytest.raises(NotOwner):
+        documents.write("b", Round(texts={"x": "1"}))
+    assert documents.get("x") is None
+    documents.disown("b")
+    documents.write("a", Round(texts={"x": "1"}))
+    documents.disown("a")
+    assert documents.own("b")
+    with pytest.raises(NotOwner):
+        documents.write("a", Round(texts={"x": "2"}))
+    assert documents.get("x") == "1"
+
+
+def test_who_has_been_dropped_writes_nothing(documents: Documents) -> None:
+    assert documents.own("a")
+    documents.drop()
+    with pytest.raises(NotOwner):
+        documents.write("a", Round(texts={"x": "1"}))
+
+
+def test_a_round_is_kept_whole(documents: Documents) -> None:
+    assert documents.own("a")
+    first, again = Kept(place="t/0/1", body=b"\x00\xff"), Kept(place="t/0/2", body=b"b")
+    member = member_of(notification(1))
+    documents.write(
+        "a",
+        Round(
+            records={"bucket": [first]},
+            dirty=frozenset({"bucket", "other"}),
+            progress={"t/0": 2},
+            listed={(Index.NOTIFICATIONS, member): 5},
+            busy={"x": "h", "y": "i"},
+        ),
+    )
+    documents.write(
+        "a",
+        Round(
+            records={"bucket": [first, again]},
+            clean=frozenset({"other"}),
+            progress={"t/0": 3},
+            listed={(Index.NOTIFICATIONS, member): 6},
+            busy={"y": ""},
+            is_current=True,
+        ),
+    )
+    documents.write("a", Round())
+    assert sorted(documents.records("bucket"), key=lambda k: k.place) == [first, again]
+    assert documents.dirty() == {"bucket"} and documents.busy() == {"h"}
+    assert documents.progress() == {"t/0": 3}
+    assert documents.newest(Index.NOTIFICATIONS, None, 10) == [member]
+    assert documents.is_current() and documents.has(Index.NOTIFICATIONS, member)
+    assert not documents.has(Index.INCIDENTS, member)
+    assert documents.many([]) == []

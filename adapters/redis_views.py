@@ -113,10 +113,15 @@ class RedisViews:
             self._client.eval(ADD, len(keys), *keys, *args)
 
     def own(self, owner: str) -> bool:
-        """Become or stay the owner for ten seconds; False while another one is."""
+        """Become the owner for ten seconds, or stay it; False while another one is."""
         with answering_now():
             if self._client.set(_key("owner"), owner, nx=True, px=OWNED):
                 return True
+        return self.renew(owner)
+
+    def renew(self, owner: str) -> bool:
+        """Stay the owner for ten seconds more; False when it is another one's, or the views have been dropped."""
+        with answering_now():
             return bool(self._client.eval(MINE, 1, _key("owner"), owner, "PEXPIRE", str(OWNED)))
 
     def disown(self, owner: str) -> None:

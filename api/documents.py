@@ -45,7 +45,11 @@ class Documents(Protocol):
         ...
 
     def own(self, owner: str) -> bool:
-        """Become or stay the owner for ten seconds; False while another one is."""
+        """Become the owner for ten seconds, or stay it; False while another one is."""
+        ...
+
+    def renew(self, owner: str) -> bool:
+        """Stay the owner for ten seconds more; False when it is another one's, or the views have been dropped."""
         ...
 
     def disown(self, owner: str) -> None:
@@ -123,6 +127,10 @@ class MemoryDocuments:
     def own(self, owner: str) -> bool:
         """Become or stay the owner."""
         self.owner = self.owner or owner
+        return self.owner == owner
+
+    def renew(self, owner: str) -> bool:
+        """Stay the owner."""
         return self.owner == owner
 
     def disown(self, owner: str) -> None:

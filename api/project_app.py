@@ -183,8 +183,8 @@ class Process:
             self._waits_for = "reading what there is" if behind else ""
 
     def _renew(self, projector: Projector, is_current: bool) -> None:
-        if not self._documents.own(self._owner):
-            raise NotOwner("another projector owns them")
+        if not self._documents.renew(self._owner):
+            raise NotOwner("another projector owns them, or they have been dropped")
         if is_current and projector.is_done:
             projector.project(is_current=True)
 

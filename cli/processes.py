@@ -1,4 +1,4 @@
-"""`kasugai route`, `kasugai correlate`, `kasugai worker host`: the processes of a deployment, each until it is ended.
+"""`kasugai route`, `correlate`, `worker host`, `project`: the processes of a deployment, each until it is ended.
 
 Each loads its own room only when it is the one that was asked for. Logs go to stderr; whoever supervises keeps them.
 """
@@ -49,7 +49,17 @@ def add(nouns: Nouns) -> None:
         ["kasugai worker host", "OS_STREAM__INSTANCE=worker-2 kasugai worker host"],
         _worker,
     )
-    for parser in (route, correlate, host):
+    project = command(
+        nouns,
+        "project",
+        "Run the projector: computes from the topics what the REST API shows.",
+        ["kasugai project", "kasugai project --rebuild"],
+        _project,
+    )
+    project.add_argument(
+        "--rebuild", action="store_true", help="drop all views first, and compute them anew from Kafka"
+    )
+    for parser in (route, correlate, host, project):
         parser.add_argument(
             "--demo", action="store_true", help=argparse.SUPPRESS
         )  # accept the embedded broker
@@ -83,6 +93,15 @@ def _worker(arguments: argparse.Namespace) -> int:
         return main(settings, demo=arguments.demo, vitals=seen.vitals)
 
     return _live(arguments, "worker_host", live, "nova")
+
+
+def _project(arguments: argparse.Namespace) -> int:
+    def live(settings: "Settings", seen: "Observed") -> int:
+        from kasugai.api.project_app import main
+
+        return main(settings, demo=arguments.demo, rebuild=arguments.rebuild, vitals=seen.vitals)
+
+    return _live(arguments, "project", live)
 
 
 def _live(arguments: argparse.Namespace, process: str, live: Live, *needs: str) -> int:

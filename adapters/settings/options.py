@@ -221,7 +221,7 @@ TELEMETRY = [
             default=0,
             help=f"The port of `kasugai {process.replace('_', ' ')}`, for example {port}; 0 serves nothing.",
         )
-        for process, port in (("route", 9471), ("correlate", 9472), ("worker_host", 9473))
+        for process, port in (("route", 9471), ("correlate", 9472), ("worker_host", 9473), ("project", 9474))
     ),
     cfg.StrOpt(
         "otlp_endpoint",

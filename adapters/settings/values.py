@@ -124,6 +124,7 @@ class TelemetrySettings:
     """0: no server."""
     correlate_port: int = 0
     worker_host_port: int = 0
+    project_port: int = 0
     otlp_endpoint: str = ""
     """Empty: no traces."""
 

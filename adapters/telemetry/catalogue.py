@@ -50,7 +50,8 @@ class Metric:
 ROUTE = "route"
 CORRELATE = "correlate"
 WORKER_HOST = "worker_host"
-PROCESSES = (ROUTE, CORRELATE, WORKER_HOST)
+PROJECT = "project"
+PROCESSES = (ROUTE, CORRELATE, WORKER_HOST, PROJECT)
 """The processes that serve /metrics; each has a `PROCESS_port` option in [telemetry]."""
 
 _TOPIC = ("topic", "a topic of docs/topics.md")

@@ -80,11 +80,8 @@ def test_dropped_views_are_rebuilt_to_the_byte(documents: Documents) -> None:
     before = documents.many(names)
     documents.drop()
     assert everything(ViewStore(documents)) == ([], [], None, (), (), None, (), (), frozenset(), False)
-    assert (documents.progress(), documents.dirty(), documents.records(f"incident/{INCIDENT}")) == (
-        {},
-        set(),
-        [],
-    )
+    assert not documents.progress() and not documents.dirty()
+    assert not documents.records(f"incident/{INCIDENT}")
     play(documents, "another")
     assert documents.many(names) == before and None not in before
 
@@ -135,8 +132,9 @@ def test_an_accepted_notification_is_shown_at_once_and_stays_one(documents: Docu
 
 
 def test_one_owns_the_views_at_a_time(documents: Documents) -> None:
-    assert documents.own("a") and documents.own("a")
-    assert not documents.own("b")
+    assert not documents.renew("a")
+    assert documents.own("a") and documents.own("a") and documents.renew("a")
+    assert not documents.own("b") and not documents.renew("b")
     with pytest.raises(NotOwner):
         documents.write("b", Round(texts={"x": "1"}))
     assert documents.get("x") is None
@@ -152,6 +150,7 @@ def test_one_owns_the_views_at_a_time(documents: Documents) -> None:
 def test_who_has_been_dropped_writes_nothing(documents: Documents) -> None:
     assert documents.own("a")
     documents.drop()
+    assert not documents.renew("a")
     with pytest.raises(NotOwner):
         documents.write("a", Round(texts={"x": "1"}))
 

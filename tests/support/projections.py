@@ -71,11 +71,12 @@ def came_from(seen: Iterable[Seen]) -> list[Came]:
 
 
 def _came(value: Record | Fault, at: int, offset: int) -> Came:
-    topic = _topic(value)
+    topic = topic_of(value)
     return topic, Stamp(partition=0, offset=offset, at=at), encode(value)
 
 
-def _topic(value: Record | Fault) -> str:
+def topic_of(value: Record | Fault) -> str:
+    """Return where a record belongs."""
     match value:
         case Fault():
             return REPORTED

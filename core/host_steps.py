@@ -79,7 +79,7 @@ def assess_fence(s: Situation, step: Step) -> Move:
     if record is not None and record.state.is_open:
         return _settle(s, step, s.timing.fence_settle)
     if not tries_here(s, step, FENCE_TRIES):
-        return Blocked(reason=Reason.FENCE_REFUSED)
+        return Blocked(reason=Reason.FENCE_REFUSED, detail=s.memory.refusal)
     return begin(s, step)
 
 

@@ -127,6 +127,8 @@ class Look:
 
     at: Instant
     """When the first of its requests was sent: it answers only for what began before."""
+    nova_at: Instant = 0
+    """When the first request to Nova was sent: reading the power may have taken its time before."""
     service: ServiceView | None = None
     """None: Nova shows no such service."""
     service_after: ServiceView | None = None

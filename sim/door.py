@@ -10,12 +10,12 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import TypeVar
 
-from kasugai.core.look import AggregateView, GuestView, MigrationView, PowerState, ServiceView
+from kasugai.core.look import AggregateView, GuestView, MigrationView, ServiceView
 from kasugai.sim.cloud.cloud import SimCloud
 from kasugai.sim.cloud.model import Aggregate, Answer, Guest, Host, Migration, Refused
 from kasugai.sim.cloud.wire import READS, NoConnection, Request
 from kasugai.sim.cloud.world import World
-from kasugai.workers.ports import CloudAway, CloudRefused, CloudUnsure, FenceRefused
+from kasugai.workers.ports import CloudAway, CloudRefused, CloudUnsure
 
 T = TypeVar("T")
 
@@ -156,66 +156,6 @@ class CloudDoor:
             raise _unanswered(action, f"no answer to {action} within {self._client:g} s") from error
         except Refused as refusal:
             raise _refusal(action, refusal) from refusal
-
-
-class PowerDoor:
-    """The `Power` port. A fence's order reaches the device `pace.fence` seconds after it was given, whatever becomes
-    of its caller meanwhile."""
-
-    def __init__(self, cloud: SimCloud, *, fence: float = 60.0, sender: str = "") -> None:
-        """Give a fence up after `fence` seconds."""
-        self._cloud = cloud
-        self._fence = fence
-        self._sender = sender
-
-    def has(self, host: str) -> bool:
-        """Whether a device is configured for exactly this host."""
-        return self._cloud.power.has(host)
-
-    async def read(self, host: str) -> PowerState:
-        """Return the host's power; UNKNOWN when no device answers."""
-        self._record("GET", "power", host)
-        await asyncio.sleep(self._cloud.world.draw(self._cloud.world.pace.device))
-        return self._cloud.power.read(host)
-
-    async def fence(self, host: str) -> None:
-        """Switch the host off and see that it is; FenceRefused when that is not certain."""
-        request = self._record("POST", "fence", host)
-        loop = asyncio.get_running_loop()
-        done: asyncio.Future[None] = loop.create_future()
-        world = self._cloud.world
-        world.later(world.draw(world.pace.fence), lambda: self._switch(request, done))
-        try:
-            async with asyncio.timeout(self._fence):
-                await done
-        except TimeoutError as error:
-            raise FenceRefused(f"fencing {host} took longer than {self._fence:g} s") from error
-        except Refused as refusal:
-            raise FenceRefused(refusal.message) from refusal
-
-    def _switch(self, request: Request, done: "asyncio.Future[None]") -> None:
-        request.arrived = self._cloud.world.now()
-        try:
-            self._cloud.power.switch_off(request.subject)
-            request.status = 200
-        except Refused as refusal:
-            request.status = refusal.status
-            if not done.done():
-                done.set_exception(refusal)
-        if not done.done():
-            done.set_result(None)
-
-    def _record(self, method: str, action: str, host: str) -> Request:
-        request = Request(
-            t=self._cloud.world.now(),
-            method=method,
-            path=f"power://{host}",
-            action=action,
-            subject=host,
-            sender=self._sender,
-        )
-        self._cloud.wire.note(request)
-        return request
 
 
 async def _answer(cloud: SimCloud, request: Request, act: Callable[[], Answer[T]], client: float) -> T:

@@ -6,7 +6,7 @@ The wished-for state is seen by looks, not by answers: a call that was accepted 
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from kasugai.adapters.telemetry.about import about
@@ -56,6 +56,8 @@ class Hands:
     lease: Lease
     journal: Journal
     timing: Timing
+    refusals: dict[str, str] = field(default_factory=dict)
+    """By step: what was said when its call was last refused."""
 
 
 async def carry_out(hands: Hands, order: Open, begin: Begin, seen: Look) -> bool:
@@ -73,7 +75,7 @@ async def _carry_out(hands: Hands, order: Open, begin: Begin, seen: Look) -> boo
     if not await hands.journal.step(order, begin.step, FactKind.STARTED, begin.record):
         await _tell(hands, order, begin, FactKind.ABSOLVED, STOPPED)
         raise Halted
-    if monotonic_ms() - seen.at > hands.timing.stale_after:
+    if monotonic_ms() - seen.nova_at > hands.timing.stale_after:
         await _tell(hands, order, begin, FactKind.ABSOLVED, LATE)
         return False
     _check_margin(hands)
@@ -97,6 +99,7 @@ async def _call_and_tell(hands: Hands, order: Open, begin: Begin, seen: Look) ->
     except CloudRefused as no:
         await _tell(hands, order, begin, FactKind.ABSOLVED, Reason.REFUSED, str(no))
     except FenceRefused as no:
+        hands.refusals[begin.step.key] = str(no)
         await _tell(hands, order, begin, FactKind.ABSOLVED, Reason.FENCE_REFUSED, str(no))
     except CloudAway as away:
         await _tell(hands, order, begin, FactKind.ABSOLVED, AWAY, str(away))

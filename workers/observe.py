@@ -37,6 +37,7 @@ class Observer:
         """Return a look; raise CloudAway when Nova does not answer."""
         at = monotonic_ms()
         power, power_at = await self._power_state()
+        nova_at = monotonic_ms()
         service = await self._cloud.service(self._host)
         migrations, guests = await asyncio.gather(
             self._cloud.migrations(self._host), self._cloud.guests(self._host)
@@ -46,6 +47,7 @@ class Observer:
         read = await asyncio.gather(*(self._cloud.guest(uuid) for uuid in wanted))
         return Look(
             at=at,
+            nova_at=nova_at,
             service=service,
             service_after=after,
             guests=MappingProxyType({guest.uuid: guest for guest in guests}),

@@ -224,6 +224,7 @@ class Ownership:
             accepted=self._memory.accepted | {key} if accepted else self._memory.accepted,
         )
         if begin.step.action is Action.FENCE:
+            self._memory = replace(self._memory, refusal=self._hands.refusals.pop(key, ""))
             self._observer.forget_power()
         if begin.step.action in (Action.FENCE, Action.FORCE_DOWN):
             self._look_now = True

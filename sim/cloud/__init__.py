@@ -9,7 +9,8 @@ Verbs for scenarios (hosts by exact name, guests by name or uuid; seconds):
 
     cloud.hosts     power_off power_on reboot hang wake unplug(host, network=) plug kill_compute start_compute
                     restart_compute
-    cloud.power     has read switch_off remove_device refuse_fencing cut_bmc comes_back_by_itself(host, after)
+    cloud.power     has read switch_off remove_device refuse_fencing cut_bmc add_spare
+                    comes_back_by_itself(host, after)
     cloud.wire      slow(seconds, action=, subject=, times=) lose_replies(action=, subject=, times=, lasting=)
                     answer_503(lasting, action=) refuse_connections(lasting) heal;  requests, watchers, troubles
     cloud           operator_forces_down operator_disables operator_enables operator_evacuates(guest, target)

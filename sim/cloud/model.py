@@ -94,6 +94,8 @@ class Host:
     spawn_fault: str = ""
     """Not empty: spawning here fails with this message."""
     device: Device = field(default_factory=Device)
+    spare: Device | None = None
+    """A second power device, tried when the first one fails."""
     inbox: list[Callable[[], None]] = field(default_factory=list)
     """Messages in its queue: they wait also for a restarted nova-compute."""
     parked: list[Callable[[], None]] = field(default_factory=list)

@@ -5,7 +5,7 @@ Knows nothing of Nova. Which host a device belongs to is the host's exact name.
 
 from kasugai.core.look import PowerState
 from kasugai.sim.cloud.hosts import Hosts
-from kasugai.sim.cloud.model import Refused
+from kasugai.sim.cloud.model import Device, Refused
 from kasugai.sim.cloud.world import World
 
 
@@ -19,19 +19,26 @@ class Power:
 
     def has(self, host: str) -> bool:
         """Whether a device is configured for exactly this host."""
-        return host in self._world.hosts and self._world.hosts[host].device.is_configured
+        return self.count(host) > 0
 
-    def read(self, host: str) -> PowerState:
-        """Return the power as the device tells it at this instant."""
-        if not self.has(host) or self._world.hosts[host].device.is_unreachable:
+    def count(self, host: str) -> int:
+        """Return how many devices exactly this host has."""
+        found = self._world.hosts.get(host)
+        if found is None or not found.device.is_configured:
+            return 0
+        return 1 if found.spare is None else 2
+
+    def read(self, host: str, number: int = 1) -> PowerState:
+        """Return the power as a device tells it at this instant."""
+        if not self.has(host) or self._device(host, number).is_unreachable:
             return PowerState.UNKNOWN
         return PowerState.ON if self._world.hosts[host].power_on else PowerState.OFF
 
-    def switch_off(self, host: str) -> None:
+    def switch_off(self, host: str, number: int = 1) -> None:
         """Switch the host off at once; Refused when the device does not."""
         if not self.has(host):
             raise Refused(404, f"no power device is configured for {host}")
-        device = self._world.hosts[host].device
+        device = self._device(host, number)
         if device.is_unreachable:
             raise Refused(503, f"the power device of {host} does not answer")
         if device.refuses:
@@ -42,14 +49,25 @@ class Power:
         """The host has no power device."""
         self._world.host(host).device.is_configured = False
 
-    def refuse_fencing(self, host: str, refuses: bool = True) -> None:
-        """The device answers questions and does not switch."""
-        self._world.host(host).device.refuses = refuses
+    def add_spare(self, host: str) -> None:
+        """The host has a second power device."""
+        self._world.host(host).spare = Device()
 
-    def cut_bmc(self, host: str, cut: bool = True) -> None:
+    def refuse_fencing(self, host: str, refuses: bool = True, *, number: int = 1) -> None:
+        """The device answers questions and does not switch."""
+        self._device(host, number).refuses = refuses
+
+    def cut_bmc(self, host: str, cut: bool = True, *, number: int = 1) -> None:
         """The device does not answer at all."""
-        self._world.host(host).device.is_unreachable = cut
+        self._device(host, number).is_unreachable = cut
 
     def comes_back_by_itself(self, host: str, after: float | None) -> None:
         """The device's restore policy: so many seconds after a power loss the host is switched on; None: never."""
         self._world.host(host).device.comes_back_after = after
+
+    def _device(self, host: str, number: int) -> Device:
+        found = self._world.host(host)
+        device = found.device if number == 1 else found.spare
+        if device is None:
+            raise KeyError(f"{host} has no second power device")
+        return device

@@ -13,11 +13,12 @@ from kasugai.core.steady import TICK_FAR, TICK_NEAR
 from kasugai.core.timing import Timing
 from kasugai.core.verdicts import Verdict
 from kasugai.sim.cloud import SimCloud
-from kasugai.sim.door import CloudDoor, PowerDoor
+from kasugai.sim.door import CloudDoor
 from kasugai.sim.lab.broker import INCIDENTS, INVENTORY, SIGNALS, VERDICTS, Broker, Record
 from kasugai.sim.lab.doors import SimLedger, SimLog, SimNova, SimPower
 from kasugai.sim.lab.mortal import Process
 from kasugai.sim.ledger import MemoryLedger
+from kasugai.sim.power_door import PowerDoor
 from kasugai.streams.correlate import Correlate
 from kasugai.streams.route import SOURCES, Route
 from kasugai.workers.lane import Doors

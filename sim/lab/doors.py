@@ -11,10 +11,11 @@ from kasugai.core.incident import Resume, Stop
 from kasugai.core.ledger import Entry, Flag
 from kasugai.core.look import AggregateView, GuestView, MigrationView, PowerState, ServiceView
 from kasugai.core.signals import Stamp
-from kasugai.sim.door import CloudDoor, PowerDoor
+from kasugai.sim.door import CloudDoor
 from kasugai.sim.lab.broker import INCIDENTS, RECOVERY, Away, Broker
 from kasugai.sim.lab.mortal import Process
 from kasugai.sim.ledger import MemoryLedger
+from kasugai.sim.power_door import PowerDoor
 
 
 class SimLog:

@@ -53,7 +53,7 @@ class _Builder:
         self._lab.describe_segment(name, policy=policy, armed=armed)
 
     def _add_host(self, name: str, words: tuple[str, ...]) -> None:
-        """host NAME [reserve] [nodevice] [maintenance] [cell=c2] [capacity=3] [runs GUEST ...]"""
+        """host NAME [reserve] [nodevice] [spare] [maintenance] [cell=c2] [capacity=3] [runs GUEST ...]"""
         flags, guests = _until(words, "runs")
         options = dict(word.partition("=")[::2] for word in flags if "=" in word)
         capacity = int(options["capacity"]) if "capacity" in options else None
@@ -64,6 +64,8 @@ class _Builder:
             has_device="nodevice" not in flags,
             enabled="reserve" not in flags,
         )
+        if "spare" in flags:
+            self._lab.cloud.power.add_spare(name)
         if "stranger" not in flags:
             self._lab.describe_host(
                 name, self._segment, reserved="reserve" in flags, on_maintenance="maintenance" in flags

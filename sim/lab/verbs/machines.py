@@ -1,5 +1,7 @@
 """Verbs about machines: power, network, nova-compute, the fence device, and the room that a host has."""
 
+from functools import partial
+
 from kasugai.sim.lab.grammar import seconds
 from kasugai.sim.lab.laboratory import Lab
 from kasugai.sim.lab.verbs.verb import Verb, Words
@@ -13,24 +15,24 @@ def _host(method: str, sentence: str) -> Verb:
     return act
 
 
-def _device(lab: Lab, words: Words) -> str:
-    """device of HOST refuses|obeys|is cut|answers|returns power after TIME"""
+def _device(lab: Lab, words: Words, number: int = 1) -> str:
+    """[spare] device of HOST refuses|obeys|is cut|answers|returns power after TIME"""
     _, host, *what = words
     power = lab.cloud.power
     match what:
         case ["refuses"]:
-            power.refuse_fencing(host)
+            power.refuse_fencing(host, number=number)
         case ["obeys"]:
-            power.refuse_fencing(host, False)
+            power.refuse_fencing(host, False, number=number)
         case ["is", "cut"]:
-            power.cut_bmc(host)
+            power.cut_bmc(host, number=number)
         case ["answers"]:
-            power.cut_bmc(host, False)
+            power.cut_bmc(host, False, number=number)
         case ["returns", "power", "after", time]:
             power.comes_back_by_itself(host, seconds(time))
         case _:
             raise ValueError("device of HOST refuses|obeys|is cut|answers|returns power after TIME")
-    return f"the device of {host} {' '.join(what)}"
+    return f"the {'spare ' if number > 1 else ''}device of {host} {' '.join(what)}"
 
 
 def _unplug(lab: Lab, words: Words) -> str:
@@ -60,5 +62,6 @@ VERBS: dict[str, Verb] = {
     "compute dies on": _host("kill_compute", "loses its nova-compute"),
     "compute starts on": _host("start_compute", "has its nova-compute back"),
     "device": _device,
+    "spare device": partial(_device, number=2),
     "capacity of": _capacity,
 }

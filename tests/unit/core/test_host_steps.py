@@ -74,7 +74,10 @@ def test_a_fence_under_way_is_waited_for_as_long_as_a_dead_owners_could_act() ->
 def test_an_owner_switches_off_twice_and_its_successor_may_again() -> None:
     refused = record(FENCE, StepState.ABSOLVED, reason="fence-refused")
     assert begun(fence(ON, replace(refused, tries=1))).tries == 2
-    assert blocked(fence(ON, replace(refused, tries=2))) is Reason.FENCE_REFUSED
+    said = Memory(owner_since=0, epoch=1, refusal="bmc: not allowed; pdu: no answer")
+    assert fence(ON, replace(refused, tries=2), memory=said) == Blocked(
+        reason=Reason.FENCE_REFUSED, detail="bmc: not allowed; pdu: no answer"
+    )
     successor = Memory(owner_since=0, epoch=2)
     assert begun(fence(ON, replace(refused, tries=2), memory=successor)) == record(FENCE, tries=3, epoch=2)
 

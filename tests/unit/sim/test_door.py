@@ -9,7 +9,8 @@ import pytest
 from kasugai.core.look import PowerState
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.cloud.wire import Request
-from kasugai.sim.door import CloudDoor, PowerDoor
+from kasugai.sim.door import CloudDoor
+from kasugai.sim.power_door import PowerDoor
 from kasugai.workers.ports import Cloud, CloudAway, CloudRefused, CloudUnsure, FenceRefused, Power
 from tests.unit.sim.lab import bury, play, state
 
@@ -229,7 +230,7 @@ def test_fencing_says_why_it_did_not() -> None:
             with pytest.raises(FenceRefused, match=why):
                 await patient.fence(host)
         assert await power.read("host2") is PowerState.UNKNOWN
-        with pytest.raises(FenceRefused, match=r"longer than 0\.5 s"):
+        with pytest.raises(FenceRefused, match=r"did not switch it off within 0\.45 s"):
             await power.fence("host4")
         await asyncio.sleep(2)
         assert not cloud.world.host("host4").power_on

@@ -15,12 +15,13 @@ from kasugai.core.policy import Policy
 from kasugai.core.signals import Kind, Stamp
 from kasugai.core.timing import TEST
 from kasugai.sim.cloud import QUICK, SimCloud
-from kasugai.sim.door import CloudDoor, PowerDoor
+from kasugai.sim.door import CloudDoor
 from kasugai.sim.lab.broker import Broker
 from kasugai.sim.lab.doors import SimLog
 from kasugai.sim.lab.mortal import Counter, Process
 from kasugai.sim.ledger import MemoryLedger
 from kasugai.sim.loop import run
+from kasugai.sim.power_door import PowerDoor
 from kasugai.workers import spans
 from kasugai.workers.lane import Doors
 from kasugai.workers.pool import Pool

@@ -12,7 +12,7 @@ class Exit(IntEnum):
     USAGE = 2
     """The command line, a file or a setting is wrong."""
     AWAY = 3
-    """Kafka, Redis or Nova cannot be reached."""
+    """Kafka, Redis, Nova, or what else the command needs, cannot be reached."""
     INTERRUPTED = 130
     """Ctrl-C, as shells say it."""
 
@@ -23,3 +23,7 @@ class SaidNo(Exception):
 
 class Misused(Exception):
     """What was typed or written is wrong; the message names the option or line, its file and an example."""
+
+
+class Away(Exception):
+    """Something other than Kafka, Redis and Nova, which have errors of their own, cannot be reached."""

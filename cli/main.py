@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import cast
 
-from kasugai.cli import fault, incident, power, processes, segment, sim, tap, topics
+from kasugai.cli import fault, incident, masakari, power, processes, segment, sim, tap, topics
 from kasugai.cli.demo import noun as demo
-from kasugai.cli.exits import Exit, Misused, SaidNo
+from kasugai.cli.exits import Away, Exit, Misused, SaidNo
 from kasugai.cli.parser import Parser, Run
 from kasugai.cli.terminal import talk
 from kasugai.core.doors import CloudAway, CloudRefused, CloudUnsure, LedgerAway, LogAway
@@ -24,10 +24,10 @@ Examples:
   kasugai demo                             the product on this machine, in a minute
   kasugai incident list                    what is going on"""
 
-NOUNS = (demo, sim, incident, fault, segment, power, topics, tap, processes)
+NOUNS = (demo, sim, incident, fault, segment, power, topics, tap, masakari, processes)
 """In the order in which the help lists them."""
 
-AWAY = (LogAway, LedgerAway, CloudAway, CloudUnsure, CloudRefused)
+AWAY = (Away, LogAway, LedgerAway, CloudAway, CloudUnsure, CloudRefused)
 
 
 def build_parser() -> Parser:

@@ -103,10 +103,10 @@ def _change(current: Description | None, record: Description, called: str, more:
     if current is None:
         return Change(record, f"create  {called}")
     record = _carried(current, record)
-    differences = [more] * bool(more) + _differences(current, record)
-    if not differences:
+    told = [more] * bool(more) + differences(current, record)
+    if not told:
         return Change(None, f"leave   {called}")
-    return Change(replace(record, version=current.version + 1), f"change  {called}: {', '.join(differences)}")
+    return Change(replace(record, version=current.version + 1), f"change  {called}: {', '.join(told)}")
 
 
 def _carried(current: Description, record: Description) -> Description:
@@ -118,7 +118,8 @@ def _carried(current: Description, record: Description) -> Description:
     return record
 
 
-def _differences(current: Description, record: Description) -> list[str]:
+def differences(current: Description, record: Description) -> list[str]:
+    """Return what differs between two versions, in the segment file's own words."""
     told = _fields(current, record)
     if isinstance(current, SegmentRecord) and isinstance(record, SegmentRecord):
         told += _fields(current.policy, record.policy)

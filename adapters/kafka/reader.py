@@ -22,6 +22,10 @@ T = TypeVar("T")
 
 PATIENCE = 10.0
 """Seconds without an answer of the broker after which a read gives up."""
+PAUSE = 0.1
+"""Seconds until a partition without a leader is asked again."""
+SETTLING = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE)
+"""What a broker says about a partition that was made, or changed its leader, a moment ago."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +77,14 @@ class Reader:
     async def bounds(self, topic: str, partition: int) -> tuple[int, int]:
         """Return the first offset that is there and the one that comes next."""
         where = TopicPartition(topic, partition)
-        low, high = await self._run(lambda: self._consumer.get_watermark_offsets(where, PATIENCE))
-        return low, high
+        deadline = asyncio.get_running_loop().time() + PATIENCE
+        while True:
+            try:
+                return await self._run(lambda: self._consumer.get_watermark_offsets(where, PATIENCE))
+            except LogAway as error:
+                if not _is_settling(error) or asyncio.get_running_loop().time() >= deadline:
+                    raise
+            await asyncio.sleep(PAUSE)
 
     async def partitions(self, topic: str) -> list[int]:
         """Return the topic's partitions; LogAway when the broker has no such topic."""
@@ -132,6 +142,11 @@ class Reader:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
         except KafkaException as error:
             raise LogAway(str(error)) from error
+
+
+def _is_settling(error: LogAway) -> bool:
+    cause = error.__cause__
+    return isinstance(cause, KafkaException) and cause.args[0].code() in SETTLING
 
 
 def _after(batch: Batch) -> int:

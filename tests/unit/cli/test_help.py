@@ -57,6 +57,8 @@ def test_all_commands_are_there() -> None:
         "topics apply",
         "topics check",
         "tap",
+        "import",
+        "import masakari",
         "route",
         "correlate",
         "worker",

@@ -1,0 +1,77 @@
+"""What an import from Masakari changes in the inventory: values in, records and sentences out. It writes nothing.
+
+Masakari's uuids stay. What Masakari has no word for (the rest of a policy, the end of a maintenance) is left as it is
+here, so the import may be repeated until Masakari is switched off.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from kasugai.adapters.masakari_database import MasakariHost, MasakariInventory, MasakariSegment
+from kasugai.cli.segment_changes import Change, Description, Known, differences
+from kasugai.core.inventory import HostRecord, SegmentRecord
+from kasugai.core.policy import Policy
+
+
+def imports(known: Known, found: MasakariInventory, default: Policy, *, disarmed: bool) -> list[Change]:
+    """Return what the import does, segments first. `default`: the policy of new segments; `disarmed`: new segments may
+    not act yet, whatever Masakari says."""
+    segments = [_segment(known, segment, default, disarmed=disarmed) for segment in found.segments]
+    hosts = [_host(known, host) for host in found.hosts]
+    return [*segments, *hosts, *_left(known, found)]
+
+
+def _segment(known: Known, found: MasakariSegment, default: Policy, *, disarmed: bool) -> Change:
+    fresh = SegmentRecord(
+        segment_id=found.uuid,
+        name=found.name,
+        armed=found.enabled and not disarmed,
+        service_type=found.service_type,
+        description=found.description,
+        policy=replace(default, method=found.recovery_method),
+    )
+    old = known.newest(fresh)
+    if not isinstance(old, SegmentRecord):
+        return Change(fresh, f"create  segment {found.name}")
+    kept = replace(old.policy, method=fresh.policy.method)
+    armed = old.armed if disarmed else found.enabled
+    return _change(old, replace(fresh, policy=kept, armed=armed), f"segment {found.name}")
+
+
+def _host(known: Known, found: MasakariHost) -> Change:
+    fresh = HostRecord(
+        host_uuid=found.uuid,
+        name=found.name,
+        segment_id=found.segment,
+        reserved=found.reserved,
+        on_maintenance=found.on_maintenance,
+        host_type=found.host_type,
+        control_attributes=found.control_attributes,
+    )
+    old = known.newest(fresh)
+    if not isinstance(old, HostRecord):
+        return Change(fresh, f"create  host {found.name}")
+    until = old.maintenance_until if found.on_maintenance else 0
+    moves = "" if old.segment_id == found.segment else "moves to another segment"
+    return _change(old, replace(fresh, maintenance_until=until), f"host {found.name}", moves)
+
+
+def _change(old: Description, fresh: Description, called: str, more: str = "") -> Change:
+    if old.deleted:
+        return Change(None, f"keep    {called}: it was deleted here since the last import")
+    renamed = [f"was {old.name}"] * (old.name != fresh.name)
+    told = [*renamed, *([more] if more else []), *differences(old, fresh)]
+    if not told:
+        return Change(None, f"leave   {called}")
+    return Change(replace(fresh, version=old.version + 1), f"change  {called}: {', '.join(told)}")
+
+
+def _left(known: Known, found: MasakariInventory) -> Iterator[Change]:
+    """What is here and not in Masakari stays."""
+    hosts = {host.uuid for host in found.hosts}
+    for segment in found.segments:
+        for host in sorted(known.hosts(segment.uuid), key=lambda host: host.name):
+            if host.host_uuid not in hosts:
+                yield Change(
+                    None, f"keep    host {host.name}: it is in {segment.name} here and not in Masakari"
+                )

@@ -1,0 +1,173 @@
+"""An import from Masakari keeps its uuids, may be repeated, and never tells a password."""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kasugai.adapters.inventory import Inventory
+from kasugai.adapters.masakari_database import BadDatabase, DatabaseAway, MasakariInventory, read
+from kasugai.cli.exits import Exit, Misused
+from kasugai.cli.main import main
+from kasugai.cli.masakari import connection_of
+from kasugai.cli.masakari_changes import imports
+from kasugai.core.inventory import HostRecord, SegmentRecord
+from kasugai.core.policy import Method, Policy
+from tests.support.masakari import ROWS, SEGMENT, TABLES
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> str:
+    """A Masakari's database with two segments, one of them deleted, and three hosts."""
+    file = tmp_path / "masakari.sqlite"
+    connection = sqlite3.connect(file)
+    for statement in (*TABLES, *ROWS):
+        connection.execute(statement)
+    connection.commit()
+    connection.close()
+    return f"sqlite:///{file}"
+
+
+def after(known: Inventory, found: MasakariInventory, *, disarmed: bool = False) -> Sequence[str]:
+    """Carry out an import and return what was told."""
+    changes = imports(known, found, Policy(attempts=5), disarmed=disarmed)
+    for change in changes:
+        if change.record is not None:
+            assert known.put(change.record)
+    return [change.line for change in changes]
+
+
+def test_what_is_deleted_is_not_there(database: str) -> None:
+    found = read(database)
+    assert [segment.name for segment in found.segments] == ["rack1"]
+    assert [(host.name, host.reserved, host.on_maintenance) for host in found.hosts] == [
+        ("cmp1", False, True),
+        ("cmp2", True, False),
+    ]
+
+
+def test_all_of_it_is_taken_over_under_the_same_ids(database: str) -> None:
+    known = Inventory()
+    assert after(known, read(database)) == ["create  segment rack1", "create  host cmp1", "create  host cmp2"]
+    segment = known.segment(SEGMENT)
+    assert segment is not None
+    assert (segment.armed, segment.service_type, segment.description) == (False, "COMPUTE", "by the window")
+    assert segment.policy == Policy(attempts=5, method=Method.RH_PRIORITY)
+    host = known.host_named("cmp1")
+    assert host is not None
+    assert (host.segment_id, host.on_maintenance, host.control_attributes) == (SEGMENT, True, "SSH")
+
+
+def test_a_second_import_changes_nothing(database: str) -> None:
+    known = Inventory()
+    after(known, read(database))
+    assert after(known, read(database)) == ["leave   segment rack1", "leave   host cmp1", "leave   host cmp2"]
+
+
+def test_what_masakari_changed_is_changed_and_what_only_kasugai_knows_stays(database: str) -> None:
+    known, found = Inventory(), read(database)
+    after(known, found)
+    old = known.segment(SEGMENT)
+    assert old is not None
+    known.put(replace(old, version=2, policy=replace(old.policy, confirm_after=9_000, method=Method.AUTO)))
+    known.put(HostRecord(host_uuid="own", name="cmp9", segment_id=SEGMENT))
+    found = replace(found, hosts=tuple(replace(host, on_maintenance=False) for host in found.hosts))
+    assert after(known, found) == [
+        "change  segment rack1: method auto -> rh_priority",
+        "change  host cmp1: on-maintenance yes -> no",
+        "leave   host cmp2",
+        "keep    host cmp9: it is in rack1 here and not in Masakari",
+    ]
+    new = known.segment(SEGMENT)
+    assert new is not None and new.policy.confirm_after == 9_000
+
+
+def test_a_renamed_and_moved_host_is_told(database: str) -> None:
+    known, found = Inventory(), read(database)
+    after(known, found)
+    known.put(SegmentRecord(segment_id="s2", name="rack2"))
+    changed = tuple(
+        replace(host, name="cmp7", segment="s2") if host.name == "cmp1" else host for host in found.hosts
+    )
+    (line,) = [line for line in after(known, replace(found, hosts=changed)) if "cmp7" in line]
+    assert line == "change  host cmp7: was cmp1, moves to another segment"
+
+
+def test_what_was_deleted_here_stays_deleted(database: str) -> None:
+    known, found = Inventory(), read(database)
+    after(known, found)
+    host = known.host_named("cmp2")
+    assert host is not None
+    known.put(replace(host, version=2, deleted=True))
+    assert "keep    host cmp2: it was deleted here since the last import" in after(known, found)
+
+
+def test_disarmed_segments_wait_until_they_are_armed(database: str) -> None:
+    known, found = Inventory(), read(database)
+    found = replace(found, segments=tuple(replace(segment, enabled=True) for segment in found.segments))
+    after(known, found, disarmed=True)
+    segment = known.segment(SEGMENT)
+    assert segment is not None and not segment.armed
+    assert after(known, found, disarmed=True)[0] == "leave   segment rack1"
+    assert after(known, found)[0] == "change  segment rack1: armed no -> yes"
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("nonsense", "cannot be understood; for example: mysql"),
+        ("oracle9://a:hunter2@db/x", "cannot be understood"),
+        ("sqlite://", "has no table failover_segments"),
+    ],
+)
+def test_a_wrong_url_is_told_without_its_password(url: str, says: str) -> None:
+    with pytest.raises(BadDatabase, match=says) as told:
+        read(url)
+    assert "hunter2" not in str(told.value)
+
+
+@pytest.mark.parametrize("scheme", ["mysql", "mysql+mysqldb", "postgresql", "postgresql+psycopg2"])
+def test_a_database_that_is_away_is_told_without_its_password(scheme: str) -> None:
+    with pytest.raises(DatabaseAway, match=r"127\.0\.0\.1") as told:
+        read(f"{scheme}://masakari:hunter2@127.0.0.1:1/masakari")
+    assert "hunter2" not in str(told.value)
+
+
+def test_an_unknown_method_is_told(database: str) -> None:
+    connection = sqlite3.connect(database.removeprefix("sqlite:///"))
+    connection.execute("UPDATE failover_segments SET recovery_method = 'magic'")
+    connection.commit()
+    connection.close()
+    with pytest.raises(BadDatabase, match="segment rack1: Masakari has no recovery method magic"):
+        read(database)
+
+
+def test_the_url_may_stand_in_masakaris_own_file(tmp_path: Path) -> None:
+    file = tmp_path / "masakari.conf"
+    file.write_text(
+        "[DEFAULT]\nx = %(y)s\n[database]\nconnection = mysql://a:p%40ss@db/m\nconnection = sqlite://\n"
+    )
+    assert connection_of(str(file)) == "sqlite://"
+    file.write_text("[DEFAULT]\n")
+    with pytest.raises(Misused, match=r"has no \[database\] connection"):
+        connection_of(str(file))
+    with pytest.raises(Misused, match="cannot be read"):
+        connection_of(str(tmp_path / "nowhere.conf"))
+
+
+def test_a_database_that_is_away_is_exit_3(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    config = tmp_path / "kasugai.conf"
+    config.write_text("[kafka]\nbootstrap_servers = 127.0.0.1:1\n")
+    words = [
+        "import",
+        "masakari",
+        "--config-file",
+        str(config),
+        "--database",
+        "mysql://a:hunter2@127.0.0.1:1/m",
+    ]
+    assert main(words) == Exit.AWAY
+    told = capsys.readouterr().err
+    assert "127.0.0.1" in told and "hunter2" not in told

@@ -241,7 +241,7 @@ class Lane:
         talk = asyncio.create_task(self._say_working(journal, desk))
         try:
             self._ownership = Ownership(desk, hands, observer, adopted, doors.troubles)
-            with _shown(self.host, desk, journal), about(epoch=lease.epoch):
+            with _shown(self.host, journal), about(epoch=lease.epoch):
                 await self._ownership.run()
         except (LeaseLost, LedgerAway, LogAway, Retired):
             raise
@@ -264,7 +264,7 @@ class Lane:
 
 
 @contextmanager
-def _shown(host: str, desk: Desk, journal: Journal) -> Iterator[None]:
+def _shown(host: str, journal: Journal) -> Iterator[None]:
     """Show the host's evacuations in progress and its window while it is worked on, and no longer."""
 
     def in_progress() -> list[Reading]:
@@ -275,7 +275,7 @@ def _shown(host: str, desk: Desk, journal: Journal) -> Iterator[None]:
         return [(len(moving), {"host": host})]
 
     def window() -> list[Reading]:
-        return [(desk.order.policy.window, {"host": host})]
+        return [(journal.window, {"host": host})]
 
     with watched(EVACUATIONS, in_progress), watched(WINDOW, window):
         yield

@@ -83,10 +83,15 @@ class PollLoop:
         self._loop = asyncio.get_running_loop()
         self._complaints = Complaints(member.instance)
         self._committed: dict[int, int] = {}
+        self._delivered: dict[tuple[str, int], int] = {}
         self._due: dict[int, int] = {}
         self._ended = Event()
         self._failure: asyncio.Future[None] = self._loop.create_future()
-        config = member_config(kafka, member) | {"on_commit": self._on_commit} | statistics_config(lags)
+        config = (
+            member_config(kafka, member)
+            | {"on_commit": self._on_commit}
+            | statistics_config(lags, self._delivered)
+        )
         self._consumer = confluent_kafka.Consumer(config)
         self._thread = Thread(target=self._run, name=f"{member.group}-poll", daemon=True)
 
@@ -158,8 +163,10 @@ class PollLoop:
             return
         error: Any = message.error()
         if error is None:
-            count(RECORDS, topic=self._member.topic)
-            self._loop.call_soon_threadsafe(self._take, incoming(message))
+            record = incoming(message)
+            self._delivered[record.topic, record.partition] = record.offset + 1
+            count(RECORDS, topic=record.topic)
+            self._loop.call_soon_threadsafe(self._take, record)
         elif error.fatal() or error.code() == KafkaError.FENCED_INSTANCE_ID:
             raise MemberLost(f"{self._member.instance} in {self._member.group}: {error.str()}")
         else:

@@ -48,6 +48,7 @@ class Batches:
         far we are behind."""
         name = f"{group}-{instance}"
         self._lags = lags
+        self._delivered: dict[Partition, int] = {}
         self.has_joined = False
         """Whether the group has ever given us our share, be it nothing."""
         self._complaints = Complaints(name)
@@ -60,7 +61,7 @@ class Batches:
                 "heartbeat.interval.ms": int(session * 1000 / 5),
                 "max.poll.interval.ms": 300_000,
             }
-            | statistics_config(lags)
+            | statistics_config(lags, self._delivered)
         )
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
         self.owned: frozenset[Partition] = frozenset()
@@ -104,6 +105,7 @@ class Batches:
         """Tell what is in hand now: the first record of each partition is its oldest."""
         for topic, taken in Counter(record.topic for record in records).items():
             count(RECORDS, taken, topic=topic)
+        self._delivered |= {(record.topic, record.partition): record.offset + 1 for record in records}
         if self._lags is not None:
             for record in reversed(records):
                 self._lags.took((record.topic, record.partition), record.at)

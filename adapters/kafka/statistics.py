@@ -4,6 +4,7 @@
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from kasugai.adapters.kafka.client import Config
@@ -13,36 +14,40 @@ INTERVAL = 1_000
 """Milliseconds."""
 
 
-def statistics_config(lags: Lags | None) -> Config:
-    """Return what lets a consumer tell `lags` how far it is behind; nothing for None."""
+def statistics_config(lags: Lags | None, delivered: Mapping[Place, int]) -> Config:
+    """Return what lets a consumer tell `lags` how far it is behind; nothing for None.
+
+    `delivered` is what the consumer keeps: by partition, the offset after the last record that it was handed.
+    """
     if lags is None:
         return {}
 
     def take(text: str) -> None:
-        lags.set(behind(text))
+        lags.set(behind(text, delivered))
 
     return {"stats_cb": take, "statistics.interval.ms": INTERVAL}
 
 
-def behind(text: str) -> dict[Place, int]:
+def behind(text: str, delivered: Mapping[Place, int]) -> dict[Place, int]:
     """Return how many records of each partition that is being fetched are not committed."""
     return {
-        (topic, int(number)): _uncommitted(partition)
+        (topic, int(number)): _uncommitted(partition, delivered.get((topic, int(number)), 0))
         for topic, about in json.loads(text)["topics"].items()
         for number, partition in about["partitions"].items()
         if number != "-1" and partition["fetch_state"] == "active"
     }
 
 
-def _uncommitted(partition: dict[str, Any]) -> int:
-    """The end less what is committed. Where nothing is (yet), less what the application has had, or where fetching
-    stands. What stands before the end and is no record (a transaction's marker) counts as nothing."""
+def _uncommitted(partition: dict[str, Any], delivered: int) -> int:
+    """The end less what is committed. Where nothing is (yet), less what was delivered, or where fetching stands.
+
+    What stands before the end and is no record (a transaction's marker) counts as nothing; librdkafka's own
+    `app_offset` moves past it, so that only we can tell it from a record in hand.
+    """
     end = max(partition["hi_offset"], partition["ls_offset"], 0)
-    committed, app, following = (
-        partition[name] for name in ("committed_offset", "app_offset", "next_offset")
-    )
+    committed, following = partition["committed_offset"], partition["next_offset"]
     is_drained = following >= end and partition["fetchq_cnt"] == 0
-    if is_drained and app <= max(committed, 0):
+    if is_drained and delivered <= max(committed, 0):
         return 0
-    place: int = next((offset for offset in (committed, app, following) if offset >= 0), end)
+    place: int = next((offset for offset in (committed, delivered or -1, following) if offset >= 0), end)
     return max(0, int(end) - place)

@@ -25,6 +25,8 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m kasugai.sim.http", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--bind", default="127.0.0.1", help="where to listen")
+    parser.add_argument("--url", default="", help="how clients reach it, if not where it listens")
     parser.add_argument("--hosts", type=int, default=4, help="cmp1, cmp2, ...")
     parser.add_argument("--guests", type=int, default=3, help="guests on each host: web1-1, web1-2, ...")
     parser.add_argument(
@@ -48,7 +50,7 @@ async def _live(arguments: argparse.Namespace) -> None:
     cloud.world.congestion = two_cores if arguments.congested else large_cloud
     cloud.world.sends_date = not arguments.no_date
     _fill(cloud, arguments)
-    door = await serve(cloud, port=arguments.port)
+    door = await serve(cloud, arguments.bind, arguments.port, arguments.url.rstrip("/"))
     if arguments.clouds_yaml:
         arguments.clouds_yaml.write_text(door.clouds_yaml())
     sys.stdout.write(f"serving {door.url}\n")

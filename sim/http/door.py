@@ -26,8 +26,9 @@ clouds:
 class HttpDoor:
     """A cloud's address."""
 
-    def __init__(self, cloud: SimCloud) -> None:
-        """Serve `cloud`; `listen` begins."""
+    def __init__(self, cloud: SimCloud, advertised: str = "") -> None:
+        """Serve `cloud`; `listen` begins. `advertised`: how clients reach it, if not where it listens."""
+        self._advertised = advertised
         self.cloud = cloud
         self.api = NovaApi(cloud, lambda: self.url)
         self._control = Control(cloud, self.api)
@@ -36,7 +37,7 @@ class HttpDoor:
     @property
     def url(self) -> str:
         """The root URL, without a slash at its end."""
-        return f"http://{self._server.host}:{self._server.port}"
+        return self._advertised or f"http://{self._server.host}:{self._server.port}"
 
     async def listen(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Begin to listen; port 0 takes a free one."""
@@ -82,8 +83,8 @@ class HttpDoor:
         )
 
 
-async def serve(cloud: SimCloud, host: str = "127.0.0.1", port: int = 0) -> HttpDoor:
+async def serve(cloud: SimCloud, host: str = "127.0.0.1", port: int = 0, advertised: str = "") -> HttpDoor:
     """Serve the cloud in the running loop, which must be the one that drives it."""
-    door = HttpDoor(cloud)
+    door = HttpDoor(cloud, advertised)
     await door.listen(host, port)
     return door

@@ -100,29 +100,33 @@ def test_what_waits_for_a_lane_replaces_what_waited_before(clock: Clock) -> None
 
 
 @pytest.mark.parametrize(
-    ("offsets", "lag"),
+    ("offsets", "delivered", "lag"),
     [
-        ({"hi_offset": 10, "committed_offset": 4, "app_offset": 4, "next_offset": 10, "fetchq_cnt": 6}, 6),
-        ({"hi_offset": 10, "committed_offset": 4, "app_offset": 10, "next_offset": 10}, 6),
-        ({"hi_offset": 10, "committed_offset": 10, "app_offset": 10, "next_offset": 10}, 0),
+        ({"hi_offset": 10, "committed_offset": 4, "next_offset": 10, "fetchq_cnt": 6}, 4, 6),
+        ({"hi_offset": 10, "committed_offset": 4, "next_offset": 10}, 10, 6),
+        ({"hi_offset": 10, "committed_offset": 10, "next_offset": 10}, 10, 0),
         # the last record is a transaction's marker, which nobody is ever handed
-        ({"hi_offset": 10, "committed_offset": 9, "app_offset": 9, "next_offset": 10}, 0),
+        ({"hi_offset": 10, "committed_offset": 9, "next_offset": 10}, 9, 0),
+        ({"hi_offset": 10, "committed_offset": 9, "next_offset": 10}, 0, 0),
         # nothing was ever committed: of an empty partition, of one that is fetched, of one that was taken
-        ({"hi_offset": 0, "next_offset": 0}, 0),
-        ({"hi_offset": 7, "next_offset": 7, "fetchq_cnt": 7, "app_offset": 0}, 7),
-        ({"hi_offset": 7, "next_offset": 2}, 5),
+        ({"hi_offset": 0, "next_offset": 0}, 0, 0),
+        ({"hi_offset": 7, "next_offset": 2}, 0, 5),
+        ({"hi_offset": 7, "next_offset": 7}, 3, 4),
+        # nothing is known yet
+        ({}, 0, 0),
     ],
 )
-def test_librdkafkas_statistics_tell_what_is_not_done(offsets: dict[str, int], lag: int) -> None:
+def test_librdkafkas_statistics_tell_what_is_not_done(
+    offsets: dict[str, int], delivered: int, lag: int
+) -> None:
     partition = {
         "fetch_state": "active",
         "hi_offset": -1001,
         "ls_offset": -1001,
         "committed_offset": -1001,
-        "app_offset": -1001,
         "next_offset": -1001,
         "fetchq_cnt": 0,
     } | offsets
     strange = partition | {"fetch_state": "none"}
     topics = {"t": {"partitions": {"-1": partition, "0": partition, "1": strange}}}
-    assert behind(json.dumps({"topics": topics})) == {("t", 0): lag}
+    assert behind(json.dumps({"topics": topics}), {("t", 0): delivered}) == {("t", 0): lag}

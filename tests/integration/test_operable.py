@@ -1,0 +1,262 @@
+"""What an operator sees of a whole recovery: health, metrics, one trace, telling log lines, alerts and panels.
+
+The three processes as a user starts them, on a real Kafka and Redis, a simulated Nova over HTTP, a tiny collector, and
+Debian's Prometheus, which scrapes them and answers every query of the dashboard.
+"""
+
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from kasugai.adapters.telemetry.catalogue import (
+    CATALOGUE,
+    DEAD_LETTERS,
+    EVACUATIONS,
+    EXITS,
+    INCIDENTS,
+    PROCESSES,
+    WINDOW,
+)
+from kasugai.sim.child import Child, free_port
+from kasugai.sim.cloud import QUICK, SimCloud
+from kasugai.sim.http import CloudThread
+from tests.support.kafka import REPO, KafkaServer
+from tests.support.otlp import Collector
+from tests.support.prometheus import PrometheusServer, promtool
+from tests.support.redis import RedisServer
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
+
+GUESTS = 3
+COMMANDS = {"route": ("route",), "correlate": ("correlate",), "worker_host": ("worker", "host")}
+DASHBOARD = json.loads((REPO / "deploy/grafana/dashboards/kasugai.json").read_text())
+ALERTS = REPO / "deploy/prometheus/alerts.yml"
+CONF = """\
+[kafka]
+bootstrap_servers = {kafka}
+replication = 1
+min_insync = 1
+[redis]
+url = {redis}
+[nova]
+cloud = sim
+clouds_file = {clouds}
+[stream]
+partitions = 4
+instance = one
+[worker]
+profile = test
+[telemetry]
+otlp_endpoint = {collector}
+"""
+
+
+@dataclass(slots=True)
+class Site:
+    """Everything that runs."""
+
+    folder: Path
+    collector: Collector
+    ports: dict[str, int]
+
+    def kasugai(self, *words: str) -> str:
+        """Run a command as a user does."""
+        command = [
+            sys.executable,
+            "-m",
+            "kasugai.cli",
+            *words,
+            "--config-file",
+            str(self.folder / "kasugai.conf"),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def get(self, process: str, path: str) -> tuple[int, str]:
+        """Ask a process."""
+        try:
+            with urlopen(f"http://127.0.0.1:{self.ports[process]}{path}", timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+        except (URLError, OSError) as error:
+            return 0, str(error)
+
+    def value(self, process: str, name: str, **labels: str) -> float:
+        """Return the sum of a metric's samples that have these labels."""
+        _, text = self.get(process, "/metrics")
+        return sum(
+            sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+            if sample.name == name and labels.items() <= sample.labels.items()
+        )
+
+    def log(self, process: str) -> str:
+        """Return what a process has logged."""
+        return (self.folder / f"{process}.log").read_text()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A host has died and has been recovered."""
+    folder = tmp_path_factory.mktemp("operable")
+    with ExitStack() as stack:
+        kafka, redis = KafkaServer().start(), RedisServer().start()
+        stack.callback(kafka.stop)
+        stack.callback(redis.stop)
+        collector = stack.enter_context(Collector())
+        cloud = stack.enter_context(CloudThread(_build, pace=QUICK))
+        (folder / "clouds.yaml").write_text(cloud.door.clouds_yaml())
+        ports = {process: free_port() for process in PROCESSES}
+        conf = CONF.format(
+            kafka=kafka.bootstrap, redis=redis.url, clouds=folder / "clouds.yaml", collector=collector.url
+        )
+        conf += "".join(f"{process}_port = {port}\n" for process, port in ports.items())
+        (folder / "kasugai.conf").write_text(conf)
+        (folder / "rack1.yaml").write_text("name: rack1\narmed: yes\nhosts: [cmp1, cmp2, cmp3]\n")
+        site = Site(folder, collector, ports)
+        site.kasugai("topics", "apply")
+        site.kasugai("segment", "apply", str(folder / "rack1.yaml"))
+        for process, words in COMMANDS.items():
+            stack.callback(_start(folder, process, words).kill)
+        _until(lambda: all(site.get(process, "/readyz")[0] == 200 for process in PROCESSES), site)
+        cloud.do(lambda cloud: cloud.hosts.power_off("cmp1"))
+        site.kasugai("fault", "publish", "cmp1", "--fenced")
+        _until(
+            lambda: site.value("worker_host", "kasugai_recovery_attempts_total", outcome="recovered") == 1,
+            site,
+        )
+        yield site
+
+
+def _build(cloud: SimCloud) -> None:
+    for host in ("cmp1", "cmp2", "cmp3"):
+        cloud.add_host(host, has_device=False)
+    for number in range(GUESTS):
+        cloud.add_guest(f"web{number}", "cmp1")
+
+
+def _start(folder: Path, process: str, words: tuple[str, ...]) -> Child:
+    command = [sys.executable, "-m", "kasugai.cli", *words, "--config-file", str(folder / "kasugai.conf")]
+    child = Child(command, log=folder / f"{process}.log")
+    child.start(lambda: True)
+    return child
+
+
+def _until(so: Callable[[], bool], site: Site, within: float = 60.0) -> None:
+    deadline = time.monotonic() + within
+    while not so():
+        assert time.monotonic() < deadline, "\n".join(
+            f"== {process} {site.get(process, '/readyz')}\n{site.log(process)[-2000:]}"
+            for process in PROCESSES
+        )
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+def test_a_process_is_healthy_and_ready(site: Site, process: str) -> None:
+    assert [site.get(process, path)[0] for path in ("/healthz", "/readyz", "/elsewhere")] == [200, 200, 404]
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+def test_a_process_shows_what_the_catalogue_says_and_nothing_else(site: Site, process: str) -> None:
+    _, text = site.get(process, "/metrics")
+    shown = {
+        sample.name: set(sample.labels) - {"le"}
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+    known = {metric.prometheus: metric for metric in CATALOGUE if process in metric.shown_by}
+    firsts = {name for name in shown if not name.endswith(("_sum", "_count", "_info", "_created"))}
+    assert firsts <= set(known), f"not in the catalogue for {process}"
+    assert all(shown[name] == set(known[name].label_names) for name in firsts)
+
+
+def test_the_recovery_is_counted(site: Site) -> None:
+    assert site.value("correlate", "kasugai_verdicts_total", verb="open", reason="asserted") == 1
+    assert (
+        site.value("worker_host", "kasugai_recovery_steps_total", action="evacuate", outcome="started")
+        == GUESTS
+    )
+    assert (
+        site.value("worker_host", "kasugai_recovery_steps_total", action="evacuate", outcome="done") == GUESTS
+    )
+    assert site.value("worker_host", "kasugai_recovery_first_effect_duration_seconds_count") == 1
+    assert site.value("worker_host", "kasugai_recovery_takeover_duration_seconds_count") >= 1
+    assert (
+        site.value("worker_host", "kasugai_recovery_call_duration_seconds_count", action="evacuate") == GUESTS
+    )
+    assert site.value("correlate", "kasugai_incident_opening_duration_seconds_count") == 1
+    assert site.value("route", "kasugai_fault_routing_duration_seconds_count") == 1
+    assert site.value("route", "kasugai_consumer_records_total", topic="kasugai.faults.reported") == 1
+
+
+def test_everything_is_worked_off(site: Site) -> None:
+    _until(lambda: all(site.value(process, "kasugai_consumer_lag") == 0 for process in PROCESSES), site)
+    _until(lambda: site.value("correlate", "kasugai_incidents") == 0, site)
+    assert site.value("worker_host", "kasugai_recovery_evacuations") == 0
+
+
+def test_one_trace_runs_through_all_processes(site: Site) -> None:
+    def names() -> set[tuple[str, str]]:
+        trace = next((span.trace for span in site.collector.spans if span.name == "recover host"), "")
+        return {(span.service, span.name) for span in site.collector.spans if span.trace == trace}
+
+    wanted = {
+        ("kasugai-route", "route fault"),
+        ("kasugai-correlate", "correlate open"),
+        ("kasugai-worker-host", "recover host"),
+        ("kasugai-worker-host", "force-down"),
+        ("kasugai-worker-host", "evacuate"),
+        ("kasugai-route", "route outcome"),
+    }
+    _until(lambda: wanted <= names(), site, 15.0)
+    parents = {span.span: span for span in site.collector.spans}
+    recover = next(span for span in site.collector.spans if span.name == "recover host")
+    assert parents[recover.parent].name == "correlate open"
+    assert parents[parents[recover.parent].parent].name == "route fault"
+
+
+def test_every_panel_shows_something_and_no_alert_fires(site: Site) -> None:
+    queries = [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]
+    hidden = {
+        EXITS.prometheus,  # there is no $STATE_DIRECTORY here
+        DEAD_LETTERS.prometheus,  # nothing was put aside
+        EVACUATIONS.prometheus,  # only while it goes on
+        WINDOW.prometheus,
+        INCIDENTS.prometheus,
+    }
+    targets = {process: f"127.0.0.1:{port}" for process, port in site.ports.items()}
+    with PrometheusServer(targets, ALERTS) as prometheus:
+        prometheus.until("count(count_over_time(kasugai_process_ready[5m]) >= 3) == 3")
+        for query in queries:
+            shown = prometheus.query(query.replace("$__rate_interval", "5m"))
+            assert shown or set(re.findall(r"kasugai_\w+", query)) <= hidden, query
+        assert prometheus.query('ALERTS{alertstate="firing"}') == []
+
+
+def test_the_rules_say_what_is_wrong_and_nothing_else() -> None:
+    promtool("check", "config", "prometheus.yml", cwd=ALERTS.parent)
+    promtool("test", "rules", "alerts_test.yml", cwd=ALERTS.parent)
+
+
+def test_lines_tell_the_incident(site: Site) -> None:
+    shown = json.loads(site.kasugai("incident", "list", "-o", "json"))
+    assert "cmp1" in json.dumps(shown)
+    for process in PROCESSES:
+        assert "health and metrics at http://127.0.0.1" in site.log(process)
+    assert "Traceback" not in "".join(site.log(process) for process in PROCESSES)

@@ -60,6 +60,10 @@ $(FETCHED): | services
 	@touch $(JARS).part/$(notdir $@)
 	@mv $(JARS).part $(JARS)
 
+.PHONY: trial-services
+trial-services: $(READY) kafka-libs ## A Kafka and a Redis to try Kasugai on, until Ctrl-C (docs/operators/install.md)
+	@$(BIN)/python -m tests.support.trial
+
 .PHONY: demo
 demo: $(READY) ## The product on this machine in one go: embedded Kafka and Redis, a simulated cloud, one outage
 	$(BIN)/kasugai demo $(ARGS)

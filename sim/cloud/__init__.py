@@ -11,7 +11,8 @@ Verbs for scenarios (hosts by exact name, guests by name or uuid; seconds):
                     restart_compute
     cloud.power     has read switch_off remove_device refuse_fencing cut_bmc add_spare
                     comes_back_by_itself(host, after)
-    cloud.wire      slow(seconds, action=, subject=, times=) lose_replies(action=, subject=, times=, lasting=)
+    cloud.wire      slow(seconds, action=, subject=, times=, lasting=)
+                    lose_replies(action=, subject=, times=, lasting=)
                     answer_503(lasting, action=) refuse_connections(lasting) heal;  requests, watchers, troubles
     cloud           operator_forces_down operator_disables operator_enables operator_evacuates(guest, target)
                     operator_live_migrates(guest, dest, switch_after=, finish_after=)

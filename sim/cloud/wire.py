@@ -95,10 +95,12 @@ class Wire:
         action: str | None = None,
         subject: str | None = None,
         times: float = math.inf,
+        lasting: float = math.inf,
     ) -> None:
         """From now on requests arrive so many seconds late."""
+        until = self._world.now() + lasting
         self.troubles.append(
-            Trouble(kind=Kind.SLOW, action=action, subject=subject, times=times, seconds=seconds)
+            Trouble(kind=Kind.SLOW, action=action, subject=subject, times=times, until=until, seconds=seconds)
         )
 
     def lose_replies(

@@ -61,7 +61,7 @@ def _one(arguments: argparse.Namespace) -> dict[str, Any]:
         say(f"longest pause: {row['detail']['paused']}")
     if arguments.result:
         arguments.result.write_text(json.dumps(row, default=str))
-    if not _wrong(row) and arguments.folder is None:
+    if not _wrong(row) and not row["HELD"] and arguments.folder is None:
         shutil.rmtree(folder, ignore_errors=True)
     return row
 
@@ -93,6 +93,8 @@ def _many(arguments: argparse.Namespace) -> list[dict[str, Any]]:
                 rows.append(row)
                 show([row])
                 out(f"longest pause: {row['detail'].get('paused', '')}")
+                for line in [*_wrong(row), *map(str, row["detail"].get("holds", {}).items())]:
+                    out(f"  {line}")
 
     threads = [threading.Thread(target=work) for _ in range(arguments.parallel)]
     for thread in threads:
@@ -120,7 +122,7 @@ def _child(seed: int, arguments: argparse.Namespace, base: Path) -> dict[str, An
     done.wait()
     if result.exists():
         row: dict[str, Any] = json.loads(result.read_text())
-        if not _wrong(row):
+        if not _wrong(row) and not row["HELD"]:
             shutil.rmtree(folder, ignore_errors=True)
         return row
     return _broken(seed, folder, last)

@@ -77,7 +77,7 @@ def judge(told: Told) -> Judgement:
         incidents=len(views),
         guests=sum(len(view.instances) for view in views),
         held=len(held),
-        holds=Counter(view.why.split(":")[0] for view in held),
+        holds=dict(Counter(view.why.split(":")[0] for view in held)),
         lost=(*_unjudged(told), *_unended(views), *_left(views), *_unopened(told, views)),
         doubled=(
             *_breaches(told, "doubled", "ran-twice"),
@@ -92,8 +92,8 @@ def judge(told: Told) -> Judgement:
 
 
 def is_over(view: IncidentView) -> bool:
-    """Whether an outcome has closed it."""
-    return view.until is not None or view.phase.is_final
+    """Whether correlate has closed it: an answer alone closes nothing, another attempt may follow."""
+    return view.until is not None
 
 
 def is_held(view: IncidentView) -> bool:

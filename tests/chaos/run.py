@@ -56,7 +56,10 @@ SETTLE = 180.0
 HELD_FOR = 75.0
 """Of these, seconds for which an incident that is held may still be looked at again (after 60 s)."""
 LINE_EVERY = 5.0
-SLOW_REQUESTS = 30
+LATE = (0.4, 1.8)
+"""By how many seconds a slow Nova is late: clients wait one, and a request is off the wire after two more."""
+AGAIN = 2.5
+"""Seconds until a blow is tried again whose victim was away."""
 NOVA_BLOWS = frozenset(
     {Blow.NOVA_SLOW, Blow.NOVA_BUSY, Blow.NOVA_MUTE, Blow.NOVA_GONE, Blow.CONDUCTOR, Blow.FULL}
 )
@@ -90,6 +93,7 @@ class Run:
     redis: RedisPair = field(default_factory=RedisPair)
     _kills: int = 0
     _later: list[tuple[float, str, Callable[[], None]]] = field(default_factory=list)
+    _away: set[str] = field(default_factory=set)
     _views: tuple[IncidentView, ...] = ()
     _folded: float = 0.0
     _said: float = 0.0
@@ -184,42 +188,64 @@ class Run:
                 self.crew.pause(event.name, event.seconds)
                 return event.name
             case _ if event.blow in NOVA_BLOWS:
-                self._trouble_nova(event.blow, event.seconds)
+                self._trouble_nova(event.blow, event.seconds, event.whom)
             case _:
-                self._take_away(event.blow, event.seconds)
+                return self._take_away(event)
         return ""
 
-    def _take_away(self, blow: Blow, seconds: float) -> None:
-        """Kafka or Redis, and when it comes back."""
+    def _take_away(self, event: Event) -> str:
+        """Kafka or Redis, one blow after another: one that meets an absence comes again when it is over."""
+        server = "Kafka" if "Kafka" in event.blow else "Redis"
+        if server in self._away:
+            self._in(AGAIN, f"again: {event.blow}", lambda: self._strike(event))
+            return "is put off"
+        if server == "Kafka":
+            self._hit_broker(event.blow, event.seconds)
+        else:
+            self._hit_redis(event.blow, event.seconds)
+        return ""
+
+    def _hit_broker(self, blow: Blow, seconds: float) -> None:
         match blow:
             case Blow.BROKER_KILL:
                 self.broker.kill()
-                self._in(seconds, "Kafka is started", self.broker.launch)
+                self._until(seconds, "Kafka", "is started", self.broker.launch)
             case Blow.BROKER_RESTART:
                 self.broker.shut_down()
-                self._in(0.0, "Kafka is started", self.broker.launch)
-            case Blow.BROKER_PAUSE:
+                self._until(0.0, "Kafka", "is started", self.broker.launch)
+            case _:
                 self.broker.pause()
-                self._in(seconds, "Kafka goes on", self.broker.resume)
+                self._until(seconds, "Kafka", "goes on", self.broker.resume)
+
+    def _hit_redis(self, blow: Blow, seconds: float) -> None:
+        match blow:
             case Blow.REDIS_KILL:
                 self.redis.kill()
-                self._in(seconds, "Redis is started", self.redis.restart)
+                self._until(seconds, "Redis", "is started", self.redis.restart)
             case Blow.REDIS_PAUSE:
                 self.redis.pause()
-                self._in(seconds, "Redis goes on", self.redis.resume)
-            case Blow.FLUSHALL:
-                self.redis.flush_all()
+                self._until(seconds, "Redis", "goes on", self.redis.resume)
             case Blow.FAILOVER:
                 self.redis.cut_replica()
-                self._in(seconds, "the older replica is Redis now", self.redis.fail_over)
+                self._until(seconds, "Redis", "is the older replica now", self.redis.fail_over)
             case _:
-                raise ValueError(blow)
+                self.redis.flush_all()
 
-    def _trouble_nova(self, blow: Blow, seconds: float) -> None:
+    def _until(self, seconds: float, server: str, what: str, act: Callable[[], object]) -> None:
+        """A server is away until then; `act` brings it back."""
+        self._away.add(server)
+
+        def back() -> None:
+            act()
+            self._away.discard(server)
+
+        self._in(seconds, f"{server} {what}", back)
+
+    def _trouble_nova(self, blow: Blow, seconds: float, whom: float) -> None:
         """What Nova does badly for a while."""
         match blow:
             case Blow.NOVA_SLOW:
-                self.nova.do("wire.slow", seconds, times=SLOW_REQUESTS)
+                self.nova.do("wire.slow", LATE[0] + whom * (LATE[1] - LATE[0]), lasting=seconds)
             case Blow.NOVA_BUSY:
                 self.nova.do("wire.answer_503", seconds)
             case Blow.NOVA_MUTE:
@@ -249,7 +275,7 @@ class Run:
                 due[2]()
             self._line(due[1])
         self.crew.tend()
-        if self.broker.is_gone:
+        if self.broker.has_failed:
             self.broker.launch()
         if now - self._folded > 1.0:
             self._views = fold(list(self.told.seen))
@@ -266,11 +292,12 @@ class Run:
         self._line("no more blows: everything heals and settles")
         self.nova.do("wire.heal")
         self.nova.do("no_valid_host", False)
-        for _, what, act in self._later:
-            with suppress(ServerFailedError):
-                act()
-            self._line(what)
-        self._later.clear()
+        last, self._later = self._later, []
+        for _, what, act in last:
+            if not what.startswith("again"):
+                with suppress(ServerFailedError):
+                    act()
+                self._line(what)
         self.crew.resume_all()
         since = time.monotonic()
         self._pass(lambda: self._is_settled(time.monotonic() - since), repair=False)
@@ -293,7 +320,7 @@ class Run:
         """Look at everything and judge it; what is wrong leaves all records in the folder."""
         took = self._now()
         judgement = judge(self._evidence())
-        if judgement.violations:
+        if judgement.violations or judgement.held:
             asyncio.run(self._keep())
         return Outcome(
             seed=self.seed,

@@ -70,7 +70,7 @@ RARE: tuple[tuple[Blow, float, float, float], ...] = (
     (Blow.BROKER_KILL, 0.55, 0.2, 2.0),
     (Blow.BROKER_RESTART, 0.35, 0, 0),
     (Blow.BROKER_PAUSE, 0.35, 2.0, 5.0),
-    (Blow.NOVA_SLOW, 0.7, 0.5, 1.8),
+    (Blow.NOVA_SLOW, 0.7, 2.0, 6.0),
     (Blow.NOVA_BUSY, 0.7, 1.0, 6.0),
     (Blow.NOVA_MUTE, 0.7, 0.5, 4.0),
     (Blow.NOVA_GONE, 0.5, 1.0, 5.0),

@@ -27,8 +27,8 @@ class Broker(KafkaServer):
         self._child.stop()
 
     @property
-    def is_gone(self) -> bool:
-        """Whether it is not even starting."""
+    def has_failed(self) -> bool:
+        """Whether it has ended by itself."""
         return self._child.exit_code is not None
 
 

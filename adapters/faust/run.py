@@ -27,6 +27,7 @@ from kasugai.adapters.faust.standing import behind, unready
 from kasugai.adapters.faust.table import OffsetOf
 from kasugai.adapters.faust.versions import check_versions
 from kasugai.adapters.faust.watchdog import Watchdog
+from kasugai.adapters.kafka.complaints import reason
 from kasugai.adapters.kafka.topics import TopicsUnfit
 from kasugai.adapters.telemetry.vitals import Vitals
 
@@ -104,7 +105,8 @@ def wait_for_topics(settings: ProcessorSettings, admin: Mapping[str, Any]) -> No
         except KafkaException as error:
             if time.monotonic() - said >= SAY_EVERY:
                 said = time.monotonic()
-                log.warning("Kafka at %s does not answer, waiting: %s", settings.bootstrap, error)
+                why = reason(error.args[0], client)
+                log.warning("Kafka at %s does not answer, waiting: %s", settings.bootstrap, why)
             continue
         counts = [
             len(topics[name].partitions) if name in topics else 0

@@ -67,17 +67,19 @@ def partition_of(key: str, partitions: int) -> int:
 
 
 def _security(kafka: KafkaSettings) -> Config:
-    """Only what the protocol needs: librdkafka warns of a mechanism that nobody will use."""
-    sasl = {
-        "sasl.mechanism": kafka.sasl_mechanism,
-        "sasl.username": kafka.sasl_username,
-        "sasl.password": kafka.sasl_password,
-    }
-    wanted = {
-        "security.protocol": kafka.security_protocol,
-        **(sasl if kafka.security_protocol.startswith("SASL") else {}),
-        "ssl.ca.location": kafka.ssl_cafile,
-        "ssl.certificate.location": kafka.ssl_certfile,
-        "ssl.key.location": kafka.ssl_keyfile,
-    }
+    """Return what the protocol asks for: librdkafka complains about what it does not."""
+    protocol = kafka.security_protocol
+    wanted = {"security.protocol": protocol}
+    if protocol.startswith("SASL"):
+        wanted |= {
+            "sasl.mechanism": kafka.sasl_mechanism,
+            "sasl.username": kafka.sasl_username,
+            "sasl.password": kafka.sasl_password,
+        }
+    if protocol.endswith("SSL"):
+        wanted |= {
+            "ssl.ca.location": kafka.ssl_cafile,
+            "ssl.certificate.location": kafka.ssl_certfile,
+            "ssl.key.location": kafka.ssl_keyfile,
+        }
     return {name: value for name, value in wanted.items() if value}

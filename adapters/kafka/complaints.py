@@ -4,6 +4,7 @@ What it says about connections through its log comes through its error callback 
 """
 
 import logging
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,6 +14,14 @@ from confluent_kafka import KafkaError
 
 PAUSE = 60.0
 """Seconds between two lines about the same kind of trouble."""
+
+REFUSING = (KafkaError._AUTHENTICATION, KafkaError.SASL_AUTHENTICATION_FAILED, KafkaError._SSL)
+"""How Kafka says that it does not let us in, or librdkafka that it does not believe who answers."""
+
+STATE = re.compile(r" \(after \d+ms in state \w+\)")
+
+REMEMBERED = 30.0
+"""Seconds for which a refusal explains why nothing answers: longer than any client waits between two attempts."""
 
 ABSENT = (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._RESOLVE)
 
@@ -26,6 +35,19 @@ class Pace:
     clock: Callable[[], float] = time.monotonic
     told: dict[str, float] = field(default_factory=dict)
     kept: dict[str, int] = field(default_factory=dict)
+    refusal: str = ""
+    refused_at: float = -REMEMBERED
+    listening: bool = False
+    """Somebody asks for the reason and will tell it: nothing is logged meanwhile."""
+
+    def refuse(self, why: str) -> None:
+        """Remember that Kafka does not let us in, and why, without how long it took."""
+        self.refusal = STATE.sub("", why)
+        self.refused_at = self.clock()
+
+    def refused(self) -> str:
+        """Return why Kafka has not let us in of late, or nothing: all clients of a process go in as the same user."""
+        return self.refusal if self.clock() - self.refused_at < REMEMBERED else ""
 
     def due(self, kind: str) -> bool:
         """Return whether `kind` may be told now; count it when not."""
@@ -53,11 +75,34 @@ class Complaints:
 
     def hear(self, error: Any) -> None:
         """Log an error of librdkafka's, unless one of its kind was told within the last minute."""
+        text = " ".join(error.str().split())
+        if _is_refusal(error):
+            self._pace.refuse(text)
+        if self._pace.listening:
+            return
+        if not _is_refusal(error) and error.code() in ABSENT and self._pace.refused():
+            return  # it follows from the refusal
         kind = _kind(error)
         if self._pace.due(kind):
             kept = self._pace.kept.pop(kind, 0)
             more = f" ({kept} more like it since the last such line)" if kept else ""
-            log.error("%s (%s): %s%s", kind, self._client, " ".join(error.str().split()), more)
+            log.error("%s (%s): %s%s", kind, self._client, text, more)
+
+
+def reason(error: KafkaError, client: Any = None) -> str:
+    """Return why a client could not do what was asked: Kafka's refusal, if there was one of late, else what it says.
+
+    `client` is asked first for what it has to tell, which it does only when polled: one that has no records waiting.
+    """
+    if client is not None:
+        SHARED.listening = True
+        try:
+            client.poll(0)
+        finally:
+            SHARED.listening = False
+    if refusal := SHARED.refused():
+        return f"Kafka does not let us in: {refusal}: see docs/operators/connections.md"
+    return error.str()
 
 
 def is_no_repetition(record: logging.LogRecord) -> bool:
@@ -71,7 +116,14 @@ def is_no_repetition(record: logging.LogRecord) -> bool:
     )
 
 
+def _is_refusal(error: KafkaError) -> bool:
+    """A broker that wants another certificate than ours, or any, says so by an alert and hangs up."""
+    return error.code() in REFUSING or "SSL alert" in error.str()
+
+
 def _kind(error: KafkaError) -> str:
     if error.fatal():
         return "Kafka client has failed for good"
+    if _is_refusal(error):
+        return "Kafka does not let us in"
     return "Kafka does not answer" if error.code() in ABSENT else f"Kafka says {error.name()}"

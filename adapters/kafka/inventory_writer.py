@@ -20,6 +20,7 @@ from confluent_kafka import KafkaError, KafkaException
 
 from kasugai.adapters.inventory import Description, Inventory, changed, numbered
 from kasugai.adapters.kafka.client import producer_config
+from kasugai.adapters.kafka.complaints import reason
 from kasugai.adapters.kafka.inventory_reader import EDIT, InventoryReader
 from kasugai.adapters.kafka.records import Outgoing, outgoing
 from kasugai.adapters.settings.values import KafkaSettings
@@ -170,4 +171,4 @@ def _meaning(error: KafkaError) -> Exception:
     text = f"{error.name()}: {error.str()}"
     if error.fatal() or error.retriable() or error.code() in (*FENCED, *UNCLEAR):
         return _StartAgain(text)
-    return LogAway(f"{INVENTORY}: {text}")
+    return LogAway(f"{INVENTORY}: {error.name()}: {reason(error)}")

@@ -13,6 +13,7 @@ import confluent_kafka
 from confluent_kafka import KafkaError, KafkaException, Message
 
 from kasugai.adapters.kafka.client import producer_config
+from kasugai.adapters.kafka.complaints import reason
 from kasugai.adapters.kafka.records import Outgoing, current_trace, outgoing
 from kasugai.adapters.settings.values import KafkaSettings
 from kasugai.core.doors import LogAway
@@ -135,7 +136,7 @@ class Producer:
 
 def _result(error: KafkaError | None, message: Message) -> Stamp | LogAway:
     if error is not None:
-        return LogAway(f"{message.topic()}: {error.name()}: {error.str()}")
+        return LogAway(f"{message.topic()}: {error.name()}: {reason(error)}")
     partition, offset = message.partition(), message.offset()
     assert partition is not None and offset is not None, "a delivered message has its place"
     return Stamp(partition=partition, offset=offset, at=message.timestamp()[1])

@@ -14,6 +14,7 @@ import confluent_kafka
 from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
 from kasugai.adapters.kafka.client import consumer_config
+from kasugai.adapters.kafka.complaints import reason
 from kasugai.adapters.kafka.records import Incoming, incoming
 from kasugai.adapters.settings.values import KafkaSettings
 from kasugai.core.doors import LogAway
@@ -141,7 +142,15 @@ class Reader:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
         except KafkaException as error:
-            raise LogAway(str(error)) from error
+            raise LogAway(await self._reason(error.args[0])) from error
+
+    async def _reason(self, error: KafkaError) -> str:
+        """Say why; the consumer tells what it knows when it is polled, which would lose a record if any was wanted."""
+
+        def ask() -> str:
+            return reason(error, None if self._consumer.assignment() else self._consumer)
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, ask)
 
 
 def _is_settling(error: LogAway) -> bool:

@@ -19,12 +19,16 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # named in it
 from confluent_kafka.cimpl import NewTopic
 
 from kasugai.adapters.kafka.client import client_config
+from kasugai.adapters.kafka.complaints import SHARED, reason
 from kasugai.adapters.kafka.layout import Finding, Report, Wanted, compare, line_of, wanted
 from kasugai.adapters.settings.values import Settings
 from kasugai.core.doors import LogAway
 
 PATIENCE = 10.0
 """Seconds that the broker gets to answer at all, and that new topics get to be seen by all."""
+
+GLANCE = 2.0
+"""Seconds after which it is looked whether Kafka has refused us: then it is no use to wait."""
 
 PATIENCE_WITH_SETTINGS = 3.0
 """Seconds that it gets to answer about settings; the mock cluster never does."""
@@ -66,11 +70,18 @@ class Topics:
 
     def _present(self) -> dict[str, tuple[int, int]]:
         """Partitions and replicas by topic."""
-        try:
-            topics = self._admin.list_topics(timeout=PATIENCE).topics
-        except KafkaException as error:
-            raise LogAway(f"Kafka does not answer: {error.args[0].str()}") from error
-        return {name: _shape(about) for name, about in topics.items()}
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                topics = self._admin.list_topics(timeout=GLANCE).topics
+            except KafkaException as error:
+                why = reason(error.args[0], self._admin)
+                if SHARED.refused():
+                    raise LogAway(why) from error
+                if time.monotonic() >= until:
+                    raise LogAway(f"Kafka does not answer: {why}") from error
+            else:
+                return {name: _shape(about) for name, about in topics.items()}
 
     def _settings(self, names: Sequence[str]) -> dict[str, dict[str, str]] | None:
         """Settings by topic; None when the broker cannot say."""

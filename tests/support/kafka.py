@@ -47,15 +47,29 @@ auto.create.topics.enable=false
 class KafkaServer:
     """A Kafka 4.2 node. Port and data stay over restarts, as `bootstrap` does."""
 
+    formatting: tuple[str, ...] = ()
+    """More words for the tool that formats the folder."""
+
     def __init__(self) -> None:
         """Choose ports and a folder, and write the node's settings."""
         self._folder = TemporaryDirectory(prefix="kasugai-kafka-")
-        folder = Path(self._folder.name)
+        self.folder = folder = Path(self._folder.name)
         port, controller = free_port(), free_port()
         self.bootstrap = f"127.0.0.1:{port}"
         self._settings = folder / "server.properties"
-        self._settings.write_text(SETTINGS.format(port=port, controller=controller, folder=folder))
+        self._settings.write_text(
+            self.settings(SETTINGS.format(port=port, controller=controller, folder=folder))
+        )
         self._child = Child([*java(), "kafka.Kafka", str(self._settings)], log=folder / "log")
+
+    def settings(self, usual: str) -> str:
+        """Return the node's settings; `usual` are those of a node that lets everybody in."""
+        return usual
+
+    @property
+    def conf(self) -> str:
+        """What [kafka] of kasugai.conf says about this node."""
+        return f"bootstrap_servers = {self.bootstrap}"
 
     def start(self) -> Self:
         """Format the folder if it is new, start the node and wait until it answers."""
@@ -108,7 +122,10 @@ class KafkaServer:
         cluster = "k" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[1:22]
         tool = [*java(), "kafka.tools.StorageTool", "format", "--standalone"]
         done = run(
-            [*tool, "-t", cluster, "-c", str(self._settings)], check=False, capture_output=True, text=True
+            [*tool, "-t", cluster, "-c", str(self._settings), *self.formatting],
+            check=False,
+            capture_output=True,
+            text=True,
         )
         if done.returncode != 0:
             raise ServerFailedError(done.stdout + done.stderr)

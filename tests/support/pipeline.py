@@ -40,7 +40,7 @@ from tests.support.told import Told
 
 CONFIG = """\
 [kafka]
-bootstrap_servers = {kafka}
+{kafka}
 replication = 1
 min_insync = 1
 [redis]
@@ -109,7 +109,7 @@ class Pipeline:
     def _start(self) -> None:
         clouds = self._folder / "clouds.yaml"
         clouds.write_text(self.cloud.door.clouds_yaml())
-        text = CONFIG.format(kafka=self.kafka.bootstrap, redis=self.redis.url, clouds=clouds)
+        text = CONFIG.format(kafka=self.kafka.conf, redis=self.redis.url, clouds=clouds)
         self.config.write_text(text)
         self.settings: Settings = load([str(self.config)])
         Topics(self.settings).apply(wanted(self.settings))

@@ -95,3 +95,21 @@ def test_an_absent_broker_gives_one_line_and_nothing_on_stderr(
     assert len(caplog.messages) == 1
     assert caplog.messages[0].startswith("Kafka does not answer (")
     assert capfd.readouterr().err == ""
+
+
+def test_a_refusal_explains_why_nothing_answers_and_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    now = [0.0]
+    pace = Pace(clock=lambda: now[0])
+    complaints = Complaints("one", pace)
+    for _ in range(3):
+        complaints.hear(
+            Trouble(confluent_kafka.KafkaError._AUTHENTICATION, "no such user (after 3ms in state AUTH_REQ)")
+        )
+        complaints.hear(ABSENT)
+    assert len(caplog.messages) == 1
+    assert caplog.messages[0].startswith("Kafka does not let us in (one): no such user")
+    assert pace.refused() == "no such user"
+    now[0] = 31.0
+    assert pace.refused() == ""
+    complaints.hear(ABSENT)
+    assert caplog.messages[1] == "Kafka does not answer (one): Connection refused"

@@ -14,18 +14,23 @@ from kasugai.core.host_steps import assess_fence, assess_force_down, list_is_bel
 from kasugai.core.lastlook import decision_is_stale, source_age, source_silent
 from kasugai.core.look import PowerState
 from kasugai.core.moves import Act, Begin, Blocked, Extend, Finish, Move, Next, Note, Pending, Wait
-from kasugai.core.plan import Action, Step
+from kasugai.core.plan import Action, Plan, Step
+from kasugai.core.reserve_steps import assess_enable, assess_join, reserve_steps
 from kasugai.core.situation import Situation
+from kasugai.core.targets import has_capacity
 from kasugai.core.verdicts import Reason
 
 _ASSESS = {
     Action.FENCE: assess_fence,
     Action.FORCE_DOWN: assess_force_down,
+    Action.JOIN: assess_join,
+    Action.ENABLE: assess_enable,
     Action.RESET: assess_reset,
     Action.EVACUATE: assess_evacuate,
     Action.RESTORE: assess_restore,
 }
 
+RESERVE_ACTIONS = (Action.JOIN, Action.ENABLE)
 GUEST_ACTIONS = (Action.RESET, Action.EVACUATE, Action.RESTORE)
 
 
@@ -38,7 +43,16 @@ def advance(s: Situation) -> Next:
 def _answer(s: Situation) -> Next:
     if s.look.service is None and not s.is_done(s.host_step(Action.FORCE_DOWN).key):
         return _single(s, no_service(s))
+    if not s.entry.effects and not _has_room(s):
+        return _held(Reason.NO_CAPACITY, "no other host can take a guest")
     return _host(s, Action.FENCE) or _host(s, Action.FORCE_DOWN) or _guests(s)
+
+
+def _has_room(s: Situation) -> bool:
+    """Whether there is anywhere to go, as far as it was looked at: a host whose guests have no other place is not
+    fenced for nothing."""
+    computes = s.look.computes
+    return not s.plan.guests or computes is None or has_capacity(s.order, computes)
 
 
 def _host(s: Situation, action: Action) -> Next | None:
@@ -137,6 +151,10 @@ def _stop(s: Situation) -> Finish:
 def _guests(s: Situation) -> Next:
     """Bring as many guests forward as the window allows; end when all have come to rest."""
     moves = {step: _assess(s, step) for step in _ready(s)}
+    wanted = _wanted_reserves(moves.values())
+    longer = _with_reserves(s, wanted)
+    if longer is not None:
+        return Extend(plan=longer)
     notes = tuple(move for move in moves.values() if isinstance(move, Note))
     if notes:
         return Act(notes=notes)
@@ -151,9 +169,23 @@ def _guests(s: Situation) -> Next:
     waiting = [move for move in moves.values() if isinstance(move, Pending)]
     open_steps = any(r.state.is_open for r in s.entry.steps.values()) or bool(s.memory.in_flight)
     if waiting or (begins and isinstance(silence, Pending)) or (open_steps and _is_moving(s, moves.items())):
-        return _wait(s, [*(uuid for move in waiting for uuid in move.reads), *_expected(s)])
+        reads = [uuid for move in waiting for uuid in move.reads]
+        return _wait(s, [*reads, *_expected(s)], wanted)
     blocked = [move for move in moves.values() if isinstance(move, Blocked)]
     return _cannot_begin(s, silence, blocked) if begins else _rest(s, blocked)
+
+
+def _wanted_reserves(moves: Iterable[Move]) -> list[str]:
+    """The other hosts that moves wait for, each once."""
+    return list(dict.fromkeys(host for move in moves if isinstance(move, Pending) for host in move.hosts))
+
+
+def _with_reserves(s: Situation, wanted: list[str]) -> Plan | None:
+    """The plan with steps for the reserves that guests now need; None when there is nothing to add yet."""
+    known = {step.subject for step in s.plan.steps if step.action is Action.ENABLE}
+    more = [reserve_steps(s, host) for host in wanted if host not in known]
+    steps = tuple(step for found in more if found is not None for step in found)
+    return planning.insert(s.plan, steps, s.memory.epoch) if steps else None
 
 
 def _expected(s: Situation) -> list[str]:
@@ -178,11 +210,11 @@ def _is_moving(s: Situation, moves: Iterable[tuple[Step, Move]]) -> bool:
 
 
 def _ready(s: Situation) -> list[Step]:
-    """The guests' steps whose needs are done and that are not at their end."""
+    """The steps of guests and reserves whose needs are done and that are not at their end."""
     return [
         step
         for step in s.plan.steps
-        if step.action in GUEST_ACTIONS
+        if step.action in (*RESERVE_ACTIONS, *GUEST_ACTIONS)
         and not s.is_final(step)
         and all(s.is_done(need) for need in step.needs)
     ]
@@ -205,8 +237,10 @@ def _within_window(s: Situation, begins: list[Begin]) -> tuple[Begin, ...]:
     """Return what may begin now, as far as the window has room: restorations before all else, for they end what was
     begun, then in the plan's order."""
     in_progress = sum(1 for step in s.plan.steps if step.action in GUEST_ACTIONS and _is_in_progress(s, step))
-    ordered = sorted(begins, key=lambda move: move.step.action is not Action.RESTORE)
-    return tuple(ordered[: max(0, s.window - in_progress)])
+    reserves = [move for move in begins if move.step.action in RESERVE_ACTIONS]
+    guests = [move for move in begins if move.step.action in GUEST_ACTIONS]
+    ordered = sorted(guests, key=lambda move: move.step.action is not Action.RESTORE)
+    return (*reserves, *ordered[: max(0, s.window - in_progress)])
 
 
 def _is_in_progress(s: Situation, step: Step) -> bool:
@@ -221,11 +255,11 @@ def _is_in_progress(s: Situation, step: Step) -> bool:
     return step.key in s.memory.begun or under_way
 
 
-def _wait(s: Situation, reads: Iterable[str]) -> Wait:
+def _wait(s: Situation, reads: Iterable[str], hosts: Iterable[str] = ()) -> Wait:
     """Look again soon while things move, and ten times less often when nothing has begun for long."""
     quiet = (s.look.at - _last_change(s)) // 10
     pause = min(max(s.timing.look_interval, quiet), 10 * s.timing.look_interval)
-    return Wait(until=s.look.at + pause, reads=frozenset(reads))
+    return Wait(until=s.look.at + pause, reads=frozenset(reads), hosts=frozenset(hosts))
 
 
 def _rest(s: Situation, blocked: list[Blocked]) -> Next:
@@ -233,6 +267,7 @@ def _rest(s: Situation, blocked: list[Blocked]) -> Next:
     if s.stopped and _left(s):
         return _stop(s)
     if blocked:
+        blocked.sort(key=lambda move: move.reason is Reason.NO_CAPACITY)  # what takes a person goes first
         return _held(blocked[0].reason, "; ".join(move.detail for move in blocked if move.detail)[:500])
     if not list_is_believed(s.look, s.memory.before) or s.look.at < _last_change(s):
         return _wait(s, ())
@@ -254,7 +289,8 @@ def _result(s: Situation) -> Finish:
     failed = [
         step
         for step in s.plan.steps
-        if (record := s.record(step)) is not None
+        if step.action in GUEST_ACTIONS
+        and (record := s.record(step)) is not None
         and record.state is StepState.FAILED
         and record.attempt == s.order.attempt
     ]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from kasugai.core import evidence
+from kasugai.core import evidence, reserves
 from kasugai.core.draft import Draft
 from kasugai.core.gates import Setting
 from kasugai.core.incident import Order
@@ -30,7 +30,7 @@ from kasugai.core.signals import (
 )
 from kasugai.core.steady import Times
 from kasugai.core.telling import remember
-from kasugai.core.tending import weigh_open
+from kasugai.core.tending import look_for_room, weigh_open
 from kasugai.core.timing import PRODUCTION, Instant, Timing
 from kasugai.core.verdicts import Reason, Verb, Verdict
 
@@ -86,6 +86,9 @@ def due_of(view: SegmentView, row: SubjectRow, after: Instant) -> Instant | None
     dues = evidence.dues(row.conditions, view.segment.record.policy) if view.segment else []
     if row.incident is not None and row.incident.due is not None:
         dues.append(row.incident.due)
+    waits = reserves.look_at(row, after)
+    if waits is not None:
+        dues.append(waits)
     return min((due for due in dues if due > after), default=None)
 
 
@@ -120,7 +123,9 @@ def _touched(view: SegmentView, signal: Signal, times: Times) -> list[str]:
         case Tick():
             return sorted(key for key, row in view.subjects.items() if _is_due(view, row, times))
         case InventoryChange(record=HostRecord() as record):
-            return sorted(key for key, row in view.subjects.items() if row.host == record.name)
+            waiting = (key for key, row in view.subjects.items() if reserves.waits_for_room(row))
+            own = (key for key, row in view.subjects.items() if row.host == record.name)
+            return sorted({*own, *waiting})
         case InventoryChange():
             return sorted(view.subjects)
         case Reached() | Command():
@@ -166,6 +171,8 @@ def _decide_subject(
         case Tick() | InventoryChange():
             draft.row = replace(row, conditions=evidence.expire(row.conditions, times.deadline))
             _weigh(draft)
+            if isinstance(signal, InventoryChange):
+                look_for_room(draft)
         case Reached() | Command():
             pass
         case _:
@@ -180,6 +187,8 @@ def _setting(view: SegmentView, row: SubjectRow, times: Times) -> Setting:
         segment=segment if segment and not segment.record.deleted else None,
         host=host if host and not host.record.deleted else None,
         deadline=times.deadline,
+        hosts=view.hosts,
+        subjects=view.subjects,
     )
 
 

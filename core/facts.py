@@ -100,6 +100,8 @@ class StepRecord:
     mark: str = ""
     """Nova's updated_at of the service after our force-down: while it stands still, the host is silent."""
     reason: str = ""
+    target: str = ""
+    """With an evacuation: where the last call was directed; empty when Nova was to choose."""
     destination: str = ""
     """With an evacuation that is done: the host on which the guest was seen."""
 

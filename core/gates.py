@@ -3,7 +3,8 @@
 All gates are evaluated and all are reported; the first in order gives the verdict its reason.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from kasugai.core import evidence
 from kasugai.core.policy import Policy
@@ -20,6 +21,10 @@ class Setting:
     segment: SegmentRow | None
     host: HostRow | None
     deadline: Instant
+    hosts: Mapping[str, HostRow] = field(default_factory=dict)
+    """The segment's, by name, deleted ones included."""
+    subjects: Mapping[str, SubjectRow] = field(default_factory=dict)
+    """The segment's, as this record has left them so far."""
 
     @property
     def policy(self) -> Policy:

@@ -8,7 +8,9 @@ from kasugai.core.look import EVACUATION, GuestView, MigrationView
 from kasugai.core.moves import Blocked, Move, Note, Pending
 from kasugai.core.plan import Action, Prior, Step
 from kasugai.core.planning import EVACUABLE
+from kasugai.core.reserve_steps import is_ready, is_unfit
 from kasugai.core.situation import Situation
+from kasugai.core.targets import SCHEDULER, targets
 from kasugai.core.verdicts import Reason
 
 CALL_TRIES = 3
@@ -56,10 +58,29 @@ def _await_hidden(s: Situation, step: Step) -> Move:
 
 
 def _call(s: Situation, step: Step, record: StepRecord | None) -> Move:
-    """Call, unless Nova has refused often enough in this attempt."""
+    """Call, unless Nova has refused often enough in this attempt, or found no place anywhere under this owner."""
     if record is not None and record.attempt == s.order.attempt and _is_refused(record):
         return note(s, step, FactKind.FAILED, record.reason)
-    return begin(s, step, s.look.newest_migration(step.subject))
+    target = next_target(s, record)
+    if target is None:
+        return Blocked(reason=Reason.NO_CAPACITY, detail=f"{step.name}: Nova finds no valid host")
+    if target != SCHEDULER and not is_ready(s, target):
+        return Pending(hosts=(target,))
+    return begin(s, step, s.look.newest_migration(step.subject), target)
+
+
+def next_target(s: Situation, record: StepRecord | None) -> str | None:
+    """Return where the guest is to go next: the first place that this owner has not tried in vain; None when it has
+    tried all. A new owner begins anew: there may be room by now."""
+    places = targets(s.order)
+    if record is not None and _found_no_host(s, record) and record.target in places:
+        places = places[places.index(record.target) + 1 :]
+    return next((place for place in places if place == SCHEDULER or not is_unfit(s, place)), None)
+
+
+def _found_no_host(s: Situation, record: StepRecord) -> bool:
+    """Whether Nova's last word to this owner was that there is no place."""
+    return record.reason == Reason.NO_VALID_HOST and record.epoch == s.memory.epoch
 
 
 def _is_refused(record: StepRecord) -> bool:
@@ -100,14 +121,15 @@ def _resolve(s: Situation, step: Step, record: StepRecord) -> Move:
     if any(m.has_landed for m in ours):
         return _landed(s, step)
     if all(m.has_failed for m in ours):
-        last = ours[-1]
-        return note(s, step, FactKind.FAILED, _failure(last))
+        return _failure(s, step, ours[-1])
     return _await_own(s, step, ours[-1])
 
 
-def _failure(migration: MigrationView) -> str:
-    """`error` is the scheduler's no, `failed` the destination's (nova.md: measured)."""
-    return Reason.NO_VALID_HOST if migration.status == "error" else Reason.DESTINATION_FAILED
+def _failure(s: Situation, step: Step, migration: MigrationView) -> Move:
+    """`error` is the scheduler's no, which leaves the guest where it was; `failed` the destination's (nova.md)."""
+    if migration.status == "error":
+        return note(s, step, FactKind.ABSOLVED, Reason.NO_VALID_HOST)
+    return note(s, step, FactKind.FAILED, Reason.DESTINATION_FAILED)
 
 
 def _await_own(s: Situation, step: Step, migration: MigrationView) -> Move:

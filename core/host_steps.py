@@ -42,7 +42,7 @@ def note(
     return Note(step=step, kind=kind, record=record)
 
 
-def begin(s: Situation, step: Step, seen_migration: int = 0) -> Begin:
+def begin(s: Situation, step: Step, seen_migration: int = 0, target: str = "") -> Begin:
     """Return the intent to call the step's effect once."""
     old = blank(s, step)
     record = replace(
@@ -52,6 +52,7 @@ def begin(s: Situation, step: Step, seen_migration: int = 0) -> Begin:
         seen_migration=seen_migration,
         reason="",
         mark="",
+        target=target,
         destination="",
     )
     return Begin(step=step, record=record)

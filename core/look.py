@@ -142,7 +142,9 @@ class Look:
     power: PowerState = PowerState.UNKNOWN
     power_at: Instant | None = None
     """When the power was read; None: not read."""
-    services: Mapping[str, ServiceView] | None = None
+    others: Mapping[str, ServiceView | None] = field(default_factory=lambda: MappingProxyType({}))
+    """Services of other hosts that were asked for; None: Nova shows none."""
+    computes: Mapping[str, ServiceView] | None = None
     """All compute services by host; None: not read."""
     aggregates: tuple[AggregateView, ...] | None = None
     """All aggregates; None: not read."""

@@ -27,9 +27,10 @@ class Begin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
-    """Nothing now; look again, with these guests read by id."""
+    """Nothing now; look again, with these guests read by id, and these other hosts' services."""
 
     reads: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +61,11 @@ class Extend:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """Look again at `until`, reading these guests by id too."""
+    """Look again at `until`, reading these guests by id too, and these other hosts' services."""
 
     until: Instant
     reads: frozenset[str] = frozenset()
+    hosts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,7 +47,8 @@ def _attempt_sentence(fact: Fact) -> str:
 
 def _step(fact: Fact) -> str:
     action = fact.step.key.split(":", 1)[0] if fact.step else "?"
-    return f"{action} {fact.name or fact.host}"
+    to = f" to {fact.step.target}" if fact.step and fact.step.target else ""
+    return f"{action} {fact.name or fact.host}{to}"
 
 
 def _done(fact: Fact) -> str:

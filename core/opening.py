@@ -3,7 +3,7 @@
 from dataclasses import replace
 from uuid import UUID
 
-from kasugai.core import evidence
+from kasugai.core import evidence, reserves
 from kasugai.core.draft import Draft
 from kasugai.core.gates import pass_gates
 from kasugai.core.identity import incident_id
@@ -19,8 +19,11 @@ def weigh_idle(draft: Draft) -> None:
         _without_evidence(draft)
         return
     passage = pass_gates(draft.row, draft.setting)
+    lacking = reserves.lacking(draft.row, draft.setting)
     if passage.closed:
         draft.tell(passage.verb, passage.closed[0], also=passage.closed[1:])
+    elif lacking is not None:
+        draft.tell(Verb.HOLD, lacking)
     else:
         _open(draft, passage.proof)
 
@@ -81,6 +84,7 @@ def first_order(draft: Draft, opener: UUID) -> Open:
         opened_at=now,
         asserted_at=evidence.asserted_at(counted, policy),
         policy=policy,
+        reserves=reserves.give(row, draft.setting),
         evidence=tuple(evidence_of(c, row.subject) for c in counted)[:EVIDENCE_LIMIT],
         previous=previous,
     )
@@ -94,6 +98,7 @@ def refresh_order(draft: Draft) -> Open:
         old,
         n=old.n + 1,
         decided_at=draft.times.moment.at,
+        reserves=reserves.extended(row, draft.setting, old, draft.incident.reason),
         asserted_at=evidence.asserted_at(counted, old.policy),
         evidence=tuple(evidence_of(c, row.subject) for c in counted)[:EVIDENCE_LIMIT],
     )

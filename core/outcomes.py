@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import assert_never
 
+from kasugai.core import reserves
 from kasugai.core.draft import Draft
 from kasugai.core.facts import Fact, FactKind, Result
 from kasugai.core.incident import Phase, move
@@ -14,6 +15,8 @@ from kasugai.core.verdicts import Reason, Verb
 HELD_FIRST: Millis = 60_000
 HELD_LONGEST: Millis = 3_600_000
 """A held incident is looked at again after 1 min, doubling to 1 h."""
+ROOM_LONGEST: Millis = 600_000
+"""One that found no room, after 10 min at the latest."""
 VETOED_FIRST: Millis = 5_000
 VETOED_LONGEST: Millis = 600_000
 """A vetoed one after 5 s, doubling to 10 min."""
@@ -99,9 +102,18 @@ def _held(draft: Draft, fact: Fact) -> None:
     if _is_outdated(draft, fact):
         return
     pause = _doubled(draft.incident.back_off, HELD_FIRST, HELD_LONGEST)
+    if fact.reason == Reason.NO_CAPACITY:
+        pause = _until_room(draft, pause)
     draft.enter(Phase.HELD)
     _pause(draft, pause, fact.reason)
     draft.tell(Verb.HOLD, reason_of(fact), detail=fact.detail)
+
+
+def _until_room(draft: Draft, pause: Millis) -> Millis:
+    """At once where another reserve is free; else as any other hold, but not for longer than `ROOM_LONGEST`."""
+    order = draft.incident.order
+    more = reserves.extended(draft.row, draft.setting, order, Reason.NO_CAPACITY) != order.reserves
+    return VETOED_FIRST if more else min(pause, ROOM_LONGEST)
 
 
 def _vetoed(draft: Draft, fact: Fact) -> None:
@@ -137,6 +149,7 @@ def _finished(draft: Draft, fact: Fact) -> None:
 def _close(draft: Draft, fact: Fact, result: Result) -> None:
     phase = move(draft.incident.phase, Phase(result.value))
     draft.tell(Verb.CLOSE, reason_of(fact), detail=fact.detail)
+    draft.row = reserves.spend(draft.row, draft.setting, fact)
     closed = Closed(incident=fact.incident, phase=phase, at=draft.times.moment)
     draft.row = replace(draft.row, incident=None, closed=closed)
     if phase is Phase.WITHDRAWN:

@@ -81,6 +81,11 @@ def extend(old: Plan, look: Look, policy: Policy, epoch: int, priors: Mapping[st
     )
 
 
+def insert(old: Plan, steps: tuple[Step, ...], epoch: int) -> Plan:
+    """Return the plan with more steps, before its last one."""
+    return replace(old, epoch=epoch, steps=(*old.steps[:-1], *steps, old.steps[-1]))
+
+
 def steps_for(guest: GuestView, after: str, priors: Mapping[str, Prior]) -> list[Step]:
     """Return one guest's steps: make it evacuable if it is not, evacuate it, restore what evacuation changed."""
     prior = priors.get(guest.uuid) or prior_of(guest)

@@ -87,6 +87,15 @@ class Closed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """A reserve host that was put to use."""
+
+    host: str
+    version: int
+    """Of its description then: a newer one says again what it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SubjectRow:
     """All that is remembered of one subject."""
 
@@ -104,6 +113,8 @@ class SubjectRow:
     """The last sign of life."""
     incident: IncidentRow | None = None
     closed: Closed | None = None
+    spent: tuple[Spent, ...] = ()
+    """The reserves that its incidents put to use, by name."""
     verb: Verb | None = None
     """What was last told about it."""
     reason: Reason | None = None

@@ -5,7 +5,7 @@ Only an outcome closes an incident (`outcomes.py`); here it is kept alive.
 
 from dataclasses import replace
 
-from kasugai.core import evidence
+from kasugai.core import evidence, reserves
 from kasugai.core.draft import Draft
 from kasugai.core.gates import may_act
 from kasugai.core.incident import Phase, Resume, Stop
@@ -87,6 +87,12 @@ def _explain(draft: Draft) -> None:
     else:
         draft.tell(Verb.EXPLAIN, Reason.PART_OF_INCIDENT)
     if is_news and draft.incident.is_waiting:
+        _look_again(draft)
+
+
+def look_for_room(draft: Draft) -> None:
+    """A host was described anew: an incident that found no room is looked at again."""
+    if draft.row.incident is not None and reserves.waits_for_room(draft.row):
         _look_again(draft)
 
 

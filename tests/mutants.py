@@ -33,6 +33,7 @@ from kasugai.streams import correlate
 from kasugai.workers import effects, journal, lane, ownership
 from kasugai.workers.effects import Hands
 from kasugai.workers.journal import Journal
+from kasugai.workers.observe import NOTHING_MORE
 from kasugai.workers.ownership import Ownership
 from kasugai.workers.ports import Folded, Lease, Ledger, Log
 
@@ -87,7 +88,7 @@ async def _call_then_record(hands: Hands, order: Open, begin: Begin, seen: Look)
 
 
 async def _plan_anew(self: Ownership) -> Any:
-    look = await self._look(())
+    look = await self._look(NOTHING_MORE)
     order = self._desk.order
     made = plan(order, look, self._memory.epoch, self._journal.entry.priors)
     await self._journal.plan(order, made)

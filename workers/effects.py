@@ -17,6 +17,7 @@ from kasugai.core.incident import Open
 from kasugai.core.look import Look
 from kasugai.core.moves import Begin
 from kasugai.core.plan import Action, Step
+from kasugai.core.reserve_steps import aggregate_of, reserve_of
 from kasugai.core.timing import Timing
 from kasugai.core.verdicts import Reason
 from kasugai.workers import spans
@@ -95,7 +96,7 @@ async def _call_and_tell(hands: Hands, order: Open, begin: Begin, seen: Look) ->
     try:
         with _timed(begin.step.action):
             async with asyncio.timeout(_limit(hands.timing, begin.step.action) / 1000):
-                await _call(hands, order, begin.step, seen)
+                await _call(hands, order, begin, seen)
     except CloudRefused as no:
         await _tell(hands, order, begin, FactKind.ABSOLVED, Reason.REFUSED, str(no))
     except FenceRefused as no:
@@ -124,23 +125,39 @@ def _limit(timing: Timing, action: Action) -> int:
     return timing.fence if action is Action.FENCE else timing.client
 
 
-async def _call(hands: Hands, order: Open, step: Step, seen: Look) -> None:
+async def _call(hands: Hands, order: Open, begin: Begin, seen: Look) -> None:
+    step = begin.step
     match step.action:
-        case Action.FENCE:
-            await hands.power.fence(order.host)
-        case Action.FORCE_DOWN:
-            service_id = seen.service.service_id if seen.service else ""
-            await hands.cloud.force_down(service_id, order.policy.disable_reason)
+        case Action.FENCE | Action.FORCE_DOWN:
+            await _put_down(hands, order, step, seen)
+        case Action.JOIN | Action.ENABLE:
+            await _make_ready(hands, step, seen)
         case Action.RESET:
             await hands.cloud.reset_state(step.subject)
         case Action.EVACUATE:
-            await hands.cloud.evacuate(step.subject)
+            await hands.cloud.evacuate(step.subject, begin.record.target)
         case Action.RESTORE:
             await hands.cloud.stop(step.subject)
         case Action.SWEEP:
             raise ValueError("a sweep has no effect to call")
         case _:
             assert_never(step.action)
+
+
+async def _put_down(hands: Hands, order: Open, step: Step, seen: Look) -> None:
+    if step.action is Action.FENCE:
+        await hands.power.fence(order.host)
+    else:
+        service_id = seen.service.service_id if seen.service else ""
+        await hands.cloud.force_down(service_id, order.policy.disable_reason)
+
+
+async def _make_ready(hands: Hands, step: Step, seen: Look) -> None:
+    if step.action is Action.JOIN:
+        await hands.cloud.add_to_aggregate(aggregate_of(step), reserve_of(step))
+    else:
+        reserve = seen.others[step.subject]
+        await hands.cloud.enable(reserve.service_id if reserve else "")
 
 
 _STATES = {FactKind.ABSOLVED: StepState.ABSOLVED, FactKind.UNSURE: StepState.UNSURE}

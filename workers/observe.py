@@ -5,6 +5,7 @@ Lists are read per source host, never per guest. It draws no conclusion: `core` 
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from kasugai.core.look import Look, MigrationView, PowerState
@@ -15,6 +16,26 @@ from kasugai.workers.ports import Cloud, Power
 def monotonic_ms() -> int:
     """Return the running loop's time in milliseconds."""
     return round(asyncio.get_running_loop().time() * 1000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a look should show besides the source."""
+
+    guests: frozenset[str] = frozenset()
+    """Guests to be read by id, if the source's list does not show them."""
+    hosts: frozenset[str] = frozenset()
+    """Other hosts whose service is to be read."""
+    aggregates: bool = False
+    computes: bool = False
+    """All compute services: some 0.35 KB each."""
+
+
+NOTHING_MORE = Wanted()
+
+
+async def _nothing() -> None:
+    """Ask nobody."""
 
 
 class Observer:
@@ -33,25 +54,32 @@ class Observer:
         """Whether a power device is configured for the host."""
         return self._power.has(self._host)
 
-    async def look(self, reads: Iterable[str] = ()) -> Look:
+    async def look(self, wanted: Wanted = NOTHING_MORE) -> Look:
         """Return a look; raise CloudAway when Nova does not answer."""
         at = monotonic_ms()
         power, power_at = await self._power_state()
         nova_at = monotonic_ms()
         service = await self._cloud.service(self._host)
-        migrations, guests = await asyncio.gather(
-            self._cloud.migrations(self._host), self._cloud.guests(self._host)
+        migrations, guests, computes, aggregates = await asyncio.gather(
+            self._cloud.migrations(self._host),
+            self._cloud.guests(self._host),
+            self._cloud.services() if wanted.computes else _nothing(),
+            self._cloud.aggregates() if wanted.aggregates else _nothing(),
         )
         after = await self._cloud.service(self._host) if not guests else service
-        wanted = sorted(set(reads) - {guest.uuid for guest in guests})
-        read = await asyncio.gather(*(self._cloud.guest(uuid) for uuid in wanted))
+        reads, hosts = sorted(wanted.guests - {guest.uuid for guest in guests}), sorted(wanted.hosts)
+        read = await asyncio.gather(*(self._cloud.guest(uuid) for uuid in reads))
+        others = await asyncio.gather(*(self._cloud.service(host) for host in hosts))
         return Look(
             at=at,
             nova_at=nova_at,
             service=service,
             service_after=after,
             guests=MappingProxyType({guest.uuid: guest for guest in guests}),
-            read=MappingProxyType(dict(zip(wanted, read, strict=True))),
+            read=MappingProxyType(dict(zip(reads, read, strict=True))),
+            others=MappingProxyType(dict(zip(hosts, others, strict=True))),
+            computes=None if computes is None else MappingProxyType({view.host: view for view in computes}),
+            aggregates=aggregates,
             migrations=_by_guest(migrations),
             power=power,
             power_at=power_at,

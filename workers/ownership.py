@@ -27,7 +27,7 @@ from kasugai.core.situation import Memory, Situation
 from kasugai.core.timing import Timing
 from kasugai.workers.effects import Halted, Hands, carry_out
 from kasugai.workers.journal import Journal
-from kasugai.workers.observe import Observer, monotonic_ms
+from kasugai.workers.observe import Observer, Wanted, monotonic_ms
 from kasugai.workers.ports import CloudAway, CloudRefused, CloudUnsure
 from kasugai.workers.troubles import Troubles
 
@@ -119,9 +119,10 @@ class Ownership:
                 case Extend(plan=longer):
                     await self._journal.plan(self._desk.order, longer)
                     plan = longer
-                case Wait(until=until, reads=reads):
+                case Wait(until=until, reads=reads, hosts=hosts):
                     if await self._sleep(until):
-                        look = await self._look(reads)
+                        joins = bool(hosts) and self._desk.order.policy.add_reserve_to_aggregates
+                        look = await self._look(Wanted(guests=reads, hosts=hosts, aggregates=joins))
                 case Finish():
                     return answer
                 case _:
@@ -148,7 +149,8 @@ class Ownership:
     async def _plan(self) -> tuple[Plan, Look]:
         """Adopt the attempt's plan if any effect stands on it; else make one from a look that is believed."""
         entry, order = self._journal.entry, self._desk.order
-        look = await self._look(())
+        first = Wanted(computes=not entry.effects)
+        look = await self._look(first)
         if (
             entry.plan is not None
             and entry.plan.attempt == order.attempt
@@ -157,17 +159,17 @@ class Ownership:
             return entry.plan, look
         while not list_is_believed(look, self._memory.before) and look.service is not None:
             await self._sleep(monotonic_ms() + self._timing.look_interval)
-            look = await self._look(())
+            look = await self._look(first)
         plan = planning.plan(order, look, self._memory.epoch, entry.priors, planning.unrestored(entry))
         await self._journal.plan(order, plan)
         return plan, look
 
-    async def _look(self, reads: frozenset[str] | tuple[()]) -> Look:
+    async def _look(self, wanted: Wanted) -> Look:
         """Look until Nova answers: while it is away, or refuses to let us look, nothing is done or concluded."""
         while True:
             self._leave_if_retiring()
             try:
-                look = await self._observer.look(reads)
+                look = await self._observer.look(wanted)
             except (CloudAway, CloudRefused, CloudUnsure) as away:
                 self._troubles.tell("nova", str(away))
                 await asyncio.sleep(self._timing.look_interval / 1000)
@@ -226,7 +228,7 @@ class Ownership:
         if begin.step.action is Action.FENCE:
             self._memory = replace(self._memory, refusal=self._hands.refusals.pop(key, ""))
             self._observer.forget_power()
-        if begin.step.action in (Action.FENCE, Action.FORCE_DOWN):
+        if begin.step.action in (Action.FENCE, Action.FORCE_DOWN, Action.JOIN, Action.ENABLE):
             self._look_now = True
 
     def _raise_failed_calls(self) -> None:

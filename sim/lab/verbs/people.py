@@ -30,9 +30,9 @@ def _arm(lab: Lab, words: Words, armed: bool) -> str:
 
 
 def _create_host(lab: Lab, words: Words) -> str:
-    """create HOST in SEGMENT: describe a host that Nova knows already."""
-    lab.describe_host(words[0], words[2])
-    return f"{words[0]} is added to {words[2]}"
+    """create HOST in SEGMENT [as reserve]: describe a host that Nova knows already."""
+    lab.describe_host(words[0], words[2], reserved="reserve" in words)
+    return f"{words[0]} is added to {' '.join(words[2:])}"
 
 
 def _operator(lab: Lab, words: Words) -> str:

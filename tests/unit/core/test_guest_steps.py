@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kasugai.core.facts import FactKind, StepRecord, StepState
-from kasugai.core.guest_steps import assess_evacuate, assess_reset, assess_restore
+from kasugai.core.guest_steps import assess_evacuate, assess_reset, assess_restore, has_landed
 from kasugai.core.look import GuestView, Look
 from kasugai.core.moves import Begin, Blocked, Move, Note, Pending
 from kasugai.core.plan import Action, Prior, Step
@@ -220,16 +220,16 @@ def test_a_landing_whose_host_does_not_change_is_told_after_ten_minutes() -> Non
 
 
 @pytest.mark.parametrize(
-    ("status", "why"),
+    ("status", "kind", "why"),
     [
-        ("error", Reason.NO_VALID_HOST),
-        ("failed", Reason.DESTINATION_FAILED),
-        ("cancelled", "destination-failed"),
+        ("error", FactKind.ABSOLVED, Reason.NO_VALID_HOST),
+        ("failed", FactKind.FAILED, Reason.DESTINATION_FAILED),
+        ("cancelled", FactKind.FAILED, Reason.DESTINATION_FAILED),
     ],
 )
-def test_an_evacuation_has_failed_by_the_word_of_nova(status: str, why: str) -> None:
+def test_an_evacuation_has_failed_by_the_word_of_nova(status: str, kind: FactKind, why: str) -> None:
     failed = moving(guest(), migrations=[migration(4, status=status)])
-    assert noted(evacuate(failed, STARTED)) == (FactKind.FAILED, why)
+    assert noted(evacuate(failed, STARTED)) == (kind, why)
 
 
 def test_one_failed_record_does_not_end_what_another_continues() -> None:
@@ -333,3 +333,11 @@ def test_a_restoration_that_an_earlier_attempt_left_knows_how_its_guest_moved() 
     assert noted(assess_restore(gone, left)) == (FactKind.DONE, "moved")
     there = scene(moving(**away()), LANDED, plan=planned(guest("g2")))
     assert begun(assess_restore(there, left)) == record(RESTORE, tries=1)
+
+
+def test_a_landing_is_an_evacuation_that_was_seen_to_end_by_a_call() -> None:
+    arrived = guest(host="cmp2")
+    done = evacuate(moving(migrations=[migration(4, status="done")], read={"g1": arrived}), STARTED)
+    assert isinstance(done, Note) and has_landed(done)
+    other_hand = evacuate(moving(read={"g1": arrived}))
+    assert isinstance(other_hand, Note) and not has_landed(other_hand)

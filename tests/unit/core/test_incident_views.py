@@ -19,7 +19,7 @@ from tests.support.stories import records_of
 STORIES = (
     "host-loses-power",
     "engine-dies-in-50-evacuations",
-    "retry-after-no-valid-host",
+    "retry-after-a-failed-start",
     "no-fence-device",
 )
 

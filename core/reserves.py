@@ -1,0 +1,104 @@
+"""Gives reserve hosts to incidents: the only place that does, for correlate is serial per segment.
+
+A reserve is free while its description says so, nothing speaks against it, no open incident has it and none has put it
+to use since it was described. One at a time: the next one is given when a worker has found no room in those before.
+"""
+
+from dataclasses import replace
+
+from kasugai.core.facts import Fact, StepState
+from kasugai.core.gates import Setting
+from kasugai.core.identity import step_key
+from kasugai.core.incident import Open, Phase
+from kasugai.core.plan import Action
+from kasugai.core.policy import Method
+from kasugai.core.rows import HostRow, Spent, SubjectRow
+from kasugai.core.signals import Kind, subject_of
+from kasugai.core.timing import Instant, Millis
+from kasugai.core.verdicts import Reason
+
+LOOK_AGAIN: Millis = 30_000
+"""Who waits for a reserve is looked at this often: what frees one is said about others."""
+
+
+def lacking(row: SubjectRow, setting: Setting) -> Reason | None:
+    """The gate: a policy that sends guests to reserves only needs a free one before anything is done."""
+    wants = row.kind is Kind.HOST and setting.policy.method is Method.RESERVED_HOST
+    return Reason.NO_RESERVE if wants and not free(row, setting) else None
+
+
+def give(row: SubjectRow, setting: Setting) -> tuple[str, ...]:
+    """Return the reserves of a new incident: one, or none where there is none or the policy wants none."""
+    return () if setting.policy.method is Method.AUTO else free(row, setting)[:1]
+
+
+def extended(row: SubjectRow, setting: Setting, order: Open, why: str) -> tuple[str, ...]:
+    """Return the reserves of the next publication: one more if there was no room (`why` it waited)."""
+    if why != Reason.NO_CAPACITY or order.policy.method is Method.AUTO:
+        return order.reserves
+    more = [host for host in free(row, setting) if host not in order.reserves]
+    return (*order.reserves, *more[:1])
+
+
+def free(row: SubjectRow, setting: Setting) -> tuple[str, ...]:
+    """Return the segment's healthy and unused reserves by name, as far as the subject of `row` is concerned (what its
+    own incident has is none of its others')."""
+    taken = {
+        host
+        for other in setting.subjects.values()
+        if other.incident is not None and other.subject != row.subject
+        for host in other.incident.order.reserves
+    }
+    spent = {each for other in setting.subjects.values() for each in other.spent} | set(row.spent)
+    return tuple(
+        name
+        for name, host in sorted(setting.hosts.items())
+        if name != row.host
+        and name not in taken
+        and _is_reserve(host, spent)
+        and _is_healthy(setting.subjects.get(subject_of(Kind.HOST, name)))
+    )
+
+
+def _is_reserve(host: HostRow, spent: set[Spent]) -> bool:
+    record = host.record
+    used = Spent(host=record.name, version=record.version) in spent
+    return record.reserved and not record.deleted and not record.on_maintenance and not used
+
+
+def _is_healthy(row: SubjectRow | None) -> bool:
+    """Whether nothing is held against the host, and no incident has taken it out of service."""
+    if row is None:
+        return True
+    out = row.closed is not None and row.closed.phase in (Phase.RECOVERED, Phase.FAILED)
+    return not row.conditions and row.incident is None and not out
+
+
+def spend(row: SubjectRow, setting: Setting, fact: Fact) -> SubjectRow:
+    """Return the row after its incident was closed by `fact`: the reserves that were put to use are reserves no more
+    until their descriptions are written anew; those that were not are free again."""
+    current = {name: host.record.version for name, host in setting.hosts.items()}
+    kept = {each for each in row.spent if current.get(each.host) == each.version}
+    reserves = row.incident.order.reserves if row.incident is not None else ()
+    used = {
+        Spent(host=host, version=current[host]) for host in reserves if host in current and _used(fact, host)
+    }
+    return replace(row, spent=tuple(sorted(kept | used, key=lambda each: each.host)))
+
+
+def _used(fact: Fact, host: str) -> bool:
+    key = step_key(Action.ENABLE, host)
+    return any(step.key == key and (step.tries > 0 or step.state is StepState.DONE) for step in fact.steps)
+
+
+def waits_for_room(row: SubjectRow) -> bool:
+    """Whether the subject waits for a host that could take its guests."""
+    if row.incident is None:
+        return row.reason is Reason.NO_RESERVE
+    return row.incident.reason == Reason.NO_CAPACITY
+
+
+def look_at(row: SubjectRow, after: Instant) -> Instant | None:
+    """Return the next steady time at which a subject that waits for a reserve is looked at; None for all others."""
+    waits = row.incident is None and waits_for_room(row)
+    return (after // LOOK_AGAIN + 1) * LOOK_AGAIN if waits else None

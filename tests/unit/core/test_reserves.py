@@ -1,0 +1,156 @@
+"""Who gets which reserve: healthy ones, each once, one at a time."""
+
+from dataclasses import replace
+from typing import Any
+
+from kasugai.core.facts import FactKind, Result, StepState
+from kasugai.core.gates import Setting
+from kasugai.core.incident import Phase
+from kasugai.core.policy import Method, Policy
+from kasugai.core.reserves import LOOK_AGAIN, extended, free, give, lacking, look_at, waits_for_room
+from kasugai.core.rows import Closed, HostRow, SegmentRow, Spent, SubjectRow
+from kasugai.core.signals import Kind
+from kasugai.core.verdicts import Reason
+from tests.unit.core.makers import condition, fact, host, moment, order, record, report, row, segment
+from tests.unit.core.story import Story, answer
+
+RESERVED = Policy(method=Method.RESERVED_HOST)
+
+
+def setting(*subjects: SubjectRow, policy: Policy = RESERVED, **given: Any) -> Setting:
+    hosts = {name: host(name, reserved=True) for name in ("r1", "r2")} | {"cmp1": host()} | given
+    return Setting(
+        segment=SegmentRow(record=segment(policy=policy)),
+        host=None,
+        deadline=0,
+        hosts={name: HostRow(record=record) for name, record in hosts.items()},
+        subjects={subject.subject: subject for subject in subjects},
+    )
+
+
+def about(name: str, **given: Any) -> SubjectRow:
+    return row(subject=f"host/{name}", host=name, **given)
+
+
+def test_a_free_reserve_is_one_that_nothing_speaks_against() -> None:
+    assert free(row(), setting()) == ("r1", "r2")
+    for record_ in (
+        host("r1", reserved=False),
+        host("r1", reserved=True, deleted=True),
+        host("r1", reserved=True, on_maintenance=True),
+    ):
+        assert free(row(), setting(r1=record_)) == ("r2",)
+    closed = Closed(incident=order().incident, phase=Phase.FAILED, at=moment(0))
+    assert free(row(), setting(about("r1", conditions=(condition(),)))) == ("r2",)
+    assert free(row(), setting(about("r1", closed=closed))) == ("r2",)
+    assert free(row(), setting(about("r1", closed=replace(closed, phase=Phase.WITHDRAWN)))) == ("r1", "r2")
+
+
+def test_a_host_is_no_reserve_of_its_own() -> None:
+    assert free(about("r1"), setting()) == ("r2",)
+
+
+def test_one_is_spent_until_it_is_described_anew() -> None:
+    user = about("cmp9", spent=(Spent(host="r1", version=1),))
+    assert free(row(), setting(user)) == ("r2",)
+    assert free(replace(row(), spent=user.spent), setting()) == ("r2",)
+    assert free(row(), setting(user, r1=host("r1", reserved=True, version=2))) == ("r1", "r2")
+
+
+def test_a_new_incident_gets_one_if_its_policy_wants_any() -> None:
+    assert give(row(), setting()) == ("r1",)
+    assert give(row(), setting(policy=Policy(method=Method.AUTO_PRIORITY))) == ("r1",)
+    assert give(row(), setting(policy=Policy())) == ()
+    assert lacking(row(), setting()) is None
+    none = setting(r1=host("r1"), r2=host("r2"))
+    assert give(row(), none) == () and lacking(row(), none) is Reason.NO_RESERVE
+    assert lacking(row(kind=Kind.PROCESS), none) is None
+    assert lacking(row(), replace(none, segment=SegmentRow(record=segment()))) is None
+
+
+def test_the_next_one_is_given_when_there_was_no_room() -> None:
+    had = order(policy=RESERVED, reserves=("r1",))
+    assert extended(row(), setting(), had, Reason.NO_CAPACITY) == ("r1", "r2")
+    assert extended(row(), setting(), had, Reason.NO_FENCE_DEVICE) == ("r1",)
+    assert extended(row(), setting(r2=host("r2")), had, Reason.NO_CAPACITY) == ("r1",)
+    assert extended(row(), setting(), order(), Reason.NO_CAPACITY) == ()
+
+
+def test_who_waits_for_a_reserve_is_looked_at_now_and_then() -> None:
+    assert look_at(row(reason=Reason.NO_RESERVE), 7) == LOOK_AGAIN
+    assert look_at(row(reason=Reason.NO_RESERVE), LOOK_AGAIN) == 2 * LOOK_AGAIN
+    assert look_at(row(reason=Reason.DISARMED), 7) is None
+    assert not waits_for_room(row())
+
+
+def town(**policy: Any) -> Story:
+    story = Story(policy=Policy(**{"method": Method.RESERVED_HOST, "max_unhealthy": 100, **policy}))
+    story.describe(host("r1", reserved=True))
+    return story
+
+
+def lost(name: str) -> Any:
+    return report(f"r-{name}", host=name)
+
+
+def test_two_hosts_never_get_the_same_reserve() -> None:
+    story = town()
+    assert story.write(lost("cmp1")) == ["open cmp1 (asserted)"]
+    assert story.write(lost("cmp2")) == ["hold cmp2 (no-reserve)"]
+    assert [(order.host, order.reserves) for order in story.opens] == [("cmp1", ("r1",))]
+    assert story.describe(host("r2", reserved=True)) == ["open cmp2 (asserted)"]
+    assert story.opens[-1].reserves == ("r2",)
+
+
+def closing(*steps: Any) -> Any:
+    return fact(FactKind.FINISHED, result=Result.RECOVERED, reason=Reason.RECOVERED, steps=steps)
+
+
+def test_a_reserve_that_was_not_needed_is_free_again() -> None:
+    story = town()
+    story.write(lost("cmp1"))
+    story.write(lost("cmp2"))
+    story.hear(answer(closing(record("enable-compute:r1", StepState.FAILED)), story))
+    assert story.wait(story.seconds + 31) == ["open cmp2 (asserted)"]
+    assert story.opens[-1].reserves == ("r1",)
+
+
+def test_a_reserve_that_was_enabled_is_in_use_until_it_is_described_anew() -> None:
+    story = town()
+    story.write(lost("cmp1"))
+    story.hear(answer(closing(record("enable-compute:r1", StepState.DONE)), story))
+    assert story.row().spent == (Spent(host="r1", version=1),)
+    assert story.write(lost("cmp2")) == ["hold cmp2 (no-reserve)"]
+    assert story.describe(host("r1", reserved=True, version=2)) == ["open cmp2 (asserted)"]
+
+
+def held(reason: Reason) -> Any:
+    return fact(FactKind.HELD, reason=reason)
+
+
+def test_another_reserve_is_given_at_once_when_the_first_is_full() -> None:
+    story = town()
+    story.describe(host("r2", reserved=True))
+    story.write(lost("cmp1"))
+    story.hear(answer(held(Reason.NO_CAPACITY), story))
+    assert story.wait(story.seconds + 7) == ["reopen cmp1 (back-off-over)"]
+    assert story.opens[-1].reserves == ("r1", "r2")
+
+
+def test_a_new_host_lets_an_incident_without_room_be_looked_at_again() -> None:
+    story = town(method=Method.AUTO)
+    story.write(lost("cmp1"))
+    story.hear(answer(held(Reason.NO_CAPACITY), story), at=10)
+    assert story.describe(host("cmp4")) == ["reopen cmp1 (changed)"]
+    story.hear(answer(held(Reason.DESTINATION_FAILED), story), at=20)
+    assert story.describe(host("cmp5")) == []
+
+
+def test_a_lack_of_room_is_looked_at_again_after_ten_minutes_at_the_latest() -> None:
+    story = town(method=Method.AUTO)
+    story.write(lost("cmp1"))
+    for n in range(6):
+        order_ = story.incident.order
+        story.hear(replace(answer(held(Reason.NO_CAPACITY), story), n=order_.n, epoch=n + 1))
+        story.wait(story.seconds + 700)
+        assert story.incident.order.n > order_.n

@@ -9,7 +9,7 @@ import logging
 import re
 from collections.abc import Iterable, Sequence
 from contextlib import redirect_stderr
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from urllib.parse import unquote
 
 from oslo_config import cfg
@@ -124,7 +124,8 @@ def dress(logger: logging.Logger, secrets: Iterable[str]) -> None:
 
 def secrets_of(settings: Settings) -> list[str]:
     """Return what must never be seen: what the settings keep out of their `repr`, and the password in an address."""
-    groups = [getattr(settings, group.name) for group in fields(settings)]
+    parts = [getattr(settings, part.name) for part in fields(settings)]
+    groups = [part for part in parts if is_dataclass(part)]
     hidden = [getattr(group, part.name) for group in groups for part in fields(group) if not part.repr]
     in_urls = [found[1] for text in hidden if (found := PASSWORD.search(text))]
     return [*(text for text in hidden if "://" not in text), *in_urls, *map(unquote, in_urls)]

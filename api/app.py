@@ -51,7 +51,7 @@ class Admission:
         media_type = (req.content_type or "").partition(";")[0].strip().lower()
         if req.method in ("POST", "PUT") and media_type not in JSON_TYPES:
             raise ApiError(415, f"Unsupported Content-Type {media_type[:100]}")
-        req.context.caller = Caller(credentials=self._credentials(req, located.project), version=version)
+        req.context.caller = Caller(credentials=self.credentials(req, located.project), version=version)
 
     def process_response(
         self, req: falcon.Request, resp: falcon.Response, _resource: object, _succeeded: bool
@@ -61,7 +61,8 @@ class Admission:
         if version is not None and not resp.get_header(microversions.HEADER):
             resp.set_headers(microversions.headers(microversions.dotted(version)))
 
-    def _credentials(self, req: falcon.Request, project: str | None) -> dict[str, Any]:
+    def credentials(self, req: falcon.Request, project: str | None) -> dict[str, Any]:
+        """Return who asks; ApiError 401 for nobody, 400 for another project than the path's."""
         context = RequestContext.from_environ(req.env)
         if context.user_id is None:
             raise ApiError(401, "No user in the request.")

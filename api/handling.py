@@ -14,7 +14,7 @@ from kasugai.adapters.inventory import Inventory
 from kasugai.api.errors import away, bad_request, not_found
 from kasugai.api.microversions import Microversion
 from kasugai.api.policies import Policy
-from kasugai.api.ports import Claims, Computes, Registry, Reports, Wall
+from kasugai.api.ports import Claims, Computes, Orders, Registry, Reports, Wall
 from kasugai.api.views import Views
 from kasugai.core.inventory import HostRecord, SegmentRecord
 
@@ -28,6 +28,7 @@ class Doors:
 
     registry: Registry
     reports: Reports
+    orders: Orders
     claims: Claims
     computes: Computes
     views: Views

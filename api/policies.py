@@ -10,6 +10,7 @@ from oslo_config import cfg
 from oslo_policy import policy
 
 from kasugai.api.errors import ApiError
+from kasugai.api.own import rules as own
 
 PREFIX = "os_masakari_api:"
 ADMIN, ANYONE = "rule:admin_api", "@"
@@ -41,6 +42,11 @@ OPERATIONS: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]] = {
 """Every rule by its name without the prefix."""
 
 
+def _full(rule: str) -> str:
+    """Return a rule's whole name: Kasugai's own carry their prefix, Masakari's do not."""
+    return rule if rule.startswith(own.PREFIX) else PREFIX + rule
+
+
 def rules() -> list[policy.RuleDefault]:
     """Return all rules with their defaults, as `oslopolicy-*` and `kasugai policy sample` list them."""
     return [
@@ -51,14 +57,15 @@ def rules() -> list[policy.RuleDefault]:
         policy.RuleDefault(
             "admin_api", "is_admin:True", "What every rule asks for unless it says otherwise."
         ),
-        *(_rule(name, *told) for name, told in OPERATIONS.items()),
+        *(_rule(PREFIX + name, *told) for name, told in OPERATIONS.items()),
+        *(_rule(own.PREFIX + name, *told) for name, told in own.OPERATIONS.items()),
     ]
 
 
 def _rule(name: str, description: str, operations: tuple[tuple[str, str], ...]) -> policy.RuleDefault:
-    default = ANYONE if name.startswith("versions:") else ADMIN
+    default = ANYONE if name.startswith(f"{PREFIX}versions:") else ADMIN
     places: list[policy.Operation] = [{"method": method, "path": path} for method, path in operations]
-    return policy.DocumentedRuleDefault(PREFIX + name, default, description, places)
+    return policy.DocumentedRuleDefault(name, default, description, places)
 
 
 class Policy:
@@ -75,14 +82,14 @@ class Policy:
         return bool(self._enforcer.authorize("context_is_admin", dict(credentials), dict(credentials)))
 
     def allows(self, rule: str, credentials: Mapping[str, Any]) -> bool:
-        """Whether a rule of OPERATIONS holds."""
+        """Whether a rule of OPERATIONS holds, or one of own.OPERATIONS with its prefix."""
         target = {"project_id": credentials.get("project_id"), "user_id": credentials.get("user_id")}
-        return bool(self._enforcer.authorize(PREFIX + rule, target, dict(credentials)))
+        return bool(self._enforcer.authorize(_full(rule), target, dict(credentials)))
 
     def enforce(self, rule: str, credentials: Mapping[str, Any]) -> None:
         """ApiError 403 unless the rule holds."""
         if not self.allows(rule, credentials):
-            raise ApiError(403, f"Policy doesn't allow {PREFIX}{rule} to be performed.")
+            raise ApiError(403, f"Policy doesn't allow {_full(rule)} to be performed.")
 
 
 def sample() -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from kasugai.adapters.inventory import Description, Inventory
-from kasugai.core.signals import Fault, Stamp
+from kasugai.core.signals import Command, Fault, Stamp
 from kasugai.core.timing import Instant
 
 Edit = Callable[[Inventory], Sequence[Description]]
@@ -38,6 +38,14 @@ class Reports(Protocol):
     """kasugai.faults.reported."""
 
     def report(self, fault: Fault) -> Stamp:
+        """Publish and return when Kafka has acknowledged; LogAway when it does not."""
+        ...
+
+
+class Orders(Protocol):
+    """kasugai.commands."""
+
+    def order(self, command: Command) -> Stamp:
         """Publish and return when Kafka has acknowledged; LogAway when it does not."""
         ...
 

@@ -41,6 +41,7 @@ class Process:
         doors = Doors(
             registry=self._registry,
             reports=self._reports,
+            orders=self._reports,
             claims=self._claims,
             computes=self._computes,
             views=views,

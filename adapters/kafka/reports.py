@@ -1,18 +1,18 @@
-"""Publishes faults for callers that block: each call returns when Kafka has acknowledged."""
+"""Publishes faults and commands for callers that block: each call returns when Kafka has acknowledged."""
 
 from kasugai.adapters.background import Background
 from kasugai.adapters.kafka.producer import Producer
 from kasugai.adapters.settings.values import KafkaSettings
 from kasugai.core.doors import LogAway
-from kasugai.core.signals import Fault, Stamp
-from kasugai.schemas.topics import REPORTED
+from kasugai.core.signals import Command, Fault, Stamp
+from kasugai.schemas.topics import COMMANDS, REPORTED
 
 PATIENCE = 10.0
 """Seconds that a caller waits for the acknowledgement."""
 
 
 class KafkaReports:
-    """The api room's Reports port on kasugai.faults.reported."""
+    """The api room's Reports and Orders ports, on kasugai.faults.reported and kasugai.commands."""
 
     def __init__(self, background: Background, kafka: KafkaSettings, name: str) -> None:
         """Connect in the background."""
@@ -21,10 +21,17 @@ class KafkaReports:
 
     def report(self, fault: Fault) -> Stamp:
         """Publish; LogAway when Kafka has not acknowledged in time (it may still come to have it)."""
+        return self._send(REPORTED, fault)
+
+    def order(self, command: Command) -> Stamp:
+        """The same for a command."""
+        return self._send(COMMANDS, command)
+
+    def _send(self, topic: str, value: Fault | Command) -> Stamp:
         try:
-            return self._background.ask(self._producer.send(REPORTED, fault), PATIENCE)
+            return self._background.ask(self._producer.send(topic, value), PATIENCE)
         except TimeoutError:
-            raise LogAway(f"{REPORTED}: no acknowledgement within {PATIENCE:.0f} s") from None
+            raise LogAway(f"{topic}: no acknowledgement within {PATIENCE:.0f} s") from None
 
     def close(self) -> None:
         """Wait for what is under way."""

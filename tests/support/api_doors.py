@@ -13,6 +13,8 @@ from kasugai.adapters.settings.oslo import open_conf
 from kasugai.adapters.settings.values import ApiSettings
 from kasugai.api.app import make_app
 from kasugai.api.handling import Doors
+from kasugai.api.own.app import own_app
+from kasugai.api.own.rules import MOUNT
 from kasugai.api.pipeline import Wsgi, around
 from kasugai.api.policies import Policy
 from kasugai.api.ports import Edit
@@ -20,7 +22,7 @@ from kasugai.api.views import MemoryViews
 from kasugai.core import policy as core
 from kasugai.core.doors import CloudAway, LedgerAway, LogAway
 from kasugai.core.inventory import HostRecord, SegmentRecord
-from kasugai.core.signals import Fault, Stamp
+from kasugai.core.signals import Command, Fault, Stamp
 
 
 @dataclass
@@ -60,6 +62,7 @@ class MemoryReports:
     """What was reported."""
 
     faults: list[Fault] = field(default_factory=list)
+    commands: list[Command] = field(default_factory=list)
     is_away: bool = False
 
     def report(self, fault: Fault) -> Stamp:
@@ -69,6 +72,12 @@ class MemoryReports:
         return Stamp(
             partition=0, offset=len(self.faults) - 1, at=1_795_383_600_123 + 1_000 * len(self.faults)
         )
+
+    def order(self, command: Command) -> Stamp:
+        if self.is_away:
+            raise LogAway("broker secret-broker:9092 is away")
+        self.commands.append(command)
+        return Stamp(partition=0, offset=len(self.commands) - 1, at=1_795_383_600_123)
 
 
 @dataclass
@@ -152,6 +161,7 @@ class Api:
         doors = Doors(
             registry=self.registry,
             reports=self.reports,
+            orders=self.reports,
             claims=self.claims,
             computes=self.computes,
             views=self.views,
@@ -206,7 +216,10 @@ class Api:
 def whole(doors: Doors, api: ApiSettings, conf_files: tuple[str, ...] = ()) -> Wsgi:
     """Return the application with all that stands around it."""
     conf = open_conf(conf_files)
-    return around(make_app(doors, Policy(conf), api, core.Policy()), conf, api)
+    policy = Policy(conf)
+    return around(
+        make_app(doors, policy, api, core.Policy()), conf, api, {MOUNT: own_app(doors, policy, api)}
+    )
 
 
 def microversion(version: str) -> dict[str, str]:

@@ -27,6 +27,7 @@ class Named(api_doors.Api):
         doors = Doors(
             registry=self.registry,
             reports=self.reports,
+            orders=self.reports,
             claims=self.claims,
             computes=self.computes,
             views=self.views,

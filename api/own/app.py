@@ -1,0 +1,59 @@
+"""Kasugai's own resources as a Falcon application: its routes, and the same answers to errors as below /v1."""
+
+from typing import Any
+
+import falcon
+
+from kasugai.adapters.settings.values import ApiSettings
+from kasugai.api import microversions
+from kasugai.api.app import HANDLERS, JSON_TYPES, Admission
+from kasugai.api.errors import ApiError
+from kasugai.api.handling import Caller, Doors, answer
+from kasugai.api.own.commands import Commands
+from kasugai.api.own.incidents import Incident, Incidents, Plan, Timeline, Verdicts
+from kasugai.api.own.openapi import document
+from kasugai.api.own.rules import MOUNT
+from kasugai.api.policies import Policy
+
+
+class OwnAdmission(Admission):
+    """The media type and the caller's credentials; there are no microversions here."""
+
+    def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
+        """Admit a request, or say what is wrong with it."""
+        media_type = (req.content_type or "").partition(";")[0].strip().lower()
+        if req.method in ("POST", "PUT") and media_type not in JSON_TYPES:
+            raise ApiError(415, f"Unsupported Content-Type {media_type[:100]}")
+        req.context.caller = Caller(credentials=self.credentials(req, None), version=microversions.HIGHEST)
+
+
+class Document:
+    """The OpenAPI document, for whoever has a token."""
+
+    def __init__(self, document: bytes) -> None:
+        """Serve these bytes."""
+        self._document = document
+
+    def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
+        """Show it."""
+        answer(resp, self._document)
+
+
+def own_app(doors: Doors, policy: Policy, api: ApiSettings) -> falcon.App[Any, Any]:
+    """Return the application that is mounted at MOUNT."""
+    app = falcon.App(middleware=[OwnAdmission(policy, api.project_id_regex)])
+    app.req_options.strip_url_path_trailing_slash = False
+    given = (doors, policy, api.max_limit)
+    for path, resource in {
+        "/incidents": Incidents(*given),
+        "/incidents/{incident}": Incident(*given),
+        "/incidents/{incident}/plan": Plan(*given),
+        "/incidents/{incident}/timeline": Timeline(*given),
+        "/verdicts": Verdicts(*given),
+        "/commands": Commands(*given),
+        "/openapi.json": Document(document()),
+    }.items():
+        app.add_route(MOUNT + path, resource)
+    for error, handler in HANDLERS.items():
+        app.add_error_handler(error, handler)
+    return app

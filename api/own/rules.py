@@ -1,0 +1,40 @@
+"""Who may do what with Kasugai's own resources: rules of their own, admins only unless a policy file says otherwise."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from kasugai.core.signals import Order
+
+PREFIX: Final = "kasugai:"
+
+Told = tuple[str, tuple[tuple[str, str], ...]]
+"""A sentence, and the operations by method and path."""
+
+MOUNT: Final = "/kasugai/v1"
+
+_ORDERS: Mapping[Order, str] = {
+    Order.ARM: "Let a segment act again.",
+    Order.DISARM: "Let a segment do nothing.",
+    Order.HOLD: "Let nothing be done about a host.",
+    Order.APPROVE: "Let a segment or a host pass a limit.",
+    Order.CANCEL: "Give an incident up.",
+    Order.RETRY: "Try a held or failed incident again.",
+}
+
+OPERATIONS: Mapping[str, Told] = {
+    "incidents:index": ("List incidents.", (("GET", f"{MOUNT}/incidents"),)),
+    "incidents:detail": (
+        "Show an incident, its plan and its story.",
+        (
+            ("GET", f"{MOUNT}/incidents/{{incident}}"),
+            ("GET", f"{MOUNT}/incidents/{{incident}}/plan"),
+            ("GET", f"{MOUNT}/incidents/{{incident}}/timeline"),
+        ),
+    ),
+    "verdicts:index": ("Show why, and why not.", (("GET", f"{MOUNT}/verdicts"),)),
+    **{
+        f"commands:{order}": (sentence, (("POST", f"{MOUNT}/commands"),))
+        for order, sentence in _ORDERS.items()
+    },
+}
+"""Every rule by its name without the prefix."""

@@ -17,6 +17,8 @@ from kasugai.adapters.settings.oslo import open_conf
 from kasugai.adapters.wall import Wall
 from kasugai.api.app import make_app
 from kasugai.api.handling import Doors
+from kasugai.api.own.app import own_app
+from kasugai.api.own.rules import MOUNT
 from kasugai.api.pipeline import Wsgi, around
 from kasugai.api.policies import Policy
 from kasugai.api.views import Views
@@ -48,8 +50,10 @@ class Process:
             wall=Wall(),
         )
         conf = open_conf(files)
-        app = make_app(doors, Policy(conf), settings.api, settings.policy)
-        self.wsgi: Wsgi = around(app, conf, settings.api)
+        policy = Policy(conf)
+        app = make_app(doors, policy, settings.api, settings.policy)
+        own = own_app(doors, policy, settings.api)
+        self.wsgi: Wsgi = around(app, conf, settings.api, {MOUNT: own})
 
     def __enter__(self) -> Self:
         """Return the process."""

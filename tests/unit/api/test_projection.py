@@ -36,7 +36,7 @@ from tests.support.incidents import (
 from tests.support.projections import UUID_1, came, came_from, naming, posted, posted_as, projected, shown
 from tests.support.stories import records_of
 
-STORIES = ("host-loses-power", "retry-after-no-valid-host", "no-fence-device")
+STORIES = ("host-loses-power", "retry-after-a-failed-start", "no-fence-device")
 POSTED = posted()
 LINKED = naming(OPENED, POSTED)
 

@@ -1,6 +1,6 @@
 """What an operator sees of a whole recovery: health, metrics, one trace, telling log lines, alerts and panels.
 
-The three processes as a user starts them, on a real Kafka and Redis, a simulated Nova over HTTP, a tiny collector, and
+The processes as a user starts them, on a real Kafka and Redis, a simulated Nova over HTTP, a tiny collector, and
 Debian's Prometheus, which scrapes them and answers every query of the dashboard.
 """
 
@@ -39,7 +39,12 @@ from tests.support.redis import RedisServer
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 
 GUESTS = 3
-COMMANDS = {"route": ("route",), "correlate": ("correlate",), "worker_host": ("worker", "host")}
+COMMANDS = {
+    "route": ("route",),
+    "correlate": ("correlate",),
+    "worker_host": ("worker", "host"),
+    "project": ("project",),
+}
 DASHBOARD = json.loads((REPO / "deploy/grafana/dashboards/kasugai.json").read_text())
 ALERTS = REPO / "deploy/prometheus/alerts.yml"
 CONF = """\
@@ -242,7 +247,7 @@ def test_every_panel_shows_something_and_no_alert_fires(site: Site) -> None:
     }
     targets = {process: f"127.0.0.1:{port}" for process, port in site.ports.items()}
     with PrometheusServer(targets, ALERTS) as prometheus:
-        prometheus.until("count(count_over_time(kasugai_process_ready[5m]) >= 3) == 3")
+        prometheus.until(f"count(count_over_time(kasugai_process_ready[5m]) >= 3) == {len(PROCESSES)}")
         for query in queries:
             shown = prometheus.query(query.replace("$__rate_interval", "5m"))
             assert shown or set(re.findall(r"kasugai_\w+", query)) <= hidden, query

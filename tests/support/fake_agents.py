@@ -17,6 +17,8 @@ import json, os, subprocess, sys, time
 given = dict(line.rstrip("\\n").split("=", 1) for line in sys.stdin)
 box = "{folder}/" + given["ip"] + ".json"
 state = json.load(open(box))
+machine = "{folder}/" + state["machine"] + ".power"
+power = open(machine).read()
 action = given["action"]
 with open(box + ".journal", "a") as journal:
     said = dict(pid=os.getpid(), action=action, given=given, argv=sys.argv, environment=sorted(os.environ))
@@ -28,11 +30,12 @@ def end(code, word="", complaint=""):
     print(complaint, file=sys.stderr)
     sys.stdout.flush()
     os._exit(code)
-def save(**news):
-    state.update(news)
-    with open(box + ".new", "w") as file:
-        json.dump(state, file)
-    os.replace(box + ".new", box)
+def write(path, text):
+    with open(path + ".new", "w") as file:
+        file.write(text)
+    os.replace(path + ".new", path)
+def off_after(readings):
+    write(box, json.dumps(state | dict(readings_until_off=readings)))
 time.sleep(state.get("slow", 0))
 if action in state.get("hangs", ()):
     time.sleep(600)
@@ -45,18 +48,21 @@ if state.get("cut"):
 if action == "status":
     left = state.get("readings_until_off")
     if left is not None:
-        save(readings_until_off=left - 1 if left else None, power=state["power"] if left else "off")
+        off_after(left - 1 if left else None)
+        if not left:
+            power = "off"
+            write(machine, power)
     if "status" in state:
         end(*state["status"])
-    end(*((0, "Status: ON") if state["power"] == "on" else (2, "Status: OFF")))
+    end(*((0, "Status: ON") if power == "on" else (2, "Status: OFF")))
 if action != "off":
     end(1, "", "never to be asked for")
 if state.get("refuses"):
     end(1, "", "Failed: not allowed")
 if state.get("late"):
-    save(readings_until_off=state["late"])
+    off_after(state["late"])
 elif not state.get("lies"):
-    save(power="off")
+    write(machine, "off")
 end(1 if state.get("obeys_and_fails") else 0, "Success: Powered OFF")
 """
 
@@ -84,9 +90,12 @@ class FakeAgents:
             file.write_text(SCRIPT.format(python=sys.executable, folder=folder))
             file.chmod(0o755)
 
-    def device(self, address: str = "bmc1", *, timeout: float = 5.0, **how: Any) -> FenceAgent:
-        """Return a device whose host is on, and which behaves so."""
-        self.set(address, power="on", **how)
+    def device(
+        self, address: str = "bmc1", *, machine: str = "", timeout: float = 5.0, **how: Any
+    ) -> FenceAgent:
+        """Return a device whose machine (one of its own, unless named) is on, and which behaves so."""
+        self.set(address, machine=machine or address, **how)
+        self.switch(machine or address, "on")
         return FenceAgent(
             kind="fence_fake",
             folder=self.folder,
@@ -101,9 +110,13 @@ class FakeAgents:
         state = json.loads(box.read_text()) if box.exists() else {}
         box.write_text(json.dumps(state | how))
 
-    def power(self, address: str) -> str:
-        """Return whether the device's host is on or off."""
-        return str(json.loads(self._box(address).read_text())["power"])
+    def switch(self, machine: str, power: str) -> None:
+        """Let a machine be on or off."""
+        (self.folder / f"{machine}.power").write_text(power)
+
+    def machine(self, machine: str) -> str:
+        """Return whether a machine is on or off."""
+        return (self.folder / f"{machine}.power").read_text()
 
     def asked(self, address: str) -> list[Asked]:
         """Return all runs of a device's agent."""

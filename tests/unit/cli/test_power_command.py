@@ -38,7 +38,7 @@ def check(agents: FakeAgents, *words: str) -> int:
 
 
 def test_the_table(agents: FakeAgents, capsys: pytest.CaptureFixture[str]) -> None:
-    agents.set("bmc2", power="off")
+    agents.switch("bmc2", "off")
     assert check(agents) == 0
     said = capsys.readouterr()
     lines = [line.split() for line in said.out.splitlines()]

@@ -12,6 +12,7 @@ from kasugai.core.facts import FactKind, Result, StepState
 from kasugai.core.guest_steps import assess_evacuate, assess_reset, assess_restore
 from kasugai.core.host_steps import assess_fence, assess_force_down, list_is_believed, no_service
 from kasugai.core.lastlook import decision_is_stale, source_age, source_silent
+from kasugai.core.ledger import touched_priors
 from kasugai.core.look import PowerState
 from kasugai.core.moves import Act, Begin, Blocked, Extend, Finish, Move, Next, Note, Pending, Wait
 from kasugai.core.plan import Action, Plan, Step
@@ -272,7 +273,9 @@ def _rest(s: Situation, blocked: list[Blocked]) -> Next:
     if not list_is_believed(s.look, s.memory.before) or s.look.at < _last_change(s):
         return _wait(s, ())
     if planning.newcomers(s.plan, s.look, s.order.policy):
-        return Extend(plan=planning.extend(s.plan, s.look, s.order.policy, s.memory.epoch, s.entry.priors))
+        return Extend(
+            plan=planning.extend(s.plan, s.look, s.order.policy, s.memory.epoch, touched_priors(s.entry))
+        )
     return _result(s)
 
 

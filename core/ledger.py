@@ -32,7 +32,7 @@ class Entry:
     steps: Mapping[str, StepRecord] = field(default_factory=lambda: NO_STEPS)
     """Of all attempts: an unresolved record of an earlier attempt is kept."""
     priors: Mapping[str, Prior] = field(default_factory=lambda: NO_PRIORS)
-    """By guest: the power state before its host died, from the first plan that knew the guest."""
+    """By guest: the power state before its host died, from the last plan before an effect touched the guest."""
     effects: bool = False
     """Whether any effect has ever begun."""
     fenced: bool = False
@@ -91,7 +91,15 @@ def _with_plan(entry: Entry, plan: Plan) -> Entry:
     if entry.plan is not None and entry.plan.attempt == plan.attempt and entry.plan.epoch > plan.epoch:
         return entry
     known = {step.subject: step.prior for step in plan.steps if step.prior is not None}
-    return replace(entry, plan=plan, priors=MappingProxyType({**known, **entry.priors}))
+    priors = {**entry.priors, **known, **touched_priors(entry)}
+    return replace(entry, plan=plan, priors=MappingProxyType(priors))
+
+
+def touched_priors(entry: Entry) -> Mapping[str, Prior]:
+    """Return the power states of the guests that an effect has touched: what Nova shows of those is our own doing. Of
+    all others the newest plan knows best, for their users may have changed them since."""
+    touched = {step.key.partition(":")[2] for step in entry.steps.values() if step.tries > 0}
+    return {guest: prior for guest, prior in entry.priors.items() if guest in touched}
 
 
 def _with_step(entry: Entry, step: StepRecord) -> Entry:

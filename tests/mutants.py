@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 from unittest.mock import patch
 
-from kasugai.core import advance, guest_steps, outcomes, tending
+from kasugai.core import advance, guest_steps, outcomes, reserves, tending
 from kasugai.core.draft import Draft
 from kasugai.core.facts import Fact, FactKind, make_fact
+from kasugai.core.gates import Setting
 from kasugai.core.host_steps import begin, note
 from kasugai.core.incident import Open
 from kasugai.core.ledger import apply
@@ -19,7 +20,7 @@ from kasugai.core.look import Look, MigrationView
 from kasugai.core.moves import Begin, Move, Note, Pending
 from kasugai.core.plan import Action, Step
 from kasugai.core.planning import plan
-from kasugai.core.rows import ClockRow, Moment
+from kasugai.core.rows import ClockRow, Moment, SubjectRow
 from kasugai.core.signals import Tick
 from kasugai.core.situation import Situation
 from kasugai.core.steady import Times
@@ -93,6 +94,14 @@ async def _plan_anew(self: Ownership) -> Any:
     made = plan(order, look, self._memory.epoch, self._journal.entry.priors)
     await self._journal.plan(order, made)
     return made, look
+
+
+def _whatever_is_reserved(row: SubjectRow, setting: Setting) -> tuple[str, ...]:
+    return tuple(name for name, host in sorted(setting.hosts.items()) if host.record.reserved)
+
+
+def _all_at_once(s: Situation, begins: list[Begin]) -> tuple[Begin, ...]:
+    return tuple(begins)
 
 
 def _call_again(s: Situation, step: Step, migration: MigrationView) -> Move:
@@ -225,6 +234,24 @@ MUTANTS = (
         name="no fold at takeover",
         scenario="redis-flushed-in-50-evacuations",
         patch=lambda: patch.object(lane, "fold_log", _load_only),
+        variants=written,
+    ),
+    Mutant(
+        name="one reserve for two hosts",
+        scenario="two-hosts-one-reserve",
+        patch=lambda: patch.object(reserves, "free", _whatever_is_reserved),
+        variants=written,
+    ),
+    Mutant(
+        name="resets and all through no window",
+        scenario="important-guests-first",
+        patch=lambda: patch.object(advance, "_within_window", _all_at_once),
+        variants=written,
+    ),
+    Mutant(
+        name="fence a host whose guests have nowhere to go",
+        scenario="nowhere-to-go",
+        patch=lambda: patch.object(advance, "_has_room", lambda _: True),
         variants=written,
     ),
     Mutant(

@@ -17,7 +17,7 @@ from kasugai.core.facts import StepRecord
 from kasugai.core.guest_steps import has_landed
 from kasugai.core.host_steps import list_is_believed
 from kasugai.core.incident import Open
-from kasugai.core.ledger import Flag
+from kasugai.core.ledger import Flag, touched_priors
 from kasugai.core.look import Look
 from kasugai.core.moves import Act, Begin, Extend, Finish, Note, Wait
 from kasugai.core.pace import Pace, land, open_pace
@@ -160,7 +160,8 @@ class Ownership:
         while not list_is_believed(look, self._memory.before) and look.service is not None:
             await self._sleep(monotonic_ms() + self._timing.look_interval)
             look = await self._look(first)
-        plan = planning.plan(order, look, self._memory.epoch, entry.priors, planning.unrestored(entry))
+        priors, left = touched_priors(entry), planning.unrestored(entry)
+        plan = planning.plan(order, look, self._memory.epoch, priors, left)
         await self._journal.plan(order, plan)
         return plan, look
 

@@ -38,6 +38,8 @@ class Invariants:
     _covered: set[UUID] = field(default_factory=set)
     _set_aside: dict[str, int] = field(default_factory=dict)
     """By host or segment: the broker's time since which nothing may be opened for it."""
+    _given: dict[str, UUID] = field(default_factory=dict)
+    """By reserve: the open incident that has it."""
     _numbers: dict[UUID, int] = field(default_factory=dict)
 
     def watch(self, broker: Broker) -> None:
@@ -113,11 +115,16 @@ class Invariants:
 
     def _on_verdict(self, verdict: Verdict) -> None:
         self._covered.update(evidence.event_id for evidence in verdict.evidence)
+        if verdict.verb is Verb.CLOSE:
+            self._given = {host: owner for host, owner in self._given.items() if owner != verdict.incident}
         if verdict.verb is Verb.CLOSE and verdict.incident not in self._finished:
             self._break(f"{verdict.subject} was closed without an outcome")
 
     def _on_order(self, order: object) -> None:
         if isinstance(order, Open):
+            for reserve in order.reserves:
+                if self._given.setdefault(reserve, order.incident) != order.incident:
+                    self._break(f"the reserve {reserve} was given to two incidents")
             if order.n > self._numbers.get(order.incident, 0) + 1:
                 self._break(
                     f"publication {order.n} of the incident of {order.host} came before the one below it"

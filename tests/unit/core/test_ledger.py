@@ -1,13 +1,14 @@
 """The ledger: the fold of an attempt's facts, whatever is delivered again, late, or by a fenced owner."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kasugai.core.facts import Fact, FactKind, Result, StepState
-from kasugai.core.ledger import Entry, Flag, apply, fold, newer
+from kasugai.core.ledger import Entry, Flag, apply, fold, newer, touched_priors
 from kasugai.core.look import Look
 from kasugai.core.plan import Plan, Prior
 from kasugai.core.planning import plan
@@ -107,11 +108,16 @@ def test_a_plan_of_an_earlier_attempt_is_not_taken_over() -> None:
     assert after(fact(FactKind.PLAN, plan=made("g1"), attempt=1, epoch=2), entry=entry).plan is None
 
 
-def test_a_guests_prior_state_is_that_of_the_first_plan_that_knew_it() -> None:
-    entry = after(fact(FactKind.PLAN, plan=made("g1", power=4)))
-    later = made("g1", "g2", attempt=2, epoch=2)
-    entry = after(fact(FactKind.PLAN, plan=later, attempt=2, epoch=2), entry=entry)
-    assert dict(entry.priors) == {"g1": Prior.STOPPED, "g2": Prior.ACTIVE}
+def test_a_guests_prior_state_is_that_of_the_last_plan_before_an_effect_touched_it() -> None:
+    begun = record("evacuate:g1", tries=1)
+    later = fact(FactKind.PLAN, plan=made("g1", "g2", attempt=2, epoch=2), attempt=2, epoch=2)
+    first = fact(FactKind.PLAN, plan=made("g1", power=4))
+    touched = after(first, fact(FactKind.STARTED, step=begun), later)
+    assert dict(touched.priors) == {"g1": Prior.STOPPED, "g2": Prior.ACTIVE}
+    assert dict(touched_priors(touched)) == {"g1": Prior.STOPPED}
+    untouched = after(first, fact(FactKind.ABSOLVED, step=replace(begun, tries=0)), later)
+    assert dict(untouched.priors) == {"g1": Prior.ACTIVE, "g2": Prior.ACTIVE}
+    assert touched_priors(untouched) == {}
 
 
 def test_an_answer_says_again_where_everything_stands() -> None:
@@ -218,5 +224,6 @@ def test_once_a_higher_epoch_has_spoken_only_done_is_heard_of_a_lower_one(log: l
         assert after.epoch >= entry.epoch and after.attempt >= entry.attempt
         assert after.effects >= entry.effects and after.fenced >= entry.fenced
         assert after.answered >= entry.answered
-        assert set(after.steps) >= set(entry.steps) and dict(after.priors).items() >= entry.priors.items()
+        assert set(after.steps) >= set(entry.steps) and set(after.priors) >= set(entry.priors)
+        assert dict(after.priors).items() >= touched_priors(entry).items()
         entry = after

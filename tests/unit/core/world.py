@@ -13,7 +13,7 @@ from kasugai.core.advance import advance
 from kasugai.core.facts import FactKind, Result, StepState
 from kasugai.core.host_steps import list_is_believed
 from kasugai.core.incident import Open
-from kasugai.core.ledger import Entry, Flag, apply
+from kasugai.core.ledger import Entry, Flag, apply, touched_priors
 from kasugai.core.look import EVACUATION, GuestView, Look, MigrationView, PowerState, ServiceView
 from kasugai.core.moves import Act, Begin, Extend, Finish, Note, Wait
 from kasugai.core.plan import Action, Plan
@@ -170,7 +170,8 @@ class Worker:
         if self.plan is None and begun:
             self.plan = self.entry.plan
         if self.plan is None and (look.service is None or list_is_believed(look, self.memory.before)):
-            self.plan = planning.plan(self.order, look, self.memory.epoch, self.entry.priors)
+            priors = touched_priors(self.entry)
+            self.plan = planning.plan(self.order, look, self.memory.epoch, priors)
             self._say(FactKind.PLAN, plan=self.plan)
         return self.plan is not None
 

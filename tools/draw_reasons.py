@@ -1,11 +1,9 @@
 """Writes docs/operators/reasons/README.md: every reason with its sentence, and its page where a person has to act."""
 
-import ast
-import inspect
-import textwrap
 from pathlib import Path
 
 from kasugai.core.verdicts import Reason
+from kasugai.schemas.meanings import meanings
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "operators" / "reasons"
 HEAD = """\
@@ -23,22 +21,8 @@ link has a page: what it means, where to look, what to do. The others need nobod
 
 def render() -> str:
     """Return the page."""
-    docs = _sentences()
-    return HEAD + "".join(f"| {_linked(reason)} | {docs[reason.name]} |\n" for reason in Reason)
-
-
-def _sentences() -> dict[str, str]:
-    """Return each reason's docstring by its name in the code."""
-    (tree,) = ast.parse(textwrap.dedent(inspect.getsource(Reason))).body
-    assert isinstance(tree, ast.ClassDef)
-    found = {}
-    for node, after in zip(tree.body, tree.body[1:], strict=False):
-        match node, after:
-            case ast.Assign(targets=[ast.Name(id=name)]), ast.Expr(value=ast.Constant(value=str(text))):
-                found[name] = " ".join(text.split())
-            case _:
-                pass
-    return found
+    docs = meanings(Reason)
+    return HEAD + "".join(f"| {_linked(reason)} | {docs[reason]} |\n" for reason in Reason)
 
 
 def _linked(reason: Reason) -> str:

@@ -25,7 +25,6 @@ from kasugai.api.projection.buckets import (
 )
 from kasugai.api.projection.incidents import incident_of
 from kasugai.api.projection.subjects import (
-    Decided,
     Reported,
     incidents_named,
     notification_of,
@@ -34,6 +33,7 @@ from kasugai.api.projection.subjects import (
 from kasugai.api.view_store import dump, load, member_of
 from kasugai.api.views import IncidentView, NotificationView
 from kasugai.core.documents import Index, Kept, Round
+from kasugai.core.explain import Decided
 from kasugai.core.incident_views import Seen
 from kasugai.core.signals import Fault, Notification, Stamp
 from kasugai.core.verdicts import Verdict

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from kasugai.api.numbers import notification_number
 from kasugai.api.views import EvidenceView, IncidentView, NotificationView, Status, VerdictView
+from kasugai.core.explain import Decided, in_order
 from kasugai.core.incident import Phase
 from kasugai.core.signals import Fault, Stamp, Symptom
 from kasugai.core.timing import Instant
@@ -38,26 +39,9 @@ class Reported:
     fault: Fault
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """A verdict with the timestamp and the offset of its record."""
-
-    at: Instant
-    offset: int
-    verdict: Verdict
-
-
 def verdicts_of(decided: Sequence[Decided]) -> tuple[VerdictView, ...]:
     """Return what was decided, oldest first, each once."""
     return tuple(_verdict(each.verdict) for each in in_order(decided))
-
-
-def in_order(decided: Sequence[Decided]) -> list[Decided]:
-    """Return each verdict once, in the order of time."""
-    first: dict[str, Decided] = {}
-    for each in sorted(decided, key=lambda d: (d.at, d.offset, repr(d.verdict))):
-        first.setdefault(str(each.verdict.verdict_id), each)
-    return list(first.values())
 
 
 def _verdict(verdict: Verdict) -> VerdictView:

@@ -35,7 +35,7 @@ from kasugai.sim.cloud import QUICK, SimCloud
 from kasugai.sim.http import CloudThread
 from tests.support.kafka import KafkaServer
 from tests.support.redis import RedisServer
-from tests.support.supervisor import Supervisor
+from tests.support.supervisor import COMMANDS, Supervisor
 from tests.support.told import Told
 
 CONFIG = """\
@@ -85,13 +85,23 @@ class Standing:
 class Pipeline:
     """Context manager: everything is started, nothing has failed yet."""
 
-    def __init__(self, kafka: KafkaServer, redis: RedisServer, folder: Path, town: Town) -> None:
-        """Write the configuration; nothing runs yet but Kafka and Redis."""
+    def __init__(
+        self,
+        kafka: KafkaServer,
+        redis: RedisServer,
+        folder: Path,
+        town: Town,
+        *,
+        commands: Mapping[str, tuple[str, ...]] = COMMANDS,
+        config: str = "",
+    ) -> None:
+        """Nothing runs yet but Kafka and Redis. `commands`: which processes; `config`: what they read besides."""
+        self._more = config
         self.town, self.kafka, self.redis = town, kafka, redis
         self.cloud = CloudThread(self._build, pace=replace(QUICK, spawn=town.spawn), seed=1)
         self._folder = folder
         self.config = folder / "kasugai.conf"
-        self.processes = Supervisor(folder, self.config)
+        self.processes = Supervisor(folder, self.config, commands)
         self.told = Told()
         self.before: dict[str, Standing] = {}
         self.published: list[Fault] = []
@@ -109,7 +119,7 @@ class Pipeline:
     def _start(self) -> None:
         clouds = self._folder / "clouds.yaml"
         clouds.write_text(self.cloud.door.clouds_yaml())
-        text = CONFIG.format(kafka=self.kafka.conf, redis=self.redis.url, clouds=clouds)
+        text = CONFIG.format(kafka=self.kafka.conf, redis=self.redis.url, clouds=clouds) + self._more
         self.config.write_text(text)
         self.settings: Settings = load([str(self.config)])
         Topics(self.settings).apply(wanted(self.settings))

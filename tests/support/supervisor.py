@@ -46,13 +46,14 @@ class Supervisor:
 
     folder: Path
     config: Path
+    commands: Mapping[str, tuple[str, ...]] = COMMANDS
     own_ends: list[str] = field(default_factory=list)
     """Which ended without being killed, with exit code and last line."""
     _lives: dict[str, Life] = field(default_factory=dict)
 
     def start(self) -> None:
         """Start all."""
-        for name in COMMANDS:
+        for name in self.commands:
             (self.folder / f"{name}.conf").write_text(f"[stream]\ninstance = {name}\n")
             self._launch(name)
 
@@ -99,13 +100,13 @@ class Supervisor:
 
     def tails(self) -> str:
         """Return the end of every log."""
-        shown = (f"== {name}\n" + "\n".join(self.log(name).splitlines()[-15:]) for name in COMMANDS)
+        shown = (f"== {name}\n" + "\n".join(self.log(name).splitlines()[-15:]) for name in self.commands)
         return "\n".join([*self.own_ends, *shown])
 
     def _launch(self, name: str) -> None:
         files = ("--config-file", str(self.config), "--config-file", str(self.folder / f"{name}.conf"))
         log = self.folder / f"{name}.log"
         log.touch()
-        child = Child([sys.executable, "-m", "kasugai.cli", *COMMANDS[name], *files], log=log)
+        child = Child([sys.executable, "-m", "kasugai.cli", *self.commands[name], *files], log=log)
         self._lives[name] = Life(child, len(self.log(name)))
         child.start(lambda: True)

@@ -191,6 +191,11 @@ def test_an_incident_is_listed_shown_and_watched_to_its_end(
     shown = capsys.readouterr().out
     assert "phase:     recovered" in shown and "instances: 2 of 2 are elsewhere" in shown
 
+    assert main(["explain", "cmp1", "--config-file", config]) == Exit.OK
+    assert "open cmp1 (confirmed)\n  because   Enough witnesses" in capsys.readouterr().out
+    assert main(["explain", "nobody", "--config-file", config]) == Exit.NO
+    assert "but about host/cmp1" in capsys.readouterr().err
+
     assert main(["incident", "list", "-o", "json", "--config-file", config]) == Exit.OK
     (incident,) = json.loads(capsys.readouterr().out)
     assert (incident["phase"], incident["instances"]["done"]) == ("recovered", 2)

@@ -31,6 +31,7 @@ def examples(parser: argparse.ArgumentParser) -> list[str]:
 def test_all_commands_are_there() -> None:
     assert set(ALL) == {
         "project",
+        "explain",
         "demo",
         "sim",
         "sim list",

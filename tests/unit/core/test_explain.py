@@ -1,0 +1,46 @@
+"""What a question about a subject is answered with: recorded verdicts, each once, in the order of time."""
+
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+
+from kasugai.core.explain import Decided, about, in_order, subjects
+from kasugai.core.verdicts import Reason, Verb
+from tests.support.incidents import INCIDENT, decided
+
+
+def told(n: int, subject: str, incident: UUID | None = None, at: int = 0) -> Decided:
+    verdict = decided(Verb.SUSPECT, Reason.FIRST_SIGHTING, incident)
+    return Decided(at or n, n, replace(verdict, verdict_id=UUID(int=n), subject=subject))
+
+
+CMP1, CMP10 = told(1, "host/cmp1", INCIDENT), told(2, "host/cmp10")
+PROCESS, SEGMENT = told(3, "process/cmp1/nova-compute"), told(4, "segment/rack1")
+ALL = [CMP1, CMP10, PROCESS, SEGMENT]
+
+
+@pytest.mark.parametrize(
+    ("word", "answer"),
+    [
+        ("host/cmp1", [CMP1]),
+        ("cmp1", [CMP1, PROCESS]),
+        ("cmp10", [CMP10]),
+        ("nova-compute", [PROCESS]),
+        ("segment/rack1", [SEGMENT]),
+        ("7F3C", [CMP1]),
+        ("host", []),
+        ("nobody", []),
+    ],
+)
+def test_a_word_means_a_subject_a_name_in_one_or_an_incident(word: str, answer: list[Decided]) -> None:
+    assert about(ALL, word) == answer
+
+
+def test_order_and_repetition_of_reading_change_nothing() -> None:
+    late = Decided(9, 9, CMP1.verdict)
+    assert in_order([SEGMENT, late, PROCESS, CMP1, CMP10, CMP1]) == ALL
+
+
+def test_subjects_are_named_once() -> None:
+    assert subjects([CMP1, CMP1, CMP10]) == ("host/cmp1", "host/cmp10")

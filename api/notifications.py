@@ -14,15 +14,14 @@ from kasugai.api import bodies, shown
 from kasugai.api.bodies import Body, parsed, valid
 from kasugai.api.errors import bad_request, conflict, not_found
 from kasugai.api.handling import Resource, answer, caller_of, query_of
-from kasugai.api.numbers import notification_number
 from kasugai.api.occurrences import occurrence
 from kasugai.api.paging import Page, Query, Row, cut, page, sort, unknown_marker
-from kasugai.api.reporting import fault_of, is_kept
+from kasugai.api.reporting import fault_of, is_kept, view_of
 from kasugai.api.views import NotificationView, UnknownMarker, Views, ViewsAway
 from kasugai.api.words import moment, shown_exactly
 from kasugai.core.doors import LedgerAway
 from kasugai.core.inventory import HostRecord
-from kasugai.core.signals import Fault, Notification, Stamp
+from kasugai.core.signals import Fault, Notification
 
 COLUMNS = (
     *("id", "notification_uuid", "generated_time", "source_host_uuid", "type", "payload", "status"),
@@ -88,7 +87,7 @@ class Notifications(Resource):
         except Exception:
             self._give_back(key, uuid)
             raise
-        view = _view(said, notification, stamp)
+        view = view_of(said, notification, stamp)
         self._keep(key, view, said)
         return view
 
@@ -161,19 +160,6 @@ def _moves(views: Views, uuid: str) -> list[shown.Row]:
     if _known(views, uuid).type != "COMPUTE_HOST":
         raise bad_request(f"Notification {uuid} is not of type COMPUTE_HOST: it has no vmoves.")
     return [shown.vmove(view) for view in views.vmoves(uuid)]
-
-
-def _view(said: Fault, notification: Notification, stamp: Stamp) -> NotificationView:
-    return NotificationView(
-        number=notification_number(stamp),
-        notification_uuid=notification.notification_uuid,
-        type=notification.notification_type,
-        generated_time=notification.generated_time,
-        source_host_uuid=said.host_uuid,
-        payload=notification.payload,
-        failover_segment_uuid=notification.segment_id,
-        created_at=stamp.at,
-    )
 
 
 def _filter(query: Query) -> dict[str, str]:

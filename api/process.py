@@ -11,10 +11,12 @@ from kasugai.adapters.background import Background
 from kasugai.adapters.kafka.registry import KafkaRegistry
 from kasugai.adapters.kafka.reports import KafkaReports
 from kasugai.adapters.nova.computes import NovaComputes
+from kasugai.adapters.oslo_notifier import OsloNotifier
 from kasugai.adapters.redis_claims import RedisClaims
 from kasugai.adapters.settings import Settings
 from kasugai.adapters.settings.oslo import open_conf
 from kasugai.adapters.wall import Wall
+from kasugai.api.announcing import AnnouncingRegistry, AnnouncingReports
 from kasugai.api.app import make_app
 from kasugai.api.handling import Doors
 from kasugai.api.own.app import own_app
@@ -40,16 +42,18 @@ class Process:
         self._reports = KafkaReports(self._background, settings.kafka, NAME)
         self._claims = RedisClaims.from_url(settings.redis.url)
         self._computes = NovaComputes(self._background, settings.nova)
+        conf = open_conf(files)
+        self._notifier = OsloNotifier.where_wanted(conf)
+        notifier = self._notifier
         doors = Doors(
-            registry=self._registry,
-            reports=self._reports,
+            registry=AnnouncingRegistry(self._registry, notifier) if notifier else self._registry,
+            reports=AnnouncingReports(self._reports, notifier) if notifier else self._reports,
             orders=self._reports,
             claims=self._claims,
             computes=self._computes,
             views=views,
             wall=Wall(),
         )
-        conf = open_conf(files)
         policy = Policy(conf)
         app = make_app(doors, policy, settings.api, settings.policy)
         own = own_app(doors, policy, settings.api)
@@ -68,3 +72,5 @@ class Process:
         for door in (self._registry, self._reports, self._computes, self._claims):
             door.close()
         self._background.close()
+        if self._notifier is not None:
+            self._notifier.close()

@@ -7,8 +7,9 @@ dropped, ownership lost) it begins again from what Redis says has been read: at 
 import asyncio
 import logging
 import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 
 import uvloop
 from confluent_kafka import OFFSET_BEGINNING
@@ -20,6 +21,7 @@ from kasugai.adapters.redis_claims import RedisClaims
 from kasugai.adapters.redis_views import KEPT, RedisViews
 from kasugai.adapters.settings.values import Settings
 from kasugai.adapters.telemetry.vitals import Vitals
+from kasugai.api.announcing import Announcer
 from kasugai.api.projection.projector import Projector
 from kasugai.core.documents import NotOwner
 from kasugai.core.doors import LedgerAway, LogAway
@@ -39,21 +41,27 @@ TRIM_EVERY = 3600.0
 
 
 def main(
-    settings: Settings, *, demo: bool = False, rebuild: bool = False, vitals: Vitals | None = None
+    settings: Settings,
+    *,
+    demo: bool = False,
+    rebuild: bool = False,
+    vitals: Vitals | None = None,
+    announcer: Announcer | None = None,
 ) -> int:
     """Run until SIGTERM or SIGINT and return 0; an exception means: start me again.
 
     TopicsUnfit when the broker's topics are not as their contracts say; `rebuild` drops the views first.
     """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_until_signalled(settings, demo, rebuild, vitals))
+        work = partial(run, settings, demo=demo, rebuild=rebuild, vitals=vitals, announcer=announcer)
+        return runner.run(_until_signalled(work))
 
 
-async def _until_signalled(settings: Settings, demo: bool, rebuild: bool, vitals: Vitals | None) -> int:
+async def _until_signalled(work: Callable[[asyncio.Event], Awaitable[None]]) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await run(settings, stop, demo=demo, rebuild=rebuild, vitals=vitals)
+    await work(stop)
     return 0
 
 
@@ -64,9 +72,10 @@ async def run(
     demo: bool = False,
     rebuild: bool = False,
     vitals: Vitals | None = None,
+    announcer: Announcer | None = None,
 ) -> None:
-    """Run on the running loop until `stop` is set."""
-    process = Process(settings, vitals or Vitals())
+    """Run on the running loop until `stop` is set; what becomes of notifications is told to `announcer`."""
+    process = Process(settings, vitals or Vitals(), announcer)
     serving = asyncio.create_task(process.serve(demo=demo, rebuild=rebuild))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
@@ -82,9 +91,9 @@ async def run(
 class Process:
     """One projector process."""
 
-    def __init__(self, settings: Settings, vitals: Vitals) -> None:
+    def __init__(self, settings: Settings, vitals: Vitals, announcer: Announcer | None) -> None:
         """Nothing is connected yet."""
-        self._settings, self._vitals = settings, vitals
+        self._settings, self._vitals, self._announcer = settings, vitals, announcer
         self._name = f"kasugai-project-{settings.stream.instance}"
         self._owner = incarnation(self._name)
         self._documents = RedisViews.from_url(settings.redis.url)
@@ -150,7 +159,8 @@ class Process:
         self._waits_for = "reading what there is"
         async with Reader(self._settings.kafka, self._name) as reader:
             places = await self._places(reader)
-            projector = await asyncio.to_thread(Projector, self._documents, self._owner, self._claims)
+            given = (self._documents, self._owner, self._claims, self._announcer)
+            projector = await asyncio.to_thread(Projector, *given)
             await reader.assign(places)
             await self._follow(reader, projector, {(place.topic, place.partition) for place in places})
 

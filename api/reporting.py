@@ -6,9 +6,11 @@ Of an instance's events only those that Masakari recovers are failures.
 
 from typing import Final
 
+from kasugai.api.numbers import notification_number
+from kasugai.api.views import NotificationView
 from kasugai.api.words import moment
 from kasugai.core.inventory import HostRecord
-from kasugai.core.signals import Fault, Kind, Notification, Source, Symptom, fault
+from kasugai.core.signals import Fault, Kind, Notification, Source, Stamp, Symptom, fault
 from kasugai.core.timing import Instant, Millis
 
 OBSERVER: Final = "api"
@@ -69,3 +71,17 @@ def _observed(generated_time: str, now: Instant) -> Instant:
 def is_kept(said: Fault) -> bool:
     """Whether the notification stands until its incident closes; signs of life and ordinary events do not."""
     return said.symptom is Symptom.DOWN
+
+
+def view_of(said: Fault, notification: Notification, stamp: Stamp | None) -> NotificationView:
+    """Return what is shown of a notification that has just been accepted; before Kafka has it, it has no number."""
+    return NotificationView(
+        number=notification_number(stamp) if stamp else 0,
+        notification_uuid=notification.notification_uuid,
+        type=notification.notification_type,
+        generated_time=notification.generated_time,
+        source_host_uuid=said.host_uuid,
+        payload=notification.payload,
+        failover_segment_uuid=notification.segment_id,
+        created_at=stamp.at if stamp else 0,
+    )

@@ -97,9 +97,13 @@ def _worker(arguments: argparse.Namespace) -> int:
 
 def _project(arguments: argparse.Namespace) -> int:
     def live(settings: "Settings", seen: "Observed") -> int:
+        from kasugai.adapters.oslo_notifier import notifying
+        from kasugai.adapters.settings.oslo import open_conf
         from kasugai.api.project_app import main
 
-        return main(settings, demo=arguments.demo, rebuild=arguments.rebuild, vitals=seen.vitals)
+        with notifying(open_conf(files_of(arguments))) as notifier:
+            demo, rebuild = arguments.demo, arguments.rebuild
+            return main(settings, demo=demo, rebuild=rebuild, vitals=seen.vitals, announcer=notifier)
 
     return _live(arguments, "project", live)
 

@@ -69,7 +69,6 @@ MEANINGLESS: Mapping[Place, str] = {
         "DEFAULT",
         "os_system_scope",
     ): "Nova is asked as a project's admin; name a cloud in [nova] cloud for more",
-    ("DEFAULT", "transport_url"): "processes talk over Kafka",
     ("host_failure", "add_reserved_host_to_aggregate"): "aggregates are left as they are",
     ("instance_failure", "process_all_instances"): NO_POOLS,
     ("instance_failure", "ha_enabled_instance_metadata_key"): NO_POOLS,

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
+from kasugai.api.announcements import Announcement
+from kasugai.api.announcing import Announcer, processing
 from kasugai.api.documents import Documents
 from kasugai.api.occurrences import occurrence
 from kasugai.api.projection.buckets import (
@@ -101,9 +103,16 @@ class Cache:
 class Projector:
     """One owner's work on the documents."""
 
-    def __init__(self, documents: Documents, owner: str, claims: Claims | None = None) -> None:
+    def __init__(
+        self,
+        documents: Documents,
+        owner: str,
+        claims: Claims | None = None,
+        announcer: Announcer | None = None,
+    ) -> None:
         """Go on where the documents stand; `owner` must own them."""
         self._documents, self._owner, self._claims = documents, owner, claims
+        self._announcer = announcer
         self._cache = Cache()
         self._dirty = set(documents.dirty())
 
@@ -139,6 +148,7 @@ class Projector:
         subjects.update(subject_bucket(case.subject) for case in cases.values())
         notifications = [n for subject in sorted(subjects) for n in self._subject(subject, cases, incidents)]
         self._dirty -= buckets
+        told = self._announcements(notifications)
         written = Round(
             texts=incidents.texts,
             listed=incidents.listed,
@@ -152,6 +162,21 @@ class Projector:
             self._dirty |= buckets
             raise
         self._claim(notifications)
+        for said in told:
+            self._announce(said)
+
+    def _announcements(self, notifications: Sequence[NotificationView]) -> list[Announcement]:
+        """What is to be said once the views are written; only of notifications that were shown before."""
+        if self._announcer is None or not notifications:
+            return []
+        texts = self._documents.many([f"notification/{view.notification_uuid}" for view in notifications])
+        shown = {view.notification_uuid: view for text in texts for view in load(NotificationView, text)}
+        changed = [processing(shown.get(view.notification_uuid), view) for view in notifications]
+        return [said for each in changed for said in each]
+
+    def _announce(self, said: Announcement) -> None:
+        if self._announcer is not None:
+            self._announcer.announce(said)
 
     def _chosen(self) -> tuple[set[str], dict[str, Sequence[Held]]]:
         """Take as many touched buckets as shall be written at once."""

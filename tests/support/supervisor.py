@@ -46,7 +46,7 @@ class Supervisor:
 
     folder: Path
     config: Path
-    commands: Mapping[str, tuple[str, ...]] = COMMANDS
+    commands: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: COMMANDS)
     own_ends: list[str] = field(default_factory=list)
     """Which ended without being killed, with exit code and last line."""
     _lives: dict[str, Life] = field(default_factory=dict)

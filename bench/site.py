@@ -39,6 +39,8 @@ url = {redis}
 [nova]
 cloud = sim
 clouds_file = {clouds}
+[power]
+devices_file =
 [stream]
 partitions = {partitions}
 [worker]

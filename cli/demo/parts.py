@@ -134,6 +134,8 @@ url = {redis}
 [nova]
 cloud = {cloud}
 clouds_file = {file}
+[power]
+devices_file =
 [stream]
 partitions = {partitions}
 [worker]

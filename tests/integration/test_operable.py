@@ -57,6 +57,8 @@ url = {redis}
 [nova]
 cloud = sim
 clouds_file = {clouds}
+[power]
+devices_file =
 [stream]
 partitions = 4
 instance = one

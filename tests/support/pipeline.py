@@ -48,6 +48,8 @@ url = {redis}
 [nova]
 cloud = sim
 clouds_file = {clouds}
+[power]
+devices_file =
 [stream]
 partitions = 4
 [worker]

@@ -43,8 +43,17 @@ unit: $(READY) ## Tests that need no service
 	$(BIN)/python -m pytest -q -n $(WORKERS) -m "not integration and not chaos"
 
 .PHONY: test
-test: install services kafka-libs lint ## Everything: install, services, lint, all tests (what CI runs)
+test: install services clients kafka-libs lint ## Everything: install, services, lint, all tests (what CI runs)
 	@tools/run-tests $(BIN)/python $(WORKERS)
+
+.PHONY: clients
+clients: .venv-clients/.ready ## Masakari's own clients, locked, in an environment of their own (for tests)
+
+.venv-clients/.ready: requirements/clients.txt
+	@echo "== clients: OpenStack's command line, Masakari's client and monitors into .venv-clients"
+	@test -x .venv-clients/bin/python || $(PYTHON) -m venv .venv-clients
+	.venv-clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/clients.txt
+	@touch $@
 
 .PHONY: services
 services: ## Make sure that Java 17, Maven and Redis are there (installs Debian's packages when root)
@@ -104,10 +113,11 @@ lock: $(READY) ## Write requirements/*.txt anew from pyproject.toml (UPGRADE=1 t
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.13'
 	$(BIN)/uv pip compile --quiet $(LOCK_FLAGS) pyproject.toml -o requirements/run.txt
 	$(BIN)/uv pip compile --quiet $(LOCK_FLAGS) --extra demo --extra import --group dev pyproject.toml -o requirements/dev.txt
+	$(BIN)/uv pip compile --quiet $(LOCK_FLAGS) --override requirements/clients-overrides.txt requirements/clients.in -o requirements/clients.txt
 
 LOCK_FLAGS := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(if $(UPGRADE),--upgrade)
 
 .PHONY: clean
 clean: ## Remove what was built (the environment and fetched jars too)
-	rm -rf $(VENV) .cache dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov
+	rm -rf $(VENV) .venv-clients .cache dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,10 +1,11 @@
 """Which notifications stand: one key per occurrence, taken by the first to claim it and given back when it is over.
 
-A claim is pending (it expires) until Kafka has the notification: a process that dies between the two blocks nobody. The
-API takes and confirms claims, the projector releases them and puts them back after a loss. What a notification means
-is not known here. Every call raises LedgerAway when Redis does not answer.
+A claim is pending (it expires) until Kafka has the notification: a process that dies between the two blocks nobody, and
+a second one is told "already here" only when the first one surely is. The API takes and confirms claims, the projector
+releases them and puts them back after a loss. Every call raises LedgerAway when Redis does not answer.
 """
 
+import time
 from typing import Final, Self
 
 from redis import Redis
@@ -13,15 +14,37 @@ from redis.connection import BlockingConnectionPool
 from redis.retry import Retry
 
 from kasugai.adapters.redis_scripts import answering_now
+from kasugai.core.doors import LedgerAway
 from kasugai.core.timing import Millis
 
 PREFIX: Final = "{kasugai}:claim:"
 
-PENDING: Millis = 60_000
-"""How long a claim lives that nobody confirms: longer than Kafka may take to acknowledge."""
+PENDING: Millis = 15_000
+"""How long a claim lives that nobody confirms: longer than the API waits for Kafka."""
 
-CONFIRM = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PERSIST', KEYS[1]) end return 0"
-RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+PATIENCE = 1.0
+"""Seconds that a second one waits to hear whether the first one has been published."""
+
+PAUSE = 0.01
+
+MARK = "?"
+"""Before the uuid of a claim that is pending: Kafka may not have the notification."""
+
+CONFIRM = """
+if redis.call('GET', KEYS[1]) ~= '?' .. ARGV[1] then return 0 end
+if ARGV[2] == '0' then return redis.call('SET', KEYS[1], ARGV[1]) end
+return redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+"""
+HOLD = """
+local there = redis.call('GET', KEYS[1])
+if not there or there == '?' .. ARGV[1] or there == ARGV[1] then redis.call('SET', KEYS[1], ARGV[1]) end
+return 0
+"""
+RELEASE = """
+local there = redis.call('GET', KEYS[1])
+if there == ARGV[1] or there == '?' .. ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0
+"""
 
 
 class RedisClaims:
@@ -47,23 +70,31 @@ class RedisClaims:
         return cls(Redis(connection_pool=pool))
 
     def take(self, key: str, notification_uuid: str) -> str | None:
-        """Claim `key`: None when it is ours now, else the uuid of the notification that holds it."""
+        """Claim `key`: None when it is ours now, else the uuid of the notification that holds it.
+
+        LedgerAway too when nobody knows whether the first one has been published: its process may have died, or this
+        Redis carried out a claim after its sender had given up. It ends by itself; ask again.
+        """
+        deadline = time.monotonic() + PATIENCE
         with answering_now():
-            while not self._client.set(PREFIX + key, notification_uuid, nx=True, px=PENDING):
-                holder = self._client.get(PREFIX + key)
-                if holder is not None:
-                    return str(holder)
+            while not self._client.set(PREFIX + key, MARK + notification_uuid, nx=True, px=PENDING):
+                holder = str(self._client.get(PREFIX + key) or MARK)
+                if not holder.startswith(MARK):
+                    return holder
+                if time.monotonic() > deadline:
+                    raise LedgerAway("another notification of the same failure is being published; try again")
+                time.sleep(PAUSE)
             return None
 
-    def confirm(self, key: str, notification_uuid: str) -> None:
-        """Keep the claim until it is released: Kafka has the notification."""
+    def confirm(self, key: str, notification_uuid: str, lifetime: Millis = 0) -> None:
+        """Say that Kafka has the notification, and keep the claim until it is released or its lifetime is over."""
         with answering_now():
-            self._client.eval(CONFIRM, 1, PREFIX + key, notification_uuid)
+            self._client.eval(CONFIRM, 1, PREFIX + key, notification_uuid, lifetime)
 
     def hold(self, key: str, notification_uuid: str) -> None:
-        """Put a claim back that stands and may have been lost; silent when somebody has it."""
+        """Put a claim back that stands and may have been lost; silent when another notification has it."""
         with answering_now():
-            self._client.set(PREFIX + key, notification_uuid, nx=True)
+            self._client.eval(HOLD, 1, PREFIX + key, notification_uuid)
 
     def release(self, key: str, notification_uuid: str) -> None:
         """Give the claim back; silent when it is another's or nobody's."""

@@ -33,6 +33,8 @@ MOVE_COLUMNS = (
     *("created_at", "updated_at", "deleted_at", "deleted"),
 )
 DETAILS_SINCE = (1, 1)
+MOMENT = 10_000
+"""Milliseconds for which the same sign of life, or the same ordinary event, counts once."""
 
 log = logging.getLogger(__name__)
 
@@ -100,8 +102,7 @@ class Notifications(Resource):
     def _keep(self, key: str, view: NotificationView, said: Fault) -> None:
         """Kafka has the notification, so the answer is yes whatever Redis says; the projector makes up for it."""
         try:
-            if is_kept(said):
-                self.doors.claims.confirm(key, view.notification_uuid)
+            self.doors.claims.confirm(key, view.notification_uuid, 0 if is_kept(said) else MOMENT)
             self.doors.views.accept(view)
         except (LedgerAway, ViewsAway) as error:
             log.warning("notification %s is accepted and not shown yet: %s", view.notification_uuid, error)

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from kasugai.adapters.inventory import Description, Inventory
 from kasugai.core.signals import Command, Fault, Stamp
-from kasugai.core.timing import Instant
+from kasugai.core.timing import Instant, Millis
 
 Edit = Callable[[Inventory], Sequence[Description]]
 """Looks at the inventory and says which records should follow; it may raise, and nothing is written then."""
@@ -54,11 +54,12 @@ class Claims(Protocol):
     """Which notifications stand. Calls raise LedgerAway while Redis does not answer."""
 
     def take(self, key: str, notification_uuid: str) -> str | None:
-        """Claim `key` for a while: None when it is ours now, else the uuid of the notification that holds it."""
+        """Claim `key` for a while: None when it is ours now, else the uuid of the notification that holds it and that
+        Kafka has; LedgerAway also while nobody knows whether it has."""
         ...
 
-    def confirm(self, key: str, notification_uuid: str) -> None:
-        """Keep the claim until it is released."""
+    def confirm(self, key: str, notification_uuid: str, lifetime: Millis = 0) -> None:
+        """Keep the claim until it is released, or until its lifetime is over if it has one."""
         ...
 
     def release(self, key: str, notification_uuid: str) -> None:

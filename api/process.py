@@ -7,13 +7,16 @@ import logging
 from collections.abc import Sequence
 from typing import Self
 
+from oslo_config import cfg
+
 from kasugai.adapters.background import Background
 from kasugai.adapters.kafka.registry import KafkaRegistry
 from kasugai.adapters.kafka.reports import KafkaReports
 from kasugai.adapters.nova.computes import NovaComputes
 from kasugai.adapters.oslo_notifier import OsloNotifier
 from kasugai.adapters.redis_claims import RedisClaims
-from kasugai.adapters.settings import Settings
+from kasugai.adapters.redis_views import RedisViews
+from kasugai.adapters.settings import SettingError, Settings
 from kasugai.adapters.settings.oslo import open_conf
 from kasugai.adapters.wall import Wall
 from kasugai.api.announcing import AnnouncingRegistry, AnnouncingReports
@@ -23,7 +26,7 @@ from kasugai.api.own.app import own_app
 from kasugai.api.own.rules import MOUNT
 from kasugai.api.pipeline import Wsgi, around
 from kasugai.api.policies import Policy
-from kasugai.api.views import Views
+from kasugai.api.view_store import ViewStore
 
 NAME = "kasugai-api"
 
@@ -33,14 +36,15 @@ log = logging.getLogger(__name__)
 class Process:
     """Context manager: what the application needs is open while it lasts."""
 
-    def __init__(self, settings: Settings, files: Sequence[str], views: Views) -> None:
-        """Open the doors; Kafka, Redis and Nova are looked for in the background."""
+    def __init__(self, settings: Settings, files: Sequence[str]) -> None:
+        """Open the doors; Kafka, Redis and Nova are looked for in the background. SettingError when one cannot be."""
         if settings.unread:
             log.warning("%s", settings.unread)
         self._background = Background(NAME)
         self._registry = KafkaRegistry(self._background, settings.kafka, NAME)
         self._reports = KafkaReports(self._background, settings.kafka, NAME)
         self._claims = RedisClaims.from_url(settings.redis.url)
+        self._documents = RedisViews.from_url(settings.redis.url)
         self._computes = NovaComputes(self._background, settings.nova)
         conf = open_conf(files)
         self._notifier = OsloNotifier.where_wanted(conf)
@@ -51,13 +55,14 @@ class Process:
             orders=self._reports,
             claims=self._claims,
             computes=self._computes,
-            views=views,
+            views=ViewStore(self._documents),
             wall=Wall(),
         )
         policy = Policy(conf)
         app = make_app(doors, policy, settings.api, settings.policy)
         own = own_app(doors, policy, settings.api)
         self.wsgi: Wsgi = around(app, conf, settings.api, {MOUNT: own})
+        _check(conf, settings)
 
     def __enter__(self) -> Self:
         """Return the process."""
@@ -69,8 +74,17 @@ class Process:
 
     def close(self) -> None:
         """Close everything; what is under way has been answered."""
-        for door in (self._registry, self._reports, self._computes, self._claims):
+        for door in (self._registry, self._reports, self._computes, self._claims, self._documents):
             door.close()
         self._background.close()
         if self._notifier is not None:
             self._notifier.close()
+
+
+def _check(conf: cfg.ConfigOpts, settings: Settings) -> None:
+    """Keystone without credentials would refuse everybody; keystonemiddleware has registered its options by now."""
+    if settings.api.auth_strategy == "keystone" and not conf.keystone_authtoken.auth_type:
+        raise SettingError(
+            "[keystone_authtoken] auth_type is missing; for example: auth_type = password "
+            "(or [api] auth_strategy = noauth2)"
+        )

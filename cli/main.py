@@ -10,7 +10,19 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import cast
 
-from kasugai.cli import explain, fault, incident, masakari, power, processes, segment, sim, tap, topics
+from kasugai.cli import (
+    explain,
+    fault,
+    incident,
+    masakari,
+    policy,
+    power,
+    processes,
+    segment,
+    sim,
+    tap,
+    topics,
+)
 from kasugai.cli.demo import noun as demo
 from kasugai.cli.exits import Away, Exit, Misused, SaidNo
 from kasugai.cli.parser import Parser, Run
@@ -24,7 +36,7 @@ Examples:
   kasugai demo                             the product on this machine, in a minute
   kasugai incident list                    what is going on"""
 
-NOUNS = (demo, sim, incident, explain, fault, segment, power, topics, tap, masakari, processes)
+NOUNS = (demo, sim, incident, explain, fault, segment, power, topics, tap, masakari, policy, processes)
 """In the order in which the help lists them."""
 
 AWAY = (Away, LogAway, LedgerAway, CloudAway, CloudUnsure, CloudRefused)

@@ -59,6 +59,14 @@ def add(nouns: Nouns) -> None:
     project.add_argument(
         "--rebuild", action="store_true", help="drop all views first, and compute them anew from Kafka"
     )
+    api = command(
+        nouns,
+        "api",
+        "Run the REST API: Masakari's, to the letter.",
+        ["kasugai api", "kasugai api --config-file masakari.conf --config-file kasugai.conf"],
+        _api,
+    )
+    add_config_file(api)
     for parser in (route, correlate, host, project):
         parser.add_argument(
             "--demo", action="store_true", help=argparse.SUPPRESS
@@ -106,6 +114,20 @@ def _project(arguments: argparse.Namespace) -> int:
             return main(settings, demo=demo, rebuild=rebuild, vitals=seen.vitals, announcer=notifier)
 
     return _live(arguments, "project", live)
+
+
+def _api(arguments: argparse.Namespace) -> int:
+    """Its processes are forked before anything is opened, so each tells what it is by its log alone."""
+    settings = settings_of(arguments, "nova")
+    from kasugai.adapters.settings import SettingError
+    from kasugai.adapters.telemetry.logs import LogOptionWrong, set_up
+    from kasugai.api.serve import CannotListen, main
+
+    try:
+        set_up(files_of(arguments), settings)
+        return main(settings, files_of(arguments))
+    except (SettingError, CannotListen, LogOptionWrong) as error:
+        raise Misused(str(error)) from error
 
 
 def _live(arguments: argparse.Namespace, process: str, live: Live, *needs: str) -> int:

@@ -18,6 +18,7 @@ from kasugai.adapters.kafka.records import Outgoing, current_trace, outgoing
 from kasugai.adapters.settings.values import KafkaSettings
 from kasugai.core.doors import LogAway
 from kasugai.core.signals import Stamp
+from kasugai.core.timing import Millis
 from kasugai.schemas.keys import Keyed
 
 Waiter = asyncio.Future[Stamp]
@@ -26,9 +27,13 @@ Waiter = asyncio.Future[Stamp]
 class Producer:
     """One idempotent producer on the running event loop."""
 
-    def __init__(self, kafka: KafkaSettings, name: str) -> None:
-        """Connect in the background; `name` is shown at the broker and in logs."""
-        self._producer = confluent_kafka.Producer(producer_config(kafka, name))
+    def __init__(self, kafka: KafkaSettings, name: str, delivery: Millis | None = None) -> None:
+        """Connect in the background; `name` is shown at the broker and in logs. What is not acknowledged within
+        `delivery` milliseconds is given up for good."""
+        config = producer_config(kafka, name) | (
+            {} if delivery is None else {"delivery.timeout.ms": delivery}
+        )
+        self._producer = confluent_kafka.Producer(config)
         self._loop = asyncio.get_running_loop()
         self._reports: deque[tuple[Waiter, Stamp | LogAway]] = deque()
         self._ended = Event()

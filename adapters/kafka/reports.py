@@ -7,8 +7,10 @@ from kasugai.core.doors import LogAway
 from kasugai.core.signals import Command, Fault, Stamp
 from kasugai.schemas.topics import COMMANDS, REPORTED
 
+DELIVERY = 5_000
+"""Milliseconds after which a fault is given up, so that a client that was told no may send it again."""
 PATIENCE = 10.0
-"""Seconds that a caller waits for the acknowledgement."""
+"""Seconds that a caller waits at most."""
 
 
 class KafkaReports:
@@ -39,4 +41,4 @@ class KafkaReports:
 
     @staticmethod
     async def _open(kafka: KafkaSettings, name: str) -> Producer:
-        return Producer(kafka, name)
+        return Producer(kafka, name, DELIVERY)

@@ -1,4 +1,4 @@
-"""Keystone v3 as far as keystoneauth needs it: the version document, tokens and a catalog with one Nova.
+"""Keystone v3 as far as keystoneauth and keystonemiddleware need it: versions, tokens, their validation, a catalog.
 
 One user, one project. Tokens expire after `token_life` seconds of the cloud's clock, or when told to.
 """
@@ -25,6 +25,7 @@ class Keystone:
         self._nova_path = nova_path
         self._tokens: dict[str, float] = {}
         self._issued = 0
+        self._others: list[dict[str, Any]] = []
         self.token_life = 3600.0
 
     def expire_tokens(self) -> None:
@@ -35,6 +36,10 @@ class Keystone:
         """Whether the token is good at this instant."""
         return self._tokens.get(token, float("-inf")) > self._world.now()
 
+    def enlist(self, kind: str, name: str, url: str) -> None:
+        """Put one more service into the catalog of tokens that are issued from now on."""
+        self._others.append(_service(kind, name, url))
+
     def respond(self, request: HttpRequest) -> HttpReply:
         """Answer a request below /identity."""
         match request.method, request.path.removeprefix(PREFIX).rstrip("/"):
@@ -44,6 +49,8 @@ class Keystone:
                 return HttpReply(body={"version": self._version()})
             case "POST", "/v3/auth/tokens":
                 return self._issue(request.json()["auth"]["identity"])
+            case "GET" | "HEAD", "/v3/auth/tokens":
+                return self._validate(request)
             case _:
                 return _error(404, "Not Found", "The resource could not be found.")
 
@@ -62,6 +69,15 @@ class Keystone:
         self._tokens[token] = self._world.now() + self.token_life
         return HttpReply(status=201, headers={"X-Subject-Token": token}, body={"token": self._body()})
 
+    def _validate(self, request: HttpRequest) -> HttpReply:
+        """Say what a token is worth, to whoever has one that is good."""
+        if not self.accepts(request.headers.get("x-auth-token", "")):
+            return _error(401, "Unauthorized", "The request you have made requires authentication.")
+        subject = request.headers.get("x-subject-token", "")
+        if not self.accepts(subject):
+            return _error(404, "Not Found", "Could not find token.")
+        return HttpReply(headers={"X-Subject-Token": subject}, body={"token": self._body()})
+
     def _body(self) -> dict[str, Any]:
         domain = {"id": "default", "name": "Default"}
         wall = self._world.wall()
@@ -75,22 +91,20 @@ class Keystone:
             "catalog": [
                 self._service("identity", "keystone", f"{PREFIX}/v3"),
                 self._service("compute", "nova", self._nova_path),
+                *self._others,
             ],
         }
 
     def _service(self, kind: str, name: str, path: str) -> dict[str, Any]:
-        url = f"{self._base()}{path}"
-        endpoints = [
-            {
-                "id": f"{name}-{interface}",
-                "interface": interface,
-                "region": "sim",
-                "region_id": "sim",
-                "url": url,
-            }
-            for interface in ("public", "internal", "admin")
-        ]
-        return {"id": name, "type": kind, "name": name, "endpoints": endpoints}
+        return _service(kind, name, f"{self._base()}{path}")
+
+
+def _service(kind: str, name: str, url: str) -> dict[str, Any]:
+    endpoints = [
+        {"id": f"{name}-{interface}", "interface": interface, "region": "sim", "region_id": "sim", "url": url}
+        for interface in ("public", "internal", "admin")
+    ]
+    return {"id": name, "type": kind, "name": name, "endpoints": endpoints}
 
 
 def _is_known(identity: dict[str, Any]) -> bool:

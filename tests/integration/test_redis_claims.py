@@ -19,26 +19,41 @@ def claims(server: RedisServer) -> RedisClaims:
 
 def test_one_of_twenty_at_the_same_instant_wins(redis_server: RedisServer) -> None:
     one, other, key = claims(redis_server), claims(redis_server), str(uuid4())
-    names = [str(n) for n in range(20)]
+
+    def claim(number: int) -> str | None:
+        door = one if number % 2 else other
+        answer = door.take(key, str(number))
+        if answer is None:
+            door.confirm(key, str(number))
+        return answer
+
     with ThreadPoolExecutor(20) as pool:
-        answers = list(pool.map(lambda n: (one if int(n) % 2 else other).take(key, n), names))
-    (winner,) = [name for name, answer in zip(names, answers, strict=True) if answer is None]
+        answers = list(pool.map(claim, range(20)))
+    (winner,) = [str(number) for number, answer in enumerate(answers) if answer is None]
     assert set(answers) == {None, winner}
 
 
-def test_a_claim_that_nobody_confirms_expires(redis_server: RedisServer) -> None:
-    door, left, kept = claims(redis_server), str(uuid4()), str(uuid4())
-    with patch.object(redis_claims, "PENDING", 200):
-        assert door.take(left, "a") is None and door.take(kept, "a") is None
+def test_a_claim_that_nobody_confirms_is_no_answer_and_expires(redis_server: RedisServer) -> None:
+    door, left, kept, short = claims(redis_server), str(uuid4()), str(uuid4()), str(uuid4())
+    with patch.object(redis_claims, "PENDING", 300), patch.object(redis_claims, "PATIENCE", 0.05):
+        for key in (left, kept, short):
+            assert door.take(key, "a") is None
         door.confirm(kept, "a")
+        door.confirm(short, "a", 300)
         door.confirm(left, "b")
-        eventually(lambda: door.take(left, "c") is None)
+        assert door.take(short, "c") == "a"
+        with pytest.raises(LedgerAway, match="being published"):
+            door.take(left, "c")
+    with patch.object(redis_claims, "PATIENCE", 5.0):
+        assert door.take(left, "c") is None
+    eventually(lambda: door.take(short, "c") is None)
     assert door.take(kept, "c") == "a"
 
 
 def test_only_the_holder_gives_back(redis_server: RedisServer) -> None:
     door, key = claims(redis_server), str(uuid4())
     assert door.take(key, "a") is None
+    door.hold(key, "a")
     door.release(key, "b")
     assert door.take(key, "b") == "a"
     door.release(key, "a")

@@ -94,8 +94,8 @@ class MemoryClaims:
         holder = self.held.setdefault(key, notification_uuid)
         return None if holder == notification_uuid else holder
 
-    def confirm(self, key: str, notification_uuid: str) -> None:
-        if self.held.get(key) == notification_uuid:
+    def confirm(self, key: str, notification_uuid: str, lifetime: int = 0) -> None:
+        if self.held.get(key) == notification_uuid and not lifetime:
             self.confirmed.add(key)
 
     def release(self, key: str, notification_uuid: str) -> None:

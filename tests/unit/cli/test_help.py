@@ -30,6 +30,9 @@ def examples(parser: argparse.ArgumentParser) -> list[str]:
 
 def test_all_commands_are_there() -> None:
     assert set(ALL) == {
+        "api",
+        "policy",
+        "policy sample",
         "project",
         "explain",
         "demo",

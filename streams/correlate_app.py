@@ -35,7 +35,7 @@ from kasugai.core.verdicts import Verdict
 from kasugai.schemas.codec import Undecodable, decode, encode
 from kasugai.schemas.topics import CHANGELOG, CORRELATE_APP, CORRELATE_TABLE, INCIDENTS, SIGNALS, VERDICTS
 from kasugai.streams.correlate import Correlate
-from kasugai.streams.correlate_trace import count_all, hear, traced
+from kasugai.streams.correlate_trace import hear, tell_all, traced
 
 
 class Decisions:
@@ -52,7 +52,7 @@ class Decisions:
         with traced(self._threads, verdicts, orders, cause) as records, _about(verdicts, orders):
             await self._membership.prove()
             stamps = await self._producer.publish_all(records)
-        count_all(verdicts, orders, stamps)
+        tell_all(verdicts, orders, stamps)
 
 
 class Mailbox:

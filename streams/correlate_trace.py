@@ -1,24 +1,31 @@
-"""Publishes a decision in the trace of what it is about, and counts it.
+"""Publishes a decision in the trace of what it is about, and counts and logs it.
 
 An incident stays in one trace, whoever decides about it: a fault, an outcome, or a tick, which has no trace of its own.
 It decides nothing; where it knows no trace, the decision begins one.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from uuid import UUID
 
 from kasugai.adapters.kafka.records import Outgoing, outgoing
 from kasugai.adapters.telemetry import tracing
+from kasugai.adapters.telemetry.about import about
 from kasugai.adapters.telemetry.catalogue import OPENING
 from kasugai.adapters.telemetry.catalogue import VERDICTS as COUNTED
 from kasugai.adapters.telemetry.meters import count, observe
 from kasugai.adapters.telemetry.tracing import Threads, Trace
 from kasugai.core.incident import Open, Order
+from kasugai.core.narrate import narrate_verdict
 from kasugai.core.signals import Fault, Kind, Letter, Stamp, subject_of
 from kasugai.core.verdicts import Verb, Verdict
 from kasugai.schemas.topics import INCIDENTS, VERDICTS
 
+LOG = logging.getLogger(__name__)
+
+CHATTER = (Verb.SUSPECT, Verb.EXPLAIN, Verb.IGNORE, Verb.DISREGARD)
+"""What a storm of faults makes thousands of; the topic has them all."""
 ENDS = (Verb.CLOSE, Verb.WITHDRAW)
 
 
@@ -46,10 +53,15 @@ def traced(
             threads.forget(_named(verdict.segment, verdict.subject), *filter(None, [verdict.incident]))
 
 
-def count_all(verdicts: Sequence[Verdict], orders: Sequence[Order], stamps: Sequence[Stamp]) -> None:
-    """Count what the broker has acknowledged; `stamps` are the verdicts' and then the orders'."""
+def tell_all(verdicts: Sequence[Verdict], orders: Sequence[Order], stamps: Sequence[Stamp]) -> None:
+    """Count and log what the broker has acknowledged; `stamps` are the verdicts' and then the orders'."""
     for verdict in verdicts:
         count(COUNTED, verb=verdict.verb, reason=verdict.reason)
+        host = verdict.subject.removeprefix("host/") if verdict.subject.startswith("host/") else ""
+        with about(incident=verdict.incident or "", host=host, segment=verdict.segment):
+            LOG.log(
+                logging.DEBUG if verdict.verb in CHATTER else logging.INFO, "%s", narrate_verdict(verdict)
+            )
     for order, stamp in zip(orders, stamps[len(verdicts) :], strict=True):
         if isinstance(order, Open) and order.n == 1:
             observe(OPENING, (stamp.at - order.decided_at) / 1000, kind=order.kind)

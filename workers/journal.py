@@ -4,19 +4,24 @@ A journal belongs to one ownership of one incident. It keeps the incident's entr
 """
 
 import asyncio
+import logging
 from dataclasses import replace
 from uuid import UUID
 
+from kasugai.adapters.telemetry.about import about
 from kasugai.adapters.telemetry.catalogue import ATTEMPTS, STEPS
 from kasugai.adapters.telemetry.meters import count
 from kasugai.core.facts import Fact, FactKind, Result, StepRecord, make_fact
 from kasugai.core.incident import Open, Stop
 from kasugai.core.ledger import Entry, apply
+from kasugai.core.narrate import narrate_fact
 from kasugai.core.plan import Plan, Step
 from kasugai.core.signals import Stamp
 from kasugai.core.timing import Instant
 from kasugai.core.verdicts import Reason
 from kasugai.workers.ports import Lease, LeaseLost, Ledger, Log
+
+LOG = logging.getLogger(__name__)
 
 NIL = UUID(int=0)
 
@@ -111,9 +116,22 @@ class Journal:
         if asyncio.get_running_loop().time() >= self._lease.until:
             raise LeaseLost(f"the lease on {self._lease.host} ended unrenewed")
         await self._log.publish(fact)
+        _tell(fact)
         async with self._turn:
             self.entry = apply(self.entry, fact)
             return await self._ledger.record(self._lease, self.entry, effect=effect)
+
+
+def _tell(fact: Fact) -> None:
+    """An incident's story in the log: its turns as they come, its steps for whoever wants more (`debug`)."""
+    sentence = narrate_fact(fact)
+    if not sentence:
+        return
+    if fact.step is None:
+        LOG.info("%s", sentence)
+        return
+    with about(step=fact.step.key):
+        LOG.debug("%s", sentence)
 
 
 def _monotonic_ms() -> int:

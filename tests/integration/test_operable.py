@@ -263,6 +263,12 @@ def test_the_rules_say_what_is_wrong_and_nothing_else() -> None:
 def test_lines_tell_the_incident(site: Site) -> None:
     shown = json.loads(site.kasugai("incident", "list", "-o", "json"))
     assert "cmp1" in json.dumps(shown)
+    (trace,) = {span.trace for span in site.collector.spans if span.name == "recover host"}
+    assert re.search(
+        r"INFO \S+ incident=\S+ host=cmp1 segment=\S+: open cmp1 \(asserted\)", site.log("correlate")
+    )
+    told = rf"INFO \S+ incident=\S+ host=cmp1 epoch=1 trace_id={trace} span_id=\S+: host-down/cmp1 recovered"
+    assert re.search(told, site.log("worker_host"))
     for process in PROCESSES:
         assert "health and metrics at http://127.0.0.1" in site.log(process)
     assert "Traceback" not in "".join(site.log(process) for process in PROCESSES)

@@ -3,6 +3,8 @@
 import argparse
 import asyncio
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from kasugai.cli.configured import settings_of
@@ -10,7 +12,7 @@ from kasugai.cli.exits import Exit, SaidNo
 from kasugai.cli.parser import Nouns, add_config_file, add_output, command, group
 
 if TYPE_CHECKING:
-    from kasugai.adapters.settings import KafkaSettings
+    from kasugai.adapters.settings import KafkaSettings, Settings
     from kasugai.core.signals import Fault, Stamp
 
 
@@ -51,7 +53,9 @@ def add(nouns: Nouns) -> None:
 def _publish(arguments: argparse.Namespace) -> int:
     from kasugai.cli.terminal import data, data_json, talk
 
-    fault, stamp = asyncio.run(publish(settings_of(arguments).kafka, arguments))
+    settings = settings_of(arguments)
+    with _traced(settings, arguments.host):
+        fault, stamp = asyncio.run(publish(settings.kafka, arguments))
     if arguments.output == "json":
         data_json(
             {
@@ -71,6 +75,25 @@ def _publish(arguments: argparse.Namespace) -> int:
     talk(f"To send the same observation again: {repetition(fault)}")
     talk(f"What comes of it: kasugai incident watch {fault.host}")
     return Exit.OK
+
+
+@contextmanager
+def _traced(settings: "Settings", host: str) -> Iterator[None]:
+    """Where traces are wanted, an incident's begins with the word of whoever reported it."""
+    if not settings.telemetry.otlp_endpoint:
+        yield
+        return
+    from opentelemetry.trace import SpanKind
+
+    from kasugai.adapters.telemetry.process import resource_of
+    from kasugai.adapters.telemetry.tracing import exported, span
+
+    resource = resource_of("cli", settings.stream.instance)
+    with (
+        exported(resource, settings.telemetry.otlp_endpoint),
+        span("publish fault", {}, SpanKind.PRODUCER, kasugai__host=host),
+    ):
+        yield
 
 
 async def publish(kafka: "KafkaSettings", arguments: argparse.Namespace) -> "tuple[Fault, Stamp]":

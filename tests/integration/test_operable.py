@@ -223,6 +223,7 @@ def test_one_trace_runs_through_all_processes(site: Site) -> None:
         return {(span.service, span.name) for span in site.collector.spans if span.trace == trace}
 
     wanted = {
+        ("kasugai-cli", "publish fault"),
         ("kasugai-route", "route fault"),
         ("kasugai-correlate", "correlate open"),
         ("kasugai-worker-host", "recover host"),

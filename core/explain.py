@@ -6,6 +6,7 @@ It judges nothing anew: what was not recorded is not known.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from kasugai.core.ties import Tie
 from kasugai.core.timing import Instant
 from kasugai.core.verdicts import Verdict
 
@@ -22,7 +23,7 @@ class Decided:
 def in_order(decided: Iterable[Decided]) -> list[Decided]:
     """Return each verdict once, in the order of time, whatever the order of reading."""
     first: dict[str, Decided] = {}
-    for each in sorted(decided, key=lambda d: (d.at, d.offset, repr(d.verdict))):
+    for each in sorted(decided, key=lambda d: (d.at, d.offset, Tie(d.verdict))):
         first.setdefault(str(each.verdict.verdict_id), each)
     return list(first.values())
 

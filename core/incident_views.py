@@ -13,6 +13,7 @@ from kasugai.core.facts import Fact, FactKind
 from kasugai.core.incident import Open, Phase, Resume, Stop
 from kasugai.core.plan import Action, Plan
 from kasugai.core.standing import StepView, phase_of, step_views, why_of
+from kasugai.core.ties import Tie
 from kasugai.core.timing import Instant
 from kasugai.core.verdicts import Verb, Verdict
 
@@ -114,9 +115,9 @@ def _each_once(seen: Iterable[Seen]) -> list[Seen]:
     return sorted(first.values(), key=_by_time)
 
 
-def _by_time(record: Seen) -> tuple[Instant, int, int, str]:
+def _by_time(record: Seen) -> tuple[Instant, int, int, Tie]:
     kinds = (Verdict, Open, Stop, Resume, Fact)
-    return record.at, kinds.index(type(record.value)), record.offset, repr(record.value)
+    return record.at, kinds.index(type(record.value)), record.offset, Tie(record.value)
 
 
 def _incident(incident: UUID, records: Sequence[Seen]) -> IncidentView:
@@ -127,7 +128,7 @@ def _incident(incident: UUID, records: Sequence[Seen]) -> IncidentView:
     fact = max(facts, key=rank, default=None)
     plan = max(
         (fact.plan for fact in facts if fact.plan is not None),
-        key=lambda p: (p.attempt, p.epoch, len(p.steps), repr(p)),
+        key=lambda p: (p.attempt, p.epoch, len(p.steps), Tie(p)),
         default=None,
     )
     closed = [seen for seen in verdicts if isinstance(seen.value, Verdict) and seen.value.verb is Verb.CLOSE]
@@ -148,7 +149,7 @@ def _incident(incident: UUID, records: Sequence[Seen]) -> IncidentView:
     )
 
 
-def rank(fact: Fact) -> tuple[int, int, int, int, int, str]:
+def rank(fact: Fact) -> tuple[int, int, int, int, int, Tie]:
     """Return what decides which of two facts says where an incident stands: the greater one does."""
     match fact.kind:
         case FactKind.QUEUED:
@@ -159,7 +160,7 @@ def rank(fact: Fact) -> tuple[int, int, int, int, int, str]:
             kind = 3
         case _:
             kind = 1
-    return fact.attempt, fact.epoch, kind, fact.n, fact.seq, repr(fact)
+    return fact.attempt, fact.epoch, kind, fact.n, fact.seq, Tie(fact)
 
 
 def _whereabouts(records: Sequence[Seen]) -> tuple[str, str]:

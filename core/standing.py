@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from kasugai.core.facts import Fact, FactKind, Result, StepRecord, StepState
 from kasugai.core.incident import Open, Phase
 from kasugai.core.plan import Action, Plan, Step
+from kasugai.core.ties import Tie
 from kasugai.core.timing import Instant
 from kasugai.core.verdicts import Reason, Verb, Verdict
 
@@ -112,10 +113,10 @@ def step_views(plan: Plan | None, facts: Sequence[tuple[Instant, Fact]]) -> Mapp
     return {step.key: _view(step, newest.get(step.key), own[step.key]) for step in steps}
 
 
-def _age(record: StepRecord) -> tuple[int, int, bool, int, int, str]:
+def _age(record: StepRecord) -> tuple[int, int, bool, int, int, Tie]:
     """A later attempt or try wins; within one try `done` is never taken back."""
     state = record.state
-    return record.attempt, record.tries, state is StepState.DONE, record.epoch, _RANKS[state], repr(record)
+    return record.attempt, record.tries, state is StepState.DONE, record.epoch, _RANKS[state], Tie(record)
 
 
 def _view(step: Step, record: StepRecord | None, own: Sequence[tuple[Instant, StepRecord]]) -> StepView:

@@ -11,6 +11,7 @@ from kasugai.core.identity import derive, step_key
 from kasugai.core.incident_views import IncidentView
 from kasugai.core.plan import Action, Plan, Step
 from kasugai.core.standing import StepView, step_views
+from kasugai.core.ties import Tie
 from kasugai.core.timing import Instant
 
 NUMBERS = 2**48
@@ -60,9 +61,7 @@ def moves_of(view: IncidentView) -> tuple[Move, ...]:
         return ()
     known: dict[str, Step] = {}
     planned: dict[str, Instant] = {}
-    for at, plan in sorted(
-        plans, key=lambda p: (p[1].attempt, p[1].epoch, len(p[1].steps), p[0], repr(p[1]))
-    ):
+    for at, plan in sorted(plans, key=lambda p: (p[1].attempt, p[1].epoch, len(p[1].steps), p[0], Tie(p[1]))):
         for step in plan.steps:
             known[step.key] = step
             planned[step.key] = min(at, planned.get(step.key, at))
@@ -123,7 +122,7 @@ def _left(view: IncidentView, moves: list[Move], plans: list[tuple[Instant, Plan
     """Instances that the plans leave where they are, each by its first plan's reason."""
     taken = {move.instance for move in moves}
     found: dict[str, Move] = {}
-    for at, plan in sorted(plans, key=lambda p: (p[0], p[1].attempt, p[1].epoch, repr(p[1]))):
+    for at, plan in sorted(plans, key=lambda p: (p[0], p[1].attempt, p[1].epoch, Tie(p[1]))):
         for guest, reason in plan.excluded:
             if guest not in taken and guest not in found:
                 found[guest] = Move(

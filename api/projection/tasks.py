@@ -10,6 +10,7 @@ from kasugai.core.facts import Fact, FactKind, Result, StepState
 from kasugai.core.incident_views import IncidentView
 from kasugai.core.narrate import narrate_fact
 from kasugai.core.plan import Action
+from kasugai.core.ties import Tie
 from kasugai.core.timing import Instant
 
 DISABLE, PREPARE, EVACUATE = (
@@ -75,7 +76,7 @@ def _task(name: str, told: Told, state: str, wanted: frozenset[str]) -> Workflow
     """Return a task's entry; its percentage is how much of `wanted` has been seen done."""
     done: set[str] = set()
     progress: list[ProgressDetail] = []
-    for at, fact in sorted(told, key=lambda each: (each[0], repr(each[1]))):
+    for at, fact in sorted(told, key=lambda each: (each[0], Tie(each[1]))):
         if fact.step is not None and fact.step.state is StepState.DONE:
             done.add(fact.step.key)
         if sentence := narrate_fact(fact):

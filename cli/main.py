@@ -18,6 +18,7 @@ from kasugai.cli import (
     policy,
     power,
     processes,
+    rebuild,
     segment,
     sim,
     tap,
@@ -36,7 +37,21 @@ Examples:
   kasugai demo                             the product on this machine, in a minute
   kasugai incident list                    what is going on"""
 
-NOUNS = (demo, sim, incident, explain, fault, segment, power, topics, tap, masakari, policy, processes)
+NOUNS = (
+    demo,
+    sim,
+    incident,
+    explain,
+    fault,
+    segment,
+    power,
+    topics,
+    tap,
+    rebuild,
+    masakari,
+    policy,
+    processes,
+)
 """In the order in which the help lists them."""
 
 AWAY = (Away, LogAway, LedgerAway, CloudAway, CloudUnsure, CloudRefused)

@@ -87,6 +87,28 @@ def fold(entries: Mapping[UUID, Entry], facts: Iterable[Fact]) -> dict[UUID, Ent
     return after
 
 
+def join(kept: Entry, logged: Entry) -> Entry:
+    """Return what a ledger that may have forgotten and a log that keeps 30 days know together about an incident. Where
+    they contradict, `logged` counts, unless it has not come as far as `kept`: then the log has lost its beginning."""
+    if _rank(kept) > _rank(logged):
+        return kept
+    joined = replace(
+        logged,
+        plan=logged.plan or (kept.plan if kept.attempt == logged.attempt else None),
+        steps=kept.steps,
+        priors=MappingProxyType({**logged.priors, **kept.priors}),
+        effects=kept.effects or logged.effects,
+        fenced=kept.fenced or logged.fenced,
+    )
+    for step in logged.steps.values():
+        joined = _with_step(joined, step)
+    return joined
+
+
+def _rank(entry: Entry) -> tuple[int, int, int]:
+    return entry.attempt, entry.epoch, entry.answered
+
+
 def _with_plan(entry: Entry, plan: Plan) -> Entry:
     if entry.plan is not None and entry.plan.attempt == plan.attempt and entry.plan.epoch > plan.epoch:
         return entry

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kasugai.core.facts import Fact, FactKind, Result, StepState
-from kasugai.core.ledger import Entry, Flag, apply, fold, newer, touched_priors
+from kasugai.core.ledger import Entry, Flag, apply, fold, join, newer, touched_priors
 from kasugai.core.look import Look
 from kasugai.core.plan import Plan, Prior
 from kasugai.core.planning import plan
@@ -204,6 +204,35 @@ def test_a_fold_may_stop_anywhere_and_go_on_from_any_place_before(
     middle = data.draw(st.integers(0, len(log)))
     back = data.draw(st.integers(0, middle))
     assert fold(fold({}, log[:middle]), log[back:]) == whole(log)
+
+
+@examples(200)
+@given(logs(), st.data())
+def test_a_ledger_that_has_forgotten_and_the_log_know_together_what_the_log_knows(
+    log: list[Fact], data: st.DataObject
+) -> None:
+    entry = whole(log)[INCIDENT]
+    assert join(EMPTY, entry) == entry
+    assert join(entry, entry) == entry
+    for behind in fold({}, log[: data.draw(st.integers(0, len(log)))]).values():
+        assert join(behind, entry) == entry
+
+
+@examples(200)
+@given(logs(), st.data())
+def test_a_log_that_has_lost_its_beginning_takes_nothing_from_the_ledger(
+    log: list[Fact], data: st.DataObject
+) -> None:
+    """It may add what a zombie said, which only the beginning shows to be one: a reason for a look, not for an act."""
+    entry = whole(log)[INCIDENT]
+    for rest in fold({}, log[data.draw(st.integers(0, len(log))) :]).values():
+        joined = join(entry, rest)
+        assert replace(joined, steps=entry.steps, effects=entry.effects, fenced=entry.fenced) == entry
+        assert joined.effects >= entry.effects
+        for key, step in entry.steps.items():
+            now = joined.steps[key]
+            assert now.state is step.state or (now.attempt, now.tries) >= (step.attempt, step.tries)
+            assert step.state is not StepState.DONE or now.tries > step.tries or now == step
 
 
 @examples(200)

@@ -1,0 +1,119 @@
+"""`kasugai rebuild`: brings the ledger in Redis to what the log says, and tells what it lacked."""
+
+import argparse
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from kasugai.cli.configured import settings_of
+from kasugai.cli.exits import Exit, SaidNo
+from kasugai.cli.parser import Nouns, add_config_file, add_output, command
+from kasugai.cli.tables import Column, table
+
+if TYPE_CHECKING:
+    from kasugai.adapters.settings import Settings
+    from kasugai.workers.archive import Archive
+    from kasugai.workers.rebuild import Difference
+
+COLUMNS = (Column("HOST"), Column("INCIDENT"), Column("DONE"), Column("WHAT REDIS LACKS"))
+
+VIEWS = "The API's views are no part of this: kasugai project writes them anew by itself when Redis has lost them."
+
+
+def add(nouns: Nouns) -> None:
+    """Add the command."""
+    parser = command(
+        nouns,
+        "rebuild",
+        "Bring the ledger in Redis to what the log says; safe beside running workers, which do it host by host anyway.",
+        ["kasugai rebuild --dry-run", "kasugai rebuild -o json"],
+        _rebuild,
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="write nothing; exit 1 if there is anything to write"
+    )
+    add_output(parser)
+    add_config_file(parser)
+
+
+def _rebuild(arguments: argparse.Namespace) -> int:
+    from kasugai.adapters.ledger_json import LedgerUnreadable
+    from kasugai.cli.terminal import data, data_json, talk, width
+
+    settings = settings_of(arguments)
+    try:
+        hosts, found = asyncio.run(_run(settings, dry=arguments.dry_run))
+    except LedgerUnreadable as error:
+        raise SaidNo(str(error)) from error
+    if arguments.output == "json":
+        data_json([as_json(one) for one in found])
+    elif found:
+        data(listed(found, width()))
+    talk(summary(hosts, found))
+    talk(VIEWS)
+    return Exit.NO if any(one.done == "to write" for one in found) else Exit.OK
+
+
+async def _run(settings: "Settings", *, dry: bool) -> "tuple[int, list[Difference]]":
+    from kasugai.adapters.incarnation import incarnation
+    from kasugai.adapters.kafka.reader import Reader
+    from kasugai.adapters.redis_ledger import RedisLedger
+    from kasugai.workers.archive import Archive
+    from kasugai.workers.rebuild import rebuild
+
+    owner = incarnation("kasugai-rebuild")
+    lease = settings.worker.timing.lease
+    async with (
+        Reader(settings.kafka, "kasugai-rebuild") as reader,
+        RedisLedger.connect(settings.redis, ttl=lease) as ledger,
+    ):
+        await ledger.check()
+        archive = Archive(reader)
+        await _read(archive)
+        found: list[Difference] = []
+        for host in sorted(archive.hosts):
+            found += await rebuild(archive, ledger, f"{owner}/{host}", host, dry=dry)
+        return len(archive.hosts), found
+
+
+async def _read(archive: "Archive") -> None:
+    """Read the log, with a bar for each topic where somebody looks."""
+    import sys
+
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from kasugai.cli.terminal import is_live
+
+    with Progress(console=Console(stderr=True), transient=True, disable=not is_live(sys.stderr)) as bars:
+        task = bars.add_task("reading the log")
+        async for topic, done, total in archive.read():
+            bars.update(task, description=f"reading {topic}", completed=done, total=total)
+
+
+def listed(found: "Sequence[Difference]", width: int | None) -> str:
+    """Return the differences as a table."""
+    rows = [(one.host, str(one.incident or "-")[:8], str(one.done), one.what) for one in found]
+    return table(COLUMNS, rows, width)
+
+
+def as_json(one: "Difference") -> dict[str, Any]:
+    """Return the stable form of a difference."""
+    return {
+        "host": one.host,
+        "incident": None if one.incident is None else str(one.incident),
+        "done": str(one.done),
+        "lacks": one.what,
+    }
+
+
+def summary(hosts: int, found: "Sequence[Difference]") -> str:
+    """Return what a person should know besides."""
+    if not found:
+        return f"Redis has all that the log says about {hosts} hosts."
+    counts = {
+        done: len({one.host for one in found if one.done == done}) for done in {one.done for one in found}
+    }
+    told = ", ".join(f"{count} {done}" for done, count in sorted(counts.items()))
+    advice = " To write it: kasugai rebuild" if "to write" in counts else ""
+    return f"The log knows more than Redis about {len({one.host for one in found})} of {hosts} hosts: {told}.{advice}"

@@ -1,0 +1,108 @@
+"""All that the log says about all hosts: the facts and flags of every partition, folded as a takeover folds one host's.
+
+It reads and folds, and knows no ledger. What cannot be decoded is passed over with a log line, but for what a newer
+Kasugai wrote: whoever cannot read that may not say what is true.
+"""
+
+import logging
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from kasugai.adapters.kafka.client import partition_of
+from kasugai.adapters.kafka.reader import Reader
+from kasugai.adapters.kafka.records import Incoming
+from kasugai.core.doors import LogAway
+from kasugai.core.facts import Fact, FactKind
+from kasugai.core.incident import Resume, Stop
+from kasugai.core.ledger import Entry, Flag, apply, newer
+from kasugai.schemas.codec import Undecodable, UnknownSchema, decode
+from kasugai.schemas.topics import INCIDENTS, RECOVERY
+
+CHUNK = 5_000
+"""Offsets that are read at a time: no more records than these are in memory at once."""
+
+LOG = logging.getLogger(__name__)
+
+Place = tuple[str, int]
+
+
+@dataclass(slots=True)
+class Account:
+    """What the log says about one host."""
+
+    epoch: int = 0
+    entries: dict[UUID, Entry] = field(default_factory=dict)
+    flags: dict[UUID, Flag] = field(default_factory=dict)
+
+
+class Archive:
+    """The accounts of all hosts, as far as the log has been read."""
+
+    def __init__(self, reader: Reader) -> None:
+        """Nothing is read yet."""
+        self.hosts: dict[str, Account] = {}
+        self._reader = reader
+        self._next: dict[Place, int] = {}
+
+    async def read(self) -> AsyncIterator[tuple[str, int, int]]:
+        """Read everything to its end as of now, yielding the topic and how many of how many offsets are behind us."""
+        for topic in (RECOVERY, *INCIDENTS.values()):
+            for partition in await self._reader.partitions(topic):
+                low, high = await self._reader.bounds(topic, partition)
+                self._next[topic, partition] = low
+                while self._next[topic, partition] < high:
+                    await self._read_chunk((topic, partition), high)
+                    yield topic, self._next[topic, partition] - low, high - low
+
+    async def read_on(self, host: str) -> None:
+        """Read on to the end as of now in the host's partitions."""
+        for topic in (RECOVERY, *INCIDENTS.values()):
+            place = (topic, self._partition(topic, host))
+            _, high = await self._reader.bounds(*place)
+            while self._next[place] < high:
+                await self._read_chunk(place, high)
+
+    def next(self, topic: str, host: str) -> int:
+        """Return the offset up to which the host's partition has been read."""
+        return self._next[topic, self._partition(topic, host)]
+
+    def _partition(self, topic: str, host: str) -> int:
+        return partition_of(host, sum(1 for known, _ in self._next if known == topic))
+
+    async def _read_chunk(self, place: Place, end: int) -> None:
+        start = self._next[place]
+        found = await self._reader.read_range(*place, start, min(start + CHUNK, end))
+        for record, value in _decoded(found.records):
+            self._take(record, value)
+        self._next[place] = max(found.next, start + 1)
+
+    def _take(self, record: Incoming, value: object) -> None:
+        match value:
+            case Fact(kind=FactKind.QUEUED | FactKind.WORKING):
+                pass  # signs of life, which change no record
+            case Fact():
+                account = self._account(value.host)
+                old = account.entries.get(value.incident) or Entry(incident=value.incident)
+                account.entries[value.incident] = apply(old, value)
+                account.epoch = max(account.epoch, value.epoch)
+            case Stop() | Resume():
+                flags = self._account(value.host).flags
+                flag = Flag(offset=record.offset, stop=isinstance(value, Stop), reason=value.reason)
+                flags[value.incident] = newer(flags.get(value.incident), flag)
+            case _:
+                pass  # an Open is no knowledge of the ledger's
+
+    def _account(self, host: str) -> Account:
+        return self.hosts.setdefault(host, Account())
+
+
+def _decoded(records: tuple[Incoming, ...]) -> Iterator[tuple[Incoming, object]]:
+    for record in records:
+        place = f"{record.topic}/{record.partition} at {record.offset}"
+        try:
+            yield record, decode(record.value or b"")
+        except UnknownSchema as error:
+            raise LogAway(f"{place} cannot be read by this version, upgrade it: {error}") from error
+        except Undecodable as error:
+            LOG.warning("%s is passed over: %s", place, error)

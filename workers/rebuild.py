@@ -1,0 +1,111 @@
+"""Compares the ledger with the log and writes what it lacks, host by host, under each host's lease.
+
+Safe beside running workers: whoever holds a lease has folded the log and keeps the ledger itself, so its host is left
+alone; and while we hold one for a moment, nobody else acts on the host. No epoch is taken: nothing is decided here.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from types import MappingProxyType
+from uuid import UUID
+
+from kasugai.core.ledger import Entry, Flag, join, newer
+from kasugai.core.signals import Kind
+from kasugai.schemas.topics import INCIDENTS, RECOVERY
+from kasugai.workers.archive import Account, Archive
+from kasugai.workers.ports import Folded, LeaseLost, Ledger
+
+
+class Done(StrEnum):
+    """What was done about a host's differences."""
+
+    WRITTEN = "written"
+    TO_WRITE = "to write"
+    LEFT = "left to its owner"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One thing that the log knows and the ledger does not."""
+
+    host: str
+    incident: UUID | None
+    """None: about the host as such."""
+    what: str
+    done: Done
+
+
+async def rebuild(archive: Archive, ledger: Ledger, owner: str, host: str, *, dry: bool) -> list[Difference]:
+    """Return what the ledger lacks about a host, and write it unless `dry` or the host has an owner.
+
+    `owner` is a name for our lease that nobody else has.
+    """
+    kept = await ledger.load(host)
+    found = list(_differences(kept, _known(kept, archive.hosts[host])))
+    if not found:
+        return []
+    done = await _write(archive, ledger, owner, host, dry)
+    return [Difference(host=host, incident=incident, what=what, done=done) for incident, what in found]
+
+
+async def _write(archive: Archive, ledger: Ledger, owner: str, host: str, dry: bool) -> Done:
+    if dry:
+        return Done.LEFT if await ledger.is_leased(host) else Done.TO_WRITE
+    lease = await ledger.acquire(host, owner)
+    if lease is None:
+        return Done.LEFT
+    try:
+        await archive.read_on(host)  # an owner may have worked since, and gone
+        known = _known(await ledger.load(host), archive.hosts[host])
+        facts, flags = archive.next(RECOVERY, host), archive.next(INCIDENTS[Kind.HOST], host)
+        await ledger.save(lease, replace(known, facts_offset=facts, flags_offset=flags))
+    except LeaseLost:
+        return Done.LEFT
+    finally:
+        await ledger.release(lease)
+    return Done.WRITTEN
+
+
+def _known(kept: Folded, account: Account) -> Folded:
+    """Return all that ledger and log know together; what only the ledger has (the log keeps 30 days) stays."""
+    entries, flags = dict(kept.entries), dict(kept.flags)
+    for incident, entry in account.entries.items():
+        entries[incident] = join(entries[incident], entry) if incident in entries else entry
+    for incident, flag in account.flags.items():
+        flags[incident] = newer(flags.get(incident), flag)
+    return replace(
+        kept,
+        epoch=max(kept.epoch, account.epoch),
+        entries=MappingProxyType(entries),
+        flags=MappingProxyType(flags),
+    )
+
+
+def _differences(kept: Folded, known: Folded) -> Iterator[tuple[UUID | None, str]]:
+    if kept.epoch < known.epoch:
+        yield None, f"epoch {kept.epoch}, the log has {known.epoch}"
+    for incident, entry in sorted(known.entries.items()):
+        if entry != kept.entries.get(incident):
+            yield incident, _entry_differs(kept.entries.get(incident), entry)
+    for incident, flag in sorted(known.flags.items()):
+        if flag != kept.flags.get(incident):
+            yield incident, f"{_flag(kept.flags.get(incident))}, the log has {_flag(flag)}"
+
+
+def _entry_differs(kept: Entry | None, known: Entry) -> str:
+    if kept is None:
+        return f"no record, the log has attempt {known.attempt} with {len(known.steps)} steps"
+    steps = sum(kept.steps.get(key) != record for key, record in known.steps.items())
+    said = [f"{steps} of {len(known.steps)} steps older or missing"] if steps else []
+    for name in ("attempt", "epoch", "answered", "result", "reason"):
+        ours, theirs = getattr(kept, name), getattr(known, name)
+        if ours != theirs:
+            said.append(f"{name} {ours or 'none'}, the log has {theirs or 'none'}")
+    return "; ".join(said or ["another plan"])
+
+
+def _flag(flag: Flag | None) -> str:
+    if flag is None:
+        return "no flag"
+    return f"{'stop' if flag.stop else 'go'} of offset {flag.offset}"

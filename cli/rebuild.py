@@ -25,7 +25,7 @@ def add(nouns: Nouns) -> None:
     parser = command(
         nouns,
         "rebuild",
-        "Bring the ledger in Redis to what the log says; safe beside running workers, which do it host by host anyway.",
+        "Bring the ledger in Redis to what the log says; safe beside running workers.",
         ["kasugai rebuild --dry-run", "kasugai rebuild -o json"],
         _rebuild,
     )

@@ -61,6 +61,7 @@ def test_all_commands_are_there() -> None:
         "topics apply",
         "topics check",
         "tap",
+        "rebuild",
         "import",
         "import masakari",
         "route",

@@ -9,11 +9,10 @@ import time
 from typing import Final, Self
 
 from redis import Redis
-from redis.backoff import NoBackoff
-from redis.connection import BlockingConnectionPool
-from redis.retry import Retry
 
+from kasugai.adapters.redis_blocking import connect_blocking
 from kasugai.adapters.redis_scripts import answering_now
+from kasugai.adapters.settings.values import RedisSettings
 from kasugai.core.doors import LedgerAway
 from kasugai.core.timing import Millis
 
@@ -51,23 +50,18 @@ class RedisClaims:
     """The claims in Redis; used from any thread."""
 
     def __init__(self, client: Redis) -> None:
-        """The client decodes responses and does not retry by itself (`from_url` makes one)."""
+        """The client decodes responses and does not retry by itself (`connect` makes one)."""
         self._client = client
 
     @classmethod
-    def from_url(cls, url: str, *, timeout: float = 2.0, connections: int = 64) -> Self:
+    def connect(cls, redis: RedisSettings, *, timeout: float = 2.0, connections: int = 64) -> Self:
         """Connect on first use."""
-        pool = BlockingConnectionPool.from_url(
-            url,
-            max_connections=connections,
-            timeout=timeout,
-            socket_timeout=timeout,
-            socket_connect_timeout=timeout,
-            retry=Retry(NoBackoff(), 0),
-            decode_responses=True,
-            protocol=2,
-        )
-        return cls(Redis(connection_pool=pool))
+        return cls(connect_blocking(redis, timeout=timeout, connections=connections, decode=True))
+
+    @classmethod
+    def from_url(cls, url: str) -> Self:
+        """Connect to a Redis that needs no more than its url; see `connect`."""
+        return cls.connect(RedisSettings(url=url))
 
     def take(self, key: str, notification_uuid: str) -> str | None:
         """Claim `key`: None when it is ours now, else the uuid of the notification that holds it.

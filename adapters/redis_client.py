@@ -27,12 +27,12 @@ def connect(redis: RedisSettings, *, timeout: float) -> AnyRedis:
     Answers are decoded. BadUrl (a ValueError) when the address cannot be understood; it does not repeat it.
     """
     address = parse(redis.url)
-    options = _common(timeout) | _names(redis, address)
+    options = _common(timeout) | names_of(redis, address)
     match address.form:
         case Form.SERVER:
             ((host, port),) = address.nodes
             kind = SSLConnection if address.tls else Connection
-            options |= {"host": host, "port": port, "connection_class": kind} | _tls(redis, address)
+            options |= {"host": host, "port": port, "connection_class": kind} | tls_of(redis, address)
             return Redis.from_pool(ConnectionPool(db=address.db, **options))
         case Form.SOCKET:
             options |= {"path": address.path, "connection_class": UnixDomainSocketConnection}
@@ -41,7 +41,7 @@ def connect(redis: RedisSettings, *, timeout: float) -> AnyRedis:
             return _through_sentinels(redis, address, options, timeout)
         case Form.CLUSTER:
             nodes = [ClusterNode(host, port) for host, port in address.nodes]
-            return RedisCluster(startup_nodes=nodes, ssl=address.tls, **options, **_tls(redis, address))
+            return RedisCluster(startup_nodes=nodes, ssl=address.tls, **options, **tls_of(redis, address))
 
 
 def _common(timeout: float) -> Options:
@@ -54,14 +54,15 @@ def _common(timeout: float) -> Options:
     }
 
 
-def _names(redis: RedisSettings, address: Address) -> Options:
+def names_of(redis: RedisSettings, address: Address) -> Options:
+    """Return as whom to go in."""
     return {
         "username": redis.username or address.username or None,
         "password": redis.password or address.password or None,
     }
 
 
-def _tls(redis: RedisSettings, address: Address) -> Options:
+def tls_of(redis: RedisSettings, address: Address) -> Options:
     """Return what makes TLS of a connection: the server's certificate is always checked."""
     if not address.tls:
         return {}
@@ -89,8 +90,8 @@ def _through_sentinels(redis: RedisSettings, address: Address, options: Options,
     take a share of the time."""
     share = timeout / (len(address.nodes) + 1)
     access = {"username": redis.sentinel_username or None, "password": redis.sentinel_password or None}
-    asked = _common(share) | access | _tls(redis, address) | {"ssl": address.tls}
+    asked = _common(share) | access | tls_of(redis, address) | {"ssl": address.tls}
     sentinel: Any = Sentinel(address.nodes, sentinel_kwargs=asked)  # type: ignore[no-untyped-call]
-    options |= {"ssl": address.tls, "db": address.db} | _tls(redis, address)
+    options |= {"ssl": address.tls, "db": address.db} | tls_of(redis, address)
     master: Redis = sentinel.master_for(address.service, connection_pool_class=_MasterPool, **options)
     return master

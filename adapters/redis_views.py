@@ -8,13 +8,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, Self
 
 from redis import Redis
-from redis.backoff import NoBackoff
 from redis.client import Pipeline
-from redis.connection import BlockingConnectionPool
 from redis.exceptions import WatchError
-from redis.retry import Retry
 
+from kasugai.adapters.redis_blocking import connect_blocking
 from kasugai.adapters.redis_scripts import answering_now
+from kasugai.adapters.settings.values import RedisSettings
 from kasugai.core.documents import Index, Kept, NotOwner, Round
 
 PREFIX: Final = "{kasugai}:view:"
@@ -45,22 +44,18 @@ class RedisViews:
     """The `Documents` port of the api room; used from any thread."""
 
     def __init__(self, client: Redis) -> None:
-        """The client does not decode and does not retry by itself (`from_url` makes one)."""
+        """The client does not decode and does not retry by itself (`connect` makes one)."""
         self._client = client
 
     @classmethod
-    def from_url(cls, url: str, *, timeout: float = 2.0, connections: int = 64) -> Self:
+    def connect(cls, redis: RedisSettings, *, timeout: float = 2.0, connections: int = 64) -> Self:
         """Connect on first use."""
-        pool = BlockingConnectionPool.from_url(
-            url,
-            max_connections=connections,
-            timeout=timeout,
-            socket_timeout=timeout,
-            socket_connect_timeout=timeout,
-            retry=Retry(NoBackoff(), 0),
-            protocol=2,
-        )
-        return cls(Redis(connection_pool=pool))
+        return cls(connect_blocking(redis, timeout=timeout, connections=connections, decode=False))
+
+    @classmethod
+    def from_url(cls, url: str) -> Self:
+        """Connect to a Redis that needs no more than its url; see `connect`."""
+        return cls.connect(RedisSettings(url=url))
 
     def close(self) -> None:
         """Close the connections."""

@@ -96,8 +96,8 @@ class Process:
         self._settings, self._vitals, self._announcer = settings, vitals, announcer
         self._name = f"kasugai-project-{settings.stream.instance}"
         self._owner = incarnation(self._name)
-        self._documents = RedisViews.from_url(settings.redis.url)
-        self._claims = RedisClaims.from_url(settings.redis.url)
+        self._documents = RedisViews.connect(settings.redis)
+        self._claims = RedisClaims.connect(settings.redis)
         self._waits_for = "starting"
         self._said = self._trimmed = float("-inf")
         self._newest = 0

@@ -7,8 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from kasugai.adapters.redis_claims import RedisClaims
 from kasugai.adapters.redis_ledger import RedisLedger
+from kasugai.adapters.redis_views import RedisViews
 from kasugai.adapters.settings.values import RedisSettings
+from kasugai.core.documents import Index, Kept, NotOwner, Round
 from kasugai.core.doors import LeaseLost, LedgerAway
 from tests.support.ledgers import CONTENT, HOST, ONE, RIGHTS, STOP, in_a_loop, incident, own, whole_life
 from tests.support.redis_forms import Cluster, TlsRedis, Trio, client, until
@@ -17,6 +20,10 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(90)]
 
 SENTINEL_RIGHTS = "ACL SETUSER kasugai on >hunter2 -@all +sentinel|masters"
 """What docs/operators/connections.md says."""
+
+
+VIEW_RIGHTS = "ACL SETUSER kasugai-api on >pw resetchannels ~{kasugai}:* +@all -@dangerous"
+"""What it says about the API and its projector."""
 
 
 @pytest.fixture(scope="module")
@@ -229,3 +236,55 @@ async def test_a_node_that_is_away_is_the_ledger_away_and_comes_back(cluster: Cl
             await ledger.begin(lease, ONE)
         await ledger.release(lease)
         await own(ledger, "b")
+
+
+def keep_views(redis: RedisSettings) -> None:
+    """Use the views and the claims once, and each call has its effect."""
+    views = RedisViews.connect(redis)
+    try:
+        assert views.own("me")
+        kept = Kept(place="kasugai.recovery/0/1", body=b"b")
+        listed = {(Index.INCIDENTS, "i"): 5}
+        views.write("me", Round(texts={"t": "x"}, listed=listed, records={"b": [kept]}, busy={"b": "h"}))
+        assert (views.get("t"), views.many(["t", "u"])) == ("x", ["x", None])
+        assert views.newest(Index.INCIDENTS, None, 9) == ["i"]
+        assert views.records("b") == [kept]
+        with pytest.raises(NotOwner):
+            views.write("another", Round(texts={"t": "y"}))
+        views.drop()
+        assert views.get("t") is None
+    finally:
+        views.close()
+    claims = RedisClaims.connect(redis)
+    try:
+        assert claims.take("k", "a") is None
+        claims.confirm("k", "a")
+        assert claims.take("k", "b") == "a"
+        claims.release("k", "a")
+    finally:
+        claims.close()
+
+
+def test_views_and_claims_over_tls(tls: TlsRedis) -> None:
+    keep_views(shown(tls))
+
+
+def test_views_and_claims_through_sentinels_with_no_more_rights_than_the_manual_gives(trio: Trio) -> None:
+    for server in trio.servers:
+        with trio.at(server.port) as data:
+            data.execute_command(*VIEW_RIGHTS.split())
+    keep_views(replace(guarded(trio), username="kasugai-api", password="pw"))
+    with pytest.raises(LedgerAway, match=r"connections\.md") as caught:
+        keep_views(replace(guarded(trio), username="kasugai-api", password="hunter2"))
+    assert "hunter2" not in str(caught.value)
+
+
+def test_views_and_claims_in_a_cluster_also_when_nothing_answered_at_first(cluster: Cluster) -> None:
+    lost = RedisViews.connect(RedisSettings(url="redis+cluster://127.0.0.1:1"))
+    with pytest.raises(LedgerAway):
+        lost.get("t")
+    lost.close()
+    for server in cluster.servers:
+        with client(server.port) as node:
+            node.execute_command(*VIEW_RIGHTS.split())
+    keep_views(RedisSettings(url=cluster.url, username="kasugai-api", password="pw"))

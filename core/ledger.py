@@ -96,7 +96,7 @@ def join(kept: Entry, logged: Entry) -> Entry:
         logged,
         plan=logged.plan or (kept.plan if kept.attempt == logged.attempt else None),
         steps=kept.steps,
-        priors=MappingProxyType({**logged.priors, **kept.priors}),
+        priors=MappingProxyType({**kept.priors, **logged.priors, **touched_priors(kept)}),
         effects=kept.effects or logged.effects,
         fenced=kept.fenced or logged.fenced,
     )

@@ -12,6 +12,9 @@ from kasugai.core.look import Look, MigrationView, PowerState
 from kasugai.core.timing import Timing
 from kasugai.workers.ports import Cloud, Power
 
+PATIENCE = 5
+"""Between two readings of the power pass so many times what the last one took, or more."""
+
 
 def monotonic_ms() -> int:
     """Return the running loop's time in milliseconds."""
@@ -48,6 +51,7 @@ class Observer:
         self._power = power
         self._timing = timing
         self._read_power: tuple[PowerState, int] | None = None
+        self._power_pause = 0
 
     @property
     def has_device(self) -> bool:
@@ -90,12 +94,15 @@ class Observer:
         self._read_power = None
 
     async def _power_state(self) -> tuple[PowerState, int | None]:
-        """Read the power, at most every thirtieth of the time for which it is believed: as good as with each look."""
+        """Read the power, at most every thirtieth of the time for which it is believed: as good as with each look.
+        A device that takes long to answer is asked less often: a reading is a process, and BMCs bear few sessions."""
         if not self.has_device:
             return PowerState.UNKNOWN, None
         now = monotonic_ms()
-        if self._read_power is None or now - self._read_power[1] > self._timing.power_fresh // 30:
+        if self._read_power is None or now - self._read_power[1] > self._power_pause:
             self._read_power = (await self._power.read(self._host), now)
+            fresh, took = self._timing.power_fresh, monotonic_ms() - now
+            self._power_pause = min(max(fresh // 30, PATIENCE * took), fresh // 3)
         return self._read_power
 
 

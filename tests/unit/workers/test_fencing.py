@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 from uuid import UUID
 
 from kasugai.adapters.power import DeviceTrouble, Fencing
@@ -156,6 +157,30 @@ def test_a_device_that_is_slow_to_read_is_still_told_to_switch_off() -> None:
         assert FactKind.ABSOLVED not in scene.log.kinds()
 
     play(device, story)
+
+
+def test_a_slow_device_is_asked_less_often_but_often_enough() -> None:
+    """A reading of an agent takes half a second, and a fifth of one of a processor."""
+    asked: dict[float, list[float]] = {}
+
+    class Counted(Slow):
+        async def status(self) -> PowerState:
+            asked.setdefault(self._read, []).append(asyncio.get_running_loop().time())
+            return await super().status()
+
+    async def story(scene: Scene) -> None:
+        scene.cloud.slow_conductor(120.0)
+        await scene.until(lambda: FactKind.FINISHED in scene.log.kinds())
+
+    for seconds in (0.1, 1.0, 9.0):
+        play(Counted(read=seconds), story)
+    pauses = {
+        seconds: min(later - earlier for earlier, later in pairwise(times[4:]))
+        for seconds, times in asked.items()
+    }
+    assert 1.0 <= pauses[0.1] < 4.0
+    assert 5.0 <= pauses[1.0] < 10.0
+    assert PRODUCTION.power_fresh / 3000 <= pauses[9.0] < PRODUCTION.power_fresh / 1000
 
 
 def test_a_hold_says_what_the_device_said() -> None:

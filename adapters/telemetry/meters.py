@@ -20,6 +20,7 @@ Read = Callable[[], Iterable[Reading]]
 
 METER = metrics.get_meter("kasugai")
 
+_labels = {metric.name: frozenset(metric.label_names) for metric in CATALOGUE}
 _readers: dict[str, list[Read]] = {metric.name: [] for metric in CATALOGUE}
 
 
@@ -46,7 +47,7 @@ def watched(metric: Metric, read: Read) -> Iterator[None]:
 
 
 def _check(metric: Metric, labels: Mapping[str, str]) -> None:
-    if set(labels) != set(metric.label_names):
+    if labels.keys() != _labels[metric.name]:
         raise ValueError(f"{metric.name} has the labels {metric.label_names}, not {tuple(labels)}")
 
 

@@ -24,9 +24,10 @@ class Vitals:
     """One process's signs of life."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """A new process is alive, and not ready before somebody says what to wait for."""
+        """A new process is alive until its first beat, however long it waits for Kafka before that, and not ready
+        before somebody says what to wait for."""
         self._clock = clock
-        self._beaten = clock()
+        self._beaten: float | None = None
         self._checks: list[Check] = []
         self.lags = Lags()
         self.is_served = False
@@ -50,8 +51,8 @@ class Vitals:
 
     @property
     def age(self) -> float:
-        """Seconds since the last beat."""
-        return self._clock() - self._beaten
+        """Seconds since the last beat; 0 before the first."""
+        return 0.0 if self._beaten is None else self._clock() - self._beaten
 
     def unhealthy(self) -> list[str]:
         """Return why it does not count as alive; empty when it does."""

@@ -30,6 +30,9 @@ def clock() -> Clock:
 def test_a_loop_that_stands_still_is_not_healthy(clock: Clock) -> None:
     vitals = Vitals(clock)
     vitals.expect(lambda: "")
+    clock.now += 3600  # it has waited for Kafka before its loop began
+    assert vitals.unhealthy() == []
+    vitals.beat()
     clock.now += 9
     assert vitals.unhealthy() == vitals.unready() == []
     clock.now += 2
@@ -40,6 +43,7 @@ def test_a_loop_that_stands_still_is_not_healthy(clock: Clock) -> None:
 
 def test_a_running_loop_beats(clock: Clock) -> None:
     vitals = Vitals(clock)
+    vitals.beat()
     clock.now += 60
 
     async def live() -> None:

@@ -23,9 +23,8 @@ from kasugai.adapters.kafka.topics import require
 from kasugai.adapters.settings.values import Settings
 from kasugai.adapters.telemetry.about import about
 from kasugai.adapters.telemetry.catalogue import INCIDENTS as COUNTED
-from kasugai.adapters.telemetry.catalogue import RECORDS
 from kasugai.adapters.telemetry.lags import Lags
-from kasugai.adapters.telemetry.meters import Reading, count, watched
+from kasugai.adapters.telemetry.meters import Reading, watched
 from kasugai.adapters.telemetry.tracing import Threads
 from kasugai.adapters.telemetry.vitals import Vitals
 from kasugai.core.incident import Order
@@ -82,7 +81,7 @@ class Mailbox:
 
         place = (SIGNALS, record.partition)
         self._lags.took(place, record.at)
-        count(RECORDS, topic=SIGNALS)
+        self._lags.taken[SIGNALS] += 1
         stamp = Stamp(partition=record.partition, offset=record.offset, at=record.at)
         letter = letter_of(record)
         hear(self._threads, letter)

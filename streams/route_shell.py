@@ -180,6 +180,8 @@ class RouteShell:
 def _traced(record: Incoming, value: object) -> AbstractContextManager[tracing.Trace]:
     """A fault has a trace from here on, if its observer gave it none; what else is said goes on in its own."""
     trace = trace_of(record.headers)
+    if not tracing.is_on():
+        return nullcontext(trace)
     match value:
         case Fault(host=host, event_id=event):
             return tracing.span("route fault", trace, kasugai__host=host, kasugai__event=str(event))

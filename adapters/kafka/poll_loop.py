@@ -20,9 +20,7 @@ from kasugai.adapters.kafka.complaints import Complaints
 from kasugai.adapters.kafka.records import Incoming, incoming
 from kasugai.adapters.kafka.statistics import statistics_config
 from kasugai.adapters.settings.values import KafkaSettings
-from kasugai.adapters.telemetry.catalogue import RECORDS
 from kasugai.adapters.telemetry.lags import Lags
-from kasugai.adapters.telemetry.meters import count
 from kasugai.core.timing import Millis
 
 MAX_POLL: Millis = 60_000
@@ -84,6 +82,7 @@ class PollLoop:
         self._complaints = Complaints(member.instance)
         self._committed: dict[int, int] = {}
         self._delivered: dict[tuple[str, int], int] = {}
+        self._lags = lags or Lags()
         self._due: dict[int, int] = {}
         self._ended = Event()
         self._failure: asyncio.Future[None] = self._loop.create_future()
@@ -165,7 +164,7 @@ class PollLoop:
         if error is None:
             record = incoming(message)
             self._delivered[record.topic, record.partition] = record.offset + 1
-            count(RECORDS, topic=record.topic)
+            self._lags.taken[record.topic] += 1
             self._loop.call_soon_threadsafe(self._take, record)
         elif error.fatal() or error.code() == KafkaError.FENCED_INSTANCE_ID:
             raise MemberLost(f"{self._member.instance} in {self._member.group}: {error.str()}")

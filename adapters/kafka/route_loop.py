@@ -6,7 +6,6 @@ costs a moment and needs no care; a restart within the session time-out causes n
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -20,9 +19,7 @@ from kasugai.adapters.kafka.complaints import Complaints
 from kasugai.adapters.kafka.records import Incoming, incoming
 from kasugai.adapters.kafka.statistics import statistics_config
 from kasugai.adapters.settings.values import KafkaSettings
-from kasugai.adapters.telemetry.catalogue import RECORDS
 from kasugai.adapters.telemetry.lags import Lags
-from kasugai.adapters.telemetry.meters import count
 
 log = logging.getLogger(__name__)
 
@@ -103,10 +100,9 @@ class Batches:
 
     def _tell(self, records: Sequence[Incoming]) -> None:
         """Tell what is in hand now: the first record of each partition is its oldest."""
-        for topic, taken in Counter(record.topic for record in records).items():
-            count(RECORDS, taken, topic=topic)
         self._delivered |= {(record.topic, record.partition): record.offset + 1 for record in records}
         if self._lags is not None:
+            self._lags.taken.update(record.topic for record in records)
             for record in reversed(records):
                 self._lags.took((record.topic, record.partition), record.at)
 

@@ -11,7 +11,10 @@ from typing import Any
 from opentelemetry import metrics
 from opentelemetry.metrics import CallbackOptions, Observation
 
-from kasugai.adapters.telemetry.catalogue import CATALOGUE, EXITS, Metric, Shape
+from kasugai.adapters.telemetry.catalogue import CATALOGUE, EXITS, RECORDS, Metric, Shape
+
+KEPT = (EXITS, RECORDS)
+"""Counters whose count is kept elsewhere and read when somebody asks."""
 
 Reading = tuple[float, Mapping[str, str]]
 """A value and its labels."""
@@ -61,7 +64,7 @@ def _read(metric: Metric, _: CallbackOptions) -> Iterable[Observation]:
 def _instrument(metric: Metric) -> Any:
     """Make the metric's instrument. It does nothing until a meter provider is set, and works from then on."""
     about = {"unit": metric.unit, "description": metric.help}
-    if metric is EXITS:
+    if metric in KEPT:
         return METER.create_observable_counter(metric.name, [partial(_read, metric)], **about)
     match metric.shape:
         case Shape.COUNTER:

@@ -21,7 +21,7 @@ from opentelemetry.sdk.resources import Resource
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
-from kasugai.adapters.telemetry.catalogue import BEAT_AGE, LAG, OLDEST_AGE, READY
+from kasugai.adapters.telemetry.catalogue import BEAT_AGE, LAG, OLDEST_AGE, READY, RECORDS
 from kasugai.adapters.telemetry.meters import Reading, watched
 from kasugai.adapters.telemetry.vitals import Vitals
 
@@ -62,6 +62,7 @@ def served(vitals: Vitals, resource: Resource, bind: str, port: int) -> Iterator
         watched(BEAT_AGE, lambda: [(vitals.age, {})]),
         watched(LAG, lambda: _lags(vitals, "records")),
         watched(OLDEST_AGE, lambda: _lags(vitals, "age")),
+        watched(RECORDS, lambda: [(n, {"topic": topic}) for topic, n in dict(vitals.lags.taken).items()]),
     ):
         try:
             yield address

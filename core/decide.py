@@ -4,18 +4,17 @@ It folds over the subjects that the record touches, in key order, each seeing wh
 calls it publishes verdicts and orders, awaits them, and then writes the rows in the order given.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import assert_never
 
-from kasugai.core import evidence, reserves
+from kasugai.core import commands, evidence, readmission, reserves
+from kasugai.core.describing import described
 from kasugai.core.draft import Draft
 from kasugai.core.gates import Setting
-from kasugai.core.incident import Order
-from kasugai.core.inventory import HostRecord, SegmentRecord
+from kasugai.core.inventory import HostRecord
 from kasugai.core.opening import weigh_idle
 from kasugai.core.outcomes import obey
-from kasugai.core.rows import HostRow, Row, SegmentRow, SubjectRow
+from kasugai.core.rows import SubjectRow
 from kasugai.core.signals import (
     Command,
     Fault,
@@ -29,36 +28,12 @@ from kasugai.core.signals import (
     subject_of,
 )
 from kasugai.core.steady import Times
+from kasugai.core.storm import STORMY, look_at, turn
 from kasugai.core.telling import remember
 from kasugai.core.tending import look_for_room, weigh_open
 from kasugai.core.timing import PRODUCTION, Instant, Timing
-from kasugai.core.verdicts import Reason, Verb, Verdict
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SegmentView:
-    """The rows of one segment."""
-
-    segment_id: str
-    segment: SegmentRow | None = None
-    hosts: Mapping[str, HostRow]
-    """By name."""
-    subjects: Mapping[str, SubjectRow]
-    """By subject."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """What a record does to one row: publish, await, then write."""
-
-    row: Row | None
-    """The row as it should be now; None: nothing to write."""
-    verdicts: tuple[Verdict, ...] = ()
-    orders: tuple[Order, ...] = ()
-
-
-Decision = tuple[Change, ...]
-"""In the order in which the rows are written."""
+from kasugai.core.verdicts import Reason, Verb
+from kasugai.core.view import Change, Decision, SegmentView
 
 
 def decide(
@@ -66,22 +41,32 @@ def decide(
 ) -> Decision:
     """Return what the signal at `offset` changes. Rows that this very record wrote already (offset reached) are left
     alone, so that a record may be decided again after a crash between two of its row writes."""
-    view, about = _described(view, signal, offset)
-    changes = list(about)
-    touched = _touched(view, signal, times)
+    view, changes, touched = _taken(view, signal, times, offset, timing)
+    decided = list(changes)
+    if len(touched) > 1:
+        view = replace(view, subjects=dict(view.subjects), tally=view.tally.copy())
     for subject in touched:
         row = view.subjects.get(subject) or _new_row(view, signal, subject)
         if row is None or row.offset >= offset:
             continue
         change = _decide_subject(view, row, signal, times, offset, timing)
-        if change is not None:
-            changes.append(change)
-            if isinstance(change.row, SubjectRow) and len(touched) > 1:
-                view = replace(view, subjects={**view.subjects, subject: change.row})
-    return tuple(changes)
+        if change is None:
+            continue
+        decided.append(change)
+        if len(touched) > 1 and isinstance(change.row, SubjectRow):
+            view = _seen(view, change.row)
+    return tuple(decided)
 
 
-def due_of(view: SegmentView, row: SubjectRow, after: Instant) -> Instant | None:
+def _seen(view: SegmentView, row: SubjectRow) -> SegmentView:
+    """Return the view with a row that this record changed (the mapping and the tally are this decision's own)."""
+    assert isinstance(view.subjects, dict)
+    view.subjects[row.subject] = row
+    view.tally.put(row)
+    return view
+
+
+def due_of(view: SegmentView, row: SubjectRow, after: Instant, timing: Timing = PRODUCTION) -> Instant | None:
     """Return the next steady time later than `after` at which a tick must touch the row; None for never."""
     dues = evidence.dues(row.conditions, view.segment.record.policy) if view.segment else []
     if row.incident is not None and row.incident.due is not None:
@@ -89,54 +74,62 @@ def due_of(view: SegmentView, row: SubjectRow, after: Instant) -> Instant | None
     waits = reserves.look_at(row, after)
     if waits is not None:
         dues.append(waits)
+    if row.incident is None and row.reason in STORMY:
+        dues.append(look_at(view.tally, after, timing.cooldown))
+    readmitted = readmission.due(row, timing.probation)
+    if readmitted is not None:
+        dues.append(readmitted)
     return min((due for due in dues if due > after), default=None)
 
 
-def _described(view: SegmentView, signal: Signal, offset: int) -> tuple[SegmentView, Decision]:
-    """Take over a description if it is newer than the one at hand."""
-    if not isinstance(signal, InventoryChange):
-        return view, ()
-    record = signal.record
-    match record:
-        case SegmentRecord():
-            old = view.segment
-            if old is not None and (old.offset >= offset or record.version <= old.record.version):
-                return view, ()
-            segment = SegmentRow(record=record, offset=offset)
-            return replace(view, segment=segment), (Change(row=segment),)
-        case HostRecord():
-            known = view.hosts.get(record.name)
-            if known is not None and (known.offset >= offset or record.version <= known.record.version):
-                return view, ()
-            host = HostRow(record=record, offset=offset)
-            return replace(view, hosts={**view.hosts, record.name: host}), (Change(row=host),)
+def _taken(
+    view: SegmentView, signal: Signal, times: Times, offset: int, timing: Timing
+) -> tuple[SegmentView, Decision, tuple[str, ...]]:
+    """Return the view after what the signal changes about the segment itself, and who is weighed because of it."""
+    match signal:
+        case InventoryChange():
+            view, changes = described(view, signal.record, times, offset)
+            return view, changes, _touched(view, signal, times, timing)
+        case Command():
+            hearing = commands.hear(view, signal, times, offset)
+            return hearing.view, hearing.changes, hearing.subjects
         case _:
-            assert_never(record)
+            return view, (), _touched(view, signal, times, timing)
 
 
-def _touched(view: SegmentView, signal: Signal, times: Times) -> list[str]:
+def _touched(
+    view: SegmentView,
+    signal: Fault | Tick | Reached | Outcome | InventoryChange,
+    times: Times,
+    timing: Timing,
+) -> tuple[str, ...]:
     match signal:
         case Fault():
-            return [signal.subject]
+            return (signal.subject,)
         case Outcome(fact=fact):
-            return [subject_of(Kind.HOST, fact.host)]
+            return (subject_of(Kind.HOST, fact.host),)
         case Tick():
-            return sorted(key for key, row in view.subjects.items() if _is_due(view, row, times))
-        case InventoryChange(record=HostRecord() as record):
+            return tuple(
+                sorted(key for key, row in view.subjects.items() if _is_due(view, row, times, timing))
+            )
+        case InventoryChange(record=HostRecord(name=name)):
             waiting = (key for key, row in view.subjects.items() if reserves.waits_for_room(row))
-            own = (key for key, row in view.subjects.items() if row.host == record.name)
-            return sorted({*own, *waiting})
+            own = (key for key, row in view.subjects.items() if row.host == name)
+            return tuple(sorted({*own, *waiting}))
         case InventoryChange():
-            return sorted(view.subjects)
-        case Reached() | Command():
-            return []
+            return tuple(sorted(view.subjects))
+        case Reached():
+            return ()
         case _:
             assert_never(signal)
 
 
-def _is_due(view: SegmentView, row: SubjectRow, times: Times) -> bool:
-    due = due_of(view, row, times.before)
-    return due is not None and due <= times.deadline
+def _is_due(view: SegmentView, row: SubjectRow, times: Times, timing: Timing) -> bool:
+    due = due_of(view, row, times.before, timing)
+    if due is not None and due <= times.deadline:
+        return True
+    host = view.hosts.get(row.host)
+    return host is not None and times.struck_before < host.record.maintenance_until <= times.struck
 
 
 def _new_row(view: SegmentView, signal: Signal, subject: str) -> SubjectRow | None:
@@ -153,6 +146,10 @@ def _new_row(view: SegmentView, signal: Signal, subject: str) -> SubjectRow | No
             return SubjectRow(
                 segment=view.segment_id, subject=subject, kind=Kind.HOST, host=fact.host, host_uuid=""
             )
+        case Command():
+            return SubjectRow(
+                segment=view.segment_id, subject=subject, kind=Kind.HOST, host=signal.host, host_uuid=""
+            )
         case _:
             return None
 
@@ -161,7 +158,12 @@ def _decide_subject(
     view: SegmentView, row: SubjectRow, signal: Signal, times: Times, offset: int, timing: Timing
 ) -> Change | None:
     draft = Draft(
-        row=row, setting=_setting(view, row, times), times=times, timing=timing, offset=offset, fresh=None
+        row=row,
+        setting=_setting(view, row, times, timing),
+        times=times,
+        timing=timing,
+        offset=offset,
+        fresh=None,
     )
     match signal:
         case Fault():
@@ -173,29 +175,32 @@ def _decide_subject(
             _weigh(draft)
             if isinstance(signal, InventoryChange):
                 look_for_room(draft)
-        case Reached() | Command():
+        case Command():
+            _decide_command(draft, signal)
+        case Reached():
             pass
         case _:
             assert_never(signal)
     return _change(row, draft, offset)
 
 
-def _setting(view: SegmentView, row: SubjectRow, times: Times) -> Setting:
-    host = view.hosts.get(row.host)
-    segment = view.segment
+def _setting(view: SegmentView, row: SubjectRow, times: Times, timing: Timing) -> Setting:
     return Setting(
-        segment=segment if segment and not segment.record.deleted else None,
-        host=host if host and not host.record.deleted else None,
+        segment=view.described,
+        host=view.host(row.host),
         deadline=times.deadline,
+        struck=times.struck,
+        cooldown=timing.cooldown,
+        tally=view.tally,
         hosts=view.hosts,
         subjects=view.subjects,
     )
 
 
 def _change(before: SubjectRow, draft: Draft, offset: int) -> Change | None:
-    row = draft.row
-    if row == before and not draft.verdicts and not draft.orders:
+    if draft.row == before and not draft.verdicts and not draft.orders:
         return None
+    row = turn(before, draft.row, draft.times.deadline, draft.times.moment.steady)
     return Change(row=row.at_offset(offset), verdicts=tuple(draft.verdicts), orders=tuple(draft.orders))
 
 
@@ -208,6 +213,7 @@ def _decide_fault(draft: Draft, fault: Fault) -> None:
         return
     draft.fresh = fault if fault.event_id not in draft.row.recent else None
     draft.row = evidence.hear(remember(draft.row, fault), fault, draft.times.moment)
+    draft.row = readmission.hear(draft.row, fault, draft.times.moment)
     if fault.host_uuid and not draft.row.host_uuid:
         draft.row = replace(draft.row, host_uuid=fault.host_uuid)
     if draft.fresh is None and _is_repetition(draft, fault):
@@ -218,6 +224,16 @@ def _decide_fault(draft: Draft, fault: Fault) -> None:
 def _is_repetition(draft: Draft, fault: Fault) -> bool:
     """A standing condition said again: time passes at ticks, so there is nothing to weigh."""
     return fault.symptom in (Symptom.DOWN, Symptom.OFF) and draft.row.incident is not None
+
+
+def _decide_command(draft: Draft, command: Command) -> None:
+    """A command about this subject changes it, one about its segment has changed that; then all is weighed anew."""
+    if not commands.is_general(command):
+        if command.command_id in draft.row.recent:
+            return
+        commands.obey(draft, command)
+    draft.row = replace(draft.row, conditions=evidence.expire(draft.row.conditions, draft.times.deadline))
+    _weigh(draft)
 
 
 def _weigh(draft: Draft) -> None:

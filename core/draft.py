@@ -38,8 +38,9 @@ class Draft:
         incident: UUID | None = None,
         also: tuple[Reason, ...] = (),
         detail: str = "",
+        aside: bool = False,
     ) -> None:
-        """Publish a verdict if it is news, or if it covers the fresh fault."""
+        """Publish a verdict if it is news, or if it covers the fresh fault, or said `aside`."""
         self.row, verdicts = telling.tell(
             self.row,
             verb,
@@ -50,6 +51,7 @@ class Draft:
             incident=incident or (self.row.incident.order.incident if self.row.incident else None),
             also=also,
             detail=detail,
+            aside=aside,
         )
         if verdicts:
             self.fresh = None

@@ -10,8 +10,14 @@ from kasugai.core import evidence
 from kasugai.core.policy import Policy
 from kasugai.core.rows import HostRow, SegmentRow, SubjectRow
 from kasugai.core.signals import Kind
-from kasugai.core.timing import Instant
+from kasugai.core.storm import Tally, storm
+from kasugai.core.timing import PRODUCTION, Instant, Millis
 from kasugai.core.verdicts import Reason, Verb
+
+FORBIDDEN = frozenset(
+    {Reason.DISARMED, Reason.DISARMED_BY_COMMAND, Reason.UNDECIDABLE, Reason.HELD_BY_COMMAND}
+)
+"""What also stops an incident whose effects have begun: somebody said that nothing further may be done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +27,10 @@ class Setting:
     segment: SegmentRow | None
     host: HostRow | None
     deadline: Instant
+    struck: Instant = 0
+    """Broker time of the last tick."""
+    cooldown: Millis = PRODUCTION.cooldown
+    tally: Tally = field(default_factory=Tally)
     hosts: Mapping[str, HostRow] = field(default_factory=dict)
     """The segment's, by name, deleted ones included."""
     subjects: Mapping[str, SubjectRow] = field(default_factory=dict)
@@ -52,19 +62,29 @@ class Passage:
 def pass_gates(row: SubjectRow, setting: Setting) -> Passage:
     """Return what all gates say. `row` has at least one condition that no closed incident explains."""
     proof = evidence.weigh(evidence.standing(row.conditions), setting.policy, setting.deadline)
+    is_proven = proof in evidence.PROOFS
     answers = (
         _known(setting),
         _pool(row),
-        None if proof in evidence.PROOFS else proof,
-        _armed(setting),
         _maintained(setting),
+        None if is_proven else proof,
+        _armed(setting),
+        _held(row),
+        calm(row, setting) if is_proven else None,
     )
     return Passage(proof=proof, closed=tuple(answer for answer in answers if answer is not None))
 
 
-def may_act(setting: Setting) -> Reason | None:
-    """Return what forbids publishing an open incident again, or None."""
-    return _known(setting) or _armed(setting) or _maintained(setting)
+def may_act(row: SubjectRow, setting: Setting) -> Reason | None:
+    """Return what forbids to publish an open incident again, or None."""
+    return _known(setting) or _armed(setting) or _held(row) or _maintained(setting)
+
+
+def calm(row: SubjectRow, setting: Setting) -> Reason | None:
+    """Return why a storm holds a confirmed subject, or None. What is not in service is in no storm."""
+    if setting.segment is None or row.kind is not Kind.HOST:
+        return None
+    return storm(row, setting.segment, setting.tally, setting.deadline, setting.cooldown)
 
 
 def _known(setting: Setting) -> Reason | None:
@@ -78,10 +98,22 @@ def _pool(row: SubjectRow) -> Reason | None:
 
 def _armed(setting: Setting) -> Reason | None:
     segment = setting.segment
-    if segment is None or (segment.record.armed and not segment.undecidable):
+    if segment is None:
         return None
-    return Reason.UNDECIDABLE if segment.undecidable else Reason.DISARMED
+    if segment.undecidable:
+        return Reason.UNDECIDABLE
+    if segment.disarmed is not None:
+        return Reason.DISARMED_BY_COMMAND
+    return None if segment.record.armed else Reason.DISARMED
+
+
+def _held(row: SubjectRow) -> Reason | None:
+    return None if row.hold is None else Reason.HELD_BY_COMMAND
 
 
 def _maintained(setting: Setting) -> Reason | None:
-    return Reason.MAINTENANCE if setting.host is not None and setting.host.record.on_maintenance else None
+    """Maintenance ends when an operator says so, or at its date (which passes at ticks)."""
+    if setting.host is None or not setting.host.record.on_maintenance:
+        return None
+    until = setting.host.record.maintenance_until
+    return Reason.MAINTENANCE if until == 0 or setting.struck < until else None

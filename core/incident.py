@@ -30,8 +30,8 @@ class Phase(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Whether the incident is closed."""
-        return not TRANSITIONS[self]
+        """Whether the incident is closed; a failed one can be retried by a person."""
+        return self in (Phase.RECOVERED, Phase.FAILED, Phase.WITHDRAWN, Phase.IGNORED)
 
 
 TRANSITIONS: dict[Phase, frozenset[Phase]] = {
@@ -46,7 +46,7 @@ TRANSITIONS: dict[Phase, frozenset[Phase]] = {
         {Phase.RECOVERING, Phase.OPENED, Phase.HELD, Phase.RECOVERED, Phase.FAILED, Phase.WITHDRAWN}
     ),
     Phase.RECOVERED: frozenset(),
-    Phase.FAILED: frozenset(),
+    Phase.FAILED: frozenset({Phase.OPENED}),
     Phase.WITHDRAWN: frozenset(),
     Phase.IGNORED: frozenset(),
 }

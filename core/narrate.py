@@ -5,13 +5,15 @@ Sentences start with the field's verb and name hosts and guests by their names. 
 
 from kasugai.core.facts import Fact, FactKind
 from kasugai.core.plan import Plan
-from kasugai.core.verdicts import Verdict
+from kasugai.core.verdicts import Reason, Verb, Verdict
 
 
 def narrate_verdict(verdict: Verdict) -> str:
-    """Return a verdict's sentence: `suspect cmp1 (first-sighting)`."""
+    """Return a verdict's sentence: `suspect cmp1 (first-sighting)`; of a command also who said it and why."""
     subject = verdict.subject.removeprefix("host/")
-    return f"{verdict.verb} {subject} ({verdict.reason})"
+    words = f"{verdict.verb} {subject} ({verdict.reason})"
+    by_command = verdict.reason is Reason.COMMAND or verdict.verb is Verb.REFUSE
+    return f"{words}: {verdict.detail}" if by_command and verdict.detail else words
 
 
 def narrate_fact(fact: Fact) -> str:

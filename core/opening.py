@@ -3,7 +3,7 @@
 from dataclasses import replace
 from uuid import UUID
 
-from kasugai.core import evidence, reserves
+from kasugai.core import evidence, readmission, reserves
 from kasugai.core.draft import Draft
 from kasugai.core.gates import pass_gates
 from kasugai.core.identity import incident_id
@@ -17,6 +17,7 @@ def weigh_idle(draft: Draft) -> None:
     """Decide about a subject that has no open incident."""
     if not evidence.standing(draft.row.conditions):
         _without_evidence(draft)
+        _readmit_if_due(draft)
         return
     passage = pass_gates(draft.row, draft.setting)
     lacking = reserves.lacking(draft.row, draft.setting)
@@ -30,11 +31,20 @@ def weigh_idle(draft: Draft) -> None:
 
 def _without_evidence(draft: Draft) -> None:
     reason = _silence(draft)
-    if draft.row.verb in (Verb.SUSPECT, Verb.HOLD):
+    if draft.fresh is not None and readmission.is_return(draft.row, draft.fresh):
+        draft.tell(Verb.WATCH, Reason.ON_PROBATION)
+    elif draft.row.verb in (Verb.SUSPECT, Verb.HOLD):
         draft.tell(Verb.WITHDRAW, reason)
     elif draft.fresh is not None:
         explained = bool(draft.row.conditions)
         draft.tell(*((Verb.EXPLAIN, Reason.PART_OF_INCIDENT) if explained else (Verb.IGNORE, reason)))
+
+
+def _readmit_if_due(draft: Draft) -> None:
+    due = readmission.due(draft.row, draft.timing.probation)
+    if due is not None and due <= draft.times.deadline:
+        draft.row = readmission.readmit(draft.row)
+        draft.tell(Verb.READMIT, Reason.PROBATION_OVER)
 
 
 def _silence(draft: Draft) -> Reason:
@@ -57,6 +67,7 @@ def _open(draft: Draft, proof: Reason) -> None:
             due=now.steady + draft.timing.silence,
         )
     )
+    draft.row = replace(draft.row, returned=None)
     draft.tell(Verb.OPEN, proof)
     draft.orders.append(order)
 

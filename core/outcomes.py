@@ -150,18 +150,26 @@ def _close(draft: Draft, fact: Fact, result: Result) -> None:
     phase = move(draft.incident.phase, Phase(result.value))
     draft.tell(Verb.CLOSE, reason_of(fact), detail=fact.detail)
     draft.row = reserves.spend(draft.row, draft.setting, fact)
-    closed = Closed(incident=fact.incident, phase=phase, at=draft.times.moment)
-    draft.row = replace(draft.row, incident=None, closed=closed)
-    if phase is Phase.WITHDRAWN:
-        if draft.row.conditions:
-            weigh_idle(draft)
-    else:
-        draft.row = replace(draft.row, conditions=_explained(draft.row.conditions))
+    incident = draft.incident
+    is_failed = phase is Phase.FAILED
+    closed = Closed(
+        incident=fact.incident,
+        phase=phase,
+        at=draft.times.moment,
+        last=replace(incident, order=replace(incident.order, evidence=())) if is_failed else None,
+    )
+    draft.row = replace(draft.row, incident=None, closed=closed, approval=None)
+    if phase is not Phase.WITHDRAWN or incident.cancelled:
+        explained = _explained(draft.row.conditions, reports=is_failed)
+        draft.row = replace(draft.row, conditions=explained, hold=None)
+    elif draft.row.conditions:
+        weigh_idle(draft)
 
 
-def _explained(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
-    """What repeats stays, explained by the incident, until it ends; a report that was told once has been answered."""
-    return tuple(replace(c, explained=True) for c in conditions if c.source.repeats)
+def _explained(conditions: tuple[Condition, ...], *, reports: bool) -> tuple[Condition, ...]:
+    """What repeats stays, explained by the incident, until it ends; a report that was told once has been answered (and
+    is kept with what failed: whoever retries it stands on the same word)."""
+    return tuple(replace(c, explained=True) for c in conditions if reports or c.source.repeats)
 
 
 def reason_of(fact: Fact) -> Reason:

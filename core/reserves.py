@@ -9,7 +9,7 @@ from dataclasses import replace
 from kasugai.core.facts import Fact, StepState
 from kasugai.core.gates import Setting
 from kasugai.core.identity import step_key
-from kasugai.core.incident import Open, Phase
+from kasugai.core.incident import Open
 from kasugai.core.plan import Action
 from kasugai.core.policy import Method
 from kasugai.core.rows import HostRow, Spent, SubjectRow
@@ -70,8 +70,7 @@ def _is_healthy(row: SubjectRow | None) -> bool:
     """Whether nothing is held against the host, and no incident has taken it out of service."""
     if row is None:
         return True
-    out = row.closed is not None and row.closed.phase in (Phase.RECOVERED, Phase.FAILED)
-    return not row.conditions and row.incident is None and not out
+    return not row.conditions and row.incident is None and not row.is_out
 
 
 def spend(row: SubjectRow, setting: Setting, fact: Fact) -> SubjectRow:

@@ -15,6 +15,8 @@ from kasugai.core.verdicts import Evidence, Reason, Verb
 
 RECENT_LIMIT = 64
 """How many fault ids a subject remembers, so that a re-send is no news."""
+COMMANDS_LIMIT = 32
+"""How many command ids a segment remembers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,20 @@ class Moment:
 
     at: Instant
     steady: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """A person's word that stands until another one lifts it."""
+
+    command: UUID
+    """The command's id."""
+    author: str
+    reason: str
+    """Its first 200 characters; the verdict has all of it."""
+    at: Moment
+    up_to: int = 0
+    """For a storm's approval: it holds while at most so many hosts are unhealthy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +86,10 @@ class IncidentRow:
     """Whether a Stop was published and no Resume since."""
     effects: bool = False
     """Whether a worker said that an effect has begun."""
+    barred: str = ""
+    """The gate that stopped it, or what kept it from being published: it is looked at again as soon as that is over."""
+    cancelled: bool = False
+    """Whether a person gave it up."""
 
     @property
     def is_waiting(self) -> bool:
@@ -84,6 +104,10 @@ class Closed:
     incident: UUID
     phase: Phase
     at: Moment
+    readmitted: bool = False
+    """Whether the host has shown life for long enough since."""
+    last: IncidentRow | None = None
+    """A failed one as it was, so that a person can retry it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,9 +132,19 @@ class SubjectRow:
     conditions: tuple[Condition, ...] = ()
     """Sorted by observer."""
     recent: tuple[UUID, ...] = ()
-    """Ids of the last faults, oldest first."""
+    """Ids of the last faults and commands, oldest first."""
     alive: Moment | None = None
     """The last sign of life."""
+    boot_id: str = ""
+    """What its own heartbeat last said; kept as it was while the host is out."""
+    returned: Moment | None = None
+    """Since when a host that is out shows life again."""
+    turned: Instant = 0
+    """Steady time at which it last became unhealthy, or healthy."""
+    hold: Word | None = None
+    """A person's hold."""
+    approval: Word | None = None
+    """A person's word that it may be acted upon in a storm."""
     incident: IncidentRow | None = None
     closed: Closed | None = None
     spent: tuple[Spent, ...] = ()
@@ -123,6 +157,14 @@ class SubjectRow:
     def key(self) -> str:
         """The row's key within its partition."""
         return f"{self.segment}/subject/{self.subject}"
+
+    @property
+    def is_out(self) -> bool:
+        """Whether its last incident took it out of service, and it has not been re-admitted."""
+        closed = self.closed
+        return (
+            closed is not None and closed.phase in (Phase.RECOVERED, Phase.FAILED) and not closed.readmitted
+        )
 
     def at_offset(self, offset: int) -> "SubjectRow":
         """Return the row as written by the record at `offset`."""
@@ -137,6 +179,12 @@ class SegmentRow:
     offset: int = -1
     undecidable: bool = False
     """Whether a bug disarmed the segment: nothing is decided here until a person arms it."""
+    disarmed: Word | None = None
+    """A person's word that it may not act, whatever the description says."""
+    approval: Word | None = None
+    """A person's word that a storm may be acted upon, for all of its hosts."""
+    recent: tuple[UUID, ...] = ()
+    """Ids of the last commands, oldest first."""
 
     @property
     def key(self) -> str:

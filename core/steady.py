@@ -28,6 +28,10 @@ class Times:
     """Steady time of the last tick: what is due by then is due."""
     before: Instant = -1
     """For a tick: the deadline of the tick before it; what was due by then has been weighed."""
+    struck: Instant = 0
+    """Broker time of the last tick: what ends at a date has ended by then."""
+    struck_before: Instant = 0
+    """For a tick: broker time of the tick before it."""
 
 
 def advance_clock(clock: ClockRow, at: Instant) -> ClockRow:
@@ -48,7 +52,11 @@ def times(clock: ClockRow, before: ClockRow | None = None) -> Times:
     steady = clock.now - clock.blind - _excess(clock, clock.now)
     passed = -1 if before is None else before.tick_at - before.blind
     return Times(
-        moment=Moment(at=clock.now, steady=steady), deadline=clock.tick_at - clock.blind, before=passed
+        moment=Moment(at=clock.now, steady=steady),
+        deadline=clock.tick_at - clock.blind,
+        before=passed,
+        struck=clock.tick_at,
+        struck_before=0 if before is None else before.tick_at,
     )
 
 

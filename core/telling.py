@@ -21,10 +21,11 @@ def tell(
     incident: UUID | None = None,
     also: tuple[Reason, ...] = (),
     detail: str = "",
+    aside: bool = False,
 ) -> tuple[SubjectRow, tuple[Verdict, ...]]:
     """Return the row with the new last word, and the verdicts to publish: none when nothing changed and `fresh` (a
-    fault not heard before) is absent."""
-    changed = (verb, reason) != (row.verb, row.reason)
+    fault not heard before) is absent. A word `aside` is always told, and the last word stays what it was."""
+    changed = aside or (verb, reason) != (row.verb, row.reason)
     if not changed and fresh is None:
         return row, ()
     keys = _evidence(row, fresh)
@@ -45,7 +46,7 @@ def tell(
         )
         for part, evidence in enumerate(parts)
     )
-    return replace(row, verb=verb, reason=reason), verdicts
+    return row if aside else replace(row, verb=verb, reason=reason), verdicts
 
 
 def verb_rank(verb: Verb) -> int:
@@ -55,9 +56,14 @@ def verb_rank(verb: Verb) -> int:
 
 def remember(row: SubjectRow, fault: Fault) -> SubjectRow:
     """Return the row that knows `fault` by its id, and has forgotten the oldest beyond the limit."""
-    if fault.event_id in row.recent:
+    return note(row, fault.event_id)
+
+
+def note(row: SubjectRow, name: UUID) -> SubjectRow:
+    """Return the row that knows the id of a fault or a command, and has forgotten the oldest beyond the limit."""
+    if name in row.recent:
         return row
-    return replace(row, recent=(*row.recent, fault.event_id)[-RECENT_LIMIT:])
+    return replace(row, recent=(*row.recent, name)[-RECENT_LIMIT:])
 
 
 def _evidence(row: SubjectRow, fresh: Fault | None) -> tuple[Evidence, ...]:

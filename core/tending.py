@@ -7,15 +7,13 @@ from dataclasses import replace
 
 from kasugai.core import evidence, reserves
 from kasugai.core.draft import Draft
-from kasugai.core.gates import may_act
+from kasugai.core.gates import FORBIDDEN, calm, may_act
 from kasugai.core.incident import Phase, Resume, Stop
 from kasugai.core.opening import refresh_order
 from kasugai.core.signals import Symptom
 from kasugai.core.timing import Millis
 from kasugai.core.verdicts import Reason, Verb
 
-GATES = (Reason.DISARMED, Reason.MAINTENANCE, Reason.UNKNOWN_SUBJECT, Reason.UNDECIDABLE)
-"""Why an incident waits for a description to change: it is looked at as soon as it has."""
 STALLED_AFTER = 5
 """So many publications without an answer are told as `stalled`."""
 PAUSE_BETWEEN: Millis = 5_000
@@ -33,18 +31,21 @@ def weigh_open(draft: Draft) -> None:
         _explain(draft)
     due = draft.incident.due
     if due is not None and due <= draft.times.deadline:
-        _publish_again(draft)
-    elif draft.incident.reason in GATES and may_act(draft.setting) is None:
+        publish_again(draft)
+    elif draft.incident.barred and _bar(draft) is None:
         _look_again(draft)
 
 
 def _should_stop(draft: Draft) -> bool:
     """A sign of life or a word taken back stops an incident when nothing else stands against the host; without effects,
-    the end of all evidence and a gate that closes do as well."""
+    the end of all evidence and a gate that closes do as well; what is disarmed or held begins nothing further."""
     if draft.incident.stopped:
         return False
+    forbidden = may_act(draft.row, draft.setting)
+    if forbidden in FORBIDDEN:
+        return True
     if evidence.standing(draft.row.conditions):
-        return not draft.incident.effects and may_act(draft.setting) is not None
+        return not draft.incident.effects and forbidden is not None
     contradicted = draft.fresh is not None and draft.fresh.symptom in (Symptom.ALIVE, Symptom.CLEAR)
     return contradicted or not draft.incident.effects
 
@@ -52,8 +53,9 @@ def _should_stop(draft: Draft) -> bool:
 def _stop(draft: Draft) -> None:
     order = draft.incident.order
     reason = _why_stop(draft)
+    barred = reason if reason is may_act(draft.row, draft.setting) else ""
     due = draft.times.moment.steady + draft.timing.silence
-    draft.change(replace(draft.incident, stopped=True, due=due))
+    draft.change(replace(draft.incident, stopped=True, due=due, barred=barred))
     draft.tell(Verb.STOP, reason)
     draft.orders.append(
         Stop(
@@ -70,8 +72,8 @@ def _stop(draft: Draft) -> None:
 
 
 def _why_stop(draft: Draft) -> Reason:
-    forbidden = may_act(draft.setting)
-    if forbidden is not None and evidence.standing(draft.row.conditions):
+    forbidden = may_act(draft.row, draft.setting)
+    if forbidden in FORBIDDEN or (forbidden is not None and evidence.standing(draft.row.conditions)):
         return forbidden
     if draft.fresh is None:
         return Reason.EVIDENCE_EXPIRED
@@ -100,17 +102,25 @@ def _look_again(draft: Draft) -> None:
     """At once, or a little after the last publication: an observer that flaps does not drive workers."""
     since = draft.times.moment.steady - draft.incident.published.steady
     if since >= PAUSE_BETWEEN:
-        _publish_again(draft, Reason.CHANGED)
+        publish_again(draft, Reason.CHANGED)
     else:
         soon = draft.incident.published.steady + PAUSE_BETWEEN
         draft.change(replace(draft.incident, due=min(soon, draft.incident.due or soon)))
 
 
-def _publish_again(draft: Draft, why: Reason | None = None) -> None:
+def _bar(draft: Draft) -> Reason | None:
+    """What keeps the incident from being published again: a gate, before any effect a storm, or a proof that is
+    missing."""
+    storm = None if draft.incident.effects else calm(draft.row, draft.setting)
+    return may_act(draft.row, draft.setting) or storm or _unproven(draft)
+
+
+def publish_again(draft: Draft, why: Reason | None = None) -> None:
     """Publish the incident with its next number, unless something forbids to act now."""
-    forbidden = may_act(draft.setting) or _unproven(draft)
-    if forbidden is not None:
-        _wait(draft, forbidden)
+    bar = _bar(draft)
+    draft.change(replace(draft.incident, barred=bar or ""))
+    if bar is not None:
+        _wait(draft, bar)
         return
     if draft.incident.stopped:
         _resume(draft)

@@ -50,6 +50,10 @@ class Timing:
     """Correlate publishes an incident again after this time without a fact about it."""
     retry: Millis = 30_000
     """The pause before a new attempt at an incident whose last attempt failed."""
+    cooldown: Millis = 60_000
+    """A storm is looked at again when the number of unhealthy hosts has been steady for this long."""
+    probation: Millis = 300_000
+    """A host that was out is re-admitted after it has shown life for this long."""
 
     def problems(self) -> tuple[str, ...]:
         """Return what does not fit together, one sentence each; empty when all is well."""
@@ -95,6 +99,8 @@ TEST = Timing(
     working=3_000,
     silence=6_000,
     retry=5_000,
+    cooldown=5_000,
+    probation=10_000,
 )
 """Short enough for a demo and for chaos runs; figures taken under it say so."""
 

@@ -11,14 +11,16 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from kasugai.core.decide import Change, SegmentView, decide, due_of
+from kasugai.core.decide import decide, due_of
 from kasugai.core.identity import verdict_id
 from kasugai.core.incident import Order, Phase
 from kasugai.core.rows import ClockRow, HostRow, Row, SegmentRow, SubjectRow
 from kasugai.core.signals import InventoryChange, Kind, Letter, Stamp, Tick
 from kasugai.core.steady import Times, advance_clock, period_for, strike, times
-from kasugai.core.timing import PRODUCTION, Instant, Timing
+from kasugai.core.storm import Tally
+from kasugai.core.timing import PRODUCTION, Instant, Millis, Timing
 from kasugai.core.verdicts import Reason, Verb, Verdict
+from kasugai.core.view import Change, SegmentView
 
 LOG = logging.getLogger(__name__)
 
@@ -39,15 +41,23 @@ class _Segment:
     """The rows of a segment, by name."""
 
     segment_id: str
+    timing: Timing
     about: SegmentRow | None = None
     hosts: dict[str, HostRow] = field(default_factory=dict)
     subjects: dict[str, SubjectRow] = field(default_factory=dict)
+    tally: Tally = field(default_factory=Tally)
     dues: dict[str, Instant] = field(default_factory=dict)
+    ends: dict[str, Instant] = field(default_factory=dict)
+    """By host: the broker time at which its maintenance ends by itself."""
 
     def view(self) -> SegmentView:
         """Return what `decide` sees."""
         return SegmentView(
-            segment_id=self.segment_id, segment=self.about, hosts=self.hosts, subjects=self.subjects
+            segment_id=self.segment_id,
+            segment=self.about,
+            hosts=self.hosts,
+            subjects=self.subjects,
+            tally=self.tally,
         )
 
     def put(self, row: Row, deadline: Instant) -> None:
@@ -55,17 +65,37 @@ class _Segment:
         match row:
             case SubjectRow():
                 self.subjects[row.subject] = row
+                self.tally.put(row)
                 self.index(row, deadline)
             case SegmentRow():
                 self.about = row
             case HostRow():
                 self.hosts[row.record.name] = row
+                self.tally.describe(row)
+                self._note_end(row)
             case ClockRow():
                 raise ValueError("a partition's clock belongs to no segment")
 
+    def _note_end(self, row: HostRow) -> None:
+        if row.record.on_maintenance and row.record.maintenance_until:
+            self.ends[row.record.name] = row.record.maintenance_until
+        else:
+            self.ends.pop(row.record.name, None)
+
+    @property
+    def is_undecidable(self) -> bool:
+        """Whether a bug has disarmed it."""
+        return self.about is not None and self.about.undecidable
+
+    def is_due(self, now: Times) -> bool:
+        """Whether a tick must touch any of its rows."""
+        return any(due <= now.deadline for due in self.dues.values()) or any(
+            now.struck_before < end <= now.struck for end in self.ends.values()
+        )
+
     def index(self, row: SubjectRow, deadline: Instant) -> None:
         """Remember when a tick must touch the row."""
-        due = due_of(self.view(), row, deadline)
+        due = due_of(self.view(), row, deadline, self.timing)
         if due is None:
             self.dues.pop(row.subject, None)
         else:
@@ -83,18 +113,21 @@ class _Partition:
 
     number: int
     clock: ClockRow
+    timing: Timing
     head: int = -1
     """The highest offset in any row: what lies below it is done."""
     segments: dict[str, _Segment] = field(default_factory=dict)
     ticked: float | None = None
     """Process time in seconds of the last tick that this process sent."""
+    announced: Millis = 0
+    """The period that it announced: the next one keeps it, or what exceeds it would count as time spent blind."""
     heard: float = 0.0
     """Process time of the last record: in a quiet partition deadlines come nearer without one."""
 
     def segment(self, segment_id: str) -> _Segment:
         """Return the segment's rows, empty ones for a new segment."""
         if segment_id not in self.segments:
-            self.segments[segment_id] = _Segment(segment_id)
+            self.segments[segment_id] = _Segment(segment_id, self.timing)
         return self.segments[segment_id]
 
     def put(self, row: Row) -> None:
@@ -106,7 +139,10 @@ class _Partition:
 
     def nearest(self) -> Instant | None:
         """Return the nearest deadline on the steady clock."""
-        return min((due for s in self.segments.values() for due in s.dues.values()), default=None)
+        clock = self.clock
+        dues = (due for s in self.segments.values() for due in s.dues.values())
+        ends = (end for s in self.segments.values() for end in s.ends.values() if end > clock.tick_at)
+        return min((*dues, *(end - clock.blind for end in ends)), default=None)
 
 
 def _segment_of(row: SubjectRow | SegmentRow | HostRow) -> str:
@@ -130,7 +166,7 @@ class Correlate:
 
     def restore(self, partition: int, rows: Iterable[Row]) -> None:
         """Take over a partition with all of its rows, after an assignment."""
-        state = _Partition(partition, ClockRow(partition=partition))
+        state = _Partition(partition, ClockRow(partition=partition), self._timing)
         known = list(rows)
         for row in sorted(known, key=lambda row: not isinstance(row, ClockRow)):
             state.put(row)
@@ -159,9 +195,9 @@ class Correlate:
             return None
         passed = round((now - state.heard) * 1000) if state.heard else 0
         period = period_for(state.nearest(), times(state.clock).moment.steady + passed)
-        if state.ticked is not None and (now - state.ticked) * 1000 < period:
+        if state.ticked is not None and (now - state.ticked) * 1000 < min(period, state.announced):
             return None
-        state.ticked = now
+        state.ticked, state.announced = now, period
         return Tick(period=period)
 
     async def handle(self, letter: Letter, stamp: Stamp, write: WriteRow) -> str | None:
@@ -204,6 +240,8 @@ class Correlate:
             try:
                 changes += decide(segment.view(), letter.signal, now, offset, self._timing)
             except Exception as error:
+                if isinstance(letter.signal, Tick) and segment.is_undecidable:
+                    continue  # told already, and a tick is nothing to look at
                 LOG.exception("a record cannot be decided; its segment is disarmed")
                 trouble = f"{type(error).__name__}: {error}"
                 changes += _disarm(segment, now, offset, trouble)
@@ -212,7 +250,7 @@ class Correlate:
     def _concerned(self, state: _Partition, letter: Letter, now: Times) -> list[_Segment]:
         if letter.segment:
             return [state.segment(letter.segment)]
-        due = [s for s in state.segments.values() if any(d <= now.deadline for d in s.dues.values())]
+        due = [s for s in state.segments.values() if s.is_due(now)]
         return sorted(due, key=lambda segment: segment.segment_id)
 
     async def _strike(self, state: _Partition, offset: int, now: Times, write: WriteRow) -> None:

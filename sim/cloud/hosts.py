@@ -98,6 +98,7 @@ class Hosts:
         self.start_compute(name)
 
     def _boot(self, host: Host) -> None:
+        host.boots += 1
         self._after(host, self._world.pace.boot / 2, lambda: self._autostart(host))
         self._after(host, self._world.pace.boot, lambda: self.start_compute(host.name))
 

@@ -91,6 +91,8 @@ class Host:
     """The networks that it is cut off from."""
     life: int = 0
     """Grows when nova-compute dies: work of an earlier life is lost."""
+    boots: int = 0
+    """Grows when the machine boots."""
     spawn_fault: str = ""
     """Not empty: spawning here fails with this message."""
     device: Device = field(default_factory=Device)

@@ -21,6 +21,7 @@ from kasugai.sim.ledger import MemoryLedger
 from kasugai.sim.power_door import PowerDoor
 from kasugai.streams.correlate import Correlate
 from kasugai.streams.route import SOURCES, Route
+from kasugai.streams.route_shell import INVENTORY_PATIENCE
 from kasugai.workers.lane import Doors
 from kasugai.workers.pool import Pool
 from kasugai.workers.troubles import Troubles
@@ -34,6 +35,8 @@ class RouteActor:
         self._broker = broker
         self._delay = delay
         self._route = Route()
+        self._learned = -1
+        self._learning = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
@@ -54,13 +57,24 @@ class RouteActor:
             await asyncio.sleep(self._delay())
             await self._broker.back()
             for record in self._broker.log(topic, partition, offset):
+                await self._reach(self._route.wanted(topic, record.value))
                 for letter in self._letters(topic, record):
                     self._broker.append(SIGNALS, letter.segment, letter)
                 offset += 1
 
+    async def _reach(self, offset: int) -> None:
+        """Wait for the inventory that a report's sender had seen, as the shell does."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(INVENTORY_PATIENCE):
+                while self._learned < offset:
+                    self._learning.clear()
+                    await self._learning.wait()
+
     def _letters(self, topic: str, record: Record) -> list[Letter]:
         if topic == INVENTORY:
             self._route.learn(record.value)
+            self._learned = record.stamp.offset
+            self._learning.set()
         return self._route.letters(topic, record.value)
 
 

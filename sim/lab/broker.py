@@ -18,6 +18,7 @@ from kasugai.sim.cloud.world import NEW_YEAR
 FAULTS = topics.FAULTS[Kind.HOST]
 REPORTED = topics.REPORTED
 INVENTORY = topics.INVENTORY
+COMMANDS = topics.COMMANDS
 SIGNALS = topics.SIGNALS
 VERDICTS = topics.VERDICTS
 INCIDENTS = topics.INCIDENTS[Kind.HOST]

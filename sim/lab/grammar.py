@@ -66,6 +66,18 @@ def seconds(text: str) -> float:
     return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(rest or 0)
 
 
+_RANGE = re.compile(r"^(.*?)(\d+)\.\.\1(\d+)$")
+
+
+def names(text: str) -> list[str]:
+    """Return the names that a word stands for: `c01..c20` are twenty, any other word is one."""
+    match = _RANGE.match(text)
+    if match is None:
+        return [text]
+    head, first, last = match.groups()
+    return [f"{head}{number:0{len(first)}d}" for number in range(int(first), int(last) + 1)]
+
+
 def read(path: Path) -> Scenario:
     """Return the scenario of a file; BadScenario when it has no name, no story, no cloud or no script."""
     text = path.read_text()

@@ -18,12 +18,13 @@ from kasugai.core.narrate import narrate_fact, narrate_verdict
 from kasugai.core.outcomes import HELD_FIRST
 from kasugai.core.policy import Policy
 from kasugai.core.rows import Row, SubjectRow
-from kasugai.core.signals import Source, Symptom, fault
+from kasugai.core.signals import Command, Limit, Order, Source, Symptom, fault
 from kasugai.core.timing import PRODUCTION, Timing
 from kasugai.core.verdicts import Verdict
 from kasugai.sim.cloud import REAL, Pace, SimCloud
 from kasugai.sim.lab.actors import CorrelateActor, RouteActor, WorkerActor
-from kasugai.sim.lab.broker import FAULTS, INVENTORY, RECOVERY, REPORTED, VERDICTS, Broker, Record
+from kasugai.sim.lab.broker import COMMANDS, FAULTS, INVENTORY, RECOVERY, REPORTED, VERDICTS, Broker, Record
+from kasugai.sim.lab.folding import WIDE, fold
 from kasugai.sim.lab.invariants import Invariants
 from kasugai.sim.lab.mortal import Counter, Death, Process, follow_tasks
 from kasugai.sim.ledger import MemoryLedger
@@ -80,6 +81,7 @@ class Lab:
         self.correlate: Process | None = None
         self._correlate_actor = CorrelateActor(self.broker, self.timing, self.table)
         self._born = 0
+        self._said = 0
         self._workers_until = 0.0
         self._told: set[tuple[str, UUID]] = set()
         self._keep: set[asyncio.Task[None]] = set()
@@ -186,6 +188,7 @@ class Lab:
         *,
         asserted: bool = False,
         age: float = 0.0,
+        boot_id: str = "",
     ) -> None:
         """Let an observer say something about a host. `age`: seconds since it was observed."""
         now = self.broker.now()
@@ -201,8 +204,38 @@ class Lab:
                 episode=episode,
                 asserted=asserted,
                 observed_at=now - int(age * 1000),
+                boot_id=boot_id,
+                inventory_offset=len(self.broker.log(INVENTORY, 0)) - 1,
             ),
         )
+
+    def command(
+        self,
+        order: Order,
+        segment: str,
+        reason: str,
+        *,
+        host: str = "",
+        limit: Limit | None = None,
+        up_to: int = 0,
+    ) -> None:
+        """Let an operator say something to a segment or about a host."""
+        self._said += 1
+        command = Command(
+            command_id=derive("command", self._said),
+            order=order,
+            segment=self.segments[segment].segment_id,
+            host=host,
+            limit=limit,
+            up_to=up_to,
+            author="ann",
+            reason=reason,
+        )
+        self.broker.append(COMMANDS, command.segment, command)
+
+    def segment_of(self, host: str) -> str:
+        """Return the name of a host's segment."""
+        return next(s.name for s in self.segments.values() if s.segment_id == self.hosts[host].segment_id)
 
     def later(self, seconds: float, act: Callable[[], None]) -> None:
         """Do something after a while."""
@@ -219,8 +252,9 @@ class Lab:
     def finish(self) -> None:
         """Check what must hold at the end, and close the log with the census."""
         self.invariants.at_end(self.table.values())
-        self.lines.append("")
-        self.lines += [f"  {place}" for place in self.cloud.census()]
+        places = [f"  {place}" for place in self.cloud.census()]
+        wide = len(places) > WIDE
+        self.lines = [*fold(self.lines), "", *fold(places)] if wide else [*self.lines, "", *places]
 
 
 def _rests(row: SubjectRow) -> bool:

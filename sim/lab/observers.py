@@ -26,6 +26,8 @@ class Watcher:
     only: str = ""
     """Watch just this host."""
     _episodes: dict[str, int] = field(default_factory=dict)
+    _boots: dict[str, int] = field(default_factory=dict)
+    """By host: which boot last answered."""
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
 
     def start(self) -> None:
@@ -43,6 +45,7 @@ class Watcher:
                 if self.only not in ("", name):
                     continue
                 if host.answers:
+                    self._boots[name] = host.boots
                     silent.pop(name, None)
                     if said.pop(name, None) is not None:
                         self._say(name, Symptom.ALIVE)
@@ -56,4 +59,11 @@ class Watcher:
 
     def _say(self, host: str, symptom: Symptom) -> None:
         episode = str(self._episodes.get(host, 0))
-        self.lab.observe(host, f"{self.source}/watch", Source(self.source), symptom, episode)
+        self.lab.observe(
+            host,
+            f"{self.source}/watch",
+            Source(self.source),
+            symptom,
+            episode,
+            boot_id=f"boot-{self._boots.get(host, 0)}" if self.source == Source.HEARTBEAT else "",
+        )

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kasugai.core.policy import Method
-from kasugai.sim.lab.grammar import BadScenario, Line, Scenario, seconds
+from kasugai.sim.lab.grammar import BadScenario, Line, Scenario, names, seconds
 from kasugai.sim.lab.laboratory import Lab
 from kasugai.sim.lab.observers import Watcher
 
@@ -53,8 +53,15 @@ class _Builder:
         self._lab.describe_segment(name, policy=policy, armed=armed)
 
     def _add_host(self, name: str, words: tuple[str, ...]) -> None:
-        """host NAME [reserve] [nodevice] [spare] [maintenance] [cell=c2] [capacity=3] [runs GUEST ...]"""
+        """host NAME [reserve] [nodevice] [spare] [maintenance] [cell=c2] [capacity=3] [runs GUEST ...]; NAME may be
+        c01..c20"""
         flags, guests = _until(words, "runs")
+        for each in names(name):
+            self._add_one_host(each, flags)
+        for guest in guests:
+            self._lab.cloud.add_guest(guest, name)
+
+    def _add_one_host(self, name: str, flags: tuple[str, ...]) -> None:
         options = dict(word.partition("=")[::2] for word in flags if "=" in word)
         capacity = int(options["capacity"]) if "capacity" in options else None
         self._lab.cloud.add_host(
@@ -70,8 +77,6 @@ class _Builder:
             self._lab.describe_host(
                 name, self._segment, reserved="reserve" in flags, on_maintenance="maintenance" in flags
             )
-        for guest in guests:
-            self._lab.cloud.add_guest(guest, name)
 
     def _add_guest(self, name: str, words: tuple[str, ...]) -> None:
         """guest NAME [stopped|paused|...] [locked] [marked] [priority=N] [tag=T] [spec=N] [image=I] [flavor=F]

@@ -7,7 +7,8 @@ Under all of them the census must be the one that the scenario allows and no inv
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kasugai.sim.lab.grammar import Scenario
+from kasugai.sim.lab.folding import WIDE
+from kasugai.sim.lab.grammar import Scenario, names
 from kasugai.sim.lab.laboratory import Variant
 from kasugai.sim.lab.mortal import Death, Effect, When
 from kasugai.sim.lab.runner import Run, play
@@ -17,6 +18,8 @@ EXHAUSTIVE = 6
 STRIDE = 10
 LONG, LONG_STRIDE = 600.0, 3
 """Stories of more than ten minutes, which are mostly waiting, take every third effect."""
+WIDE_STRIDE = 100
+"""Stories of many hosts say the same of each of them: every hundredth effect."""
 FIRST, LAST = 10, 5
 """So many effects of one name are places to die, from the beginning and from the end of a run."""
 SAME = 0.05
@@ -84,6 +87,8 @@ def _telling(effects: tuple[Effect, ...], indexes: range) -> set[int]:
 
 
 def _indexes(scenario: Scenario, effects: int) -> range:
+    if hosts(scenario) > WIDE:
+        return range(1, effects + 1, WIDE_STRIDE)
     small = LONG_STRIDE if scenario.end > LONG else 1
     return range(1, effects + 1, small if guests(scenario) <= EXHAUSTIVE else STRIDE)
 
@@ -102,6 +107,11 @@ def failures(scenario: Scenario, variants: Iterator[Variant] | tuple[Variant, ..
         wrong = problems(scenario, run)
         if wrong:
             yield Failure(variant=variant, problems=wrong, run=run)
+
+
+def hosts(scenario: Scenario) -> int:
+    """Return how many hosts the scenario has."""
+    return sum(len(names(line.words[1])) for line in scenario.cloud if line.words[0] == "host")
 
 
 def guests(scenario: Scenario) -> int:

@@ -2,14 +2,15 @@
 
 from functools import partial
 
-from kasugai.sim.lab.grammar import seconds
+from kasugai.sim.lab.grammar import names, seconds
 from kasugai.sim.lab.laboratory import Lab
 from kasugai.sim.lab.verbs.verb import Verb, Words
 
 
 def _host(method: str, sentence: str) -> Verb:
     def act(lab: Lab, words: Words) -> str:
-        getattr(lab.cloud.hosts, method)(words[0])
+        for name in names(words[0]):
+            getattr(lab.cloud.hosts, method)(name)
         return f"{words[0]} {sentence}"
 
     return act
@@ -35,16 +36,6 @@ def _device(lab: Lab, words: Words, number: int = 1) -> str:
     return f"the {'spare ' if number > 1 else ''}device of {host} {' '.join(what)}"
 
 
-def _unplug(lab: Lab, words: Words) -> str:
-    lab.cloud.hosts.unplug(words[0])
-    return f"{words[0]} is cut off from the network"
-
-
-def _plug(lab: Lab, words: Words) -> str:
-    lab.cloud.hosts.plug(words[0])
-    return f"{words[0]} is back on the network"
-
-
 def _capacity(lab: Lab, words: Words) -> str:
     """capacity of HOST is N"""
     lab.cloud.world.host(words[0]).capacity = int(words[2])
@@ -57,8 +48,8 @@ VERBS: dict[str, Verb] = {
     "reboot": _host("reboot", "reboots"),
     "hang": _host("hang", "hangs"),
     "wake": _host("wake", "goes on"),
-    "unplug": _unplug,
-    "plug": _plug,
+    "unplug": _host("unplug", "is cut off from the network"),
+    "plug": _host("plug", "is back on the network"),
     "compute dies on": _host("kill_compute", "loses its nova-compute"),
     "compute starts on": _host("start_compute", "has its nova-compute back"),
     "device": _device,

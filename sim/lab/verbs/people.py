@@ -16,17 +16,22 @@ def _guest(method: str, sentence: str) -> Verb:
 
 
 def _maintenance(lab: Lab, words: Words) -> str:
-    """maintenance begins|ends HOST"""
+    """maintenance begins HOST [for TIME] | ends HOST"""
     on = words[0] == "begins"
-    host = lab.hosts[words[1]]
-    segment = next(s.name for s in lab.segments.values() if s.segment_id == host.segment_id)
-    lab.describe_host(words[1], segment, on_maintenance=on)
-    return f"maintenance of {words[1]} {words[0]}"
+    until = lab.broker.now() + int(seconds(words[3]) * 1000) if "for" in words else 0
+    lab.describe_host(words[1], lab.segment_of(words[1]), on_maintenance=on, maintenance_until=until)
+    return f"maintenance of {words[1]} {words[0]}{' for ' + words[3] if until else ''}"
 
 
 def _arm(lab: Lab, words: Words, armed: bool) -> str:
     lab.describe_segment(words[0], armed=armed)
     return f"{words[0]} is {'armed' if armed else 'disarmed'}"
+
+
+def _move_host(lab: Lab, words: Words) -> str:
+    """move HOST to SEGMENT"""
+    lab.describe_host(words[0], words[2], segment_id=lab.segments[words[2]].segment_id)
+    return f"{words[0]} moves to {words[2]}"
 
 
 def _create_host(lab: Lab, words: Words) -> str:
@@ -68,5 +73,6 @@ VERBS: dict[str, Verb] = {
     "arm": partial(_arm, armed=True),
     "disarm": partial(_arm, armed=False),
     "create": _create_host,
+    "move": _move_host,
     "operator": _operator,
 }

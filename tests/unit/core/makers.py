@@ -48,6 +48,11 @@ def alive(source: Source = Source.HEARTBEAT, episode: str = "a1", **given: Any) 
     return down(source, episode, **{"symptom": Symptom.ALIVE, **given})
 
 
+def started(source: Source = Source.NOVA, episode: str = "s1", **given: Any) -> Fault:
+    """Return a sign of life that says that cmp1 is back in service."""
+    return alive(source, episode, **given)
+
+
 def report(episode: str = "r1", **given: Any) -> Fault:
     """Return a notification that vouches for a fence."""
     return down(Source.REPORTED, episode, **{"observer": "api", "asserted": True, **given})

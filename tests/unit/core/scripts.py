@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from kasugai.core.facts import FactKind, Result
 from kasugai.core.policy import Policy
 from kasugai.core.rows import SubjectRow
-from kasugai.core.signals import Fault, Kind, Outcome, Source, Symptom
+from kasugai.core.signals import Command, Fault, Kind, Limit, Order, Outcome, Source, Symptom
 from kasugai.core.verdicts import Reason
-from tests.unit.core.makers import INCIDENT, down, fact, host, segment
+from tests.unit.core.makers import INCIDENT, down, fact, host, segment, uuid_of
 from tests.unit.core.story import Story
 
 MORE = int(os.environ.get("KASUGAI_EXAMPLES", "0"))
@@ -65,6 +65,19 @@ class Describe:
 
 
 @dataclass(frozen=True)
+class Bid:
+    """An operator gives a command."""
+
+    order: Order
+    host: str
+    """Empty for the segment."""
+    by_incident: bool
+    limit: Limit | None
+    again: bool
+    """Whether it is a copy of the command before it."""
+
+
+@dataclass(frozen=True)
 class Pass:
     """Time passes; a tick follows, or nobody was there to strike one."""
 
@@ -72,7 +85,7 @@ class Pass:
     ticks: int
 
 
-Move = Say | Work | Describe | Pass
+Move = Say | Work | Describe | Bid | Pass
 
 EPISODES = ("e1", "e2", "e3")
 
@@ -114,6 +127,14 @@ describes = st.builds(
     allowed=st.sampled_from([True, True, False]),
     confirm_after=st.sampled_from([0, 4_000, 20_000]),
 )
+bids = st.builds(
+    Bid,
+    order=st.sampled_from([*Order, Order.RETRY]),
+    host=st.sampled_from(["", "", *MOSTLY]),
+    by_incident=st.booleans(),
+    limit=st.sampled_from([*Limit, None]),
+    again=st.sampled_from([False] * 5 + [True]),
+)
 passes = st.one_of(
     st.builds(Pass, seconds=st.sampled_from([0.001, 0.5, 2.0]), ticks=st.integers(0, 8)),
     st.builds(Pass, seconds=st.sampled_from([5.0, 25.0, 61.0, 100.0]), ticks=st.integers(1, 4)),
@@ -124,7 +145,7 @@ losses = st.builds(Say, faults([Symptom.DOWN, Symptom.DOWN, Symptom.OFF], assert
 
 def scripts(*moves: st.SearchStrategy[Move], size: int = 25) -> st.SearchStrategy[list[Move]]:
     """Return a strategy for scripts of these moves (default: all of them, with enough bad news to be of interest)."""
-    chosen = moves or (sayings, losses, losses, works, works, works, describes, passes, passes)
+    chosen = moves or (sayings, losses, losses, works, works, works, describes, bids, passes, passes)
     return st.lists(st.one_of(*chosen), min_size=min(size, 10), max_size=size)
 
 
@@ -144,6 +165,8 @@ def _tell(story: Story, move: Move, after: Callable[[], None]) -> None:
             story.write(_outcome(story, move))
         case Describe():
             _describe(story, move)
+        case Bid():
+            _bid(story, move)
         case Pass(seconds=seconds, ticks=ticks):
             for _ in range(max(1, ticks)):
                 story.sleep(story.seconds + seconds)
@@ -179,6 +202,27 @@ def _describe(story: Story, move: Describe) -> None:
     else:
         policy = Policy(confirm_after=move.confirm_after)
         story.describe(segment(version=version, armed=move.allowed, policy=policy))
+
+
+def _bid(story: Story, move: Bid) -> None:
+    number = sum(isinstance(letter.signal, Command) for letter, _ in story.mail)
+    row = story.post.table.get(f"s1/subject/host/{move.host}")
+    incident = None
+    if move.by_incident and isinstance(row, SubjectRow):
+        known = row.incident.order.incident if row.incident else row.closed.incident if row.closed else None
+        incident = known or INCIDENT
+    story.write(
+        Command(
+            command_id=uuid_of(0xC0DE00 + max(0, number - move.again)),
+            order=move.order,
+            segment="s1",
+            host="" if incident else move.host,
+            incident=incident,
+            limit=move.limit,
+            author="ann",
+            reason="why not",
+        )
+    )
 
 
 def instances() -> st.SearchStrategy[Move]:

@@ -5,16 +5,18 @@ from dataclasses import replace
 import pytest
 
 from kasugai.core import decide as module
-from kasugai.core.decide import SegmentView, decide, due_of
+from kasugai.core.decide import decide, due_of
+from kasugai.core.draft import Draft
 from kasugai.core.incident import Phase
 from kasugai.core.policy import Policy
 from kasugai.core.rows import HostRow, IncidentRow, SegmentRow, SubjectRow
-from kasugai.core.signals import Command, InventoryChange, Order, Reached, Source, Symptom, Tick
+from kasugai.core.signals import InventoryChange, Letter, Reached, Source, Stamp, Symptom, Tick
 from kasugai.core.steady import Times
 from kasugai.core.timing import PRODUCTION
 from kasugai.core.verdicts import Reason
-from tests.unit.core.makers import S, condition, down, host, moment, order, report, row, segment, uuid_of
-from tests.unit.core.story import Story, serve
+from kasugai.core.view import SegmentView
+from tests.unit.core.makers import S, condition, down, host, moment, order, report, row, segment
+from tests.unit.core.story import START, Story, run, serve
 
 ABOUT = SegmentRow(record=segment(), offset=0)
 HOSTS = {name: HostRow(record=host(name), offset=1) for name in ("cmp1", "cmp2")}
@@ -108,10 +110,8 @@ def test_a_segments_description_touches_all_its_subjects() -> None:
     assert len(changes) == 3
 
 
-def test_commands_and_route_marks_change_nothing_yet() -> None:
-    command = Command(command_id=uuid_of(1), order=Order.ARM, segment="s1", author="me", reason="x")
-    for signal in (command, Reached(topic="t", partition=0, at=5)):
-        assert decide(view(suspect("cmp1")), signal, now(60 * S), 9) == ()
+def test_a_mark_of_route_changes_nothing_yet() -> None:
+    assert decide(view(suspect("cmp1")), Reached(topic="t", partition=0, at=5), now(60 * S), 9) == ()
 
 
 def test_a_subject_that_nobody_spoke_about_has_no_row_and_a_command_decides_nothing_about_one() -> None:
@@ -167,7 +167,7 @@ def test_a_shorter_confirm_after_counts_at_once() -> None:
 
 
 def test_two_hosts_that_die_at_once_are_decided_one_by_one() -> None:
-    story = Story()
+    story = Story(policy=Policy(max_unhealthy=100))
     for name in ("cmp1", "cmp2"):
         for source in (Source.PEER, Source.NOVA):
             story.write(down(source, host=name))
@@ -184,6 +184,50 @@ def test_a_bug_dead_letters_the_record_and_disarms_its_segment_only(monkeypatch:
         patch.setattr(module, "_weigh", broken)
         assert story.write(report()) == ["alert segment/rack1 (undecidable)"]
     assert story.write(report("r2")) == ["hold cmp1 (undecidable)"]
+
+
+def test_ticks_that_meet_the_bug_again_are_no_dead_letters_and_other_segments_go_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    story = Story()
+    story.describe(segment(segment_id="s2", name="rack2"))
+    story.describe(host("cmp9", segment_id="s2"))
+    story.write(down())
+    story.write(down(Source.NOVA))
+    story.write(report(host="cmp9"), to="s2")
+    real = module._weigh
+
+    def broken(draft: Draft) -> None:
+        if draft.row.segment == "s1":
+            raise RuntimeError("bug")
+        real(draft)
+
+    monkeypatch.setattr(module, "_weigh", broken)
+    assert story.wait(5) == ["alert segment/rack1 (undecidable)"]
+    assert set(story.wait(100)) == {"reopen cmp9 (no-fact)"}
+    assert {order.host for order in story.opens} == {"cmp9"} and len(story.opens) > 2
+    stamp = Stamp(partition=0, offset=len(story.mail), at=story.clock.now + S)
+    tick = Letter(segment="", signal=Tick(period=500))
+    assert run(story.correlate.handle(tick, stamp, story.post.write)) is None
+
+
+def test_maintenance_ends_at_its_date_by_itself() -> None:
+    story = Story()
+    story.describe(host(version=2, on_maintenance=True, maintenance_until=START + 60 * S))
+    assert story.write(report(), at=5) == ["hold cmp1 (maintenance)"]
+    assert story.wait(59.5) == []
+    assert story.wait(60) == ["open cmp1 (asserted)"]
+
+
+def test_a_maintenance_that_an_operator_makes_endless_does_not_end_at_its_date() -> None:
+    story = Story()
+    until = START + 60 * S
+    story.describe(host(version=2, on_maintenance=True, maintenance_until=until))
+    story.write(report(), at=5)
+    story.describe(host(version=3, on_maintenance=True))
+    assert story.wait(70) == []
+    story.describe(host(version=4, on_maintenance=True, maintenance_until=until))
+    assert story.opens and story.opens[0].decided_at == START + 70 * S
 
 
 def test_correlate_away_for_25_seconds_with_a_sign_of_life_last_in_the_queue_opens_nothing() -> None:

@@ -43,7 +43,7 @@ def test_instances_and_processes_have_no_pool_yet() -> None:
 
 def test_all_gates_are_reported_in_order() -> None:
     setting = replace(DISARMED, host=ASIDE.host)
-    assert closed(setting, ALONE) == (Reason.FIRST_SIGHTING, Reason.DISARMED, Reason.MAINTENANCE)
+    assert closed(setting, ALONE) == (Reason.MAINTENANCE, Reason.FIRST_SIGHTING, Reason.DISARMED)
 
 
 def test_the_first_closed_gate_gives_the_verb() -> None:
@@ -65,8 +65,8 @@ def test_the_segments_policy_counts_and_the_default_where_there_is_none() -> Non
 
 
 def test_an_open_incident_goes_on_where_all_is_allowed_and_says_what_forbids_it() -> None:
-    assert may_act(OPEN) is None
-    assert may_act(replace(DISARMED, host=None)) is Reason.UNKNOWN_SUBJECT
-    assert may_act(replace(DISARMED, host=ASIDE.host)) is Reason.DISARMED
-    assert may_act(BROKEN) is Reason.UNDECIDABLE
-    assert may_act(ASIDE) is Reason.MAINTENANCE
+    assert may_act(row(), OPEN) is None
+    assert may_act(row(), replace(DISARMED, host=None)) is Reason.UNKNOWN_SUBJECT
+    assert may_act(row(), replace(DISARMED, host=ASIDE.host)) is Reason.DISARMED
+    assert may_act(row(), BROKEN) is Reason.UNDECIDABLE
+    assert may_act(row(), ASIDE) is Reason.MAINTENANCE

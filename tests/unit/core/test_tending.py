@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from kasugai.core.facts import FactKind, Result
-from kasugai.core.incident import Phase, Resume, Stop
+from kasugai.core.incident import Open, Phase, Resume, Stop
 from kasugai.core.inventory import HostRecord, SegmentRecord
 from kasugai.core.signals import Source, Symptom
 from kasugai.core.verdicts import Reason
@@ -158,7 +158,7 @@ def test_what_was_begun_is_stopped_when_the_last_word_against_the_host_is_taken_
         (host(version=2, on_maintenance=True), "maintenance"),
     ],
 )
-def test_a_gate_that_closes_stops_an_incident_without_effects_and_no_other(
+def test_a_gate_that_closes_stops_an_incident_without_effects_and_a_disarmed_segment_any(
     closed: SegmentRecord | HostRecord, why: str
 ) -> None:
     story = opened()
@@ -167,7 +167,9 @@ def test_a_gate_that_closes_stops_an_incident_without_effects_and_no_other(
     assert isinstance(stop, Stop) and stop.reason == why
     late = opened()
     begun(late)
-    assert late.describe(closed) == [] and not late.incident.stopped
+    stops = why == "disarmed"
+    assert late.describe(closed) == [f"stop cmp1 ({why})"] * stops
+    assert late.incident.stopped is stops
 
 
 def test_a_stopped_incident_waits_for_its_answer_and_says_so() -> None:
@@ -268,9 +270,11 @@ def test_news_does_not_put_off_a_pause_that_ends_sooner() -> None:
 
 def test_a_gate_that_opens_right_after_a_publication_is_waited_for_a_little() -> None:
     story = opened()
-    held(story, Reason.MAINTENANCE)
-    assert story.describe(segment(version=2, name="other")) == []
-    assert story.wait(10) == ["reopen cmp1 (back-off-over)"]
+    story.describe(segment(version=2, armed=False))
+    assert story.describe(segment(version=3)) == []
+    assert story.wait(8) == []
+    assert story.wait(10) == ["reopen cmp1 (no-fact)"]
+    assert [type(order) for order in story.post.orders] == [Open, Stop, Resume, Open]
 
 
 def test_a_word_taken_back_is_no_news_for_a_held_incident() -> None:
@@ -302,3 +306,15 @@ def test_an_incident_that_no_worker_answered_after_its_stop_closes_by_its_outcom
     done = answer(fact(FactKind.FINISHED, result=Result.WITHDRAWN, reason="nothing-done"), story)
     assert story.hear(done) == ["close cmp1 (nothing-done)"]
     assert story.row().incident is None
+
+
+def test_a_stopped_incident_is_resumed_as_soon_as_new_evidence_is_proof() -> None:
+    story = opened()
+    begun(story)
+    story.write(alive())
+    story.hear(answer(fact(FactKind.HELD, reason=Reason.STOPPED, effects=True), story), at=6)
+    story.write(down(Source.PEER, "e2"), at=100)
+    assert story.write(down(Source.NOVA, "e2"), at=101)[-1] == "hold cmp1 (waiting-to-confirm)"
+    assert story.wait(104.5) == []
+    assert story.wait(106) == ["reopen cmp1 (changed)"]
+    assert isinstance(story.post.orders[-2], Resume)

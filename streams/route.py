@@ -53,7 +53,7 @@ class Route:
             case Fault() if topic == REPORTED or topic in FAULTS.values():
                 return [self._addressed(value if topic == REPORTED else _testimony(value))]
             case Command() if topic == COMMANDS:
-                return [Letter(segment=value.segment, signal=value)]
+                return [Letter(segment=value.segment or UNKNOWN_SEGMENT, signal=value)]
             case Fact() if topic == RECOVERY:
                 return (
                     [Letter(segment=value.segment, signal=Outcome(fact=value))]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from unittest.mock import patch
 
-from kasugai.core import advance, guest_steps, outcomes, reserves, tending
+from kasugai.core import advance, gates, guest_steps, outcomes, reserves, tending
 from kasugai.core.draft import Draft
 from kasugai.core.facts import Fact, FactKind, make_fact
 from kasugai.core.gates import Setting
@@ -165,6 +165,11 @@ def _never_refuse(draft: Draft, fact: Fact) -> Reason | None:
     return Reason.NOT_OPEN if draft.row.incident is None else None
 
 
+def _silent_resume(draft: Draft) -> None:
+    order = draft.incident.order
+    draft.change(replace(draft.incident, stopped=False, order=replace(order, attempt=order.attempt + 1)))
+
+
 def _own_put_counts(s: Situation, move: Move) -> bool:
     return isinstance(move, Note | Begin) and move.step.action is Action.FORCE_DOWN
 
@@ -260,5 +265,23 @@ MUTANTS = (
         patch=lambda: patch.object(advance, "_rests_on_silence", _own_put_counts),
         variants=written,
     ),
+    Mutant(
+        name="no storm",
+        scenario="storm-of-20-for-60s",
+        patch=lambda: patch.object(gates, "storm", lambda *_: None),
+        variants=written,
+    ),
+    Mutant(
+        name="resume without a word to the workers",
+        scenario="disarmed-and-armed-in-mid-plan",
+        patch=lambda: patch.object(tending, "_resume", _silent_resume),
+        variants=written,
+    ),
+    Mutant(
+        name="a hold that stops nothing",
+        scenario="operator-holds-then-approves",
+        patch=lambda: patch.object(gates, "_held", lambda _: None),
+        variants=written,
+    ),
 )
-"""All of scenarios.md."""
+"""All of scenarios.md, and the loop's own."""

@@ -106,6 +106,11 @@ def test_a_command_goes_to_the_segment_that_it_names() -> None:
     assert only(route().letters(COMMANDS, command)) == Letter(segment="rack2", signal=command)
 
 
+def test_a_command_that_names_no_segment_is_refused_by_the_mailbox_of_the_unknown() -> None:
+    command = Command(command_id=UUID(int=3), order=Order.ARM, segment="", author="me", reason="drill")
+    assert only(route().letters(COMMANDS, command)) == Letter(segment=UNKNOWN_SEGMENT, signal=command)
+
+
 @pytest.mark.parametrize("kind", FactKind)
 def test_outcomes_go_to_the_segment_that_they_carry_and_other_facts_stay_where_they_are(
     kind: FactKind,

@@ -164,6 +164,8 @@ class Invariants:
                 self._on_inventory(record)
 
     def _on_fault(self, fault: Fault, at: int) -> None:
+        if fault.event_id in self._faults and fault.symptom in (Symptom.ALIVE, Symptom.CLEAR):
+            return  # a copy of what was said before contradicts nothing
         self._faults.setdefault(fault.event_id, f"{fault.symptom} of {fault.subject} by {fault.observer}")
         match fault.symptom:
             case Symptom.ALIVE:

@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(90)]
 class Make(Protocol):
     """Makes a site that is ended with its test."""
 
-    def __call__(self, *, spawn: float = 0.0) -> Site:
+    def __call__(self, *, spawn: float = 0.0, guests: int = 6) -> Site:
         """Make it."""
         ...
 
@@ -32,8 +32,9 @@ def make(kafka: KafkaServer, redis_server: RedisServer, tmp_path: Path) -> Itera
     """Make sites."""
     with ExitStack() as stack:
 
-        def one(*, spawn: float = 0.0) -> Site:
-            return stack.enter_context(Site(kafka, redis_server.url, tmp_path, spawn=spawn))
+        def one(*, spawn: float = 0.0, guests: int = 6) -> Site:
+            site = Site(kafka, redis_server.url, tmp_path, spawn=spawn, guests=guests)
+            return stack.enter_context(site)
 
         yield one
 
@@ -69,6 +70,22 @@ def test_another_worker_goes_on_after_a_kill(make: Make) -> None:
     assert facts[-1].result is Result.RECOVERED
     site.assert_moved_once()
     assert authors(facts, site.incident) == {"a", "b"}
+
+
+def test_a_worker_killed_with_twenty_guests_in_flight_costs_none_of_them(make: Make) -> None:
+    """What it had not begun goes on elsewhere, what it had is neither lost nor begun again. The window opens with
+    what lands, so it takes a host of sixty to have twenty under way."""
+    site = make(spawn=1.0, guests=60)
+    first = site.start("a")
+    site.fail()
+    site.order(window=50)
+    eventually(lambda: site.in_flight() >= 20)
+    first.kill()
+    assert site.evacuations().total() < 60, "nothing was left to go on with"
+    site.start("b", joined=False)
+    facts = site.finished(within=60)
+    assert facts[-1].result is Result.RECOVERED
+    site.assert_moved_once()
 
 
 def test_a_worker_that_is_started_again_takes_its_own_place(make: Make) -> None:

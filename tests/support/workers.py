@@ -44,10 +44,13 @@ def eventually(so: Callable[[], bool], within: float = 30.0, why: Callable[[], s
 
 
 class Site:
-    """A cloud of five hosts without power devices, six guests on the first; topics, a group, and workers."""
+    """A cloud of five hosts without power devices, six guests on the first or more; topics, a group, and workers."""
 
-    def __init__(self, kafka: KafkaServer, redis: str, folder: Path, *, spawn: float = 0.0) -> None:
-        """Use names of its own. `spawn`: seconds that building a guest takes."""
+    def __init__(
+        self, kafka: KafkaServer, redis: str, folder: Path, *, spawn: float = 0.0, guests: int = GUESTS
+    ) -> None:
+        """Use names of its own. `spawn`: seconds that building a guest takes; `guests`: how many the first host has."""
+        self._count = guests
         self.folder, self._redis = folder, redis
         name = uuid4().hex[:8]
         self.host, self.group = f"{name}.cmp1", f"test-{name}"
@@ -62,7 +65,7 @@ class Site:
     def _build(self, cloud: SimCloud) -> None:
         for number in range(1, 6):
             cloud.add_host(self.host.replace("cmp1", f"cmp{number}"), has_device=False)
-        for number in range(1, GUESTS + 1):
+        for number in range(1, self._count + 1):
             cloud.add_guest(f"web{number}", self.host)
 
     def __enter__(self) -> "Site":
@@ -167,6 +170,11 @@ class Site:
     def at_least(self, evacuations: int) -> None:
         """Wait until so many evacuations were called."""
         eventually(lambda: self.evacuations().total() >= evacuations)
+
+    def in_flight(self) -> int:
+        """Return how many evacuations Nova has taken and not ended."""
+        under_way = ("accepted", "pre-migrating")
+        return self.cloud.do(lambda cloud: sum(m.status in under_way for m in cloud.world.migrations))
 
     def finished(self, within: float = 40.0) -> list[Fact]:
         """Wait until the incident is finished, and return its facts."""

@@ -1,0 +1,65 @@
+"""An incident stays in the trace of the fault that began it, also when a tick decides, which has none; until it ends."""
+
+import logging
+from collections.abc import Sequence
+
+import pytest
+
+from kasugai.adapters.kafka.records import trace_of
+from kasugai.adapters.telemetry.tracing import Threads
+from kasugai.core.incident import Order
+from kasugai.core.signals import Letter, Source, Stamp, Tick, fault
+from kasugai.core.verdicts import Reason, Verb, Verdict
+from kasugai.streams.correlate_trace import hear, tell_all, traced
+from tests.support.incidents import INCIDENT, SEGMENT, decided, opened
+
+FAULT = {"traceparent": "00-0000000000000000000000000000aaaa-00000000000000aa-01"}
+LATER = {"traceparent": "00-0000000000000000000000000000bbbb-00000000000000bb-01"}
+WITNESS = fault(host="cmp1", observer="host/cmp2", source=Source.PEER, episode="1")
+TICK = Letter(segment="", signal=Tick(period=500))
+OPEN = (decided(Verb.OPEN, Reason.CONFIRMED),)
+CLOSE = (decided(Verb.CLOSE, Reason.RECOVERED),)
+
+
+@pytest.fixture
+def threads() -> Threads:
+    """A witness has spoken."""
+    threads = Threads()
+    hear(threads, Letter(segment=SEGMENT, signal=WITNESS, trace=FAULT))
+    return threads
+
+
+def traces(
+    threads: Threads, verdicts: Sequence[Verdict], orders: Sequence[Order], cause: Letter = TICK
+) -> list[dict[str, str]]:
+    with traced(threads, verdicts, orders, cause) as records:
+        return [trace_of(record.headers) for record in records]
+
+
+def test_a_tick_decides_in_the_trace_of_the_fault(threads: Threads) -> None:
+    assert traces(threads, OPEN, [opened()]) == [FAULT, FAULT]
+
+
+def test_a_later_publication_stays_in_the_trace_whatever_causes_it(threads: Threads) -> None:
+    traces(threads, OPEN, [opened()])
+    again = Letter(segment=SEGMENT, signal=WITNESS, trace=LATER)
+    hear(threads, again)
+    assert traces(threads, (decided(Verb.REOPEN, Reason.CHANGED),), [opened(n=2)], again) == [FAULT, FAULT]
+
+
+def test_an_incident_whose_trace_is_forgotten_takes_its_causes() -> None:
+    cause = Letter(segment=SEGMENT, signal=WITNESS, trace=LATER)
+    assert traces(Threads(), OPEN, [opened()], cause) == [LATER, LATER]
+
+
+def test_the_next_incident_has_a_trace_of_its_own(threads: Threads) -> None:
+    traces(threads, OPEN, [opened()])
+    assert traces(threads, CLOSE, []) == [FAULT]
+    assert threads.of(INCIDENT, f"{SEGMENT}/host/cmp1") == {}
+
+
+def test_what_is_decided_is_told_with_its_incident(caplog: pytest.LogCaptureFixture) -> None:
+    stamps = [Stamp(partition=0, offset=n, at=1) for n in range(3)]
+    with caplog.at_level(logging.INFO):
+        tell_all((*OPEN, decided(Verb.SUSPECT, Reason.FIRST_SIGHTING, None)), [opened()], stamps)
+    assert [record.getMessage() for record in caplog.records] == ["open cmp1 (confirmed)"]

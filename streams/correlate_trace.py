@@ -57,14 +57,19 @@ def tell_all(verdicts: Sequence[Verdict], orders: Sequence[Order], stamps: Seque
     """Count and log what the broker has acknowledged; `stamps` are the verdicts' and then the orders'."""
     for verdict in verdicts:
         count(COUNTED, verb=verdict.verb, reason=verdict.reason)
-        host = verdict.subject.removeprefix("host/") if verdict.subject.startswith("host/") else ""
-        with about(incident=verdict.incident or "", host=host, segment=verdict.segment):
-            LOG.log(
-                logging.DEBUG if verdict.verb in CHATTER else logging.INFO, "%s", narrate_verdict(verdict)
-            )
+        _log(verdict)
     for order, stamp in zip(orders, stamps[len(verdicts) :], strict=True):
         if isinstance(order, Open) and order.n == 1:
             observe(OPENING, (stamp.at - order.decided_at) / 1000, kind=order.kind)
+
+
+def _log(verdict: Verdict) -> None:
+    level = logging.DEBUG if verdict.verb in CHATTER else logging.INFO
+    if not LOG.isEnabledFor(level):
+        return
+    host = verdict.subject.removeprefix("host/") if verdict.subject.startswith("host/") else ""
+    with about(incident=verdict.incident or "", host=host, segment=verdict.segment):
+        LOG.log(level, "%s", narrate_verdict(verdict))
 
 
 def _span(threads: Threads, order: Order, cause: Letter) -> AbstractContextManager[Trace]:

@@ -1,4 +1,4 @@
-"""An incident stays in the trace of the fault that began it, also when a tick decides, which has none; until it ends."""
+"""An incident stays in its first fault's trace, also when a tick decides, which has none; until it ends."""
 
 import logging
 from collections.abc import Sequence

@@ -142,7 +142,7 @@ def require(settings: Settings, names: Iterable[str], *, demo: bool = False) -> 
 
     `demo` accepts a broker that cannot say (librdkafka's mock cluster); it has no time of its own either.
     """
-    topics = Topics(settings, patience=1.0 if demo else PATIENCE_WITH_SETTINGS)
+    topics = Topics(settings, patience=1.0 if demo else PATIENCE)  # a busy broker is no mock
     reports = topics.check(wanted(settings, names))
     accepted = {Finding.OK, Finding.CANNOT_SAY} if demo else {Finding.OK}
     bad = [line_of(report) for report in reports if report.finding not in accepted]

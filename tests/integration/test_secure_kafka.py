@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 
 from kasugai.adapters.kafka.complaints import SHARED
+from kasugai.adapters.kafka.layout import wanted
 from kasugai.adapters.kafka.topics import Topics
-from kasugai.adapters.settings import KafkaSettings, Settings
+from kasugai.adapters.settings import KafkaSettings, Settings, StreamSettings
 from kasugai.cli.exits import Exit
 from kasugai.cli.main import main
 from kasugai.core.incident import Phase
+from tests.support.kafka import REPO
 from tests.support.kafka_secure import PASSWORD, SecureKafka
 from tests.support.pipeline import Pipeline, Town
 from tests.support.redis import RedisServer
@@ -30,8 +32,15 @@ WRONG = "hunter22"
 
 @pytest.fixture(scope="module")
 def secure() -> Iterator[SecureKafka]:
-    """A node of its own: Kasugai's topics have fixed names."""
+    """A node of its own with the topics, on which everybody has the rights that the manual gives, and no more."""
     server = SecureKafka().start()
+    admin = Settings(
+        kafka=KafkaSettings(bootstrap_servers=server.bootstrap, replication=1, min_insync=1),
+        stream=StreamSettings(partitions=4),
+    )
+    Topics(admin).apply(wanted(admin))
+    manual = (REPO / "docs" / "operators" / "connections.md").read_text()
+    server.grant("\n".join(line for line in manual.splitlines() if line.startswith("--allow-principal")))
     yield server
     server.stop()
 
@@ -46,6 +55,7 @@ def _forget_refusals() -> Iterator[None]:
 def test_a_host_is_recovered_through_the_guarded_door(
     secure: SecureKafka, redis_server: RedisServer, tmp_path: Path
 ) -> None:
+    """Each process and the command line as a user of its own."""
     with Pipeline(secure, redis_server, tmp_path, TOWN) as site:
         site.processes.until(
             lambda: all(site.processes.is_at_work(name) for name in COMMANDS), 60, lambda: "all at work"

@@ -71,6 +71,10 @@ class KafkaServer:
         """What [kafka] of kasugai.conf says about this node."""
         return f"bootstrap_servers = {self.bootstrap}"
 
+    def conf_of(self, role: str) -> str:
+        """Return what the kasugai.conf of one process adds, by what it is (`route`, `worker`)."""
+        return ""
+
     def start(self) -> Self:
         """Format the folder if it is new, start the node and wait until it answers."""
         if not (self._settings.parent / "data").exists():

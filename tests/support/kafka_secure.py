@@ -3,15 +3,44 @@
 Tests themselves go in by a second door on the loopback interface, where nobody asks.
 """
 
+import argparse
+import time
 from typing import Any
+
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # named in its documentation, not in __all__
+    AclBinding,
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
+    ResourcePatternType,
+    ResourceType,
+)
 
 from kasugai.sim.child import free_port
 from tests.support.certificates import issue
 from tests.support.kafka import KafkaServer
 
+RESOURCES = {
+    "topic": ResourceType.TOPIC,
+    "group": ResourceType.GROUP,
+    "transactional-id": ResourceType.TRANSACTIONAL_ID,
+}
+OPERATIONS = {
+    "Read": AclOperation.READ,
+    "Write": AclOperation.WRITE,
+    "Describe": AclOperation.DESCRIBE,
+    "DescribeConfigs": AclOperation.DESCRIBE_CONFIGS,
+}
+
+_FILTER: Any = AclBindingFilter
+EVERY_RIGHT = _FILTER(
+    ResourceType.ANY, None, ResourcePatternType.ANY, None, None, AclOperation.ANY, AclPermissionType.ANY
+)
+
 PASSWORD = "hunter2"
 
-USERS = ("kasugai", "route", "correlate", "worker", "cli")
+USERS = ("kasugai", "kasugai-route", "kasugai-correlate", "kasugai-worker", "kasugai-cli")
+"""The first one may do everything."""
 
 SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
 PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule required"
@@ -57,7 +86,20 @@ class SecureKafka(KafkaServer):
     @property
     def conf(self) -> str:
         """See KafkaServer."""
-        return "\n".join(f"{name} = {value}" for name, value in self.as_user("kasugai").items())
+        return "\n".join(f"{name} = {value}" for name, value in self.as_user("kasugai-cli").items())
+
+    def conf_of(self, role: str) -> str:
+        """See KafkaServer: each process has a name of its own."""
+        return f"[kafka]\nsasl_username = kasugai-{role}\n"
+
+    def grant(self, lines: str) -> None:
+        """Give rights, each line as kafka-acls.sh takes them; topics must be there."""
+        bindings = [binding for line in lines.splitlines() for binding in _bindings(line)]
+        admin = self._admin()  # must live until the answers are in
+        for granted in admin.create_acls(bindings).values():
+            granted.result()
+        while len(admin.describe_acls(EVERY_RIGHT).result()) < len(bindings):
+            time.sleep(0.02)  # the broker learns of them a moment after they are in the cluster's log
 
     def as_user(
         self, user: str, mechanism: str = "SCRAM-SHA-512", password: str = PASSWORD
@@ -73,6 +115,25 @@ class SecureKafka(KafkaServer):
             "ssl_certfile": self.certificates.certificate("client"),
             "ssl_keyfile": self.certificates.key("client"),
         }
+
+
+def _bindings(line: str) -> list[AclBinding]:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--allow-principal")
+    parser.add_argument("--operation", action="append")
+    parser.add_argument("--resource-pattern-type", default="literal")
+    for kind in RESOURCES:
+        parser.add_argument(f"--{kind}", action="append", default=[])
+    said = vars(parser.parse_args(line.split()))
+    pattern = ResourcePatternType[said["resource_pattern_type"].upper()]
+    return [
+        AclBinding(
+            kind, name, pattern, said["allow_principal"], "*", OPERATIONS[operation], AclPermissionType.ALLOW
+        )
+        for word, kind in RESOURCES.items()
+        for name in said[word.replace("-", "_")]
+        for operation in said["operation"]
+    ]
 
 
 def _with_door(usual: str, address: str) -> str:

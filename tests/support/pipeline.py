@@ -103,7 +103,7 @@ class Pipeline:
         self.cloud = CloudThread(self._build, pace=replace(QUICK, spawn=town.spawn), seed=1)
         self._folder = folder
         self.config = folder / "kasugai.conf"
-        self.processes = Supervisor(folder, self.config, commands)
+        self.processes = Supervisor(folder, self.config, commands, kafka.conf_of)
         self.told = Told()
         self.before: dict[str, Standing] = {}
         self.published: list[Fault] = []

@@ -47,6 +47,8 @@ class Supervisor:
     folder: Path
     config: Path
     commands: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: COMMANDS)
+    conf_of: Callable[[str], str] = lambda _: ""
+    """What a process's own configuration adds, by its role."""
     own_ends: list[str] = field(default_factory=list)
     """Which ended without being killed, with exit code and last line."""
     _lives: dict[str, Life] = field(default_factory=dict)
@@ -54,7 +56,9 @@ class Supervisor:
     def start(self) -> None:
         """Start all."""
         for name in self.commands:
-            (self.folder / f"{name}.conf").write_text(f"[stream]\ninstance = {name}\n")
+            (self.folder / f"{name}.conf").write_text(
+                f"[stream]\ninstance = {name}\n{self.conf_of(role(name))}"
+            )
             self._launch(name)
 
     def stop(self) -> None:

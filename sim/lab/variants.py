@@ -22,6 +22,9 @@ WIDE_STRIDE = 100
 """Stories of many hosts say the same of each of them: every hundredth effect."""
 FIRST, LAST = 10, 5
 """So many effects of one name are places to die, from the beginning and from the end of a run."""
+CLOCK = "row ~clock"
+FIRST_TICKS, LAST_TICKS = 4, 2
+"""So many of the ticks that changed nothing but the time."""
 SAME = 0.05
 """Seconds: a death behind one effect and a death before the next that follows within so little are the same death, for
 nothing but the acknowledgement lies between; only the first is played."""
@@ -79,11 +82,16 @@ def _deaths(scenario: Scenario, effects: tuple[Effect, ...]) -> Iterator[tuple[D
 
 def _telling(effects: tuple[Effect, ...], indexes: range) -> set[int]:
     """An effect that a long wait repeats (a tick's clock, `working`) finds the same state each time: of those with one
-    name the first ten and the last five are taken."""
+    name some are taken from both ends."""
     places: dict[str, list[int]] = {}
     for index in indexes:
         places.setdefault(effects[index - 1].name, []).append(index)
-    return {i for found in places.values() for i in (*found[:FIRST], *found[-LAST:])}
+    return {index for name, found in places.items() for index in _ends(name, found)}
+
+
+def _ends(name: str, found: list[int]) -> list[int]:
+    first, last = (FIRST_TICKS, LAST_TICKS) if name == CLOCK else (FIRST, LAST)
+    return [*found[:first], *found[-last:]]
 
 
 def _indexes(scenario: Scenario, effects: int) -> range:

@@ -75,12 +75,6 @@ class Lane:
         self._doors = doors
         self._done = done
         self._owners = 0
-        self._ownership: Ownership | None = None
-
-    @property
-    def ownership(self) -> Ownership | None:
-        """What is being carried out now, for whoever measures: its `pace` and how much is `in_progress`."""
-        return self._ownership
 
     def open(self, order: Open, stamp: Stamp, cause: Context | None = None) -> None:
         """Queue an Open, or refresh the one that is queued or at work for the same incident and attempt."""
@@ -240,9 +234,8 @@ class Lane:
         observer = Observer(self.host, doors.cloud, doors.power, doors.timing)
         talk = asyncio.create_task(self._say_working(journal, desk))
         try:
-            self._ownership = Ownership(desk, hands, observer, adopted, doors.troubles)
             with _shown(self.host, journal), about(epoch=lease.epoch):
-                await self._ownership.run()
+                await Ownership(desk, hands, observer, adopted, doors.troubles).run()
         except (LeaseLost, LedgerAway, LogAway, Retired):
             raise
         except Exception as bug:
@@ -251,7 +244,6 @@ class Lane:
             detail = f"{type(bug).__name__}: {bug}"
             await journal.answer(desk.order, FactKind.FINISHED, Reason.POISON, Result.FAILED, detail)
         finally:
-            self._ownership = None
             await _end(talk)
 
     async def _say_working(self, journal: Journal, desk: Desk) -> None:

@@ -77,11 +77,6 @@ class Ownership:
         return self._memory.pace
 
     @property
-    def in_progress(self) -> int:
-        """How many steps have been begun and not ended, by the ledger."""
-        return sum(record.state.is_open for record in self._journal.entry.steps.values())
-
-    @property
     def _journal(self) -> Journal:
         return self._hands.journal
 

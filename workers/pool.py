@@ -19,7 +19,6 @@ from kasugai.workers.chores import Chores
 from kasugai.workers.journal import NIL
 from kasugai.workers.lane import Doors, Lane
 from kasugai.workers.offsets import Offsets
-from kasugai.workers.ownership import Ownership
 from kasugai.workers.ports import LedgerAway, LogAway
 
 
@@ -34,12 +33,6 @@ class Pool:
         self._tasks: dict[tuple[int, str], asyncio.Task[None]] = {}
         self._flags = Chores()
         self.offsets = Offsets()
-
-    @property
-    def ownerships(self) -> dict[str, Ownership]:
-        """What is being carried out now, by host: for whoever measures."""
-        lanes = self._lanes.items()
-        return {host: lane.ownership for (_, host), lane in lanes if lane.ownership is not None}
 
     def take(self, order: Order, stamp: Stamp, cause: Context | None = None) -> None:
         """Take one message, written in the trace context `cause`; never blocks."""

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 import waitress.server
 
-from kasugai.api.own.openapi import OPERATIONS
-from kasugai.api.own.rules import MOUNT
+from kasugai.api.own.openapi import OPERATIONS, document
 from tests.support.api_doors import Api
 from tests.support.projections import UUID_1
 from tests.unit.api.test_own import CASE, views
@@ -49,9 +48,11 @@ def url() -> Iterator[str]:
 def test_no_answer_is_a_500_or_other_than_described(url: str, tmp_path: Path) -> None:
     assert TOOL.exists(), "type make clients"
     (tmp_path / "schemathesis.toml").write_text(KNOWN)
+    file = tmp_path / "openapi.json"
+    file.write_bytes(document())
     done = subprocess.run(
         [
-            *(str(TOOL), "run", f"{url}{MOUNT}/openapi.json", "--url", url),
+            *(str(TOOL), "run", str(file), "--url", url),
             *("--checks", CHECKS, "--phases", "examples,coverage,fuzzing"),
             *("--max-examples", "8", "--seed", "1", "--workers", "1", "--no-color"),
             *("--suppress-health-check", "all"),
@@ -61,5 +62,5 @@ def test_no_answer_is_a_500_or_other_than_described(url: str, tmp_path: Path) ->
         text=True,
         cwd=tmp_path,
     )
-    assert f"Tested: {len(OPERATIONS)}" in done.stdout, "every operation of the document"
+    assert f"Tested: {len(OPERATIONS)}" in done.stdout, done.stdout[-3000:]
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]

@@ -120,6 +120,8 @@ class Lab:
 
     def _bury_worker(self, process: Process) -> None:
         """A worker died of its variant: its call stays on the wire for a while, its group notices later."""
+        if process not in self.workers:  # a paused one that another has replaced
+            return
         self.workers.remove(process)
         if self.variant.wire:
             self.cloud.wire.slow(self.variant.wire, times=1)

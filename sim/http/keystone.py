@@ -12,6 +12,7 @@ from kasugai.sim.http.server import HttpReply, HttpRequest
 
 PREFIX = "/identity"
 USER, PASSWORD, PROJECT = "admin", "sim-password", "admin"
+PROJECT_ID = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
 APPLICATION_ID, APPLICATION_SECRET = "kasugai-sim", "sim-application-secret"
 
 
@@ -31,6 +32,10 @@ class Keystone:
     def expire_tokens(self) -> None:
         """Every token so far is refused from now on."""
         self._tokens.clear()
+
+    def issued(self) -> list[str]:
+        """Return every token that was ever issued and not expired by order."""
+        return list(self._tokens)
 
     def accepts(self, token: str) -> bool:
         """Whether the token is good at this instant."""
@@ -84,7 +89,7 @@ class Keystone:
         return {
             "methods": ["password"],
             "user": {"id": "sim-admin", "name": USER, "domain": domain},
-            "project": {"id": "sim-project", "name": PROJECT, "domain": domain},
+            "project": {"id": PROJECT_ID, "name": PROJECT, "domain": domain},
             "roles": [{"id": "sim-role", "name": "admin"}],
             "issued_at": _stamp(wall),
             "expires_at": _stamp(wall + self.token_life),

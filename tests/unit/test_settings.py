@@ -306,3 +306,6 @@ def test_every_alias_and_every_unread_option_is_told_apart() -> None:
     assert not set(ALIASES.values()) & set(MEANINGLESS)
     ours = {(group, option.name) for group, options in groups().items() for option in options}
     assert set(ALIASES) <= ours
+    page = (REPO / "docs" / "api" / "compatibility.md").read_text()
+    untold = [name for _, name in (*ALIASES.values(), *MEANINGLESS) if name not in page]
+    assert untold == [], "docs/api/compatibility.md names every option"

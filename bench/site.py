@@ -102,8 +102,10 @@ class Site:
             self._stack = stack.pop_all()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        """End everything."""
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """End everything; after a failure say what the processes said last."""
+        for name in self.crew.pids() if kind else ():
+            say(f"{name} said:\n" + "\n".join(self.crew.log(name).splitlines()[-8:]))
         self._stack.close()
 
     def _configure(self) -> Settings:

@@ -21,13 +21,12 @@ from kasugai.api.notifications import Notifications, OneNotification, VMove, VMo
 from kasugai.api.paths import locate
 from kasugai.api.policies import Policy
 from kasugai.api.segments import Segment, Segments
-from kasugai.api.views import ViewsAway
 from kasugai.core import policy as core
 from kasugai.core.doors import CloudAway, CloudRefused, CloudUnsure, LedgerAway, LogAway
 
 JSON_TYPES = frozenset({"", "application/json", "application/vnd.openstack.masakari+json", "text/plain"})
-AWAY = (LogAway, LedgerAway, ViewsAway, CloudAway, CloudRefused, CloudUnsure)
-MEANINGS = {LogAway: "Kafka", LedgerAway: "Redis", ViewsAway: "Redis"}
+AWAY = (LogAway, LedgerAway, CloudAway, CloudRefused, CloudUnsure)
+MEANINGS = {LogAway: "Kafka", LedgerAway: "Redis"}
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from kasugai.api.handling import Resource, answer, caller_of, query_of
 from kasugai.api.occurrences import occurrence
 from kasugai.api.paging import Page, Query, Row, cut, page, sort, unknown_marker
 from kasugai.api.reporting import fault_of, is_kept, view_of
-from kasugai.api.views import NotificationView, UnknownMarker, Views, ViewsAway
+from kasugai.api.views import NotificationView, UnknownMarker, Views
 from kasugai.api.words import moment, shown_exactly
 from kasugai.core.doors import LedgerAway
 from kasugai.core.inventory import HostRecord
@@ -104,7 +104,7 @@ class Notifications(Resource):
         try:
             self.doors.claims.confirm(key, view.notification_uuid, 0 if is_kept(said) else MOMENT)
             self.doors.views.accept(view)
-        except (LedgerAway, ViewsAway) as error:
+        except LedgerAway as error:
             log.warning("notification %s is accepted and not shown yet: %s", view.notification_uuid, error)
 
 

@@ -206,10 +206,6 @@ class VerdictView:
     count: int = 0
 
 
-class ViewsAway(Exception):
-    """The store of the views does not answer: 503."""
-
-
 class UnknownMarker(Exception):
     """A list is to go on after something that is not in it: 400."""
 

@@ -27,6 +27,9 @@ class Consumer:
             raise KafkaException(KafkaError(self.errors.pop(0)))
         return 3, 7
 
+    def assignment(self) -> list[object]:
+        return [self]
+
     def close(self) -> None:
         pass
 
@@ -50,12 +53,12 @@ def test_a_partition_that_was_just_made_is_asked_again(monkeypatch: pytest.Monke
 
 def test_one_that_never_gets_a_leader_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, "PATIENCE", 0.02)
-    with pytest.raises(LogAway, match="NOT_LEADER"):
+    with pytest.raises(LogAway, match="Not leader"):
         bounds(monkeypatch, Consumer(*[KafkaError.NOT_LEADER_FOR_PARTITION] * 1000))
 
 
 def test_any_other_error_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     consumer = Consumer(KafkaError.TOPIC_AUTHORIZATION_FAILED)
-    with pytest.raises(LogAway, match="TOPIC_AUTHORIZATION_FAILED"):
+    with pytest.raises(LogAway, match="Topic authorization failed"):
         bounds(monkeypatch, consumer)
     assert consumer.asked == 1

@@ -23,7 +23,7 @@ TOLD = [Decided(START, 0, HELD), Decided(START + 1000, 1, replace(naming(OPENED,
 def test_each_verdict_says_why_and_on_what_evidence() -> None:
     assert page(TOLD).splitlines() == [
         "2026-11-18T11:06:40.000Z  hold cmp1 (disarmed)",
-        "  because   The segment may not act.",
+        "  because   The segment may not act: its description in the inventory says so.",
         "  also      maintenance: An operator set the host aside.",
         "  namely    by ann",
         f"  evidence  api says down (episode {UUID_1})",

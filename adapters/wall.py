@@ -6,6 +6,11 @@ from uuid import uuid4
 from kasugai.core.timing import Instant
 
 
+def monotonic() -> float:
+    """Return seconds that only ever grow."""
+    return time.monotonic()
+
+
 class Wall:
     """This machine's clock and chance."""
 

@@ -3,12 +3,13 @@
 oslo.policy decides; here is only what it decides about (masakari.md 1.7).
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from oslo_config import cfg
 from oslo_policy import policy
 
+from kasugai.adapters.wall import monotonic
 from kasugai.api.errors import ApiError
 from kasugai.api.own import rules as own
 
@@ -68,14 +69,22 @@ def _rule(name: str, description: str, operations: tuple[tuple[str, str], ...]) 
     return policy.DocumentedRuleDefault(name, default, description, places)
 
 
+REMEMBERED: Final = 1.0
+"""Seconds for which an answer stands: oslo.policy looks for changed files each time, which costs more than a reply."""
+MOST: Final = 1000
+"""Answers that are remembered at a time."""
+
+
 class Policy:
     """The rules in force: the defaults, and the deployment's policy file, read again when it changes."""
 
-    def __init__(self, conf: cfg.ConfigOpts) -> None:
+    def __init__(self, conf: cfg.ConfigOpts, clock: Callable[[], float] = monotonic) -> None:
         """Read the file that `[oslo_policy] policy_file` names, if it is there."""
         self._enforcer = policy.Enforcer(conf)
         self._enforcer.suppress_deprecation_warnings = True
         self._enforcer.register_defaults(rules())
+        self._clock = clock
+        self._answers: dict[tuple[str, str], tuple[float, bool]] = {}
 
     def is_admin(self, credentials: Mapping[str, Any]) -> bool:
         """Whether `context_is_admin` holds."""
@@ -84,7 +93,14 @@ class Policy:
     def allows(self, rule: str, credentials: Mapping[str, Any]) -> bool:
         """Whether a rule of OPERATIONS holds, or one of own.OPERATIONS with its prefix."""
         target = {"project_id": credentials.get("project_id"), "user_id": credentials.get("user_id")}
-        return bool(self._enforcer.authorize(_full(rule), target, dict(credentials)))
+        key, now = (rule, repr(sorted(credentials.items()))), self._clock()
+        until, answer = self._answers.get(key, (0.0, False))
+        if now >= until:
+            answer = bool(self._enforcer.authorize(_full(rule), target, dict(credentials)))
+            if len(self._answers) >= MOST:
+                self._answers.clear()
+            self._answers[key] = now + REMEMBERED, answer
+        return answer
 
     def enforce(self, rule: str, credentials: Mapping[str, Any]) -> None:
         """ApiError 403 unless the rule holds."""

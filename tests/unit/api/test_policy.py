@@ -1,5 +1,6 @@
 """masakari.md 1.7: Masakari's rule names, admins only, a policy file, and the order of body and policy."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,20 @@ def test_a_policy_file_lets_others_in(tmp_path: Path) -> None:
     api = Named((str(conf),))
     assert api.ask("GET", "/segments", headers=MEMBER).status == 200
     fault(api.ask("GET", "/notifications", headers=MEMBER), 403, "forbidden")
+
+
+def test_a_changed_policy_file_counts_within_a_second(tmp_path: Path) -> None:
+    conf, rules_file, now = tmp_path / "masakari.conf", tmp_path / "policy.yaml", [10.0]
+    conf.write_text("[DEFAULT]\n")
+    rules_file.write_text('"os_masakari_api:segments:index": "role:member"\n')
+    found = Policy(open_conf((str(conf),)), lambda: now[0])
+    member = {"user_id": "u", "project_id": "p", "roles": ["member"], "is_admin": False}
+    assert found.allows("segments:index", member)
+    assert not found.allows("segments:index", member | {"roles": ["reader"]}), "answers are each caller's own"
+    rules_file.write_text('"os_masakari_api:segments:index": "!"\n')
+    os.utime(rules_file, (2e9, 2e9))
+    now[0] += 1.0
+    assert not found.allows("segments:index", member)
 
 
 def test_an_extension_is_seen_by_whom_it_concerns(tmp_path: Path) -> None:

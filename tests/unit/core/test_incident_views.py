@@ -13,7 +13,18 @@ from kasugai.core.incident_views import Seen, fold
 from kasugai.core.plan import Action, Plan, Step
 from kasugai.core.verdicts import Reason, Verb, Verdict
 from tests.strategies import values_of
-from tests.support.incidents import INCIDENT, OPENED, decided, opened, said, view_of, views_of
+from tests.support.incidents import (
+    INCIDENT,
+    JOB,
+    MIDWAY,
+    OPENED,
+    WEB,
+    decided,
+    opened,
+    said,
+    view_of,
+    views_of,
+)
 from tests.support.stories import records_of
 
 STORIES = (
@@ -171,3 +182,15 @@ def test_a_recovered_host_shows_all_its_steps() -> None:
     assert (view.steps_done, len(view.steps)) == (6, 6)
     assert (view.instances_done, len(view.instances)) == (3, 3)
     assert view.until is not None
+
+
+def test_an_incident_is_told_when_the_outcome_that_closed_it_has_been_read_too() -> None:
+    closed: Sequence[Open | Verdict] = [OPENED, opened(), decided(Verb.CLOSE, Reason.RECOVERED)]
+    assert not view_of(*closed).is_told
+    assert view_of(*closed, said(FactKind.FINISHED, result=Result.RECOVERED)).is_told
+    assert not view_of(OPENED, opened(), said(FactKind.FINISHED, result=Result.RECOVERED)).is_told
+
+
+def test_a_step_whose_end_nobody_knows_is_under_way() -> None:
+    steps = view_of(*MIDWAY).steps
+    assert steps[JOB.key].is_under_way and not steps[WEB.key].is_under_way

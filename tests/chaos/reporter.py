@@ -58,13 +58,21 @@ class Reporter:
         self._producer = Producer(self._kafka, "chaos")
         return uuids
 
+    async def _replace(self, producer: Producer) -> None:
+        """Go on with a new client: one that has seen a partition without a leader may be stuck for good."""
+        if self._producer is producer:
+            self._producer = Producer(self._kafka, "chaos")
+            await producer.close(0.0)
+
     async def _say(self, fault: Fault) -> None:
-        assert self._producer is not None
         while True:
+            producer = self._producer
+            assert producer is not None
             try:
-                await self._producer.send(REPORTED, fault)
+                await producer.send(REPORTED, fault)
                 break
             except LogAway:
                 await asyncio.sleep(AGAIN)
+                await self._replace(producer)
         self.taken[fault.event_id] = fault
         self.waiting -= 1

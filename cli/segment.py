@@ -98,7 +98,7 @@ async def apply(
     from kasugai.adapters.inventory import Conflict
     from kasugai.adapters.kafka.inventory_reader import InventoryReader
     from kasugai.adapters.kafka.inventory_writer import InventoryWriter
-    from kasugai.cli.segment_changes import Description, changes
+    from kasugai.cli.segment_changes import Description, changes, moving
 
     found: list[Change] = []
 
@@ -106,9 +106,11 @@ async def apply(
         found[:] = changes(inventory, wanted, prune=prune)
         return [change.record for change in found if change.record is not None]
 
+    async with InventoryReader(kafka, "kasugai-cli-inventory") as reader:
+        edit(reader.inventory)
+        if leaving := moving(reader.inventory, found):
+            await _refuse_under_recovery(kafka, leaving)
     if dry_run:
-        async with InventoryReader(kafka, "kasugai-cli-inventory") as reader:
-            edit(reader.inventory)
         return found
     try:
         async with InventoryWriter(kafka, "kasugai-cli") as writer:
@@ -116,6 +118,22 @@ async def apply(
     except Conflict as conflict:
         raise SaidNo(f"the inventory refuses: {conflict}") from conflict
     return found
+
+
+async def _refuse_under_recovery(kafka: "KafkaSettings", leaving: set[str]) -> None:
+    """A host stays in its segment while it has an open incident: two mailboxes would decide about it."""
+    from kasugai.cli.replay import replay
+    from kasugai.core.incident_views import fold
+
+    views = fold(await replay(kafka))
+    busy = sorted(
+        view.host for view in views if view.incident and view.host in leaving and not view.phase.is_final
+    )
+    if busy:
+        raise SaidNo(
+            f"host {busy[0]} has an open incident and cannot leave its segment before it is over; "
+            f"nothing was written: kasugai incident show {busy[0]}"
+        )
 
 
 def _list(arguments: argparse.Namespace) -> int:

@@ -64,6 +64,17 @@ def changes(known: Known, wanted: Sequence[WantedSegment], *, prune: bool) -> li
     return found
 
 
+def moving(known: Known, found: Sequence[Change]) -> set[str]:
+    """Return the names of the hosts that these changes take out of their segment."""
+    hosts = [change.record for change in found if isinstance(change.record, HostRecord)]
+    olds = [(host, known.newest(host)) for host in hosts]
+    return {
+        host.name
+        for host, old in olds
+        if isinstance(old, HostRecord) and (host.deleted or old.segment_id != host.segment_id)
+    }
+
+
 def _segment(known: Known, wanted: WantedSegment) -> SegmentRecord:
     old = next((segment for segment in known.segments() if segment.name == wanted.name), None)
     record = SegmentRecord(

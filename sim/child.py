@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-READY_WITHIN = 30.0
+READY_WITHIN = 60.0
 STOP_WITHIN = 20.0
 BELOW_EPHEMERAL = range(20_000, 32_000)
 """Ports that the kernel gives to nobody by itself: a client that reconnects cannot take a dead server's port."""

@@ -180,6 +180,11 @@ def test_an_incident_is_listed_shown_and_watched_to_its_end(
     (_, row) = capsys.readouterr().out.splitlines()
     assert row.split()[:6] == ["7f3ca1b2", "cmp1", "rack1", "recovering", "3/5", "1/2"]
 
+    moved = rack.with_name("rack2.yaml")
+    moved.write_text("name: rack2\nhosts: [cmp1]\n")
+    assert main(["segment", "apply", str(moved), "--dry-run", "--config-file", config]) == Exit.NO
+    assert "host cmp1 has an open incident and cannot leave its segment" in capsys.readouterr().err
+
     asyncio.run(publish(node.bootstrap, WHOLE[len(MIDWAY) :]))
     assert main(["incident", "watch", "7f3c", "--config-file", config]) == Exit.OK
     told = capsys.readouterr().out

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from kasugai.adapters.inventory import Inventory, changed
 from kasugai.cli.segment import as_json, listed
-from kasugai.cli.segment_changes import Change, changes
+from kasugai.cli.segment_changes import Change, changes, moving
 from kasugai.cli.segment_file import WantedHost, WantedSegment, parse
 from kasugai.core.identity import derive
 from kasugai.core.policy import Policy
@@ -110,3 +110,14 @@ def test_the_end_of_a_maintenance_is_kept_while_the_file_says_maintenance() -> N
     assert said[-1] == "leave   host cmp1"
     inventory, said = applied(inventory, "name: rack1\nhosts: [cmp1]")
     assert said[-1] == "change  host cmp1: on-maintenance yes -> no, maintenance-until 77 -> 0"
+
+
+def test_hosts_that_leave_their_segment_are_known_by_name() -> None:
+    before, _ = applied(Inventory(), ONE)
+
+    def leaving(text: str, *, prune: bool = False) -> set[str]:
+        return moving(before, changes(before, parse("f", text, Policy()), prune=prune))
+
+    assert leaving("name: rack2\nhosts: [cmp1, cmp9]") == {"cmp1"}
+    assert leaving("name: rack1\nhosts: [cmp1]", prune=True) == {"cmp2"}
+    assert leaving("name: rack1\nhosts: [{name: cmp1, reserved: yes}]") == set()

@@ -11,6 +11,7 @@ from kasugai.core.inventory import HostRecord, SegmentRecord
 from kasugai.core.rows import HostRow, SegmentRow
 from kasugai.core.steady import Times
 from kasugai.core.telling import verb_rank
+from kasugai.core.timing import Instant
 from kasugai.core.verdicts import Reason, Verb, Verdict
 from kasugai.core.view import Change, Decision, SegmentView
 
@@ -67,9 +68,21 @@ def _still_disarmed(view: SegmentView, row: SegmentRow, times: Times, offset: in
 
 def _host(view: SegmentView, record: HostRecord, offset: int) -> tuple[SegmentView, Decision]:
     known = view.hosts.get(record.name)
-    if known is not None and (known.offset >= offset or record.version <= known.record.version):
+    if known is not None and (known.offset >= offset or not _is_newer(record, known.record)):
         return view, ()
     row = HostRow(record=record, offset=offset)
     tally = view.tally.copy()
     tally.describe(row)
     return replace(view, hosts={**view.hosts, record.name: row}, tally=tally), (Change(row=row),)
+
+
+def _is_newer(record: HostRecord, known: HostRecord) -> bool:
+    """Whether `record` replaces what is known under its name. Versions count per host: of two hosts that had the name
+    one after another the living one has it, and the end of the former (told again daily) is no word about it."""
+    if record.host_uuid == known.host_uuid:
+        return record.version > known.version
+    return not record.deleted and (known.deleted or _written(record) >= _written(known))
+
+
+def _written(record: HostRecord) -> Instant:
+    return max(record.created_at, record.updated_at)

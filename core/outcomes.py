@@ -161,7 +161,8 @@ def _close(draft: Draft, fact: Fact, result: Result) -> None:
     draft.row = replace(draft.row, incident=None, closed=closed, approval=None)
     if phase is not Phase.WITHDRAWN or incident.cancelled:
         explained = _explained(draft.row.conditions, reports=is_failed)
-        draft.row = replace(draft.row, conditions=explained, hold=None)
+        hold = None if incident.cancelled else draft.row.hold
+        draft.row = replace(draft.row, conditions=explained, hold=hold)
     elif draft.row.conditions:
         weigh_idle(draft)
 

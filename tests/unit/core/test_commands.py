@@ -132,7 +132,7 @@ def test_a_host_can_be_held_before_anything_is_known_about_it() -> None:
     assert story.write(bid(Order.APPROVE, 2, host="cmp1", limit=Limit.HOLD))[1:] == ["open cmp1 (asserted)"]
 
 
-def test_a_hold_that_came_in_time_outlives_the_withdrawal_and_one_that_came_late_does_not() -> None:
+def test_a_hold_outlives_the_withdrawal() -> None:
     story = opened()
     story.write(bid(Order.HOLD, host="cmp1"))
     story.hear(
@@ -140,10 +140,16 @@ def test_a_hold_that_came_in_time_outlives_the_withdrawal_and_one_that_came_late
     )
     assert story.row().incident is None and story.row().hold is not None
     assert story.row().reason is Reason.HELD_BY_COMMAND
-    late = begun()
-    late.write(bid(Order.HOLD, host="cmp1"))
-    late.hear(answer(fact(FactKind.FINISHED, result=Result.RECOVERED, reason=Reason.RECOVERED), late), at=2)
-    assert late.row().hold is None
+
+
+@pytest.mark.parametrize("result", [Result.RECOVERED, Result.FAILED])
+def test_a_hold_outlives_any_end_and_the_next_failure_waits_for_its_approval(result: Result) -> None:
+    story = begun(attempts=1)
+    story.write(bid(Order.HOLD, host="cmp1"))
+    story.hear(answer(fact(FactKind.FINISHED, result=result, reason=Reason.PARTIAL), story), at=2)
+    assert story.write(report("r2")) == ["hold cmp1 (held-by-command)"]
+    said = story.write(bid(Order.APPROVE, 2, host="cmp1", limit=Limit.HOLD))
+    assert said[1:] == ["open cmp1 (asserted)"]
 
 
 def test_a_cancelled_incident_without_effects_ends_and_explains_what_stands() -> None:

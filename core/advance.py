@@ -16,7 +16,7 @@ from kasugai.core.ledger import touched_priors
 from kasugai.core.look import PowerState
 from kasugai.core.moves import Act, Begin, Blocked, Extend, Finish, Move, Next, Note, Pending, Wait
 from kasugai.core.plan import Action, Plan, Step
-from kasugai.core.reserve_steps import assess_enable, assess_join, reserve_steps
+from kasugai.core.reserve_steps import assess_enable, assess_join, is_wanted, reserve_steps
 from kasugai.core.situation import Situation
 from kasugai.core.targets import has_capacity
 from kasugai.core.verdicts import Reason
@@ -217,6 +217,7 @@ def _ready(s: Situation) -> list[Step]:
         for step in s.plan.steps
         if step.action in (*RESERVE_ACTIONS, *GUEST_ACTIONS)
         and not s.is_final(step)
+        and is_wanted(s, step)
         and all(s.is_done(need) for need in step.needs)
     ]
 

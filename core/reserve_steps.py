@@ -59,6 +59,15 @@ def is_unfit(s: Situation, reserve: str) -> bool:
     return any(reserve_of(step) == reserve and s.is_final(step) and not s.is_done(step.key) for step in own)
 
 
+def is_wanted(s: Situation, step: Step) -> bool:
+    """Whether the step may still be taken: a reserve that this incident has no more is left alone, unless a call about
+    it is under way (whose end is looked for)."""
+    if step.action not in (Action.JOIN, Action.ENABLE) or reserve_of(step) in s.order.reserves:
+        return True
+    record = s.record(step)
+    return record is not None and record.state.is_open
+
+
 def assess_enable(s: Situation, step: Step) -> Move:
     """The reserve's compute service is enabled, so that Nova sends guests there."""
     if s.look.at < s.intent_at(step.key) or step.subject not in s.look.others:

@@ -33,23 +33,37 @@ def give(row: SubjectRow, setting: Setting) -> tuple[str, ...]:
 
 
 def extended(row: SubjectRow, setting: Setting, order: Open, why: str) -> tuple[str, ...]:
-    """Return the reserves of the next publication: one more if there was no room (`why` it waited)."""
+    """Return the reserves of the next publication: without those that are its own no more, and one more if there was no
+    room (`why` it waited)."""
+    own = _kept(row, setting, order)
     if why != Reason.NO_CAPACITY or order.policy.method is Method.AUTO:
-        return order.reserves
+        return own
     more = [host for host in free(row, setting) if host not in order.reserves]
-    return (*order.reserves, *more[:1])
+    return (*own, *more[:1])
+
+
+def _kept(row: SubjectRow, setting: Setting, order: Open) -> tuple[str, ...]:
+    """A reserve that an operator has set aside is none; one that a failed incident did not use may have been given to
+    another before the retry. Whether it lives is for the worker to see."""
+    taken, spent = _elsewhere(row, setting)
+    known = ((name, setting.hosts.get(name)) for name in order.reserves)
+    return tuple(
+        name for name, host in known if host is not None and name not in taken and _is_reserve(host, spent)
+    )
+
+
+def _elsewhere(row: SubjectRow, setting: Setting) -> tuple[set[str], set[Spent]]:
+    """Which reserves the open incidents of other subjects have, and which ones others have put to use."""
+    others = [other for other in setting.subjects.values() if other.subject != row.subject]
+    taken = {host for other in others if other.incident is not None for host in other.incident.order.reserves}
+    return taken, {each for other in others for each in other.spent}
 
 
 def free(row: SubjectRow, setting: Setting) -> tuple[str, ...]:
     """Return the segment's healthy and unused reserves by name, as far as the subject of `row` is concerned (what its
     own incident has is none of its others')."""
-    taken = {
-        host
-        for other in setting.subjects.values()
-        if other.incident is not None and other.subject != row.subject
-        for host in other.incident.order.reserves
-    }
-    spent = {each for other in setting.subjects.values() for each in other.spent} | set(row.spent)
+    taken, spent = _elsewhere(row, setting)
+    spent |= set(row.spent)
     return tuple(
         name
         for name, host in sorted(setting.hosts.items())
@@ -78,10 +92,7 @@ def spend(row: SubjectRow, setting: Setting, fact: Fact) -> SubjectRow:
     until their descriptions are written anew; those that were not are free again."""
     current = {name: host.record.version for name, host in setting.hosts.items()}
     kept = {each for each in row.spent if current.get(each.host) == each.version}
-    reserves = row.incident.order.reserves if row.incident is not None else ()
-    used = {
-        Spent(host=host, version=current[host]) for host in reserves if host in current and _used(fact, host)
-    }
+    used = {Spent(host=host, version=version) for host, version in current.items() if _used(fact, host)}
     return replace(row, spent=tuple(sorted(kept | used, key=lambda each: each.host)))
 
 

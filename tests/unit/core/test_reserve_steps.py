@@ -17,6 +17,7 @@ from kasugai.core.reserve_steps import (
     assess_join,
     is_ready,
     is_unfit,
+    is_wanted,
     reserve_of,
     reserve_steps,
 )
@@ -166,6 +167,14 @@ def test_an_unfit_reserve_is_skipped_and_is_no_failure_of_the_attempt() -> None:
     memory = replace(RECENT, before=over)
     answer = advance(ask(over, READY[0], down, moved, method=priority, memory=memory))
     assert isinstance(answer, Finish) and answer.reason is Reason.RECOVERED
+
+
+def test_a_reserve_that_was_taken_back_is_not_made_ready_any_more() -> None:
+    taken = ask(seen(), reserves=(), method=Method.RH_PRIORITY)
+    assert begun(advance(taken)) == [("evacuate:g1", "")]
+    assert not is_wanted(taken, JOIN) and not is_wanted(taken, ENABLE) and is_wanted(ask(seen()), ENABLE)
+    called = record(ENABLE.key, StepState.STARTED, tries=1)
+    assert is_wanted(ask(seen(), called, reserves=()), ENABLE)
 
 
 def test_what_takes_a_person_is_told_before_a_lack_of_room() -> None:

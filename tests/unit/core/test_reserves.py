@@ -8,13 +8,26 @@ from kasugai.core.gates import Setting
 from kasugai.core.incident import Phase
 from kasugai.core.policy import Method, Policy
 from kasugai.core.reserves import LOOK_AGAIN, extended, free, give, lacking, look_at, waits_for_room
-from kasugai.core.rows import Closed, HostRow, SegmentRow, Spent, SubjectRow
-from kasugai.core.signals import Kind
+from kasugai.core.rows import Closed, HostRow, IncidentRow, SegmentRow, Spent, SubjectRow
+from kasugai.core.signals import Command, Kind, Order
 from kasugai.core.verdicts import Reason
-from tests.unit.core.makers import condition, fact, host, moment, order, record, report, row, segment
+from tests.unit.core.makers import (
+    INCIDENT,
+    condition,
+    fact,
+    host,
+    moment,
+    order,
+    record,
+    report,
+    row,
+    segment,
+    uuid_of,
+)
 from tests.unit.core.story import Story, answer
 
 RESERVED = Policy(method=Method.RESERVED_HOST)
+M = moment(0)
 
 
 def setting(*subjects: SubjectRow, policy: Policy = RESERVED, **given: Any) -> Setting:
@@ -76,6 +89,18 @@ def test_the_next_one_is_given_when_there_was_no_room() -> None:
     assert extended(row(), setting(), order(), Reason.NO_CAPACITY) == ()
 
 
+def test_what_is_no_reserve_of_its_own_any_more_is_taken_back() -> None:
+    had = order(policy=RESERVED, reserves=("r1", "r2"))
+    for record_ in (host("r1"), host("r1", reserved=True, on_maintenance=True)):
+        assert extended(row(), setting(r1=record_), had, "") == ("r2",)
+    other = replace(order(reserves=("r1",)), incident=INCIDENT)
+    taker = about("cmp9", incident=IncidentRow(order=other, phase=Phase.OPENED, heard=M, published=M))
+    assert extended(row(), setting(taker), had, "") == ("r2",)
+    assert extended(row(), setting(about("cmp9", spent=(Spent(host="r1", version=1),))), had, "") == ("r2",)
+    assert extended(replace(row(), spent=(Spent(host="r1", version=1),)), setting(), had, "") == ("r1", "r2")
+    assert extended(row(), setting(), order(policy=RESERVED, reserves=("r7",)), "") == ()
+
+
 def test_who_waits_for_a_reserve_is_looked_at_now_and_then() -> None:
     assert look_at(row(reason=Reason.NO_RESERVE), 7) == LOOK_AGAIN
     assert look_at(row(reason=Reason.NO_RESERVE), LOOK_AGAIN) == 2 * LOOK_AGAIN
@@ -122,6 +147,20 @@ def test_a_reserve_that_was_enabled_is_in_use_until_it_is_described_anew() -> No
     assert story.row().spent == (Spent(host="r1", version=1),)
     assert story.write(lost("cmp2")) == ["hold cmp2 (no-reserve)"]
     assert story.describe(host("r1", reserved=True, version=2)) == ["open cmp2 (asserted)"]
+
+
+def test_a_retry_does_not_take_a_reserve_that_was_given_to_another_meanwhile() -> None:
+    story = town(attempts=1)
+    story.write(lost("cmp1"))
+    story.write(lost("cmp2"))
+    failed = fact(FactKind.FINISHED, result=Result.FAILED, reason=Reason.PARTIAL)
+    story.hear(answer(failed, story))
+    assert story.wait(story.seconds + 31) == ["open cmp2 (asserted)"]
+    retry = Command(
+        command_id=uuid_of(1), order=Order.RETRY, segment="s1", host="cmp1", author="ann", reason="again"
+    )
+    story.write(retry)
+    assert [(order.host, order.reserves) for order in story.opens[1:]] == [("cmp2", ("r1",)), ("cmp1", ())]
 
 
 def held(reason: Reason) -> Any:

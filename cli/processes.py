@@ -119,12 +119,14 @@ def _project(arguments: argparse.Namespace) -> int:
 def _api(arguments: argparse.Namespace) -> int:
     """Its processes are forked before anything is opened, so each tells what it is by its log alone."""
     settings = settings_of(arguments, "nova")
+    from kasugai.adapters.kafka.stranded import end_when_stranded
     from kasugai.adapters.settings import SettingError
     from kasugai.adapters.telemetry.logs import LogOptionWrong, set_up
     from kasugai.api.serve import CannotListen, main
 
     try:
         set_up(files_of(arguments), settings)
+        end_when_stranded()
         return main(settings, files_of(arguments))
     except (SettingError, CannotListen, LogOptionWrong) as error:
         raise Misused(str(error)) from error
@@ -133,12 +135,14 @@ def _api(arguments: argparse.Namespace) -> int:
 def _live(arguments: argparse.Namespace, process: str, live: Live, *needs: str) -> int:
     """Set up the log and what an operator sees, live, and remember how it ended."""
     settings = settings_of(arguments, *needs)
+    from kasugai.adapters.kafka.stranded import end_when_stranded
     from kasugai.adapters.telemetry.logs import LogOptionWrong, set_up
     from kasugai.adapters.telemetry.process import observed
     from kasugai.adapters.telemetry.serving import PortTaken
 
     try:
         set_up(files_of(arguments), settings)
+        end_when_stranded()
         with observed(settings, process) as seen:
             code = 1
             try:

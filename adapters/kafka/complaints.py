@@ -12,6 +12,8 @@ from typing import Any
 
 from confluent_kafka import KafkaError
 
+from kasugai.adapters.kafka.stranded import notice
+
 PAUSE = 60.0
 """Seconds between two lines about the same kind of trouble."""
 
@@ -69,6 +71,7 @@ class Complaints:
         """Name the client in every line."""
         self.logger = logging.getLogger(f"kasugai.kafka.librdkafka.{client}")
         """To be given to librdkafka."""
+        self.logger.addFilter(notice)
         self.logger.addFilter(is_no_repetition)
         self._client = client
         self._pace = pace

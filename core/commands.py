@@ -17,11 +17,15 @@ from kasugai.core.steady import Times
 from kasugai.core.storm import STORMY
 from kasugai.core.telling import note, verb_rank
 from kasugai.core.tending import publish_again
+from kasugai.core.timing import Millis
 from kasugai.core.verdicts import Reason, Verb, Verdict
 from kasugai.core.view import Change, SegmentView
 
 KEPT = 200
 """So many characters of a person's reason are kept in a row."""
+COMMAND_LASTS: Millis = 24 * 3_600_000
+"""A command that comes later than this is not carried out: whoever said it knew another world. A route that lost its
+place reads all of the last 30 days again, and an old `arm` or `approve` must not undo what was said since."""
 TOLD = 1_000
 """And so many in a verdict."""
 
@@ -107,6 +111,8 @@ def _refusal(view: SegmentView, command: Command, subjects: tuple[str, ...], tim
     segment = view.described
     if segment is None:
         return Reason.UNKNOWN_SUBJECT
+    if 0 < command.said_at < times.moment.at - COMMAND_LASTS:
+        return Reason.STALE
     if is_general(command):
         return _refusal_by_segment(view, segment, command)
     if not subjects:
@@ -265,7 +271,8 @@ def _retry(draft: Draft) -> None:
         conditions = tuple(replace(c, explained=False) for c in draft.row.conditions)
         order = last.order if last.stopped else replace(last.order, attempt=last.order.attempt + 1)
         phase = move(Phase.FAILED, Phase.OPENED)
-        draft.row = replace(draft.row, conditions=conditions, returned=None)
+        closed = replace(closed, last=None)
+        draft.row = replace(draft.row, conditions=conditions, returned=None, closed=closed)
         draft.change(replace(last, order=order, phase=phase, heard=now, unanswered=0))
     draft.change(replace(draft.incident, back_off=0))
     publish_again(draft, Reason.COMMAND)

@@ -220,6 +220,8 @@ class Command:
     """A storm's approval holds for at most so many unhealthy hosts; 0: as many as there are when it is given."""
     author: str
     reason: str
+    said_at: Instant = 0
+    """Kafka's timestamp of the record that route read; 0 when nobody knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

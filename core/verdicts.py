@@ -97,7 +97,7 @@ class Reason(StrEnum):
     PART_OF_INCIDENT = "part-of-incident"
     """An open incident, or the one that closed last, explains it."""
     STALE = "stale"
-    """A one-off report that was evidence before, or is older than the close."""
+    """A one-off report that was evidence before or is older than the close; a command that came twice or a day late."""
     NO_FACT = "no-fact"
     """No worker said anything about the incident for too long."""
     CHANGED = "changed"

@@ -17,7 +17,7 @@ from kasugai.adapters.telemetry.catalogue import ROUTING
 from kasugai.adapters.telemetry.meters import observe
 from kasugai.core.doors import LogAway
 from kasugai.core.facts import Fact
-from kasugai.core.signals import Fault, Letter, Stamp
+from kasugai.core.signals import Command, Fault, Letter, Stamp
 from kasugai.schemas.codec import Undecodable, decode
 from kasugai.schemas.topics import INVENTORY, SIGNALS
 from kasugai.streams.route import Misplaced, Route
@@ -135,6 +135,8 @@ class RouteShell:
             return
         if value is None:
             return
+        if isinstance(value, Command):
+            value = replace(value, said_at=record.at)
         try:
             letters = self._route.letters(record.topic, value)
         except Misplaced as error:

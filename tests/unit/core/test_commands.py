@@ -1,5 +1,6 @@
 """Commands: what each does, and what is told of those that do not fit."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from kasugai.core.steady import Times
 from kasugai.core.timing import PRODUCTION
 from kasugai.core.verdicts import Reason
 from tests.unit.core.makers import INCIDENT, S, alive, down, fact, host, moment, report, row, segment, uuid_of
-from tests.unit.core.story import Post, Story, answer, serve
+from tests.unit.core.story import START, Post, Story, answer, serve
 
 FOUR = ("cmp1", "cmp2", "cmp3", "cmp4")
 
@@ -191,8 +192,8 @@ def test_a_held_incident_is_retried_at_once_and_its_pause_begins_anew() -> None:
 
 def test_a_failed_incident_is_retried_as_the_same_one_on_the_same_word() -> None:
     story = failed()
-    first = story.opens[0]
-    assert story.row().closed is not None and story.row().is_out
+    first, closed = story.opens[0], story.row().closed
+    assert closed is not None and story.row().is_out
     assert story.write(bid(Order.RETRY, incident=first.incident), at=5) == [
         "retry cmp1 (command): ann: why not",
         "reopen cmp1 (command)",
@@ -200,6 +201,7 @@ def test_a_failed_incident_is_retried_as_the_same_one_on_the_same_word() -> None
     again = story.opens[-1]
     assert (again.incident, again.attempt, again.n) == (first.incident, 2, 2)
     assert again.asserted_at == first.asserted_at and story.incident.phase is Phase.OPENED
+    assert story.row().closed == replace(closed, last=None)
 
 
 def test_a_failed_incident_that_was_stopped_is_resumed_by_the_retry() -> None:
@@ -310,6 +312,22 @@ def test_a_command_that_is_delivered_twice_is_obeyed_once() -> None:
     successor = Post(table=dict(story.post.table))
     serve(successor, story.mail[-1:])
     assert (successor.table, successor.orders) == (story.post.table, [])
+
+
+def test_a_command_that_comes_a_day_late_is_refused() -> None:
+    story = Story(hosts=FOUR)
+    for name in ("cmp2", "cmp1"):
+        story.write(report(host=name))
+    at = START + round(story.seconds * S)
+    late = at - commands.COMMAND_LASTS - 1
+    said = story.write(bid(Order.APPROVE, limit=Limit.STORM, said_at=late))
+    assert said == ["refuse segment/rack1 (stale): approve by ann: why not"]
+    assert story.write(bid(Order.HOLD, 2, host="cmp1", said_at=late)) == [
+        "refuse cmp1 (stale): hold by ann: why not"
+    ]
+    assert story.write(bid(Order.APPROVE, 3, limit=Limit.STORM, said_at=late + 1))[1:] == [
+        "open cmp1 (asserted)"
+    ]
 
 
 def test_a_segment_that_nobody_described_or_that_is_gone_refuses() -> None:

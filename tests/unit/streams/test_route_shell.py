@@ -4,15 +4,16 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from kasugai.adapters.kafka.records import Incoming, Outgoing
 from kasugai.core.doors import LogAway
 from kasugai.core.inventory import HostRecord, SegmentRecord
-from kasugai.core.signals import InventoryChange, Letter, Source, Stamp, Tick, fault
+from kasugai.core.signals import Command, InventoryChange, Letter, Order, Source, Stamp, Tick, fault
 from kasugai.schemas.codec import decode, encode
-from kasugai.schemas.topics import FAULTS, INVENTORY, REPORTED, SIGNALS
+from kasugai.schemas.topics import COMMANDS, FAULTS, INVENTORY, REPORTED, SIGNALS
 from kasugai.sim.loop import run
 from kasugai.streams.route import Route
 from kasugai.streams.route_breaker import CONSECUTIVE, WINDOW
@@ -119,6 +120,14 @@ def test_a_batch_is_published_as_one_and_committed_after() -> None:
     assert world.letters == [Letter(segment="rack1", signal=REPORT)] * 3
     assert {sent.topic for sent in world.sent} == {SIGNALS}
     assert {sent.key for sent in world.sent} == {b"rack1"}
+
+
+def test_a_command_carries_when_it_was_said() -> None:
+    said = Command(
+        command_id=UUID(int=1), order=Order.ARM, segment="rack1", author="ann", reason="go", said_at=99
+    )
+    world = play(World([[replace(record(said, topic=COMMANDS), at=7)]]))
+    assert world.letters == [Letter(segment="rack1", signal=replace(said, said_at=7))]
 
 
 def test_what_cannot_be_read_is_buried_before_the_commit_and_the_rest_goes_on() -> None:

@@ -1,7 +1,7 @@
 """What becomes of a masakari.conf: which of its options are ours under another name, and which mean nothing here.
 
 A masakari.conf is read as it is. The aliases below are tried where our own option is not set; what has no meaning any
-more is named in one warning, with the reason (docs/api/masakari-conf.md lists both).
+more is named in one warning, with the reason (docs/api/compatibility.md lists both).
 """
 
 from collections.abc import Iterable, Mapping

@@ -205,9 +205,11 @@ def _cannot_begin(s: Situation, silence: Blocked | Pending | None, blocked: list
 
 
 def _is_moving(s: Situation, moves: Iterable[tuple[Step, Move]]) -> bool:
-    """Whether an open step may still end by itself (a blocked one is not waited for)."""
+    """Whether an open step may still end by itself. A blocked one is not waited for, nor what is no part of the plan (a
+    reserve of an earlier attempt): nobody looks at that any more."""
     blocked = {step.key for step, move in moves if isinstance(move, Blocked)}
-    return any(r.state.is_open and key not in blocked for key, r in s.entry.steps.items())
+    awaited = {step.key for step in s.plan.steps} - blocked
+    return any(r.state.is_open and key in awaited for key, r in s.entry.steps.items())
 
 
 def _ready(s: Situation) -> list[Step]:

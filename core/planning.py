@@ -57,6 +57,29 @@ def unrestored(entry: Entry) -> tuple[Step, ...]:
     )
 
 
+def unended(entry: Entry) -> tuple[Step, ...]:
+    """Return the steps of guests whose calls an earlier attempt did not see the end of. They are carried on, also when
+    the guest has left the source or was excluded since: a call that may be under way is never forgotten."""
+    found: list[Step] = []
+    for key in sorted(key for key, record in entry.steps.items() if record.state.is_open):
+        action, _, guest = key.partition(":")
+        prior = entry.priors.get(guest)
+        if action == Action.RESET:
+            found.append(Step(action=Action.RESET, subject=guest, prior=prior))
+        elif action == Action.EVACUATE:
+            move = Step(action=Action.EVACUATE, subject=guest, prior=prior)
+            found += [move, *_restoration(move)]
+    return tuple(found)
+
+
+def _restoration(move: Step) -> list[Step]:
+    if move.prior is not Prior.STOPPED:
+        return []
+    return [
+        Step(action=Action.RESTORE, subject=move.subject, needs=(move.key,), name=move.name, prior=move.prior)
+    ]
+
+
 def _ended(entry: Entry, action: Action, guest: str) -> bool:
     record = entry.steps.get(step_key(action, guest))
     return record is not None and record.state is StepState.DONE
@@ -96,12 +119,7 @@ def steps_for(guest: GuestView, after: str, priors: Mapping[str, Prior]) -> list
         steps.append(reset)
         needs = reset.key
     move = Step(action=Action.EVACUATE, subject=guest.uuid, needs=(needs,), name=guest.name, prior=prior)
-    steps.append(move)
-    if prior is Prior.STOPPED:
-        steps.append(
-            Step(action=Action.RESTORE, subject=guest.uuid, needs=(move.key,), name=guest.name, prior=prior)
-        )
-    return steps
+    return [*steps, move, *_restoration(move)]
 
 
 def prior_of(guest: GuestView) -> Prior:

@@ -155,7 +155,7 @@ class Ownership:
         while not list_is_believed(look, self._memory.before) and look.service is not None:
             await self._sleep(monotonic_ms() + self._timing.look_interval)
             look = await self._look(first)
-        priors, left = touched_priors(entry), planning.unrestored(entry)
+        priors, left = touched_priors(entry), (*planning.unended(entry), *planning.unrestored(entry))
         plan = planning.plan(order, look, self._memory.epoch, priors, left)
         await self._journal.plan(order, plan)
         return plan, look

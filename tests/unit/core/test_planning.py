@@ -7,7 +7,7 @@ from kasugai.core.incident import Open
 from kasugai.core.ledger import Entry
 from kasugai.core.look import GuestView, Look
 from kasugai.core.plan import Action, Plan, Prior, Step
-from kasugai.core.planning import extend, newcomers, plan, prior_of, unrestored
+from kasugai.core.planning import extend, newcomers, plan, prior_of, unended, unrestored
 from kasugai.core.policy import Policy
 from tests.unit.core.makers import INCIDENT, guest, order, record
 
@@ -127,6 +127,17 @@ def test_a_guest_that_an_earlier_attempt_moved_and_did_not_restore_is_restored_i
     ]
     found = plan(order(attempt=2), Look(at=0, guests={"g3": guest("g3")}), 3, priors, left)
     assert keys(found)[2:] == ["evacuate:g3", "restore:g1", "restore:g2", "sweep:cmp1"]
+
+
+def test_a_call_whose_end_no_earlier_attempt_saw_is_part_of_the_next_plan() -> None:
+    priors = {"g1": Prior.STOPPED, "g2": Prior.ACTIVE}
+    calls = ("evacuate:g1", "evacuate:g2", "reset:g3", "restore:g4", "enable-compute:r1")
+    ended = record("evacuate:g5", StepState.ABSOLVED)
+    left = unended(entry_of(*(record(key, StepState.UNSURE) for key in calls), ended, priors=priors))
+    assert [step.key for step in left] == ["evacuate:g1", "restore:g1", "evacuate:g2", "reset:g3"]
+    assert left[1].needs == ("evacuate:g1",)
+    found = plan(order(attempt=2), Look(at=0, guests={"g2": guest("g2")}), 3, priors, left)
+    assert keys(found)[2:] == ["evacuate:g2", "evacuate:g1", "restore:g1", "reset:g3", "sweep:cmp1"]
 
 
 @pytest.mark.parametrize(

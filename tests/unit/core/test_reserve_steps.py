@@ -177,6 +177,13 @@ def test_a_reserve_that_was_taken_back_is_not_made_ready_any_more() -> None:
     assert is_wanted(ask(seen(), called, reserves=()), ENABLE)
 
 
+def test_a_call_about_a_reserve_of_an_earlier_attempt_is_not_waited_for() -> None:
+    called = record("enable-compute:r9", StepState.UNSURE, attempt=0)
+    moved, gone = record("evacuate:g1", StepState.DONE), moving()
+    answer = advance(ask(gone, moved, called, memory=replace(RECENT, before=gone), plan=planned()))
+    assert isinstance(answer, Finish) and answer.reason is Reason.RECOVERED
+
+
 def test_what_takes_a_person_is_told_before_a_lack_of_room() -> None:
     look = moving(guest("g1"), guest("g2", task_state="migrating"), migrations=[migration(2, status="error")])
     nowhere = replace(NO_ROOM, target="")

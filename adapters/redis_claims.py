@@ -95,6 +95,15 @@ class RedisClaims:
         with answering_now():
             self._client.eval(RELEASE, 1, PREFIX + key, notification_uuid)
 
+    def waits_for(self) -> str:
+        """Return why no claim can be made; empty when one can."""
+        try:
+            with answering_now():
+                self._client.ping()
+        except LedgerAway as error:
+            return str(error)
+        return ""
+
     def close(self) -> None:
         """Close the connections."""
         self._client.close()

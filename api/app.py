@@ -17,6 +17,7 @@ from kasugai.api.errors import CONTENT_TYPE, ApiError, NoRoute, away, conflict
 from kasugai.api.extensions import Extension, Extensions, Version
 from kasugai.api.handling import Caller, Doors
 from kasugai.api.hosts import Host, Hosts
+from kasugai.api.metering import ROUTE
 from kasugai.api.notifications import Notifications, OneNotification, VMove, VMoves
 from kasugai.api.paths import locate
 from kasugai.api.policies import Policy
@@ -33,6 +34,9 @@ log = logging.getLogger(__name__)
 
 class Admission:
     """Falcon's middleware: the path, the microversion, the media type and the caller's credentials."""
+
+    mount = "/v1"
+    """What stands before the paths that are routed here."""
 
     def __init__(self, policy: Policy, project_id_regex: str) -> None:
         """Ask `policy` who is an administrator."""
@@ -55,7 +59,9 @@ class Admission:
     def process_response(
         self, req: falcon.Request, resp: falcon.Response, _resource: object, _succeeded: bool
     ) -> None:
-        """Say which microversion was used."""
+        """Say which microversion was used, and for the metrics which route."""
+        if req.uri_template is not None:
+            req.env[ROUTE] = self.mount + req.uri_template
         version = getattr(req.context, "version", None)
         if version is not None and not resp.get_header(microversions.HEADER):
             resp.set_headers(microversions.headers(microversions.dotted(version)))

@@ -10,6 +10,8 @@ from itertools import islice
 
 import falcon
 
+from kasugai.adapters.telemetry.catalogue import CLAIMS
+from kasugai.adapters.telemetry.meters import count
 from kasugai.api import bodies, shown
 from kasugai.api.bodies import Body, parsed, valid
 from kasugai.api.errors import bad_request, conflict, not_found
@@ -81,7 +83,7 @@ class Notifications(Resource):
         """Claim, publish, keep the claim, show. What fails before Kafka has it leaves nothing behind."""
         uuid, key = notification.notification_uuid, occurrence(host.host_uuid, notification)
         said = fault_of(notification, host, self.doors.wall.now(), self.doors.registry.offset())
-        holder = self.doors.claims.take(key, uuid)
+        holder = self._claimed(key, uuid)
         if holder is not None:
             raise conflict(f"Notification of this failure has been received already: {holder}.")
         try:
@@ -92,6 +94,15 @@ class Notifications(Resource):
         view = view_of(said, notification, stamp)
         self._keep(key, view, said)
         return view
+
+    def _claimed(self, key: str, uuid: str) -> str | None:
+        try:
+            holder = self.doors.claims.take(key, uuid)
+        except LedgerAway:
+            count(CLAIMS, outcome="unknown")
+            raise
+        count(CLAIMS, outcome="refused" if holder else "taken")
+        return holder
 
     def _give_back(self, key: str, uuid: str) -> None:
         try:

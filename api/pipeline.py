@@ -20,6 +20,7 @@ from oslo_middleware.sizelimit import RequestBodySizeLimiter
 
 from kasugai.adapters.settings.values import ApiSettings
 from kasugai.api.errors import CONTENT_TYPE, ApiError, bad_request
+from kasugai.api.metering import ROUTE, metered
 from kasugai.api.paths import below_v1
 from kasugai.api.versions import choices, version_list
 
@@ -27,6 +28,8 @@ Environ = dict[str, Any]
 Wsgi = Callable[[Environ, Any], Iterable[bytes]]
 
 HEALTH = "/healthcheck"
+MOST_DIGITS = 16
+"""A longer length is nobody's."""
 
 log = logging.getLogger(__name__)
 DISABLED_BY = "/etc/masakari/healthcheck_disable"
@@ -49,6 +52,8 @@ def around(app: Wsgi, conf: cfg.ConfigOpts, api: ApiSettings, mounts: dict[str, 
 
     def mounted(environ: Environ, start_response: Any) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
+        if path in ("/", HEALTH):
+            environ[ROUTE] = path
         if path == HEALTH:
             return healthcheck(environ, start_response)
         for mount, each in admitted.items():
@@ -56,7 +61,7 @@ def around(app: Wsgi, conf: cfg.ConfigOpts, api: ApiSettings, mounts: dict[str, 
                 return each(environ, start_response)
         return proxied(environ, start_response)
 
-    return root
+    return metered(root)
 
 
 def _admitted(app: Wsgi, conf: cfg.ConfigOpts, api: ApiSettings) -> Wsgi:
@@ -66,9 +71,37 @@ def _admitted(app: Wsgi, conf: cfg.ConfigOpts, api: ApiSettings) -> Wsgi:
         inner = AuthProtocol(inner, {"oslo_config_config": conf, "oslo_config_project": "kasugai"})
     else:
         inner = _Everyone(inner)
-    inner = RequestBodySizeLimiter(inner, conf)
-    outer: Wsgi = CORS(HTTPProxyToWSGI(RequestId(inner, conf), conf), conf)
-    return outer
+    return _cors(_proxied(RequestId(_sized(inner, conf), conf), conf), conf)
+
+
+def _sized(app: Wsgi, conf: cfg.ConfigOpts) -> Wsgi:
+    """The bound is OpenStack's middleware's business, except for a request that says that it keeps within it."""
+    limiter: Wsgi = RequestBodySizeLimiter(app, conf)
+    most = conf.oslo_middleware.max_request_body_size
+
+    def sized(environ: Environ, start_response: Any) -> Iterable[bytes]:
+        length = environ.get("CONTENT_LENGTH", "")
+        fits = len(length) < MOST_DIGITS and length.isascii() and length.isdigit() and int(length) <= most
+        return (app if fits else limiter)(environ, start_response)
+
+    return sized
+
+
+def _proxied(app: Wsgi, conf: cfg.ConfigOpts) -> Wsgi:
+    """Without its option this middleware does nothing, at the price of a request and a response object."""
+    parsing: Wsgi = HTTPProxyToWSGI(app, conf)
+    return parsing if conf.oslo_middleware.enable_proxy_headers_parsing else app
+
+
+def _cors(app: Wsgi, conf: cfg.ConfigOpts) -> Wsgi:
+    """Where no origin is allowed, only the answers to OPTIONS are this middleware's."""
+    cors = CORS(app, conf)
+
+    def preflight(environ: Environ, start_response: Any) -> Iterable[bytes]:
+        asked: Wsgi = cors if environ["REQUEST_METHOD"] == "OPTIONS" else app
+        return asked(environ, start_response)
+
+    return cors if cors.allowed_origins else preflight
 
 
 def _healthcheck(conf: cfg.ConfigOpts) -> Wsgi:

@@ -18,6 +18,7 @@ from kasugai.adapters.redis_claims import RedisClaims
 from kasugai.adapters.redis_views import RedisViews
 from kasugai.adapters.settings import SettingError, Settings
 from kasugai.adapters.settings.oslo import open_conf
+from kasugai.adapters.telemetry.vitals import Vitals
 from kasugai.adapters.wall import Wall
 from kasugai.api.announcing import AnnouncingRegistry, AnnouncingReports
 from kasugai.api.app import make_app
@@ -36,7 +37,7 @@ log = logging.getLogger(__name__)
 class Process:
     """Context manager: what the application needs is open while it lasts."""
 
-    def __init__(self, settings: Settings, files: Sequence[str]) -> None:
+    def __init__(self, settings: Settings, files: Sequence[str], vitals: Vitals | None = None) -> None:
         """Open the doors; Kafka, Redis and Nova are looked for in the background. SettingError when one cannot be."""
         if settings.unread:
             log.warning("%s", settings.unread)
@@ -63,6 +64,9 @@ class Process:
         own = own_app(doors, policy, settings.api)
         self.wsgi: Wsgi = around(app, conf, settings.api, {MOUNT: own})
         _check(conf, settings)
+        if vitals is not None:
+            vitals.expect(self._registry.waits_for, self._claims.waits_for)
+            self._background.begin(vitals.keep_beating())
 
     def __enter__(self) -> Self:
         """Return the process."""

@@ -1,7 +1,7 @@
 """Serves the REST API with waitress: `kasugai api`. One process, or several that share a listening socket.
 
-Each process opens its doors after the fork, because Kafka's client has threads. If one of several ends, all end, and
-whoever supervises starts them again.
+Each process opens its doors after the fork, because Kafka's client has threads, and is looked at by itself: at a
+telemetry port and under a name of its own. If one of several ends, all end, and whoever supervises starts them again.
 """
 
 import logging
@@ -10,12 +10,18 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from types import FrameType
 from typing import Any
 
 import waitress.server
 
-from kasugai.adapters.settings import ApiSettings, Settings
+from kasugai.adapters.settings import ApiSettings, SettingError, Settings
+from kasugai.adapters.telemetry.catalogue import API
+from kasugai.adapters.telemetry.process import observed
+from kasugai.adapters.telemetry.serving import PortTaken
+from kasugai.adapters.telemetry.vitals import Vitals
 from kasugai.api.process import Process
 
 BACKLOG = 1024
@@ -25,6 +31,9 @@ MOST_BYTES = 16 * 1024 * 1024
 """What waitress reads of a body at most; [oslo_middleware] max_request_body_size is the bound that clients meet."""
 ENDED = 70
 """The exit code when one of several processes has ended by itself."""
+UNFIT = 2
+"""The exit code when a setting is wrong: not to be started again before somebody has corrected it."""
+HIGHEST_PORT = 65_535
 
 log = logging.getLogger(__name__)
 
@@ -34,12 +43,25 @@ class CannotListen(Exception):
 
 
 def main(settings: Settings, files: Sequence[str]) -> int:
-    """Serve until SIGTERM or SIGINT; return the exit code."""
+    """Serve until SIGTERM or SIGINT; return the exit code. SettingError, CannotListen or PortTaken at the start."""
+    if settings.telemetry.api_port + settings.api.workers - 1 > HIGHEST_PORT:
+        raise SettingError("[telemetry] api_port leaves no ports for the following [api] workers")
     listening = listen(settings.api)
     log.info("serving http://%s:%d/v1", settings.api.listen, listening.getsockname()[1])
     if settings.api.workers == 1:
         return _serve(settings, files, listening)
-    return _several(settings.api.workers, lambda: _serve(settings, files, listening))
+    own = (settings_of_worker(settings, number) for number in range(settings.api.workers))
+    return _several([partial(_serve, its, files, listening) for its in own])
+
+
+def settings_of_worker(settings: Settings, number: int) -> Settings:
+    """Return the settings of one of several processes: its own name, and its own telemetry port if there is any."""
+    stream, telemetry = settings.stream, settings.telemetry
+    return replace(
+        settings,
+        stream=replace(stream, instance=f"{stream.instance}-{number + 1}"),
+        telemetry=replace(telemetry, api_port=telemetry.api_port and telemetry.api_port + number),
+    )
 
 
 def listen(api: ApiSettings) -> socket.socket:
@@ -60,7 +82,24 @@ def listen(api: ApiSettings) -> socket.socket:
 def _serve(settings: Settings, files: Sequence[str], listening: socket.socket) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
-    with Process(settings, files) as process:
+    with observed(settings, API) as seen:
+        code = 1
+        try:
+            _answer(settings, files, listening, seen.vitals)
+            code = 0
+        except SystemExit:
+            code = 0  # told to end before it had begun to serve
+            raise
+        except SettingError:
+            code = UNFIT
+            raise
+        finally:
+            seen.lives.end(code)
+    return code
+
+
+def _answer(settings: Settings, files: Sequence[str], listening: socket.socket, vitals: Vitals) -> None:
+    with Process(settings, files, vitals) as process:
         server: Any = waitress.server.create_server(
             process.wsgi,
             sockets=[listening],
@@ -72,16 +111,15 @@ def _serve(settings: Settings, files: Sequence[str], listening: socket.socket) -
             expose_tracebacks=False,
         )
         server.run()
-    return 0
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:
     sys.exit(0)
 
 
-def _several(workers: int, serve: Callable[[], int]) -> int:
+def _several(processes: Sequence[Callable[[], int]]) -> int:
     """Fork, wait, and end all when one ends or when told to."""
-    children = {_forked(serve) for _ in range(workers)}
+    children = {_forked(serve) for serve in processes}
     told: list[int] = []
 
     def end(number: int, _frame: FrameType | None) -> None:
@@ -95,8 +133,9 @@ def _several(workers: int, serve: Callable[[], int]) -> int:
         pid, status = os.wait()
         children.discard(pid)
         if not told:
-            log.error("process %d has ended (%d): ending all", pid, os.waitstatus_to_exitcode(status))
-            code = ENDED
+            ended = os.waitstatus_to_exitcode(status)
+            log.error("process %d has ended (%d): ending all", pid, ended)
+            code = UNFIT if ended == UNFIT else ENDED
             told.append(0)
             _signal_all(children)
     return code
@@ -110,6 +149,9 @@ def _forked(serve: Callable[[], int]) -> int:
             code = serve()
         except SystemExit as ended:
             code = int(ended.code or 0)
+        except (SettingError, PortTaken) as error:
+            log.critical("%s", error)
+            code = UNFIT
         except BaseException:
             log.exception("a process of the API cannot go on")
         finally:

@@ -1,4 +1,4 @@
-"""`kasugai route`, `correlate`, `worker host`, `project`: the processes of a deployment, each until it is ended.
+"""`kasugai route`, `correlate`, `worker host`, `project`, `api`: the processes of a deployment, each until it is ended.
 
 Each loads its own room only when it is the one that was asked for. Logs go to stderr; whoever supervises keeps them.
 """
@@ -117,17 +117,20 @@ def _project(arguments: argparse.Namespace) -> int:
 
 
 def _api(arguments: argparse.Namespace) -> int:
-    """Its processes are forked before anything is opened, so each tells what it is by its log alone."""
+    """Its processes are forked before anything is opened, so each sets up by itself what an operator sees of it."""
     settings = settings_of(arguments, "nova")
     from kasugai.adapters.kafka.stranded import end_when_stranded
     from kasugai.adapters.settings import SettingError
     from kasugai.adapters.telemetry.logs import LogOptionWrong, set_up
+    from kasugai.adapters.telemetry.serving import PortTaken
     from kasugai.api.serve import CannotListen, main
 
     try:
         set_up(files_of(arguments), settings)
         end_when_stranded()
         return main(settings, files_of(arguments))
+    except PortTaken as error:
+        raise Misused(f"{error}; set another api_port in [telemetry], or 0 for none") from error
     except (SettingError, CannotListen, LogOptionWrong) as error:
         raise Misused(str(error)) from error
 

@@ -36,6 +36,7 @@ class KafkaRegistry:
         self._name = name
         self._known: Inventory | None = None
         self._offset = 0
+        self._waits_for = "the inventory has not been read yet"
         self._following = background.begin(self._follow())
         self._ready = asyncio.Event()
 
@@ -48,6 +49,10 @@ class KafkaRegistry:
     def offset(self) -> int:
         """Return the offset of the last record in `known`."""
         return self._offset - 1
+
+    def waits_for(self) -> str:
+        """Return what keeps the inventory from being followed; empty when it is."""
+        return self._waits_for
 
     def read(self) -> Inventory:
         """Return the inventory with all that was written before the call."""
@@ -81,10 +86,12 @@ class KafkaRegistry:
                 async for _ in self._reader.changes():
                     self._show()
             except LogAway as error:
+                self._waits_for = str(error)
                 log.warning("the inventory cannot be followed, trying again: %s", error)
                 await asyncio.sleep(PAUSE)
 
     def _show(self) -> None:
+        self._waits_for = ""
         self._known, self._offset = self._reader.inventory.copy(), self._reader.offset
 
     async def _read(self) -> Inventory:

@@ -223,6 +223,12 @@ TELEMETRY = [
         )
         for process, port in (("route", 9471), ("correlate", 9472), ("worker_host", 9473), ("project", 9474))
     ),
+    cfg.PortOpt(
+        "api_port",
+        default=0,
+        help="The port of `kasugai api`, for example 9475; 0 serves nothing. With several [api] workers the first "
+        "one's, and the following ones for the others.",
+    ),
     cfg.StrOpt(
         "otlp_endpoint",
         default="",

@@ -125,6 +125,8 @@ class TelemetrySettings:
     correlate_port: int = 0
     worker_host_port: int = 0
     project_port: int = 0
+    api_port: int = 0
+    """Of the first of several workers; the others follow."""
     otlp_endpoint: str = ""
     """Empty: no traces."""
 

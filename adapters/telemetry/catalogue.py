@@ -51,12 +51,17 @@ ROUTE = "route"
 CORRELATE = "correlate"
 WORKER_HOST = "worker_host"
 PROJECT = "project"
-PROCESSES = (ROUTE, CORRELATE, WORKER_HOST, PROJECT)
+API = "api"
+CONSUMERS = (ROUTE, CORRELATE, WORKER_HOST, PROJECT)
+"""The processes that read topics as members of a group or as their owner."""
+PROCESSES = (*CONSUMERS, API)
 """The processes that serve /metrics; each has a `PROCESS_port` option in [telemetry]."""
 
 _TOPIC = ("topic", "a topic of docs/topics.md")
 _PARTITION = ("partition", "its partitions")
 _HOST = ("host", "hosts that this worker recovers right now")
+_METHOD = ("method", "GET, HEAD, POST, PUT, DELETE, OPTIONS or other")
+_ROUTE = ("route", "the path's template; `none` when no resource was reached (unknown paths, 401, 415)")
 _QUICK = (0.002, 0.005, 0.01, 0.02, 0.04, 0.06, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _SLOW = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 
@@ -88,7 +93,7 @@ LAG = Metric(
     unit="{record}",
     help="Records of an owned partition that are not done; a worker counts an order until its incident is answered.",
     labels=(_TOPIC, _PARTITION),
-    shown_by=PROCESSES,
+    shown_by=CONSUMERS,
 )
 OLDEST_AGE = Metric(
     name="kasugai.consumer.oldest.age",
@@ -96,7 +101,7 @@ OLDEST_AGE = Metric(
     unit=SECONDS,
     help="Age of the oldest record that is not processed; for a worker: that no lane has begun. 0 when there is none.",
     labels=(_TOPIC, _PARTITION),
-    shown_by=PROCESSES,
+    shown_by=CONSUMERS,
 )
 RECORDS = Metric(
     name="kasugai.consumer.records",
@@ -104,7 +109,7 @@ RECORDS = Metric(
     unit="{record}",
     help="Records taken.",
     labels=(_TOPIC,),
-    shown_by=PROCESSES,
+    shown_by=CONSUMERS,
 )
 DEAD_LETTERS = Metric(
     name="kasugai.dead.letters",
@@ -112,7 +117,7 @@ DEAD_LETTERS = Metric(
     unit="{record}",
     help="Records put aside because they cannot be read or decided.",
     labels=(("topic", "the topic that they came on"),),
-    shown_by=PROCESSES,
+    shown_by=CONSUMERS,
 )
 ROUTING = Metric(
     name="kasugai.fault.routing.duration",
@@ -226,6 +231,31 @@ CALL = Metric(
     shown_by=(WORKER_HOST,),
     buckets=_SLOW,
 )
+REQUESTS = Metric(
+    name="kasugai.api.requests",
+    shape=Shape.COUNTER,
+    unit="{request}",
+    help="Requests answered.",
+    labels=(_METHOD, _ROUTE, ("status", "the answer's HTTP status")),
+    shown_by=(API,),
+)
+ANSWERING = Metric(
+    name="kasugai.api.request.duration",
+    shape=Shape.HISTOGRAM,
+    unit=SECONDS,
+    help="From a request in hand to its answer; waiting for a free thread and sending are not in it.",
+    labels=(_METHOD, _ROUTE),
+    shown_by=(API,),
+    buckets=_QUICK,
+)
+CLAIMS = Metric(
+    name="kasugai.api.claims",
+    shape=Shape.COUNTER,
+    unit="{claim}",
+    help="Claims of a failure by a notification, the first step of every POST that is valid.",
+    labels=(("outcome", "taken, refused (it stands already: 409) or unknown (503)"),),
+    shown_by=(API,),
+)
 
 CATALOGUE = (
     READY,
@@ -248,5 +278,8 @@ CATALOGUE = (
     TAKEOVER,
     FIRST_EFFECT,
     CALL,
+    REQUESTS,
+    ANSWERING,
+    CLAIMS,
 )
 """All metrics, in the order of docs/metrics.md."""

@@ -37,6 +37,12 @@ def rate(metric: Metric, by: str) -> str:
     return f"60 * sum by ({by}) (rate({metric.prometheus}[$__rate_interval]))"
 
 
+def answers(statuses: str) -> str:
+    """Return the query for the REST API's answers a second of these statuses, health questions aside."""
+    series = f'{c.REQUESTS.prometheus}{{status=~"{statuses}", route!="/healthcheck"}}'
+    return f"sum(rate({series}[$__rate_interval])) or vector(0)"
+
+
 PANELS = (
     Panel(
         title="Ready",
@@ -127,6 +133,30 @@ PANELS = (
         title="How former lives ended",
         about="70-75: the process was in doubt and was started again (docs/operators/run.md).",
         queries=((f"sum by (process, code) ({c.EXITS.prometheus})", "{{process}} {{code}}"),),
+    ),
+    Panel(
+        title="REST API: answers",
+        about="A second, by class of status. 5xx: Kafka, Redis or Nova is away, or a bug.",
+        queries=tuple((answers(f"{n}.."), f"{n}xx") for n in (2, 3, 4, 5)),
+        unit="reqps",
+    ),
+    Panel(
+        title="REST API: time to answer",
+        about="p50, and p99 by route.",
+        queries=(
+            (quantile(0.5, c.ANSWERING), "p50"),
+            (quantile(0.99, c.ANSWERING, "route"), "{{route}} p99"),
+        ),
+        unit="s",
+    ),
+    Panel(
+        title="REST API: notifications claimed, and refused as known",
+        about="A second. Refused: the same failure stands already (409); several monitors tell the same.",
+        queries=(
+            (answers("409"), "409"),
+            (f"sum by (outcome) (rate({c.CLAIMS.prometheus}[$__rate_interval]))", "{{outcome}}"),
+        ),
+        unit="reqps",
     ),
 )
 

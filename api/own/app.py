@@ -19,6 +19,8 @@ from kasugai.api.policies import Policy
 class OwnAdmission(Admission):
     """The media type and the caller's credentials; there are no microversions here."""
 
+    mount = ""
+
     def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
         """Admit a request, or say what is wrong with it."""
         media_type = (req.content_type or "").partition(";")[0].strip().lower()

@@ -31,6 +31,7 @@ from kasugai.adapters.telemetry.catalogue import (
 from kasugai.sim.child import Child, free_port
 from kasugai.sim.cloud import QUICK, SimCloud
 from kasugai.sim.http import CloudThread
+from tests.support.api_process import ask
 from tests.support.kafka import REPO, KafkaServer
 from tests.support.otlp import Collector
 from tests.support.prometheus import PrometheusServer, promtool
@@ -44,6 +45,7 @@ COMMANDS = {
     "correlate": ("correlate",),
     "worker_host": ("worker", "host"),
     "project": ("project",),
+    "api": ("api",),
 }
 DASHBOARD = json.loads((REPO / "deploy/grafana/dashboards/kasugai.json").read_text())
 ALERTS = REPO / "deploy/prometheus/alerts.yml"
@@ -64,6 +66,10 @@ partitions = 4
 instance = one
 [worker]
 profile = test
+[api]
+auth_strategy = noauth2
+listen = 127.0.0.1
+port = {api}
 [telemetry]
 otlp_endpoint = {collector}
 """
@@ -76,6 +82,8 @@ class Site:
     folder: Path
     collector: Collector
     ports: dict[str, int]
+    api: int
+    """Where the REST API answers."""
 
     def kasugai(self, *words: str) -> str:
         """Run a command as a user does."""
@@ -130,12 +138,16 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         (folder / "clouds.yaml").write_text(cloud.door.clouds_yaml())
         ports = {process: free_port() for process in PROCESSES}
         conf = CONF.format(
-            kafka=kafka.bootstrap, redis=redis.url, clouds=folder / "clouds.yaml", collector=collector.url
+            kafka=kafka.bootstrap,
+            redis=redis.url,
+            clouds=folder / "clouds.yaml",
+            collector=collector.url,
+            api=(api := free_port()),
         )
         conf += "".join(f"{process}_port = {port}\n" for process, port in ports.items())
         (folder / "kasugai.conf").write_text(conf)
         (folder / "rack1.yaml").write_text("name: rack1\narmed: yes\nhosts: [cmp1, cmp2, cmp3]\n")
-        site = Site(folder, collector, ports)
+        site = Site(folder, collector, ports, api)
         site.kasugai("topics", "apply")
         site.kasugai("segment", "apply", str(folder / "rack1.yaml"))
         for process, words in COMMANDS.items():
@@ -209,6 +221,21 @@ def test_the_recovery_is_counted(site: Site) -> None:
     assert site.value("correlate", "kasugai_incident_opening_duration_seconds_count") == 1
     assert site.value("route", "kasugai_fault_routing_duration_seconds_count") == 1
     assert site.value("route", "kasugai_consumer_records_total", topic="kasugai.faults.reported") == 1
+
+
+def test_the_apis_answers_are_counted(site: Site) -> None:
+    said = {
+        "type": "COMPUTE_HOST",
+        "hostname": "cmp3",
+        "generated_time": "2026-11-22T07:31:18",
+        "payload": {"event": "STARTED"},
+    }
+    body = json.dumps({"notification": said})
+    assert [ask(site.api, "POST", "/v1/notifications", body)[0] for _ in range(2)] == [202, 409]
+    for status in ("202", "409"):
+        labels = {"method": "POST", "route": "/v1/notifications", "status": status}
+        assert site.value("api", "kasugai_api_requests_total", **labels) == 1
+    assert site.value("api", "kasugai_api_claims_total", outcome="refused") == 1
 
 
 def test_everything_is_worked_off(site: Site) -> None:

@@ -28,7 +28,13 @@ FILE = DEPLOY / "grafana" / "dashboards" / "kasugai.json"
 COMPOSE: dict[str, Any] = yaml.safe_load((REPO / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if service["image"].startswith("kasugai:")}
-LIVING = {"route": "route", "correlate": "correlate", "worker": "worker_host", "project": "project"}
+LIVING = {
+    "route": "route",
+    "correlate": "correlate",
+    "worker": "worker_host",
+    "project": "project",
+    "api": "api",
+}
 """Which process of the catalogue a service runs."""
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 ALERTS = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yml").read_text())["groups"][0]["rules"]

@@ -1,0 +1,42 @@
+"""Counts what the REST API answers and how long it takes, by method and route template: never by path, which holds ids.
+
+Whoever knows the template leaves it in the request's environment; no client can write there.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final
+
+from kasugai.adapters.telemetry.catalogue import ANSWERING, REQUESTS
+from kasugai.adapters.telemetry.meters import count, observe
+from kasugai.adapters.wall import monotonic
+
+if TYPE_CHECKING:
+    from kasugai.api.pipeline import Environ, Wsgi
+
+ROUTE: Final = "kasugai.route"
+"""Where in the environment the template lies."""
+NONE: Final = "none"
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
+OTHER: Final = "other"
+
+
+def metered(app: "Wsgi") -> "Wsgi":
+    """Return the application with its answers counted."""
+
+    def answered(environ: "Environ", start_response: Any) -> Iterable[bytes]:
+        status = "500"
+
+        def started(line: str, *more: Any) -> Any:
+            nonlocal status
+            status = line[:3]
+            return start_response(line, *more)
+
+        begun = monotonic()
+        body = app(environ, started)
+        method, route = environ["REQUEST_METHOD"], environ.get(ROUTE, NONE)
+        method = method if method in METHODS else OTHER
+        observe(ANSWERING, monotonic() - begun, method=method, route=route)
+        count(REQUESTS, method=method, route=route, status=status)
+        return body
+
+    return answered

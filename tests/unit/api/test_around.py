@@ -1,0 +1,64 @@
+"""OpenStack's middleware around the API acts where its options, or a request, ask for it; elsewhere nobody asks it."""
+
+from io import BytesIO
+from pathlib import Path
+from wsgiref.util import setup_testing_defaults
+
+import pytest
+
+from tests.support.api_doors import Api
+
+ORIGIN = "https://dashboard.example.org"
+
+
+def made(folder: Path, conf: str) -> Api:
+    file = folder / "kasugai.conf"
+    file.write_text(conf)
+    return Api(conf_files=(str(file),))
+
+
+def test_an_allowed_origin_is_told_so(tmp_path: Path) -> None:
+    api = made(tmp_path, f"[cors]\nallowed_origin = {ORIGIN}\n")
+    assert (
+        api.ask("GET", "/v1/segments", headers={"Origin": ORIGIN}).headers["access-control-allow-origin"]
+        == ORIGIN
+    )
+    preflight = {"Origin": ORIGIN, "Access-Control-Request-Method": "POST"}
+    answer = api.ask("OPTIONS", "/v1/segments", headers=preflight)
+    assert (answer.status, answer.headers["access-control-allow-methods"]) == (200, "POST")
+
+
+def test_without_one_a_strangers_origin_gets_nothing(api: Api) -> None:
+    answer = api.ask("GET", "/v1/segments", headers={"Origin": ORIGIN})
+    assert answer.status == 200 and not [name for name in answer.headers if name.startswith("access-control")]
+    assert api.ask("OPTIONS", "/v1/nothing", headers={"Origin": ORIGIN}).status == 200
+
+
+@pytest.mark.parametrize(("told", "base"), [("yes", "https://ha.example.org"), ("no", "http://ha:15868")])
+def test_a_proxys_words_count_where_the_option_says_so(tmp_path: Path, told: str, base: str) -> None:
+    api = made(tmp_path, f"[oslo_middleware]\nenable_proxy_headers_parsing = {told}\n")
+    proxy = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "ha.example.org"}
+    version = api.ask("GET", "/v1", headers=proxy).body["version"]
+    assert version["links"][0]["href"].startswith(f"{base}/v1")
+
+
+@pytest.mark.parametrize(
+    ("length", "status"), [(None, 400), ("1" * 5000, 400), ("114689", 413)], ids=["none", "absurd", "over"]
+)
+def test_a_body_over_the_bound_is_refused_whatever_its_length_says(
+    api: Api, length: str | None, status: int
+) -> None:
+    """What has no length that can be believed is not read at all."""
+    environ = {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": "/v1/segments",
+        "CONTENT_TYPE": "application/json",
+        "wsgi.input": BytesIO(b" " * 114_689),
+        "wsgi.input_terminated": True,
+    }
+    if length is not None:
+        environ["CONTENT_LENGTH"] = length
+    setup_testing_defaults(environ)
+    heard: list[str] = []
+    b"".join(api.wsgi(environ, lambda line, *_: heard.append(line)))
+    assert heard[0].startswith(str(status))

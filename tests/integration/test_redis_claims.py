@@ -65,3 +65,9 @@ def test_only_the_holder_gives_back(redis_server: RedisServer) -> None:
 def test_an_absent_redis_is_told() -> None:
     with pytest.raises(LedgerAway):
         RedisClaims.from_url("redis://127.0.0.1:1/0").take("k", "a")
+
+
+def test_a_door_says_what_it_waits_for(redis_server: RedisServer) -> None:
+    assert claims(redis_server).waits_for() == ""
+    absent = RedisClaims.from_url("redis://kasugai:geheim@127.0.0.1:1/0").waits_for()
+    assert absent and "geheim" not in absent

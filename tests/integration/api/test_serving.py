@@ -1,6 +1,7 @@
 """`kasugai api` on a real Kafka and Redis: one truth over several processes, and what happens without either."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from kasugai.cli.exits import Exit
+from kasugai.sim.child import free_port
 from tests.support.api_process import Site, ask, site
 from tests.support.workers import eventually
 
@@ -54,6 +57,13 @@ def report(port: int, name: str) -> tuple[int, Any]:
         "payload": STOPPED,
     }
     return post(port, "/v1/notifications", {"notification": body})
+
+
+def is_ready(port: int) -> bool:
+    try:
+        return ask(port, "GET", "/readyz")[0] == 200
+    except OSError:
+        return False
 
 
 def test_what_one_process_writes_the_other_reads_at_once(ports: tuple[int, int]) -> None:
@@ -108,10 +118,44 @@ def test_without_redis_and_without_kafka_posts_are_503_and_leave_nothing(
         assert "sim-password" not in place.log(name) and "Traceback" not in place.log(name)
 
 
-def test_several_workers_share_a_port_and_end_together(place: Site) -> None:
-    port = place.api("api-many", "noauth2", more="workers = 2\n")
+def test_several_workers_share_a_port_are_looked_at_each_and_end_together(place: Site) -> None:
+    first = free_port()
+    more = f"workers = 2\n[telemetry]\napi_port = {first}\n[api]\n"
+    port = place.api("api-many", "noauth2", more)
+    eventually(lambda: is_ready(first) and is_ready(first + 1))
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(lambda _: ask(port, "GET", "/v1/segments")[0], range(16))) == {200}
+    texts = [ask(first + number, "GET", "/metrics")[1].decode() for number in range(2)]
+    answered = [re.search(r'_requests_total{.*route="/v1/segments".*} (\S+)', text) for text in texts]
+    assert sum(float(found[1]) for found in answered if found) == 16
+    for number in range(2):
+        assert re.search(rf'service_instance_id="\S+-{number + 1}"', texts[number])
     place.end("api-many")
     with pytest.raises(OSError, match="refused"):
         ask(port, "GET", "/healthcheck")
+
+
+def test_workers_whose_port_is_taken_end_with_one_line_and_are_not_started_again(
+    place: Site, ports: tuple[int, int]
+) -> None:
+    config = place.folder / "api-taken.conf"
+    more = f"port = {free_port()}\nworkers = 2\n[telemetry]\napi_port = {ports[0]}\n[api]\n"
+    config.write_text(place.write("noauth2").read_text().replace("[api]\n", f"[api]\n{more}"))
+    child = place.run("api", name="api-taken", config=config)
+    eventually(lambda: child.exit_code is not None)
+    assert child.exit_code == Exit.USAGE
+    log = place.log("api-taken")
+    assert f"127.0.0.1:{ports[0]} cannot be listened on" in log and "Traceback" not in log
+
+
+def test_an_outage_makes_a_process_unready(place: Site) -> None:
+    telemetry = free_port()
+    place.api("api-ready", "noauth2", f"[telemetry]\napi_port = {telemetry}\n[api]\n")
+    eventually(lambda: is_ready(telemetry))
+    place.redis.pause()
+    try:
+        assert not is_ready(telemetry)
+    finally:
+        place.redis.resume()
+    eventually(lambda: is_ready(telemetry))
+    place.end("api-ready")

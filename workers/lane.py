@@ -239,10 +239,9 @@ class Lane:
         except (LeaseLost, LedgerAway, LogAway, Retired):
             raise
         except Exception as bug:
-            LOG.exception("a bug ended an attempt: it is told as failed(poison)")
+            LOG.exception("a bug ended an attempt: it is told as poison")
             desk.answered = True
-            detail = f"{type(bug).__name__}: {bug}"
-            await journal.answer(desk.order, FactKind.FINISHED, Reason.POISON, Result.FAILED, detail)
+            await _answer_poison(journal, desk.order, f"{type(bug).__name__}: {bug}")
         finally:
             await _end(talk)
 
@@ -285,6 +284,15 @@ async def _answer_stop(journal: Journal, order: Open | Stop) -> None:
         await journal.answer(order, FactKind.HELD, Reason.STOPPED)
     else:
         await journal.answer(order, FactKind.FINISHED, Reason.NOTHING_DONE, Result.WITHDRAWN)
+
+
+async def _answer_poison(journal: Journal, order: Open, detail: str) -> None:
+    """A bug ended the attempt: failed, unless a call may be under way. Then the incident stays open (held), for the
+    host's next one would know nothing of that call."""
+    if any(record.state.is_open for record in journal.entry.steps.values()):
+        await journal.answer(order, FactKind.HELD, Reason.POISON, detail=detail)
+    else:
+        await journal.answer(order, FactKind.FINISHED, Reason.POISON, Result.FAILED, detail)
 
 
 def _is_answered(entry: Entry, order: Open | Stop) -> bool:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kasugai.core.facts import Fact, FactKind, Result, StepRecord, StepState
 from kasugai.core.incident import Open, Phase
-from kasugai.core.incident_views import Seen, fold
+from kasugai.core.incident_views import Seen, fold, of_incident
 from kasugai.core.plan import Action, Plan, Step
 from kasugai.core.verdicts import Reason, Verb, Verdict
 from tests.strategies import values_of
@@ -18,6 +18,7 @@ from tests.support.incidents import (
     JOB,
     MIDWAY,
     OPENED,
+    START,
     WEB,
     decided,
     opened,
@@ -194,3 +195,23 @@ def test_an_incident_is_told_when_the_outcome_that_closed_it_has_been_read_too()
 def test_a_step_whose_end_nobody_knows_is_under_way() -> None:
     steps = view_of(*MIDWAY).steps
     assert steps[JOB.key].is_under_way and not steps[WEB.key].is_under_way
+
+
+def test_a_view_counts_what_is_done_and_tells_the_window() -> None:
+    before, after = view_of(OPENED), view_of(*MIDWAY, said(FactKind.WORKING, window=4, seq=9))
+    assert (before.window, before.steps_done, before.instances_done, before.is_told) == (0, 0, 0, False)
+    assert after.window == 4
+    assert after.steps_done == sum(step.is_done for step in after.steps.values()) > 0
+    assert after.instances_done == sum(step.word == "done" for step in after.instances)
+    assert any(step.is_under_way for step in after.instances)
+    records = [Seen(START + n, n, value) for n, value in enumerate(MIDWAY)]
+    assert of_incident(INCIDENT, records) == fold(records)[0]
+
+
+def test_a_step_without_a_record_waits_and_an_incident_is_told_when_both_ends_are_read() -> None:
+    view = view_of(*MIDWAY)
+    assert "waiting" in {step.word for step in view.steps.values()}
+    assert not any(step.is_under_way for step in view.steps.values() if step.record is None)
+    closed = (OPENED, opened(), decided(Verb.CLOSE, Reason.RECOVERED))
+    ended = said(FactKind.FINISHED, result=Result.RECOVERED, reason=Reason.RECOVERED)
+    assert not view_of(*closed).is_told and view_of(*closed, ended).is_told

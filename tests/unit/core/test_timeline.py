@@ -1,0 +1,21 @@
+"""An incident as a story: each record is told once, and bookkeeping not at all."""
+
+from kasugai.core.facts import FactKind, StepState
+from kasugai.core.incident_views import Record, Seen
+from kasugai.core.timeline import timeline
+from tests.support.incidents import OPENED, START, WEB, of_step, opened, said
+
+
+def test_records_become_lines_once_and_bookkeeping_none() -> None:
+    values: tuple[Record, ...] = (
+        OPENED,
+        opened(),
+        said(FactKind.WORKING),
+        of_step(WEB, StepState.STARTED),
+        OPENED,
+    )
+    lines = timeline(Seen(START + 500 * n, n, value) for n, value in enumerate(values))
+    assert [line.text(START) for line in lines] == [
+        "    +0.0s  correlate  open cmp1 (confirmed)",
+        "    +1.5s  worker     evacuate web1",
+    ]

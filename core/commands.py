@@ -118,7 +118,7 @@ def _refusal(view: SegmentView, command: Command, subjects: tuple[str, ...], tim
     if not subjects:
         return Reason.NOT_OPEN
     row = view.subjects.get(subjects[0])
-    if command.host and view.host(command.host) is None and row is None:
+    if command.host and view.host(command.host) is None and (row is None or row.incident is None):
         return Reason.UNKNOWN_SUBJECT
     return _refusal_by_subject(row, command, view, times)
 

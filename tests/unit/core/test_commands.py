@@ -294,6 +294,17 @@ def test_words_about_an_incident_that_has_ended_do_not_fit() -> None:
         assert "(not-open)" in story.write(bid(order, number, incident=known))[0]
 
 
+def test_words_about_a_host_that_has_left_the_segment_are_refused_unless_it_has_an_incident() -> None:
+    story = begun()
+    story.describe(host(version=2, deleted=True))
+    assert story.write(bid(Order.HOLD, host="cmp1"))[0] == "hold cmp1 (command): ann: why not"
+    ended = fact(FactKind.FINISHED, result=Result.RECOVERED, reason=Reason.RECOVERED)
+    story.hear(answer(ended, story))
+    assert story.write(bid(Order.APPROVE, 2, host="cmp1", limit=Limit.HOLD)) == [
+        "refuse cmp1 (unknown-subject): approve by ann: why not"
+    ]
+
+
 def test_disarming_and_holding_twice_is_told() -> None:
     story = Story()
     story.write(bid(Order.DISARM))

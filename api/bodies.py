@@ -8,10 +8,11 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema import FormatChecker
 from jsonschema.exceptions import ValidationError, best_match
 
 from kasugai.api.errors import bad_request
+from kasugai.api.forms import Form
 from kasugai.api.microversions import Microversion
 from kasugai.api.words import is_printable, moment
 from kasugai.core.policy import Method
@@ -92,8 +93,8 @@ def _object(properties: Mapping[str, Any], required: tuple[str, ...] = (), **mor
     }
 
 
-def _wrapped(key: str, inner: dict[str, Any]) -> Draft202012Validator:
-    return Draft202012Validator(_object({key: inner}, (key,)), format_checker=formats)
+def _wrapped(key: str, inner: dict[str, Any]) -> Form:
+    return Form(_object({key: inner}, (key,)), formats)
 
 
 SEGMENT_CREATE = _wrapped("segment", _object(SEGMENT, ("name", "recovery_method", "service_type")))
@@ -105,8 +106,8 @@ HOST_CREATE = _wrapped("host", _object(HOST, ("name", "type", "control_attribute
 HOST_UPDATE = _wrapped("host", _object(HOST, minProperties=1))
 NOTIFICATION_CREATE = _wrapped("notification", _object(NOTIFICATION, tuple(NOTIFICATION)))
 
-PAYLOADS: Mapping[str, Draft202012Validator] = {
-    "COMPUTE_HOST": Draft202012Validator(
+PAYLOADS: Mapping[str, Form] = {
+    "COMPUTE_HOST": Form(
         _object(
             {
                 "event": {"type": "string", "enum": ["STARTED", "STOPPED"]},
@@ -116,13 +117,13 @@ PAYLOADS: Mapping[str, Draft202012Validator] = {
             ("event",),
         )
     ),
-    "PROCESS": Draft202012Validator(
+    "PROCESS": Form(
         _object(
             {"event": {"type": "string", "enum": ["STARTED", "STOPPED"]}, "process_name": TEXT},
             ("event", "process_name"),
         )
     ),
-    "VM": Draft202012Validator(
+    "VM": Form(
         _object(
             {
                 "event": TEXT,
@@ -131,13 +132,13 @@ PAYLOADS: Mapping[str, Draft202012Validator] = {
             },
             ("event", "vir_domain_event", "instance_uuid"),
         ),
-        format_checker=formats,
+        formats,
     ),
 }
 """What each type's payload must be."""
 
 
-def segment_schema(version: Microversion, *, create: bool) -> Draft202012Validator:
+def segment_schema(version: Microversion, *, create: bool) -> Form:
     """Return what a segment's body must be at a microversion."""
     if version >= (1, 2):
         return SEGMENT_CREATE_1_2 if create else SEGMENT_UPDATE_1_2
@@ -156,11 +157,11 @@ def parsed(data: bytes) -> Any:
     return found
 
 
-def valid(body: Any, schema: Draft202012Validator) -> Body:
+def valid(body: Any, schema: Form) -> Body:
     """Return the body if it fits; ApiError 400 that says what does not."""
-    if schema.is_valid(body):
+    if schema.fits(body):
         return dict(body)
-    problem = best_match(schema.iter_errors(body))
+    problem = best_match(schema.validator.iter_errors(body))
     raise bad_request(_sentence(problem))
 
 

@@ -8,11 +8,11 @@ from typing import Any
 from uuid import UUID
 
 import falcon
-from jsonschema import Draft202012Validator
 
 from kasugai.adapters.inventory import Inventory
 from kasugai.api.bodies import parsed, valid
 from kasugai.api.errors import bad_request, not_found
+from kasugai.api.forms import Form
 from kasugai.api.handling import Resource, answer, caller_of
 from kasugai.api.own.rules import PREFIX
 from kasugai.core.signals import Command, Limit, Order
@@ -45,7 +45,7 @@ BODY = {
     "required": ["command"],
     "additionalProperties": False,
 }
-_VALID = Draft202012Validator(BODY)
+_VALID = Form(BODY)
 
 SEGMENT_ONLY = (Order.ARM, Order.DISARM)
 HOST_ONLY = (Order.HOLD, Order.CANCEL, Order.RETRY)

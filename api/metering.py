@@ -6,8 +6,8 @@ Whoever knows the template leaves it in the request's environment; no client can
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
-from kasugai.adapters.telemetry.catalogue import ANSWERING, REQUESTS
-from kasugai.adapters.telemetry.meters import count, observe
+from kasugai.adapters.telemetry.catalogue import ANSWERING, CLAIMS, REQUESTS
+from kasugai.adapters.telemetry.meters import Tally, observe
 from kasugai.adapters.wall import monotonic
 
 if TYPE_CHECKING:
@@ -18,6 +18,10 @@ ROUTE: Final = "kasugai.route"
 NONE: Final = "none"
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
 OTHER: Final = "other"
+
+claims: Final = Tally(CLAIMS)
+"""What became of claims: taken, refused or unknown."""
+_requests: Final = Tally(REQUESTS)
 
 
 def metered(app: "Wsgi") -> "Wsgi":
@@ -36,7 +40,7 @@ def metered(app: "Wsgi") -> "Wsgi":
         method, route = environ["REQUEST_METHOD"], environ.get(ROUTE, NONE)
         method = method if method in METHODS else OTHER
         observe(ANSWERING, monotonic() - begun, method=method, route=route)
-        count(REQUESTS, method=method, route=route, status=status)
+        _requests.add(method, route, status)
         return body
 
     return answered

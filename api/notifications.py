@@ -10,12 +10,11 @@ from itertools import islice
 
 import falcon
 
-from kasugai.adapters.telemetry.catalogue import CLAIMS
-from kasugai.adapters.telemetry.meters import count
 from kasugai.api import bodies, shown
 from kasugai.api.bodies import Body, parsed, valid
 from kasugai.api.errors import bad_request, conflict, not_found
 from kasugai.api.handling import Resource, answer, caller_of, query_of
+from kasugai.api.metering import claims
 from kasugai.api.occurrences import occurrence
 from kasugai.api.paging import Page, Query, Row, cut, page, sort, unknown_marker
 from kasugai.api.reporting import fault_of, is_kept, view_of
@@ -99,9 +98,9 @@ class Notifications(Resource):
         try:
             holder = self.doors.claims.take(key, uuid)
         except LedgerAway:
-            count(CLAIMS, outcome="unknown")
+            claims.add("unknown")
             raise
-        count(CLAIMS, outcome="refused" if holder else "taken")
+        claims.add("refused" if holder else "taken")
         return holder
 
     def _give_back(self, key: str, uuid: str) -> None:

@@ -3,17 +3,27 @@
 Counters and histograms are told what happened; a gauge is read when somebody asks, from whoever watches over it.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from threading import Lock
 from typing import Any
 
 from opentelemetry import metrics
 from opentelemetry.metrics import CallbackOptions, Observation
 
-from kasugai.adapters.telemetry.catalogue import CATALOGUE, EXITS, RECORDS, Metric, Shape
+from kasugai.adapters.telemetry.catalogue import (
+    CATALOGUE,
+    CLAIMS,
+    EXITS,
+    RECORDS,
+    REQUESTS,
+    Metric,
+    Shape,
+)
 
-KEPT = (EXITS, RECORDS)
+KEPT = (EXITS, RECORDS, REQUESTS, CLAIMS)
 """Counters whose count is kept elsewhere and read when somebody asks."""
 
 Reading = tuple[float, Mapping[str, str]]
@@ -47,6 +57,29 @@ def watched(metric: Metric, read: Read) -> Iterator[None]:
         yield
     finally:
         _readers[metric.name].remove(read)
+
+
+class Tally:
+    """Keeps a counter of KEPT from its making on, for what happens a thousand times a second: it costs next to nothing
+    where OpenTelemetry's own costs ten microseconds. Any thread may add."""
+
+    def __init__(self, metric: Metric) -> None:
+        """Show it whenever somebody asks."""
+        self._names = metric.label_names
+        self._counts: Counter[tuple[str, ...]] = Counter()
+        self._lock = Lock()
+        _readers[metric.name].append(self.readings)
+
+    def add(self, *values: str) -> None:
+        """Count one, under its labels' values in the catalogue's order."""
+        with self._lock:
+            self._counts[values] += 1
+
+    def readings(self) -> list[Reading]:
+        """Return all counts with their labels."""
+        with self._lock:
+            counts = list(self._counts.items())
+        return [(n, dict(zip(self._names, values, strict=True))) for values, n in counts]
 
 
 def _check(metric: Metric, labels: Mapping[str, str]) -> None:

@@ -2,7 +2,6 @@
 
 import queue
 import time
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,6 @@ from kasugai.api.announcements import Phase, of_segment
 from kasugai.core.doors import LogAway
 from kasugai.core.inventory import SegmentRecord
 from tests.support.rabbit import PASSWORD, RabbitServer
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    import oslo_messaging
 
 pytestmark = [
     pytest.mark.integration,
@@ -56,6 +51,8 @@ class Endpoint:
 
 
 def test_a_listener_of_masakari_hears_what_is_announced(rabbit: RabbitServer, tmp_path: Path) -> None:
+    import oslo_messaging  # noqa: PLC0415 - loads eventlet, which warns in every later fork of this process
+
     conf = conf_with(tmp_path, rabbit.url)
     endpoint = Endpoint()
     with notifying(conf) as notifier:

@@ -51,7 +51,7 @@ class Endpoint:
 
 
 def test_a_listener_of_masakari_hears_what_is_announced(rabbit: RabbitServer, tmp_path: Path) -> None:
-    import oslo_messaging  # noqa: PLC0415 - loads eventlet, which warns in every later fork of this process
+    import oslo_messaging
 
     conf = conf_with(tmp_path, rabbit.url)
     endpoint = Endpoint()

@@ -71,14 +71,17 @@ class RedisClaims:
         """
         deadline = time.monotonic() + PATIENCE
         with answering_now():
-            while not self._client.set(PREFIX + key, MARK + notification_uuid, nx=True, px=PENDING):
-                holder = str(self._client.get(PREFIX + key) or MARK)
+            while holder := self._set(PREFIX + key, MARK + notification_uuid):
                 if not holder.startswith(MARK):
                     return holder
                 if time.monotonic() > deadline:
                     raise LedgerAway("another notification of the same failure is being published; try again")
                 time.sleep(PAUSE)
             return None
+
+    def _set(self, key: str, value: str) -> str:
+        """Set it if nobody has; else return what is there: one question, with Redis 7.0 or later."""
+        return str(self._client.set(key, value, nx=True, px=PENDING, get=True) or "")
 
     def confirm(self, key: str, notification_uuid: str, lifetime: Millis = 0) -> None:
         """Say that Kafka has the notification, and keep the claim until it is released or its lifetime is over."""

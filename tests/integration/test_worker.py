@@ -54,7 +54,7 @@ def test_a_dead_host_is_emptied_and_its_order_committed_only_then(make: Make) ->
     eventually(lambda: site.committed() == stamp.offset + 1, 5)
     began = time.monotonic()
     worker.stop()
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 15, "it would have been killed"
     assert "has left" in site.said("a")
 
 
@@ -91,14 +91,16 @@ def test_a_worker_killed_with_twenty_guests_in_flight_costs_none_of_them(make: M
 def test_a_worker_that_is_started_again_takes_its_own_place(make: Make) -> None:
     """Static membership: its next life need not wait for the session of the last one to end."""
     site = make(spawn=0.5)
+    began = time.monotonic()
     first = site.start("a")
+    usual = time.monotonic() - began
     site.fail()
     site.order(window=2)
     site.at_least(2)
     first.kill()
     began = time.monotonic()
     site.start("a")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < usual + 5, "it has waited for a session of 6 s to end"
     site.finished()
     site.assert_moved_once()
 
@@ -163,7 +165,7 @@ def test_a_sleeper_that_wakes_after_another_took_over_does_nothing(make: Make) -
     assert "has lost partitions" in site.said("a")
     began = time.monotonic()
     sleeper.stop()
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 15, "it would have been killed"
 
 
 def test_nova_may_be_away_at_the_start(make: Make) -> None:

@@ -81,7 +81,7 @@ def test_a_record_that_can_never_be_handled_is_buried(make: Make) -> None:
     toy.process.send_signal(signal.SIGTERM)
     began = time.monotonic()
     assert toy.exit_code() == 0
-    assert time.monotonic() - began < 5.0
+    assert time.monotonic() - began < 15.0, "it does not end by itself"
     assert toys.committed() == {0: 3}
 
 

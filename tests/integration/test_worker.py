@@ -51,7 +51,7 @@ def test_a_dead_host_is_emptied_and_its_order_committed_only_then(make: Make) ->
     assert facts[-1].result is Result.RECOVERED
     site.assert_moved_once()
     assert site.calls("force-down") == 1
-    eventually(lambda: site.committed() == stamp.offset + 1, 5)
+    eventually(lambda: site.committed() == stamp.offset + 1)
     began = time.monotonic()
     worker.stop()
     assert time.monotonic() - began < 15, "it would have been killed"
@@ -117,7 +117,7 @@ def test_of_two_workers_with_one_order_one_acts(make: Make) -> None:
     facts = site.finished()
     site.assert_moved_once()
     assert len(epochs(facts)) == 1
-    eventually(lambda: site.committed() == site.committed(other) == stamp.offset + 1, 15)
+    eventually(lambda: site.committed() == site.committed(other) == stamp.offset + 1)
     site.assert_moved_once()
     assert site.calls("force-down") == 1
 
@@ -130,7 +130,7 @@ def test_what_is_no_order_is_put_aside(make: Make) -> None:
     stamp = site.order()
     site.finished()
     site.assert_moved_once()
-    eventually(lambda: site.committed() == stamp.offset + 1, 5)
+    eventually(lambda: site.committed() == stamp.offset + 1)
     assert "goes to the dead letters" in site.said("a")
     assert [letter.value for letter in site.buried()] == [b"rubbish"]
 
@@ -156,7 +156,7 @@ def test_a_sleeper_that_wakes_after_another_took_over_does_nothing(make: Make) -
     site.at_least(2)
     sleeper.pause()
     site.start("b", joined=False)
-    eventually(lambda: authors(site.facts(), site.incident) == {"a", "b"}, 20)
+    eventually(lambda: authors(site.facts(), site.incident) == {"a", "b"})
     sleeper.resume()
     site.finished()
     time.sleep(2)
@@ -172,9 +172,9 @@ def test_nova_may_be_away_at_the_start(make: Make) -> None:
     site = make()
     site.cloud.refuse()
     site.start("a", joined=False)
-    eventually(lambda: "nova is away" in site.said("a"), 15)
+    eventually(lambda: "nova is away" in site.said("a"))
     site.cloud.accept()
-    eventually(lambda: "works on partitions" in site.said("a"), 15)
+    eventually(lambda: "works on partitions" in site.said("a"))
     assert site.said("a").count("nova is away") == 1
     site.fail()
     site.order()

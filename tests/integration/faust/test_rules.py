@@ -111,7 +111,7 @@ def test_a_parked_coordinator_is_set_going_again(make: Make) -> None:
         running.process.send_signal(signal.SIGUSR1)
         assert running.has_said("no longer owner")
         toys.send(["later"])
-    assert careful.out(2, within=20.0) == ["early", "later"], toy.said
+    assert careful.out(2, within=40.0) == ["early", "later"], toy.said
     assert "parked by KafkaError('injected')" in toy.said
     time.sleep(2.0)
     assert stock.is_running() and bare.out() == ["early"], (
@@ -148,7 +148,7 @@ def test_a_zombie_ends_before_it_publishes(make: Make) -> None:
         running.process.send_signal(signal.SIGSTOP)
         toys.start("b")
     for toys in (careful, bare):
-        assert toys.out(1, within=4 * SESSION) == ["slow one"]
+        assert toys.out(1, within=8 * SESSION) == ["slow one"]
     for running in (zombie, trusting):
         running.process.send_signal(signal.SIGCONT)
     assert zombie.exit_code() == 74

@@ -90,11 +90,17 @@ class Producer:
         return [result for result in results if isinstance(result, Stamp)]
 
     async def close(self, patience: float = 10.0) -> None:
-        """Wait for what is under way, then end the thread."""
-        await asyncio.to_thread(self._producer.flush, patience)
+        """Wait `patience` seconds for what is under way, then end the thread. What Kafka has not acknowledged by then
+        is given up, and whoever waits for it hears LogAway."""
+        await asyncio.to_thread(self._give_up, patience)
         self._ended.set()
         await asyncio.to_thread(self._thread.join)
         self._wake()
+
+    def _give_up(self, patience: float) -> None:
+        if self._producer.flush(patience):
+            self._producer.purge()
+            self._producer.poll(0)
 
     async def _produce(self, record: Outgoing) -> Waiter:
         waiter: Waiter = self._loop.create_future()

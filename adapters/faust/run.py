@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import uvloop
+from aiokafka.errors import KafkaConnectionError
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
@@ -141,6 +142,8 @@ async def _until_crashed(app: CarefulApp) -> None:
 def _tell_crash(app: CarefulApp, work: list[asyncio.Task[None]]) -> NoReturn:
     raised = [task.exception() for task in work if task.done() and not task.cancelled()]
     reason = next((error for error in raised if error), app.crash_reason)
+    if isinstance(reason, KafkaConnectionError):
+        exits.leave(Exit.STUCK, f"Kafka went away before the processor was ready: {reason}")
     exits.leave(Exit.UNHANDLED, f"Faust has crashed: {reason!r}")
 
 

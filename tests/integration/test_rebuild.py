@@ -41,6 +41,14 @@ profile = test
 """
 
 
+@pytest.fixture(scope="module")
+def kafka() -> Iterator[KafkaServer]:
+    """A node of its own: rebuild reads every host's log, and other tests write what a newer Kasugai would."""
+    server = KafkaServer().start()
+    yield server
+    server.stop()
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
     """A log with one incident, and a Redis of its own that knows nothing."""

@@ -15,7 +15,7 @@ from kasugai.core.rows import COMMANDS_LIMIT, SegmentRow, SubjectRow, Word
 from kasugai.core.signals import Command, Kind, Limit, Order, subject_of
 from kasugai.core.steady import Times
 from kasugai.core.storm import STORMY
-from kasugai.core.telling import note, verb_rank
+from kasugai.core.telling import remember, verb_rank
 from kasugai.core.tending import publish_again
 from kasugai.core.timing import Millis
 from kasugai.core.verdicts import Reason, Verb, Verdict
@@ -234,7 +234,7 @@ def said_by(command: Command, verb: Verb) -> str:
 
 def obey(draft: Draft, command: Command) -> None:
     """Change the one subject that a command is about; what follows is for the caller to weigh."""
-    draft.row = note(draft.row, command.command_id)
+    draft.row = remember(draft.row, command.command_id)
     verb = VERBS[command.order]
     draft.tell(verb, Reason.COMMAND, detail=said_by(command, verb), aside=True)
     match command.order:

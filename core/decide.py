@@ -205,18 +205,19 @@ def _change(before: SubjectRow, draft: Draft, offset: int) -> Change | None:
 
 
 def _decide_fault(draft: Draft, fault: Fault) -> None:
-    if evidence.is_stale(draft.row, fault):
-        draft.fresh = fault if fault.event_id not in draft.row.recent else None
-        draft.row = remember(draft.row, fault)
+    heard = fault.event_id in draft.row.recent
+    draft.fresh = None if heard else fault
+    if not heard:
+        draft.row = remember(draft.row, fault.event_id)
+    if evidence.is_stale(draft.row, fault, heard=heard):
         if draft.fresh is not None or fault.symptom not in (Symptom.ALIVE, Symptom.CLEAR):
             draft.tell(Verb.IGNORE, Reason.STALE)
         return
-    draft.fresh = fault if fault.event_id not in draft.row.recent else None
-    draft.row = evidence.hear(remember(draft.row, fault), fault, draft.times.moment)
+    draft.row = evidence.hear(draft.row, fault, draft.times.moment)
     draft.row = readmission.hear(draft.row, fault, draft.times.moment)
     if fault.host_uuid and not draft.row.host_uuid:
         draft.row = replace(draft.row, host_uuid=fault.host_uuid)
-    if draft.fresh is None and _is_repetition(draft, fault):
+    if heard and _is_repetition(draft, fault):
         return
     _weigh(draft)
 

@@ -72,14 +72,14 @@ def _agreed_since(conditions: tuple[Condition, ...], policy: Policy) -> Instant 
     return sorted(first.values())[policy.confirm_observers - 1]
 
 
-def is_stale(row: SubjectRow, fault: Fault) -> bool:
+def is_stale(row: SubjectRow, fault: Fault, *, heard: bool) -> bool:
     """Whether a one-off report was evidence before, or was made well before the last incident closed; a sign of life or
-    a word taken back is said once by anybody."""
+    a word taken back is said once by anybody. `heard`: whether the row remembers the fault."""
     if fault.symptom in (Symptom.ALIVE, Symptom.CLEAR):
-        return fault.event_id in row.recent
+        return heard
     if fault.source.repeats:
         return False
-    if fault.event_id in row.recent:
+    if heard:
         return not any(condition.event_id == fault.event_id for condition in row.conditions)
     made_before = row.closed is not None and 0 < fault.observed_at < row.closed.at.at - STALE_AFTER
     return made_before

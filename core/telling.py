@@ -54,15 +54,9 @@ def verb_rank(verb: Verb) -> int:
     return list(Verb).index(verb)
 
 
-def remember(row: SubjectRow, fault: Fault) -> SubjectRow:
-    """Return the row that knows `fault` by its id, and has forgotten the oldest beyond the limit."""
-    return note(row, fault.event_id)
-
-
-def note(row: SubjectRow, name: UUID) -> SubjectRow:
-    """Return the row that knows the id of a fault or a command, and has forgotten the oldest beyond the limit."""
-    if name in row.recent:
-        return row
+def remember(row: SubjectRow, name: UUID) -> SubjectRow:
+    """Return the row that knows a fault or a command by its id, which is new to it, and has forgotten the oldest beyond
+    the limit."""
     return replace(row, recent=(*row.recent, name)[-RECENT_LIMIT:])
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, assert_never
 from uuid import UUID
 
-from kasugai.schemas.mapper import ID_TYPE, NAMESPACE, UNKNOWN, writer
+from kasugai.schemas.mapper import ID_SIZE, ID_TYPE, NAMESPACE, UNKNOWN, writer
 from kasugai.schemas.shape import (
     Choice,
     Few,
@@ -117,6 +117,8 @@ def _type(shape: Shape, seen: set[str]) -> Any:
     match shape:
         case Maybe(item):
             return ["null", _type(item, seen)]
+        case Many(Id()):
+            return "bytes"
         case Many(item) | Few(item):
             return {"type": "array", "items": _type(item, seen)}
         case Named(item):
@@ -132,7 +134,9 @@ def _leaf(shape: Plain | Id | Symbol | Record, seen: set[str]) -> Any:
         case Plain(cls):
             return {str: "string", int: "long", bool: "boolean"}[cls]
         case Id():
-            return _once(ID_TYPE, {"type": "fixed", "name": ID_TYPE, "size": 16, "logicalType": "uuid"}, seen)
+            return _once(
+                ID_TYPE, {"type": "fixed", "name": ID_TYPE, "size": ID_SIZE, "logicalType": "uuid"}, seen
+            )
         case Symbol(cls):
             symbols = [UNKNOWN, *(member.name for member in cls)]
             drawn = {"type": "enum", "name": cls.__name__, "symbols": symbols, "default": UNKNOWN}
@@ -171,7 +175,7 @@ def _given(shape: Shape, value: object) -> Any:
         case Record(cls), _:
             return _fitted(cls, writer(cls)(value))
         case ((Many() | Few()), ()):
-            return []
+            return _none_of(shape)
         case Named(), Mapping():
             return {}
         case _:
@@ -193,7 +197,7 @@ def _nothing(shape: Shape) -> Any:
         case Maybe():
             return None
         case Many():
-            return []
+            return _none_of(shape)
         case Named():
             return {}
         case Record(cls):
@@ -202,6 +206,10 @@ def _nothing(shape: Shape) -> Any:
             raise LookupError("has no value that means nothing")
         case _:
             assert_never(shape)
+
+
+def _none_of(shape: Shape) -> str | list[Any]:
+    return "" if shape == Many(Id()) else []
 
 
 def field_docs(cls: type) -> dict[str, str]:

@@ -31,7 +31,9 @@ NAMESPACE = "kasugai"
 """Of every named Avro type; fastavro finds a union's branch by the full name."""
 
 ID_TYPE = "Uuid"
-"""The name of the sixteen bytes."""
+"""The name of the sixteen bytes. Many ids in a row are plain bytes: an array of a named type takes fastavro three times
+as long (a row remembers 64)."""
+ID_SIZE = 16
 
 UNKNOWN = "UNKNOWN"
 """The symbol of every enum that an older reader sees in the place of a newer one's."""
@@ -96,6 +98,8 @@ def _out(shape: Shape) -> Turn | None:
     match shape:
         case Maybe(item):
             return _maybe_out(item)
+        case Many(Id()):
+            return lambda values: b"".join([value.bytes for value in values])
         case Many(item) | Few(item):
             turn = _out(item)
             return list if turn is None else lambda values: [turn(value) for value in values]
@@ -161,6 +165,8 @@ def _in(shape: Shape) -> Turn | None:
         case Maybe(item):
             turn = _in(item)
             return turn and (lambda value: None if value is None else turn(value))
+        case Many(Id()):
+            return _uuids
         case Many(item):
             return _many(_in(item))
         case Few(item, size):
@@ -189,6 +195,12 @@ def _leaf_in(shape: Plain | Id | Symbol | Record) -> Turn | None:
 
 def _uuid(data: bytes) -> UUID:
     return UUID(bytes=data)
+
+
+def _uuids(data: bytes) -> tuple[UUID, ...]:
+    if len(data) % ID_SIZE:
+        raise Unfit(f"value out of range: {len(data)} bytes are no row of ids")
+    return tuple([UUID(bytes=data[at : at + ID_SIZE]) for at in range(0, len(data), ID_SIZE)])
 
 
 def _symbol(cls: type[StrEnum]) -> Turn:

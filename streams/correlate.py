@@ -2,14 +2,18 @@
 
 It knows the order of effects (publish, await, write) and what a successor may skip; it refuses to know Faust, Avro
 and the wall clock. The Faust shell (`correlate_app`) and the simulator both run exactly this.
+
+Deciding runs ahead of the effects (ADR 11): a record is decided on what the records before it left in memory, while
+their publications are still on their way. What is published goes out in the order of the decisions, and a record's rows
+are written once its publications are acknowledged and the rows of all records before it are written.
 """
 
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from kasugai.core.decide import decide, due_of
 from kasugai.core.identity import verdict_id
@@ -28,12 +32,47 @@ WriteRow = Callable[[Row], Awaitable[None]]
 """Writes one row; returns when its changelog write is on its way (the shell awaits the acknowledgement)."""
 
 
+class Publishing(Protocol):
+    """Publications that have begun. An asyncio.Task is one."""
+
+    def __await__(self) -> Generator[Any, None, None]:
+        """Return when the broker has acknowledged all; raise when it does not, which ends the process."""
+        ...
+
+    def cancel(self) -> object:
+        """Hand over nothing more."""
+        ...
+
+
 class Publisher(Protocol):
     """Where decisions go."""
 
-    async def publish(self, verdicts: Sequence[Verdict], orders: Sequence[Order], cause: Letter) -> None:
-        """Publish all and return when the broker has acknowledged all; end the process when it does not."""
+    def publish(self, verdicts: Sequence[Verdict], orders: Sequence[Order], cause: Letter) -> Publishing:
+        """Begin to publish all, in this order and behind all that was begun before."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What is left to do about a record that has been decided: its effects."""
+
+    rows: tuple[Row, ...] = ()
+    """In the order in which they are written."""
+    publishing: Publishing | None = None
+    trouble: str | None = None
+    """Why the record is undecidable; None when all is well."""
+
+    async def finish(self, write: WriteRow) -> None:
+        """Await the publications, then write the rows; to be called when all earlier records are finished."""
+        if self.publishing is not None:
+            await self.publishing
+        for row in self.rows:
+            await write(row)
+
+    def drop(self) -> None:
+        """Do nothing more: the partition is somebody else's, who decides the record again."""
+        if self.publishing is not None:
+            self.publishing.cancel()
 
 
 @dataclass(slots=True)
@@ -200,30 +239,29 @@ class Correlate:
         state.ticked, state.announced = now, period
         return Tick(period=period)
 
-    async def handle(self, letter: Letter, stamp: Stamp, write: WriteRow) -> str | None:
-        """Decide one record: publish, await, write. Return why it is undecidable, None when all is well."""
+    def begin(self, letter: Letter, stamp: Stamp) -> Rest:
+        """Decide one record, and begin to publish what was decided."""
         state = self._partitions[stamp.partition]
         state.heard = asyncio.get_running_loop().time()
+        before, state.clock = state.clock, self._clock_after(state, letter, stamp)
         if stamp.offset < state.head:
-            state.clock = self._clock_after(state, letter, stamp)
-            return None
-        before, clock = state.clock, self._clock_after(state, letter, stamp)
-        now = times(clock, before)
+            return Rest()
+        now = times(state.clock, before)
         changes, trouble = self._decide(state, letter, now, stamp.offset)
-        verdicts = [verdict for change in changes for verdict in change.verdicts]
-        orders = [order for change in changes for order in change.orders]
-        if verdicts or orders:
-            await self._publisher.publish(verdicts, orders, letter)
-        state.clock = clock
-        for change in changes:
-            if change.row is not None:
-                await write(change.row)
-                state.put(change.row)
+        publishing = self._publish(changes, letter)
+        rows = [change.row for change in changes if change.row is not None]
+        for row in rows:
+            state.put(row)
         if isinstance(letter.signal, InventoryChange):
             state.segment(letter.segment).index_all(now.deadline)
         if isinstance(letter.signal, Tick):
-            await self._strike(state, stamp.offset, now, write)
-        return trouble
+            rows.append(self._strike(state, stamp.offset, now))
+        return Rest(tuple(rows), publishing, trouble)
+
+    def _publish(self, changes: Sequence[Change], cause: Letter) -> Publishing | None:
+        verdicts = [verdict for change in changes for verdict in change.verdicts]
+        orders = [order for change in changes for order in change.orders]
+        return self._publisher.publish(verdicts, orders, cause) if verdicts or orders else None
 
     def _clock_after(self, state: _Partition, letter: Letter, stamp: Stamp) -> ClockRow:
         if isinstance(letter.signal, Tick) and state.clock.offset < stamp.offset:
@@ -253,13 +291,13 @@ class Correlate:
         due = [s for s in state.segments.values() if s.is_due(now)]
         return sorted(due, key=lambda segment: segment.segment_id)
 
-    async def _strike(self, state: _Partition, offset: int, now: Times, write: WriteRow) -> None:
-        """Write the partition's time last, and look ahead again for what was due."""
+    def _strike(self, state: _Partition, offset: int, now: Times) -> ClockRow:
+        """Return the partition's time, to be written last, and look ahead again for what was due."""
         state.clock = state.clock.at_offset(offset)
-        await write(state.clock)
         for segment in state.segments.values():
             for subject in [s for s, due in segment.dues.items() if due <= now.deadline]:
                 segment.index(segment.subjects[subject], now.deadline)
+        return state.clock
 
 
 def _phase(row: SubjectRow) -> Phase | None:

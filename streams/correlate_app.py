@@ -4,9 +4,10 @@ It knows which topic what is published on. The order of effects is `Correlate`'s
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import uvloop
 
@@ -33,24 +34,33 @@ from kasugai.core.signals import Letter, Stamp
 from kasugai.core.verdicts import Verdict
 from kasugai.schemas.codec import Undecodable, decode, encode
 from kasugai.schemas.topics import CHANGELOG, CORRELATE_APP, CORRELATE_TABLE, INCIDENTS, SIGNALS, VERDICTS
-from kasugai.streams.correlate import Correlate
+from kasugai.streams.correlate import Correlate, Rest
 from kasugai.streams.correlate_trace import hear, tell_all, traced
 
 
 class Decisions:
-    """Publishes what was decided, while we are certainly the owner."""
+    """Publishes what was decided, while we are certainly the owner, in the order in which it was decided."""
 
     def __init__(self, producer: Producer, membership: Membership, threads: Threads | None = None) -> None:
         """Publish through `producer`, each incident in its trace."""
         self._producer = producer
         self._threads = threads or Threads()
         self._membership = membership
+        self._turn = asyncio.Lock()
+        """Whoever waits for a heartbeat or for room in the producer is not overtaken: asyncio's locks are fair."""
 
-    async def publish(self, verdicts: Sequence[Verdict], orders: Sequence[Order], cause: Letter) -> None:
-        """Publish all and wait for all; LogAway, which ends the process, when Kafka does not acknowledge."""
+    def publish(
+        self, verdicts: Sequence[Verdict], orders: Sequence[Order], cause: Letter
+    ) -> "asyncio.Task[None]":
+        """Begin to publish all; the task ends when all is acknowledged, by LogAway when Kafka does not."""
+        return asyncio.get_running_loop().create_task(self._publish(verdicts, orders, cause))
+
+    async def _publish(self, verdicts: Sequence[Verdict], orders: Sequence[Order], cause: Letter) -> None:
         with traced(self._threads, verdicts, orders, cause) as records, _about(verdicts, orders):
-            await self._membership.prove()
-            stamps = await self._producer.publish_all(records)
+            async with self._turn:
+                await self._membership.prove()
+                under_way = await self._producer.hand_over(records)
+            stamps = await under_way
         tell_all(verdicts, orders, stamps)
 
 
@@ -64,36 +74,70 @@ class Mailbox:
         self._correlate = correlate
         self._threads = threads or Threads()
         self._lags = lags or Lags()
+        self._in_hand: dict[int, deque[int]] = {}
+        """By partition: the timestamps of the records that are begun and not finished, in their order."""
 
     def restore(self, partition: int, rows: Iterable[tuple[str, bytes]]) -> None:
         """Hand a partition's rows over; Undecodable, which ends the process, when one is of a newer Kasugai."""
+        self._in_hand[partition] = deque()
         self._correlate.restore(partition, [row_of(value) for _, value in rows])
 
     def revoke(self, partition: int) -> None:
         """Take a partition away."""
+        self._in_hand.pop(partition, None)
+        self._lags.done((SIGNALS, partition))
         self._correlate.revoke(partition)
 
-    async def handle(self, record: Record, write: Write) -> None:
-        """Decide a record; what cannot be read or decided is Poison."""
-
-        async def write_row(row: Row) -> None:
-            await write(row.key, encode(row))
-
-        place = (SIGNALS, record.partition)
-        self._lags.took(place, record.at)
+    def begin(self, record: Record) -> "Finishing":
+        """Decide a record; what cannot be read is Poison, what cannot be decided is when it is finished."""
         self._lags.taken[SIGNALS] += 1
-        stamp = Stamp(partition=record.partition, offset=record.offset, at=record.at)
         letter = letter_of(record)
         hear(self._threads, letter)
-        trouble = await self._correlate.handle(letter, stamp, write_row)
-        self._lags.done(place)
-        if trouble is not None:
-            raise Poison(trouble)
+        self._took(record)
+        stamp = Stamp(partition=record.partition, offset=record.offset, at=record.at)
+        rest = self._correlate.begin(letter, stamp)
+        return Finishing(rest, lambda: self._done(record.partition))
+
+    def _took(self, record: Record) -> None:
+        in_hand = self._in_hand[record.partition]
+        in_hand.append(record.at)
+        self._lags.took((SIGNALS, record.partition), in_hand[0])
+
+    def _done(self, partition: int) -> None:
+        in_hand = self._in_hand[partition]
+        in_hand.popleft()
+        if in_hand:
+            self._lags.took((SIGNALS, partition), in_hand[0])
+        else:
+            self._lags.done((SIGNALS, partition))
 
     def tick(self, partition: int) -> tuple[None, bytes] | None:
         """Return the partition's tick, if it is time."""
         tick = self._correlate.tick(partition, asyncio.get_running_loop().time())
         return None if tick is None else (None, encode(Letter(segment="", signal=tick)))
+
+
+@dataclass(frozen=True, slots=True)
+class Finishing:
+    """A decided record's rest as the shell wants it."""
+
+    rest: Rest
+    done: Callable[[], None]
+
+    async def finish(self, write: Write) -> None:
+        """Await the publications and write the rows; Poison when the record cannot be decided."""
+
+        async def write_row(row: Row) -> None:
+            await write(row.key, encode(row))
+
+        await self.rest.finish(write_row)
+        self.done()
+        if self.rest.trouble is not None:
+            raise Poison(self.rest.trouble)
+
+    def drop(self) -> None:
+        """Publish nothing more."""
+        self.rest.drop()
 
 
 def letter_of(record: Record) -> Letter:

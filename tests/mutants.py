@@ -21,7 +21,6 @@ from kasugai.core.moves import Begin, Move, Note, Pending
 from kasugai.core.plan import Action, Step
 from kasugai.core.planning import plan
 from kasugai.core.rows import ClockRow, Moment, SubjectRow
-from kasugai.core.signals import Tick
 from kasugai.core.situation import Situation
 from kasugai.core.steady import Times
 from kasugai.core.steady import times as production_times
@@ -121,24 +120,11 @@ def _by_the_wall(clock: ClockRow, before: ClockRow | None = None) -> Times:
     return replace(now, moment=Moment(at=clock.now, steady=clock.now), deadline=clock.now)
 
 
-async def _rows_first(self: correlate.Correlate, letter: Any, stamp: Any, write: correlate.WriteRow) -> None:
-    state = self._partitions[stamp.partition]
-    if stamp.offset < state.head:
-        return
-    before, clock = state.clock, self._clock_after(state, letter, stamp)
-    now = production_times(clock, before)
-    changes, _ = self._decide(state, letter, now, stamp.offset)
-    state.clock = clock
-    for change in changes:
-        if change.row is not None:
-            await write(change.row)
-            state.put(change.row)
-    verdicts = [verdict for change in changes for verdict in change.verdicts]
-    orders = [order for change in changes for order in change.orders]
-    if verdicts or orders:
-        await self._publisher.publish(verdicts, orders, letter)
-    if isinstance(letter.signal, Tick):
-        await self._strike(state, stamp.offset, now, write)
+async def _rows_first(self: correlate.Rest, write: correlate.WriteRow) -> None:
+    for row in self.rows:
+        await write(row)
+    if self.publishing is not None:
+        await self.publishing
 
 
 async def _ledger_first(self: Journal, draft: Fact, *, effect: bool = False) -> bool:
@@ -214,7 +200,7 @@ MUTANTS = (
     Mutant(
         name="mark before publish",
         scenario="reported-as-fenced",
-        patch=lambda: patch.object(correlate.Correlate, "handle", _rows_first),
+        patch=lambda: patch.object(correlate.Rest, "finish", _rows_first),
         variants=correlate_deaths,
     ),
     Mutant(

@@ -4,6 +4,7 @@ It knows the order in which a partition is taken over and given away; who calls 
 `recovering` (taking over) and `processor` (giving away).
 """
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from faust.types import TP
 
 from kasugai.adapters.faust import exits
 from kasugai.adapters.faust.exits import Exit
+from kasugai.adapters.faust.lanes import Lanes
 from kasugai.adapters.faust.membership import Membership
 from kasugai.adapters.faust.port import Handler
 from kasugai.adapters.faust.progress import Progress
@@ -30,6 +32,7 @@ class Care:
     membership: Membership
     handler: Handler
     progress: Progress = field(default_factory=Progress)
+    lanes: Lanes = field(default_factory=Lanes)
     table: RowTable | None = None
     """Set once the app has made it."""
 
@@ -44,8 +47,16 @@ class Care:
             self.progress.begin(tp.partition, start)
         log.info("owner of partitions %s, %d rows", list(self.progress.owned), sum(map(len, rows.values())))
 
-    def give_away(self) -> None:
-        """Tell the handler that no partition is its own any more; those that stay are restored again."""
+    async def settle(self, patience: float) -> None:
+        """Wait up to `patience` seconds for what is in hand, and as long for its rows on their way to the changelog."""
+        await self.lanes.settle(patience)
+        if pending := self.progress.pending():
+            await asyncio.wait(pending, timeout=patience)
+
+    async def give_away(self) -> None:
+        """Drop what is in hand and tell the handler that no partition is its own any more; those that stay are restored
+        again."""
+        await self.lanes.drop()
         if self.progress.owned:
             log.info("no longer owner of partitions %s", list(self.progress.owned))
         for partition in self.progress.owned:

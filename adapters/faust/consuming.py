@@ -4,7 +4,6 @@ It hands nothing out for an empty set of partitions, and it commits what `Progre
 Which rule each override replaces is said with file and line of faust-streaming 0.15.3 and aiokafka 0.14.0.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, ClassVar
 
@@ -18,7 +17,7 @@ FETCH_AT_MOST = 0.2
 """Seconds that one fetch waits for records: partitions that become active meanwhile are served by the next one."""
 
 SETTLE_AT_MOST = 5.0
-"""Seconds that a last commit waits for rows on their way to the changelog."""
+"""Seconds that a last commit waits for records in hand, and for rows on their way to the changelog."""
 
 
 class CarefulThread(AIOKafkaConsumerThread):
@@ -110,9 +109,8 @@ class CarefulConsumer(Consumer):
         """Mark nothing: transport/consumer.py:1157 would count a range that was never delivered as acknowledged."""
 
     async def commit_and_end_transactions(self) -> None:
-        """Wait for the rows on their way before the last commit of a revocation or a shutdown."""
-        if pending := care_of(self.app).progress.pending():
-            await asyncio.wait(pending, timeout=SETTLE_AT_MOST)
+        """Wait for the records in hand and their rows before the last commit of a revocation or a shutdown."""
+        await care_of(self.app).settle(SETTLE_AT_MOST)
         await super().commit_and_end_transactions()
 
     async def seek_to_start(self, tps: Iterable[TP]) -> dict[TP, int]:

@@ -1,6 +1,7 @@
-"""What the shell asks of a handler: restore, handle, tick. The handler decides and publishes; the shell keeps order.
+"""What the shell asks of a handler: restore, begin, tick. The handler decides and publishes; the shell keeps order.
 
-All calls come from one event loop, so a handler needs no locks; between two awaits of `handle` a `tick` may run.
+All calls come from one event loop, so a handler needs no locks. Records are begun one after another, and finished in
+the same order within their partition, while later ones are begun.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
@@ -32,6 +33,21 @@ Bury = Callable[[Record, Poison], Awaitable[None]]
 """Puts a record into the dead-letter topic and returns when the broker has acknowledged it."""
 
 
+class Rest(Protocol):
+    """What is left to do about a record that has been begun."""
+
+    async def finish(self, write: Write) -> None:
+        """Await the acknowledgements, then write the changed rows. All earlier records of the partition are finished.
+
+        Returning means handled; exceptions mean what they mean for `begin`.
+        """
+        ...
+
+    def drop(self) -> None:
+        """Publish nothing more that has not gone out: the partition is given away, and its next owner decides anew."""
+        ...
+
+
 class Handler(Protocol):
     """A processor's own part."""
 
@@ -43,11 +59,11 @@ class Handler(Protocol):
         """Forget a partition: it is somebody else's from now on, or will be restored again."""
         ...
 
-    async def handle(self, record: Record, write: Write) -> None:
-        """Decide, publish, await the acknowledgements, then write the changed rows.
+    def begin(self, record: Record) -> "Rest":
+        """Decide, and begin to publish; what is decided about the next record may stand on it at once.
 
-        Returning means handled. `Poison` means bury it; any other exception ends the process before the
-        acknowledgement, and the record comes again.
+        `Poison` means bury it; any other exception ends the process before the acknowledgement, and the record comes
+        again.
         """
         ...
 

@@ -1,11 +1,13 @@
 """One processor: takes each record through the handler, in order and once, and writes ticks (rules 1, 6, 8 and 9).
 
 An exception never leaves the `async for`: Faust would acknowledge the record (streams.py:1344) and commit past it.
-A record is handled, or buried with its delivery acknowledged, or the process ends before the acknowledgement.
+A record is handled, or buried with its delivery acknowledged, or the process ends before its offset is committed.
+Records are begun one by one as they come, and finished behind that in each partition's lane (ADR 11).
 """
 
 import asyncio
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Awaitable
+from dataclasses import dataclass
 from typing import Any, ClassVar, NoReturn, cast
 
 from faust.types import EventT
@@ -14,8 +16,9 @@ from kasugai.adapters.faust import exits
 from kasugai.adapters.faust.app import CarefulApp
 from kasugai.adapters.faust.care import Care
 from kasugai.adapters.faust.exits import Exit
+from kasugai.adapters.faust.lanes import Job
 from kasugai.adapters.faust.membership import Membership
-from kasugai.adapters.faust.port import Bury, Handler, Poison, Record, Write
+from kasugai.adapters.faust.port import Bury, Handler, Poison, Record, Rest, Write
 from kasugai.adapters.faust.progress import Pending, Place
 from kasugai.adapters.faust.settings import ProcessorSettings
 from kasugai.adapters.faust.table import OffsetOf, row_key
@@ -66,19 +69,29 @@ class Processor:
         if place is Place.BEYOND:
             self._skipped(record)
         if place is Place.NEXT:
-            await self._handle_or_leave(record)
+            await self._or_leave(record, self._begin(record))
 
-    async def _handle_or_leave(self, record: Record) -> None:
+    async def _or_leave(self, record: Record, work: Awaitable[None]) -> None:
         try:
-            await self._handle(record)
+            await work
         except Exception as error:
             exits.log.exception("record %d of partition %d", record.offset, record.partition)
             exits.leave(Exit.UNHANDLED, f"record {record.offset} of partition {record.partition}: {error!r}")
 
-    async def _handle(self, record: Record) -> None:
+    async def _begin(self, record: Record) -> None:
+        rest: Rest
+        try:
+            rest = self._handler.begin(record)
+        except Poison as poison:
+            rest = _Poisoned(poison)
+        self._care.progress.begun(record.partition, record.offset)
+        job = Job(lambda: self._or_leave(record, self._finish(record, rest)), rest.drop)
+        await self._care.lanes.put(record.partition, job)
+
+    async def _finish(self, record: Record, rest: Rest) -> None:
         writes: list[Pending] = []
         try:
-            await self._handler.handle(record, self._writer(record.partition, writes))
+            await rest.finish(self._writer(record.partition, writes))
         except Poison as poison:
             await self._care.membership.prove()
             await self._bury(record, poison)
@@ -107,7 +120,7 @@ class Processor:
         )
 
     async def _revoked(self, *_: Any, **__: Any) -> None:
-        self._care.give_away()
+        await self._care.give_away()
 
     async def tick(self) -> None:
         """Ask the handler for ticks and write them, for ever; never while rebalancing or recovering."""
@@ -131,6 +144,20 @@ class Processor:
         topic = self._care.settings.topic
         sent = await self.app.producer.send(topic, key, value, partition, None, None)
         return cast("Pending", sent)
+
+
+@dataclass(frozen=True, slots=True)
+class _Poisoned:
+    """The rest of a record that cannot even be begun."""
+
+    poison: Poison
+
+    async def finish(self, _: Write) -> None:
+        """Be buried in its turn."""
+        raise self.poison
+
+    def drop(self) -> None:
+        """Have nothing under way."""
 
 
 def record_of(event: EventT[Any]) -> Record:

@@ -30,19 +30,23 @@ class Place(StrEnum):
 
 
 @dataclass(slots=True)
-class _Handled:
+class _Begun:
     offset: int
-    writes: list[Pending]
+    writes: list[Pending] | None = None
+    """None while the record is in hand."""
 
     @property
     def is_settled(self) -> bool:
-        return all(w.done() and not w.cancelled() and w.exception() is None for w in self.writes)
+        return self.writes is not None and all(
+            w.done() and not w.cancelled() and w.exception() is None for w in self.writes
+        )
 
 
 @dataclass(slots=True)
 class _Partition:
     expected: int
-    unsettled: deque[_Handled] = field(default_factory=deque)
+    unsettled: deque[_Begun] = field(default_factory=deque)
+    """Without gaps: each record is the one after the last."""
 
     def committable(self) -> int:
         while self.unsettled and self.unsettled[0].is_settled:
@@ -80,18 +84,30 @@ class Progress:
         return Place.REPEATED if offset < known.expected else Place.BEYOND
 
     def expected(self, partition: int) -> int:
-        """Return the next offset to handle, -1 when the partition is not ours."""
+        """Return the next offset to take in hand, -1 when the partition is not ours."""
         known = self._partitions.get(partition)
         return known.expected if known else -1
 
-    def handled(self, partition: int, offset: int, writes: Iterable[Pending]) -> None:
-        """Count a record as handled once all its writes are acknowledged; silent when the partition is gone."""
+    def reached(self, partition: int) -> int:
+        """Return the first offset that is not handled yet, -1 when the partition is not ours."""
         known = self._partitions.get(partition)
-        if known is None or known.expected != offset:
-            return
+        if known is None:
+            return -1
+        return next((begun.offset for begun in known.unsettled if begun.writes is None), known.expected)
+
+    def begun(self, partition: int, offset: int) -> None:
+        """Count a record, which is the expected one, as taken in hand."""
+        known = self._partitions[partition]
         known.expected = offset + 1
-        if pending := list(writes):
-            known.unsettled.append(_Handled(offset, pending))
+        known.unsettled.append(_Begun(offset))
+
+    def handled(self, partition: int, offset: int, writes: Iterable[Pending]) -> None:
+        """Count a record in hand as handled once all its writes are acknowledged; silent when its partition was given
+        away meanwhile."""
+        known = self._partitions.get(partition)
+        place = offset - known.unsettled[0].offset if known is not None and known.unsettled else -1
+        if known is not None and 0 <= place < len(known.unsettled):
+            known.unsettled[place].writes = list(writes)
 
     def committable(self, partition: int) -> int | None:
         """Return the offset that may be committed; None when the partition is not ours."""
@@ -100,5 +116,5 @@ class Progress:
 
     def pending(self) -> list[Pending]:
         """Return the writes that are still on their way."""
-        handled = [h for p in self._partitions.values() for h in p.unsettled]
-        return [write for h in handled for write in h.writes if not write.done()]
+        begun = [begun for p in self._partitions.values() for begun in p.unsettled]
+        return [write for one in begun for write in one.writes or () if not write.done()]

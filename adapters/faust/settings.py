@@ -77,7 +77,7 @@ class ProcessorSettings:
             "consumer_auto_offset_reset": "earliest",
             "consumer_group_instance_id": self.instance_id,
             "producer_acks": -1,
-            "producer_linger": 0.005,
+            "producer_linger": 0.02,
             "producer_max_batch_size": 262_144,
             "producer_request_timeout": 20.0,
             "table_standby_replicas": 0,

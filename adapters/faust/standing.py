@@ -19,7 +19,7 @@ def behind(app: CarefulApp) -> dict[Place, int]:
     """Return how many records of each of our partitions are not handled yet."""
     progress, topic = app.care.progress, app.care.settings.topic
     return {
-        (topic, partition): max(0, end_of(app, partition) - progress.expected(partition))
+        (topic, partition): max(0, end_of(app, partition) - progress.reached(partition))
         for partition in progress.owned
     }
 

@@ -139,11 +139,11 @@ class Watchdog(threading.Thread):
         """A skip at the end of a partition, or a fetcher that died: records are there and none is handled."""
         care = self._app.care
         for partition in care.progress.owned:
-            expected = care.progress.expected(partition)
-            behind = care.membership.is_fresh and end_of(self._app, partition) > expected >= 0
+            reached = care.progress.reached(partition)
+            behind = care.membership.is_fresh and end_of(self._app, partition) > reached >= 0
             since = self._moving.setdefault(partition, Since(self._clock, self._patience))
-            if since.too_long(expected, bad=behind):
-                return f"partition {partition} stands at {expected} although more has arrived"
+            if since.too_long(reached, bad=behind):
+                return f"partition {partition} stands at {reached} although more has arrived"
         return ""
 
     def _say_if_away(self) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
+from kasugai.adapters.faust.lanes import Job, Lanes
 from kasugai.core.incident import Order
 from kasugai.core.ledger import Entry
 from kasugai.core.rows import Row
@@ -19,12 +20,15 @@ from kasugai.sim.lab.doors import SimLedger, SimLog, SimNova, SimPower
 from kasugai.sim.lab.mortal import Process
 from kasugai.sim.ledger import MemoryLedger
 from kasugai.sim.power_door import PowerDoor
-from kasugai.streams.correlate import Correlate
+from kasugai.streams.correlate import Correlate, Rest
 from kasugai.streams.route import SOURCES, Route
 from kasugai.streams.route_shell import INVENTORY_PATIENCE
 from kasugai.workers.lane import Doors
 from kasugai.workers.pool import Pool
 from kasugai.workers.troubles import Troubles
+
+WIRE = 0.002
+"""Seconds from a decision to its publication: a row written without waiting for it would come first."""
 
 
 class RouteActor:
@@ -92,25 +96,30 @@ class CorrelateActor:
 
     async def main(self, process: Process, phase: float) -> None:
         """Run until killed. `phase`: seconds by which its timer is off the full second."""
-        publisher = _Publisher(self._broker, process)
-        handler = Correlate(publisher, self._timing)
+        handler, lanes = Correlate(_Publisher(self._broker, process), self._timing), Lanes()
         for partition in range(self._broker.partitions_of(SIGNALS)):
             rows = [row for (number, _), row in self._table.items() if number == partition]
             handler.restore(partition, rows)
-        readers = [self._consume(handler, process, p) for p in range(self._broker.partitions_of(SIGNALS))]
+        partitions = range(self._broker.partitions_of(SIGNALS))
+        readers = [self._consume(handler, lanes, process, p) for p in partitions]
         await asyncio.gather(self._tick(handler, process, phase), *readers)
 
-    async def _consume(self, handler: Correlate, process: Process, partition: int) -> None:
+    async def _consume(self, handler: Correlate, lanes: Lanes, process: Process, partition: int) -> None:
+        """As the shell does: begin what is there, and let the partition's lane finish it behind that."""
+        offset = self._committed.get(partition, 0)
         while True:
-            offset = self._committed.get(partition, 0)
             record = await self._broker.read(SIGNALS, partition, offset)
-            write = partial(self._write, process, partition)
-            trouble = await handler.handle(record.value, record.stamp, write)
-            if trouble is not None:
-                self.dead_letters.append(trouble)
-            self._committed[partition] = offset + 1
-            if not isinstance(record.value.signal, Tick):
-                self._decided.set()
+            rest = handler.begin(record.value, record.stamp)
+            await lanes.put(partition, Job(partial(self._finish, process, record, rest), rest.drop))
+            offset += 1
+
+    async def _finish(self, process: Process, record: Record, rest: Rest) -> None:
+        await rest.finish(partial(self._write, process, record.stamp.partition))
+        if rest.trouble is not None:
+            self.dead_letters.append(rest.trouble)
+        self._committed[record.stamp.partition] = record.stamp.offset + 1
+        if not isinstance(record.value.signal, Tick):
+            self._decided.set()
 
     async def _write(self, process: Process, partition: int, row: Row) -> None:
         async def put() -> None:
@@ -139,18 +148,26 @@ class CorrelateActor:
 
 
 class _Publisher:
-    """Where decisions go."""
+    """Where decisions go: one after another, each a moment after it was made."""
 
     def __init__(self, broker: Broker, process: Process) -> None:
         self._broker = broker
         self._process = process
+        self._turn = asyncio.Lock()
 
-    async def publish(self, verdicts: Sequence[Verdict], orders: Sequence[Order], cause: Letter) -> None:
-        """Publish each as an effect of its own."""
-        for verdict in verdicts:
-            await self._effect(VERDICTS, verdict.subject, verdict)
-        for order in orders:
-            await self._effect(INCIDENTS, order.host, order)
+    def publish(
+        self, verdicts: Sequence[Verdict], orders: Sequence[Order], cause: Letter
+    ) -> "asyncio.Task[None]":
+        """Begin to publish each as an effect of its own."""
+        return asyncio.get_running_loop().create_task(self._publish(verdicts, orders))
+
+    async def _publish(self, verdicts: Sequence[Verdict], orders: Sequence[Order]) -> None:
+        async with self._turn:
+            await asyncio.sleep(WIRE)
+            for verdict in verdicts:
+                await self._effect(VERDICTS, verdict.subject, verdict)
+            for order in orders:
+                await self._effect(INCIDENTS, order.host, order)
 
     async def _effect(self, topic: str, key: str, value: Verdict | Order) -> None:
         async def publish() -> None:

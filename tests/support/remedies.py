@@ -1,5 +1,6 @@
 """Takes one remedy out of the Faust shell, so that a test can show what happens without it."""
 
+from collections.abc import Awaitable
 from typing import Any
 
 from faust.sensors.monitor import Monitor
@@ -10,6 +11,7 @@ from kasugai.adapters.faust.app import CarefulApp
 from kasugai.adapters.faust.care import care_of
 from kasugai.adapters.faust.consuming import CarefulConsumer, CarefulThread
 from kasugai.adapters.faust.membership import Membership
+from kasugai.adapters.faust.port import Record
 from kasugai.adapters.faust.processor import Processor
 from kasugai.adapters.faust.progress import Place, Progress
 from kasugai.adapters.faust.recovering import CarefulRecovery, CarefulTableManager
@@ -40,6 +42,11 @@ def _carefree(progress: Progress, partition: int, offset: int) -> Place:
     return Place.NEXT
 
 
+async def _hope(_: Processor, record: Record, work: Awaitable[None]) -> None:
+    """Let whatever is raised go where it will."""
+    await work
+
+
 async def _trust(membership: Membership) -> None:
     """Believe that we are the owner."""
 
@@ -52,7 +59,7 @@ REMOVALS: dict[str, list[tuple[type, str, Any]]] = {
         (CarefulConsumer, "_add_gap", Consumer._add_gap),
     ],
     "guard": [(Progress, "place", _carefree)],
-    "last-resort": [(Processor, "_handle_or_leave", Processor._handle)],
+    "last-resort": [(Processor, "_or_leave", _hope)],
     "newest-row": [
         (RowTable, "apply_changelog_batch", Table.apply_changelog_batch),
         (RowTable, "distrust", lambda table, ends: ""),

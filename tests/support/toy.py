@@ -13,6 +13,7 @@ import os
 import random
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from confluent_kafka import KafkaError, Message, Producer
@@ -26,28 +27,66 @@ from tests.support.trouble import arm_signals
 
 
 class Publisher:
-    """Publishes and waits for the delivery report."""
+    """Publishes in the order of the calls, and waits for the delivery reports."""
 
     def __init__(self, bootstrap: str, membership: Membership) -> None:
         """Connect lazily; `membership` is asked before each record."""
         settings = {"bootstrap.servers": bootstrap, "acks": "all", "enable.idempotence": True, "log_level": 0}
         self._producer = Producer(settings)
         self._membership = membership
+        self._turn = asyncio.Lock()
 
-    async def publish(self, topic: str, value: str) -> None:
+    def begin(self, topic: str, value: str, *, slow: bool = False) -> "asyncio.Task[None]":
+        """Begin to publish."""
+        return asyncio.get_running_loop().create_task(self.publish(topic, value, slow=slow))
+
+    async def publish(self, topic: str, value: str, *, slow: bool = False) -> None:
         """Return when the broker has acknowledged."""
-        await self._membership.prove()
         reports: list[KafkaError | None] = []
 
         def report(error: KafkaError | None, _: Message) -> None:
             reports.append(error)
 
-        self._producer.produce(topic, key=value.encode(), value=value.encode(), on_delivery=report)
+        async with self._turn:
+            if slow:
+                tell({"slow": value})
+                await asyncio.sleep(1.5)
+            await self._membership.prove()
+            self._producer.produce(topic, key=value.encode(), value=value.encode(), on_delivery=report)
         while not reports:
             self._producer.poll(0)
             await asyncio.sleep(0.001)
         if reports[0]:
             raise RuntimeError(str(reports[0]))
+
+
+@dataclass(frozen=True, slots=True)
+class ToyRest:
+    """What is left to do about a record."""
+
+    record: Record
+    subject: str = ""
+    """The row to write; empty for none."""
+    publishing: "asyncio.Task[None] | None" = None
+    exit_between: float = 0.0
+    error: Exception | None = None
+
+    async def finish(self, write: Write) -> None:
+        """Wait, then write."""
+        if self.error is not None:
+            raise self.error
+        if self.publishing is None:
+            return
+        await self.publishing
+        if random.random() < self.exit_between:
+            os._exit(90)
+        padding = "x" * 4000 if self.subject.startswith("big") else ""
+        await write(self.subject, json.dumps({"offset": self.record.offset, "padding": padding}).encode())
+
+    def drop(self) -> None:
+        """Publish no more."""
+        if self.publishing is not None:
+            self.publishing.cancel()
 
 
 class Toy:
@@ -71,29 +110,27 @@ class Toy:
         """Forget the subjects."""
         self._known.pop(partition, None)
 
-    async def handle(self, record: Record, write: Write) -> None:
-        """Publish a new subject, then remember it."""
+    def begin(self, record: Record) -> ToyRest:
+        """Begin to publish a new subject, and know it from now on."""
         subject = (record.value or b"").decode()
+        known = self._known[record.partition]
         match subject.split():
             case ["tick", *_]:
-                return
+                return ToyRest(record)
             case ["poison", *_]:
                 raise Poison(subject)
             case ["bug", *_]:
                 raise ZeroDivisionError(subject)
-            case ["slow", *_]:
-                tell({"slow": subject})
-                await asyncio.sleep(1.5)
-            case _:
-                pass
-        if subject in self._known[record.partition]:
-            return
-        await self._publisher.publish(f"{self._topic}.out", subject)
-        if random.random() < self._exit_between:
-            os._exit(90)
-        padding = "x" * 4000 if subject.startswith("big") else ""
-        await write(subject, json.dumps({"offset": record.offset, "padding": padding}).encode())
-        self._known[record.partition].add(subject)
+            case ["late-poison", *_]:
+                return ToyRest(record, error=Poison(subject))
+            case ["late-bug", *_]:
+                return ToyRest(record, error=ZeroDivisionError(subject))
+            case _ if subject in known:
+                return ToyRest(record)
+            case words:
+                known.add(subject)
+                publishing = self._publisher.begin(f"{self._topic}.out", subject, slow=words[:1] == ["slow"])
+                return ToyRest(record, subject, publishing, self._exit_between)
 
     def tick(self, partition: int) -> tuple[bytes, bytes] | None:
         """Tick at every chance, if told to."""

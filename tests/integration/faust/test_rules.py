@@ -71,18 +71,27 @@ def test_an_exception_ends_the_process_before_the_acknowledgement(make: Make) ->
     assert set(careful.out()) == {"good"}
 
 
+def test_a_bug_behind_the_decision_ends_the_process_as_well(make: Make) -> None:
+    toys = make()
+    toy = toys.start()
+    toys.send(["good", "late-bug", "next"])
+    assert toy.exit_code() == 70
+    assert toys.committed()[0] <= 1
+    assert toys.start().exit_code() == 70, "the record comes again"
+
+
 def test_a_record_that_can_never_be_handled_is_buried(make: Make) -> None:
     toys = make()
     toy = toys.start()
-    toys.send(["good", "poison this", "next"])
+    toys.send(["good", "poison this", "late-poison that", "next"])
     assert toys.out(2) == ["good", "next"]
-    assert toys.out(1, suffix=".dlq") == ["1 poison this"]
-    eventually(lambda: toys.committed() == {0: 3})
+    assert toys.out(2, suffix=".dlq") == ["1 poison this", "2 late-poison that"]
+    eventually(lambda: toys.committed() == {0: 4})
     toy.process.send_signal(signal.SIGTERM)
     began = time.monotonic()
     assert toy.exit_code() == 0
     assert time.monotonic() - began < 15.0, "it does not end by itself"
-    assert toys.committed() == {0: 3}
+    assert toys.committed() == {0: 4}
 
 
 def test_a_failed_changelog_write_ends_the_process(make: Make) -> None:

@@ -5,7 +5,8 @@ seconds since its beginning.
 """
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections import deque
+from collections.abc import Coroutine, Generator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar, cast
 from uuid import UUID
@@ -20,7 +21,7 @@ from kasugai.core.signals import InventoryChange, Letter, Outcome, Signal, Stamp
 from kasugai.core.steady import TICK_NEAR
 from kasugai.core.timing import PRODUCTION, Timing
 from kasugai.core.verdicts import Verdict
-from kasugai.streams.correlate import Correlate
+from kasugai.streams.correlate import Correlate, Rest
 from tests.unit.core.makers import SEGMENT, S, host, segment
 
 T = TypeVar("T")
@@ -71,15 +72,33 @@ class Post:
     """How many publications and row writes there were."""
     crash_after: int | None = None
     """So many effects come to pass before the crash."""
+    under_way: deque[Verdict | Order] = field(default_factory=deque)
+    """What was handed over and has not reached the broker."""
+    handed_over: int = 0
+    read: int = 0
+    """The first offset that no process has finished."""
 
-    async def publish(self, verdicts: Sequence[Verdict], orders: Sequence[Order], cause: Letter) -> None:
-        """Publish; a crash may cut the batch in two, as it does on a real broker."""
-        for verdict in verdicts:
+    def publish(self, verdicts: Sequence[Verdict], orders: Sequence[Order], cause: Letter) -> "Sending":
+        """Hand a batch over; it is sent when somebody waits for it or for a later one, or when `send` is called."""
+        self.under_way.extend((*verdicts, *orders))
+        self.handed_over += len(verdicts) + len(orders)
+        return Sending(self, self.handed_over)
+
+    def send(self, until: int | None = None) -> None:
+        """Let what was handed over reach the broker, in its order, up to the `until`th record of all (default: one
+        more); a crash may cut a batch in two, as it does on a real broker."""
+        sent = self.handed_over - len(self.under_way)
+        for _ in range(min(1, len(self.under_way)) if until is None else until - sent):
             self._effect()
-            self.verdicts.append(verdict)
-        for order in orders:
-            self._effect()
-            self.orders.append(order)
+            value = self.under_way.popleft()
+            if isinstance(value, Verdict):
+                self.verdicts.append(value)
+            else:
+                self.orders.append(value)
+
+    def forget(self) -> None:
+        """The process is dead: what it had not sent never goes out."""
+        self.under_way.clear()
 
     async def write(self, row: Row) -> None:
         """Write one row."""
@@ -92,12 +111,58 @@ class Post:
         self.effects += 1
 
 
-def serve(post: Post, mail: Sequence[Mail], *, timing: Timing = PRODUCTION) -> None:
-    """Start a process on what `post` holds and let it read `mail`; Crash when it is told to end on the way."""
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A batch that is under way."""
+
+    post: Post
+    until: int
+
+    def __await__(self) -> Generator[None, None, None]:
+        """Have it sent."""
+        yield from ()
+        self.post.send(self.until)
+
+    def cancel(self) -> None:
+        """Have nothing to cancel: a test calls `forget`."""
+
+
+def serve(
+    post: Post, mail: Sequence[Mail], *, timing: Timing = PRODUCTION, ahead: int = 0, early: int = 0
+) -> None:
+    """Start a process on what `post` holds and let it read `mail`; Crash when it is told to end on the way.
+
+    Up to `ahead` records are decided before the effects of the oldest of them; `early` of what is handed over reach the
+    broker by themselves after each decision. `post.read` counts what is finished.
+    """
     correlate = Correlate(post, timing)
     correlate.restore(0, post.table.values())
+    run(_read(correlate, post, mail, ahead, early))
+
+
+async def _read(correlate: Correlate, post: Post, mail: Sequence[Mail], ahead: int, early: int) -> None:
+    begun: deque[tuple[Stamp, Rest]] = deque()
     for letter, stamp in mail:
-        run(correlate.handle(letter, stamp, post.write))
+        begun.append((stamp, correlate.begin(letter, stamp)))
+        for _ in range(early):
+            post.send()
+        while len(begun) > ahead:
+            await _finish(post, begun)
+    while begun:
+        await _finish(post, begun)
+
+
+async def _finish(post: Post, begun: "deque[tuple[Stamp, Rest]]") -> None:
+    stamp, rest = begun.popleft()
+    await rest.finish(post.write)
+    post.read = max(post.read, stamp.offset + 1)
+
+
+async def handle(correlate: Correlate, letter: Letter, stamp: Stamp, post: Post) -> str | None:
+    """Decide one record and carry all out before the next one; return why it is undecidable, if it is."""
+    rest = correlate.begin(letter, stamp)
+    await rest.finish(post.write)
+    return rest.trouble
 
 
 class Story:
@@ -185,7 +250,7 @@ class Story:
         before = len(self.post.verdicts)
         stamp = Stamp(partition=0, offset=len(self.mail), at=START + round(self.seconds * S))
         self.mail.append((letter, stamp))
-        run(self.correlate.handle(letter, stamp, self.post.write))
+        run(handle(self.correlate, letter, stamp, self.post))
         return [narrate_verdict(verdict) for verdict in self.post.verdicts[before:]]
 
 

@@ -16,7 +16,7 @@ from kasugai.core.timing import PRODUCTION
 from kasugai.core.verdicts import Reason
 from kasugai.core.view import SegmentView
 from tests.unit.core.makers import S, condition, down, host, moment, order, report, row, segment
-from tests.unit.core.story import START, Story, run, serve
+from tests.unit.core.story import START, Story, handle, run, serve
 
 ABOUT = SegmentRow(record=segment(), offset=0)
 HOSTS = {name: HostRow(record=host(name), offset=1) for name in ("cmp1", "cmp2")}
@@ -208,7 +208,7 @@ def test_ticks_that_meet_the_bug_again_are_no_dead_letters_and_other_segments_go
     assert {order.host for order in story.opens} == {"cmp9"} and len(story.opens) > 2
     stamp = Stamp(partition=0, offset=len(story.mail), at=story.clock.now + S)
     tick = Letter(segment="", signal=Tick(period=500))
-    assert run(story.correlate.handle(tick, stamp, story.post.write)) is None
+    assert run(handle(story.correlate, tick, stamp, story.post)) is None
 
 
 def test_maintenance_ends_at_its_date_by_itself() -> None:

@@ -173,26 +173,26 @@ def test_a_sign_of_life_ends_all_testimony_but_power_off() -> None:
 
 
 def test_only_one_off_reports_can_be_stale() -> None:
-    assert not evidence.is_stale(row(recent=(down().event_id,)), down())
+    assert not evidence.is_stale(row(recent=(down().event_id,)), down(), heard=True)
 
 
 def test_a_report_that_was_evidence_before_is_stale_unless_it_still_stands() -> None:
     said = report()
-    assert evidence.is_stale(row(recent=(said.event_id,)), said)
+    assert evidence.is_stale(row(recent=(said.event_id,)), said, heard=True)
     standing = condition(Source.REPORTED, event_id=said.event_id)
-    assert not evidence.is_stale(row(recent=(said.event_id,), conditions=(standing,)), said)
+    assert not evidence.is_stale(row(recent=(said.event_id,), conditions=(standing,)), said, heard=True)
     other = condition(Source.REPORTED, event_id=uuid_of(99))
-    assert evidence.is_stale(row(recent=(said.event_id,), conditions=(other,)), said)
+    assert evidence.is_stale(row(recent=(said.event_id,), conditions=(other,)), said, heard=True)
 
 
 @pytest.mark.parametrize(("made", "stale"), [(0, False), (40 * S - 1, True), (40 * S, False)])
 def test_a_report_made_a_minute_before_the_close_is_no_news(made: int, stale: bool) -> None:
     closed = Closed(incident=uuid_of(1), phase=Phase.RECOVERED, at=moment(100 * S, 7))
-    assert evidence.is_stale(row(closed=closed), report(observed_at=made)) is stale
+    assert evidence.is_stale(row(closed=closed), report(observed_at=made), heard=False) is stale
 
 
 def test_a_report_about_a_host_that_never_had_an_incident_is_news() -> None:
-    assert not evidence.is_stale(row(), report(observed_at=1))
+    assert not evidence.is_stale(row(), report(observed_at=1), heard=False)
 
 
 def test_the_youngest_trusted_assertion_counts_as_the_fence() -> None:
@@ -213,5 +213,5 @@ def test_a_sign_of_life_or_a_word_taken_back_is_said_once_by_anybody(
 ) -> None:
     said = down(source, symptom=symptom, observed_at=1)
     closed = Closed(incident=uuid_of(1), phase=Phase.RECOVERED, at=moment(100 * S, 7))
-    assert not evidence.is_stale(row(closed=closed), said)
-    assert evidence.is_stale(row(recent=(said.event_id,)), said)
+    assert not evidence.is_stale(row(closed=closed), said, heard=False)
+    assert evidence.is_stale(row(recent=(said.event_id,)), said, heard=True)

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -15,9 +16,13 @@ from kasugai.core.verdicts import Reason, Verb
 from kasugai.schemas.codec import encode
 from kasugai.streams.correlate import Correlate
 from tests.unit.core.scripts import Move, examples, scripts, tell
-from tests.unit.core.story import Crash, Mail, Post, run, serve
+from tests.unit.core.story import Crash, Mail, Post, serve
 
-crashes = st.lists(st.tuples(st.integers(0, 40), st.floats(0, 1)), max_size=6)
+Life = tuple[int, float, int, int]
+"""How many effects come to pass, how far back the next life begins, and `serve`'s ahead and early."""
+
+ahead, early = st.integers(0, 5), st.integers(0, 3)
+lives_lived = st.lists(st.tuples(st.integers(0, 40), st.floats(0, 1), ahead, early), max_size=6)
 
 
 def said(post: Post) -> tuple[set[bytes], set[bytes], dict[str, bytes]]:
@@ -26,42 +31,37 @@ def said(post: Post) -> tuple[set[bytes], set[bytes], dict[str, bytes]]:
     return set(map(encode, post.verdicts)), set(map(encode, post.orders)), rows
 
 
-def live_through(mail: list[Mail], lives: list[tuple[int, float]]) -> Post:
+def live_through(mail: list[Mail], lives: list[Life]) -> Post:
     """Read the mailbox with a crash after so many effects of each life; each next life begins somewhere in what was
     handled before."""
     post, begin = Post(), 0
-    for effects, back in lives:
+    for effects, back, ahead, early in lives:
         post.crash_after = post.effects + effects
-        handled = begin
-        correlate = Correlate(post)
-        correlate.restore(0, post.table.values())
-        try:
-            for letter, stamp in mail[begin:]:
-                run(correlate.handle(letter, stamp, post.write))
-                handled = max(handled, stamp.offset + 1)
-        except Crash:
-            pass
-        begin = round(handled * back)
+        post.read = begin
+        with suppress(Crash):
+            serve(post, mail[begin:], ahead=ahead, early=early)
+        post.forget()
+        begin = round(post.read * back)
     post.crash_after = None
     serve(post, mail[begin:])
     return post
 
 
 @examples(120)
-@given(scripts(), crashes)
-def test_crashes_between_any_two_effects_change_nothing(
-    script: list[Move], lives: list[tuple[int, float]]
-) -> None:
+@given(scripts(), lives_lived)
+def test_crashes_between_any_two_effects_change_nothing(script: list[Move], lives: list[Life]) -> None:
     story = tell(script)
     assert said(live_through(story.mail, lives)) == said(story.post)
 
 
 @examples(25)
-@given(scripts(size=12))
-def test_a_crash_at_each_effect_and_a_start_from_each_offset_change_nothing(script: list[Move]) -> None:
+@given(scripts(size=12), ahead, early)
+def test_a_crash_at_each_effect_and_a_start_from_each_offset_change_nothing(
+    script: list[Move], ahead: int, early: int
+) -> None:
     story = tell(script)
     for effect in range(story.post.effects):
-        assert said(live_through(story.mail, [(effect, 1.0)])) == said(story.post)
+        assert said(live_through(story.mail, [(effect, 1.0, ahead, early)])) == said(story.post)
     for offset in range(len(story.mail)):
         again = Post(table=dict(story.post.table))
         serve(again, story.mail[offset:])
@@ -69,11 +69,13 @@ def test_a_crash_at_each_effect_and_a_start_from_each_offset_change_nothing(scri
 
 
 @examples(60)
-@given(scripts())
-def test_two_runs_of_one_mailbox_give_the_same_bytes_in_the_same_order(script: list[Move]) -> None:
+@given(scripts(), ahead, early)
+def test_two_runs_of_one_mailbox_give_the_same_bytes_in_the_same_order(
+    script: list[Move], ahead: int, early: int
+) -> None:
     story = tell(script)
     again = Post()
-    serve(again, story.mail)
+    serve(again, story.mail, ahead=ahead, early=early)
     assert list(map(encode, again.verdicts)) == list(map(encode, story.post.verdicts))
     assert list(map(encode, again.orders)) == list(map(encode, story.post.orders))
     assert {k: encode(v) for k, v in again.table.items()} == said(story.post)[2]

@@ -114,6 +114,7 @@ def test_what_was_not_handled_is_not_committed() -> None:
 def test_what_was_never_delivered_is_not_committed() -> None:
     progress = Progress()
     progress.begin(0, 2)
+    progress.begun(0, 2)
     progress.handled(0, 2, [])
     for kind, expected in ((CarefulConsumer, 3), (Consumer, 8)):  # Faust fills the gap that nobody saw
         consumer = consumer_with([2, 7], 2, progress)

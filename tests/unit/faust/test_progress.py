@@ -12,6 +12,12 @@ from kasugai.adapters.faust.progress import Pending, Place, Progress
 Start = Callable[[], Pending]
 
 
+def handle(progress: Progress, partition: int, offset: int, writes: list[Pending]) -> None:
+    """Take a record in hand and finish it."""
+    progress.begun(partition, offset)
+    progress.handled(partition, offset, writes)
+
+
 @pytest.fixture(scope="module")
 def pending(loop: asyncio.AbstractEventLoop) -> Start:
     """Begin a changelog write that is on its way."""
@@ -23,7 +29,7 @@ def test_a_record_is_next_repeated_beyond_or_foreign() -> None:
     assert progress.place(0, 5) is Place.FOREIGN
     progress.begin(0, 5)
     assert [progress.place(0, offset) for offset in (4, 5, 6)] == [Place.REPEATED, Place.NEXT, Place.BEYOND]
-    progress.handled(0, 5, [])
+    handle(progress, 0, 5, [])
     assert progress.place(0, 5) is Place.REPEATED
     assert progress.place(0, 6) is Place.NEXT
     assert progress.place(1, 0) is Place.FOREIGN
@@ -32,9 +38,9 @@ def test_a_record_is_next_repeated_beyond_or_foreign() -> None:
 def test_nothing_is_committed_past_a_row_that_is_still_on_its_way(pending: Start) -> None:
     progress, row = Progress(), pending()
     progress.begin(0, 0)
-    progress.handled(0, 0, [])
-    progress.handled(0, 1, [row])
-    progress.handled(0, 2, [])
+    handle(progress, 0, 0, [])
+    handle(progress, 0, 1, [row])
+    handle(progress, 0, 2, [])
     assert progress.committable(0) == 1
     assert progress.pending() == [row]
     row.set_result(None)
@@ -42,12 +48,27 @@ def test_nothing_is_committed_past_a_row_that_is_still_on_its_way(pending: Start
     assert progress.pending() == []
 
 
+def test_nothing_is_committed_past_a_record_in_hand(pending: Start) -> None:
+    progress, row = Progress(), pending()
+    progress.begin(0, 4)
+    for offset in (4, 5, 6):
+        progress.begun(0, offset)
+    assert (progress.expected(0), progress.reached(0), progress.committable(0)) == (7, 4, 4)
+    progress.handled(0, 4, [row])
+    assert (progress.reached(0), progress.committable(0)) == (5, 4)
+    progress.handled(0, 5, [])
+    row.set_result(None)
+    assert (progress.reached(0), progress.committable(0)) == (6, 6)
+    progress.handled(0, 6, [])
+    assert (progress.reached(0), progress.committable(0), progress.reached(1)) == (7, 7, -1)
+
+
 def test_a_row_that_failed_holds_the_commit_for_ever(pending: Start) -> None:
     progress, failed, cancelled = Progress(), pending(), pending()
     progress.begin(0, 0)
     progress.begin(1, 0)
-    progress.handled(0, 0, [failed])
-    progress.handled(1, 0, [cancelled])
+    handle(progress, 0, 0, [failed])
+    handle(progress, 1, 0, [cancelled])
     failed.set_exception(RuntimeError("too large"))
     cancelled.cancel()
     assert progress.committable(0) == 0
@@ -70,7 +91,7 @@ def test_a_partition_that_was_given_away_counts_no_more() -> None:
 def test_a_partition_taken_over_again_starts_where_it_was_committed(pending: Start) -> None:
     progress = Progress()
     progress.begin(0, 7)
-    progress.handled(0, 7, [pending()])
+    handle(progress, 0, 7, [pending()])
     progress.begin(0, 7)
     assert progress.committable(0) == 7
     assert progress.place(0, 7) is Place.NEXT
@@ -92,7 +113,7 @@ def test_every_record_below_the_committed_offset_is_handled_and_written(
     for settle, count in steps:
         offset = progress.expected(0)
         writes[offset] = [pending() for _ in range(count)]
-        progress.handled(0, offset, writes[offset])
+        handle(progress, 0, offset, writes[offset])
         if settle:
             open_writes = [write for some in writes.values() for write in some if not write.done()]
             for write in open_writes[:: 1 + count]:

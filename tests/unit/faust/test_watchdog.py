@@ -148,7 +148,16 @@ def test_a_partition_that_moves_is_left_alone(scene: Scene) -> None:
     scene.end = 100
     for offset in range(6):
         assert scene.look_for(PATIENCE - 5) == ""
+        scene.progress.begun(0, offset)
         scene.progress.handled(0, offset, [])
+
+
+def test_a_partition_that_takes_records_in_hand_and_finishes_none_ends_the_process(scene: Scene) -> None:
+    scene.end = 100
+    scene.progress.begun(0, 0)
+    assert scene.look_for(PATIENCE - 5) == ""
+    scene.progress.begun(0, 1)
+    assert "partition 0 stands at 0" in scene.look_for(PATIENCE)
 
 
 def test_a_spare_process_without_partitions_is_left_alone(scene: Scene) -> None:

@@ -1,7 +1,7 @@
 """Correlate's door to the shell: bytes become letters and rows, and what is none is poison."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from kasugai.core.signals import InventoryChange, Letter, Source, Tick, fault
 from kasugai.core.verdicts import Reason, Verb, Verdict
 from kasugai.schemas.codec import Undecodable, decode, encode
 from kasugai.schemas.topics import VERDICTS
-from kasugai.streams.correlate import Correlate
+from kasugai.streams.correlate import Correlate, Rest
 from kasugai.streams.correlate_app import Decisions, Mailbox, letter_of, offset_of, row_of
 from tests.support.shell import Hands
 
@@ -36,10 +36,15 @@ class Listener:
         self.orders: list[Order] = []
         self.traces: list[dict[str, str]] = []
 
-    async def publish(self, verdicts: Sequence[Verdict], orders: Sequence[Order], cause: Letter) -> None:
+    def publish(
+        self, verdicts: Sequence[Verdict], orders: Sequence[Order], cause: Letter
+    ) -> "asyncio.Future[None]":
         """Take them."""
         self.orders += orders
         self.traces.append(cause.trace)
+        taken = asyncio.get_running_loop().create_future()
+        taken.set_result(None)
+        return taken
 
 
 def record(value: bytes | None, offset: int, headers: tuple[tuple[str, bytes], ...] = ()) -> Record:
@@ -62,7 +67,7 @@ async def tell(mailbox: Mailbox, *values: bytes, first: int = 0) -> dict[str, by
         rows[key] = value
 
     for number, value in enumerate(values, first):
-        await mailbox.handle(record(value, number, (("traceparent", b"00-1"),)), write)
+        await mailbox.begin(record(value, number, (("traceparent", b"00-1"),))).finish(write)
     return rows
 
 
@@ -100,10 +105,11 @@ def test_what_is_no_letter_is_poison(value: bytes | None) -> None:
 
 def test_a_record_that_cannot_be_decided_is_poison_after_its_rows() -> None:
     class Broken(Correlate):
-        async def handle(self, *_: Any) -> str:
-            return "ZeroDivisionError: a bug"
+        def begin(self, *_: Any) -> Rest:
+            return Rest(trouble="ZeroDivisionError: a bug")
 
     mailbox = Mailbox(Broken(Listener()))
+    mailbox.restore(0, [])
     with pytest.raises(Poison, match="a bug"):
         asyncio.run(tell(mailbox, letter(REPORT)))
 
@@ -144,10 +150,14 @@ class Sink:
         """Nothing taken yet."""
         self.taken: list[Outgoing] = []
 
-    async def publish_all(self, records: list[Outgoing]) -> list[Any]:
+    async def hand_over(self, records: list[Outgoing]) -> Coroutine[Any, Any, list[Any]]:
         """Take them."""
         self.taken += records
-        return []
+
+        async def acknowledged() -> list[Any]:
+            return []
+
+        return acknowledged()
 
 
 def test_decisions_are_published_only_by_a_proven_member() -> None:
@@ -166,9 +176,7 @@ def test_decisions_are_published_only_by_a_proven_member() -> None:
     )
 
     async def publish() -> None:
-        publishing = asyncio.create_task(
-            decisions.publish([verdict], [], Letter(segment="rack1", signal=REPORT))
-        )
+        publishing = decisions.publish([verdict], [], Letter(segment="rack1", signal=REPORT))
         await asyncio.sleep(0.1)
         assert sink.taken == []
         membership.confirmed(clock.at)

@@ -142,14 +142,16 @@ class RedisLedger:
         return await self._run_as_owner("record", lease, keys, *args)
 
     async def flag(self, host: str, incident: UUID, flag: Flag) -> None:
-        """Keep the flag if its offset is greater than that of the one there."""
+        """Keep the flag if it was decided later than the one there."""
         keys = [_key("index", host), _key("entry", incident), _key("flag", incident)]
         await self._run("flag", keys, str(incident), *_raised(flag))
 
     async def stopped(self, host: str, incident: UUID) -> Flag | None:
         """Return the incident's flag."""
         async with self._answering():
-            return _flag(await self._client.hmget(_key("flag", incident), ["offset", "order", "reason"]))
+            return _flag(
+                await self._client.hmget(_key("flag", incident), ["said", "offset", "order", "reason"])
+            )
 
     async def is_leased(self, host: str) -> bool:
         """Return whether anybody holds the host's lease."""
@@ -192,14 +194,16 @@ def _key(kind: str, name: str | UUID) -> str:
     return f"kasugai:{{kasugai}}:{kind}:{name}"
 
 
-def _raised(flag: Flag | None) -> tuple[str | int, str, str]:
+def _raised(flag: Flag | None) -> tuple[str | int, str | int, str, str]:
     """Return a flag as the scripts take it."""
     if flag is None:
-        return "", "", ""
-    return flag.offset, "stop" if flag.stop else "go", flag.reason
+        return "", "", "", ""
+    return flag.said_at, flag.offset, "stop" if flag.stop else "go", flag.reason
 
 
 def _flag(raw: Sequence[str | None]) -> Flag | None:
     """Return a flag as the scripts give it."""
-    offset, order, reason = raw
-    return None if offset is None else Flag(offset=int(offset), stop=order == "stop", reason=reason or "")
+    said, offset, order, reason = raw
+    if offset is None:
+        return None
+    return Flag(said_at=int(said or 0), offset=int(offset), stop=order == "stop", reason=reason or "")

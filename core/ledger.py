@@ -10,7 +10,9 @@ from types import MappingProxyType
 from uuid import UUID
 
 from kasugai.core.facts import Fact, FactKind, Result, StepRecord, StepState
+from kasugai.core.incident import Resume, Stop
 from kasugai.core.plan import Plan, Prior
+from kasugai.core.timing import Instant
 
 NO_PRIORS: Mapping[str, Prior] = MappingProxyType({})
 NO_STEPS: Mapping[str, StepRecord] = MappingProxyType({})
@@ -49,16 +51,27 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flag:
-    """Whether effects of an incident may begin: the offset of the Stop or Resume decides which is newer."""
+    """Whether effects of an incident may begin, by the Stop or Resume that was decided last.
 
+    Not the one that came last: a correlate that was paused may send its word when a successor has long said another.
+    """
+
+    said_at: Instant = 0
+    """The order's `decided_at`: broker time of the record that decided it."""
     offset: int
+    """Of the Stop or Resume: says which is newer of two that were decided at the same instant."""
     stop: bool
     reason: str = ""
 
 
 def newer(old: Flag | None, new: Flag) -> Flag:
-    """Return the flag with the greater offset."""
-    return new if old is None or new.offset > old.offset else old
+    """Return the flag that was decided later."""
+    return new if old is None or (new.said_at, new.offset) > (old.said_at, old.offset) else old
+
+
+def flag_of(order: Stop | Resume, offset: int) -> Flag:
+    """Return the flag that the order at `offset` of its topic raises."""
+    return Flag(said_at=order.decided_at, offset=offset, stop=isinstance(order, Stop), reason=order.reason)
 
 
 def apply(entry: Entry, fact: Fact) -> Entry:

@@ -15,7 +15,7 @@ from kasugai.adapters.kafka.records import Incoming
 from kasugai.core.doors import LogAway
 from kasugai.core.facts import Fact, FactKind
 from kasugai.core.incident import Resume, Stop
-from kasugai.core.ledger import Entry, Flag, apply, newer
+from kasugai.core.ledger import Entry, Flag, apply, flag_of, newer
 from kasugai.schemas.codec import Undecodable, UnknownSchema, decode
 from kasugai.schemas.topics import INCIDENTS, RECOVERY
 
@@ -88,8 +88,7 @@ class Archive:
                 account.epoch = max(account.epoch, value.epoch)
             case Stop() | Resume():
                 flags = self._account(value.host).flags
-                flag = Flag(offset=record.offset, stop=isinstance(value, Stop), reason=value.reason)
-                flags[value.incident] = newer(flags.get(value.incident), flag)
+                flags[value.incident] = newer(flags.get(value.incident), flag_of(value, record.offset))
             case _:
                 pass  # an Open is no knowledge of the ledger's
 

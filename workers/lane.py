@@ -18,7 +18,7 @@ from kasugai.adapters.telemetry.catalogue import EVACUATIONS, TAKEOVER, WINDOW
 from kasugai.adapters.telemetry.meters import Reading, observe, watched
 from kasugai.core.facts import FactKind, Result
 from kasugai.core.incident import Open, Stop
-from kasugai.core.ledger import Entry, Flag
+from kasugai.core.ledger import Entry, Flag, newer
 from kasugai.core.plan import Action
 from kasugai.core.signals import Stamp
 from kasugai.core.timing import Timing
@@ -316,8 +316,7 @@ def _reason(entry: Entry) -> Reason:
 
 
 def _newer_flag(one: Flag | None, other: Flag | None) -> Flag | None:
-    flags = [flag for flag in (one, other) if flag is not None]
-    return max(flags, key=lambda flag: flag.offset, default=None)
+    return one if other is None else newer(one, other)
 
 
 async def _end(*tasks: "asyncio.Task[object] | asyncio.Task[None] | asyncio.Task[bool]") -> None:

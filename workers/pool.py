@@ -12,7 +12,7 @@ from opentelemetry.context import Context
 
 from kasugai.core.facts import Fact, FactKind, make_fact
 from kasugai.core.incident import Open, Order, Resume, Stop
-from kasugai.core.ledger import Flag
+from kasugai.core.ledger import Flag, flag_of
 from kasugai.core.signals import Stamp
 from kasugai.core.timing import Instant
 from kasugai.workers.chores import Chores
@@ -41,10 +41,8 @@ class Pool:
             case Open():
                 self._lane(order.host, stamp).open(order, stamp, cause)
                 self._run(order.host, stamp)
-            case Stop():
-                self._flag(order, Flag(offset=stamp.offset, stop=True, reason=order.reason), stamp)
-            case Resume():
-                self._flag(order, Flag(offset=stamp.offset, stop=False, reason=order.reason), stamp)
+            case Stop() | Resume():
+                self._flag(order, flag_of(order, stamp.offset), stamp)
             case _:
                 assert_never(order)
 

@@ -83,7 +83,7 @@ class Ledger(Protocol):
 
     async def save(self, lease: Lease, folded: Folded) -> None:
         """Replace the host's entries, flags and fold offsets by a fold made under this lease (before `adopt`).
-        A flag with a greater offset that is there already stays. LeaseLost when the lease is not ours."""
+        A newer flag that is there already stays. LeaseLost when the lease is not ours."""
         ...
 
     async def adopt(self, lease: Lease, epoch: int) -> None:
@@ -100,7 +100,7 @@ class Ledger(Protocol):
         ...
 
     async def flag(self, host: str, incident: UUID, flag: Flag) -> None:
-        """Keep the flag if its offset is greater than that of the one there. Needs no lease."""
+        """Keep the flag if it was decided later than the one there. Needs no lease."""
         ...
 
     async def stopped(self, host: str, incident: UUID) -> Flag | None:

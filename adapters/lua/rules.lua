@@ -2,7 +2,7 @@
 --
 -- All keys carry one hash tag, so that they live in one slot. The only clock is Redis' own (PX).
 --   lease  hash {owner, epoch, history, writes}, expires  host   hash {epoch, facts, flags}: offsets of the folds
---   entry  text of an incident, expires after its end     flag   hash {offset, order, reason}, expires with the entry
+--   entry  text of an incident, expires after its end     flag   hash {said, offset, order, reason}, expires with the entry
 --   index  set of the host's incidents
 -- A script answers {writes, answer} where it needs the lease: writes = 0 is a refusal, and answer says why.
 
@@ -44,11 +44,12 @@ local function keep(entry, flag, text, ttl)
   redis.call('PEXPIRE', flag, left)
 end
 
--- Keep a flag if its offset is greater than that of the one there. A repeat changes nothing.
-local function raise(flag, offset, order, reason)
-  local there = redis.call('HGET', flag, 'offset')
-  if not there or tonumber(offset) > tonumber(there) then
-    redis.call('HSET', flag, 'offset', offset, 'order', order, 'reason', reason)
+-- Keep a flag if it was said after the one there, or at the same instant with a greater offset. A repeat changes nothing.
+local function raise(flag, said, offset, order, reason)
+  local there = redis.call('HMGET', flag, 'said', 'offset')
+  local before, at = tonumber(there[1] or 0), tonumber(said)
+  if not there[2] or at > before or (at == before and tonumber(offset) > tonumber(there[2])) then
+    redis.call('HSET', flag, 'said', said, 'offset', offset, 'order', order, 'reason', reason)
   end
 end
 

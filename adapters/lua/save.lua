@@ -1,7 +1,8 @@
--- Replace all that is kept of a host by a fold. The epoch never falls; a flag with a greater offset stays.
+-- Replace all that is kept of a host by a fold. The epoch never falls; a newer flag stays.
 -- KEYS lease, host, index, then entry and flag of each incident
 -- ARGV owner, epoch, writes, host's epoch, facts offset, flags offset,
---      then of each incident: id, text ('' = no entry), ttl (ms, '0' = none), flag's offset ('' = no flag), order, reason
+--      then of each incident: id, text ('' = no entry), ttl (ms, '0' = none), flag's said ('' = no flag), offset, order,
+--      reason
 -- -> {writes, 1}
 -- A repeat writes the same again.
 local writes, refusal = ours(KEYS[1], ARGV[1], ARGV[2], ARGV[3])
@@ -15,9 +16,9 @@ end
 redis.call('HSET', KEYS[2], 'epoch', epoch, 'facts', ARGV[5], 'flags', ARGV[6])
 for n = 0, (#KEYS - 3) / 2 - 1 do
   local entry, flag = KEYS[4 + 2 * n], KEYS[5 + 2 * n]
-  local at = 7 + 6 * n
+  local at = 7 + 7 * n
   if ARGV[at + 3] ~= '' then
-    raise(flag, ARGV[at + 3], ARGV[at + 4], ARGV[at + 5])
+    raise(flag, ARGV[at + 3], ARGV[at + 4], ARGV[at + 5], ARGV[at + 6])
   end
   if ARGV[at + 1] == '' then
     redis.call('DEL', entry)

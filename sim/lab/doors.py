@@ -8,7 +8,7 @@ from uuid import UUID
 from kasugai.core.doors import Flagged, Folded, Lease, LogAway, Logged
 from kasugai.core.facts import Fact
 from kasugai.core.incident import Resume, Stop
-from kasugai.core.ledger import Entry, Flag
+from kasugai.core.ledger import Entry, Flag, flag_of
 from kasugai.core.look import AggregateView, GuestView, MigrationView, PowerState, ServiceView
 from kasugai.core.signals import Stamp
 from kasugai.sim.door import CloudDoor
@@ -53,7 +53,7 @@ class SimLog:
         found = [
             Flagged(
                 incident=r.value.incident,
-                flag=Flag(offset=r.stamp.offset, stop=isinstance(r.value, Stop), reason=r.value.reason),
+                flag=flag_of(r.value, r.stamp.offset),
             )
             for r in records
             if r.key == host and isinstance(r.value, Stop | Resume)

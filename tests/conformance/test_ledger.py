@@ -79,7 +79,9 @@ entries = st.builds(
     st.lists(values_of(StepRecord), max_size=4),
 )
 
-flags = st.builds(Flag, offset=st.integers(0, 2**53), stop=st.booleans(), reason=words)
+flags = st.builds(
+    Flag, said_at=st.integers(0, 2**53), offset=st.integers(0, 2**53), stop=st.booleans(), reason=words
+)
 
 
 class Leases:
@@ -260,6 +262,19 @@ class Flags:
             assert await place.ledger.stopped(HOST, ONE) == Flag(offset=10, stop=True)
 
         place.play(told, ttl=10_000)
+
+    @story()
+    async def test_an_older_word_that_comes_late_changes_nothing(self, place: Place) -> None:
+        stop, late = replace(STOP, said_at=2_000), replace(GO, said_at=1_999, offset=99)
+        await place.ledger.flag(HOST, ONE, stop)
+        await place.ledger.flag(HOST, ONE, late)
+        assert await place.ledger.stopped(HOST, ONE) == stop
+        lease = await own(place.ledger, "a", epoch=1)
+        await place.ledger.save(lease, folded(_1=late))
+        assert not await place.ledger.begin(lease, ONE)
+        younger = replace(GO, said_at=2_001, offset=1)
+        await place.ledger.flag(HOST, ONE, younger)
+        assert await place.ledger.stopped(HOST, ONE) == younger
 
     @story()
     async def test_of_equal_offsets_the_first_stays(self, place: Place) -> None:

@@ -140,11 +140,13 @@ def test_only_answers_answer() -> None:
     assert (entry.answered, entry.reason) == (2, "")
 
 
-def test_the_flag_with_the_greater_offset_counts() -> None:
-    stop, go = Flag(offset=5, stop=True), Flag(offset=6, stop=False)
+def test_of_two_flags_the_one_that_was_decided_later_counts() -> None:
+    stop, go = Flag(said_at=7, offset=5, stop=True), Flag(said_at=7, offset=6, stop=False)
     assert newer(None, stop) == stop
     assert newer(stop, go) == newer(go, stop) == go
-    assert newer(stop, Flag(offset=5, stop=False)) == stop
+    assert newer(stop, replace(go, offset=5)) == stop
+    paused = replace(go, said_at=6)
+    assert newer(stop, paused) == newer(paused, stop) == stop
 
 
 @st.composite

@@ -19,7 +19,7 @@ from kasugai.core.doors import LogAway
 from kasugai.core.facts import Fact
 from kasugai.core.signals import Command, Fault, Letter, Stamp
 from kasugai.schemas.codec import Undecodable, decode
-from kasugai.schemas.topics import INVENTORY, SIGNALS
+from kasugai.schemas.topics import INVENTORY, SIGNALS, dead_letters_of
 from kasugai.streams.route import Misplaced, Route
 from kasugai.streams.route_breaker import WINDOW, Breaker
 
@@ -97,6 +97,8 @@ class RouteShell:
         self._grave = grave
         self._inventory = inventory
         self._breaker = Breaker()
+        self._buried_on = ""
+        """The topic of the last dead letter."""
         self._told_all_at: float | None = None
         """When the whole inventory was last forwarded, while its partition is ours."""
 
@@ -149,6 +151,7 @@ class RouteShell:
 
     async def _bury(self, record: Incoming, error: Exception) -> None:
         await self._grave.bury(record, error)
+        self._buried_on = record.topic
         with about(host=(record.key or b"").decode(errors="replace")):
             log.warning(
                 "%s %d offset %d is a dead letter: %s", record.topic, record.partition, record.offset, error
@@ -174,7 +177,11 @@ class RouteShell:
 
     async def _rest_if_tripped(self) -> None:
         if self._breaker.is_tripped:
-            log.error("too many dead letters: route rests for %.0f s; look at them: kasugai dlq list", WINDOW)
+            log.error(
+                "too many dead letters: route rests for %.0f s; look at them: kasugai tap %s --from-beginning",
+                WINDOW,
+                dead_letters_of(self._buried_on),
+            )
             await asyncio.sleep(WINDOW)
             self._breaker.reset()
 

@@ -86,7 +86,8 @@ def test_no_kafka_is_away(
     assert main([*words, "--config-file", nowhere]) == Exit.AWAY
     told = capsys.readouterr()
     assert told.out == ""
-    assert told.err.splitlines()[-1].startswith("kasugai: ")
+    assert told.err.splitlines()[-1].startswith("kasugai: Kafka does not answer: ")
+    assert told.err.endswith("see docs/operators/connections.md\n")
 
 
 def test_no_colours_and_no_live_view_where_nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:

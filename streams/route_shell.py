@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from kasugai.adapters.kafka.client import ROOMY
 from kasugai.adapters.kafka.records import Incoming, Outgoing, outgoing, trace_of
 from kasugai.adapters.telemetry import tracing
 from kasugai.adapters.telemetry.about import about
@@ -20,7 +21,7 @@ from kasugai.core.facts import Fact
 from kasugai.core.signals import Command, Fault, Letter, Stamp
 from kasugai.schemas.codec import Undecodable, decode
 from kasugai.schemas.topics import INVENTORY, SIGNALS, dead_letters_of
-from kasugai.streams.route import Misplaced, Route
+from kasugai.streams.route import Misplaced, Overlong, Route
 from kasugai.streams.route_breaker import WINDOW, Breaker
 
 log = logging.getLogger(__name__)
@@ -76,6 +77,10 @@ class Grave(Protocol):
     async def bury(self, record: Incoming, error: Exception) -> Stamp:
         """Put a record aside; LogAway when that was not acknowledged."""
         ...
+
+
+class TooLarge(Exception):
+    """A record whose letter no broker takes."""
 
 
 @dataclass(slots=True)
@@ -141,13 +146,20 @@ class RouteShell:
             value = replace(value, said_at=record.at)
         try:
             letters = self._route.letters(record.topic, value)
-        except Misplaced as error:
+        except (Misplaced, Overlong) as error:
             carried.refused.append((record, error))
             return
         if isinstance(value, Fault):
             carried.oldest = min(record.at, carried.oldest or record.at)
         with _traced(record, value) as trace:
-            carried.letters += [_sealed(replace(letter, trace=dict(trace))) for letter in letters]
+            sealed = [_sealed(replace(letter, trace=dict(trace))) for letter in letters]
+        largest = max((letter.size for letter in sealed), default=0)
+        if largest > ROOMY:
+            carried.refused.append(
+                (record, TooLarge(f"its letter has {largest} bytes, too large for a broker"))
+            )
+            return
+        carried.letters += sealed
 
     async def _bury(self, record: Incoming, error: Exception) -> None:
         await self._grave.bury(record, error)

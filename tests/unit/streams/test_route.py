@@ -1,6 +1,7 @@
 """Route's letters: every sender's record finds its mailbox, and nobody says what is not theirs to say."""
 
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -224,6 +225,8 @@ def test_no_fault_is_dropped_and_none_is_changed_beyond_its_uuid_and_what_an_age
 @pytest.mark.parametrize("topic", [REPORTED, *FAULTS.values()])
 def test_a_fault_with_an_endless_name_is_refused(topic: str, field: str) -> None:
     """Rows and verdicts repeat the names of all witnesses: one that no broker takes would end correlate for ever."""
-    assert route().letters(topic, replace(REPORT, **{field: "x" * LONGEST}))
+    longest: dict[str, Any] = {field: "x" * LONGEST}
+    assert route().letters(topic, replace(REPORT, **longest))
+    endless: dict[str, Any] = {field: "x" * (LONGEST + 1)}
     with pytest.raises(Overlong, match=f"{field} has 256 characters"):
-        route().letters(topic, replace(REPORT, **{field: "x" * (LONGEST + 1)}))
+        route().letters(topic, replace(REPORT, **endless))

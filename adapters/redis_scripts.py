@@ -37,8 +37,6 @@ AWAY_BY_CODE = re.compile(
 LACKS_A_RIGHT = re.compile(r"no permissions|user executing the script can't|ACL failure")
 """What Redis 7.0 and later say when the user's ACL does not suffice, which somebody will mend; also inside scripts."""
 
-NOT_LET_IN = re.compile(r"\b(WRONGPASS|NOAUTH)\b|invalid username-password|Authentication required")
-
 
 class Client(Protocol):
     """What the ledger needs of redis.asyncio's Redis: scripts, and reads of a single key."""
@@ -115,10 +113,8 @@ def answering_now() -> Iterator[None]:
 
 
 def _away(error: Exception) -> LedgerAway:
-    said = _said(error)
-    ours = LACKS_A_RIGHT.search(said) or NOT_LET_IN.search(said)
-    next_step = "see docs/operators/connections.md" if ours else "type kasugai doctor"
-    return LedgerAway(f"Redis does not serve the ledger: {type(error).__name__}: {said}: {next_step}")
+    line = f"Redis does not serve the ledger: {type(error).__name__}: {_said(error)}"
+    return LedgerAway(f"{line}: see docs/operators/connections.md")
 
 
 def _said(error: Exception) -> str:

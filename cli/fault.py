@@ -32,7 +32,7 @@ def add(nouns: Nouns) -> None:
         _publish,
     )
     parser.add_argument(
-        "host", metavar="HOST", help="Nova's name of the compute service's host, byte for byte"
+        "host", metavar="HOST", type=_name, help="Nova's name of the compute service's host, byte for byte"
     )
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
@@ -41,13 +41,26 @@ def add(nouns: Nouns) -> None:
         help="you vouch that the host is off: this confirms at once, and counts as the fence where there is no device",
     )
     what.add_argument("--alive", action="store_true", help="a sign of life, not a failure")
-    parser.add_argument("--id", metavar="EPISODE", help="repeat the observation of that id: it counts once")
-    parser.add_argument("--observer", default="cli", metavar="NAME", help="who says so (default: cli)")
+    parser.add_argument(
+        "--id", metavar="EPISODE", type=_name, help="repeat the observation of that id: it counts once"
+    )
+    parser.add_argument(
+        "--observer", default="cli", metavar="NAME", type=_name, help="who says so (default: cli)"
+    )
     parser.add_argument(
         "--force", action="store_true", help="publish about a host that the inventory does not know"
     )
     add_output(parser)
     add_config_file(parser)
+
+
+def _name(text: str) -> str:
+    """Return a name that route carries on."""
+    from kasugai.core.signals import LONGEST
+
+    if len(text) > LONGEST:
+        raise argparse.ArgumentTypeError(f"it has {len(text)} characters, at most {LONGEST} are taken")
+    return text
 
 
 def _publish(arguments: argparse.Namespace) -> int:

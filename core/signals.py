@@ -17,6 +17,10 @@ from kasugai.core.timing import Instant, Millis
 UNKNOWN_SEGMENT = "unknown"
 """The pseudo-segment of subjects that the inventory does not know."""
 
+LONGEST = 255
+"""Characters of a name that a fault may bear, as in Nova and in Masakari's API. Rows, verdicts and orders repeat the
+names of all witnesses, and what no broker takes any more would end correlate, again and again."""
+
 
 class Kind(StrEnum):
     """What kind of thing an incident is about."""

@@ -11,6 +11,7 @@ from kasugai.adapters.inventory import Description, Inventory
 from kasugai.core.facts import Fact
 from kasugai.core.inventory import HostRecord, SegmentRecord
 from kasugai.core.signals import (
+    LONGEST,
     UNKNOWN_SEGMENT,
     Command,
     Fault,
@@ -33,6 +34,10 @@ class Misplaced(Exception):
     """A value that is well-formed, but does not belong on the topic that it came on."""
 
 
+class Overlong(Exception):
+    """A fault with a name that nobody could carry any further."""
+
+
 class Route:
     """The way from every source to the mailboxes."""
 
@@ -48,9 +53,11 @@ class Route:
             self._homes.setdefault(record.host_uuid, set()).add((record.segment_id, record.name))
 
     def letters(self, topic: str, value: object) -> list[Letter]:
-        """Return what a record causes, in order; empty for a fact that is no outcome. Misplaced for a stranger."""
+        """Return what a record causes, in order; empty for a fact that is no outcome. Misplaced for a stranger,
+        Overlong for a fault with an endless name."""
         match value:
             case Fault() if topic == REPORTED or topic in FAULTS.values():
+                _check_names(value)
                 return [self._addressed(value if topic == REPORTED else _testimony(value))]
             case Command() if topic == COMMANDS:
                 return [Letter(segment=value.segment or UNKNOWN_SEGMENT, signal=value)]
@@ -94,6 +101,20 @@ class Route:
         segment_id, name = home
         gone = replace(record, segment_id=segment_id, name=name, deleted=True)
         return Letter(segment=segment_id, signal=InventoryChange(record=gone))
+
+
+def _check_names(fault: Fault) -> None:
+    names = {
+        "host": fault.host,
+        "host_uuid": fault.host_uuid,
+        "detail": fault.detail,
+        "observer": fault.observer,
+        "boot_id": fault.boot_id,
+        "episode": fault.episode,
+    }
+    for field, name in names.items():
+        if len(name) > LONGEST:
+            raise Overlong(f"{field} has {len(name)} characters, at most {LONGEST} are taken")
 
 
 def _testimony(fault: Fault) -> Fault:

@@ -106,7 +106,7 @@ async def inventory_end(kafka: KafkaSettings, name: str) -> int:
             except LogAway as error:
                 if loop.time() - said >= SAY_EVERY:
                     said = loop.time()
-                    log.warning("Kafka at %s does not answer, waiting: %s", kafka.bootstrap_servers, error)
+                    log.warning("waiting for Kafka at %s: %s", kafka.bootstrap_servers, error)
                 await asyncio.sleep(PAUSE)
 
 

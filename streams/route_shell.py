@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from kasugai.adapters.kafka.client import ROOMY
 from kasugai.adapters.kafka.records import Incoming, Outgoing, outgoing, trace_of
 from kasugai.adapters.telemetry import tracing
 from kasugai.adapters.telemetry.about import about
@@ -19,8 +20,8 @@ from kasugai.core.doors import LogAway
 from kasugai.core.facts import Fact
 from kasugai.core.signals import Command, Fault, Letter, Stamp
 from kasugai.schemas.codec import Undecodable, decode
-from kasugai.schemas.topics import INVENTORY, SIGNALS
-from kasugai.streams.route import Misplaced, Route
+from kasugai.schemas.topics import INVENTORY, SIGNALS, dead_letters_of
+from kasugai.streams.route import Misplaced, Overlong, Route
 from kasugai.streams.route_breaker import WINDOW, Breaker
 
 log = logging.getLogger(__name__)
@@ -78,6 +79,10 @@ class Grave(Protocol):
         ...
 
 
+class TooLarge(Exception):
+    """A record whose letter no broker takes."""
+
+
 @dataclass(slots=True)
 class _Carried:
     letters: list[Outgoing] = field(default_factory=list)
@@ -97,6 +102,8 @@ class RouteShell:
         self._grave = grave
         self._inventory = inventory
         self._breaker = Breaker()
+        self._buried_on = ""
+        """The topic of the last dead letter."""
         self._told_all_at: float | None = None
         """When the whole inventory was last forwarded, while its partition is ours."""
 
@@ -139,16 +146,24 @@ class RouteShell:
             value = replace(value, said_at=record.at)
         try:
             letters = self._route.letters(record.topic, value)
-        except Misplaced as error:
+        except (Misplaced, Overlong) as error:
             carried.refused.append((record, error))
             return
         if isinstance(value, Fault):
             carried.oldest = min(record.at, carried.oldest or record.at)
         with _traced(record, value) as trace:
-            carried.letters += [_sealed(replace(letter, trace=dict(trace))) for letter in letters]
+            sealed = [_sealed(replace(letter, trace=dict(trace))) for letter in letters]
+        largest = max((letter.size for letter in sealed), default=0)
+        if largest > ROOMY:
+            carried.refused.append(
+                (record, TooLarge(f"its letter has {largest} bytes, too large for a broker"))
+            )
+            return
+        carried.letters += sealed
 
     async def _bury(self, record: Incoming, error: Exception) -> None:
         await self._grave.bury(record, error)
+        self._buried_on = record.topic
         with about(host=(record.key or b"").decode(errors="replace")):
             log.warning(
                 "%s %d offset %d is a dead letter: %s", record.topic, record.partition, record.offset, error
@@ -174,7 +189,11 @@ class RouteShell:
 
     async def _rest_if_tripped(self) -> None:
         if self._breaker.is_tripped:
-            log.error("too many dead letters: route rests for %.0f s; look at them: kasugai dlq list", WINDOW)
+            log.error(
+                "too many dead letters: route rests for %.0f s; look at them: kasugai tap %s --from-beginning",
+                WINDOW,
+                dead_letters_of(self._buried_on),
+            )
             await asyncio.sleep(WINDOW)
             self._breaker.reset()
 

@@ -252,6 +252,12 @@ MUTANTS = (
         variants=written,
     ),
     Mutant(
+        name="two incidents of one host",
+        scenario="two-unfinished-incidents-of-one-host",
+        patch=lambda: patch.object(lane, "_other", lambda *_: None),
+        variants=written,
+    ),
+    Mutant(
         name="no storm",
         scenario="storm-of-20-for-60s",
         patch=lambda: patch.object(gates, "storm", lambda *_: None),

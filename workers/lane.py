@@ -142,9 +142,6 @@ class Lane:
                 self._doors.troubles.tell("redis", str(away))
             except LogAway as away:
                 self._doors.troubles.tell("kafka", str(away))
-            else:
-                self._doors.troubles.over("redis")
-                self._doors.troubles.over("kafka")
             await asyncio.sleep(self._doors.timing.renewal / 3000)
 
     async def _try(self, item: Item) -> bool:
@@ -153,6 +150,7 @@ class Lane:
         lease = await self._doors.ledger.acquire(
             self.host, f"{self._doors.author}/{self.host}/{self._owners}"
         )
+        self._doors.troubles.over("redis")
         if lease is None:
             return False
         with spans.attempt(item.order, item.cause):
@@ -183,6 +181,8 @@ class Lane:
                 self._doors.troubles.tell("redis", str(away))
                 if loop.time() >= lease.until:
                     raise LeaseLost("it ended while the ledger was away") from away
+            else:
+                self._doors.troubles.over("redis")
 
     async def _own(self, item: Item, lease: Lease) -> bool:
         doors, loop = self._doors, asyncio.get_running_loop()
@@ -195,6 +195,7 @@ class Lane:
             return True
         journal = Journal(doors.log, doors.ledger, lease, entry, order.segment)
         adopted = await journal.adopt(order, folded.epoch + 1)
+        doors.troubles.over("kafka")
         observe(TAKEOVER, loop.time() - began)
         if entry.result is not None and entry.attempt >= order.attempt:
             _mark_answered(item)
@@ -252,6 +253,8 @@ class Lane:
                 await journal.working(desk.order)
             except LogAway as away:
                 self._doors.troubles.tell("kafka", str(away))
+            else:
+                self._doors.troubles.over("kafka")
 
 
 @contextmanager

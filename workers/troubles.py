@@ -15,15 +15,19 @@ class Troubles:
     def __init__(self) -> None:
         """Nothing is away."""
         self._told: dict[str, float] = {}
+        self._open: set[str] = set()
+        """What was said to be away, and not yet to be back."""
 
     def tell(self, what: str, why: str) -> None:
         """Say that `what` is away, at most once a minute."""
         now = asyncio.get_running_loop().time()
         if what not in self._told or now - self._told[what] >= QUIET:
             self._told[what] = now
+            self._open.add(what)
             LOG.warning("%s is away, nothing is done until it is back: %s", what, why)
 
     def over(self, what: str) -> None:
-        """Say that it is back, if it was said to be away."""
-        if self._told.pop(what, None) is not None:
+        """Say that it is back, if it was said to be away; what comes and goes is not said more often for that."""
+        if what in self._open:
+            self._open.remove(what)
             LOG.warning("%s is back", what)

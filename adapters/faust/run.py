@@ -107,7 +107,7 @@ def wait_for_topics(settings: ProcessorSettings, admin: Mapping[str, Any]) -> No
             if time.monotonic() - said >= SAY_EVERY:
                 said = time.monotonic()
                 why = reason(error.args[0], client)
-                log.warning("Kafka at %s does not answer, waiting: %s", settings.bootstrap, why)
+                log.warning("waiting for Kafka at %s: %s", settings.bootstrap, why)
             continue
         counts = [
             len(topics[name].partitions) if name in topics else 0

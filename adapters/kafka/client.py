@@ -11,6 +11,8 @@ Config = dict[str, Any]
 
 MAX_MESSAGE_BYTES = 1_048_576
 """The same bound everywhere: what one side may send, the others may carry."""
+ROOMY = MAX_MESSAGE_BYTES - 4_096
+"""Key, value and headers of at most so many bytes fit for certain: the broker counts its own framing too."""
 
 PARTITIONER = "murmur2_random"
 """Java's; librdkafka's own default disagrees with the rest of the world."""

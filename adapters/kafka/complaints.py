@@ -105,6 +105,8 @@ def reason(error: KafkaError, client: Any = None) -> str:
             SHARED.listening = False
     if refusal := SHARED.refused():
         return f"Kafka does not let us in: {refusal}: see docs/operators/connections.md"
+    if error.code() in (*ABSENT, KafkaError._TIMED_OUT):
+        return f"Kafka does not answer: {error.str()}: see docs/operators/connections.md"
     return error.str()
 
 

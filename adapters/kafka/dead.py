@@ -1,7 +1,12 @@
-"""Puts aside what a reader gives up on, as it came, with the reason: nothing is dropped, nothing stands in the way."""
+"""Puts aside what a reader gives up on, as it came, with the reason: nothing is dropped, nothing stands in the way.
 
+Only what would be too large together with its reason is cut: the whole of it stands where the headers say.
+"""
+
+from dataclasses import replace
 from importlib.metadata import version
 
+from kasugai.adapters.kafka.client import ROOMY
 from kasugai.adapters.kafka.producer import Producer
 from kasugai.adapters.kafka.records import TRACE, Headers, Incoming, Outgoing
 from kasugai.adapters.telemetry.catalogue import DEAD_LETTERS
@@ -11,6 +16,8 @@ from kasugai.schemas.topics import dead_letters_of
 
 REASON_LIMIT = 1_000
 """Characters of the reason that are kept."""
+KEPT_VALUE, KEPT_SMALL = 65_536, 1_024
+"""Bytes of the value, and of the key and each trace header, that are kept of a record that is cut."""
 
 
 class DeadLetters:
@@ -43,11 +50,23 @@ def dead_letter(record: Incoming, error: Exception, *, app: str, attempt: int = 
         "dlq-app-version": version("kasugai"),
     }
     ours = tuple((name, text.encode()) for name, text in facts.items())
-    return Outgoing(
+    whole = Outgoing(
         topic=dead_letters_of(record.topic),
         key=record.key,
         value=record.value,
         headers=_kept(record.headers) + ours,
+    )
+    return whole if whole.size <= ROOMY else _cut(whole, ours)
+
+
+def _cut(whole: Outgoing, ours: Headers) -> Outgoing:
+    """Return the beginning of a dead letter that no broker would take; `dlq-cut` says how large it was."""
+    traced = tuple(h for h in whole.headers if h[0] in TRACE and len(h[1]) <= KEPT_SMALL)
+    return replace(
+        whole,
+        key=None if whole.key is None else whole.key[:KEPT_SMALL],
+        value=None if whole.value is None else whole.value[:KEPT_VALUE],
+        headers=(*traced, *ours, ("dlq-cut", str(whole.size).encode())),
     )
 
 

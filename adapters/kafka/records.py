@@ -29,6 +29,12 @@ class Outgoing:
     partition: int | None = None
     """None: by the key."""
 
+    @property
+    def size(self) -> int:
+        """Bytes of key, value and headers."""
+        headers = sum(len(name.encode()) + len(value) for name, value in self.headers)
+        return len(self.key or b"") + len(self.value or b"") + headers
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incoming:

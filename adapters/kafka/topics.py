@@ -76,10 +76,8 @@ class Topics:
                 topics = self._admin.list_topics(timeout=GLANCE).topics
             except KafkaException as error:
                 why = reason(error.args[0], self._admin)
-                if SHARED.refused():
+                if SHARED.refused() or time.monotonic() >= until:
                     raise LogAway(why) from error
-                if time.monotonic() >= until:
-                    raise LogAway(f"Kafka does not answer: {why}") from error
             else:
                 return {name: _shape(about) for name, about in topics.items()}
 

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
 
 NEXT = """\
 What to try next:
-  kasugai sim run host-loses-power   the same rules in virtual time, step by step
-  kasugai sim list                   the other ways in which hosts die
-  kasugai demo --keep                leaves everything running, to look around"""
+  {kasugai} sim run host-loses-power   the same rules in virtual time, step by step
+  {kasugai} sim list                   the other ways in which hosts die
+  {kasugai} demo --keep                leaves everything running, to look around"""
 
 
 def add(nouns: Nouns) -> None:
@@ -87,7 +88,7 @@ def _perform(folder: Path, choice: "Choice", *, keep: bool) -> int:
             crew.start()
             code = asyncio.run(Story(parts, crew, screen, names).play())
             if code == Exit.OK:
-                data(f"\n{NEXT}")
+                data(f"\n{NEXT.format(kasugai=typed())}")
             if keep:
                 _keep(parts, crew)
         finally:
@@ -97,6 +98,15 @@ def _perform(folder: Path, choice: "Choice", *, keep: bool) -> int:
     finally:
         parts.stop()
     return code
+
+
+def typed() -> str:
+    """Return what finds this command again: `make demo` calls one that is not on PATH."""
+    called = Path(sys.argv[0])
+    found = shutil.which("kasugai")
+    is_ours = called.name == "kasugai" and called.is_file()
+    elsewhere = is_ours and (found is None or not called.samefile(found))
+    return str(called) if elsewhere else "kasugai"
 
 
 def opening(parts: "Parts") -> str:
@@ -122,8 +132,8 @@ def _keep(parts: "Parts", crew: "Crew") -> None:
     processes = ", ".join(f"{name} {pid}" for name, pid in crew.pids().items())
     data(
         f"\nEverything is still running: {processes}.\n"
-        f"  kasugai incident list --config-file {parts.config}\n"
-        f"  kasugai tap kasugai.verdicts --from-beginning --config-file {parts.config}"
+        f"  {typed()} incident list --config-file {parts.config}\n"
+        f"  {typed()} tap kasugai.verdicts --from-beginning --config-file {parts.config}"
     )
     if parts.simulated is not None:
         data(f"  curl {parts.simulated.url}/sim/census")

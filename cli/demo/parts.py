@@ -3,6 +3,7 @@
 Start it from the main thread: the embedded parts die with the thread that started them.
 """
 
+import asyncio
 import os
 import sys
 from contextlib import ExitStack
@@ -11,9 +12,11 @@ from pathlib import Path
 
 from kasugai.adapters.kafka.layout import Finding, wanted
 from kasugai.adapters.kafka.topics import Topics
-from kasugai.adapters.settings import KafkaSettings, Settings, StreamSettings, load
+from kasugai.adapters.redis_ledger import RedisLedger
+from kasugai.adapters.redis_url import BadUrl
+from kasugai.adapters.settings import KafkaSettings, SettingError, Settings, StreamSettings, load
 from kasugai.cli.demo.simulated import SOURCE, SimulatedCloud
-from kasugai.cli.exits import SaidNo
+from kasugai.cli.exits import Misused, SaidNo
 from kasugai.sim.embedded import EmbeddedKafka, EmbeddedRedis
 
 PARTITIONS = 4
@@ -67,15 +70,20 @@ class Parts:
         return self.folder / "kasugai.conf"
 
     def settings(self) -> Settings:
-        """Return what that file says."""
-        return load([str(self.config)])
+        """Return what that file says; Misused when an address from the command line is none."""
+        try:
+            return load([str(self.config)])
+        except SettingError as error:
+            raise Misused(str(error)) from error
 
     def start(self) -> None:
-        """Start what is embedded, write kasugai.conf, and make the topics."""
+        """Start what is embedded, write kasugai.conf, and make the topics. LedgerAway when a Redis of the caller's does
+        not serve: the processes would wait for it without a word here."""
         if self.choice.redis is None:
             self.redis = self._stack.enter_context(EmbeddedRedis()).url
         else:
             self.redis = self.choice.redis
+            asyncio.run(_reach(self.redis))
         if self.choice.cloud is None:
             self.simulated = SimulatedCloud(self.folder, sys.executable)
             self._stack.callback(self.simulated.stop)
@@ -121,6 +129,18 @@ class Parts:
             profile=self.profile,
         )
         self.config.write_text(text)
+
+
+async def _reach(url: str) -> None:
+    """Return when that Redis serves a ledger; Misused when the url is none."""
+    try:
+        ledger = RedisLedger.from_url(url)
+    except BadUrl as error:
+        raise Misused(
+            f"--redis {error}; for example: kasugai demo --redis redis://127.0.0.1:6379/0"
+        ) from error
+    async with ledger:
+        await ledger.check()
 
 
 CONFIG = """\

@@ -32,6 +32,7 @@ from kasugai.sim.lab.broker import (
     Broker,
     Record,
 )
+from kasugai.sim.lab.crowding import Crowd
 
 PROPAGATION = 2000
 """Milliseconds that a description may take to reach correlate's mailbox (reordered variants delay it)."""
@@ -65,6 +66,11 @@ class Invariants:
     _given: dict[str, UUID] = field(default_factory=dict)
     """By reserve: the open incident that has it."""
     _numbers: dict[UUID, int] = field(default_factory=dict)
+    _crowd: Crowd = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Let what is said about numbers of hosts be told here too."""
+        self._crowd = Crowd(self._break)
 
     def watch(self, broker: Broker) -> None:
         """Begin."""
@@ -169,6 +175,7 @@ class Invariants:
         self._faults.setdefault(fault.event_id, f"{fault.symptom} of {fault.subject} by {fault.observer}")
         match fault.symptom:
             case Symptom.ALIVE:
+                self._crowd.on_sign_of_life(fault.host)
                 self._alive.setdefault(fault.host, at)
                 self._end_assertion(fault.host, at)
             case Symptom.CLEAR:
@@ -183,6 +190,7 @@ class Invariants:
             self._asserted[host] = at
 
     def _on_fact(self, fact: Fact, at: int) -> None:
+        self._crowd.on_fact(fact)
         if fact.step is not None:
             self._steps.add((fact.incident, fact.step))
         if fact.kind is FactKind.STARTED:
@@ -195,6 +203,7 @@ class Invariants:
 
     def _on_command(self, command: Command, at: int) -> None:
         """Remember what a person set aside; a hold or a cancel only once it has been obeyed (`_on_verdict`)."""
+        self._crowd.on_command(command)
         match command.order:
             case Order.DISARM:
                 self._set_aside.setdefault(("disarm", command.segment), at)
@@ -233,6 +242,8 @@ class Invariants:
 
     def _on_inventory(self, record: Record) -> None:
         """Remember what is set aside, and since when."""
+        if isinstance(record.value, HostRecord | SegmentRecord):
+            self._crowd.on_description(record.value)
         match record.value:
             case HostRecord(
                 name=name, segment_id=segment_id, on_maintenance=on_maintenance, maintenance_until=end

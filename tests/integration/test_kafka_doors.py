@@ -11,7 +11,7 @@ import pytest
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 
-from kasugai.adapters.kafka.client import partition_of
+from kasugai.adapters.kafka.client import MAX_MESSAGE_BYTES, partition_of
 from kasugai.adapters.kafka.dead import DeadLetters
 from kasugai.adapters.kafka.producer import Producer
 from kasugai.adapters.kafka.reader import Place, Reader
@@ -207,6 +207,34 @@ async def test_a_dead_letter_keeps_the_record_and_says_why(kafka: KafkaServer) -
         "dlq-app": "route",
     }
     assert {name: headers[name] for name in expected} == expected
+
+
+FULL = MAX_MESSAGE_BYTES - 200
+"""What a record may hold besides the broker's own bytes."""
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "header"), [(0, FULL, 0), (FULL, 0, 0), (0, 0, FULL)], ids=["value", "key", "headers"]
+)
+@in_loop
+async def test_a_record_as_large_as_may_be_is_put_aside_too(
+    kafka: KafkaServer, key: int, value: int, header: int
+) -> None:
+    """With the reason it would be too large, and whoever gives up on it would stand before it for ever."""
+    topic = f"doors.large.{key}.{value}"
+    limit = {"max.message.bytes": str(MAX_MESSAGE_BYTES)}
+    kafka.create_topics({topic: 1, f"{topic}.dlq": 3}, config=limit)
+    async with Producer(settings_of(kafka), "test") as producer, Reader(settings_of(kafka), "test") as reader:
+        await producer.publish(topic, "k" * key, b"v" * value, [("x", b"h" * header), ("traceparent", b"00")])
+        (record,) = (await reader.read_range(topic, 0, 0)).records
+        stamp = await DeadLetters(producer, "route").bury(record, Undecodable("é" * 2_000))
+        (dead,) = (await reader.read_range(f"{topic}.dlq", stamp.partition, 0)).records
+    headers = {name: value.decode() for name, value in dead.headers}
+    assert int(headers["dlq-cut"]) >= FULL, "how large it was; the whole of it is at dlq-offset"
+    assert (headers["dlq-topic"], headers["dlq-offset"]) == (topic, "0")
+    assert (record.key or b"").startswith(dead.key or b"") and (record.value or b"").startswith(
+        dead.value or b""
+    )
 
 
 @in_loop

@@ -60,6 +60,15 @@ def test_each_error_has_its_code_and_its_line(
     assert told.err == (f"kasugai: {error}\n" if str(error) else "")
 
 
+@pytest.mark.parametrize("option", ["HOST", "--id", "--observer"])
+def test_a_name_that_route_would_put_aside_is_misuse(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["x" * 256] if option == "HOST" else ["cmp1", option, "x" * 256]
+    with pytest.raises(SystemExit) as ended:
+        main(["fault", "publish", *words])
+    assert ended.value.code == Exit.USAGE
+    assert capsys.readouterr().err.splitlines()[-1].endswith("it has 256 characters, at most 255 are taken")
+
+
 def test_a_wrong_setting_names_the_option_its_file_and_an_example(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -86,7 +95,8 @@ def test_no_kafka_is_away(
     assert main([*words, "--config-file", nowhere]) == Exit.AWAY
     told = capsys.readouterr()
     assert told.out == ""
-    assert told.err.splitlines()[-1].startswith("kasugai: ")
+    assert told.err.splitlines()[-1].startswith("kasugai: Kafka does not answer: ")
+    assert told.err.endswith("see docs/operators/connections.md\n")
 
 
 def test_no_colours_and_no_live_view_where_nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:

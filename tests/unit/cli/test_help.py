@@ -1,11 +1,13 @@
 """Every command explains itself: one line, two examples that really parse, then usage and options, at 80 columns."""
 
 import argparse
+import ast
 import re
 import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +24,7 @@ def commands(parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.Ar
 
 ALL = dict(commands(build_parser()))
 SUMMARY_WIDTH = 80
+ROOT = Path(__file__).parents[3]
 
 
 def examples(parser: argparse.ArgumentParser) -> list[str]:
@@ -90,6 +93,37 @@ def test_its_two_examples_can_be_typed(name: str) -> None:
         assert words[0] == "kasugai"
         assert callable(build_parser().parse_args(words[1:]).run)
         assert words[1] == name.partition(" ")[0]
+
+
+def texts(file: Path) -> Iterator[str]:
+    """Every text that a module may say, f-strings by their fixed parts."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def test_no_message_names_a_command_that_is_not_there() -> None:
+    """An operator types what an error message says, at night."""
+    said = [
+        (file.name, words)
+        for room in (
+            "adapters",
+            "agents",
+            "api",
+            "bridge",
+            "cli",
+            "core",
+            "schemas",
+            "sim",
+            "streams",
+            "workers",
+        )
+        for file in (ROOT / room).rglob("*.py")
+        for text in texts(file)
+        for words in re.findall(r"(?<![\w/.-])kasugai ([a-z]+)", text)
+    ]
+    assert len(said) > 50
+    assert [(file, noun) for file, noun in said if noun not in ALL] == []
 
 
 def test_help_loads_neither_kafka_nor_openstack() -> None:

@@ -1,6 +1,7 @@
 """Route's letters: every sender's record finds its mailbox, and nobody says what is not theirs to say."""
 
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from kasugai.core.facts import Fact, FactKind
 from kasugai.core.inventory import HostRecord, SegmentRecord
 from kasugai.core.signals import (
+    LONGEST,
     UNKNOWN_SEGMENT,
     Command,
     Fault,
@@ -24,7 +26,7 @@ from kasugai.core.signals import (
     fault,
 )
 from kasugai.schemas.topics import COMMANDS, FAULTS, HEARTBEATS, INVENTORY, RECOVERY, REPORTED
-from kasugai.streams.route import SOURCES, Misplaced, Route
+from kasugai.streams.route import SOURCES, Misplaced, Overlong, Route
 from tests.strategies import values_of
 
 RACK1, RACK2 = SegmentRecord(segment_id="rack1", name="one"), SegmentRecord(segment_id="rack2", name="two")
@@ -217,3 +219,14 @@ def test_no_fault_is_dropped_and_none_is_changed_beyond_its_uuid_and_what_an_age
         proves = value.source in (Source.POWER, Source.REPORTED)
         assert said.source is (Source.PEER if proves else value.source)
     assert (letter.segment == "rack1") == (value.host == "cmp1" and value.host_uuid in ("", "uuid-1"))
+
+
+@pytest.mark.parametrize("field", ["host", "host_uuid", "detail", "observer", "boot_id", "episode"])
+@pytest.mark.parametrize("topic", [REPORTED, *FAULTS.values()])
+def test_a_fault_with_an_endless_name_is_refused(topic: str, field: str) -> None:
+    """Rows and verdicts repeat the names of all witnesses: one that no broker takes would end correlate for ever."""
+    longest: dict[str, Any] = {field: "x" * LONGEST}
+    assert route().letters(topic, replace(REPORT, **longest))
+    endless: dict[str, Any] = {field: "x" * (LONGEST + 1)}
+    with pytest.raises(Overlong, match=f"{field} has 256 characters"):
+        route().letters(topic, replace(REPORT, **endless))

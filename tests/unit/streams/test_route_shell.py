@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from kasugai.adapters.kafka.client import ROOMY
 from kasugai.adapters.kafka.records import Incoming, Outgoing
 from kasugai.core.doors import LogAway
 from kasugai.core.inventory import HostRecord, SegmentRecord
@@ -139,6 +140,23 @@ def test_what_cannot_be_read_is_buried_before_the_commit_and_the_rest_goes_on() 
     assert "not Confluent framing" in reasons[1]
     assert reasons[2] == f"a Letter does not belong on {REPORTED}"
     assert "short data" in reasons[3]
+
+
+def test_a_fault_with_an_endless_name_is_put_aside_and_the_batch_goes_on() -> None:
+    endless = replace(REPORT, observer="x" * 300)
+    world = play(World([[record(endless), record(REPORT, offset=1)]]))
+    assert world.story == ["bury", "publish 1", "commit [0, 1]"]
+    assert world.buried == [(0, "observer has 300 characters, at most 255 are taken")]
+
+
+def test_a_letter_that_no_broker_takes_is_put_aside_and_the_batch_goes_on() -> None:
+    """Else it would be tried for ever, and everything behind it would wait."""
+    command = Command(
+        command_id=UUID(int=1), order=Order.ARM, segment="rack1", author="me", reason="x" * ROOMY
+    )
+    world = play(World([[record(command, topic=COMMANDS), record(REPORT, offset=1)]]))
+    assert world.story == ["bury", "publish 1", "commit [0, 1]"]
+    assert world.buried[0][0] == 0 and "too large" in world.buried[0][1]
 
 
 def test_a_deleted_key_of_the_inventory_is_no_dead_letter() -> None:

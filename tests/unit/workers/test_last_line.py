@@ -1,0 +1,184 @@
+"""The last lines before a call to the world: each of them keeps a call back that nobody could answer for."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
+from typing import Any, cast
+from uuid import UUID
+
+import pytest
+
+from kasugai.core.facts import FactKind, StepRecord, StepState
+from kasugai.core.incident import Open
+from kasugai.core.ledger import Entry, Flag
+from kasugai.core.look import Look
+from kasugai.core.moves import Begin
+from kasugai.core.plan import Action, Step
+from kasugai.core.policy import Policy
+from kasugai.core.signals import Kind, Stamp
+from kasugai.core.timing import PRODUCTION, Millis
+from kasugai.core.verdicts import Reason
+from kasugai.sim.lab.broker import Broker
+from kasugai.sim.ledger import MemoryLedger
+from kasugai.sim.loop import run
+from kasugai.workers.effects import Halted, Hands, carry_out
+from kasugai.workers.journal import Journal
+from kasugai.workers.observe import monotonic_ms
+from kasugai.workers.ports import Lease, LeaseLost
+from tests.unit.workers.test_fencing import HeardLog
+
+INCIDENT = UUID(int=7)
+STEP = Step(action=Action.EVACUATE, subject="g1", name="web")
+ORDER = Open(
+    incident=INCIDENT,
+    kind=Kind.HOST,
+    n=1,
+    attempt=1,
+    segment="s1",
+    host="cmp1",
+    host_uuid="",
+    decided_at=0,
+    opened_at=0,
+    asserted_at=None,
+    policy=Policy(),
+)
+
+
+class SlowLog(HeardLog):
+    """Takes its time over a publication, and may call something meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__(Broker())
+        self.takes = 0.0
+        self.meanwhile: Callable[[], Awaitable[None]] | None = None
+
+    async def publish(self, fact: Any) -> Stamp:
+        """Publish late."""
+        await asyncio.sleep(self.takes)
+        if self.meanwhile is not None:
+            await self.meanwhile()
+        return await super().publish(fact)
+
+
+class Scene:
+    """An owner that is about to evacuate one guest."""
+
+    def __init__(self, lease: Millis) -> None:
+        self.log = SlowLog()
+        self.ledger = MemoryLedger(ttl=lease)
+        self.called: list[str] = []
+        self.begin = Begin(
+            step=STEP,
+            record=StepRecord(key=STEP.key, state=StepState.STARTED, epoch=1, attempt=1, tries=1),
+        )
+
+    async def own(self) -> Lease:
+        """Become the owner."""
+        lease = await self.ledger.acquire("cmp1", "w1")
+        assert lease is not None
+        self.lease = lease
+        self.journal = Journal(self.log, self.ledger, lease, Entry(incident=INCIDENT, host="cmp1"), "s1")
+        await self.journal.adopt(ORDER, 1)
+        return lease
+
+    async def carry_out(self) -> bool:
+        """Carry the evacuation out on a look of now."""
+
+        async def evacuate(guest: str, target: str) -> None:
+            self.called.append(guest)
+
+        hands = Hands(
+            cloud=cast("Any", SimpleNamespace(evacuate=evacuate)),
+            power=cast("Any", None),
+            ledger=self.ledger,
+            lease=self.lease,
+            journal=self.journal,
+            timing=PRODUCTION,
+        )
+        now = monotonic_ms()
+        return await carry_out(hands, ORDER, self.begin, Look(at=now, nova_at=now))
+
+    @property
+    def said(self) -> list[tuple[FactKind, str]]:
+        """What stands in the log, with the reasons of steps."""
+        return [(f.kind, f.step.reason if f.step else "") for f in self.log.facts_heard[1:]]
+
+    async def stop(self) -> None:
+        """Set the stop flag."""
+        await self.ledger.flag("cmp1", INCIDENT, Flag(offset=1, stop=True))
+
+
+def play(story: Callable[[Scene], Awaitable[None]], *, lease: Millis = PRODUCTION.lease) -> None:
+    """Play a story with an owner."""
+
+    async def main() -> None:
+        scene = Scene(lease)
+        await scene.own()
+        await story(scene)
+
+    run(main())
+
+
+def test_an_intent_is_recorded_and_then_called_once() -> None:
+    async def story(scene: Scene) -> None:
+        assert await scene.carry_out()
+        assert scene.said == [(FactKind.STARTED, "")]
+        assert scene.called == ["g1"]
+
+    play(story)
+
+
+def test_under_a_stop_nothing_is_even_intended() -> None:
+    async def story(scene: Scene) -> None:
+        await scene.stop()
+        with pytest.raises(Halted):
+            await scene.carry_out()
+        assert (scene.said, scene.called) == ([], [])
+
+    play(story)
+
+
+def test_a_stop_that_overtakes_the_intent_keeps_the_call_back() -> None:
+    async def story(scene: Scene) -> None:
+        scene.log.meanwhile = scene.stop
+        with pytest.raises(Halted):
+            await scene.carry_out()
+        assert scene.said == [(FactKind.STARTED, ""), (FactKind.ABSOLVED, "stopped")]
+        assert scene.called == []
+
+    play(story)
+
+
+def test_a_look_that_grew_old_while_the_intent_was_recorded_is_not_acted_upon() -> None:
+    """Kafka took longer than Nova's word stays fresh: look again first."""
+
+    async def story(scene: Scene) -> None:
+        scene.log.takes = PRODUCTION.stale_after / 1000 + 1
+        await scene.carry_out()
+        assert scene.said == [(FactKind.STARTED, ""), (FactKind.ABSOLVED, "late")]
+        assert scene.called == []
+
+    play(story, lease=60_000)
+
+
+def test_a_lease_that_is_about_to_end_is_as_good_as_lost() -> None:
+    """Nothing is recorded about the intent: whoever comes next must take the call for sent."""
+
+    async def story(scene: Scene) -> None:
+        scene.log.takes = (PRODUCTION.lease - PRODUCTION.margin) / 1000 + 0.5
+        with pytest.raises(LeaseLost, match=r"only 2\.5 s of the lease on cmp1 left"):
+            await scene.carry_out()
+        assert scene.said == [(FactKind.STARTED, "")]
+        assert scene.called == []
+
+    play(story)
+
+
+def test_whose_lease_has_ended_says_nothing_any_more() -> None:
+    async def story(scene: Scene) -> None:
+        await asyncio.sleep(PRODUCTION.lease / 1000)
+        with pytest.raises(LeaseLost, match="ended unrenewed"):
+            await scene.journal.answer(ORDER, FactKind.HELD, Reason.STOPPED)
+        assert scene.said == []
+
+    play(story)

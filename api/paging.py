@@ -3,6 +3,7 @@
 A marker is the integer id of the last thing that the client has seen.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ Query = Mapping[str, Sequence[str]]
 Row = Mapping[str, Any]
 
 NEWEST_FIRST = (("created_at", True), ("id", True))
+
+_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +46,7 @@ def _number(query: Query, name: str, default: int) -> int:
     if name not in query:
         return default
     text = query[name][-1]
-    if not (text.isascii() and text.lstrip("+-").isdigit() and len(text) < 20):
+    if not _INTEGER.fullmatch(text):
         raise bad_request(f"{name} param must be an integer")
     if int(text) < 0:
         raise bad_request(f"{name} param must be positive")

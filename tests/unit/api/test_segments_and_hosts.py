@@ -268,6 +268,9 @@ def test_pages_are_walked_by_integer_markers(api: Api) -> None:
     [
         *(
             "limit=-1",
+            "limit=%2B-1",
+            "limit=--1",
+            "page_size=-%2B1",
             "limit=x",
             "limit=",
             "page_size=x",

@@ -1,7 +1,7 @@
 """A subject's records as verdicts and notifications: what was decided about each fault, and where that led.
 
-A notification follows the incident that it became evidence of; without one it stands where the last word about its
-subject left it.
+A notification follows the incident that it became evidence of, or that its suspicion ended in; without one it stands
+where the last word about its subject left it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -78,6 +78,7 @@ def notification_of(
     words = in_order(decided)
     naming = [d for d in words if any(e.event_id == fault.event_id for e in d.verdict.evidence)]
     linked = next((str(d.verdict.incident) for d in naming if _is_link(d.verdict)), "")
+    linked = linked or _followed_by(words, naming)
     case = incidents.get(linked)
     status, message, at = _standing(fault, words, naming, case)
     return NotificationView(
@@ -99,6 +100,16 @@ def notification_of(
 def _is_link(verdict: Verdict) -> bool:
     """Whether a fault that the verdict names belongs to its incident: a stale repetition does not."""
     return verdict.incident is not None and verdict.verb is not Verb.IGNORE
+
+
+def _followed_by(words: Sequence[Decided], naming: Sequence[Decided]) -> str:
+    """Return the incident that a suspicion ended in, though its evidence names another report: an observer has one
+    condition at a time, and its later word takes the place of the earlier one. Empty when there is none."""
+    if not naming or naming[-1].verdict.verb not in WAITING:
+        return ""
+    later = [each.verdict for each in words[words.index(naming[-1]) + 1 :]]
+    end = next((verdict for verdict in later if verdict.verb in (Verb.OPEN, Verb.WITHDRAW)), None)
+    return str(end.incident) if end and end.verb is Verb.OPEN and end.incident else ""
 
 
 def _standing(

@@ -161,6 +161,26 @@ def test_a_suspicion_that_was_withdrawn_is_ignored_though_the_withdrawal_does_no
     )
 
 
+def test_a_suspicion_whose_observer_then_said_more_ends_with_the_incident_that_followed() -> None:
+    """UNKNOWN, then NORMAL: correlate keeps one condition per observer, so the incident's evidence names the second."""
+    other = "22222222-0000-4000-8000-000000000002"
+    first = posted(other, host_status="UNKNOWN")
+    suspected = naming(decided(Verb.SUSPECT, Reason.FIRST_SIGHTING, None), first)
+    before: list[Record | Fault] = [first, suspected]
+    assert status_of(*before, uuid=other)[0] is Status.RUNNING
+    assert status_of(*before, POSTED, LINKED, *MIDWAY[1:], uuid=other) == (Status.RUNNING, "")
+    assert status_of(*before, POSTED, LINKED, *WHOLE[1:], uuid=other) == (Status.FINISHED, "")
+    assert status_of(*before, POSTED, LINKED, *WHOLE[1:]) == (Status.FINISHED, "")
+    over = naming(decided(Verb.WITHDRAW, Reason.SIGN_OF_LIFE, None))
+    assert status_of(*before, over, POSTED, LINKED, *WHOLE[1:], uuid=other)[0] is Status.IGNORED
+
+
+def test_what_was_ignored_stays_ignored_whatever_follows() -> None:
+    stale = naming(decided(Verb.IGNORE, Reason.STALE, None), POSTED)
+    later = posted("22222222-0000-4000-8000-000000000002")
+    assert status_of(POSTED, stale, later, naming(OPENED, later), *MIDWAY[1:])[0] is Status.IGNORED
+
+
 def test_a_repetition_of_an_open_incidents_report_is_ignored() -> None:
     other = "22222222-0000-4000-8000-000000000002"
     again = posted(other)
@@ -317,6 +337,15 @@ def test_a_host_is_busy_while_it_is_under_recovery() -> None:
     assert shown(POSTED).busy_hosts() == {"h"}
     assert shown(POSTED, LINKED, *MIDWAY[1:]).busy_hosts() == {"h"}
     assert shown(POSTED, LINKED, *WHOLE[1:]).busy_hosts() == frozenset()
+
+
+def test_a_host_that_is_only_suspected_is_not_busy() -> None:
+    """An UNKNOWN report may stand for days: an operator must be able to say that the host is alive."""
+    suspected = naming(decided(Verb.SUSPECT, Reason.FIRST_SIGHTING, None), POSTED)
+    held_ = naming(decided(Verb.HOLD, Reason.INSUFFICIENT_EVIDENCE, None), POSTED)
+    assert shown(POSTED, suspected).busy_hosts() == frozenset()
+    assert shown(POSTED, suspected, held_).busy_hosts() == frozenset()
+    assert shown(POSTED, suspected, LINKED, *MIDWAY[1:]).busy_hosts() == {"h"}
 
 
 def test_verdicts_tell_why_and_why_not() -> None:

@@ -167,7 +167,7 @@ def test_hosts_of_what_is_not_there(api: Api) -> None:
     assert api.delete(f"/v1/segments/{one}/hosts/{host}").status == 204
 
 
-def busy(api: Api, host_uuid: str, status: Status = Status.RUNNING) -> None:
+def busy(api: Api, host_uuid: str, status: Status = Status.RUNNING, incident: str = "i") -> None:
     """Let a host be under recovery."""
     api.views.kept["n"] = NotificationView(
         number=1,
@@ -178,6 +178,7 @@ def busy(api: Api, host_uuid: str, status: Status = Status.RUNNING) -> None:
         payload={},
         status=status,
         created_at=1,
+        incident=incident,
     )
 
 
@@ -193,6 +194,10 @@ def test_under_recovery_only_the_host_and_its_segments_end_are_refused(api: Api)
     assert api.put(f"{segment}/hosts/{two}", maintained).status == 200
     assert api.put(segment, {"segment": {"description": "x"}}).status == 200
     assert api.delete(f"{segment}/hosts/{two}").status == 204
+    busy(api, one, incident="")
+    assert api.put(f"{segment}/hosts/{one}", maintained).status == 200, "a suspicion is no recovery"
+    busy(api, one, Status.NEW, incident="")
+    fault(api.put(f"{segment}/hosts/{one}", maintained), 409, "conflictingRequest")
     busy(api, one, Status.FINISHED)
     assert api.delete(segment).status == 204
 

@@ -11,7 +11,7 @@ from kasugai.api.numbers import notification_number
 from kasugai.api.views import EvidenceView, IncidentView, NotificationView, Status, VerdictView
 from kasugai.core.explain import Decided, in_order
 from kasugai.core.incident import Phase
-from kasugai.core.signals import Fault, Stamp, Symptom
+from kasugai.core.signals import Fault, Kind, Stamp, Symptom
 from kasugai.core.timing import Instant
 from kasugai.core.verdicts import Reason, Verb, Verdict
 from kasugai.schemas.meanings import meanings
@@ -22,6 +22,8 @@ until a person changes the inventory, and Masakari says so as well (masakari.md 
 
 WAITING = (Verb.SUSPECT, Verb.HOLD, Verb.ALERT)
 """What may still lead to an incident."""
+
+ORDINARY = "an ordinary event of an instance: there is nothing to recover"
 
 _PHASES = {
     Phase.RECOVERED: Status.FINISHED,
@@ -118,7 +120,7 @@ def _standing(
     if not naming:
         return Status.NEW, "", None
     if fault.symptom in (Symptom.ALIVE, Symptom.CLEAR):
-        return Status.FINISHED, "", naming[0].at
+        return (*_of_good_news(fault), naming[0].at)
     if case is not None:
         return _followed(case)
     since = words.index(naming[0])
@@ -132,6 +134,11 @@ def _standing(
     message = f"{reason}: {meanings(Reason)[reason]}"
     is_over = last.verdict.verb not in WAITING or reason in IGNORED
     return Status.IGNORED if is_over else Status.RUNNING, message, last.at
+
+
+def _of_good_news(fault: Fault) -> tuple[Status, str]:
+    """An instance that was shut down, moved or paused needs nobody: Masakari ignores its events (masakari.md 2.4)."""
+    return (Status.IGNORED, ORDINARY) if fault.kind is Kind.INSTANCE else (Status.FINISHED, "")
 
 
 def _followed(case: IncidentView) -> tuple[Status, str, Instant | None]:

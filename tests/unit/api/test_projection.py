@@ -198,6 +198,21 @@ def test_started_is_finished_as_soon_as_it_was_heard() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("kind", "type_", "status"),
+    [(Kind.INSTANCE, "VM", Status.IGNORED), (Kind.PROCESS, "PROCESS", Status.FINISHED)],
+)
+def test_an_instances_ordinary_event_is_ignored_and_a_process_that_started_finished(
+    kind: Kind, type_: str, status: Status
+) -> None:
+    """masakari.md 2.4, 2.5."""
+    told = replace(posted_as(kind, type_, "x"), symptom=Symptom.CLEAR)
+    said_ = replace(naming(decided(Verb.IGNORE, Reason.CLEARED, None), told), subject=told.subject)
+    assert status_of(told)[0] is Status.NEW
+    found, message = status_of(told, said_)
+    assert found is status and bool(message) is (status is Status.IGNORED)
+
+
 @pytest.mark.parametrize(("kind", "type_"), [(Kind.INSTANCE, "VM"), (Kind.PROCESS, "PROCESS")])
 def test_what_has_no_pool_yet_is_ignored_with_a_sentence(kind: Kind, type_: str) -> None:
     told = posted_as(kind, type_, "x")

@@ -268,6 +268,22 @@ def test_pages_are_walked_by_integer_markers(api: Api) -> None:
     assert len(api.get("/v1/segments?limit=99999").body["segments"]) == 5
 
 
+def test_a_page_goes_on_after_a_marker_that_no_longer_fits_the_filter(api: Api) -> None:
+    """What a client has seen may change before it asks on; Masakari looks the marker up among all."""
+    made = [api.segment(f"rack{n}") for n in range(4)]
+    api.put(f"/v1/segments/{made[2]['uuid']}", {"segment": {"service_type": "OTHER"}})
+    page = f"service_type=COMPUTE&limit=1&marker={made[2]['id']}"
+    assert [row["name"] for row in api.get(f"/v1/segments?{page}").body["segments"]] == ["rack1"]
+    segment = made[0]["uuid"]
+    hosts = [api.host(segment, f"cmp{n}", reserved=n == 2) for n in range(1, 4)]
+    page = f"reserved=no&sort_key=name&sort_dir=asc&limit=1&marker={hosts[1]['id']}"
+    assert [row["name"] for row in api.get(f"/v1/segments/{segment}/hosts?{page}").body["hosts"]] == ["cmp3"]
+
+
+def test_a_bad_filter_is_refused_where_there_is_nothing_to_filter(api: Api) -> None:
+    fault(api.get("/v1/segments?enabled=maybe"), 400, "badRequest")
+
+
 @pytest.mark.parametrize(
     "query",
     [

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from unittest.mock import patch
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -66,6 +67,36 @@ def test_any_order_and_any_repetition_give_the_same_bytes(story: str, data: st.D
     whole, parts = projected(records), projected(shuffled[:cut], shuffled[cut:])
     assert parts.texts == whole.texts
     assert (parts.lists, parts.hosts) == (whole.lists, whole.hosts)
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_whichever_record_comes_last_the_bytes_are_the_same(story: str) -> None:
+    records = with_notification(story)
+    whole = projected(records)
+    for last in range(len(records)):
+        parts = projected(records[:last] + records[last + 1 :], [records[last]])
+        assert parts.texts == whole.texts, records[last]
+        assert (parts.lists, parts.hosts) == (whole.lists, whole.hosts), records[last]
+
+
+def test_a_fact_that_comes_alone_changes_what_is_shown_of_the_notification() -> None:
+    """It is kept with its incident only; the notification lies in its subject's bucket."""
+    records = came(POSTED, LINKED, *MIDWAY[1:], said(FactKind.HELD))
+    before, after = projected(records[:-1]), projected(records[:-1], records[-1:])
+    name = f"notification/{UUID_1}"
+    assert before.texts[name] != after.texts[name] == projected(records).texts[name]
+
+
+def test_words_count_in_the_order_of_time_not_of_their_places() -> None:
+    """Offset 9 is before 10, and a fault that was sent twice is the one that came first."""
+    suspected = naming(decided(Verb.SUSPECT, Reason.FIRST_SIGHTING, None), POSTED)
+    over = naming(decided(Verb.WITHDRAW, Reason.SIGN_OF_LIFE, None))
+    others = [posted(str(UUID(int=n)), host=f"cmp{n}") for n in range(2, 10)]
+    told: list[Record | Fault] = [POSTED, *others, suspected, over, POSTED]
+    view = shown(*told).notification(UUID_1)
+    assert view is not None and (view.status, view.message[:12]) == (Status.IGNORED, "sign-of-life")
+    first = shown(POSTED).notification(UUID_1)
+    assert first is not None and (view.number, view.created_at) == (first.number, first.created_at)
 
 
 def test_a_notification_that_nobody_has_looked_at_is_new() -> None:

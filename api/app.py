@@ -11,6 +11,7 @@ import falcon
 from oslo_context.context import RequestContext
 
 from kasugai.adapters.inventory import Conflict
+from kasugai.adapters.redis_claims import Undecided
 from kasugai.adapters.settings.values import ApiSettings
 from kasugai.api import microversions
 from kasugai.api.errors import CONTENT_TYPE, ApiError, NoRoute, NoUser, away, conflict
@@ -28,6 +29,7 @@ from kasugai.core.doors import CloudAway, CloudRefused, CloudUnsure, LedgerAway,
 JSON_TYPES = frozenset({"", "application/json", "application/vnd.openstack.masakari+json", "text/plain"})
 AWAY = (LogAway, LedgerAway, CloudAway, CloudRefused, CloudUnsure)
 MEANINGS = {LogAway: "Kafka", LedgerAway: "Redis"}
+UNDECIDED = "Another notification of this failure is being published; try again."
 
 log = logging.getLogger(__name__)
 
@@ -159,7 +161,8 @@ def _on_error(req: falcon.Request, resp: falcon.Response, error: ApiError, _para
 def _on_away(req: falcon.Request, resp: falcon.Response, error: Exception, params: object) -> None:
     log.warning("%s %s: %s", req.method, req.path, error)
     who = MEANINGS.get(type(error), "Nova")
-    _on_error(req, resp, away(f"{who} cannot be reached at present; try again."), params)
+    text = UNDECIDED if isinstance(error, Undecided) else f"{who} cannot be reached at present; try again."
+    _on_error(req, resp, away(text), params)
 
 
 def _on_conflict(req: falcon.Request, resp: falcon.Response, error: Conflict, params: object) -> None:

@@ -1,9 +1,11 @@
 """masakari.md 1.12, 1.13, 2.3-2.5: notifications and their moves, and the faults that they are."""
 
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
+from kasugai.adapters.redis_claims import Undecided
 from kasugai.api.views import MoveStatus, NotificationView, ProgressDetail, Status, VMoveView, WorkflowDetail
 from kasugai.core.signals import Kind, Symptom
 from tests.support.api_doors import Answer, Api
@@ -202,6 +204,13 @@ def test_an_absent_redis_is_told_without_its_address(api: Api) -> None:
     answer = post(api)
     assert "secret" not in fault(answer, 503, "serviceUnavailable") and answer.headers["retry-after"]
     assert api.reports.faults == []
+
+
+def test_one_that_is_being_published_is_not_an_absent_redis(api: Api) -> None:
+    with patch.object(api.claims, "take", side_effect=Undecided("redis://:secret@redis")):
+        answer = post(api)
+    text = fault(answer, 503, "serviceUnavailable")
+    assert "is being published" in text and "secret" not in text and answer.headers["retry-after"]
 
 
 def test_views_that_are_behind_refuse_no_report(api: Api) -> None:

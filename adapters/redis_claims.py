@@ -46,6 +46,10 @@ return 0
 """
 
 
+class Undecided(LedgerAway):
+    """Somebody else has the claim, and nobody knows yet whether Kafka has that notification."""
+
+
 class RedisClaims:
     """The claims in Redis; used from any thread."""
 
@@ -66,7 +70,7 @@ class RedisClaims:
     def take(self, key: str, notification_uuid: str) -> str | None:
         """Claim `key`: None when it is ours now, else the uuid of the notification that holds it.
 
-        LedgerAway too when nobody knows whether the first one has been published: its process may have died, or this
+        Undecided when nobody knows whether the first one has been published: its process may have died, or this
         Redis carried out a claim after its sender had given up. It ends by itself; ask again.
         """
         deadline = time.monotonic() + PATIENCE
@@ -75,7 +79,7 @@ class RedisClaims:
                 if not holder.startswith(MARK):
                     return holder
                 if time.monotonic() > deadline:
-                    raise LedgerAway("another notification of the same failure is being published; try again")
+                    raise Undecided("another notification of the same failure is being published; try again")
                 time.sleep(PAUSE)
             return None
 

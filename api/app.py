@@ -11,9 +11,10 @@ import falcon
 from oslo_context.context import RequestContext
 
 from kasugai.adapters.inventory import Conflict
+from kasugai.adapters.redis_claims import Undecided
 from kasugai.adapters.settings.values import ApiSettings
 from kasugai.api import microversions
-from kasugai.api.errors import CONTENT_TYPE, ApiError, NoRoute, away, conflict
+from kasugai.api.errors import CONTENT_TYPE, ApiError, NoRoute, NoUser, away, conflict
 from kasugai.api.extensions import Extension, Extensions, Version
 from kasugai.api.handling import Caller, Doors
 from kasugai.api.hosts import Host, Hosts
@@ -28,12 +29,13 @@ from kasugai.core.doors import CloudAway, CloudRefused, CloudUnsure, LedgerAway,
 JSON_TYPES = frozenset({"", "application/json", "application/vnd.openstack.masakari+json", "text/plain"})
 AWAY = (LogAway, LedgerAway, CloudAway, CloudRefused, CloudUnsure)
 MEANINGS = {LogAway: "Kafka", LedgerAway: "Redis"}
+UNDECIDED = "Another notification of this failure is being published; try again."
 
 log = logging.getLogger(__name__)
 
 
 class Admission:
-    """Falcon's middleware: the path, the microversion, the media type and the caller's credentials."""
+    """Falcon's middleware: the path, then the microversion, the media type and the caller's credentials."""
 
     mount = "/v1"
     """What stands before the paths that are routed here."""
@@ -44,17 +46,22 @@ class Admission:
         self._project_id = re.compile(project_id_regex)
 
     def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
-        """Admit a request, or say what is wrong with it."""
+        """Find the path below the mount, and who asks; nothing is said about a request that leads nowhere."""
         located = locate(req.path, self._project_id)
         if located is None:
             raise NoRoute
-        req.path = located.path
+        req.path, req.context.project = located.path, located.project
+
+    def process_resource(
+        self, req: falcon.Request, _resp: falcon.Response, resource: object, _params: object
+    ) -> None:
+        """Admit a request that leads somewhere, or say what is wrong with it."""
+        require_responder(req, resource)
         version = microversions.asked(req.get_header(microversions.HEADER))
         req.context.version = version
-        media_type = (req.content_type or "").partition(";")[0].strip().lower()
-        if req.method in ("POST", "PUT") and media_type not in JSON_TYPES:
-            raise ApiError(415, f"Unsupported Content-Type {media_type[:100]}")
-        req.context.caller = Caller(credentials=self.credentials(req, located.project), version=version)
+        require_json(req)
+        credentials = self.credentials(req, req.context.project)
+        req.context.caller = Caller(credentials=credentials, version=version)
 
     def process_response(
         self, req: falcon.Request, resp: falcon.Response, _resource: object, _succeeded: bool
@@ -67,15 +74,28 @@ class Admission:
             resp.set_headers(microversions.headers(microversions.dotted(version)))
 
     def credentials(self, req: falcon.Request, project: str | None) -> dict[str, Any]:
-        """Return who asks; ApiError 401 for nobody, 400 for another project than the path's."""
+        """Return who asks; NoUser for nobody, ApiError 400 for another project than the path's."""
         context = RequestContext.from_environ(req.env)
         if context.user_id is None:
-            raise ApiError(401, "No user in the request.")
+            raise NoUser
         if project is not None and context.project_id not in (None, project):
             raise ApiError(400, "Malformed request url: the project id does not match the token's.")
         values = dict(context.to_policy_values())
         everyone = req.env.get("kasugai.everyone_is_admin", False)
         return values | {"is_admin": bool(everyone) or self._policy.is_admin(values)}
+
+
+def require_responder(req: falcon.Request, resource: object) -> None:
+    """NoRoute unless the resource answers to that method: 404 before anything else is said about the request."""
+    if not hasattr(resource, f"on_{req.method.lower()}"):
+        raise NoRoute
+
+
+def require_json(req: falcon.Request) -> None:
+    """ApiError 415 for a media type that is not ours, whatever the method, as Masakari has it."""
+    media_type = (req.content_type or "").partition(";")[0].strip().lower()
+    if media_type not in JSON_TYPES:
+        raise ApiError(415, f"Unsupported Content-Type {media_type[:100]}")
 
 
 class Refused:
@@ -114,7 +134,9 @@ def make_app(doors: Doors, policy: Policy, api: ApiSettings, default: core.Polic
         "/notifications/{notification_id}/action": Refused("POST"),
         "/notifications/{notification_id}/vmoves": _also(VMoves(*given), "POST"),
         "/notifications/{notification_id}/vmoves/{vmove_id}": _also(VMove(*given), "PUT", "DELETE"),
+        "/notifications/{notification_id}/vmoves/new": Refused("GET"),
         "/extensions": Extensions(*given),
+        "/extensions/new": Refused("GET"),
         "/extensions/{alias}": Extension(*given),
     }.items():
         app.add_route(path, resource)
@@ -139,7 +161,8 @@ def _on_error(req: falcon.Request, resp: falcon.Response, error: ApiError, _para
 def _on_away(req: falcon.Request, resp: falcon.Response, error: Exception, params: object) -> None:
     log.warning("%s %s: %s", req.method, req.path, error)
     who = MEANINGS.get(type(error), "Nova")
-    _on_error(req, resp, away(f"{who} cannot be reached at present; try again."), params)
+    text = UNDECIDED if isinstance(error, Undecided) else f"{who} cannot be reached at present; try again."
+    _on_error(req, resp, away(text), params)
 
 
 def _on_conflict(req: falcon.Request, resp: falcon.Response, error: Conflict, params: object) -> None:
@@ -147,9 +170,15 @@ def _on_conflict(req: falcon.Request, resp: falcon.Response, error: Conflict, pa
 
 
 def _on_nothing(_req: falcon.Request, resp: falcon.Response, _error: Exception, _params: object) -> None:
-    resp.status = 404
-    resp.content_type = "text/plain; charset=UTF-8"
-    resp.text = "404 Not Found\n\nThe resource could not be found.\n"
+    _in_plain_text(resp, 404, "404 Not Found\n\nThe resource could not be found.\n")
+
+
+def _on_nobody(_req: falcon.Request, resp: falcon.Response, _error: Exception, _params: object) -> None:
+    _in_plain_text(resp, 401, "401 Unauthorized\n\nThere is no user in the request.\n")
+
+
+def _in_plain_text(resp: falcon.Response, status: int, text: str) -> None:
+    resp.status, resp.content_type, resp.text = status, "text/plain; charset=UTF-8", text
 
 
 def _on_http(req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError, params: object) -> None:
@@ -168,6 +197,7 @@ HANDLERS: dict[Any, Any] = {
     falcon.HTTPNotFound: _on_nothing,
     falcon.HTTPMethodNotAllowed: _on_nothing,
     NoRoute: _on_nothing,
+    NoUser: _on_nobody,
     ApiError: _on_error,
     Conflict: _on_conflict,
     **dict.fromkeys(AWAY, _on_away),

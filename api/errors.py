@@ -49,6 +49,10 @@ class NoRoute(Exception):
     """There is nothing at that path for that method: 404 in plain text, outside the envelope."""
 
 
+class NoUser(Exception):
+    """Nobody in particular asks: 401 in plain text, outside the envelope."""
+
+
 def bad_request(message: str) -> ApiError:
     """Return a 400."""
     return ApiError(400, message)

@@ -13,7 +13,7 @@ from kasugai.api import bodies, shown
 from kasugai.api.bodies import Body, parsed, valid
 from kasugai.api.errors import bad_request, conflict
 from kasugai.api.handling import Resource, answer, host_of, query_of, segment_of
-from kasugai.api.paging import Query, cut, page, sort
+from kasugai.api.paging import Query, cut, holding, page, sort
 from kasugai.api.words import boolean
 from kasugai.core.inventory import HostRecord, SegmentRecord
 from kasugai.core.signals import Source, Symptom, fault
@@ -50,12 +50,11 @@ class Hosts(HostResource):
         """List a segment's hosts."""
         self.enforce(req, "os-hosts:index")
         query = query_of(req)
-        asked, fits = page(query, SORTABLE, self.highest_limit), _filter(query)
+        asked, fits = page(query, SORTABLE, self.highest_limit), holding(_filter(query))
         inventory = self.doors.registry.read()
         segment_of(inventory, segment_id)
         rows = (self.row(inventory, record) for record in inventory.hosts(segment_id))
-        found = cut(sort((row for row in rows if fits.items() <= row.items()), asked), asked)
-        answer(resp, json.dumps({"hosts": found}).encode())
+        answer(resp, json.dumps({"hosts": cut(sort(rows, asked), asked, fits)}).encode())
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, segment_id: str) -> None:
         """Add a host to a segment, also while others of it are being recovered."""

@@ -24,7 +24,7 @@ def asked(header: str | None) -> Microversion:
     found = _FORM.fullmatch(text)
     if found is None or len(text) > 20:
         raise bad_request(
-            f"API Version String {text} is of invalid format. Must be of format MajorNum.MinorNum."
+            f"API Version String {text[:100]} is of invalid format. Must be of format MajorNum.MinorNum."
         )
     version = int(found[1]), int(found[2])
     if not LOWEST <= version <= HIGHEST:
@@ -38,11 +38,12 @@ def asked(header: str | None) -> Microversion:
 
 
 def _own(header: str) -> str | None:
-    """Return what is said to us: other services' words, and legacy forms, are not for us."""
-    for part in header.split(","):
-        words = part.split()
+    """Return what is said to us, the last word if there are several: other services' words, and legacy forms, are not
+    for us."""
+    for part in reversed(header.split(",")):
+        words = part.split(None, 1)
         if len(words) == 2 and words[0].lower() == SERVICE:
-            return words[1].lower()
+            return words[1].strip().lower()
     return None
 
 

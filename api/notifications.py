@@ -16,7 +16,7 @@ from kasugai.api.errors import bad_request, conflict, not_found
 from kasugai.api.handling import Resource, answer, caller_of, query_of
 from kasugai.api.metering import claims
 from kasugai.api.occurrences import occurrence
-from kasugai.api.paging import Page, Query, Row, cut, page, sort, unknown_marker
+from kasugai.api.paging import Page, Query, Row, cut, holding, page, sort, unknown_marker
 from kasugai.api.reporting import fault_of, is_kept, view_of
 from kasugai.api.views import NotificationView, UnknownMarker, Views
 from kasugai.api.words import moment, shown_exactly
@@ -141,10 +141,9 @@ class VMoves(Resource):
         self.enforce(req, "vmoves:index")
         query = query_of(req)
         asked = page(query, MOVE_COLUMNS, self.highest_limit)
-        fits = {name: query[name][-1] for name in ("status", "type") if name in query}
-        rows = _moves(self.require_views(), notification_id)
-        found = cut(sort((row for row in rows if fits.items() <= row.items()), asked), asked)
-        answer(resp, json.dumps({"vmoves": found}).encode())
+        fits = holding({name: query[name][-1] for name in ("status", "type") if name in query})
+        rows = sort(_moves(self.require_views(), notification_id), asked)
+        answer(resp, json.dumps({"vmoves": cut(rows, asked, fits)}).encode())
 
 
 class VMove(Resource):
@@ -195,8 +194,8 @@ def _fits(row: Row, wanted: dict[str, str]) -> bool:
 def _listed(views: Views, asked: Page, wanted: dict[str, str]) -> list[Row]:
     """In the usual order no more is read than is shown; any other order needs them all."""
     if not asked.is_newest_first:
-        rows = (shown.notification(view) for view in views.notifications())
-        return cut(sort((row for row in rows if _fits(row, wanted)), asked), asked)
+        every = sort((shown.notification(view) for view in views.notifications()), asked)
+        return cut(every, asked, lambda row: _fits(row, wanted))
     try:
         rows = (shown.notification(view) for view in views.notifications(asked.marker))
         return list(islice((row for row in rows if _fits(row, wanted)), asked.limit))

@@ -3,8 +3,10 @@
 A marker is the integer id of the last thing that the client has seen.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from kasugai.api.errors import bad_request
@@ -15,6 +17,8 @@ Query = Mapping[str, Sequence[str]]
 Row = Mapping[str, Any]
 
 NEWEST_FIRST = (("created_at", True), ("id", True))
+
+_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +47,7 @@ def _number(query: Query, name: str, default: int) -> int:
     if name not in query:
         return default
     text = query[name][-1]
-    if not (text.isascii() and text.lstrip("+-").isdigit() and len(text) < 20):
+    if not _INTEGER.fullmatch(text):
         raise bad_request(f"{name} param must be an integer")
     if int(text) < 0:
         raise bad_request(f"{name} param must be positive")
@@ -86,15 +90,21 @@ def sort(rows: Iterable[Row], asked: Page) -> list[Row]:
     return found
 
 
-def cut(rows: Sequence[Row], asked: Page) -> list[Row]:
-    """Return the part of sorted rows; ApiError 400 when the marker is in none of them."""
+def cut(rows: Sequence[Row], asked: Page, fits: Callable[[Row], bool]) -> list[Row]:
+    """Return the part of sorted rows that is asked for; ApiError 400 when the marker is in none of them. A marker need
+    not fit: what a client has seen may have changed since."""
     start = 0
     if asked.marker is not None:
         numbers = [row["id"] for row in rows]
         if asked.marker not in numbers:
             raise unknown_marker(asked.marker)
         start = numbers.index(asked.marker) + 1
-    return list(rows[start : start + asked.limit])
+    return list(islice(filter(fits, islice(rows, start, None)), asked.limit))
+
+
+def holding(wanted: Row) -> Callable[[Row], bool]:
+    """Return whether a row holds all that is wanted."""
+    return lambda row: wanted.items() <= row.items()
 
 
 def unknown_marker(marker: int) -> Exception:

@@ -88,15 +88,19 @@ class Policy:
 
     def is_admin(self, credentials: Mapping[str, Any]) -> bool:
         """Whether `context_is_admin` holds."""
-        return bool(self._enforcer.authorize("context_is_admin", dict(credentials), dict(credentials)))
+        return self._holds("context_is_admin", credentials, credentials)
 
     def allows(self, rule: str, credentials: Mapping[str, Any]) -> bool:
         """Whether a rule of OPERATIONS holds, or one of own.OPERATIONS with its prefix."""
         target = {"project_id": credentials.get("project_id"), "user_id": credentials.get("user_id")}
+        return self._holds(_full(rule), target, credentials)
+
+    def _holds(self, rule: str, target: Mapping[str, Any], credentials: Mapping[str, Any]) -> bool:
+        """Ask oslo.policy, or repeat what it has just said; a target is what its credentials make it."""
         key, now = (rule, repr(sorted(credentials.items()))), self._clock()
         until, answer = self._answers.get(key, (0.0, False))
         if now >= until:
-            answer = bool(self._enforcer.authorize(_full(rule), target, dict(credentials)))
+            answer = bool(self._enforcer.authorize(rule, dict(target), dict(credentials)))
             if len(self._answers) >= MOST:
                 self._answers.clear()
             self._answers[key] = now + REMEMBERED, answer

@@ -10,7 +10,7 @@ from kasugai.api import shown
 from kasugai.api.bodies import Body, parsed, segment_schema, valid
 from kasugai.api.errors import bad_request, conflict
 from kasugai.api.handling import Doors, Resource, answer, caller_of, query_of, segment_of
-from kasugai.api.paging import Query, cut, page, sort
+from kasugai.api.paging import Query, cut, holding, page, sort
 from kasugai.api.policies import Policy
 from kasugai.api.words import boolean
 from kasugai.core import policy as core
@@ -32,10 +32,9 @@ class Segments(Resource):
         """List segments."""
         self.enforce(req, "segments:index")
         query = query_of(req)
-        asked = page(query, COLUMNS, self.highest_limit)
-        records = [record for record in self.doors.registry.read().segments() if _fits(record, query)]
-        rows = cut(sort(map(shown.segment, records), asked), asked)
-        answer(resp, json.dumps({"segments": rows}).encode())
+        asked, fits = page(query, COLUMNS, self.highest_limit), holding(_filter(query))
+        rows = sort(map(shown.segment, self.doors.registry.read().segments()), asked)
+        answer(resp, json.dumps({"segments": cut(rows, asked, fits)}).encode())
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Create a segment."""
@@ -94,16 +93,16 @@ def _gone(now: Inventory, segment_id: str, busy: frozenset[str]) -> list[Descrip
     return [replace(record, version=record.version + 1, deleted=True) for record in found]
 
 
-def _fits(record: SegmentRecord, query: Query) -> bool:
-    wanted = {name: values[-1] for name, values in query.items()}
-    if "enabled" in wanted:
-        enabled = boolean(wanted["enabled"])
-        if enabled is None:
-            raise bad_request(f"Invalid value for enabled: {wanted['enabled'][:50]}")
-        if record.armed is not enabled:
-            return False
-    method, service = wanted.get("recovery_method"), wanted.get("service_type")
-    return method in (None, str(record.policy.method)) and service in (None, record.service_type)
+def _filter(query: Query) -> dict[str, object]:
+    """Return what rows must hold."""
+    found: dict[str, object] = {
+        name: query[name][-1] for name in ("recovery_method", "service_type") if name in query
+    }
+    if "enabled" in query:
+        found["enabled"] = boolean(query["enabled"][-1])
+        if found["enabled"] is None:
+            raise bad_request(f"Invalid value for enabled: {query['enabled'][-1][:50]}")
+    return found
 
 
 def _one(record: SegmentRecord) -> bytes:

@@ -61,7 +61,7 @@ class ViewStore:
             f"notification/{uuid}": dump([notification]),
             f"number/{notification.number}": member_of(notification),
         }
-        busy = (f"notification/{uuid}", host if notification.status.is_unfinished else "")
+        busy = (f"notification/{uuid}", host if notification.is_busy else "")
         self._documents.add(
             texts, Index.NOTIFICATIONS, member_of(notification), notification.created_at, busy
         )

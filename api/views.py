@@ -25,7 +25,7 @@ class Status(StrEnum):
 
     @property
     def is_unfinished(self) -> bool:
-        """Whether its host is under recovery (masakari.md 1.14)."""
+        """Whether more may come of it."""
         return self in (Status.NEW, Status.RUNNING, Status.ERROR)
 
 
@@ -60,7 +60,13 @@ class NotificationView:
     updated_at: Instant | None = None
     """When anything last changed it."""
     incident: str = ""
-    """The incident that it became evidence of; empty for none."""
+    """The incident that it became evidence of, or that its suspicion ended in; empty for none."""
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether its host is under recovery: nobody has looked at it yet, or its incident goes on. What is only
+        suspected or held is not: it may stand for days, and the operator's word would be refused for as long."""
+        return self.status is Status.NEW or (bool(self.incident) and self.status.is_unfinished)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,7 +310,7 @@ class MemoryViews:
 
     def busy_hosts(self) -> frozenset[str]:
         """Return the hosts under recovery."""
-        reported = {n.source_host_uuid for n in self.kept.values() if n.status.is_unfinished}
+        reported = {n.source_host_uuid for n in self.kept.values() if n.is_busy}
         return frozenset(reported | {case.host_uuid for case in self.cases.values() if case.is_open})
 
     def incident(self, incident: str) -> IncidentView | None:

@@ -9,7 +9,9 @@ from collections.abc import Iterable
 from threading import Lock
 from typing import Any
 
+from kasugai.adapters.kafka.stranded import end_when_stranded
 from kasugai.adapters.settings import DEFAULT_FILE, load
+from kasugai.adapters.telemetry.logs import set_up
 from kasugai.api.process import Process
 
 VARIABLE = "KASUGAI_CONFIG_FILES"
@@ -28,9 +30,18 @@ class _Application:
     def _process(self) -> Process:
         with self._lock:
             if self._opened is None or self._opened[0] != os.getpid():
-                files = os.environ.get(VARIABLE, DEFAULT_FILE).split(":")
-                self._opened = os.getpid(), Process(load(files, "nova"), files)
+                self._opened = os.getpid(), _opened()
             return self._opened[1]
+
+
+def _opened() -> Process:
+    """Return a process that logs without secrets, and ends itself when its Kafka client stands still for good: the
+    server starts it again, as a supervisor does with `kasugai api`."""
+    files = os.environ.get(VARIABLE, DEFAULT_FILE).split(":")
+    settings = load(files, "nova")
+    set_up(files, settings)
+    end_when_stranded()
+    return Process(settings, files)
 
 
 application = _Application()

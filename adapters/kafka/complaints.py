@@ -22,6 +22,9 @@ REFUSING = (KafkaError._AUTHENTICATION, KafkaError.SASL_AUTHENTICATION_FAILED, K
 
 STATE = re.compile(r" \(after \d+ms in state \w+\)")
 
+FENCED = ("fenced by a newer instance", "attempted an operation with an old epoch")
+"""What librdkafka calls fatal when two processes write the inventory in turn."""
+
 REMEMBERED = 30.0
 """Seconds for which a refusal explains why nothing answers: longer than any client waits between two attempts."""
 
@@ -113,12 +116,13 @@ def reason(error: KafkaError, client: Any = None) -> str:
 def is_no_repetition(record: logging.LogRecord) -> bool:
     """Whether a line of librdkafka's log says what the error callback does not say, and is worth saying.
 
-    GETPID: a broker that has just started lets the first idempotent producer ask again.
+    GETPID: a broker that has just started lets the first idempotent producer ask again. Fenced: another writer took the
+    inventory, as writers do; the one that lost it says that it starts again.
     """
     text = record.getMessage()
-    return not text.startswith(("FAIL ", "ERROR ")) and not (
-        text.startswith("GETPID ") and "retrying" in text
-    )
+    if text.startswith(("FAIL ", "ERROR ")) or (text.startswith("GETPID ") and "retrying" in text):
+        return False
+    return not any(word in text for word in FENCED)
 
 
 def _is_refusal(error: KafkaError) -> bool:

@@ -30,6 +30,7 @@ ALIASES: Mapping[Place, Place] = {
     ("policy", "evacuate_all"): ("host_failure", "evacuate_all_instances"),
     ("policy", "ha_key"): ("host_failure", "ha_enabled_instance_metadata_key"),
     ("policy", "ignore_error_guests"): ("host_failure", "ignore_instances_in_error_state"),
+    ("policy", "add_reserve_to_aggregates"): ("host_failure", "add_reserved_host_to_aggregate"),
     ("policy", "disable_reason"): ("host_failure", "service_disable_reason"),
 }
 """Ours, and what Masakari calls it."""
@@ -69,7 +70,6 @@ MEANINGLESS: Mapping[Place, str] = {
         "DEFAULT",
         "os_system_scope",
     ): "Nova is asked as a project's admin; name a cloud in [nova] cloud for more",
-    ("host_failure", "add_reserved_host_to_aggregate"): "aggregates are left as they are",
     ("instance_failure", "process_all_instances"): NO_POOLS,
     ("instance_failure", "ha_enabled_instance_metadata_key"): NO_POOLS,
     ("process_failure", "service_disable_reason"): NO_POOLS,

@@ -108,6 +108,8 @@ def set_up(files: Sequence[str], settings: Settings) -> None:
         oslo.setup(conf, "kasugai")
     except SystemExit as end:
         raise LogOptionWrong(f"[DEFAULT] {said.getvalue().strip()}; these options are oslo.log's") from end
+    except OSError as error:
+        raise LogOptionWrong(f"[DEFAULT] log_dir or log_file cannot be written: {error}") from error
     except (cfg.Error, oslo.LogConfigError) as error:
         raise LogOptionWrong(f"[DEFAULT] {error}; these options are oslo.log's") from error
     dress(logging.getLogger(), secrets_of(settings))

@@ -6,8 +6,7 @@ import falcon
 
 from kasugai.adapters.settings.values import ApiSettings
 from kasugai.api import microversions
-from kasugai.api.app import HANDLERS, JSON_TYPES, Admission
-from kasugai.api.errors import ApiError
+from kasugai.api.app import HANDLERS, Admission, require_json, require_responder
 from kasugai.api.handling import Caller, Doors, answer
 from kasugai.api.own.commands import Commands
 from kasugai.api.own.incidents import Incident, Incidents, Plan, Timeline, Verdicts
@@ -21,11 +20,15 @@ class OwnAdmission(Admission):
 
     mount = ""
 
-    def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
-        """Admit a request, or say what is wrong with it."""
-        media_type = (req.content_type or "").partition(";")[0].strip().lower()
-        if req.method in ("POST", "PUT") and media_type not in JSON_TYPES:
-            raise ApiError(415, f"Unsupported Content-Type {media_type[:100]}")
+    def process_request(self, _req: falcon.Request, _resp: falcon.Response) -> None:
+        """Paths are routed as they are."""
+
+    def process_resource(
+        self, req: falcon.Request, _resp: falcon.Response, resource: object, _params: object
+    ) -> None:
+        """Admit a request that leads somewhere, or say what is wrong with it."""
+        require_responder(req, resource)
+        require_json(req)
         req.context.caller = Caller(credentials=self.credentials(req, None), version=microversions.HIGHEST)
 
 

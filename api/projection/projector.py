@@ -278,4 +278,4 @@ class _Work:
         self.texts[name] = dump([view])
         self.texts[f"number/{view.number}"] = member_of(view)
         self.listed[Index.NOTIFICATIONS, member_of(view)] = view.created_at
-        self.busy[name] = view.source_host_uuid if view.status.is_unfinished else ""
+        self.busy[name] = view.source_host_uuid if view.is_busy else ""

@@ -1,7 +1,7 @@
 """A subject's records as verdicts and notifications: what was decided about each fault, and where that led.
 
-A notification follows the incident that it became evidence of; without one it stands where the last word about its
-subject left it.
+A notification follows the incident that it became evidence of, or that its suspicion ended in; without one it stands
+where the last word about its subject left it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from kasugai.api.numbers import notification_number
 from kasugai.api.views import EvidenceView, IncidentView, NotificationView, Status, VerdictView
 from kasugai.core.explain import Decided, in_order
 from kasugai.core.incident import Phase
-from kasugai.core.signals import Fault, Stamp, Symptom
+from kasugai.core.signals import Fault, Kind, Stamp, Symptom
 from kasugai.core.timing import Instant
 from kasugai.core.verdicts import Reason, Verb, Verdict
 from kasugai.schemas.meanings import meanings
@@ -22,6 +22,8 @@ until a person changes the inventory, and Masakari says so as well (masakari.md 
 
 WAITING = (Verb.SUSPECT, Verb.HOLD, Verb.ALERT)
 """What may still lead to an incident."""
+
+ORDINARY = "an ordinary event of an instance: there is nothing to recover"
 
 _PHASES = {
     Phase.RECOVERED: Status.FINISHED,
@@ -78,6 +80,7 @@ def notification_of(
     words = in_order(decided)
     naming = [d for d in words if any(e.event_id == fault.event_id for e in d.verdict.evidence)]
     linked = next((str(d.verdict.incident) for d in naming if _is_link(d.verdict)), "")
+    linked = linked or _followed_by(words, naming)
     case = incidents.get(linked)
     status, message, at = _standing(fault, words, naming, case)
     return NotificationView(
@@ -101,13 +104,23 @@ def _is_link(verdict: Verdict) -> bool:
     return verdict.incident is not None and verdict.verb is not Verb.IGNORE
 
 
+def _followed_by(words: Sequence[Decided], naming: Sequence[Decided]) -> str:
+    """Return the incident that a suspicion ended in, though its evidence names another report: an observer has one
+    condition at a time, and its later word takes the place of the earlier one. Empty when there is none."""
+    if not naming or naming[-1].verdict.verb not in WAITING:
+        return ""
+    later = [each.verdict for each in words[words.index(naming[-1]) + 1 :]]
+    end = next((verdict for verdict in later if verdict.verb in (Verb.OPEN, Verb.WITHDRAW)), None)
+    return str(end.incident) if end and end.verb is Verb.OPEN and end.incident else ""
+
+
 def _standing(
     fault: Fault, words: Sequence[Decided], naming: Sequence[Decided], case: IncidentView | None
 ) -> tuple[Status, str, Instant | None]:
     if not naming:
         return Status.NEW, "", None
     if fault.symptom in (Symptom.ALIVE, Symptom.CLEAR):
-        return Status.FINISHED, "", naming[0].at
+        return (*_of_good_news(fault), naming[0].at)
     if case is not None:
         return _followed(case)
     since = words.index(naming[0])
@@ -121,6 +134,11 @@ def _standing(
     message = f"{reason}: {meanings(Reason)[reason]}"
     is_over = last.verdict.verb not in WAITING or reason in IGNORED
     return Status.IGNORED if is_over else Status.RUNNING, message, last.at
+
+
+def _of_good_news(fault: Fault) -> tuple[Status, str]:
+    """An instance that was shut down, moved or paused needs nobody: Masakari ignores its events (masakari.md 2.4)."""
+    return (Status.IGNORED, ORDINARY) if fault.kind is Kind.INSTANCE else (Status.FINISHED, "")
 
 
 def _followed(case: IncidentView) -> tuple[Status, str, Instant | None]:

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from kasugai.adapters import redis_claims
-from kasugai.adapters.redis_claims import RedisClaims
+from kasugai.adapters.redis_claims import RedisClaims, Undecided
 from kasugai.core.doors import LedgerAway
 from tests.support.redis import RedisServer
 from tests.support.workers import eventually
@@ -42,7 +42,7 @@ def test_a_claim_that_nobody_confirms_is_no_answer_and_expires(redis_server: Red
         door.confirm(short, "a", 300)
         door.confirm(left, "b")
         assert door.take(short, "c") == "a"
-        with pytest.raises(LedgerAway, match="being published"):
+        with pytest.raises(Undecided, match="being published"):
             door.take(left, "c")
     with patch.object(redis_claims, "PATIENCE", 5.0):
         assert door.take(left, "c") is None

@@ -70,6 +70,20 @@ def test_another_trouble_is_told_at_once(caplog: pytest.LogCaptureFixture) -> No
         ("GETPID [c#producer-1] Coordinator load in progress: retrying", False),
         ("GETPID [c#producer-1] giving up", True),
         ("CONFWARN [c#producer-1] unknown property", True),
+        (
+            "ADDPARTS [c#producer-1] TxnCoordinator/1: Broker: Producer attempted an operation with an old epoch",
+            False,
+        ),
+        (
+            "TXNERR [c#producer-1] Fatal transaction error: Local: This instance has been fenced by a newer instance",
+            False,
+        ),
+        (
+            "FATAL [c#producer-1] Fatal error: Local: This instance has been fenced by a newer instance: x",
+            False,
+        ),
+        ("FATAL [c#producer-1] Fatal error: Broker: Out of order sequence number", True),
+        ("ADDPARTS [c#producer-1] Broker: Topic authorization failed", True),
     ],
 )
 def test_librdkafkas_log_keeps_what_the_callback_does_not_say(text: str, stays: bool) -> None:

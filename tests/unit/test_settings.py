@@ -267,6 +267,7 @@ transport_url = rabbit://u:p@rabbit
 evacuate_all_instances = False
 ha_enabled_instance_metadata_key = HA
 ignore_instances_in_error_state = True
+add_reserved_host_to_aggregate = True
 
 [taskflow]
 connection = mysql+pymysql://u:secret@db/masakari
@@ -296,6 +297,7 @@ def test_a_masakari_conf_is_accepted_as_it_is(tmp_path: Path) -> None:
         False,
         True,
     )
+    assert found.policy.add_reserve_to_aggregates
     assert found.policy.ha_key == "OURS", "our own name goes before Masakari's"
     for option in ("duplicate_notification_detection_interval", "wait_period_after_service_update"):
         assert f"[DEFAULT] {option}" in found.unread

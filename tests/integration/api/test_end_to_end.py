@@ -73,14 +73,15 @@ def town(redis_server: RedisServer, tmp_path: Path) -> Iterator[tuple[Pipeline, 
         kafka.stop()
 
 
-SAID = {
-    "notification": {
-        "type": "COMPUTE_HOST",
-        "hostname": "cmp1",
-        "generated_time": "2026-11-22T07:31:18.329622",
-        "payload": {"event": "STOPPED", "host_status": "NORMAL", "cluster_status": "OFFLINE"},
-    }
-}
+def said(host_status: str) -> dict[str, Any]:
+    """What a host monitor posts."""
+    payload = {"event": "STOPPED", "host_status": host_status, "cluster_status": "OFFLINE"}
+    time = "2026-11-22T07:31:18.329622"
+    about = {"type": "COMPUTE_HOST", "hostname": "cmp1", "generated_time": time, "payload": payload}
+    return {"notification": about}
+
+
+SAID = said("NORMAL")
 
 
 def test_a_post_leads_to_recovered_instances_and_dropped_views_come_back_to_the_byte(
@@ -89,11 +90,16 @@ def test_a_post_leads_to_recovered_instances_and_dropped_views_come_back_to_the_
     pipeline, api = town
     pipeline.processes.until(lambda: api.ask("/v1/notifications")[0] == 200, 90, lambda: "the API")
     pipeline.cloud.do(lambda cloud: cloud.hosts.power_off("cmp1"))
+    status, data = api.ask("/v1/notifications", said("UNKNOWN"))
+    assert status == 202, data
+    suspicion = f"/v1/notifications/{json.loads(data)['notification']['notification_uuid']}"
+    pipeline.processes.until(lambda: api.get(suspicion)["notification"]["status"] == "running", 30, str)
     status, data = api.ask("/v1/notifications", SAID)
     assert status == 202, data
     accepted = json.loads(data)["notification"]
     assert api.ask("/v1/notifications", SAID)[0] == 409, "a duplicate while it stands"
     follow(pipeline, api, accepted)
+    assert api.get(suspicion)["notification"]["status"] == "finished", "it ended with what followed"
     compare_moves(pipeline, api, accepted["notification_uuid"])
     rebuild(pipeline, api, redis_server, paths_of(api, accepted["notification_uuid"]))
     assert api.ask("/v1/notifications", SAID)[0] == 202, "a real second failure is accepted"

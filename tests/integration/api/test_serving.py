@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,8 +11,8 @@ from typing import Any
 import pytest
 
 from kasugai.cli.exits import Exit
-from kasugai.sim.child import free_port
-from tests.support.api_process import Site, ask, site
+from kasugai.sim.child import Child, free_port
+from tests.support.api_process import Site, answers, ask, site
 from tests.support.workers import eventually
 
 pytestmark = pytest.mark.integration
@@ -146,6 +147,26 @@ def test_workers_whose_port_is_taken_end_with_one_line_and_are_not_started_again
     assert child.exit_code == Exit.USAGE
     log = place.log("api-taken")
     assert f"127.0.0.1:{ports[0]} cannot be listened on" in log and "Traceback" not in log
+
+
+def test_another_server_serves_the_application_and_logs_as_we_do(
+    place: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """uWSGI and mod_wsgi import the entry point as waitress does here; two files, and one names what means nothing."""
+    port, theirs = free_port(), place.folder / "masakari.conf"
+    theirs.write_text("[taskflow]\nconnection = mysql://u:planted-secret@db/masakari\n")
+    monkeypatch.setenv("KASUGAI_CONFIG_FILES", f"{theirs}:{place.write('noauth2')}")
+    argv = [sys.executable, "-m", "waitress", "--host", "127.0.0.1", "--port", str(port)]
+    child = Child([*argv, "kasugai.api.wsgi:application"], log=place.folder / "wsgi.log")
+    child.start(lambda: answers(port))
+    try:
+        assert ask(port, "GET", f"/v1/segments/{segment(port, 'served')}")[0] == 200
+        assert ask(port, "OPTIONS", "/v1/segments")[0] == 200
+    finally:
+        child.stop()
+    log = place.log("wsgi")
+    assert re.search(r"WARNING kasugai\.api\.process: .*\[taskflow\] connection", log), log
+    assert "planted-secret" not in log and "sim-password" not in log and "Traceback" not in log
 
 
 def test_an_outage_makes_a_process_unready(place: Site) -> None:

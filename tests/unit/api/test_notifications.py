@@ -1,9 +1,11 @@
 """masakari.md 1.12, 1.13, 2.3-2.5: notifications and their moves, and the faults that they are."""
 
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
+from kasugai.adapters.redis_claims import Undecided
 from kasugai.api.views import MoveStatus, NotificationView, ProgressDetail, Status, VMoveView, WorkflowDetail
 from kasugai.core.signals import Kind, Symptom
 from tests.support.api_doors import Answer, Api
@@ -204,6 +206,13 @@ def test_an_absent_redis_is_told_without_its_address(api: Api) -> None:
     assert api.reports.faults == []
 
 
+def test_one_that_is_being_published_is_not_an_absent_redis(api: Api) -> None:
+    with patch.object(api.claims, "take", side_effect=Undecided("redis://:secret@redis")):
+        answer = post(api)
+    text = fault(answer, 503, "serviceUnavailable")
+    assert "is being published" in text and "secret" not in text and answer.headers["retry-after"]
+
+
 def test_views_that_are_behind_refuse_no_report(api: Api) -> None:
     api.views.is_current = False
     assert post(api).status == 202
@@ -270,6 +279,7 @@ def test_notifications_are_filtered_sorted_and_paged(api: Api) -> None:
     assert found("generated-since=2026-11-22T09:00:02%2B02:00") == "32" and found("limit=0") == ""
     assert found("sort_key=generated_time&sort_dir=asc") == "123"
     assert found("sort_key=notification_uuid&sort_dir=asc&limit=1&marker=1") == "2"
+    assert found("sort_key=notification_uuid&sort_dir=asc&status=new&marker=2") == "3"
     for query in ("generated-since=soon", "marker=77", "sort_key=uuid", "sort_key=id&marker=77"):
         fault(api.get(f"/v1/notifications?{query}"), 400, "badRequest")
 
@@ -297,6 +307,7 @@ def test_moves(api: Api) -> None:
     assert (row["start_time"], row["end_time"]) == ("2026-11-22T21:40:00.123000", None)
     assert api.get(f"{path}/m1").body["vmove"] == row
     assert api.get(f"{path}?status=failed").body["vmoves"] == []
+    assert api.get(f"{path}?status=failed&marker=5").body["vmoves"] == []
     for gone in (f"{path}/m2", "/v1/notifications/n3/vmoves/m1", "/v1/notifications/m1/vmoves/n1"):
         fault(api.get(gone), 404, "itemNotFound")
     for wrong in ("/v1/notifications/n2/vmoves", "/v1/notifications/n2/vmoves/m1", f"{path}?sort_key=x"):

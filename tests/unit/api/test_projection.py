@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from unittest.mock import patch
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -66,6 +67,36 @@ def test_any_order_and_any_repetition_give_the_same_bytes(story: str, data: st.D
     whole, parts = projected(records), projected(shuffled[:cut], shuffled[cut:])
     assert parts.texts == whole.texts
     assert (parts.lists, parts.hosts) == (whole.lists, whole.hosts)
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_whichever_record_comes_last_the_bytes_are_the_same(story: str) -> None:
+    records = with_notification(story)
+    whole = projected(records)
+    for last in range(len(records)):
+        parts = projected(records[:last] + records[last + 1 :], [records[last]])
+        assert parts.texts == whole.texts, records[last]
+        assert (parts.lists, parts.hosts) == (whole.lists, whole.hosts), records[last]
+
+
+def test_a_fact_that_comes_alone_changes_what_is_shown_of_the_notification() -> None:
+    """It is kept with its incident only; the notification lies in its subject's bucket."""
+    records = came(POSTED, LINKED, *MIDWAY[1:], said(FactKind.HELD))
+    before, after = projected(records[:-1]), projected(records[:-1], records[-1:])
+    name = f"notification/{UUID_1}"
+    assert before.texts[name] != after.texts[name] == projected(records).texts[name]
+
+
+def test_words_count_in_the_order_of_time_not_of_their_places() -> None:
+    """Offset 9 is before 10, and a fault that was sent twice is the one that came first."""
+    suspected = naming(decided(Verb.SUSPECT, Reason.FIRST_SIGHTING, None), POSTED)
+    over = naming(decided(Verb.WITHDRAW, Reason.SIGN_OF_LIFE, None))
+    others = [posted(str(UUID(int=n)), host=f"cmp{n}") for n in range(2, 10)]
+    told: list[Record | Fault] = [POSTED, *others, suspected, over, POSTED]
+    view = shown(*told).notification(UUID_1)
+    assert view is not None and (view.status, view.message[:12]) == (Status.IGNORED, "sign-of-life")
+    first = shown(POSTED).notification(UUID_1)
+    assert first is not None and (view.number, view.created_at) == (first.number, first.created_at)
 
 
 def test_a_notification_that_nobody_has_looked_at_is_new() -> None:
@@ -161,6 +192,26 @@ def test_a_suspicion_that_was_withdrawn_is_ignored_though_the_withdrawal_does_no
     )
 
 
+def test_a_suspicion_whose_observer_then_said_more_ends_with_the_incident_that_followed() -> None:
+    """UNKNOWN, then NORMAL: correlate keeps one condition per observer, so the incident's evidence names the second."""
+    other = "22222222-0000-4000-8000-000000000002"
+    first = posted(other, host_status="UNKNOWN")
+    suspected = naming(decided(Verb.SUSPECT, Reason.FIRST_SIGHTING, None), first)
+    before: list[Record | Fault] = [first, suspected]
+    assert status_of(*before, uuid=other)[0] is Status.RUNNING
+    assert status_of(*before, POSTED, LINKED, *MIDWAY[1:], uuid=other) == (Status.RUNNING, "")
+    assert status_of(*before, POSTED, LINKED, *WHOLE[1:], uuid=other) == (Status.FINISHED, "")
+    assert status_of(*before, POSTED, LINKED, *WHOLE[1:]) == (Status.FINISHED, "")
+    over = naming(decided(Verb.WITHDRAW, Reason.SIGN_OF_LIFE, None))
+    assert status_of(*before, over, POSTED, LINKED, *WHOLE[1:], uuid=other)[0] is Status.IGNORED
+
+
+def test_what_was_ignored_stays_ignored_whatever_follows() -> None:
+    stale = naming(decided(Verb.IGNORE, Reason.STALE, None), POSTED)
+    later = posted("22222222-0000-4000-8000-000000000002")
+    assert status_of(POSTED, stale, later, naming(OPENED, later), *MIDWAY[1:])[0] is Status.IGNORED
+
+
 def test_a_repetition_of_an_open_incidents_report_is_ignored() -> None:
     other = "22222222-0000-4000-8000-000000000002"
     again = posted(other)
@@ -176,6 +227,21 @@ def test_started_is_finished_as_soon_as_it_was_heard() -> None:
         Status.FINISHED,
         "",
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "type_", "status"),
+    [(Kind.INSTANCE, "VM", Status.IGNORED), (Kind.PROCESS, "PROCESS", Status.FINISHED)],
+)
+def test_an_instances_ordinary_event_is_ignored_and_a_process_that_started_finished(
+    kind: Kind, type_: str, status: Status
+) -> None:
+    """masakari.md 2.4, 2.5."""
+    told = replace(posted_as(kind, type_, "x"), symptom=Symptom.CLEAR)
+    said_ = replace(naming(decided(Verb.IGNORE, Reason.CLEARED, None), told), subject=told.subject)
+    assert status_of(told)[0] is Status.NEW
+    found, message = status_of(told, said_)
+    assert found is status and bool(message) is (status is Status.IGNORED)
 
 
 @pytest.mark.parametrize(("kind", "type_"), [(Kind.INSTANCE, "VM"), (Kind.PROCESS, "PROCESS")])
@@ -317,6 +383,15 @@ def test_a_host_is_busy_while_it_is_under_recovery() -> None:
     assert shown(POSTED).busy_hosts() == {"h"}
     assert shown(POSTED, LINKED, *MIDWAY[1:]).busy_hosts() == {"h"}
     assert shown(POSTED, LINKED, *WHOLE[1:]).busy_hosts() == frozenset()
+
+
+def test_a_host_that_is_only_suspected_is_not_busy() -> None:
+    """An UNKNOWN report may stand for days: an operator must be able to say that the host is alive."""
+    suspected = naming(decided(Verb.SUSPECT, Reason.FIRST_SIGHTING, None), POSTED)
+    held_ = naming(decided(Verb.HOLD, Reason.INSUFFICIENT_EVIDENCE, None), POSTED)
+    assert shown(POSTED, suspected).busy_hosts() == frozenset()
+    assert shown(POSTED, suspected, held_).busy_hosts() == frozenset()
+    assert shown(POSTED, suspected, LINKED, *MIDWAY[1:]).busy_hosts() == {"h"}
 
 
 def test_verdicts_tell_why_and_why_not() -> None:

@@ -167,7 +167,7 @@ def test_hosts_of_what_is_not_there(api: Api) -> None:
     assert api.delete(f"/v1/segments/{one}/hosts/{host}").status == 204
 
 
-def busy(api: Api, host_uuid: str, status: Status = Status.RUNNING) -> None:
+def busy(api: Api, host_uuid: str, status: Status = Status.RUNNING, incident: str = "i") -> None:
     """Let a host be under recovery."""
     api.views.kept["n"] = NotificationView(
         number=1,
@@ -178,6 +178,7 @@ def busy(api: Api, host_uuid: str, status: Status = Status.RUNNING) -> None:
         payload={},
         status=status,
         created_at=1,
+        incident=incident,
     )
 
 
@@ -193,6 +194,10 @@ def test_under_recovery_only_the_host_and_its_segments_end_are_refused(api: Api)
     assert api.put(f"{segment}/hosts/{two}", maintained).status == 200
     assert api.put(segment, {"segment": {"description": "x"}}).status == 200
     assert api.delete(f"{segment}/hosts/{two}").status == 204
+    busy(api, one, incident="")
+    assert api.put(f"{segment}/hosts/{one}", maintained).status == 200, "a suspicion is no recovery"
+    busy(api, one, Status.NEW, incident="")
+    fault(api.put(f"{segment}/hosts/{one}", maintained), 409, "conflictingRequest")
     busy(api, one, Status.FINISHED)
     assert api.delete(segment).status == 204
 
@@ -263,11 +268,30 @@ def test_pages_are_walked_by_integer_markers(api: Api) -> None:
     assert len(api.get("/v1/segments?limit=99999").body["segments"]) == 5
 
 
+def test_a_page_goes_on_after_a_marker_that_no_longer_fits_the_filter(api: Api) -> None:
+    """What a client has seen may change before it asks on; Masakari looks the marker up among all."""
+    made = [api.segment(f"rack{n}") for n in range(4)]
+    api.put(f"/v1/segments/{made[2]['uuid']}", {"segment": {"service_type": "OTHER"}})
+    page = f"service_type=COMPUTE&limit=1&marker={made[2]['id']}"
+    assert [row["name"] for row in api.get(f"/v1/segments?{page}").body["segments"]] == ["rack1"]
+    segment = made[0]["uuid"]
+    hosts = [api.host(segment, f"cmp{n}", reserved=n == 2) for n in range(1, 4)]
+    page = f"reserved=no&sort_key=name&sort_dir=asc&limit=1&marker={hosts[1]['id']}"
+    assert [row["name"] for row in api.get(f"/v1/segments/{segment}/hosts?{page}").body["hosts"]] == ["cmp3"]
+
+
+def test_a_bad_filter_is_refused_where_there_is_nothing_to_filter(api: Api) -> None:
+    fault(api.get("/v1/segments?enabled=maybe"), 400, "badRequest")
+
+
 @pytest.mark.parametrize(
     "query",
     [
         *(
             "limit=-1",
+            "limit=%2B-1",
+            "limit=--1",
+            "page_size=-%2B1",
             "limit=x",
             "limit=",
             "page_size=x",

@@ -69,6 +69,8 @@ def test_a_link_prefix_goes_before_the_requests_host() -> None:
         ("instance-ha 1.1, compute 2.1", "1.1"),
         ("compute 2.1, instance-ha 1.3", "1.3"),
         ("instance-ha latest", "1.3"),
+        ("instance-ha 1.1, instance-ha 1.2", "1.2"),
+        ("instance-ha", "1.0"),
         ("masakari 1.2", "1.0"),
         ("ha 1.2", "1.0"),
         ("1.2", "1.0"),
@@ -88,7 +90,7 @@ def test_a_microversion_out_of_range_is_not_acceptable(api: Api, version: str) -
     assert answer.headers[HEADER] == f"instance-ha {version}"
 
 
-@pytest.mark.parametrize("version", ["abc", "1", "0.9", "1.2.3", "-1.0", "1.01", "9" * 50 + ".1"])
+@pytest.mark.parametrize("version", ["abc", "1", "0.9", "1.2.3", "1.2 x", "-1.0", "1.01", "9" * 50 + ".1"])
 def test_a_malformed_microversion_is_a_bad_request(api: Api, version: str) -> None:
     answer = api.get("/v1/segments", version)
     fault(answer, 400, "badRequest")
@@ -112,6 +114,14 @@ def test_only_json_is_taken(api: Api, media_type: str, status: int) -> None:
     fault(answer, status, "badMediaType" if status == 415 else "badRequest")
 
 
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_another_media_type_is_refused_without_a_body_as_well(api: Api, method: str) -> None:
+    xml = {"Content-Type": "application/xml"}
+    path = f"/v1/segments/{api.segment()['uuid']}"
+    fault(api.ask(method, path, headers=xml), 415, "badMediaType")
+    assert api.ask(method, path, headers={"Content-Type": "text/plain"}).status in (200, 204)
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [
@@ -128,12 +138,22 @@ def test_only_json_is_taken(api: Api, media_type: str, status: int) -> None:
         ("POST", "/v1/segments/x"),
         ("POST", "/v1/notifications/x"),
         ("GET", "/v1/segments//hosts"),
+        ("FOO", "/v1/segments"),
+        ("HEAD", "/v1/segments"),
     ],
 )
 def test_what_is_not_there_is_plain_text(api: Api, method: str, path: str) -> None:
     answer = api.ask(method, path, {} if method != "GET" else None)
     assert answer.status == 404, answer.data
     assert answer.headers["content-type"].startswith("text/plain")
+
+
+@pytest.mark.parametrize("path", ["/v1/segments/x", "/v1/abc/segments/x", "/v1/segments/x/y/z"])
+def test_what_is_not_there_is_said_before_anything_else(api: Api, path: str) -> None:
+    wrong = {"Content-Type": "application/xml", "X-Auth-Token": "admin:def"} | microversion("abc")
+    answer = api.ask("POST", path, data=b"<x/>", headers=wrong)
+    assert answer.status == 404 and answer.headers["content-type"].startswith("text/plain")
+    assert HEADER not in answer.headers
 
 
 @pytest.mark.parametrize(
@@ -148,6 +168,8 @@ def test_what_is_not_there_is_plain_text(api: Api, method: str, path: str) -> No
         ("GET", "/v1/segments/new"),
         ("GET", "/v1/notifications/new"),
         ("GET", "/v1/segments/x/hosts/new"),
+        ("GET", "/v1/notifications/x/vmoves/new"),
+        ("GET", "/v1/extensions/new"),
         ("GET", "/v1/versions"),
     ],
 )

@@ -111,3 +111,13 @@ def test_a_wrong_option_of_oslo_log_is_told(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1 and "use_json" in done.stderr
+
+
+def test_a_log_that_cannot_be_written_is_told_in_one_line(tmp_path: Path) -> None:
+    """A masakari.conf names Masakari's own log directory, which need not be there."""
+    conf = tmp_path / "masakari.conf"
+    conf.write_text(f"[DEFAULT]\nlog_dir = {tmp_path}/not-there\n{CONF}")
+    command = [sys.executable, "-m", "kasugai.cli", "route", "--config-file", str(conf)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1 and "log_dir" in done.stderr and "not-there" in done.stderr

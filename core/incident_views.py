@@ -12,7 +12,7 @@ from uuid import UUID
 from kasugai.core.facts import Fact, FactKind
 from kasugai.core.incident import Open, Phase, Resume, Stop
 from kasugai.core.plan import Action, Plan
-from kasugai.core.standing import StepView, phase_of, step_views, why_of
+from kasugai.core.standing import StepView, close_of, phase_of, step_views, why_of
 from kasugai.core.ties import Tie
 from kasugai.core.timing import Instant
 from kasugai.core.verdicts import Verb, Verdict
@@ -57,7 +57,8 @@ class IncidentView:
     def is_told(self) -> bool:
         """Whether it is closed and the outcome that closed it has been read too (it lies in another topic)."""
         facts = [record.value for record in self.records if isinstance(record.value, Fact)]
-        return self.until is not None and any(fact.kind is FactKind.FINISHED for fact in facts)
+        ends = [fact for fact in facts if fact.kind is FactKind.FINISHED and fact.attempt == self.attempt]
+        return self.until is not None and bool(ends)
 
     @property
     def window(self) -> int:
@@ -123,7 +124,7 @@ def _by_time(record: Seen) -> tuple[Instant, int, int, Tie]:
 def _incident(incident: UUID, records: Sequence[Seen]) -> IncidentView:
     opens = [seen.value for seen in records if isinstance(seen.value, Open)]
     facts = [seen.value for seen in records if isinstance(seen.value, Fact)]
-    verdicts = [seen for seen in records if isinstance(seen.value, Verdict)]
+    verdicts = [seen.value for seen in records if isinstance(seen.value, Verdict)]
     order = max(opens, key=lambda o: (o.attempt, o.n, o.decided_at), default=None)
     fact = max(facts, key=rank, default=None)
     plan = max(
@@ -131,16 +132,16 @@ def _incident(incident: UUID, records: Sequence[Seen]) -> IncidentView:
         key=lambda p: (p.attempt, p.epoch, len(p.steps), Tie(p)),
         default=None,
     )
-    closed = [seen for seen in verdicts if isinstance(seen.value, Verdict) and seen.value.verb is Verb.CLOSE]
+    closing = close_of(verdicts)
     host, segment = _whereabouts(records)
     return IncidentView(
         incident=incident,
         host=host,
         segment=segment,
-        phase=phase_of(order, fact, [seen.value for seen in verdicts if isinstance(seen.value, Verdict)]),
-        why=why_of(fact, [seen.value for seen in verdicts if isinstance(seen.value, Verdict)]),
+        phase=phase_of(order, fact, verdicts),
+        why=why_of(fact, verdicts),
         since=min([order.opened_at] if order else [seen.at for seen in records]),
-        until=min((seen.at for seen in closed), default=None),
+        until=next((seen.at for seen in records if seen.value == closing), None),
         attempt=max([fact.attempt for fact in facts] + [o.attempt for o in opens], default=1),
         epoch=max((fact.epoch for fact in facts), default=0),
         plan=plan,

@@ -185,6 +185,19 @@ def test_a_recovered_host_shows_all_its_steps() -> None:
     assert view.until is not None
 
 
+def test_an_incident_that_a_person_has_tried_again_is_open_until_its_last_close() -> None:
+    records = records_of("retried-by-command")
+    closes = sorted(s.at for s in records if isinstance(s.value, Verdict) and s.value.verb is Verb.CLOSE)
+    again = next(s.at for s in records if isinstance(s.value, Open) and s.value.attempt == 3)
+    views = {at: fold(s for s in records if s.at <= at)[0] for at in (closes[1], again, closes[2])}
+    assert [(str(view.phase), view.until) for view in views.values()] == [
+        ("failed", closes[1]),
+        ("opened", None),
+        ("recovered", closes[2]),
+    ]
+    assert not views[again].is_told
+
+
 def test_an_incident_is_told_when_the_outcome_that_closed_it_has_been_read_too() -> None:
     closed: Sequence[Open | Verdict] = [OPENED, opened(), decided(Verb.CLOSE, Reason.RECOVERED)]
     assert not view_of(*closed).is_told

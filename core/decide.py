@@ -209,7 +209,7 @@ def _decide_fault(draft: Draft, fault: Fault) -> None:
         draft.fresh = fault if fault.event_id not in draft.row.recent else None
         draft.row = remember(draft.row, fault)
         if draft.fresh is not None or fault.symptom not in (Symptom.ALIVE, Symptom.CLEAR):
-            draft.tell(Verb.IGNORE, Reason.STALE)
+            draft.mention(Verb.IGNORE, Reason.STALE)
         return
     draft.fresh = fault if fault.event_id not in draft.row.recent else None
     draft.row = evidence.hear(remember(draft.row, fault), fault, draft.times.moment)

@@ -15,7 +15,7 @@ from kasugai.core.plan import Action, Plan
 from kasugai.core.standing import StepView, close_of, phase_of, step_views, why_of
 from kasugai.core.ties import Tie
 from kasugai.core.timing import Instant
-from kasugai.core.verdicts import Verb, Verdict
+from kasugai.core.verdicts import Reason, Verb, Verdict
 
 Record = Open | Stop | Resume | Fact | Verdict
 
@@ -170,21 +170,24 @@ def _whereabouts(records: Sequence[Seen]) -> tuple[str, str]:
     return (value.subject.split("/")[1] if isinstance(value, Verdict) else value.host), value.segment
 
 
+_PENDING = {Verb.SUSPECT: Phase.SUSPECTED, Verb.HOLD: Phase.HELD}
+_ASIDE = (Verb.REFUSE, Verb.RETRY, Verb.CANCEL, Verb.DISREGARD)
+"""What changes nothing about a host that is held or suspected without an incident."""
+
+
 def _pending(records: Sequence[Seen]) -> IncidentView | None:
     """Return the view of a subject whose last word is that something is held against it, without an incident."""
-    last, value = records[-1], records[-1].value
-    phases = {Verb.SUSPECT: Phase.SUSPECTED, Verb.HOLD: Phase.HELD}
-    if not isinstance(value, Verdict) or value.incident is not None or value.verb not in phases:
+    held = _held_since(records)
+    if not held:
         return None
-    since = [seen.at for seen in records if isinstance(seen.value, Verdict) and seen.value.incident is None]
-    host, segment = _whereabouts([last])
+    since, value = held[0][0], held[-1][1]
     return IncidentView(
         incident=None,
-        host=host,
-        segment=segment,
-        phase=phases[value.verb],
+        host=value.subject.split("/")[1],
+        segment=value.segment,
+        phase=_PENDING[value.verb],
         why=why_of(None, [value]),
-        since=min(since),
+        since=since,
         until=None,
         attempt=0,
         epoch=0,
@@ -192,3 +195,26 @@ def _pending(records: Sequence[Seen]) -> IncidentView | None:
         steps={},
         records=tuple(records),
     )
+
+
+def _held_since(records: Sequence[Seen]) -> list[tuple[Instant, Verdict]]:
+    """Return the words that hold or suspect the subject, which no other word has ended since."""
+    found: list[tuple[Instant, Verdict]] = []
+    for seen in records:
+        if not isinstance(seen.value, Verdict) or _says_nothing_new(seen.value, found):
+            continue
+        if seen.value.verb in _PENDING and seen.value.incident is None:
+            found.append((seen.at, seen.value))
+        else:
+            found.clear()
+    return found
+
+
+def _says_nothing_new(verdict: Verdict, held: Sequence[tuple[Instant, Verdict]]) -> bool:
+    """A stale report, a command that did not fit, an owner that is not obeyed; and an approval of another limit than
+    the person's own hold: what that lets through is opened, and that is told."""
+    if verdict.verb is Verb.IGNORE:
+        return verdict.reason is Reason.STALE
+    if verdict.verb is Verb.APPROVE:
+        return not held or held[-1][1].reason is not Reason.COMMAND
+    return verdict.verb in _ASIDE

@@ -29,7 +29,7 @@ About = Callable[["KafkaSettings", "Inventory", argparse.Namespace], Awaitable[d
 SEGMENT_ORDERS = (
     ("arm", "Let a segment act again after a disarm (also after `undecidable`).", ""),
     ("disarm", "Let a segment do nothing: what is under way begins nothing further.", ""),
-    ("approve", "Let a segment go on beyond the limit that holds it.", " --limit storm"),
+    ("approve", "Let a segment go on beyond the limit that holds it.", " --limit storm --up-to 5"),
 )
 INCIDENT_ORDERS = (
     ("hold", "Do nothing about a host, or nothing further, until the hold is approved.", ""),
@@ -42,7 +42,7 @@ INCIDENT_ORDERS = (
 def add_segment_orders(verbs: Nouns) -> None:
     """Add arm, disarm and approve."""
     for order, summary, words in SEGMENT_ORDERS:
-        example = f'kasugai segment {order} rack1{words} --reason "by ann"'
+        example = f"kasugai segment {order} rack1{words} --reason ann"
         parser = _command(verbs, order, summary, example, _order_segment)
         parser.add_argument("segment", metavar="SEGMENT", help="its name, or its id")
 
@@ -74,7 +74,7 @@ def _command(verbs: Nouns, order: str, summary: str, example: str, run: Run) -> 
             type=int,
             default=0,
             metavar="N",
-            help="a storm of at most N unhealthy hosts (default: as many as there are now)",
+            help="a storm of at most N unhealthy hosts; a segment's approval must say it, one host's need not",
         )
     parser.add_argument("--id", metavar="ID", help="repeat the command of that id: it counts once")
     parser.add_argument("--author", default="", metavar="NAME", help="who says so (default: your login)")
@@ -111,6 +111,11 @@ def _check(arguments: argparse.Namespace) -> None:
         raise Misused(f"--up-to {arguments.up_to}: a number of hosts, for example --up-to 5")
     if arguments.up_to and arguments.limit != "storm":
         raise Misused("--up-to goes with --limit storm")
+    if arguments.limit == "storm" and not arguments.up_to and "segment" in arguments:
+        raise Misused(
+            "--limit storm needs --up-to N: how many unhealthy hosts you have seen (kasugai incident list), "
+            "so that whoever dies meanwhile is not approved too"
+        )
     try:
         arguments.id = uuid.UUID(arguments.id) if arguments.id else None
     except ValueError as error:

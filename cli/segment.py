@@ -1,4 +1,4 @@
-"""`kasugai segment apply|list|arm|disarm|approve`: the failure domains, their policies and their hosts."""
+"""`kasugai segment apply|list|show|arm|disarm|approve`: the failure domains, their policies and their hosts."""
 
 import argparse
 import asyncio
@@ -11,6 +11,7 @@ from kasugai.cli.configured import settings_of
 from kasugai.cli.exits import Exit, Misused, SaidNo
 from kasugai.cli.orders import add_segment_orders
 from kasugai.cli.parser import Nouns, add_config_file, add_output, command, group
+from kasugai.cli.segment_show import add_show
 from kasugai.cli.tables import Column, table
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def add(nouns: Nouns) -> None:
     )
     add_output(shown)
     add_config_file(shown)
+    add_show(verbs)
     add_segment_orders(verbs)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Protocol
 
+from kasugai.cli.incident_text import stamp
 from kasugai.cli.segment_file import WantedHost, WantedSegment
 from kasugai.core.identity import derive
 from kasugai.core.inventory import HostRecord, SegmentRecord
@@ -98,8 +99,8 @@ def _host(known: Known, wanted: WantedHost, segment_id: str, segment: str) -> Ch
         name=wanted.name,
         segment_id=segment_id,
         reserved=wanted.reserved,
-        on_maintenance=wanted.on_maintenance,
-        maintenance_until=old.maintenance_until if old and wanted.on_maintenance else 0,
+        on_maintenance=bool(wanted.on_maintenance),
+        maintenance_until=wanted.maintenance_until,
         control_attributes=wanted.control_attributes,
     )
     gone = known.newest(record)
@@ -107,7 +108,12 @@ def _host(known: Known, wanted: WantedHost, segment_id: str, segment: str) -> Ch
     record = replace(record, host_uuid=wanted.id or str(again))
     current = known.newest(record)
     moves = isinstance(current, HostRecord) and current.segment_id != segment_id
-    return _change(current, record, f"host {wanted.name}", f"moves to segment {segment}" if moves else "")
+    more = f"moves to segment {segment}" if moves else ""
+    if wanted.on_maintenance is None and isinstance(current, HostRecord) and current.on_maintenance:
+        record = replace(record, on_maintenance=True, maintenance_until=current.maintenance_until)
+        change = _change(current, record, f"host {wanted.name}", more)
+        return replace(change, line=f"{change.line} (stays on maintenance: on-maintenance: no ends it)")
+    return _change(current, record, f"host {wanted.name}", more)
 
 
 def _change(current: Description | None, record: Description, called: str, more: str = "") -> Change:
@@ -141,15 +147,17 @@ def _fields(old: Any, new: Any) -> list[str]:
     """Return what differs, in the file's own words."""
     names = [field.name for field in fields(new) if field.name not in _UNTOLD]
     return [
-        f"{name.replace('_', '-')} {_shown(getattr(old, name))} -> {_shown(getattr(new, name))}"
+        f"{name.replace('_', '-')} {_shown(name, getattr(old, name))} -> {_shown(name, getattr(new, name))}"
         for name in names
         if getattr(old, name) != getattr(new, name)
     ]
 
 
-def _shown(value: object) -> str:
+def _shown(name: str, value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if name == "maintenance_until" and isinstance(value, int):
+        return stamp(value) if value else "(nothing)"
     return str(value) or "(nothing)"
 
 

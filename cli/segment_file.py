@@ -6,13 +6,18 @@
     hosts:
       - cmp1
       - {name: cmp2, reserved: yes}
+      - {name: cmp3, maintenance-until: 2026-12-01T06:00:00Z}
 
-Several segments in one file are separated by `---`. It only reads; what is there already is not its business.
+A host without a word about maintenance stays in it, or out of it: others begin one over REST, and a file that is
+applied for another reason must not end it. Several segments in one file are separated by `---`. It only reads; what is
+there already is not its business.
 """
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from kasugai.adapters.settings.options import POLICY_BOUNDS
@@ -33,6 +38,7 @@ HOST = {
     "id": "id: 6f1c1c5e-0d6f-5f0e-9d5e-0d8f3a7f2b11",
     "reserved": "reserved: no",
     "on-maintenance": "on-maintenance: no",
+    "maintenance-until": "maintenance-until: 2026-12-01T06:00:00Z",
     "control-attributes": "control-attributes: SSH",
 }
 _EXAMPLES = {"confirm-after": "4s", "max-unhealthy": "50", "method": "auto", "ha-key": "HA_Enabled"}
@@ -47,7 +53,10 @@ class WantedHost:
     name: str
     id: str | None = None
     reserved: bool = False
-    on_maintenance: bool = False
+    on_maintenance: bool | None = None
+    """None: the file does not say."""
+    maintenance_until: int = 0
+    """0: until somebody ends it."""
     control_attributes: str = ""
 
 
@@ -103,9 +112,25 @@ def _host(item: str | Block) -> WantedHost:
         name=item.text("name", HOST["name"]),
         id=_id(item, HOST["id"]),
         reserved=item.flag("reserved", HOST["reserved"], False),
-        on_maintenance=item.flag("on-maintenance", HOST["on-maintenance"], False),
+        **_maintenance(item),
         control_attributes=item.text("control-attributes", HOST["control-attributes"], ""),
     )
+
+
+def _maintenance(item: Block) -> dict[str, Any]:
+    said = item.flag("on-maintenance", HOST["on-maintenance"], False) if "on-maintenance" in item else None
+    if "maintenance-until" not in item:
+        return {"on_maintenance": said}
+    example = HOST["maintenance-until"]
+    if said is False:
+        raise item.wrong("maintenance-until", "a host that is not on maintenance has no end of it", example)
+    try:
+        until = datetime.fromisoformat(item.text("maintenance-until", example))
+    except ValueError as error:
+        raise item.wrong("maintenance-until", "a date and time belongs here", example) from error
+    if until.tzinfo is None:
+        raise item.wrong("maintenance-until", "say in which time zone (Z: UTC)", example)
+    return {"on_maintenance": True, "maintenance_until": round(until.timestamp() * 1000)}
 
 
 def _id(block: Block, example: str) -> str | None:

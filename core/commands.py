@@ -131,7 +131,7 @@ def _refusal_by_segment(view: SegmentView, segment: SegmentRow, command: Command
         case Order.DISARM:
             return None if segment.disarmed is None else Reason.ALREADY_SO
         case _:
-            if command.limit is None:
+            if command.limit is None or (command.limit is Limit.STORM and not command.up_to):
                 return Reason.NO_LIMIT
             can = command.limit is Limit.STORM and view.tally.is_storm
             return None if can else Reason.NOTHING_TO_APPROVE
@@ -191,8 +191,7 @@ def _about(view: SegmentView, row: SegmentRow, command: Command, times: Times) -
         case Order.DISARM:
             return replace(row, disarmed=_word(command, times))
         case _:
-            up_to = command.up_to or view.tally.unhealthy(times.deadline)
-            return replace(row, approval=_word(command, times, up_to))
+            return replace(row, approval=_word(command, times, command.up_to))
 
 
 def _word(command: Command, times: Times, up_to: int = 0) -> Word:

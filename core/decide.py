@@ -211,7 +211,7 @@ def _decide_fault(draft: Draft, fault: Fault) -> None:
         draft.row = remember(draft.row, fault.event_id)
     if evidence.is_stale(draft.row, fault, heard=heard):
         if draft.fresh is not None or fault.symptom not in (Symptom.ALIVE, Symptom.CLEAR):
-            draft.tell(Verb.IGNORE, Reason.STALE)
+            draft.mention(Verb.IGNORE, Reason.STALE)
         return
     draft.row = evidence.hear(draft.row, fault, draft.times.moment)
     draft.row = readmission.hear(draft.row, fault, draft.times.moment)

@@ -57,6 +57,13 @@ class Draft:
             self.fresh = None
         self.verdicts.extend(verdicts)
 
+    def mention(self, verb: Verb, reason: Reason, *, incident: UUID | None = None, detail: str = "") -> None:
+        """Tell what changes nothing about the subject. What a host without an incident is held or suspected for stays
+        its last word: a storm, a lack of reserves and the count of unhealthy hosts are looked up by it, and a report
+        that comes twice or a fenced owner that speaks must not make anybody forget them."""
+        waits = self.row.incident is None and self.row.verb in (Verb.HOLD, Verb.SUSPECT)
+        self.tell(verb, reason, incident=incident, detail=detail, aside=waits)
+
     @property
     def incident(self) -> IncidentRow:
         """The open incident; the caller knows that there is one."""

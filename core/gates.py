@@ -10,7 +10,7 @@ from kasugai.core import evidence
 from kasugai.core.policy import Policy
 from kasugai.core.rows import HostRow, SegmentRow, SubjectRow
 from kasugai.core.signals import Kind
-from kasugai.core.storm import Tally, storm
+from kasugai.core.storm import Tally, storm, told
 from kasugai.core.timing import PRODUCTION, Instant, Millis
 from kasugai.core.verdicts import Reason, Verb
 
@@ -85,6 +85,11 @@ def calm(row: SubjectRow, setting: Setting) -> Reason | None:
     if setting.segment is None or row.kind is not Kind.HOST:
         return None
     return storm(row, setting.segment, setting.tally, setting.deadline, setting.cooldown)
+
+
+def number(reason: Reason, row: SubjectRow, setting: Setting) -> str:
+    """Return how many hosts are unhealthy, where a person is asked about them."""
+    return told(reason, row, setting.tally, setting.deadline)
 
 
 def _known(setting: Setting) -> Reason | None:

@@ -12,10 +12,10 @@ from uuid import UUID
 from kasugai.core.facts import Fact, FactKind
 from kasugai.core.incident import Open, Phase, Resume, Stop
 from kasugai.core.plan import Action, Plan
-from kasugai.core.standing import StepView, phase_of, step_views, why_of
+from kasugai.core.standing import StepView, close_of, phase_of, step_views, why_of
 from kasugai.core.ties import Tie
 from kasugai.core.timing import Instant
-from kasugai.core.verdicts import Verb, Verdict
+from kasugai.core.verdicts import Reason, Verb, Verdict
 
 Record = Open | Stop | Resume | Fact | Verdict
 
@@ -57,7 +57,8 @@ class IncidentView:
     def is_told(self) -> bool:
         """Whether it is closed and the outcome that closed it has been read too (it lies in another topic)."""
         facts = [record.value for record in self.records if isinstance(record.value, Fact)]
-        return self.until is not None and any(fact.kind is FactKind.FINISHED for fact in facts)
+        ends = [fact for fact in facts if fact.kind is FactKind.FINISHED and fact.attempt == self.attempt]
+        return self.until is not None and bool(ends)
 
     @property
     def window(self) -> int:
@@ -123,7 +124,7 @@ def _by_time(record: Seen) -> tuple[Instant, int, int, Tie]:
 def _incident(incident: UUID, records: Sequence[Seen]) -> IncidentView:
     opens = [seen.value for seen in records if isinstance(seen.value, Open)]
     facts = [seen.value for seen in records if isinstance(seen.value, Fact)]
-    verdicts = [seen for seen in records if isinstance(seen.value, Verdict)]
+    verdicts = [seen.value for seen in records if isinstance(seen.value, Verdict)]
     order = max(opens, key=lambda o: (o.attempt, o.n, o.decided_at), default=None)
     fact = max(facts, key=rank, default=None)
     plan = max(
@@ -131,16 +132,16 @@ def _incident(incident: UUID, records: Sequence[Seen]) -> IncidentView:
         key=lambda p: (p.attempt, p.epoch, len(p.steps), Tie(p)),
         default=None,
     )
-    closed = [seen for seen in verdicts if isinstance(seen.value, Verdict) and seen.value.verb is Verb.CLOSE]
+    closing = close_of(verdicts)
     host, segment = _whereabouts(records)
     return IncidentView(
         incident=incident,
         host=host,
         segment=segment,
-        phase=phase_of(order, fact, [seen.value for seen in verdicts if isinstance(seen.value, Verdict)]),
-        why=why_of(fact, [seen.value for seen in verdicts if isinstance(seen.value, Verdict)]),
+        phase=phase_of(order, fact, verdicts),
+        why=why_of(fact, verdicts),
         since=min([order.opened_at] if order else [seen.at for seen in records]),
-        until=min((seen.at for seen in closed), default=None),
+        until=next((seen.at for seen in records if seen.value == closing), None),
         attempt=max([fact.attempt for fact in facts] + [o.attempt for o in opens], default=1),
         epoch=max((fact.epoch for fact in facts), default=0),
         plan=plan,
@@ -169,21 +170,24 @@ def _whereabouts(records: Sequence[Seen]) -> tuple[str, str]:
     return (value.subject.split("/")[1] if isinstance(value, Verdict) else value.host), value.segment
 
 
+_PENDING = {Verb.SUSPECT: Phase.SUSPECTED, Verb.HOLD: Phase.HELD}
+_ASIDE = (Verb.REFUSE, Verb.RETRY, Verb.CANCEL, Verb.DISREGARD)
+"""What changes nothing about a host that is held or suspected without an incident."""
+
+
 def _pending(records: Sequence[Seen]) -> IncidentView | None:
     """Return the view of a subject whose last word is that something is held against it, without an incident."""
-    last, value = records[-1], records[-1].value
-    phases = {Verb.SUSPECT: Phase.SUSPECTED, Verb.HOLD: Phase.HELD}
-    if not isinstance(value, Verdict) or value.incident is not None or value.verb not in phases:
+    held = _held_since(records)
+    if not held:
         return None
-    since = [seen.at for seen in records if isinstance(seen.value, Verdict) and seen.value.incident is None]
-    host, segment = _whereabouts([last])
+    since, value = held[0][0], held[-1][1]
     return IncidentView(
         incident=None,
-        host=host,
-        segment=segment,
-        phase=phases[value.verb],
+        host=value.subject.split("/")[1],
+        segment=value.segment,
+        phase=_PENDING[value.verb],
         why=why_of(None, [value]),
-        since=min(since),
+        since=since,
         until=None,
         attempt=0,
         epoch=0,
@@ -191,3 +195,26 @@ def _pending(records: Sequence[Seen]) -> IncidentView | None:
         steps={},
         records=tuple(records),
     )
+
+
+def _held_since(records: Sequence[Seen]) -> list[tuple[Instant, Verdict]]:
+    """Return the words that hold or suspect the subject, which no other word has ended since."""
+    found: list[tuple[Instant, Verdict]] = []
+    for seen in records:
+        if not isinstance(seen.value, Verdict) or _says_nothing_new(seen.value, found):
+            continue
+        if seen.value.verb in _PENDING and seen.value.incident is None:
+            found.append((seen.at, seen.value))
+        else:
+            found.clear()
+    return found
+
+
+def _says_nothing_new(verdict: Verdict, held: Sequence[tuple[Instant, Verdict]]) -> bool:
+    """A stale report, a command that did not fit, an owner that is not obeyed; and an approval of another limit than
+    the person's own hold: what that lets through is opened, and that is told."""
+    if verdict.verb is Verb.IGNORE:
+        return verdict.reason is Reason.STALE
+    if verdict.verb is Verb.APPROVE:
+        return not held or held[-1][1].reason is not Reason.COMMAND
+    return verdict.verb in _ASIDE

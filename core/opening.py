@@ -5,7 +5,7 @@ from uuid import UUID
 
 from kasugai.core import evidence, readmission, reserves
 from kasugai.core.draft import Draft
-from kasugai.core.gates import pass_gates
+from kasugai.core.gates import number, pass_gates
 from kasugai.core.identity import incident_id
 from kasugai.core.incident import Open, Phase
 from kasugai.core.rows import IncidentRow, SubjectRow, evidence_of
@@ -22,7 +22,10 @@ def weigh_idle(draft: Draft) -> None:
     passage = pass_gates(draft.row, draft.setting)
     lacking = reserves.lacking(draft.row, draft.setting)
     if passage.closed:
-        draft.tell(passage.verb, passage.closed[0], also=passage.closed[1:])
+        first = passage.closed[0]
+        draft.tell(
+            passage.verb, first, also=passage.closed[1:], detail=number(first, draft.row, draft.setting)
+        )
     elif lacking is not None:
         draft.tell(Verb.HOLD, lacking)
     else:

@@ -28,7 +28,8 @@ def obey(draft: Draft, fact: Fact) -> None:
     """Apply one outcome to the subject that it is about."""
     refusal = _refusal(draft, fact)
     if refusal is not None:
-        draft.tell(Verb.DISREGARD, refusal, incident=fact.incident, detail=f"{fact.kind} by {fact.author}")
+        detail = f"{fact.kind} by {fact.author}"
+        draft.mention(Verb.DISREGARD, refusal, incident=fact.incident, detail=detail)
     elif _is_repeated(draft, fact):
         effects = draft.incident.effects or fact.effects
         draft.change(replace(draft.incident, epoch=max(draft.incident.epoch, fact.epoch), effects=effects))

@@ -221,7 +221,8 @@ class Command:
     limit: Limit | None = None
     """What an approval passes."""
     up_to: int = 0
-    """A storm's approval holds for at most so many unhealthy hosts; 0: as many as there are when it is given."""
+    """A storm's approval holds for at most so many unhealthy hosts. 0: for one host as many as there are when it is
+    read; for a segment it is refused, since whoever approves hosts without naming them must say how many were seen."""
     author: str
     reason: str
     said_at: Instant = 0

@@ -62,9 +62,9 @@ class StepView:
 
 def phase_of(order: Open | None, fact: Fact | None, verdicts: Sequence[Verdict]) -> Phase:
     """Return the phase; `verdicts` in the order of their log."""
-    closed = [verdict for verdict in verdicts if verdict.verb is Verb.CLOSE]
-    if closed:
-        return _ENDS.get(closed[-1].reason, Phase.FAILED)
+    closing = close_of(verdicts)
+    if closing is not None:
+        return _ENDS.get(closing.reason, Phase.FAILED)
     words = [verdict.verb for verdict in verdicts if verdict.verb in _WORDS]
     pauses = bool(words) and words[-1] in _PAUSES
     if fact is None or fact.kind in (FactKind.QUEUED, FactKind.VETOED):
@@ -72,6 +72,12 @@ def phase_of(order: Open | None, fact: Fact | None, verdicts: Sequence[Verdict])
     if fact.kind.is_answer:
         return _answered(order, fact, pauses)
     return Phase.RECOVERING
+
+
+def close_of(verdicts: Sequence[Verdict]) -> Verdict | None:
+    """Return the verdict that closed it; None while it is open, also after a person had a failed one tried again."""
+    words = [verdict for verdict in verdicts if verdict.verb in (*_WORDS, Verb.CLOSE)]
+    return words[-1] if words and words[-1].verb is Verb.CLOSE else None
 
 
 def _answered(order: Open | None, fact: Fact, pauses: bool) -> Phase:

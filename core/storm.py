@@ -135,6 +135,13 @@ def is_over(segment: SegmentRow, tally: Tally, crowd: int) -> bool:
     return crowd > 1 and crowd * 100 >= segment.record.policy.max_unhealthy * len(tally.hosts)
 
 
+def told(reason: Reason, row: SubjectRow, tally: Tally, deadline: Instant) -> str:
+    """Return what a person who is asked must know: how many are unhealthy. Nothing where the number still moves."""
+    if reason is not Reason.APPROVAL_NEEDED:
+        return ""
+    return f"{1 + tally.unhealthy(deadline, besides=row.host)} of {len(tally.hosts)} hosts are unhealthy"
+
+
 def is_approved(approval: Word | None, crowd: int, deadline: Instant) -> bool:
     """Whether a person allowed to act while so many hosts are unhealthy."""
     return approval is not None and crowd <= approval.up_to and deadline < approval.at.steady + APPROVAL_LASTS

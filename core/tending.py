@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from kasugai.core import evidence, reserves
 from kasugai.core.draft import Draft
-from kasugai.core.gates import FORBIDDEN, calm, may_act
+from kasugai.core.gates import FORBIDDEN, calm, may_act, number
 from kasugai.core.incident import Phase, Resume, Stop
 from kasugai.core.opening import refresh_order
 from kasugai.core.signals import Symptom
@@ -173,7 +173,7 @@ def _wait(draft: Draft, why: Reason) -> None:
     phase = Phase.HELD if draft.incident.phase is not Phase.RECOVERING else Phase.RECOVERING
     due = draft.times.moment.steady + pause
     draft.change(replace(draft.incident, phase=phase, due=due, reason=draft.incident.reason or why))
-    draft.tell(Verb.HOLD, why)
+    draft.tell(Verb.HOLD, why, detail=number(why, draft.row, draft.setting))
 
 
 def _resume(draft: Draft) -> None:

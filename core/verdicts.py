@@ -165,7 +165,7 @@ class Reason(StrEnum):
     NOTHING_TO_APPROVE = "nothing-to-approve"
     """Nothing stands at the limit that the approval names."""
     NO_LIMIT = "no-limit"
-    """The approval names no limit, so it passes none."""
+    """The approval names no limit, or no number of hosts for a segment's storm, so it passes none."""
     NO_EVIDENCE = "no-evidence"
     """Nothing stands against the host any more."""
     UNDECIDABLE = "undecidable"

@@ -84,7 +84,17 @@ class Masked(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
-        return self._mask.known(self._inner.format(record))
+        return self._mask.known(self._once(record))
+
+    def _once(self, record: logging.LogRecord) -> str:
+        """To a warning that is written while an exception is handled oslo.log adds what the exception says, which our
+        lines say already. It leaves some built-in ones out, of which the innermost one counts."""
+        if record.exc_info:
+            return self._inner.format(record)
+        try:
+            raise ValueError
+        except ValueError:
+            return self._inner.format(record)
 
 
 def _message(record: logging.LogRecord) -> str:

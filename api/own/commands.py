@@ -100,6 +100,8 @@ def _fit(said: dict[str, Any]) -> None:
         raise bad_request("approve names the limit that may be passed, and nothing else does.")
     if said.get("up_to") and said.get("limit") != Limit.STORM:
         raise bad_request("up_to goes with limit storm.")
+    if "segment" in said and said.get("limit") == Limit.STORM and not said.get("up_to"):
+        raise bad_request("A segment's storm is approved up_to a number of unhealthy hosts: say how many.")
 
 
 def _segment(inventory: Inventory, word: str) -> dict[str, Any]:

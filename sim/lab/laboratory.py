@@ -18,7 +18,7 @@ from kasugai.core.narrate import narrate_fact, narrate_verdict
 from kasugai.core.outcomes import HELD_FIRST
 from kasugai.core.policy import Policy
 from kasugai.core.rows import Row, SubjectRow
-from kasugai.core.signals import Command, Limit, Order, Source, Symptom, fault
+from kasugai.core.signals import Command, Kind, Limit, Order, Source, Symptom, fault
 from kasugai.core.timing import PRODUCTION, Timing
 from kasugai.core.verdicts import Verdict
 from kasugai.sim.cloud import REAL, Pace, SimCloud
@@ -191,13 +191,18 @@ class Lab:
         asserted: bool = False,
         age: float = 0.0,
         boot_id: str = "",
+        kind: Kind = Kind.HOST,
+        detail: str = "",
     ) -> None:
-        """Let an observer say something about a host. `age`: seconds since it was observed."""
+        """Let an observer say something about a host, or about what `detail` names on it. `age`: seconds since it was
+        observed."""
         now = self.broker.now()
         self.broker.append(
             REPORTED if source is Source.REPORTED else FAULTS,
             host,
             fault(
+                kind=kind,
+                detail=detail,
                 host=host,
                 host_uuid=self.hosts[host].host_uuid if host in self.hosts else "",
                 observer=observer,

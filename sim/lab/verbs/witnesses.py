@@ -1,6 +1,6 @@
 """Verbs about what is said of hosts: reports over REST, single witnesses, and a flood of repetitions."""
 
-from kasugai.core.signals import Source, Symptom
+from kasugai.core.signals import Kind, Source, Symptom
 from kasugai.sim.lab.grammar import seconds
 from kasugai.sim.lab.laboratory import Lab
 from kasugai.sim.lab.verbs.verb import Verb, Words
@@ -41,8 +41,18 @@ def _flood(lab: Lab, words: Words) -> str:
     return f"{count} repetitions by {source}"
 
 
+def _alarm(lab: Lab, words: Words) -> str:
+    """alarm process|instance NAME of HOST: a monitor's word over REST about what runs on a host."""
+    kind, name, of, host = words
+    if of != "of" or kind == Kind.HOST:
+        raise ValueError("alarm process|instance NAME of HOST")
+    lab.observe(host, "api", Source.REPORTED, Symptom.DOWN, f"{kind}-{name}", kind=Kind(kind), detail=name)
+    return f"{kind} {name} of {host} is reported down"
+
+
 VERBS: dict[str, Verb] = {
     "report": _report,
     "witness": _witness,
     "flood": _flood,
+    "alarm": _alarm,
 }

@@ -169,6 +169,8 @@ def test_an_order_that_is_repeated_with_its_id_is_the_same_command(own: Api) -> 
         {"order": "approve", "host": "cmp1"},
         {"order": "retry", "incident": CASE, "limit": "storm"},
         {"order": "approve", "host": "cmp1", "limit": "hold", "up_to": 2},
+        {"order": "approve", "segment": "rack1", "limit": "storm"},
+        {"order": "approve", "segment": "rack1", "limit": "storm", "up_to": 0},
         {"order": "retry", "incident": "x"},
         {"order": "retry", "incident": CASE, "more": 1},
     ],

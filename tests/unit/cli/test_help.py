@@ -55,6 +55,7 @@ def test_all_commands_are_there() -> None:
         "segment",
         "segment apply",
         "segment list",
+        "segment show",
         "segment arm",
         "segment disarm",
         "segment approve",

@@ -56,6 +56,7 @@ def test_each_order_is_a_new_one_unless_its_id_is_repeated() -> None:
             "--up-to goes with --limit storm",
         ),
         (["segment", "approve", "r", "--reason", "r", "--limit", "storm", "--up-to", "-1"], "--up-to -1"),
+        (["segment", "approve", "r", "--reason", "r", "--limit", "storm"], "--limit storm needs --up-to N"),
     ],
 )
 def test_what_makes_no_sense_is_told_in_one_line(

@@ -100,16 +100,30 @@ def test_the_list_of_segments() -> None:
     assert shown["policy"]["window"] == 50
 
 
-def test_the_end_of_a_maintenance_is_kept_while_the_file_says_maintenance() -> None:
-    text = "name: rack1\nhosts: [{name: cmp1, on-maintenance: yes}]"
-    inventory, _ = applied(Inventory(), text)
+def test_a_maintenance_begins_and_ends_as_the_file_says() -> None:
+    until = "hosts: [{name: cmp1, maintenance-until: 2026-12-01T08:00:00+02:00}]"
+    inventory, said = applied(Inventory(), f"name: rack1\n{until}")
     host = inventory.host_named("cmp1")
-    assert host is not None
-    inventory = changed(inventory, [replace(host, maintenance_until=77, version=2)])
-    inventory, said = applied(inventory, text)
-    assert said[-1] == "leave   host cmp1"
-    inventory, said = applied(inventory, "name: rack1\nhosts: [cmp1]")
-    assert said[-1] == "change  host cmp1: on-maintenance yes -> no, maintenance-until 77 -> 0"
+    assert host is not None and host.on_maintenance and host.maintenance_until == 1_796_104_800_000
+    inventory, said = applied(inventory, "name: rack1\nhosts: [{name: cmp1, on-maintenance: yes}]")
+    assert said[-1] == "change  host cmp1: maintenance-until 2026-12-01T06:00:00.000Z -> (nothing)"
+    inventory, said = applied(inventory, "name: rack1\nhosts: [{name: cmp1, on-maintenance: no}]")
+    assert said[-1] == "change  host cmp1: on-maintenance yes -> no"
+
+
+def test_a_file_that_says_nothing_about_a_maintenance_does_not_end_it() -> None:
+    inventory, _ = applied(Inventory(), "name: rack1\nhosts: [cmp1]")
+    host = inventory.host_named("cmp1")
+    assert host is not None and not host.on_maintenance
+    begun = replace(host, on_maintenance=True, maintenance_until=77, version=2)
+    inventory, said = applied(changed(inventory, [begun]), "name: rack1\nhosts: [cmp1]")
+    assert said[-1] == "leave   host cmp1 (stays on maintenance: on-maintenance: no ends it)"
+    inventory, said = applied(inventory, "name: rack1\nhosts: [{name: cmp1, reserved: yes}]")
+    assert said[-1] == (
+        "change  host cmp1: reserved no -> yes (stays on maintenance: on-maintenance: no ends it)"
+    )
+    after = inventory.host_named("cmp1")
+    assert after is not None and after.on_maintenance and after.maintenance_until == 77
 
 
 def test_hosts_that_leave_their_segment_are_known_by_name() -> None:

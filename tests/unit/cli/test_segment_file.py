@@ -75,6 +75,21 @@ def test_everything_that_can_be_said_is_read() -> None:
             id="no flag",
         ),
         pytest.param(
+            "name: a\nhosts:\n- {name: b, on-maintenance: no, maintenance-until: 2026-12-01T06:00:00Z}",
+            "f.yaml:3: hosts[0].maintenance-until: a host that is not on maintenance has no end of it",
+            id="an end of nothing",
+        ),
+        pytest.param(
+            "name: a\nhosts:\n- {name: b, maintenance-until: soon}",
+            "f.yaml:3: hosts[0].maintenance-until: a date and time belongs here; for example: ",
+            id="no date",
+        ),
+        pytest.param(
+            "name: a\nhosts:\n- {name: b, maintenance-until: 2026-12-01T06:00:00}",
+            "f.yaml:3: hosts[0].maintenance-until: say in which time zone (Z: UTC)",
+            id="a date without a zone",
+        ),
+        pytest.param(
             "name: a\nhost: [cmp1]",
             "f.yaml:2: host: nobody reads this; did you mean hosts?; for example: hosts: [cmp1, cmp2]",
             id="misspelt",

@@ -246,10 +246,23 @@ def test_a_storm_is_approved_for_a_host_or_for_a_segment_and_for_no_more_than_wa
         "open cmp3 (asserted)",
     ]
     assert story.write(bid(Order.APPROVE, 3, limit=Limit.STORM)) == [
+        "refuse segment/rack1 (no-limit): approve by ann: why not"
+    ]
+    assert story.write(bid(Order.APPROVE, 4, limit=Limit.STORM, up_to=3)) == [
         "approve segment/rack1 (command): ann: why not",
         "open cmp2 (asserted)",
     ]
     assert story.write(report(host="cmp4")) == ["hold cmp4 (storm)"]
+
+
+def test_whoever_is_asked_about_a_storm_is_told_how_many_are_unhealthy() -> None:
+    story = Story(hosts=FOUR)
+    for name in ("cmp1", "cmp2", "cmp3"):
+        story.write(report(host=name))
+    story.wait(61)
+    asked = [verdict for verdict in story.post.verdicts if verdict.reason is Reason.APPROVAL_NEEDED]
+    assert {verdict.detail for verdict in asked} == {"3 of 4 hosts are unhealthy"}
+    assert not [v for v in story.post.verdicts if v.reason is Reason.STORM and v.detail]
 
 
 def test_an_approval_ends_with_the_incident_that_it_let_through() -> None:
@@ -265,7 +278,8 @@ def test_an_approval_ends_with_the_incident_that_it_let_through() -> None:
 UNFIT = [
     (bid(Order.ARM), "already-so"),
     (bid(Order.APPROVE), "no-limit"),
-    (bid(Order.APPROVE, limit=Limit.STORM), "nothing-to-approve"),
+    (bid(Order.APPROVE, limit=Limit.STORM), "no-limit"),
+    (bid(Order.APPROVE, limit=Limit.STORM, up_to=3), "nothing-to-approve"),
     (bid(Order.APPROVE, limit=Limit.HOLD), "nothing-to-approve"),
     (bid(Order.APPROVE, host="cmp1"), "no-limit"),
     (bid(Order.APPROVE, host="cmp1", limit=Limit.HOLD), "nothing-to-approve"),
@@ -331,12 +345,12 @@ def test_a_command_that_comes_a_day_late_is_refused() -> None:
         story.write(report(host=name))
     at = START + round(story.seconds * S)
     late = at - commands.COMMAND_LASTS - 1
-    said = story.write(bid(Order.APPROVE, limit=Limit.STORM, said_at=late))
+    said = story.write(bid(Order.APPROVE, limit=Limit.STORM, up_to=2, said_at=late))
     assert said == ["refuse segment/rack1 (stale): approve by ann: why not"]
     assert story.write(bid(Order.HOLD, 2, host="cmp1", said_at=late)) == [
         "refuse cmp1 (stale): hold by ann: why not"
     ]
-    assert story.write(bid(Order.APPROVE, 3, limit=Limit.STORM, said_at=late + 1))[1:] == [
+    assert story.write(bid(Order.APPROVE, 3, limit=Limit.STORM, up_to=2, said_at=late + 1))[1:] == [
         "open cmp1 (asserted)"
     ]
 

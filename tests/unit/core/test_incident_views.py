@@ -185,6 +185,57 @@ def test_a_recovered_host_shows_all_its_steps() -> None:
     assert view.until is not None
 
 
+HELD_AGAIN = decided(Verb.SUSPECT, Reason.FIRST_SIGHTING, incident=None)
+HELD = decided(Verb.HOLD, Reason.DISARMED, incident=None)
+BY_ANN = decided(Verb.HOLD, Reason.COMMAND, incident=None)
+
+
+def idle(verb: Verb, reason: Reason) -> Verdict:
+    return decided(verb, reason, incident=None)
+
+
+@pytest.mark.parametrize(
+    ("said_since", "why"),
+    [
+        ((idle(Verb.REFUSE, Reason.NOT_OPEN),), "disarmed"),
+        ((idle(Verb.IGNORE, Reason.STALE),), "disarmed"),
+        ((idle(Verb.APPROVE, Reason.COMMAND),), "disarmed"),
+        ((decided(Verb.DISREGARD, Reason.OLDER_EPOCH),), "disarmed"),
+        ((BY_ANN, idle(Verb.REFUSE, Reason.ALREADY_SO)), "command"),
+        ((BY_ANN, idle(Verb.APPROVE, Reason.COMMAND)), None),
+        ((idle(Verb.IGNORE, Reason.SIGN_OF_LIFE),), None),
+        ((idle(Verb.WITHDRAW, Reason.SIGN_OF_LIFE), idle(Verb.APPROVE, Reason.COMMAND)), None),
+    ],
+    ids=range(8),
+)
+def test_a_held_host_stays_in_sight_whatever_changes_nothing_about_it(
+    said_since: tuple[Verdict, ...], why: str | None
+) -> None:
+    assert [view.why for view in views_of(HELD, *said_since) if view.incident is None] == [why] * (
+        why is not None
+    )
+
+
+def test_a_held_host_is_as_old_as_what_holds_it() -> None:
+    (view,) = views_of(
+        HELD, idle(Verb.WITHDRAW, Reason.SIGN_OF_LIFE), HELD_AGAIN, replace(HELD, at=START + 7)
+    )
+    assert view.since == START + 2000
+
+
+def test_an_incident_that_a_person_has_tried_again_is_open_until_its_last_close() -> None:
+    records = records_of("retried-by-command")
+    closes = sorted(s.at for s in records if isinstance(s.value, Verdict) and s.value.verb is Verb.CLOSE)
+    again = next(s.at for s in records if isinstance(s.value, Open) and s.value.attempt == 3)
+    views = {at: fold(s for s in records if s.at <= at)[0] for at in (closes[1], again, closes[2])}
+    assert [(str(view.phase), view.until) for view in views.values()] == [
+        ("failed", closes[1]),
+        ("opened", None),
+        ("recovered", closes[2]),
+    ]
+    assert not views[again].is_told
+
+
 def test_an_incident_is_told_when_the_outcome_that_closed_it_has_been_read_too() -> None:
     closed: Sequence[Open | Verdict] = [OPENED, opened(), decided(Verb.CLOSE, Reason.RECOVERED)]
     assert not view_of(*closed).is_told

@@ -1,17 +1,19 @@
 """Storms: how many hosts are unhealthy, when that is too many, and who may be acted upon nevertheless."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
+from kasugai.core.facts import FactKind, Result
 from kasugai.core.incident import Phase
 from kasugai.core.policy import Policy
 from kasugai.core.rows import Closed, HostRow, SubjectRow, Word
 from kasugai.core.signals import Kind, Source, Symptom
 from kasugai.core.storm import APPROVAL_LASTS, Tally, is_approved, is_unhealthy, look_at, unhealthy_until
 from kasugai.core.verdicts import Reason, Verb
-from tests.unit.core.makers import S, alive, condition, down, host, moment, report, row, uuid_of
-from tests.unit.core.story import Story
+from tests.unit.core.makers import S, alive, condition, down, fact, host, moment, report, row, uuid_of
+from tests.unit.core.story import Story, answer
 
 MINUTES = 60 * S
 FOUR = ("cmp1", "cmp2", "cmp3", "cmp4")
@@ -198,3 +200,39 @@ def test_the_tally_is_the_same_after_a_restart() -> None:
         [each for each in rows if isinstance(each, SubjectRow)],
     )
     assert made == kept and made.unhealthy(0) == 3
+
+
+def nobody(story: Story) -> list[str]:
+    return []
+
+
+def old_report(story: Story) -> list[str]:
+    return story.write(report("r0", host="cmp2", asserted=False))
+
+
+def fenced_owner(story: Story) -> list[str]:
+    finished = fact(FactKind.FINISHED, host="cmp2", result=Result.RECOVERED, reason=Reason.RECOVERED)
+    return story.hear(replace(finished, incident=uuid_of(77)))
+
+
+@pytest.mark.parametrize(
+    ("speak", "told"),
+    [
+        (nobody, []),
+        (old_report, ["ignore cmp2 (stale)"]),
+        (fenced_owner, ["disregard cmp2 (not-open)"]),
+    ],
+)
+def test_what_a_storm_holds_is_looked_at_again_whoever_has_spoken_since(
+    speak: Callable[[Story], list[str]], told: list[str]
+) -> None:
+    story = Story(hosts=FOUR)
+    story.write(report())
+    story.write(report("r0", host="cmp2", asserted=False))
+    assert story.write(report("r1", host="cmp2")) == ["hold cmp2 (storm)"]
+    assert speak(story) == told
+    assert story.row("host/cmp2").reason is Reason.STORM
+    story.write(alive(), at=2)
+    withdrawn = fact(FactKind.FINISHED, result=Result.WITHDRAWN, reason=Reason.NOTHING_DONE)
+    story.hear(answer(withdrawn, story), at=3)
+    assert "open cmp2 (asserted)" in story.wait(120)

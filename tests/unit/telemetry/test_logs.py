@@ -65,6 +65,21 @@ def test_json_holds_the_same_as_fields(tmp_path: Path) -> None:
     assert second["extra"] == {}
 
 
+HANDLED = """
+try:
+    raise OSError("the disk is full")
+except OSError as error:
+    log.warning("no state: %s", error)
+    log.exception("a bug")
+"""
+
+
+def test_a_handled_exception_is_told_by_the_line_itself_and_a_bug_with_its_traceback(tmp_path: Path) -> None:
+    first, second, *traceback = lines(tmp_path, HANDLED)
+    assert first.endswith("WARNING kasugai.workers.lane: no state: the disk is full")
+    assert "a bug" in second and "OSError: the disk is full" in traceback
+
+
 @pytest.mark.parametrize("json_too", [False, True])
 def test_secrets_never_reach_a_line(tmp_path: Path, json_too: bool) -> None:
     code = """

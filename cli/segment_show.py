@@ -1,0 +1,175 @@
+"""`kasugai segment show SEGMENT`: its hosts as they are described, and in which state the system has each of them."""
+
+import argparse
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kasugai.cli.configured import settings_of
+from kasugai.cli.exits import Exit, SaidNo
+from kasugai.cli.incident_text import stamp
+from kasugai.cli.parser import Nouns, add_config_file, add_output, command
+from kasugai.cli.tables import Column, age, table
+from kasugai.core.host_states import HostState, Place, ReserveUse, disarmed_by, host_states, reserve_uses
+from kasugai.core.inventory import HostRecord, SegmentRecord
+from kasugai.core.timing import Instant
+from kasugai.core.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from kasugai.adapters.settings import KafkaSettings
+    from kasugai.core.incident_views import Seen
+
+COLUMNS = (
+    Column("HOST"),
+    Column("STATE"),
+    Column("FOR", right=True),
+    Column("RESERVE"),
+    Column("MAINTENANCE"),
+    Column("WHY"),
+)
+IN_SERVICE = "in-service"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A segment with its hosts, and what the system knows about them."""
+
+    segment: SegmentRecord
+    hosts: Sequence[HostRecord]
+    states: Mapping[Place, HostState]
+    uses: Mapping[str, ReserveUse]
+    disarmed: Verdict | None
+
+    def state(self, host: HostRecord) -> HostState | None:
+        """Return the host's state; None when it is in service."""
+        return self.states.get((self.segment.segment_id, host.name))
+
+    def use(self, host: HostRecord) -> ReserveUse | None:
+        """Return who has the reserve, or put it to use since it was described."""
+        use = self.uses.get(host.name)
+        described = max(host.created_at, host.updated_at)
+        return use if use is not None and host.reserved and (use.at > described or not use.is_spent) else None
+
+
+def add_show(verbs: Nouns) -> None:
+    """Add the verb."""
+    shown = command(
+        verbs,
+        "show",
+        "Show a segment's hosts with their state: out, on probation, reserve in use, ...",
+        ["kasugai segment show rack1", "kasugai segment show rack1 -o json"],
+        _show,
+    )
+    shown.add_argument("segment", metavar="SEGMENT", help="its name, or its id")
+    add_output(shown)
+    add_config_file(shown)
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    from kasugai.cli.clock import now
+    from kasugai.cli.terminal import data, data_json, width
+
+    shown = asyncio.run(_read(settings_of(arguments).kafka, arguments.segment))
+    if arguments.output == "json":
+        data_json(as_json(shown))
+    else:
+        data(page(shown, now(), width()))
+    return Exit.OK
+
+
+async def _read(kafka: "KafkaSettings", word: str) -> Shown:
+    from kasugai.adapters.kafka.inventory_reader import InventoryReader
+    from kasugai.cli.replay import replay
+
+    async with InventoryReader(kafka, "kasugai-cli-inventory") as reader:
+        inventory = reader.inventory
+    found = next((s for s in inventory.segments() if word in (s.name, s.segment_id)), None)
+    if found is None:
+        raise SaidNo(f"the inventory does not know the segment {word}: kasugai segment list")
+    hosts = sorted(inventory.hosts(found.segment_id), key=lambda host: host.name)
+    return merged(found, hosts, await replay(kafka))
+
+
+def merged(segment: SegmentRecord, hosts: Sequence[HostRecord], seen: "Sequence[Seen]") -> Shown:
+    """Return the descriptions with what the records say."""
+    return Shown(
+        segment=segment,
+        hosts=hosts,
+        states=host_states(seen),
+        uses=reserve_uses(seen),
+        disarmed=disarmed_by(seen).get(segment.segment_id),
+    )
+
+
+def page(shown: Shown, now: Instant, width: int | None) -> str:
+    """Return the segment's head, and its hosts as a table."""
+    policy = shown.segment.policy
+    head = {
+        "segment": shown.segment.name,
+        "armed": _armed(shown),
+        "method": str(policy.method),
+        "storm": f"from {policy.max_unhealthy} % unhealthy hosts on",
+    }
+    lines = [f"{name + ':':<9}{text}" for name, text in head.items()]
+    rows = [_row(shown, host, now) for host in shown.hosts]
+    return "\n".join([*lines, "", table(COLUMNS, rows, width)])
+
+
+def _armed(shown: Shown) -> str:
+    if shown.disarmed is not None:
+        word = shown.disarmed
+        why = f"{word.reason}: {word.detail}" if word.detail else str(word.reason)
+        return f"no, by {word.verb} ({why}): kasugai segment arm {shown.segment.name}"
+    return "yes" if shown.segment.armed else "no, by its description: kasugai segment apply"
+
+
+def _row(shown: Shown, host: HostRecord, now: Instant) -> tuple[str, ...]:
+    state = shown.state(host)
+    return (
+        host.name,
+        state.word if state else IN_SERVICE,
+        age(now - state.since) if state else "-",
+        _reserve(shown, host),
+        _maintenance(host),
+        state.why if state else "-",
+    )
+
+
+def _reserve(shown: Shown, host: HostRecord) -> str:
+    use = shown.use(host)
+    if use is None:
+        return "yes" if host.reserved else "-"
+    return f"{'used for' if use.is_spent else 'given to'} {use.failed}"
+
+
+def _maintenance(host: HostRecord) -> str:
+    if not host.on_maintenance:
+        return "-"
+    return f"until {stamp(host.maintenance_until)}" if host.maintenance_until else "yes"
+
+
+def as_json(shown: Shown) -> dict[str, Any]:
+    """Return the stable form: the description of `segment list`, with each host's state."""
+    from kasugai.schemas.plain import to_json
+
+    described = to_json(shown.segment)
+    del described["type"]
+    return described | {
+        "disarmed_by": str(shown.disarmed.reason) if shown.disarmed else None,
+        "hosts": [_host_json(shown, host) for host in shown.hosts],
+    }
+
+
+def _host_json(shown: Shown, host: HostRecord) -> dict[str, Any]:
+    from kasugai.schemas.plain import to_json
+
+    state, use = shown.state(host), shown.use(host)
+    described = {key: value for key, value in to_json(host).items() if key != "type"}
+    return described | {
+        "state": state.word if state else IN_SERVICE,
+        "state_since": stamp(state.since) if state else None,
+        "why": state.why if state else "",
+        "reserve_given_to": use.failed if use else None,
+        "reserve_is_spent": use.is_spent if use else False,
+    }

@@ -1,0 +1,78 @@
+"""A segment is shown with what the system knows about its hosts, not only with what somebody wrote about them."""
+
+from dataclasses import replace
+
+from kasugai.cli.segment_show import as_json, merged, page
+from kasugai.core.facts import FactKind, Result, StepRecord, StepState
+from kasugai.core.incident_views import Seen
+from kasugai.core.inventory import HostRecord, SegmentRecord
+from kasugai.core.verdicts import Reason, Verb
+from tests.support.incidents import OPENED, SEGMENT, START, decided, opened, said
+
+RACK = SegmentRecord(segment_id=SEGMENT, name="rack1")
+HOSTS = (
+    HostRecord(host_uuid="1", name="cmp1", segment_id=SEGMENT, created_at=START - 5),
+    HostRecord(host_uuid="2", name="cmp2", segment_id=SEGMENT, on_maintenance=True),
+    HostRecord(
+        host_uuid="3",
+        name="cmp3",
+        segment_id=SEGMENT,
+        on_maintenance=True,
+        maintenance_until=START + 3_600_000,
+    ),
+    HostRecord(host_uuid="4", name="r1", segment_id=SEGMENT, reserved=True, created_at=START - 5),
+    HostRecord(host_uuid="5", name="r2", segment_id=SEGMENT, reserved=True, created_at=START - 5),
+)
+ENABLED = StepRecord(key="enable-compute:r1", state=StepState.DONE, epoch=1, tries=1)
+OVER = said(FactKind.FINISHED, result=Result.RECOVERED, reason=Reason.RECOVERED, steps=(ENABLED,))
+UNDER_WAY = (OPENED, opened(reserves=("r1",)))
+CLOSED = (*UNDER_WAY, OVER, decided(Verb.CLOSE, Reason.RECOVERED))
+NOW = START + 63_000
+
+
+def seen(*values: object) -> list[Seen]:
+    return [Seen(START + 1000 * offset, offset, value) for offset, value in enumerate(values)]  # type: ignore[arg-type]
+
+
+def test_hosts_are_shown_with_their_state() -> None:
+    assert page(merged(RACK, HOSTS, seen(*CLOSED)), NOW, None).splitlines() == [
+        "segment: rack1",
+        "armed:   yes",
+        "method:  auto",
+        "storm:   from 50 % unhealthy hosts on",
+        "",
+        "HOST  STATE       FOR  RESERVE        MAINTENANCE                     WHY",
+        "cmp1  out          1m  -              -                               recovered",
+        "cmp2  in-service    -  -              yes                             -",
+        "cmp3  in-service    -  -              until 2026-11-18T12:06:40.000Z  -",
+        "r1    in-service    -  used for cmp1  -                               -",
+        "r2    in-service    -  yes            -                               -",
+    ]
+
+
+def test_a_reserve_that_was_described_anew_is_one_again_and_a_given_one_is_taken() -> None:
+    again = [replace(host, updated_at=NOW) for host in HOSTS]
+    assert "used for" not in page(merged(RACK, again, seen(*CLOSED)), NOW, None)
+    assert "given to cmp1" in page(merged(RACK, again, seen(*UNDER_WAY)), NOW, None)
+
+
+def test_a_word_that_disarms_goes_before_the_description() -> None:
+    said_no = decided(Verb.DISARM, Reason.COMMAND, incident=None, detail="ann: switch")
+    lines = page(merged(RACK, HOSTS, seen(said_no)), NOW, None).splitlines()
+    assert lines[1] == "armed:   no, by disarm (command: ann: switch): kasugai segment arm rack1"
+    bug = decided(Verb.ALERT, Reason.UNDECIDABLE, incident=None)
+    assert "armed:   no, by alert (undecidable): " in page(merged(RACK, HOSTS, seen(bug)), NOW, None)
+    described = page(merged(replace(RACK, armed=False), HOSTS, []), NOW, None)
+    assert "armed:   no, by its description: kasugai segment apply" in described
+
+
+def test_the_stable_form_has_the_same() -> None:
+    shown = as_json(merged(RACK, HOSTS, seen(*CLOSED)))
+    assert (shown["name"], shown["disarmed_by"]) == ("rack1", None)
+    cmp1, *_, used, _ = shown["hosts"]
+    assert (cmp1["state"], cmp1["state_since"], cmp1["why"]) == (
+        "out",
+        "2026-11-18T11:06:43.000Z",
+        "recovered",
+    )
+    assert (used["state"], used["reserve_given_to"], used["reserve_is_spent"]) == ("in-service", "cmp1", True)

@@ -12,7 +12,7 @@ from kasugai.core.incident_views import Seen
 from tests.chaos.ambush import Ambush, Trap
 from tests.chaos.servers import NovaProcess
 
-PATIENCE = 30.0
+PATIENCE = 45.0
 """Seconds after which a trap into which nobody has gone is taken away."""
 LOOK_EVERY = 0.03
 KILLS = frozenset({Trap.KILL, Trap.KILL_AND_FLUSH})

@@ -4,12 +4,14 @@
 the product knows of it: the crew starts this module instead of `kasugai.cli`.
 """
 
+import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 from unittest.mock import patch
 
+from kasugai.adapters.faust.progress import Place, Progress
 from kasugai.cli.main import main as kasugai
 from kasugai.core.facts import StepState
 from kasugai.core.incident import Open
@@ -19,6 +21,8 @@ from kasugai.workers import effects
 from kasugai.workers.effects import Hands
 from tests import mutants
 from tests.support.remedies import take_out
+
+LOG = logging.getLogger("kasugai.mutant")
 
 _call_and_tell = effects._call_and_tell
 
@@ -34,9 +38,21 @@ async def _and_again(hands: Hands, order: Open, begin: Begin, seen: Look) -> boo
 
 @contextmanager
 def _as_faust_is(*remedies: str) -> Iterator[None]:
+    """Take remedies out, and let the log tell what that skips."""
     for remedy in remedies:
         take_out(remedy)
-    yield
+    with patch.object(Progress, "place", _telling(Progress.place)):
+        yield
+
+
+def _telling(place: Callable[[Progress, int, int], Place]) -> Callable[[Progress, int, int], Place]:
+    def tell(progress: Progress, partition: int, offset: int) -> Place:
+        expected = progress.expected(partition)
+        if 0 <= expected < offset:
+            LOG.warning("records %d-%d of partition %d were skipped", expected, offset - 1, partition)
+        return place(progress, partition, offset)
+
+    return tell
 
 
 FROM_SCENARIOS = {mutant.name: mutant.patch for mutant in mutants.MUTANTS}

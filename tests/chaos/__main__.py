@@ -13,6 +13,7 @@ from collections import deque
 from pathlib import Path
 from typing import Any
 
+from tests.chaos.mutants import MUTANTS
 from tests.chaos.run import Run
 from tests.chaos.table import out, row_of, show
 
@@ -39,6 +40,9 @@ def _arguments() -> argparse.Namespace:
     which.add_argument("--seeds", help="several, each in processes of its own: 1-20 or 3,5,8")
     parser.add_argument("--parallel", type=int, default=1, help="with --seeds: so many side by side")
     parser.add_argument("--minutes", type=float, default=3.0, help="how long blows fall (default: 3)")
+    parser.add_argument(
+        "--mutant", choices=sorted(MUTANTS), help="build a mistake into all processes: it must be found"
+    )
     parser.add_argument("--folder", type=Path, help="keep logs and configuration there, whatever comes of it")
     parser.add_argument("--result", type=Path, help="write the row there as JSON, and print no table")
     return parser.parse_args()
@@ -55,9 +59,9 @@ def _one(arguments: argparse.Namespace) -> dict[str, Any]:
 
     say(f"chaos: seed {arguments.seed}, {arguments.minutes:g} minutes, folder {folder}")
     with log:
-        row = row_of(Run(arguments.seed, arguments.minutes * 60, folder, say).play()) | {
-            "folder": str(folder)
-        }
+        row = row_of(
+            Run(arguments.seed, arguments.minutes * 60, folder, say, arguments.mutant or "").play()
+        ) | {"folder": str(folder)}
         say(f"longest pause: {row['detail']['paused']}")
     if arguments.result:
         arguments.result.write_text(json.dumps(row, default=str))
@@ -107,6 +111,8 @@ def _many(arguments: argparse.Namespace) -> list[dict[str, Any]]:
 def _child(seed: int, arguments: argparse.Namespace, base: Path) -> dict[str, Any]:
     folder, result = base / str(seed), base / f"{seed}.json"
     command = [sys.executable, "-m", "tests.chaos", "--seed", str(seed), "--minutes", str(arguments.minutes)]
+    if arguments.mutant:
+        command += ["--mutant", arguments.mutant]
     done = subprocess.Popen(
         [*command, "--folder", str(folder), "--result", str(result)],
         stdout=subprocess.PIPE,

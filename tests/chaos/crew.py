@@ -23,6 +23,8 @@ class Crew:
     folder: Path
     config: Path
     names: Sequence[str] = PROCESSES
+    mutant: str = ""
+    """A mistake that is built into all of them, a name of `mutants`."""
     kills: int = 0
     ends: list[tuple[str, int, str]] = field(default_factory=list)
     """Which ended by themselves: name, exit code, last line."""
@@ -101,6 +103,7 @@ class Crew:
         log = self.folder / f"{name}.log"
         log.touch()
         words = WORDS[name.partition("-")[0]]
-        child = Child([sys.executable, "-m", "kasugai.cli", *words, *files], log=log)
+        program = ("tests.chaos.mutants", self.mutant) if self.mutant else ("kasugai.cli",)
+        child = Child([sys.executable, "-m", *program, *words, *files], log=log)
         self._children[name] = child
         child.start(lambda: True)

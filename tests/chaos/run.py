@@ -26,6 +26,7 @@ from kasugai.schemas.topics import DEAD_LETTERS, contracts
 from kasugai.sim.child import ServerFailedError
 from tests.chaos.crew import Crew
 from tests.chaos.judge import Judgement, Told, is_held, is_over, judge, unjudged
+from tests.chaos.lurker import Lurker
 from tests.chaos.reporter import Reporter
 from tests.chaos.schedule import Blow, Event, draw
 from tests.chaos.servers import Broker, NovaProcess, RedisPair
@@ -91,6 +92,8 @@ class Run:
     seconds: float
     folder: Path
     say: Say
+    mutant: str = ""
+    """A mistake that is built into Kasugai's processes, a name of `mutants`."""
     broker: Broker = field(default_factory=Broker)
     redis: RedisPair = field(default_factory=RedisPair)
     _kills: int = 0
@@ -100,6 +103,8 @@ class Run:
     _folded: float = 0.0
     _said: float = 0.0
     _began: float = 0.0
+    _caught: bool = False
+    """Whether the witness has seen a mutant's mistake: there is nothing to wait for any more."""
 
     def play(self) -> Outcome:
         """Do it all and return what came of it."""
@@ -109,9 +114,10 @@ class Run:
             self.say(f"all processes are at work; {len(events)} blows in {self.seconds:.0f} s")
             self._began = time.monotonic()
             for event in events:
-                self._pass(lambda event=event: self._now() >= event.at)  # type: ignore[misc]
-                self._strike(event)
-            self._pass(lambda: self._now() >= self.seconds)
+                self._pass(lambda event=event: self._caught or self._now() >= event.at)  # type: ignore[misc]
+                if not self._caught:
+                    self._strike(event)
+            self._pass(lambda: self._caught or self._now() >= self.seconds)
             self._settle()
             return self._close(events)
 
@@ -127,7 +133,7 @@ class Run:
         stack.callback(self.nova.stop)
         self.settings = self._configure()
         Topics(self.settings).apply(wanted(self.settings))
-        self.crew = Crew(self.folder, self.folder / "kasugai.conf")
+        self.crew = Crew(self.folder, self.folder / "kasugai.conf", mutant=self.mutant)
         stack.callback(self.crew.stop)
         self.crew.start()
         self._describe()
@@ -138,6 +144,7 @@ class Run:
         stack.callback(reporter.stop)
         self.town = Town(self.nova, reporter, dict(reporter.start(HOSTS)), random.Random(self.seed))
         self.town.settle()
+        self.lurker = Lurker(self.nova, self, self._line)
         deadline = time.monotonic() + 90
         while idle := self.crew.idle():
             self.crew.tend()
@@ -181,7 +188,7 @@ class Run:
         """Let it fall and return what it met."""
         match event.blow:
             case Blow.LOSE:
-                return self.town.lose(event)
+                return self._lose(event)
             case Blow.SUSPECT:
                 return self.town.suspect(event.whom)
             case Blow.KILL:
@@ -194,6 +201,41 @@ class Run:
             case _:
                 return self._take_away(event)
         return ""
+
+    def _lose(self, event: Event) -> str:
+        """A host is lost, and perhaps its recovery is lain in wait for."""
+        host = self.town.lose(event)
+        if host is None:
+            return "too few hosts are alive"
+        if event.ambush is None:
+            return f"{host}, told {event.manner}"
+        self.lurker.lay(event.ambush, host, self.town.guests_on(host), time.monotonic())
+        return f"{host}, told {event.manner}; {event.ambush.trap}"
+
+    # What a trap does when it springs.
+
+    def kill(self, name: str) -> str:
+        """Kill a process of Kasugai's."""
+        return f"{name} {self.crew.kill(name)}"
+
+    def flush(self) -> str:
+        """Redis forgets everything, if it is there."""
+        if "Redis" in self._away:
+            return "missed: Redis is away"
+        self.redis.flush_all()
+        return "done"
+
+    def cut_replica(self) -> None:
+        """The replica grows old from now on, if both are there."""
+        if "Redis" not in self._away:
+            self.redis.cut_replica()
+
+    def fail_over(self) -> str:
+        """The replica takes over, if Redis is there."""
+        if "Redis" in self._away:
+            return "missed: Redis is away"
+        self.redis.fail_over()
+        return "done"
 
     def _take_away(self, event: Event) -> str:
         """Kafka or Redis, one blow after another: one that meets an absence comes again when it is over."""
@@ -282,16 +324,23 @@ class Run:
         if now - self._folded > 1.0:
             self._views = fold(list(self.told.seen))
             self._folded = time.monotonic()
+            self._caught = bool(self.mutant and self.nova.read("witness"))
         self.town.tend(self._views, repair=repair)
+        self._lurk()
         if now - self._said > LINE_EVERY:
             self._said = now
             self._line(self._progress())
+
+    def _lurk(self) -> None:
+        with suppress(ServerFailedError, OSError):
+            self.lurker.tend(self.told.seen, time.monotonic())
 
     # The end.
 
     def _settle(self) -> None:
         """Heal everything and wait until everything is over, or for as long as it may take."""
         self._line("no more blows: everything heals and settles")
+        self.lurker.leave()
         self.nova.do("wire.heal")
         self.nova.do("no_valid_host", False)
         last, self._later = self._later, []
@@ -305,7 +354,7 @@ class Run:
         self._pass(lambda: self._is_settled(time.monotonic() - since), repair=False)
 
     def _is_settled(self, waited: float) -> bool:
-        if waited > SETTLE:
+        if self._caught or waited > (SETTLE / 2 if self.mutant else SETTLE):
             return True
         views = [view for view in self._views if view.incident is not None]
         if self.town.has_more_to_say or unjudged(self.town.reporter.taken, list(self.told.seen)):

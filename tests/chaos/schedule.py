@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tests.chaos.ambush import Ambush, ambushes
+
 PROCESSES = ("route-1", "route-2", "correlate-1", "correlate-2", "worker-1", "worker-2")
 """Everything of Kasugai's that runs, by instance name."""
 
@@ -56,6 +58,8 @@ class Event:
     """How long it lasts, or by how much."""
     manner: str = ""
     """LOSE: how the news comes, a word of `MANNERS`."""
+    ambush: Ambush | None = None
+    """LOSE: what waits for the recovery."""
 
 
 MANNERS = ("at once", "twice", "late", "unsure first", "twice and a day later")
@@ -90,7 +94,7 @@ def draw(seed: int, seconds: float) -> list[Event]:
     """Return all blows in their order, for a run of so many seconds."""
     chance = random.Random(seed)
     events = [
-        *_losses(chance, seconds),
+        *_losses(chance, ambushes(seed), seconds),
         *_by_process(chance, seconds, Blow.KILL, KILLS_PER_MINUTE, (0.0, 0.0)),
         *_by_process(chance, seconds, Blow.PAUSE, PAUSES_PER_MINUTE, PAUSE_SECONDS),
         *_rare(chance, seconds),
@@ -103,7 +107,7 @@ def count(chance: random.Random, rate: float, seconds: float) -> int:
     return int(rate * seconds / 60 + chance.random())
 
 
-def _losses(chance: random.Random, seconds: float) -> Iterator[Event]:
+def _losses(chance: random.Random, traps: Iterator[Ambush | None], seconds: float) -> Iterator[Event]:
     number = max(2, count(chance, LOSSES_PER_MINUTE, seconds))
     step = (seconds - _calm(seconds)) / number
     for n in range(number):
@@ -113,6 +117,7 @@ def _losses(chance: random.Random, seconds: float) -> Iterator[Event]:
             whom=chance.random(),
             manner=MANNERS[n % len(MANNERS)],
             seconds=chance.uniform(4.0, 9.0),
+            ambush=next(traps),
         )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from kasugai.core.incident_views import IncidentView
 from kasugai.core.signals import Fault, Source, Symptom, fault
 from kasugai.sim.child import ServerFailedError
+from tests.chaos.ambush import Trap
 from tests.chaos.judge import is_over
 from tests.chaos.reporter import Reporter
 from tests.chaos.schedule import Event
@@ -25,6 +26,8 @@ FEWEST = 7
 """So many hosts stay alive."""
 REPAIR_AFTER = 4.0
 """Seconds from the end of an incident to the power switch."""
+CHORUS_SECONDS, CHORUS_EVERY = 8.0, 0.25
+"""How long and how often a host is reported again, where a processor is killed meanwhile."""
 
 
 @dataclass(slots=True)
@@ -69,11 +72,12 @@ class Town:
                 )
         self.wanted = {uuid: guest["vm_state"] for uuid, guest in self.nova.read("state")["guests"].items()}
 
-    def lose(self, event: Event) -> str:
-        """A host loses its power, and whoever knows says so in the manner of the event; return what happened."""
+    def lose(self, event: Event) -> str | None:
+        """A host loses its power, and whoever knows says so in the manner of the event; return which one, None when too
+        few are alive."""
         host = self._victim(event.whom)
         if host is None:
-            return "too few hosts are alive"
+            return None
         self.nova.do("hosts.power_off", host)
         self.losses[host] += 1
         told = self._fault(host, asserted=True)
@@ -89,7 +93,14 @@ class Town:
             case _:
                 self.reporter.say(told)
                 self._in(event.seconds / 3, lambda: self.reporter.say(told))
-        return f"{host}, told {event.manner}"
+        if event.ambush is not None and event.ambush.trap is Trap.CHORUS:
+            self._report_on_and_on(host)
+        return host
+
+    def guests_on(self, host: str) -> frozenset[str]:
+        """Return the guests that Nova has on a host."""
+        guests = self.nova.read("state")["guests"]
+        return frozenset(uuid for uuid, guest in guests.items() if guest["host"] == host)
 
     def suspect(self, whom: float) -> str:
         """One witness speaks against a living host."""
@@ -117,6 +128,11 @@ class Town:
         """Whether the incident of the host's last loss is over."""
         own = [view for view in views if view.host == host and view.incident is not None]
         return len(own) >= self.losses[host] and all(is_over(view) for view in own)
+
+    def _report_on_and_on(self, host: str) -> None:
+        """Somebody speaks at any moment of the next seconds. Nobody vouches for anything: it is one witness."""
+        for n in range(round(CHORUS_SECONDS / CHORUS_EVERY)):
+            self._in(n * CHORUS_EVERY, lambda: self.reporter.say(self._fault(host)))
 
     def _repair(self, host: str, views: Sequence[IncidentView], now: float) -> None:
         lost = self.lost[host]

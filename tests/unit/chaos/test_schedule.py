@@ -4,6 +4,8 @@ from collections import Counter
 
 import pytest
 
+from kasugai.core.timing import TEST
+from tests.chaos.ambush import Trap
 from tests.chaos.schedule import CALM, MANNERS, PROCESSES, Blow, draw
 
 SEEDS = range(1, 41)
@@ -40,3 +42,19 @@ def test_blows_come_in_order_and_leave_time_at_the_end(seed: int, seconds: float
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_pause_outlives_session_and_lease(seed: int) -> None:
     assert all(event.seconds > 6 + 1 for event in draw(seed, THREE_MINUTES) if event.blow is Blow.PAUSE)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_three_minutes_hold_each_trap_and_the_deadly_ones_several_times(seed: int) -> None:
+    laid = Counter(event.ambush.trap for event in draw(seed, THREE_MINUTES) if event.ambush is not None)
+    assert set(laid) == set(Trap)
+    assert min(laid[Trap.MUTE], laid[Trap.FLUSH], laid[Trap.CHORUS]) >= 3
+    assert laid[Trap.KILL_AND_FLUSH] >= 2
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_call_is_on_the_wire_for_longer_than_is_promised(seed: int) -> None:
+    """Else a doubled evacuation would be the laboratory's fault."""
+    traps = [event.ambush for event in draw(seed, THREE_MINUTES) if event.ambush is not None]
+    late = [trap.late for trap in traps if trap.late]
+    assert late and min(late) * 1000 > TEST.client and max(late) * 1000 < TEST.client + TEST.wire

@@ -1,0 +1,77 @@
+"""Mistakes that a chaos run must notice, and the program that a process of Kasugai's is started by to make one.
+
+`python -m tests.chaos.mutants NAME worker host ...` is `kasugai worker host ...` with the mistake built in. Nothing of
+the product knows of it: the crew starts this module instead of `kasugai.cli`.
+"""
+
+import logging
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+from unittest.mock import patch
+
+from kasugai.adapters.faust.progress import Place, Progress
+from kasugai.cli.main import main as kasugai
+from kasugai.core.facts import StepState
+from kasugai.core.incident import Open
+from kasugai.core.look import Look
+from kasugai.core.moves import Begin
+from kasugai.workers import effects
+from kasugai.workers.effects import Hands
+from tests import mutants
+from tests.support.remedies import take_out
+
+LOG = logging.getLogger("kasugai.mutant")
+
+_call_and_tell = effects._call_and_tell
+
+
+async def _and_again(hands: Hands, order: Open, begin: Begin, seen: Look) -> bool:
+    """As a client does that retries by itself: no reply, so the call is made once more."""
+    if await _call_and_tell(hands, order, begin, seen):
+        return True
+    if hands.journal.entry.steps[begin.step.key].state is not StepState.UNSURE:
+        return False
+    return await _call_and_tell(hands, order, begin, seen)
+
+
+@contextmanager
+def _as_faust_is(*remedies: str) -> Iterator[None]:
+    """Take remedies out, and let the log tell what that skips."""
+    for remedy in remedies:
+        take_out(remedy)
+    with patch.object(Progress, "place", _telling(Progress.place)):
+        yield
+
+
+def _telling(place: Callable[[Progress, int, int], Place]) -> Callable[[Progress, int, int], Place]:
+    def tell(progress: Progress, partition: int, offset: int) -> Place:
+        expected = progress.expected(partition)
+        if 0 <= expected < offset:
+            LOG.warning("records %d-%d of partition %d were skipped", expected, offset - 1, partition)
+        return place(progress, partition, offset)
+
+    return tell
+
+
+FROM_SCENARIOS = {mutant.name: mutant.patch for mutant in mutants.MUTANTS}
+MUTANTS: Mapping[str, Callable[[], AbstractContextManager[Any]]] = {
+    "repeat a call without a reply": lambda: patch.object(effects, "_call_and_tell", _and_again),
+    "records skipped after a rebalance": lambda: _as_faust_is("frozen-fetch", "own-offsets", "guard"),
+    "resume before the seek": lambda: _as_faust_is("seek-first", "own-offsets", "guard"),
+    "stock Faust": lambda: _as_faust_is("frozen-fetch", "seek-first", "own-offsets", "guard"),
+    **FROM_SCENARIOS,
+}
+"""By name: those of `tests.mutants`, and some that only real processes can make."""
+
+
+def main() -> int:
+    """Be `kasugai`, with a mistake."""
+    name = sys.argv.pop(1)
+    with MUTANTS[name]():
+        return kasugai()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

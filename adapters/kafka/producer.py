@@ -5,7 +5,7 @@ One thread serves librdkafka's callbacks and wakes the event loop once per batch
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from threading import Event, Thread
 from typing import Any, Self
 
@@ -82,14 +82,7 @@ class Producer:
 
     async def publish_all(self, records: Iterable[Outgoing]) -> list[Stamp]:
         """Publish all, wait for all, and return their stamps in order; LogAway when any was not acknowledged."""
-        return await (await self.hand_over(records))
-
-    async def hand_over(self, records: Iterable[Outgoing]) -> Coroutine[Any, Any, list[Stamp]]:
-        """Return when all stand in the client's queue, behind what was handed over before; what is returned then is
-        awaited for their stamps, as `publish_all` returns them."""
-        return self._acknowledged([await self._produce(record) for record in records])
-
-    async def _acknowledged(self, waiters: Sequence[Waiter]) -> list[Stamp]:
+        waiters = [await self._produce(record) for record in records]
         results = await asyncio.gather(*waiters, return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):

@@ -1,7 +1,7 @@
 """Correlate's door to the shell: bytes become letters and rows, and what is none is poison."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,10 +10,11 @@ import pytest
 from kasugai.adapters.faust.membership import Membership
 from kasugai.adapters.faust.port import Poison, Record
 from kasugai.adapters.kafka.records import Outgoing
+from kasugai.core.doors import LogAway
 from kasugai.core.incident import Order
 from kasugai.core.inventory import HostRecord, SegmentRecord
 from kasugai.core.rows import ClockRow, HostRow, SegmentRow
-from kasugai.core.signals import InventoryChange, Letter, Source, Tick, fault
+from kasugai.core.signals import InventoryChange, Letter, Source, Stamp, Tick, fault
 from kasugai.core.verdicts import Reason, Verb, Verdict
 from kasugai.schemas.codec import Undecodable, decode, encode
 from kasugai.schemas.topics import VERDICTS
@@ -144,30 +145,27 @@ def test_ticks_are_letters_to_the_whole_partition() -> None:
 
 
 class Sink:
-    """Takes records."""
+    """Takes batches; each waits to be acknowledged or refused."""
 
     def __init__(self) -> None:
         """Nothing taken yet."""
-        self.taken: list[Outgoing] = []
+        self.batches: list[list[Outgoing]] = []
+        self.answers: list[asyncio.Future[None]] = []
 
-    async def hand_over(self, records: list[Outgoing]) -> Coroutine[Any, Any, list[Any]]:
+    async def publish_all(self, records: list[Outgoing]) -> list[Stamp]:
         """Take them."""
-        self.taken += records
-
-        async def acknowledged() -> list[Any]:
-            return []
-
-        return acknowledged()
+        self.batches.append(records)
+        self.answers.append(asyncio.get_running_loop().create_future())
+        await self.answers[-1]
+        return [Stamp(partition=0, offset=0, at=0) for _ in records]
 
 
-def test_decisions_are_published_only_by_a_proven_member() -> None:
-    clock, sink = Hands(), Sink()
-    membership = Membership(10.0, clock)
-    decisions = Decisions(sink, membership)  # type: ignore[arg-type]
-    verdict = Verdict(
-        verdict_id=UUID(int=1),
+def verdict(number: int) -> Verdict:
+    """A verdict."""
+    return Verdict(
+        verdict_id=UUID(int=number),
         verb=Verb.SUSPECT,
-        subject="host/cmp1",
+        subject=f"host/cmp{number}",
         segment="rack1",
         reason=Reason.FIRST_SIGHTING,
         evidence=(),
@@ -175,12 +173,99 @@ def test_decisions_are_published_only_by_a_proven_member() -> None:
         at=0,
     )
 
-    async def publish() -> None:
-        publishing = decisions.publish([verdict], [], Letter(segment="rack1", signal=REPORT))
+
+def decisions_into(sink: Sink, membership: Membership | None = None) -> Decisions:
+    """Decisions of a proven member."""
+    if membership is None:
+        membership = Membership(10.0, Hands())
+        membership.confirmed(membership.now())
+    return Decisions(sink, membership)  # type: ignore[arg-type]
+
+
+def publish(decisions: Decisions, *numbers: int) -> "asyncio.Future[None]":
+    """Begin to publish what one record decided."""
+    return decisions.publish([verdict(n) for n in numbers], [], Letter(segment="rack1", signal=REPORT))
+
+
+def keys(batch: list[Outgoing]) -> list[bytes | None]:
+    """What a batch is about."""
+    return [record.key for record in batch]
+
+
+def test_decisions_are_published_only_by_a_proven_member() -> None:
+    clock, sink = Hands(), Sink()
+    membership = Membership(10.0, clock)
+
+    async def story() -> None:
+        publishing = publish(decisions_into(sink, membership), 1)
         await asyncio.sleep(0.1)
-        assert sink.taken == []
+        assert sink.batches == []
         membership.confirmed(clock.at)
+        await asyncio.sleep(0.1)
+        sink.answers[0].set_result(None)
         await asyncio.wait_for(publishing, 1.0)
 
-    asyncio.run(publish())
-    assert [sent.topic for sent in sink.taken] == [VERDICTS]
+    asyncio.run(story())
+    assert [sent.topic for sent in sink.batches[0]] == [VERDICTS]
+
+
+def test_what_is_decided_while_a_batch_is_on_its_way_makes_up_the_next_one() -> None:
+    sink = Sink()
+
+    async def story() -> None:
+        decisions = decisions_into(sink)
+        first = publish(decisions, 1)
+        await asyncio.sleep(0)
+        later = [publish(decisions, 2, 3), publish(decisions, 4)]
+        await asyncio.sleep(0.01)
+        assert len(sink.batches) == 1, "one batch at a time"
+        sink.answers[0].set_result(None)
+        await first
+        await asyncio.sleep(0.01)
+        assert not any(decision.done() for decision in later)
+        sink.answers[1].set_result(None)
+        await asyncio.gather(*later)
+
+    asyncio.run(asyncio.wait_for(story(), 5))
+    assert [keys(batch) for batch in sink.batches] == [
+        [b"host/cmp1"],
+        [b"host/cmp2", b"host/cmp3", b"host/cmp4"],
+    ]
+
+
+def test_behind_a_batch_that_failed_nothing_goes_out() -> None:
+    sink = Sink()
+
+    async def story() -> None:
+        decisions = decisions_into(sink)
+        begun = [publish(decisions, 1)]
+        await asyncio.sleep(0)
+        begun.append(publish(decisions, 2))
+        sink.answers[0].set_exception(LogAway("not acknowledged"))
+        await asyncio.sleep(0.01)
+        begun.append(publish(decisions, 3))
+        for decision in begun:
+            with pytest.raises(LogAway):
+                await decision
+
+    asyncio.run(asyncio.wait_for(story(), 5))
+    assert len(sink.batches) == 1
+
+
+def test_what_was_dropped_before_it_went_out_never_does() -> None:
+    sink = Sink()
+
+    async def story() -> None:
+        decisions = decisions_into(sink)
+        first = publish(decisions, 1)
+        await asyncio.sleep(0)
+        dropped, kept = publish(decisions, 2), publish(decisions, 3)
+        dropped.cancel()
+        sink.answers[0].set_result(None)
+        await first
+        await asyncio.sleep(0.01)
+        sink.answers[1].set_result(None)
+        await kept
+
+    asyncio.run(asyncio.wait_for(story(), 5))
+    assert keys(sink.batches[1]) == [b"host/cmp3"]

@@ -15,6 +15,7 @@ from faust.types import EventT
 from kasugai.adapters.faust import exits
 from kasugai.adapters.faust.app import CarefulApp
 from kasugai.adapters.faust.care import Care
+from kasugai.adapters.faust.consuming import SETTLE_AT_MOST
 from kasugai.adapters.faust.exits import Exit
 from kasugai.adapters.faust.lanes import Job
 from kasugai.adapters.faust.membership import Membership
@@ -72,9 +73,13 @@ class Processor:
             await self._or_leave(record, self._begin(record))
 
     async def _or_leave(self, record: Record, work: Awaitable[None]) -> None:
+        """Do a record's work. What raises ends the process, but what was begun before it is finished first: else a
+        record that always raises would keep those before it from ever being done."""
         try:
             await work
         except Exception as error:
+            if self._care.progress.reached(record.partition) < record.offset:
+                await self._care.settle(SETTLE_AT_MOST)
             exits.log.exception("record %d of partition %d", record.offset, record.partition)
             exits.leave(Exit.UNHANDLED, f"record {record.offset} of partition {record.partition}: {error!r}")
 

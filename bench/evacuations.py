@@ -1,5 +1,6 @@
 """One host with fifty instances, recovered by Kasugai and by fifty bare calls (10 in flight) in the same run.
 
+Time counts from the first evacuate call to the last landing, requests until the incident is closed.
 On a Nova that congestion slows as nova.md measured, and on one that takes a second whatever it carries.
 """
 
@@ -9,11 +10,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bench.figures import Figure
-from bench.records import publish
+from bench.records import Watch, publish
 from bench.site import Site, await_, say
 from kasugai.adapters.nova import NovaCloud
 from kasugai.core.policy import Policy
-from kasugai.schemas.topics import REPORTED
+from kasugai.schemas.topics import REPORTED, VERDICTS
 from kasugai.sim.cloud import REAL, SimCloud, large_cloud, two_cores
 from kasugai.sim.cloud.pace import Pace
 
@@ -49,8 +50,10 @@ def _on(name: str, congested: bool, pace: Pace, limit: float) -> Iterator[Figure
         site.describe([[OURS, BARE, *OTHERS]], Policy(max_unhealthy=100))
         site.start("route-1", "correlate-1", "worker-1")
         site.lose([OURS, BARE])
-        publish(site.kafka.bootstrap, REPORTED, [site.fault(OURS, asserted=True)])
-        await_(lambda: _landed(site, OURS) == GUESTS, "fifty have landed", 300)
+        with Watch(site.kafka.bootstrap, [VERDICTS], 12) as watch:
+            publish(site.kafka.bootstrap, REPORTED, [site.fault(OURS, asserted=True)])
+            await_(lambda: watch.has_closed(OURS), "fifty have landed and the incident is closed", 300)
+        assert _landed(site, OURS) == GUESTS
         ours, requests = _span(site, OURS), site.requests()
         asyncio.run(_call_bare(site))
         await_(lambda: _landed(site, BARE) == GUESTS, "fifty bare calls have landed", 300)

@@ -14,7 +14,6 @@ from bench.site import Site, await_, say
 from kasugai.core.incident import Open
 from kasugai.core.policy import Policy
 from kasugai.core.signals import Kind
-from kasugai.core.verdicts import Verb, Verdict
 from kasugai.schemas.topics import INCIDENTS, REPORTED, VERDICTS
 from kasugai.sim.cloud import REAL, Pace, SimCloud
 from kasugai.sim.cloud.wire import READS
@@ -68,14 +67,9 @@ def _samples(site: Site) -> Iterator[tuple[float, float]]:
             site.lose([host])
             said = time.time() * 1000
             publish(bootstrap, REPORTED, [site.fault(host, asserted=True)])
-            await_(lambda host=host: _closed(watch, host), f"{host} is recovered", 120)  # type: ignore[misc]
+            await_(lambda host=host: watch.has_closed(host), f"{host} is recovered", 120)  # type: ignore[misc]
             order = next(at for at, _, v in watch.seen if isinstance(v, Open) and v.host == host)
             yield order - said, _first_call(site, since) - order
-
-
-def _closed(watch: Watch, host: str) -> bool:
-    words = (value for _, _, value in list(watch.seen) if isinstance(value, Verdict))
-    return any(word.subject == f"host/{host}" and word.verb is Verb.CLOSE for word in words)
 
 
 def _first_call(site: Site, since: int) -> float:

@@ -16,7 +16,7 @@ from confluent_kafka import OFFSET_END, TopicPartition
 
 from kasugai.adapters.kafka.records import outgoing
 from kasugai.core.signals import Fault, Letter
-from kasugai.core.verdicts import Verdict
+from kasugai.core.verdicts import Verb, Verdict
 from kasugai.schemas.codec import HEAD, decode, encode
 from kasugai.schemas.keys import Keyed
 from kasugai.schemas.registry import newest
@@ -109,6 +109,11 @@ class Watch:
         """End."""
         self._ended.set()
         self._thread.join(30)
+
+    def has_closed(self, host: str) -> bool:
+        """Whether the host's incident is over."""
+        words = (value for _, _, value in list(self.seen) if isinstance(value, Verdict))
+        return any(word.subject == f"host/{host}" and word.verb is Verb.CLOSE for word in words)
 
     def named(self) -> set[UUID]:
         """Return the faults that the verdicts so far name."""

@@ -4,7 +4,7 @@ Host steps come first and one at a time; then as many guests as the window allow
 Nothing here knows how a step is carried out or how long a look takes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import assert_never
 
 from kasugai.core import planning
@@ -13,12 +13,13 @@ from kasugai.core.guest_steps import assess_evacuate, assess_reset, assess_resto
 from kasugai.core.host_steps import assess_fence, assess_force_down, list_is_believed, no_service
 from kasugai.core.lastlook import decision_is_stale, source_age, source_silent
 from kasugai.core.ledger import touched_priors
-from kasugai.core.look import PowerState
+from kasugai.core.look import EVACUATION, PowerState
 from kasugai.core.moves import Act, Begin, Blocked, Extend, Finish, Move, Next, Note, Pending, Wait
-from kasugai.core.plan import Action, Plan, Step
+from kasugai.core.plan import Action, Plan, Prior, Step
 from kasugai.core.reserve_steps import assess_enable, assess_join, is_wanted, reserve_steps
 from kasugai.core.situation import Situation
 from kasugai.core.targets import has_capacity
+from kasugai.core.timing import Instant, Millis
 from kasugai.core.verdicts import Reason
 
 _ASSESS = {
@@ -30,6 +31,11 @@ _ASSESS = {
     Action.EVACUATE: assess_evacuate,
     Action.RESTORE: assess_restore,
 }
+
+HANDFUL = 8
+"""So many landings are worth a look, which is three requests; of a narrower window less."""
+RARELY = 5
+"""While calls move, looks are at most so many look intervals apart, and whole ones twice as many."""
 
 RESERVE_ACTIONS = (Action.JOIN, Action.ENABLE)
 GUEST_ACTIONS = (Action.RESET, Action.EVACUATE, Action.RESTORE)
@@ -171,7 +177,8 @@ def _guests(s: Situation) -> Next:
     open_steps = any(r.state.is_open for r in s.entry.steps.values()) or bool(s.memory.in_flight)
     if waiting or (begins and isinstance(silence, Pending)) or (open_steps and _is_moving(s, moves.items())):
         reads = [uuid for move in waiting for uuid in move.reads]
-        return _wait(s, [*reads, *_expected(s)], wanted)
+        awaited = _awaited(s, moves) if silence is None else frozenset[str]()
+        return _wait(s, [*reads, *_expected(s)], wanted, awaited)
     blocked = [move for move in moves.values() if isinstance(move, Blocked)]
     return _cannot_begin(s, silence, blocked) if begins else _rest(s, blocked)
 
@@ -190,8 +197,27 @@ def _with_reserves(s: Situation, wanted: list[str]) -> Plan | None:
 
 
 def _expected(s: Situation) -> list[str]:
-    """The guests whose evacuation is under way: one that leaves the source's list is read by id in the same look."""
-    return [g.subject for g in s.plan.guests if (r := s.record(g)) is not None and r.state.is_open]
+    """The guests whose evacuation is under way and that are to be stopped again: one that leaves the source's list is
+    read by id in the same look, which then serves for both."""
+    stopped = (guest for guest in s.plan.guests if guest.prior is Prior.STOPPED)
+    return [g.subject for g in stopped if (r := s.record(g)) is not None and r.state.is_open]
+
+
+def _awaited(s: Situation, moves: Mapping[Step, Move]) -> frozenset[str]:
+    """The guests whose evacuations are under way; nobody when anything else is waited for as well."""
+    pending = {step: move for step, move in moves.items() if isinstance(move, Pending)}
+    if not all(_is_under_way(s, step, move) for step, move in pending.items()):
+        return frozenset()
+    return frozenset(step.subject for step in pending)
+
+
+def _is_under_way(s: Situation, step: Step, move: Pending) -> bool:
+    """Whether nothing but the end of this guest's evacuation is waited for."""
+    if step.action is not Action.EVACUATE or move.reads or move.hosts:
+        return False
+    called = step.key in s.memory.in_flight or s.look.at < s.memory.begun.get(step.key, 0)
+    records = s.look.migrations.get(step.subject, ())
+    return called or any(m.migration_type == EVACUATION and not m.is_ended for m in records)
 
 
 def _cannot_begin(s: Situation, silence: Blocked | Pending | None, blocked: list[Blocked]) -> Next:
@@ -259,11 +285,30 @@ def _is_in_progress(s: Situation, step: Step) -> bool:
     return step.key in s.memory.begun or under_way
 
 
-def _wait(s: Situation, reads: Iterable[str], hosts: Iterable[str] = ()) -> Wait:
-    """Look again soon while things move, and ten times less often when nothing has begun for long."""
+def _wait(
+    s: Situation, reads: Iterable[str], hosts: Iterable[str] = (), awaited: frozenset[str] = frozenset()
+) -> Wait:
+    """Look again soon while things move, and ten times less often when nothing has begun for long. Where only landings
+    are waited for, look when it has something to show."""
     quiet = (s.look.at - _last_change(s)) // 10
-    pause = min(max(s.timing.look_interval, quiet), 10 * s.timing.look_interval)
-    return Wait(until=s.look.at + pause, reads=frozenset(reads), hosts=frozenset(hosts))
+    pause = min(max(s.timing.look_interval, quiet), 2 * RARELY * s.timing.look_interval)
+    latest = s.look.at + 2 * RARELY * s.timing.look_interval
+    until = s.look.at + pause
+    if awaited:
+        seen = max(s.look.at, s.memory.peeked)
+        until = min(seen + max(pause, _handful(s, seen)), latest)
+    return Wait(until=until, reads=frozenset(reads), hosts=frozenset(hosts), awaited=awaited, latest=latest)
+
+
+def _handful(s: Situation, seen: Instant) -> Millis:
+    """How long it takes until a handful has landed, of a narrow window most of it. Before the first has landed, as long
+    again as the first call has been under way already."""
+    took = s.memory.pace.took
+    if took is None:
+        pause = seen - min(s.memory.begun.values(), default=seen)
+    else:
+        pause = took * HANDFUL // max(s.window, HANDFUL + 2)
+    return min(pause, RARELY * s.timing.look_interval)
 
 
 def _rest(s: Situation, blocked: list[Blocked]) -> Next:
@@ -275,6 +320,10 @@ def _rest(s: Situation, blocked: list[Blocked]) -> Next:
         return _held(blocked[0].reason, "; ".join(move.detail for move in blocked if move.detail)[:500])
     if not list_is_believed(s.look, s.memory.before) or s.look.at < _last_change(s):
         return _wait(s, ())
+    back = [step for step in s.plan.guests if step.subject in s.look.guests and s.is_done(step.key)]
+    if back:
+        names = ", ".join(step.name or step.subject for step in back)
+        return _held(Reason.EVACUATION_UNRESOLVED, f"landed, and on the source's list again: {names}"[:500])
     if planning.newcomers(s.plan, s.look, s.order.policy):
         return Extend(
             plan=planning.extend(s.plan, s.look, s.order.policy, s.memory.epoch, touched_priors(s.entry))

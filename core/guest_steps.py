@@ -2,15 +2,16 @@
 the guest on the source with nothing of it under way (architecture.md 5)."""
 
 from kasugai.core.facts import FactKind, StepRecord
-from kasugai.core.host_steps import begin, note
+from kasugai.core.host_steps import begin, is_first_empty, list_is_believed, note
 from kasugai.core.identity import step_key
-from kasugai.core.look import EVACUATION, GuestView, MigrationView
+from kasugai.core.look import EVACUATION, GuestView, Look, MigrationView
 from kasugai.core.moves import Blocked, Move, Note, Pending
 from kasugai.core.plan import Action, Prior, Step
 from kasugai.core.planning import EVACUABLE
 from kasugai.core.reserve_steps import is_ready, is_unfit
 from kasugai.core.situation import Situation
 from kasugai.core.targets import SCHEDULER, targets
+from kasugai.core.timing import Millis
 from kasugai.core.verdicts import Reason
 
 CALL_TRIES = 3
@@ -46,6 +47,12 @@ def assess_evacuate(s: Situation, step: Step) -> Move:
 def has_landed(move: Note) -> bool:
     """Whether the guest was seen to have arrived by a call of ours, or of an owner before."""
     return move.step.action is Action.EVACUATE and move.kind is FactKind.DONE and not move.record.reason
+
+
+def lasted(move: Note, look: Look) -> Millis | None:
+    """Return how long the evacuation of a guest that has landed took by Nova's record; None when it does not say."""
+    landed = [m for m in _ours(look, move.step, move.record) if m.has_landed]
+    return landed[-1].lasted if landed else None
 
 
 def _await_hidden(s: Situation, step: Step) -> Move:
@@ -111,18 +118,23 @@ def _resolve(s: Situation, step: Step, record: StepRecord) -> Move:
     """A call is under way, or may be: find out by Nova's records above the one that the intent carries."""
     if s.look.at < s.intent_at(step.key):
         return Pending()
-    ours = [
-        m
-        for m in s.look.migrations.get(step.subject, ())
-        if m.migration_type == EVACUATION and m.migration_id > record.seen_migration
-    ]
+    ours = _ours(s.look, step, record)
     if not ours:
         return _without_trace(s, step)
     if any(m.has_landed for m in ours):
-        return _landed(s, step)
+        return _landed(s, step, ours)
     if all(m.has_failed for m in ours):
         return _failure(s, step, ours[-1])
     return _await_own(s, step, ours[-1])
+
+
+def _ours(look: Look, step: Step, record: StepRecord) -> list[MigrationView]:
+    """The records of the guest's evacuations above the one that the intent carries, oldest first."""
+    return [
+        m
+        for m in look.migrations.get(step.subject, ())
+        if m.migration_type == EVACUATION and m.migration_id > record.seen_migration
+    ]
 
 
 def _failure(s: Situation, step: Step, migration: MigrationView) -> Move:
@@ -133,6 +145,7 @@ def _failure(s: Situation, step: Step, migration: MigrationView) -> Move:
 
 
 def _await_own(s: Situation, step: Step, migration: MigrationView) -> Move:
+    """A guest that two lists in a row do not show may have been deleted; one may be read right after it landed."""
     guest = s.look.read.get(step.subject, _UNREAD)
     if guest is None or (guest is not _UNREAD and guest.deleted):
         return note(s, step, FactKind.DONE, GONE)
@@ -141,22 +154,37 @@ def _await_own(s: Situation, step: Step, migration: MigrationView) -> Move:
             reason=Reason.EVACUATION_UNRESOLVED,
             detail=f"{step.name}: migration {migration.migration_id} to {migration.dest or '?'} is {migration.status}",
         )
-    listed = step.subject in s.look.guests
+    before = s.memory.before
+    listed = step.subject in s.look.guests or (before is not None and step.subject in before.guests)
     return Pending() if listed else Pending(reads=(step.subject,))
 
 
-def _landed(s: Situation, step: Step) -> Move:
-    """The record says done; the host changes last, so both must say so."""
+def _landed(s: Situation, step: Step, ours: list[MigrationView]) -> Move:
+    """The record says done, and the host must have changed as well: by the guest itself where it was read by id, else
+    by its absence from a list of the source that is believed, when the record is the only one and names the host."""
     guest = s.look.read.get(step.subject, _UNREAD)
     if guest is None or (guest is not _UNREAD and guest.deleted):
         return note(s, step, FactKind.DONE, GONE)
     if guest is not _UNREAD and guest.host != s.order.host and step.subject not in s.look.guests:
         return note(s, step, FactKind.DONE, destination=guest.host)
-    if s.now - s.intent_at(step.key) > s.timing.landing:
+    move = Pending() if step.subject in s.look.guests else _left(s, step, ours)
+    if isinstance(move, Pending) and s.now - s.intent_at(step.key) > s.timing.landing:
         return Blocked(
             reason=Reason.EVACUATION_UNRESOLVED, detail=f"{step.name}: its record is done, its host unchanged"
         )
-    return Pending() if step.subject in s.look.guests else Pending(reads=(step.subject,))
+    return move
+
+
+def _left(s: Situation, step: Step, ours: list[MigrationView]) -> Note | Pending:
+    """The source's list does not show the guest any more, and nobody has read it elsewhere by id. One that is to be
+    stopped again is read by id in any case; a list that has just become empty is read once more before that (most often
+    it is then believed)."""
+    doubt = len(ours) > 1 or not ours[0].dest or step.subject in s.look.read
+    if doubt or step.prior is Prior.STOPPED:
+        return Pending(reads=(step.subject,))
+    if list_is_believed(s.look, s.memory.before):
+        return note(s, step, FactKind.DONE, destination=ours[0].dest)
+    return Pending() if is_first_empty(s.look, s.memory.before) else Pending(reads=(step.subject,))
 
 
 def _without_trace(s: Situation, step: Step) -> Move:

@@ -128,3 +128,8 @@ def list_is_believed(look: Look, before: Look | None) -> bool:
         return False
     rows = (before.service, before.service_after, look.service, look.service_after)
     return all(row is not None for row in rows)
+
+
+def is_first_empty(look: Look, before: Look | None) -> bool:
+    """Whether the source's list is empty and was not in the look before: the next look tells whether to believe it."""
+    return not look.guests and (before is None or bool(before.guests))

@@ -4,12 +4,12 @@ Absence from a list is not evidence (Nova leaves silent cells out of lists), so 
 when, next to what came back.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from kasugai.core.timing import Instant
+from kasugai.core.timing import Instant, Millis
 
 MOVING_TASKS = ("migrating", "resize_")
 """How the task_states begin of a guest that may already run elsewhere when its source dies."""
@@ -95,6 +95,8 @@ class MigrationView:
     status: str
     source: str
     dest: str
+    lasted: Millis | None = None
+    """From its making to its last change, by Nova's own clock in whole seconds; None: not told."""
 
     @property
     def is_ended(self) -> bool:
@@ -110,6 +112,19 @@ class MigrationView:
     def has_failed(self) -> bool:
         """Whether Nova says that it ended without success."""
         return self.status in ("error", "failed", "cancelled")
+
+
+Records = Mapping[str, tuple[MigrationView, ...]]
+"""Migration records with one source by guest, oldest first."""
+
+
+def any_has_ended(guests: Iterable[str], before: Records, now: Records) -> bool:
+    """Whether Nova has ended an evacuation of one of the guests since `before` was read."""
+    return any(_ended(now.get(guest, ())) - _ended(before.get(guest, ())) for guest in guests)
+
+
+def _ended(records: Iterable[MigrationView]) -> set[int]:
+    return {r.migration_id for r in records if r.migration_type == EVACUATION and r.is_ended}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,12 +147,13 @@ class Look:
     service: ServiceView | None = None
     """None: Nova shows no such service."""
     service_after: ServiceView | None = None
-    """Read again after the lists: an empty list counts only between two replies that show the host's own row."""
+    """Read again after an empty list: one counts only between two replies that show the host's own row, this one of the
+    look before and this one of its own."""
     guests: Mapping[str, GuestView] = field(default_factory=lambda: MappingProxyType({}))
     """The source's list by uuid."""
     read: Mapping[str, GuestView | None] = field(default_factory=lambda: MappingProxyType({}))
     """Guests read by id; None is Nova's 404."""
-    migrations: Mapping[str, tuple[MigrationView, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    migrations: Records = field(default_factory=lambda: MappingProxyType({}))
     """Records with this source by guest, oldest first."""
     power: PowerState = PowerState.UNKNOWN
     power_at: Instant | None = None

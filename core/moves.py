@@ -66,6 +66,11 @@ class Wait:
     until: Instant
     reads: frozenset[str] = frozenset()
     hosts: frozenset[str] = frozenset()
+    awaited: frozenset[str] = frozenset()
+    """Not empty: nothing but the end of these guests' evacuations is waited for. While no record says that one of them
+    has ended, the look may stop at the records."""
+    latest: Instant = 0
+    """With `awaited`: from then on a whole look is due in any case."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,6 +42,8 @@ class Memory:
     """When this owner last read the power as off."""
     before: Look | None = None
     """The look before the newest."""
+    peeked: Instant = 0
+    """When this owner last read the migration records alone."""
     refusal: str = ""
     """What each power device said when the last fence failed."""
     pace: Pace = field(default_factory=Pace)

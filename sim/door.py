@@ -84,7 +84,8 @@ class CloudDoor:
 
         def act() -> Answer[tuple[MigrationView, ...]]:
             answer = self._cloud.nova.list_migrations(host)
-            return Answer(tuple(map(_migration, answer.value)), answer.took)
+            seen = (_migration(self._cloud.world, record) for record in answer.value)
+            return Answer(tuple(seen), answer.took)
 
         return await self._send("GET", "/os-migrations", "migrations", host, act)
 
@@ -237,7 +238,7 @@ def _aggregate(aggregate: Aggregate) -> AggregateView:
     )
 
 
-def _migration(record: Migration) -> MigrationView:
+def _migration(world: World, record: Migration) -> MigrationView:
     return MigrationView(
         migration_id=record.migration_id,
         guest=record.guest,
@@ -245,4 +246,5 @@ def _migration(record: Migration) -> MigrationView:
         status=record.status,
         source=record.source,
         dest=record.dest or "",
+        lasted=1000 * (_whole(world, record.updated_at) - _whole(world, record.created_at)),
     )

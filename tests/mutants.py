@@ -81,7 +81,7 @@ def catch(mutant: Mutant, scenario: Scenario) -> str | None:
     return None
 
 
-async def _call_then_record(hands: Hands, order: Open, begin: Begin, seen: Look) -> bool:
+async def _call_then_record(hands: Hands, order: Open, begin: Begin, seen: Look) -> int | None:
     accepted = await effects._call_and_tell(hands, order, begin, seen)
     await hands.journal.step(order, begin.step, FactKind.STARTED, begin.record)
     return accepted

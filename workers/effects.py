@@ -18,7 +18,7 @@ from kasugai.core.look import Look
 from kasugai.core.moves import Begin
 from kasugai.core.plan import Action, Step
 from kasugai.core.reserve_steps import aggregate_of, reserve_of
-from kasugai.core.timing import Timing
+from kasugai.core.timing import Millis, Timing
 from kasugai.core.verdicts import Reason
 from kasugai.workers import spans
 from kasugai.workers.journal import Journal
@@ -61,15 +61,15 @@ class Hands:
     """By step: what was said when its call was last refused."""
 
 
-async def carry_out(hands: Hands, order: Open, begin: Begin, seen: Look) -> bool:
-    """Carry out one effect; return whether the call was accepted. `seen` is the
+async def carry_out(hands: Hands, order: Open, begin: Begin, seen: Look) -> Millis | None:
+    """Carry out one effect; return how long the call took to be accepted, None when it was not. `seen` is the
     look that it stands on. Halted under a stop flag; LeaseLost, LedgerAway or
     LogAway end the ownership; whatever the world says is recorded."""
     with about(step=begin.step.key), spans.effect(order, begin.step):
         return await _carry_out(hands, order, begin, seen)
 
 
-async def _carry_out(hands: Hands, order: Open, begin: Begin, seen: Look) -> bool:
+async def _carry_out(hands: Hands, order: Open, begin: Begin, seen: Look) -> Millis | None:
     is_first = not hands.journal.entry.effects
     if not await hands.ledger.begin(hands.lease, order.incident):
         raise Halted
@@ -78,7 +78,7 @@ async def _carry_out(hands: Hands, order: Open, begin: Begin, seen: Look) -> boo
         raise Halted
     if monotonic_ms() - seen.nova_at > hands.timing.stale_after:
         await _tell(hands, order, begin, FactKind.ABSOLVED, LATE)
-        return False
+        return None
     _check_margin(hands)
     if is_first:
         observe(FIRST_EFFECT, (hands.journal.broker_now - order.decided_at) / 1000)
@@ -92,7 +92,8 @@ def _check_margin(hands: Hands) -> None:
         raise LeaseLost(f"only {left:.1f} s of the lease on {hands.lease.host} left")
 
 
-async def _call_and_tell(hands: Hands, order: Open, begin: Begin, seen: Look) -> bool:
+async def _call_and_tell(hands: Hands, order: Open, begin: Begin, seen: Look) -> Millis | None:
+    began = monotonic_ms()
     try:
         with _timed(begin.step.action):
             async with asyncio.timeout(_limit(hands.timing, begin.step.action) / 1000):
@@ -107,8 +108,8 @@ async def _call_and_tell(hands: Hands, order: Open, begin: Begin, seen: Look) ->
     except (CloudUnsure, TimeoutError) as unsure:
         await _tell(hands, order, begin, FactKind.UNSURE, "", str(unsure))
     else:
-        return True
-    return False
+        return monotonic_ms() - began
+    return None
 
 
 @contextmanager

@@ -96,12 +96,14 @@ class Lane:
         item = self._find(order)
         if item is not None and item.desk is not None:
             item.desk.flag = _newer_flag(item.desk.flag, flag)
+            item.desk.stir.set()
 
     def retire(self) -> None:
         """Begin nothing more."""
         for item in self._all():
             if item.desk is not None:
                 item.desk.retiring = True
+                item.desk.stir.set()
 
     def _all(self) -> list[Item]:
         return [item for item in (self.current, *self.items) if item is not None]

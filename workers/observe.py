@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from kasugai.core.look import Look, MigrationView, PowerState
-from kasugai.core.timing import Timing
+from kasugai.core.look import Look, MigrationView, PowerState, Records
+from kasugai.core.timing import Instant, Timing
 from kasugai.workers.ports import Cloud, Power
 
 PATIENCE = 5
@@ -37,6 +37,14 @@ class Wanted:
 NOTHING_MORE = Wanted()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peek:
+    """The beginning of a look: the migration records alone, of which one says whether the rest is worth reading."""
+
+    at: Instant
+    migrations: Records
+
+
 async def _nothing() -> None:
     """Ask nobody."""
 
@@ -58,22 +66,32 @@ class Observer:
         """Whether a power device is configured for the host."""
         return self._power.has(self._host)
 
-    async def look(self, wanted: Wanted = NOTHING_MORE) -> Look:
-        """Return a look; raise CloudAway when Nova does not answer."""
+    async def peek(self) -> Peek:
+        """Return the migration records; raise CloudAway when Nova does not answer."""
         at = monotonic_ms()
+        return Peek(at=at, migrations=_by_guest(await self._cloud.migrations(self._host)))
+
+    async def look(self, wanted: Wanted = NOTHING_MORE, peek: Peek | None = None) -> Look:
+        """Return a look, which goes on from a `peek`; raise CloudAway when Nova does not answer."""
+        at = peek.at if peek else monotonic_ms()
         power, power_at = await self._power_state()
         nova_at = monotonic_ms()
-        service = await self._cloud.service(self._host)
-        migrations, guests, computes, aggregates = await asyncio.gather(
-            self._cloud.migrations(self._host),
+        if peek and nova_at - peek.at > self._timing.look_interval:
+            peek = None  # reading the power has taken its time: what was read before it is old
+        nova_at = peek.at if peek else nova_at
+        service, migrations, guests, computes, aggregates = await asyncio.gather(
+            self._cloud.service(self._host),
+            self._migrations(peek),
             self._cloud.guests(self._host),
             self._cloud.services() if wanted.computes else _nothing(),
             self._cloud.aggregates() if wanted.aggregates else _nothing(),
         )
         after = await self._cloud.service(self._host) if not guests else service
         reads, hosts = sorted(wanted.guests - {guest.uuid for guest in guests}), sorted(wanted.hosts)
-        read = await asyncio.gather(*(self._cloud.guest(uuid) for uuid in reads))
-        others = await asyncio.gather(*(self._cloud.service(host) for host in hosts))
+        read, others = await asyncio.gather(
+            asyncio.gather(*(self._cloud.guest(uuid) for uuid in reads)),
+            asyncio.gather(*(self._cloud.service(host) for host in hosts)),
+        )
         return Look(
             at=at,
             nova_at=nova_at,
@@ -84,10 +102,13 @@ class Observer:
             others=MappingProxyType(dict(zip(hosts, others, strict=True))),
             computes=None if computes is None else MappingProxyType({view.host: view for view in computes}),
             aggregates=aggregates,
-            migrations=_by_guest(migrations),
+            migrations=migrations,
             power=power,
             power_at=power_at,
         )
+
+    async def _migrations(self, peek: Peek | None) -> Records:
+        return (peek or await self.peek()).migrations
 
     def forget_power(self) -> None:
         """Read the power anew at the next look (a fence call has just ended)."""
@@ -106,7 +127,7 @@ class Observer:
         return self._read_power
 
 
-def _by_guest(records: Iterable[MigrationView]) -> MappingProxyType[str, tuple[MigrationView, ...]]:
+def _by_guest(records: Iterable[MigrationView]) -> Records:
     found: dict[str, tuple[MigrationView, ...]] = {}
     for record in sorted(records, key=lambda record: record.migration_id):
         found[record.guest] = (*found.get(record.guest, ()), record)

@@ -7,27 +7,27 @@ matters; what lives here only is the owner's memory, which a successor does with
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import assert_never
 
 from kasugai.core import planning
 from kasugai.core.advance import advance
 from kasugai.core.facts import StepRecord
-from kasugai.core.guest_steps import has_landed
+from kasugai.core.guest_steps import has_landed, lasted
 from kasugai.core.host_steps import list_is_believed
 from kasugai.core.incident import Open
 from kasugai.core.ledger import Flag, touched_priors
-from kasugai.core.look import Look
+from kasugai.core.look import Look, any_has_ended
 from kasugai.core.moves import Act, Begin, Extend, Finish, Note, Wait
-from kasugai.core.pace import Pace, land, open_pace
+from kasugai.core.pace import Pace, answer, land, open_pace
 from kasugai.core.plan import Action, Plan
 from kasugai.core.signals import Stamp
 from kasugai.core.situation import Memory, Situation
 from kasugai.core.timing import Timing
 from kasugai.workers.effects import Halted, Hands, carry_out
 from kasugai.workers.journal import Journal
-from kasugai.workers.observe import Observer, Wanted, monotonic_ms
+from kasugai.workers.observe import Observer, Peek, Wanted, monotonic_ms
 from kasugai.workers.ports import CloudAway, CloudRefused, CloudUnsure
 from kasugai.workers.troubles import Troubles
 
@@ -42,6 +42,8 @@ class Desk:
     """The answer is on its way: a newer publication needs one of its own."""
     retiring: bool = False
     """The process is leaving: begin nothing, let calls in flight end."""
+    stir: asyncio.Event = field(default_factory=asyncio.Event)
+    """Wakes the owner: something on the desk has changed, or a call was answered."""
 
 
 class Retired(Exception):
@@ -63,13 +65,14 @@ class Ownership:
         self._memory = Memory(
             owner_since=monotonic_ms(),
             epoch=hands.lease.epoch,
-            pace=open_pace(desk.order.policy.window, hands.timing.look_interval),
+            pace=open_pace(desk.order.policy.window),
         )
         hands.journal.window = self.pace.window
         self._calls: dict[str, asyncio.Task[None]] = {}
-        self._wake = asyncio.Event()
+        self._sent = 0
         self._look_now = False
         self._newest: Look | None = None
+        self._peek: Peek | None = None
 
     @property
     def pace(self) -> Pace:
@@ -104,24 +107,41 @@ class Ownership:
         plan, look = await self._plan()
         while True:
             self._raise_failed_calls()
-            answer = advance(self._situation(plan, look))
-            match answer:
+            self._leave_if_retiring()
+            step = advance(self._situation(plan, look))
+            match step:
                 case Act(notes=notes, begins=begins):
-                    await self._note(notes)
+                    await self._note(notes, look)
                     self._begin(begins, look)
                     if self._desk.retiring:
                         await self._sleep(monotonic_ms() + self._timing.look_interval)
                 case Extend(plan=longer):
                     await self._journal.plan(self._desk.order, longer)
                     plan = longer
-                case Wait(until=until, reads=reads, hosts=hosts):
-                    if await self._sleep(until):
-                        joins = bool(hosts) and self._desk.order.policy.add_reserve_to_aggregates
-                        look = await self._look(Wanted(guests=reads, hosts=hosts, aggregates=joins))
+                case Wait():
+                    if await self._sleep(step.until) and not await self._nothing_ended(step, look):
+                        look = await self._look(self._wanted(step))
                 case Finish():
-                    return answer
+                    return step
                 case _:
-                    assert_never(answer)
+                    assert_never(step)
+
+    def _wanted(self, wait: Wait) -> Wanted:
+        joins = bool(wait.hosts) and self._desk.order.policy.add_reserve_to_aggregates
+        return Wanted(guests=wait.reads, hosts=wait.hosts, aggregates=joins)
+
+    async def _nothing_ended(self, wait: Wait, look: Look) -> bool:
+        """Peek, where nothing but landings is waited for: whether Nova has ended none of them since `look`. What was
+        read is the beginning of the next look."""
+        self._peek = None
+        if not wait.awaited or monotonic_ms() >= wait.latest:
+            return False
+        try:
+            self._peek = await self._observer.peek()
+        except (CloudAway, CloudRefused, CloudUnsure):
+            return False
+        self._memory = replace(self._memory, peeked=self._peek.at)
+        return not any_has_ended(wait.awaited, look.migrations, self._peek.migrations)
 
     def _situation(self, plan: Plan, look: Look) -> Situation:
         now = monotonic_ms()
@@ -164,8 +184,9 @@ class Ownership:
         """Look until Nova answers: while it is away, or refuses to let us look, nothing is done or concluded."""
         while True:
             self._leave_if_retiring()
+            peek, self._peek = self._peek, None
             try:
-                look = await self._observer.look(wanted)
+                look = await self._observer.look(wanted, peek)
             except (CloudAway, CloudRefused, CloudUnsure) as away:
                 self._troubles.tell("nova", str(away))
                 await asyncio.sleep(self._timing.look_interval / 1000)
@@ -180,16 +201,19 @@ class Ownership:
         record = self._journal.entry.steps.get(key)
         return record.mark if record is not None else ""
 
-    async def _note(self, notes: tuple[Note, ...]) -> None:
+    async def _note(self, notes: tuple[Note, ...], look: Look) -> None:
         order = self._desk.order
         for note in notes:
-            if has_landed(note) and note.step.key in self._memory.begun:
-                pace = land(self.pace, self._memory.begun[note.step.key], monotonic_ms())
-                self._memory = replace(self._memory, pace=pace)
-        self._journal.window = self.pace.window
+            took = lasted(note, look) if has_landed(note) else None
+            if took is not None and note.step.key in self._memory.begun:
+                self._set_pace(land(self.pace, self._memory.begun[note.step.key], took, monotonic_ms()))
         await asyncio.gather(
             *(self._journal.step(order, note.step, note.kind, note.record) for note in notes)
         )
+
+    def _set_pace(self, pace: Pace) -> None:
+        self._memory = replace(self._memory, pace=pace)
+        self._journal.window = pace.window
 
     def _begin(self, begins: tuple[Begin, ...], look: Look) -> None:
         self._leave_if_retiring()
@@ -203,24 +227,27 @@ class Ownership:
                 begun=MappingProxyType({**self._memory.begun, key: now}),
                 in_flight=self._memory.in_flight | {key},
             )
-            task = asyncio.create_task(self._call(begin, look))
-            task.add_done_callback(lambda _: self._wake.set())
+            self._sent += begin.step.action is Action.EVACUATE
+            task = asyncio.create_task(self._call(begin, look, self._sent))
+            task.add_done_callback(lambda _: self._desk.stir.set())
             self._calls[key] = task
 
-    async def _call(self, begin: Begin, look: Look) -> None:
+    async def _call(self, begin: Begin, look: Look, place: int) -> None:
         key = begin.step.key
         try:
-            accepted = await carry_out(self._hands, self._desk.order, begin, look)
+            took = await carry_out(self._hands, self._desk.order, begin, look)
         except Halted:
-            accepted = False
+            took = None
             order = self._desk.order
             self._desk.flag = await self._hands.ledger.stopped(order.host, order.incident)
         self._memory = replace(
             self._memory,
             begun=MappingProxyType({**self._memory.begun, key: monotonic_ms()}),
             in_flight=self._memory.in_flight - {key},
-            accepted=self._memory.accepted | {key} if accepted else self._memory.accepted,
+            accepted=self._memory.accepted if took is None else self._memory.accepted | {key},
         )
+        if took is not None and begin.step.action is Action.EVACUATE:
+            self._set_pace(answer(self.pace, place, took, monotonic_ms()))
         if begin.step.action is Action.FENCE:
             self._memory = replace(self._memory, refusal=self._hands.refusals.pop(key, ""))
             self._observer.forget_power()
@@ -238,10 +265,10 @@ class Ownership:
         answered is no reason to read the lists again; what the host's did is."""
         seconds = (until - monotonic_ms()) / 1000
         if seconds > 0 and not self._look_now:
-            self._wake.clear()
+            self._desk.stir.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
-                    await self._wake.wait()
+                    await self._desk.stir.wait()
         look = self._look_now or monotonic_ms() >= until
         self._look_now = False
         return look

@@ -73,6 +73,7 @@ def migration(row: Row) -> MigrationView:
         status=pick(row, "status"),
         source=pick(row, "source_compute") or "",
         dest=pick(row, "dest_compute") or "",
+        lasted=_lasted(row),
     )
 
 
@@ -91,7 +92,13 @@ def pick(row: Row, key: str) -> Any:
         raise CloudAway(f"Nova's answer lacks {key}: is the user an admin in Nova's policy?") from None
 
 
-def _moment(row: Row) -> datetime | None:
-    """Return updated_at (UTC without saying so); None for a service that has never reported."""
-    text = row.get("updated_at")
+def _lasted(row: Row) -> int | None:
+    """Return the milliseconds between a record's making and its last change; None if it has not changed."""
+    made, moved = _moment(row, "created_at"), _moment(row)
+    return round((moved - made).total_seconds() * 1000) if made and moved else None
+
+
+def _moment(row: Row, key: str = "updated_at") -> datetime | None:
+    """Return a time of Nova's (UTC without saying so); None for a service that has never reported."""
+    text = row.get(key)
     return datetime.fromisoformat(text).replace(tzinfo=UTC) if text else None

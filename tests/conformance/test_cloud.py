@@ -158,6 +158,11 @@ def test_a_guest_that_is_unknown_or_deleted_is_none(play: Play) -> None:
     play(story)
 
 
+def last_a_while(cloud: SimCloud) -> None:
+    """Let the newest record say that it ended seven seconds after it was made."""
+    cloud.world.migrations[-1].updated_at = cloud.world.migrations[-1].created_at + 7
+
+
 def test_migrations_of_every_type_by_source(play: Play) -> None:
     async def story(scene: Scene) -> None:
         def move(cloud: SimCloud) -> None:
@@ -168,12 +173,14 @@ def test_migrations_of_every_type_by_source(play: Play) -> None:
 
         scene.do(move)
         await until(lambda: migrations(scene)[-1] == "done")
+        scene.do(last_a_while)
         web, db = [await guest(scene, name) for name in ("web", "db")]
         first, second = await scene.port.migrations(HOST)
         assert (first.guest, first.migration_type, first.status) == (web.uuid, "live-migration", "running")
         assert (first.source, first.dest, first.is_ended) == (HOST, "cmp2", False)
         assert (second.guest, second.migration_type, second.status) == (db.uuid, "evacuation", "done")
         assert (second.source, second.dest, second.has_landed) == (HOST, db.host, True)
+        assert second.lasted == 7_000
         assert first.migration_id < second.migration_id
         assert web.in_migration
         assert await scene.port.migrations("CMP1.rack1") == ()

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from kasugai.core.facts import FactKind, StepRecord, StepState
-from kasugai.core.guest_steps import assess_evacuate, assess_reset, assess_restore, has_landed
-from kasugai.core.look import GuestView, Look
+from kasugai.core.guest_steps import assess_evacuate, assess_reset, assess_restore, has_landed, lasted
+from kasugai.core.look import GuestView, Look, MigrationView
 from kasugai.core.moves import Begin, Blocked, Move, Note, Pending
 from kasugai.core.plan import Action, Prior, Step
 from kasugai.core.situation import Memory, Situation
@@ -175,6 +175,10 @@ def test_a_call_under_way_is_waited_for() -> None:
     assert evacuate(moving(guest(), migrations=under_way), STARTED) == Pending()
     assert evacuate(moving(migrations=under_way), STARTED) == READ
     assert evacuate(moving(migrations=under_way, **away()), STARTED) == READ
+    just = replace(RECENT, before=moving(guest()))
+    assert evacuate(moving(migrations=under_way), STARTED, memory=just) == Pending(), (
+        "it may just have landed"
+    )
     late = evacuate(moving(guest(), migrations=under_way), STARTED, memory=replace(RECENT, owner_since=0))
     assert blocked(late) == (Reason.EVACUATION_UNRESOLVED, "name-g1: migration 4 to cmp2 is pre-migrating")
 
@@ -185,11 +189,71 @@ def test_a_guest_deleted_while_its_evacuation_is_under_way_is_done(read: GuestVi
     assert noted(evacuate(seen, STARTED)) == (FactKind.DONE, "deleted")
 
 
+OTHERS = guest("g2")
+EMPTY_BEFORE = replace(RECENT, before=moving())
+
+
+@pytest.mark.parametrize("status", ["done", "completed"])
+def test_a_list_that_is_believed_and_the_record_are_nova_s_word_that_a_guest_has_landed(status: str) -> None:
+    landed = [migration(4, status=status)]
+    for seen, memory in (
+        (moving(OTHERS, migrations=landed), RECENT),
+        (moving(migrations=landed), EMPTY_BEFORE),
+    ):
+        move = evacuate(seen, STARTED, memory=memory)
+        assert noted(move) == (FactKind.DONE, "")
+        assert isinstance(move, Note) and move.record.destination == "cmp2"
+
+
+def test_a_list_that_has_just_become_empty_is_read_once_more() -> None:
+    landed = moving(migrations=[migration(4, status="done")])
+    for before in (None, moving(guest())):
+        assert evacuate(landed, STARTED, memory=replace(RECENT, before=before)) == Pending()
+
+
+@pytest.mark.parametrize(
+    "silent", [{"service": None}, {"service_after": None}, {"service": None, "service_after": None}]
+)
+def test_where_the_list_is_not_believed_the_guest_itself_is_read(silent: dict[str, Any]) -> None:
+    seen = replace(moving(migrations=[migration(4, status="done")]), **silent)
+    assert evacuate(seen, STARTED, memory=EMPTY_BEFORE) == READ
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        [migration(4, status="done", dest="")],
+        [migration(4, status="done"), migration(5, status="pre-migrating")],
+        [migration(4, status="failed"), migration(5, status="done")],
+    ],
+)
+def test_records_that_leave_a_doubt_are_not_enough(records: list[MigrationView]) -> None:
+    assert evacuate(moving(OTHERS, migrations=records), STARTED) == READ
+
+
+def test_a_record_of_before_the_intent_says_nothing_about_our_call() -> None:
+    old = [migration(3, status="done")]
+    assert evacuate(moving(OTHERS, migrations=old), replace(STARTED, seen_migration=3)) == READ
+
+
+def test_a_guest_that_is_to_be_stopped_again_is_read_by_id_at_once() -> None:
+    seen = moving(OTHERS, migrations=[migration(4, status="done")])
+    plan = planned(guest(vm_state="stopped", power_state=4), OTHERS)
+    assert evacuate(seen, STARTED, plan=plan) == READ
+
+
+def test_how_long_it_took_is_told_by_nova_s_own_record() -> None:
+    seen = moving(OTHERS, migrations=[migration(4, status="done", lasted=7 * S), migration(5, "g2", "done")])
+    move = evacuate(seen, STARTED)
+    assert isinstance(move, Note)
+    assert lasted(move, seen) == 7 * S
+    assert lasted(move, moving(OTHERS)) is None
+
+
 @pytest.mark.parametrize("status", ["done", "completed"])
 def test_an_evacuation_has_landed_when_record_and_host_both_say_so(status: str) -> None:
     landed = [migration(4, status=status)]
     assert evacuate(moving(guest(), migrations=landed), STARTED) == Pending()
-    assert evacuate(moving(migrations=landed), STARTED) == READ
     assert evacuate(moving(migrations=landed, read={"g1": guest()}), STARTED) == READ
     assert noted(evacuate(moving(migrations=landed, **away()), STARTED)) == (FactKind.DONE, "")
     assert noted(evacuate(moving(migrations=landed, read={"g1": None}), STARTED))[1] == "deleted"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kasugai.core.look import Look
+from kasugai.core.look import Look, MigrationView, any_has_ended
 from tests.unit.core.makers import guest, migration
 
 
@@ -71,3 +71,24 @@ def test_a_task_tells_whether_a_guest_was_on_its_way(task: str | None, moving: b
 )
 def test_a_task_tells_whether_a_guest_is_being_evacuated(task: str | None, rebuilt: bool) -> None:
     assert guest(task_state=task).in_evacuation is rebuilt
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "expected"),
+    [
+        ([], [], False),
+        ([migration(1)], [migration(1, status="pre-migrating")], False),
+        ([migration(1)], [migration(1, status="done")], True),
+        ([migration(1)], [migration(1, status="error")], True),
+        ([], [migration(1, status="failed")], True),
+        ([migration(1, status="error")], [migration(1, status="error"), migration(2)], False),
+        ([migration(1, status="error")], [migration(1, status="error"), migration(2, status="done")], True),
+        ([migration(1)], [], False),
+        ([], [migration(1, status="done", migration_type="live-migration")], False),
+    ],
+)
+def test_records_tell_whether_an_evacuation_has_ended_since(
+    before: list[MigrationView], now: list[MigrationView], expected: bool
+) -> None:
+    assert any_has_ended(["g0", "g1"], {"g1": tuple(before)}, {"g1": tuple(now)}) is expected
+    assert not any_has_ended(["g0"], {"g1": tuple(before)}, {"g1": tuple(now)})

@@ -21,6 +21,7 @@ from kasugai.sim.lab.mortal import Counter, Process
 from kasugai.sim.ledger import MemoryLedger
 from kasugai.sim.loop import run
 from kasugai.workers.lane import Doors
+from kasugai.workers.observe import Observer
 from kasugai.workers.pool import Pool
 from kasugai.workers.troubles import Troubles
 
@@ -168,12 +169,16 @@ def test_a_slow_device_is_asked_less_often_but_often_enough() -> None:
             asked.setdefault(self._read, []).append(asyncio.get_running_loop().time())
             return await super().status()
 
-    async def story(scene: Scene) -> None:
-        scene.cloud.slow_conductor(120.0)
-        await scene.until(lambda: FactKind.FINISHED in scene.log.kinds())
+    async def look_often(device: Slow) -> None:
+        """Look as often as ever: once a second."""
+        scene = Scene(device)
+        observer = Observer("cmp1", CloudDoor(scene.cloud), Fencing(lambda _: (device,)), PRODUCTION)
+        while asyncio.get_running_loop().time() < 1120.0:
+            await observer.look()
+            await asyncio.sleep(1.0)
 
     for seconds in (0.1, 1.0, 9.0):
-        play(Counted(read=seconds), story)
+        run(look_often(Counted(read=seconds)), start=1000.0)
     pauses = {
         seconds: min(later - earlier for earlier, later in pairwise(times[4:]))
         for seconds, times in asked.items()

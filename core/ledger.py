@@ -56,7 +56,7 @@ class Flag:
     Not the one that came last: a correlate that was paused may send its word when a successor has long said another.
     """
 
-    said_at: Instant = 0
+    said_at: Instant
     """The order's `decided_at`: broker time of the record that decided it."""
     offset: int
     """Of the Stop or Resume: says which is newer of two that were decided at the same instant."""

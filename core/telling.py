@@ -51,7 +51,10 @@ def tell(
 
 def verb_rank(verb: Verb) -> int:
     """Return a number per verb, so that two verdicts of one record about one subject have two ids."""
-    return list(Verb).index(verb)
+    return _RANKS[verb]
+
+
+_RANKS = {verb: rank for rank, verb in enumerate(Verb)}
 
 
 def remember(row: SubjectRow, name: UUID) -> SubjectRow:

@@ -18,7 +18,7 @@ from kasugai.adapters.settings.values import KafkaSettings
 from kasugai.core.doors import Flagged, LogAway, Logged
 from kasugai.core.facts import Fact
 from kasugai.core.incident import Resume, Stop
-from kasugai.core.ledger import Flag
+from kasugai.core.ledger import flag_of
 from kasugai.core.signals import Kind, Stamp
 from kasugai.schemas.codec import Undecodable, UnknownSchema, decode
 from kasugai.schemas.topics import INCIDENTS, RECOVERY
@@ -81,7 +81,7 @@ class RecoveryLog:
         """Return the host's Stops and Resumes in its incidents topic likewise."""
         scanned = await self._scan(self._incidents, host, since)
         flags = [
-            Flagged(incident=order.incident, flag=_flag(order, record))
+            Flagged(incident=order.incident, flag=flag_of(order, record.offset))
             for record, order in _decoded(scanned.records)
             if isinstance(order, Stop | Resume)
         ]
@@ -104,10 +104,6 @@ class RecoveryLog:
             return scanner.scan(topic, host, since)
         finally:
             self._idle.put(scanner)
-
-
-def _flag(order: Stop | Resume, record: Incoming) -> Flag:
-    return Flag(offset=record.offset, stop=isinstance(order, Stop), reason=order.reason)
 
 
 def _decoded(records: Sequence[Incoming]) -> Iterator[tuple[Incoming, object]]:

@@ -27,12 +27,11 @@ LOG = logging.getLogger("kasugai.mutant")
 _call_and_tell = effects._call_and_tell
 
 
-async def _and_again(hands: Hands, order: Open, begin: Begin, seen: Look) -> bool:
+async def _and_again(hands: Hands, order: Open, begin: Begin, seen: Look) -> int | None:
     """As a client does that retries by itself: no reply, so the call is made once more."""
-    if await _call_and_tell(hands, order, begin, seen):
-        return True
-    if hands.journal.entry.steps[begin.step.key].state is not StepState.UNSURE:
-        return False
+    took = await _call_and_tell(hands, order, begin, seen)
+    if took is not None or hands.journal.entry.steps[begin.step.key].state is not StepState.UNSURE:
+        return took
     return await _call_and_tell(hands, order, begin, seen)
 
 

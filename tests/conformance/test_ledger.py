@@ -20,8 +20,8 @@ from tests.support.redis import RedisServer
 
 HOST = "cmp1.example.org"
 ONE, TWO, THREE = incident(1), incident(2), incident(3)
-STOP = Flag(offset=5, stop=True, reason="cancelled")
-GO = Flag(offset=6, stop=False)
+STOP = Flag(said_at=0, offset=5, stop=True, reason="cancelled")
+GO = Flag(said_at=0, offset=6, stop=False)
 
 Write = Callable[[Ledger, Lease], Awaitable[object]]
 
@@ -252,14 +252,14 @@ class Epochs:
 class Flags:
     """A Stop holds until a later Resume."""
 
-    @pytest.mark.parametrize("order", [*permutations((STOP, GO, Flag(offset=10, stop=True)))])
+    @pytest.mark.parametrize("order", [*permutations((STOP, GO, Flag(said_at=0, offset=10, stop=True)))])
     def test_the_greatest_offset_counts_whatever_the_order(
         self, place: Place, order: tuple[Flag, ...]
     ) -> None:
         async def told() -> None:
             for flag in order:
                 await place.ledger.flag(HOST, ONE, flag)
-            assert await place.ledger.stopped(HOST, ONE) == Flag(offset=10, stop=True)
+            assert await place.ledger.stopped(HOST, ONE) == Flag(said_at=0, offset=10, stop=True)
 
         place.play(told, ttl=10_000)
 

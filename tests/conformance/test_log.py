@@ -83,8 +83,10 @@ class Flags:
         second = await place.order(resume(host, incident))
         flags, end = await place.log.flags(host, 0)
         assert [*flags] == [
-            Flagged(incident=incident, flag=Flag(offset=first.offset, stop=True, reason="withdrawn")),
-            Flagged(incident=incident, flag=Flag(offset=second.offset, stop=False, reason="back")),
+            Flagged(
+                incident=incident, flag=Flag(said_at=1, offset=first.offset, stop=True, reason="withdrawn")
+            ),
+            Flagged(incident=incident, flag=Flag(said_at=2, offset=second.offset, stop=False, reason="back")),
         ]
         assert end == second.offset + 1
         assert await place.log.flags(host, end) == ([], end)

@@ -118,7 +118,7 @@ def scene(kafka: KafkaServer, tmp_path: Path) -> Iterator[Scene]:
 
     config = tmp_path / "kasugai.conf"
     config.write_text(CONFIG.format(kafka=kafka.bootstrap, redis=redis.url))
-    flag = Flag(offset=asyncio.run(write()), stop=True, reason="cancelled")
+    flag = Flag(said_at=0, offset=asyncio.run(write()), stop=True, reason="cancelled")
     yield Scene(site, redis, str(config), facts, flag)
     redis.stop()
 

@@ -24,7 +24,7 @@ from kasugai.workers.ports import Ledger
 
 HOST = "cmp1"
 ONE, TWO = UUID(int=1), UUID(int=2)
-STOP = Flag(offset=5, stop=True, reason="cancelled")
+STOP = Flag(said_at=0, offset=5, stop=True, reason="cancelled")
 RIGHTS = "ACL SETUSER kasugai on >pw resetchannels ~kasugai:{kasugai}:* +@all -@dangerous +info"
 """What docs/operators/connections.md says."""
 NOTHING = Folded(entries={}, flags={})

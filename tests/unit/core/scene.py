@@ -103,5 +103,5 @@ def moving(*guests: GuestView, migrations: Iterable[MigrationView] = (), **given
     return look(*guests, migrations=migrations, **{**downed(), **given})
 
 
-STOP = Flag(offset=1, stop=True)
-GO = Flag(offset=2, stop=False)
+STOP = Flag(said_at=0, offset=1, stop=True)
+GO = Flag(said_at=0, offset=2, stop=False)

@@ -112,7 +112,7 @@ def meddle(worker: Worker, how: str, number: int) -> None:
             nova.mood = LOOKS[4 + number] if nova.mood == "clear" else "clear"
         case "stop" | "go":
             offset = worker.flag.offset + 1 if worker.flag else 0
-            worker.flag = Flag(offset=offset, stop=how == "stop")
+            worker.flag = Flag(said_at=0, offset=offset, stop=how == "stop")
             worker.go_on()
         case "arrive" if "g9" not in nova.servers:
             nova.servers["g9"] = Server(guest("g9"))

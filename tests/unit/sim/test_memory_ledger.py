@@ -34,7 +34,7 @@ def test_the_hook_hears_of_every_write_and_of_no_read() -> None:
         await ledger.save(lease, await ledger.load(HOST))
         await ledger.begin(lease, ONE)
         await ledger.record(lease, Entry(incident=ONE))
-        await ledger.flag(HOST, ONE, Flag(offset=1, stop=True))
+        await ledger.flag(HOST, ONE, Flag(said_at=0, offset=1, stop=True))
         await ledger.stopped(HOST, ONE)
         await ledger.is_leased(HOST)
         await ledger.release(lease)
@@ -88,7 +88,7 @@ def test_while_it_is_away_every_call_says_so_and_nothing_changes() -> None:
             ledger.adopt(lease, 2),
             ledger.begin(lease, ONE),
             ledger.record(lease, Entry(incident=ONE)),
-            ledger.flag(HOST, ONE, Flag(offset=1, stop=True)),
+            ledger.flag(HOST, ONE, Flag(said_at=0, offset=1, stop=True)),
             ledger.stopped(HOST, ONE),
             ledger.is_leased(HOST),
         ]
@@ -146,7 +146,7 @@ def test_a_snapshot_does_not_change_with_the_ledger_nor_the_ledger_with_what_cam
         snapshot = ledger.snapshot()
         for _ in range(2):
             await ledger.record(lease, Entry(incident=ONE))
-            await ledger.flag(HOST, ONE, Flag(offset=1, stop=True))
+            await ledger.flag(HOST, ONE, Flag(said_at=0, offset=1, stop=True))
             ledger.restore(snapshot)
             kept = await ledger.load(HOST)
             assert (kept.entries, kept.flags, kept.epoch) == ({}, {}, 1)

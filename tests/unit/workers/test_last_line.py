@@ -81,7 +81,7 @@ class Scene:
         await self.journal.adopt(ORDER, 1)
         return lease
 
-    async def carry_out(self) -> bool:
+    async def carry_out(self) -> int | None:
         """Carry the evacuation out on a look of now."""
 
         async def evacuate(guest: str, target: str) -> None:
@@ -105,7 +105,7 @@ class Scene:
 
     async def stop(self) -> None:
         """Set the stop flag."""
-        await self.ledger.flag("cmp1", INCIDENT, Flag(offset=1, stop=True))
+        await self.ledger.flag("cmp1", INCIDENT, Flag(said_at=0, offset=1, stop=True))
 
 
 def play(story: Callable[[Scene], Awaitable[None]], *, lease: Millis = PRODUCTION.lease) -> None:
@@ -121,7 +121,7 @@ def play(story: Callable[[Scene], Awaitable[None]], *, lease: Millis = PRODUCTIO
 
 def test_an_intent_is_recorded_and_then_called_once() -> None:
     async def story(scene: Scene) -> None:
-        assert await scene.carry_out()
+        assert await scene.carry_out() is not None
         assert scene.said == [(FactKind.STARTED, "")]
         assert scene.called == ["g1"]
 

@@ -79,8 +79,10 @@ class RedisPair:
         say(self._replica_port, "REPLICAOF NO ONE")
 
     def fail_over(self) -> None:
-        """The master is gone, and the replica stands at its address with what it knows; it gets a replica itself."""
+        """The master is gone, and the replica stands at its address with what it knows; it gets a replica itself.
+        One that nobody has cut off (the master was away just then) must be told all the same."""
         self._master.kill()
+        self.cut_replica()
         say(self._replica_port, f"CONFIG SET port {self.port}")
         self._master, self._place = self._replica, self._replica_place
         self._add_replica()

@@ -53,7 +53,11 @@ class ProcessorSettings:
         return f"http://{re.sub('[^A-Za-z0-9.-]', '-', self.instance_id)}"
 
     def faust(self) -> dict[str, Any]:
-        """Return the keyword arguments of `faust.App`."""
+        """Return the keyword arguments of `faust.App`.
+
+        The buffer is large: once it is full, Faust's fetcher sleeps for a second (transport/consumer.py:808), and a
+        handler that costs more than the way to it would empty a small one meanwhile and stand idle.
+        """
         return {
             "broker": self.brokers,
             "broker_credentials": self.credentials,
@@ -65,7 +69,7 @@ class ProcessorSettings:
             "canonical_url": self.url,
             "processing_guarantee": "at_least_once",
             "stream_wait_empty": True,
-            "stream_buffer_maxsize": 4096,
+            "stream_buffer_maxsize": 65_536,
             "stream_recovery_delay": 0.0,
             "broker_client_id": f"{self.app_id}-{self.instance_id}",
             "broker_commit_interval": self.commit,

@@ -9,6 +9,7 @@ from faust.sensors.monitor import Monitor
 from faust.tables.manager import TableManager
 from faust.transport.drivers.aiokafka import Transport
 
+from kasugai.adapters.faust.assigning import CarefulAssignor
 from kasugai.adapters.faust.care import Care
 from kasugai.adapters.faust.consuming import CarefulTransport
 from kasugai.adapters.faust.hush import SERVICE_LOG
@@ -35,6 +36,7 @@ class CarefulApp(faust.App):
             Monitor=self.monitor_class,
             Table=RowTable,
             TableManager=self.table_manager_class,
+            PartitionAssignor=CarefulAssignor,
         )
         self.care = care
         self.finalize()

@@ -5,6 +5,7 @@ Nothing here knows how a step is carried out or how long a look takes.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import assert_never
 
 from kasugai.core import planning
@@ -324,7 +325,9 @@ def _rest(s: Situation, blocked: list[Blocked]) -> Next:
     if back:
         names = ", ".join(step.name or step.subject for step in back)
         return _held(Reason.EVACUATION_UNRESOLVED, f"landed, and on the source's list again: {names}"[:500])
-    if planning.newcomers(s.plan, s.look, s.order.policy):
+    if more := planning.newcomers(s.plan, s.look, s.order.policy):
+        if planning.lacks_tags(more, s.look, s.order.policy):
+            return replace(_wait(s, ()), project_tags=True)
         return Extend(
             plan=planning.extend(s.plan, s.look, s.order.policy, s.memory.epoch, touched_priors(s.entry))
         )

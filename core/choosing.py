@@ -1,12 +1,12 @@
 """Which guests of a dead host are moved, and in which order: marks, priorities and exclusions of a segment's policy.
 
-It looks at what Nova says about guests and calls nobody. Where a word about a guest may stand in several places, the
-first of tag, metadata and flavor counts (docs/recovery.md).
+It looks at what Nova says about guests and Keystone about their projects, and calls nobody. Where a word about a guest
+may stand in several places, the first of tag, metadata and flavor counts (docs/recovery.md).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from kasugai.core.look import GuestView
+from kasugai.core.look import GuestView, ProjectTags
 from kasugai.core.policy import Policy
 
 NEVER_LAUNCHED = ("building",)
@@ -16,14 +16,14 @@ TRUE_WORDS = frozenset({"1", "t", "true", "on", "y", "yes"})
 
 
 def choose(
-    guests: Mapping[str, GuestView], policy: Policy
+    guests: Mapping[str, GuestView], policy: Policy, project_tags: ProjectTags
 ) -> tuple[list[GuestView], tuple[tuple[str, str], ...]]:
     """Return the guests to move, the most important first, and those that are left, each with its reason. Marked ones
     come before all others; then the higher priority; then the name."""
     ordered = sorted(
         guests.values(), key=lambda g: (not is_marked(g, policy), -priority(g, policy), g.name, g.uuid)
     )
-    why = {guest.uuid: _excluded(guest, policy) for guest in ordered}
+    why = {guest.uuid: _excluded(guest, policy, project_tags.get(guest.project, ())) for guest in ordered}
     chosen = [guest for guest in ordered if not why[guest.uuid]]
     return chosen, tuple((guest.uuid, why[guest.uuid]) for guest in ordered if why[guest.uuid])
 
@@ -53,7 +53,7 @@ def _number(word: str) -> int | None:
         return None
 
 
-def _excluded(guest: GuestView, policy: Policy) -> str:
+def _excluded(guest: GuestView, policy: Policy, project_tags: Iterable[str]) -> str:
     """Return why the guest is left where it is; empty when it is moved."""
     if guest.deleted or guest.task_state == "deleting":
         return "deleted"
@@ -61,16 +61,17 @@ def _excluded(guest: GuestView, policy: Policy) -> str:
         return "never-launched"
     if guest.vm_state == "error" and policy.ignore_error_guests:
         return "in-error"
-    return _set_aside(guest, policy)
+    return _set_aside(guest, policy, project_tags)
 
 
-def _set_aside(guest: GuestView, policy: Policy) -> str:
+def _set_aside(guest: GuestView, policy: Policy, project_tags: Iterable[str]) -> str:
     """Return what of the operator's words leaves the guest where it is."""
     words = {
         "excluded-project": guest.project in policy.exclude_projects,
         "excluded-image": guest.image in policy.exclude_images,
         "excluded-flavor": guest.flavor in policy.exclude_flavors,
         "excluded-tag": bool(set(guest.tags) & set(policy.exclude_tags)),
+        "excluded-project-tag": bool(set(project_tags) & set(policy.exclude_project_tags)),
         "not-marked": not policy.evacuate_all and not is_marked(guest, policy),
     }
     return next((word for word, holds in words.items() if holds), "")

@@ -114,6 +114,9 @@ class MigrationView:
         return self.status in ("error", "failed", "cancelled")
 
 
+ProjectTags = Mapping[str, tuple[str, ...]]
+"""Keystone's tags by project; empty for a project that it does not tell about."""
+
 Records = Mapping[str, tuple[MigrationView, ...]]
 """Migration records with one source by guest, oldest first."""
 
@@ -164,6 +167,8 @@ class Look:
     """All compute services by host; None: not read."""
     aggregates: tuple[AggregateView, ...] | None = None
     """All aggregates; None: not read."""
+    project_tags: ProjectTags = field(default_factory=lambda: MappingProxyType({}))
+    """Of the projects that were asked about, in this look or before."""
 
     def sees_on_source(self, guest: str, host: str) -> GuestView | None:
         """Return the guest if this look saw it on `host`, in the list or by id."""

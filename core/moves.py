@@ -71,6 +71,8 @@ class Wait:
     has ended, the look may stop at the records."""
     latest: Instant = 0
     """With `awaited`: from then on a whole look is due in any case."""
+    project_tags: bool = False
+    """Whether the tags of the listed guests' projects are to be read too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,7 @@ def plan(
 ) -> Plan:
     """Return the attempt's plan. `priors` are the power states that an earlier attempt's plan recorded: they win over
     what Nova shows after a failed try. `left` are steps that an earlier attempt did not bring to their end."""
-    chosen, excluded = choose(look.guests, incident.policy)
+    chosen, excluded = choose(look.guests, incident.policy, look.project_tags)
     fence = Step(action=Action.FENCE, subject=incident.host)
     down = Step(action=Action.FORCE_DOWN, subject=incident.host, needs=(fence.key,))
     steps = [fence, down]
@@ -91,9 +91,15 @@ def newcomers(old: Plan, look: Look, policy: Policy) -> Mapping[str, GuestView]:
     return {uuid: guest for uuid, guest in look.guests.items() if uuid not in known}
 
 
+def lacks_tags(guests: Mapping[str, GuestView], look: Look, policy: Policy) -> bool:
+    """Whether Keystone has to be asked about a project before the policy can say which of the guests are left."""
+    projects = {guest.project for guest in guests.values() if guest.project}
+    return bool(policy.exclude_project_tags) and not projects <= look.project_tags.keys()
+
+
 def extend(old: Plan, look: Look, policy: Policy, epoch: int, priors: Mapping[str, Prior]) -> Plan:
     """Return the plan with steps for the guests that turned up since it was made, before its last step."""
-    chosen, excluded = choose(newcomers(old, look, policy), policy)
+    chosen, excluded = choose(newcomers(old, look, policy), policy, look.project_tags)
     down = step_key(Action.FORCE_DOWN, old.host)
     more = tuple(step for guest in chosen for step in steps_for(guest, down, priors))
     return replace(

@@ -51,6 +51,8 @@ class Policy:
     """Names of flavors whose guests are left where they are."""
     exclude_tags: tuple[str, ...] = ()
     """Tags of guests that are left where they are."""
+    exclude_project_tags: tuple[str, ...] = ()
+    """Tags of projects, as Keystone has them, whose guests are left where they are."""
     add_reserve_to_aggregates: bool = False
     """Whether a reserve host joins the aggregates of the host that it stands in for."""
     ignore_error_guests: bool = False

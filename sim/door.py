@@ -89,6 +89,14 @@ class CloudDoor:
 
         return await self._send("GET", "/os-migrations", "migrations", host, act)
 
+    async def project_tags(self, project: str) -> tuple[str, ...]:
+        """Return a project's tags."""
+
+        def act() -> Answer[tuple[str, ...]]:
+            return self._cloud.identity.list_project_tags(project)
+
+        return await self._send("GET", f"/projects/{project}/tags", "project-tags", project, act)
+
     async def force_down(self, service_id: str, reason: str) -> None:
         """Set forced_down and disabled in one request."""
 

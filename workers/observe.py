@@ -1,16 +1,20 @@
 """Looks at a source host through the ports: service record, guests, migrations, power, and guests by id.
 
-Lists are read per source host, never per guest. It draws no conclusion: `core` does.
+Lists are read per source host, never per guest; a project's tags once per ownership. It draws no conclusion: `core`
+does.
 """
 
 import asyncio
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from kasugai.core.look import Look, MigrationView, PowerState, Records
+from kasugai.core.look import GuestView, Look, MigrationView, PowerState, Records
 from kasugai.core.timing import Instant, Timing
-from kasugai.workers.ports import Cloud, Power
+from kasugai.workers.ports import Cloud, CloudRefused, Power
+
+LOG = logging.getLogger(__name__)
 
 PATIENCE = 5
 """Between two readings of the power pass so many times what the last one took, or more."""
@@ -32,6 +36,8 @@ class Wanted:
     aggregates: bool = False
     computes: bool = False
     """All compute services: some 0.35 KB each."""
+    project_tags: bool = False
+    """The tags of the listed guests' projects, as far as they have not been read yet."""
 
 
 NOTHING_MORE = Wanted()
@@ -60,6 +66,7 @@ class Observer:
         self._timing = timing
         self._read_power: tuple[PowerState, int] | None = None
         self._power_pause = 0
+        self._project_tags: dict[str, tuple[str, ...]] = {}
 
     @property
     def has_device(self) -> bool:
@@ -92,6 +99,8 @@ class Observer:
             asyncio.gather(*(self._cloud.guest(uuid) for uuid in reads)),
             asyncio.gather(*(self._cloud.service(host) for host in hosts)),
         )
+        if wanted.project_tags:
+            await self._read_project_tags(guests)
         return Look(
             at=at,
             nova_at=nova_at,
@@ -105,10 +114,30 @@ class Observer:
             migrations=migrations,
             power=power,
             power_at=power_at,
+            project_tags=MappingProxyType(dict(self._project_tags)),
         )
 
     async def _migrations(self, peek: Peek | None) -> Records:
         return (peek or await self.peek()).migrations
+
+    async def _read_project_tags(self, guests: Iterable[GuestView]) -> None:
+        projects = {guest.project for guest in guests if guest.project} - self._project_tags.keys()
+        await asyncio.gather(*(self._read_tags_of(project) for project in sorted(projects)))
+
+    async def _read_tags_of(self, project: str) -> None:
+        """Read a project's tags. A no of Keystone is as good as none: one guest too many brought back destroys nothing,
+        a dead host left for a missing right does."""
+        try:
+            tags = await self._cloud.project_tags(project)
+        except CloudRefused as no:
+            LOG.warning(
+                "the tags of project %s are not known, so none of its guests is left where it is for them; "
+                "Keystone says: %s (the right to ask is identity:list_project_tags)",
+                project,
+                no,
+            )
+            tags = ()
+        self._project_tags[project] = tags
 
     def forget_power(self) -> None:
         """Read the power anew at the next look (a fence call has just ended)."""

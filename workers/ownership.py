@@ -128,7 +128,7 @@ class Ownership:
 
     def _wanted(self, wait: Wait) -> Wanted:
         joins = bool(wait.hosts) and self._desk.order.policy.add_reserve_to_aggregates
-        return Wanted(guests=wait.reads, hosts=wait.hosts, aggregates=joins)
+        return Wanted(guests=wait.reads, hosts=wait.hosts, aggregates=joins, project_tags=wait.project_tags)
 
     async def _nothing_ended(self, wait: Wait, look: Look) -> bool:
         """Peek, where nothing but landings is waited for: whether Nova has ended none of them since `look`. What was
@@ -165,13 +165,14 @@ class Ownership:
         """Adopt the attempt's plan if any effect stands on it; else make one from a look that is believed."""
         entry, order = self._journal.entry, self._desk.order
         first = Wanted(computes=not entry.effects)
-        look = await self._look(first)
         if (
             entry.plan is not None
             and entry.plan.attempt == order.attempt
             and _has_effects(entry.steps, order)
         ):
-            return entry.plan, look
+            return entry.plan, await self._look(first)
+        first = replace(first, project_tags=bool(order.policy.exclude_project_tags))
+        look = await self._look(first)
         while not list_is_believed(look, self._memory.before) and look.service is not None:
             await self._sleep(monotonic_ms() + self._timing.look_interval)
             look = await self._look(first)

@@ -113,7 +113,8 @@ class Ledger(Protocol):
 
 
 class Cloud(Protocol):
-    """Nova, as far as a recovery needs it. Every call has a hard time-out and is never repeated by the client."""
+    """Nova, as far as a recovery needs it, and Keystone for the tags of projects. Every call has a hard time-out and is
+    never repeated by the client."""
 
     async def service(self, host: str) -> ServiceView | None:
         """Return the host's nova-compute record with its age by Nova's own clock."""
@@ -137,6 +138,10 @@ class Cloud(Protocol):
 
     async def migrations(self, host: str) -> tuple[MigrationView, ...]:
         """Return all migration records with this source, of every type (all pages)."""
+        ...
+
+    async def project_tags(self, project: str) -> tuple[str, ...]:
+        """Return a project's tags, which Keystone has; CloudRefused when it does not know the project or us."""
         ...
 
     async def force_down(self, service_id: str, reason: str) -> None:

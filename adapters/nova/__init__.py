@@ -4,8 +4,8 @@
     await cloud.check()          # BadCloud: one line about what to correct; CloudAway: try again
     await cloud.close()
 
-Only calls that nova.md lists are made, each at most once: no layer below repeats a request, but for a token that Nova
-has refused. Knows nothing of incidents or steps.
+Only calls that nova.md lists are made, and one to Keystone (a project's tags), each at most once: no layer below
+repeats a request, but for a token that was refused. Knows nothing of incidents or steps.
 """
 
 from kasugai.adapters.nova.cloud import NovaCloud as NovaCloud

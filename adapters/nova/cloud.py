@@ -1,4 +1,4 @@
-"""The `Cloud` port on a real Nova: which requests, with which microversions.
+"""The `Cloud` port on a real Nova: which requests, with which microversions; and the one that Keystone is asked.
 
 Evacuate is posted by ourselves below 2.95, from which on guests are left stopped; openstacksdk would go up to
 2.100 (nova.md). Lists use Nova's raw `host=`, follow every page, and keep what matches the host byte for byte: a
@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from kasugai.adapters.nova import views
-from kasugai.adapters.nova.session import BadCloud, describe, open_compute
+from kasugai.adapters.nova.session import BadCloud, describe, open_services
 from kasugai.adapters.nova.wire import Ask, Microversion, Reply, Wire
 from kasugai.adapters.settings import NovaSettings
 from kasugai.core.doors import CloudAway, CloudRefused
@@ -36,8 +36,8 @@ class NovaCloud:
         """Give a request up after `client` seconds. BadCloud when the settings cannot even be read."""
         self.settings = settings
         self._where = describe(settings)
-        adapter = open_compute(settings, client=client, threads=threads)
-        self._wire = Wire(adapter, self._where, client=client, threads=threads)
+        nova, identity = open_services(settings, client=client, threads=threads)
+        self._wire = Wire(nova, identity, self._where, client=client, threads=threads)
         self._sends_date = True
 
     async def check(self) -> Microversion:
@@ -103,6 +103,18 @@ class NovaCloud:
         )
         found = (view for view in map(views.migration, rows) if view.source == host)
         return tuple(sorted(found, key=lambda view: view.migration_id))
+
+    async def project_tags(self, project: str) -> tuple[str, ...]:
+        """Return a project's tags, which Keystone has; CloudRefused when it does not know the project or us, or when
+        the catalog has no Keystone."""
+        ask = Ask(
+            method="GET",
+            path=f"/projects/{project}/tags",
+            lowest=BASIC,
+            highest=BASIC,
+            to_keystone=True,
+        )
+        return views.project_tags((await self._wire.send(ask)).body)
 
     async def force_down(self, service_id: str, reason: str) -> None:
         """Set forced_down and disabled in one request: apart, disabling a freshly dead host takes 60 s (nova.md)."""

@@ -13,7 +13,7 @@ import openstack.exceptions
 import yaml
 from keystoneauth1 import exceptions as keystone
 from keystoneauth1.adapter import Adapter
-from keystoneauth1.session import TCPKeepAliveAdapter
+from keystoneauth1.session import Session, TCPKeepAliveAdapter
 from openstack.config.cloud_region import CloudRegion
 from openstack.config.loader import OpenStackConfig
 from openstack.warnings import RemovedInSDK60Warning
@@ -28,22 +28,33 @@ class BadCloud(Exception):
     """The cloud's settings are wrong; waiting does not help. One line, without secrets."""
 
 
-def open_compute(settings: NovaSettings, *, client: float, threads: int) -> Adapter:
-    """Return keystoneauth's adapter for Nova: one session, no repetitions, `client` seconds per request."""
+def open_services(settings: NovaSettings, *, client: float, threads: int) -> tuple[Adapter, Adapter]:
+    """Return keystoneauth's adapters for Nova and Keystone: one session, no repetitions, `client` seconds a request."""
     region = _region(settings)
     session = region.get_session()
     session.timeout = client
     pool = TCPKeepAliveAdapter(pool_maxsize=threads, max_retries=0)
     for scheme in ("http://", "https://"):
         session.session.mount(scheme, pool)
+    return (
+        _adapter(region, session, settings, "compute"),
+        _adapter(region, session, settings, "identity", version="3"),
+    )
+
+
+def _adapter(
+    region: CloudRegion, session: Session, settings: NovaSettings, service: str, version: str | None = None
+) -> Adapter:
     return Adapter(
         session=session,
-        service_type="compute",
+        service_type=service,
         interface=settings.interface,
-        region_name=region.get_region_name("compute"),
-        endpoint_override=region.get_endpoint("compute"),
+        region_name=region.get_region_name(service),
+        endpoint_override=region.get_endpoint(service),
         connect_retries=0,
         status_code_retries=0,
+        min_version=version,
+        max_version=version and f"{version}.latest",
     )
 
 

@@ -1,4 +1,7 @@
-"""Turns Nova's JSON into the core's values. An answer without what an admin sees is CloudAway with the reason."""
+"""Turns Nova's JSON, and Keystone's, into the core's values.
+
+An answer without what an admin sees is CloudAway with the reason.
+"""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -82,6 +85,13 @@ def aggregate(row: Row) -> AggregateView:
     return AggregateView(
         aggregate_id=pick(row, "id"), name=pick(row, "name"), hosts=frozenset(pick(row, "hosts"))
     )
+
+
+def project_tags(row: Row) -> tuple[str, ...]:
+    """Return the tags in Keystone's answer."""
+    if "tags" not in row:
+        raise CloudAway("the answer about a project's tags is not Keystone's")
+    return tuple(row["tags"])
 
 
 def pick(row: Row, key: str) -> Any:

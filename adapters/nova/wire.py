@@ -1,7 +1,7 @@
-"""Carries requests to Nova: threads, time-outs, tokens, microversions, and which error means what to a caller.
+"""Carries requests to Nova and Keystone: threads, time-outs, tokens, microversions, and which error means what.
 
 The three answers other than a reply: CloudAway (surely not carried out, or only a read), CloudUnsure (a call that may
-have been carried out, or may still be), CloudRefused (Nova said no). It knows no URL of Nova.
+have been carried out, or may still be), CloudRefused (they said no). It knows no URL of theirs.
 """
 
 import asyncio
@@ -50,6 +50,8 @@ class Ask:
     highest: Microversion
     params: Mapping[str, str] = field(default_factory=dict)
     body: object = None
+    to_keystone: bool = False
+    """Keystone is asked, which knows no microversions: they say what Nova must know all the same."""
 
     @property
     def is_read(self) -> bool:
@@ -72,11 +74,14 @@ class Reply:
 
 
 class Wire:
-    """One cloud's Nova."""
+    """One cloud's Nova, and its Keystone."""
 
-    def __init__(self, adapter: Adapter, where: str, *, client: float, threads: int) -> None:
+    def __init__(
+        self, adapter: Adapter, identity: Adapter, where: str, *, client: float, threads: int
+    ) -> None:
         """Give each request up after `client` seconds; at most `threads` are on their way at a time."""
         self._adapter = adapter
+        self._identity = identity
         self._where = where
         self._client = client
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="nova")
@@ -143,18 +148,20 @@ class Wire:
         version = self._microversion(ask)
         left = ticket.send()
         try:
-            return self._adapter.request(
+            return (self._identity if ask.to_keystone else self._adapter).request(
                 ask.path,
                 ask.method,
                 params=dict(ask.params),
                 json=ask.body,
-                microversion=version,
+                microversion=None if ask.to_keystone else version,
                 raise_exc=False,
                 allow_reauth=False,
                 redirect=False,
                 timeout=(min(left, CONNECT), left),
             )
         except keystone.ClientException as error:
+            if ask.to_keystone and isinstance(error, keystone.EndpointNotFound):
+                raise CloudRefused(404, one_line(error)) from None  # Nova's 404 would mean: gone
             if any(isinstance(cause, NEVER_SENT) for cause in causes(error)):
                 raise CloudAway(one_line(error)) from None
             raise self._lost(ask, one_line(error)) from None
@@ -200,7 +207,7 @@ def _json(ask: Ask, response: requests.Response) -> Mapping[str, Any]:
     if isinstance(body, dict):
         return body
     if ask.is_read:
-        raise CloudAway(f"{ask.name}: the answer is not Nova's")
+        raise CloudAway(f"{ask.name}: the answer is not OpenStack's")
     return {}
 
 

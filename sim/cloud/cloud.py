@@ -9,6 +9,7 @@ from typing import Any
 from kasugai.sim.cloud.census import Place, census
 from kasugai.sim.cloud.diary import Diary
 from kasugai.sim.cloud.hosts import Hosts
+from kasugai.sim.cloud.identity import Identity
 from kasugai.sim.cloud.model import RUNNING, SHUT_DOWN, Aggregate, Guest, Host, Service
 from kasugai.sim.cloud.nova import Nova
 from kasugai.sim.cloud.pace import REAL, Pace
@@ -27,6 +28,7 @@ class SimCloud:
         """Begin empty. `scheduler`: an asyncio loop; `epoch`: the wall clock (s since 1970) at its second 0."""
         self.world = World(scheduler, seed=seed, pace=pace, epoch=epoch)
         self.nova = Nova(self.world)
+        self.identity = Identity(self.world)
         self.hosts = Hosts(self.world, self.nova.services, self.nova.guests)
         self.power = Power(self.world, self.hosts)
         self.wire = Wire(self.world)
@@ -100,6 +102,10 @@ class SimCloud:
         aggregate = Aggregate(aggregate_id=number, name=name, hosts=list(hosts))
         self.world.aggregates[number] = aggregate
         return aggregate
+
+    def add_project(self, name: str, *tags: str, known: bool = True) -> None:
+        """Let Keystone say these tags of a project, or that it does not know it."""
+        self.world.projects[name] = tags if known else None
 
     def uuid(self, guest: str) -> str:
         """Return a guest's uuid by its name (or uuid)."""

@@ -15,7 +15,19 @@ from kasugai.sim.cloud.world import World
 
 T = TypeVar("T")
 
-READS = frozenset({"service", "services", "aggregates", "guests", "guest", "migrations", "power", "other"})
+READS = frozenset(
+    {
+        "service",
+        "services",
+        "aggregates",
+        "guests",
+        "guest",
+        "migrations",
+        "project-tags",
+        "power",
+        "other",
+    }
+)
 """Actions that change nothing; all others are calls."""
 
 
@@ -33,10 +45,10 @@ class Request:
     path: str
     """As Nova's REST API has it, without the query."""
     action: str
-    """service, services, aggregates, guests, guest, migrations, force-down, enable, aggregate, evacuate, reset, stop,
-    start, power, fence; over HTTP also update-service, lock, unlock, pause, token, other."""
+    """service, services, aggregates, guests, guest, migrations, project-tags, force-down, enable, aggregate, evacuate,
+    reset, stop, start, power, fence; over HTTP also update-service, lock, unlock, pause, token, other."""
     subject: str
-    """The host's name or the guest's uuid."""
+    """The host's name, the guest's uuid or the project's id."""
     sender: str = ""
     microversion: str = ""
     """As asked for over HTTP; empty in memory."""

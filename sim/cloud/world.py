@@ -45,6 +45,10 @@ class World:
         self.guests: dict[str, Guest] = {}
         self.migrations: list[Migration] = []
         self.aggregates: dict[int, Aggregate] = {}
+        self.projects: dict[str, tuple[str, ...] | None] = {}
+        """Keystone's tags by project, none for those that are not named; None: Keystone does not know the project."""
+        self.hides_project_tags = False
+        """Keystone refuses its user identity:list_project_tags."""
         self.diary = Diary(scheduler.time)
         self.clock_offset = 0.0
         """Seconds by which the cloud's own clock is wrong."""

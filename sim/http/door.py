@@ -62,6 +62,8 @@ class HttpDoor:
             case "compute":
                 return await self.api.respond(request)
             case "identity":
+                if tags := await self.api.keystone.project_tags(request):
+                    return tags
                 reply = self.api.keystone.respond(request)
             case _:
                 reply = HttpReply(status=404)

@@ -1,33 +1,44 @@
-"""Keystone v3 as far as keystoneauth and keystonemiddleware need it: versions, tokens, their validation, a catalog.
+"""Keystone v3 as far as keystoneauth and keystonemiddleware need it: versions, tokens, their validation, a catalog;
+and the tags of projects, which go over the cloud's wire.
 
-One user, one project. Tokens expire after `token_life` seconds of the cloud's clock, or when told to.
+One user, one project of its own. Tokens expire after `token_life` seconds of the cloud's clock, or when told to.
 """
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 
-from kasugai.sim.cloud.world import World
+from kasugai.sim.cloud import SimCloud
+from kasugai.sim.cloud.model import Answer, Refused
+from kasugai.sim.cloud.wire import Request
+from kasugai.sim.http.carrying import carry
 from kasugai.sim.http.server import HttpReply, HttpRequest
 
 PREFIX = "/identity"
 USER, PASSWORD, PROJECT = "admin", "sim-password", "admin"
 PROJECT_ID = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
+TAGS = re.compile(PREFIX + r"/v3(/projects/([^/]+)/tags)")
+NO_TOKEN = "The request you have made requires authentication."
 APPLICATION_ID, APPLICATION_SECRET = "kasugai-sim", "sim-application-secret"
 
 
 class Keystone:
     """Hands out tokens and knows which are good."""
 
-    def __init__(self, world: World, base: Callable[[], str], nova_path: str) -> None:
+    def __init__(self, cloud: SimCloud, base: Callable[[], str], nova_path: str) -> None:
         """`base` returns the server's root URL; `nova_path` is the compute endpoint below it."""
-        self._world = world
+        self._cloud = cloud
+        self._world = cloud.world
         self._base = base
         self._nova_path = nova_path
         self._tokens: dict[str, float] = {}
         self._issued = 0
         self._others: list[dict[str, Any]] = []
         self.token_life = 3600.0
+        self.endpoint: str | None = f"{PREFIX}/v3"
+        """Its own path in the catalog; None: it is not in it."""
 
     def expire_tokens(self) -> None:
         """Every token so far is refused from now on."""
@@ -45,8 +56,24 @@ class Keystone:
         """Put one more service into the catalog of tokens that are issued from now on."""
         self._others.append(_service(kind, name, url))
 
+    async def project_tags(self, request: HttpRequest) -> HttpReply | None:
+        """Answer a request for a project's tags; None: it is another one."""
+        asked = TAGS.fullmatch(request.path)
+        if request.method != "GET" or asked is None:
+            return None
+        path, project = asked.groups()
+
+        def act() -> Answer[HttpReply]:
+            if not self.accepts(request.headers.get("x-auth-token", "")):
+                raise Refused(401, NO_TOKEN)
+            answer = self._cloud.identity.list_project_tags(project)
+            return Answer(HttpReply(body={"tags": list(answer.value)}), answer.took)
+
+        note = Request(t=self._world.now(), method="GET", path=path, action="project-tags", subject=project)
+        return await carry(self._cloud.wire, note, act, _error_body)
+
     def respond(self, request: HttpRequest) -> HttpReply:
-        """Answer a request below /identity."""
+        """Answer any other request below /identity."""
         match request.method, request.path.removeprefix(PREFIX).rstrip("/"):
             case "GET", "":
                 return HttpReply(status=300, body={"versions": {"values": [self._version()]}})
@@ -57,7 +84,7 @@ class Keystone:
             case "GET" | "HEAD", "/v3/auth/tokens":
                 return self._validate(request)
             case _:
-                return _error(404, "Not Found", "The resource could not be found.")
+                return _error(404, "The resource could not be found.")
 
     def _version(self) -> dict[str, Any]:
         return {
@@ -68,7 +95,7 @@ class Keystone:
 
     def _issue(self, identity: dict[str, Any]) -> HttpReply:
         if not _is_known(identity):
-            return _error(401, "Unauthorized", "The request you have made requires authentication.")
+            return _error(401, NO_TOKEN)
         self._issued += 1
         token = str(self._world.derive("token", self._issued))
         self._tokens[token] = self._world.now() + self.token_life
@@ -77,10 +104,10 @@ class Keystone:
     def _validate(self, request: HttpRequest) -> HttpReply:
         """Say what a token is worth, to whoever has one that is good."""
         if not self.accepts(request.headers.get("x-auth-token", "")):
-            return _error(401, "Unauthorized", "The request you have made requires authentication.")
+            return _error(401, NO_TOKEN)
         subject = request.headers.get("x-subject-token", "")
         if not self.accepts(subject):
-            return _error(404, "Not Found", "Could not find token.")
+            return _error(404, "Could not find token.")
         return HttpReply(headers={"X-Subject-Token": subject}, body={"token": self._body()})
 
     def _body(self) -> dict[str, Any]:
@@ -94,7 +121,7 @@ class Keystone:
             "issued_at": _stamp(wall),
             "expires_at": _stamp(wall + self.token_life),
             "catalog": [
-                self._service("identity", "keystone", f"{PREFIX}/v3"),
+                *([self._service("identity", "keystone", self.endpoint)] if self.endpoint else []),
                 self._service("compute", "nova", self._nova_path),
                 *self._others,
             ],
@@ -122,8 +149,12 @@ def _is_known(identity: dict[str, Any]) -> bool:
     ) == (APPLICATION_ID, APPLICATION_SECRET)
 
 
-def _error(code: int, title: str, message: str) -> HttpReply:
-    return HttpReply(status=code, body={"error": {"code": code, "title": title, "message": message}})
+def _error(code: int, message: str) -> HttpReply:
+    return HttpReply(status=code, body=_error_body(code, message))
+
+
+def _error_body(code: int, message: str) -> dict[str, Any]:
+    return {"error": {"code": code, "title": HTTPStatus(code).phrase, "message": message}}
 
 
 def _stamp(wall: float) -> str:

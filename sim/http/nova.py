@@ -4,7 +4,6 @@ Every request goes through the cloud's wire, so that slow requests, lost replies
 call is carried out although its client has hung up.
 """
 
-import asyncio
 import re
 from collections.abc import Callable, Mapping
 from email.utils import formatdate
@@ -12,10 +11,11 @@ from typing import Any, NoReturn
 
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.cloud.model import Answer, Host, Migration, Refused
-from kasugai.sim.cloud.wire import NoConnection, Request
+from kasugai.sim.cloud.wire import Request
 from kasugai.sim.http import render
+from kasugai.sim.http.carrying import Act, carry
 from kasugai.sim.http.keystone import Keystone
-from kasugai.sim.http.server import HangUp, HttpReply, HttpRequest
+from kasugai.sim.http.server import HttpReply, HttpRequest
 
 PREFIX = "/compute/v2.1"
 LOWEST = (2, 1)
@@ -23,8 +23,6 @@ UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 OTHER = "other"
 
 NO_ROUTE = "The resource could not be found."
-
-Act = Callable[[], Answer[HttpReply]]
 
 ACTIONS = {
     "evacuate": "evacuate",
@@ -44,7 +42,7 @@ class NovaApi:
         """`base` returns the server's root URL."""
         self._cloud = cloud
         self._base = base
-        self.keystone = Keystone(cloud.world, base, PREFIX)
+        self.keystone = Keystone(cloud, base, PREFIX)
         self.highest = (2, 104)
         self.page = 1000
         """Nova's max_limit."""
@@ -67,27 +65,7 @@ class NovaApi:
             sender=request.headers.get("user-agent", "").split(" ")[0],
             microversion=f"{version[0]}.{version[1]}",
         )
-        return self._dress(await self._carry(note, act), version)
-
-    async def _carry(self, note: Request, act: Act) -> HttpReply:
-        """Send it over the simulated wire; a lost reply is waited for until the client hangs up."""
-        answer: asyncio.Future[HttpReply] = asyncio.get_running_loop().create_future()
-
-        def settle(value: HttpReply | Exception) -> None:
-            if answer.done():
-                return
-            match value:
-                case HttpReply():
-                    answer.set_result(value)
-                case Refused(status=status, message=message):
-                    answer.set_result(HttpReply(status=status, body=render.error(status, message)))
-                case NoConnection():
-                    answer.set_exception(HangUp())
-                case _:
-                    answer.set_exception(value)
-
-        self._cloud.wire.send(note, act, settle)
-        return await answer
+        return self._dress(await carry(self._cloud.wire, note, act, render.error), version)
 
     def _dress(self, reply: HttpReply, version: render.Microversion) -> HttpReply:
         """Add what every reply of Nova carries."""

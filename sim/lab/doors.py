@@ -165,6 +165,11 @@ class SimNova:
         await self._process.alive("look")
         return await self._door.migrations(host)
 
+    async def project_tags(self, project: str) -> tuple[str, ...]:
+        """See the port."""
+        await self._process.alive("look")
+        return await self._door.project_tags(project)
+
     async def force_down(self, service_id: str, reason: str) -> None:
         """See the port."""
         await self._process.effect("call force-down", partial(self._door.force_down, service_id, reason))

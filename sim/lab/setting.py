@@ -31,6 +31,7 @@ class _Builder:
             "host": self._add_host,
             "guest": self._add_guest,
             "aggregate": self._add_aggregate,
+            "project": self._add_project,
             "observer": self._add_observer,
             "nova": self._set_nova,
             "workers": self._set_workers,
@@ -109,6 +110,11 @@ class _Builder:
         """aggregate NAME HOST ...: a host aggregate of Nova."""
         self._lab.cloud.add_aggregate(name, *words)
 
+    def _add_project(self, name: str, words: tuple[str, ...]) -> None:
+        """project NAME [unknown] [tag=T ...]: what Keystone says of a project."""
+        tags = [word.removeprefix("tag=") for word in words if word.startswith("tag=")]
+        self._lab.cloud.add_project(name, *tags, known="unknown" not in words)
+
     def _add_observer(self, name: str, words: tuple[str, ...]) -> None:
         """observer SOURCE [delay=2s] [every=30s] [only=cmp1]: watches all hosts and says what it sees."""
         options = dict(word.partition("=")[::2] for word in words)
@@ -151,7 +157,7 @@ def _policy(key: str, value: str) -> dict[str, object]:
         "window": int,
         "method": Method,
         "add-reserve-to-aggregates": _yes,
-        **{f"exclude-{word}": _words for word in ("projects", "images", "flavors", "tags")},
+        **{f"exclude-{word}": _words for word in ("projects", "images", "flavors", "tags", "project-tags")},
     }
     return {key.replace("-", "_"): readers[key](value)}
 

@@ -298,6 +298,48 @@ def test_what_a_policy_looks_at_is_told_of_a_guest(play: Play) -> None:
     play(story)
 
 
+def test_a_project_s_tags_are_keystone_s(play: Play) -> None:
+    async def story(scene: Scene) -> None:
+        scene.do(lambda cloud: cloud.add_project("p1", "gold", "a b"))
+        assert await scene.port.project_tags("p1") == ("gold", "a b")
+        assert await scene.port.project_tags("demo") == ()
+
+    play(story)
+
+
+def test_a_project_that_keystone_does_not_tell_about_is_refused(play: Play) -> None:
+    async def story(scene: Scene) -> None:
+        scene.do(lambda cloud: cloud.add_project("gone", known=False))
+        with pytest.raises(CloudRefused) as refusal:
+            await scene.port.project_tags("gone")
+        assert (refusal.value.status, refusal.value.message) == (404, "Could not find project: gone.")
+        scene.do(lambda cloud: setattr(cloud.world, "hides_project_tags", True))
+        with pytest.raises(CloudRefused, match="identity:list_project_tags") as refusal:
+            await scene.port.project_tags("demo")
+        assert refusal.value.status == 403
+
+    play(story)
+
+
+def test_a_keystone_that_is_away_is_away(play: Play) -> None:
+    async def story(scene: Scene) -> None:
+        troubles: tuple[Callable[[SimCloud], None], ...] = (
+            lambda cloud: cloud.wire.answer_503(10**6, action="project-tags"),
+            lambda cloud: cloud.wire.lose_replies("project-tags", times=1),
+            lambda cloud: cloud.wire.refuse_connections(10**6),
+        )
+        for trouble in troubles:
+            scene.do(trouble)
+            with pytest.raises(CloudAway):
+                await scene.port.project_tags("demo")
+            scene.do(lambda cloud: cloud.wire.heal())
+        asked = scene.do(lambda cloud: [r.action for r in cloud.wire.requests].count("project-tags"))
+        assert asked == 3, "no request was repeated"
+        assert await scene.port.project_tags("demo") == ()
+
+    play(story)
+
+
 def test_what_nova_refuses_carries_its_status_and_sentence(play: Play) -> None:
     async def story(scene: Scene) -> None:
         web, app = [(await guest(scene, name)).uuid for name in ("web", "app")]

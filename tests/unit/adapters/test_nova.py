@@ -34,6 +34,9 @@ LISTED = {
 }
 """The calls that nova.md and masakari.md 2.1 list and a recovery may make."""
 
+KEYSTONES = {("GET", "/projects/demo/tags")}
+"""The one exception, and no call of Nova's: Keystone is asked for a project's tags where a policy names some."""
+
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -67,6 +70,7 @@ async def recover(nova: NovaCloud, lab: CloudThread) -> None:
     await nova.add_to_aggregate(aggregate.aggregate_id, spare.host)
     await nova.enable(spare.service_id)
     guests = await nova.guests(HOST)
+    assert {await nova.project_tags(guest.project) for guest in guests} == {()}
     await nova.migrations(HOST)
     await nova.force_down(service.service_id, "kasugai")
     await nova.reset_state(guests[0].uuid)
@@ -83,8 +87,9 @@ async def recover(nova: NovaCloud, lab: CloudThread) -> None:
 def test_a_recovery_makes_listed_calls_only_at_pinned_microversions_with_one_token(lab: CloudThread) -> None:
     with_adapter(lab, lambda nova: recover(nova, lab))
     made = {(request.method, UUID.sub("ID", request.path)) for request in sent(lab)}
-    assert made == LISTED
+    assert made == LISTED | KEYSTONES
     assert {(r.action, r.microversion) for r in sent(lab)} == {
+        ("project-tags", ""),
         ("service", "2.53"),
         ("services", "2.53"),
         ("aggregates", "2.53"),
@@ -103,6 +108,61 @@ def test_a_recovery_makes_listed_calls_only_at_pinned_microversions_with_one_tok
     assert everything["token"] == 1
     assert everything["evacuate"] == 3
     assert everything["other"] <= 3, "version documents of Keystone and Nova are read once"
+
+
+@pytest.mark.parametrize("endpoint", ["/identity", "/identity/v3"])
+def test_keystone_is_found_by_the_catalog_with_novas_token(lab: CloudThread, endpoint: str) -> None:
+    async def use(nova: NovaCloud) -> None:
+        lab.do(lambda cloud: cloud.add_project("p1", "gold"))
+        lab.do(lambda _: setattr(lab.door.api.keystone, "endpoint", endpoint))
+        assert await nova.project_tags("p1") == ("gold",)
+        lab.do(lambda _: lab.door.api.keystone.expire_tokens())
+        assert await nova.project_tags("p1") == ("gold",)
+
+    with_adapter(lab, use)
+    made = [(r.action, r.status) for r in lab.do(lambda cloud: list(cloud.wire.requests))]
+    assert [each for each in made if each[0] != "other"] == [
+        ("token", 201),
+        ("project-tags", 200),
+        ("project-tags", 401),
+        ("token", 201),
+        ("project-tags", 200),
+    ]
+
+
+def test_a_catalog_without_keystone_is_a_no_and_not_an_outage(lab: CloudThread) -> None:
+    async def use(nova: NovaCloud) -> None:
+        lab.do(lambda _: setattr(lab.door.api.keystone, "endpoint", None))
+        with pytest.raises(CloudRefused, match=r"404 .*identity"):
+            await nova.project_tags("p1")
+
+    with_adapter(lab, use)
+
+
+def test_a_catalog_that_lost_nova_says_nothing_about_a_guest(
+    lab: CloudThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def use(nova: NovaCloud) -> None:
+        assert await nova.guest(uuid(lab)) is not None
+        monkeypatch.setattr(lab.door.api.keystone, "_service", lambda *_: {"type": "other", "endpoints": []})
+        lab.do(lambda _: lab.door.api.keystone.expire_tokens())
+        with pytest.raises(CloudAway, match="endpoint"):
+            await nova.guest(uuid(lab))
+
+    with_adapter(lab, use)
+
+
+def test_an_answer_without_tags_is_away(lab: CloudThread, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def reply(_request: HttpRequest) -> HttpReply:
+        return HttpReply(body={"versions": []})
+
+    async def use(nova: NovaCloud) -> None:
+        await nova.check()
+        monkeypatch.setattr(lab.door.api.keystone, "project_tags", reply)
+        with pytest.raises(CloudAway, match="not Keystone's"):
+            await nova.project_tags("p1")
+
+    with_adapter(lab, use)
 
 
 def test_an_expired_token_is_renewed_and_the_call_is_carried_out_once(lab: CloudThread) -> None:

@@ -10,6 +10,7 @@ from kasugai.core.facts import FactKind, Result, StepRecord, StepState
 from kasugai.core.look import Look, PowerState
 from kasugai.core.moves import Act, Extend, Finish, Next, Wait
 from kasugai.core.pace import Pace
+from kasugai.core.policy import Policy
 from kasugai.core.situation import Memory
 from kasugai.core.verdicts import Reason
 from tests.unit.core.makers import S, guest, migration, order, record, service
@@ -393,6 +394,16 @@ def test_guests_that_turned_up_make_the_plan_longer() -> None:
     assert isinstance(answer, Extend)
     assert [step.subject for step in answer.plan.guests] == ["g1", "g9"]
     assert answer.plan.epoch == 1
+
+
+def test_guests_that_turned_up_wait_until_the_tags_of_their_projects_are_known() -> None:
+    late = guest("g9", project="p")
+    tagged = order(policy=Policy(exclude_project_tags=("t",)))
+    answer = ask(moving(late), *fenced(), moved(), **landed(), order=tagged)
+    assert isinstance(answer, Wait) and answer.project_tags and not answer.awaited
+    known = replace(moving(late), project_tags={"p": ("t",)})
+    told = ask(known, *fenced(), moved(), **landed(), order=tagged)
+    assert isinstance(told, Extend) and told.plan.excluded == (("g9", "excluded-project-tag"),)
 
 
 def test_a_guest_that_failed_makes_the_attempt_fail_and_is_named() -> None:

@@ -10,10 +10,12 @@ from kasugai.core.policy import Policy
 from tests.unit.core.makers import guest
 
 KEY = "HA_Priority"
+TAGS = {"lab": ("a", "t"), "shop": ("s",)}
+"""Of projects, as Keystone has them."""
 
 
 def order(*guests: GuestView, **policy: Any) -> list[str]:
-    chosen, _ = choose({g.uuid: g for g in guests}, Policy(**policy))
+    chosen, _ = choose({g.uuid: g for g in guests}, Policy(**policy), TAGS)
     return [g.uuid for g in chosen]
 
 
@@ -64,15 +66,22 @@ def test_another_key_may_name_the_priority() -> None:
         ({"image": "i"}, {"exclude_images": ("i",)}, "excluded-image"),
         ({"flavor": "f"}, {"exclude_flavors": ("f",)}, "excluded-flavor"),
         ({"tags": ("a", "t")}, {"exclude_tags": ("t",)}, "excluded-tag"),
+        ({"project": "lab"}, {"exclude_project_tags": ("o", "t")}, "excluded-project-tag"),
         ({}, {"evacuate_all": False}, "not-marked"),
     ],
 )
 def test_what_is_left_says_why(about: dict[str, Any], policy: dict[str, Any], why: str) -> None:
     left = guest("g1", **about)
-    chosen, excluded = choose({"g1": left, "g2": guest("g2", metadata={"HA_Enabled": "1"})}, Policy(**policy))
+    moved = guest("g2", metadata={"HA_Enabled": "1"}, project="shop")
+    chosen, excluded = choose({"g1": left, "g2": moved}, Policy(**policy), TAGS)
     assert ([g.uuid for g in chosen], excluded) == (["g2"], (("g1", why),))
 
 
 def test_a_mark_does_not_undo_an_exclusion() -> None:
-    marked = guest(tags=("t",), metadata={"HA_Enabled": "yes"})
+    marked = guest(tags=("t",), metadata={"HA_Enabled": "yes"}, project="lab")
     assert order(marked, exclude_tags=("t",)) == []
+    assert order(marked, exclude_project_tags=("t",)) == []
+
+
+def test_a_guest_of_a_project_without_known_tags_is_moved_and_its_own_tags_are_no_project_s() -> None:
+    assert order(guest("g1", project="gone", tags=("t",)), exclude_project_tags=("t",)) == ["g1"]

@@ -1,5 +1,7 @@
 """Plans: which guests move, in which order, after what, and how each should end."""
 
+from dataclasses import replace
+
 import pytest
 
 from kasugai.core.facts import StepRecord, StepState
@@ -7,7 +9,7 @@ from kasugai.core.incident import Open
 from kasugai.core.ledger import Entry
 from kasugai.core.look import GuestView, Look
 from kasugai.core.plan import Action, Plan, Prior, Step
-from kasugai.core.planning import extend, newcomers, plan, prior_of, unended, unrestored
+from kasugai.core.planning import extend, lacks_tags, newcomers, plan, prior_of, unended, unrestored
 from kasugai.core.policy import Policy
 from tests.unit.core.makers import INCIDENT, guest, order, record
 
@@ -106,6 +108,30 @@ def test_guests_that_turn_up_get_steps_before_the_sweep() -> None:
     assert not newcomers(longer, look, Policy())
     step = longer.step("evacuate:g2")
     assert step is not None and step.needs == ("force-down:cmp1",)
+
+
+def test_project_tags_are_lacking_until_every_project_was_asked_about_if_the_policy_names_any() -> None:
+    policy = Policy(exclude_project_tags=("t",))
+    guests = {"g1": guest("g1", project="p"), "g2": guest("g2", project="q"), "g3": guest("g3", project="")}
+    asked = Look(at=0, project_tags={"p": (), "q": ("t",), "r": ()})
+    assert lacks_tags(guests, Look(at=0, project_tags={"p": ()}), policy)
+    assert not lacks_tags(guests, asked, policy)
+    assert not lacks_tags(guests, Look(at=0), Policy(exclude_tags=("t",)))
+
+
+def test_a_project_s_tag_leaves_its_guests_in_the_plan_and_in_a_longer_one() -> None:
+    policy = Policy(exclude_project_tags=("t",))
+    first, other = guest("g1", project="p"), guest("g2", project="q")
+    look = Look(at=0, guests={"g1": first, "g2": other}, project_tags={"p": ("s", "t"), "q": ("s",)})
+    old = plan(order(policy=policy), look, 3, {})
+    assert ([step.subject for step in old.guests], old.excluded) == (
+        ["g2"],
+        (("g1", "excluded-project-tag"),),
+    )
+    late = replace(look, guests={**look.guests, "g3": guest("g3", project="p")})
+    longer = extend(old, late, policy, 4, {})
+    assert [step.subject for step in longer.guests] == ["g2"]
+    assert longer.excluded == (*old.excluded, ("g3", "excluded-project-tag"))
 
 
 def test_a_plan_does_not_know_steps_that_it_does_not_have() -> None:

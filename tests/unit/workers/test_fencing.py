@@ -80,7 +80,7 @@ class Scene:
         )
         self.pool = Pool(doors, slots=1)
 
-    def order(self) -> None:
+    def order(self, policy: Policy | None = None) -> None:
         """Order the recovery of the host."""
         now = self.broker.now()
         opened = Open(
@@ -94,7 +94,7 @@ class Scene:
             decided_at=now,
             opened_at=now,
             asserted_at=None,
-            policy=Policy(),
+            policy=policy or Policy(),
         )
         self.pool.take(opened, Stamp(partition=0, offset=0, at=now))
 

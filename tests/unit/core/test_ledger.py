@@ -2,16 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kasugai.core.facts import Fact, FactKind, Result, StepState
-from kasugai.core.ledger import Entry, Flag, apply, fold, join, newer, touched_priors
+from kasugai.core.incident import Resume, Stop
+from kasugai.core.ledger import Entry, Flag, apply, flag_of, fold, join, newer, touched_priors
 from kasugai.core.look import Look
 from kasugai.core.plan import Plan, Prior
 from kasugai.core.planning import plan
+from kasugai.core.signals import Kind
 from tests.unit.core.makers import INCIDENT, fact, guest, order, record, uuid_of
 from tests.unit.core.scripts import examples
 
@@ -138,6 +141,15 @@ def test_an_owner_that_takes_an_incident_up_again_leaves_the_reason_of_its_last_
 def test_only_answers_answer() -> None:
     entry = after(fact(FactKind.WORKING, n=3, reason="x"), fact(FactKind.HELD, n=2), fact(FactKind.HELD, n=1))
     assert (entry.answered, entry.reason) == (2, "")
+
+
+def test_an_order_raises_its_flag_at_the_time_of_its_decision() -> None:
+    about: dict[str, Any] = {"incident": INCIDENT, "kind": Kind.HOST, "segment": "s1", "host": "cmp1"}
+    stop = Stop(**about, n=2, attempt=1, decided_at=7, reason="cancelled")
+    assert flag_of(stop, 5) == Flag(said_at=7, offset=5, stop=True, reason="cancelled")
+    assert flag_of(Resume(**about, decided_at=8, reason="back"), 6) == Flag(
+        said_at=8, offset=6, stop=False, reason="back"
+    )
 
 
 def test_of_two_flags_the_one_that_was_decided_later_counts() -> None:

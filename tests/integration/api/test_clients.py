@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from kasugai.adapters.redis_views import RedisViews
 from kasugai.sim.http.keystone import PROJECT_ID
 from tests.support.api_process import Site, site
 from tests.support.workers import eventually
@@ -33,6 +34,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         found.cloud.door.api.keystone.enlist("instance-ha", "masakari", url)
         for words in (("route",), ("correlate",), ("worker", "host"), ("project",)):
             found.run(*words, name=words[0])
+        views = RedisViews.from_url(found.redis.url)
+        eventually(views.is_current, 90, lambda: found.log("project"))  # until then the API answers 503
+        views.close()
         yield found
         SHELLS.pop(found.folder).end()
 

@@ -6,13 +6,15 @@ releases them and puts them back after a loss. Every call raises LedgerAway when
 """
 
 import time
-from typing import Final, Self
+from collections.abc import Sequence
+from typing import Any, Final, Self
 
 from redis import Redis
 
 from kasugai.adapters.redis_blocking import connect_blocking
 from kasugai.adapters.redis_scripts import answering_now
 from kasugai.adapters.settings.values import RedisSettings
+from kasugai.adapters.together import Together
 from kasugai.core.doors import LedgerAway
 from kasugai.core.timing import Millis
 
@@ -29,6 +31,13 @@ PAUSE = 0.01
 MARK = "?"
 """Before the uuid of a claim that is pending: Kafka may not have the notification."""
 
+TAKE = """
+local found = {}
+for place, key in ipairs(KEYS) do
+  found[place] = redis.call('SET', key, ARGV[place], 'NX', 'GET', 'PX', ARGV[#ARGV])
+end
+return found
+"""
 CONFIRM = """
 if redis.call('GET', KEYS[1]) ~= '?' .. ARGV[1] then return 0 end
 if ARGV[2] == '0' then return redis.call('SET', KEYS[1], ARGV[1]) end
@@ -56,6 +65,7 @@ class RedisClaims:
     def __init__(self, client: Redis) -> None:
         """The client decodes responses and does not retry by itself (`connect` makes one)."""
         self._client = client
+        self._together = Together(self._set_all)
 
     @classmethod
     def connect(cls, redis: RedisSettings, *, timeout: float = 2.0, connections: int = 64) -> Self:
@@ -85,7 +95,12 @@ class RedisClaims:
 
     def _set(self, key: str, value: str) -> str:
         """Set it if nobody has; else return what is there: one question, with Redis 7.0 or later."""
-        return str(self._client.set(key, value, nx=True, px=PENDING, get=True) or "")
+        return self._together.ask((key, value))
+
+    def _set_all(self, wanted: Sequence[tuple[str, str]]) -> list[str]:
+        keys, values = zip(*wanted, strict=True)
+        found: Any = self._client.eval(TAKE, len(keys), *keys, *values, PENDING)
+        return [str(holder or "") for holder in found]
 
     def confirm(self, key: str, notification_uuid: str, lifetime: Millis = 0) -> None:
         """Say that Kafka has the notification, and keep the claim until it is released or its lifetime is over."""

@@ -151,7 +151,8 @@ def parsed(data: bytes) -> Any:
         return None
     try:
         found = json.loads(data)
-        json.dumps(found, ensure_ascii=False).encode()  # what UTF-8 cannot carry, no topic can
+        if b"\\" in data or not data.isascii():
+            json.dumps(found, ensure_ascii=False).encode()  # what UTF-8 cannot carry, no topic can
     except (ValueError, RecursionError):
         raise bad_request("Malformed request body") from None
     return found

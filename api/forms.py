@@ -6,6 +6,7 @@ schema says, it is not sure, and jsonschema is asked. So it can be slow, and nev
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import reduce
 from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
@@ -34,7 +35,11 @@ class Form:
 
 def _sure(schema: Mapping[str, Any], formats: FormatChecker | None) -> Sure:
     looks = [_look(keyword, schema, formats) for keyword in schema if keyword not in SILENT]
-    return lambda value: all(look(value) for look in looks)
+    return reduce(_both, looks) if looks else lambda _: True
+
+
+def _both(first: Sure, second: Sure) -> Sure:
+    return lambda value: first(value) and second(value)
 
 
 def _look(keyword: str, schema: Mapping[str, Any], formats: FormatChecker | None) -> Sure:
@@ -83,7 +88,13 @@ PLAIN: Mapping[str, Callable[[Any], Sure]] = {
 
 def _properties(of: Mapping[str, Sure]) -> Sure:
     def look(value: Any) -> bool:
-        return isinstance(value, dict) and all(of[name](each) for name, each in value.items() if name in of)
+        if not isinstance(value, dict):
+            return False
+        for name, each in value.items():
+            sure = of.get(name)
+            if sure is not None and not sure(each):
+                return False
+        return True
 
     return look
 
@@ -102,7 +113,7 @@ def _nothing_else(properties: Iterable[str], patterns: Iterable[str]) -> Sure:
 
     def look(value: Any) -> bool:
         return isinstance(value, dict) and all(
-            name in names or any(search(name) for search in searches) for name in value
+            any(search(name) for search in searches) for name in value.keys() - names
         )
 
     return look

@@ -1,11 +1,16 @@
 """OpenStack's middleware around the API acts where its options, or a request, ask for it; elsewhere nobody asks it."""
 
+import re
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from wsgiref.util import setup_testing_defaults
 
 import pytest
+from oslo_middleware import request_id
+from oslo_middleware.request_id import RequestId
 
+from kasugai.api.pipeline import numbered
 from tests.support.api_doors import Api
 
 ORIGIN = "https://dashboard.example.org"
@@ -62,3 +67,30 @@ def test_a_body_over_the_bound_is_refused_whatever_its_length_says(
     heard: list[str] = []
     b"".join(api.wsgi(environ, lambda line, *_: heard.append(line)))
     assert heard[0].startswith(str(status))
+
+
+@pytest.mark.parametrize("theirs", ["", "req-" + "0" * 8 + "-1111-2222-3333-" + "4" * 12, "req-x", "x"])
+def test_a_request_is_numbered_as_openstacks_own_middleware_does_it(theirs: str) -> None:
+    seen = [heard_of(middleware, theirs) for middleware in (numbered, RequestId)]
+    for environ, headers in seen:
+        number = environ[request_id.ENV_REQUEST_ID]
+        assert re.fullmatch(request_id.ID_FORMAT, number)
+        assert headers == {"Content-Type": "text/plain", request_id.HTTP_RESP_HEADER_REQUEST_ID: number}
+    ours, oslos = (environ.get(request_id.GLOBAL_REQ_ID) for environ, _ in seen)
+    assert ours == oslos
+
+
+def heard_of(middleware: Any, theirs: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """What the application behind a middleware is told, and what the client is."""
+    inside: dict[str, Any] = {}
+    outside: dict[str, str] = {}
+
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        inside.update(environ)
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b""]
+
+    environ: dict[str, Any] = {"HTTP_X_OPENSTACK_REQUEST_ID": theirs} if theirs else {}
+    setup_testing_defaults(environ)
+    list(middleware(app)(environ, lambda _, headers, *__: outside.update(headers)))
+    return inside, outside

@@ -64,7 +64,14 @@ def test_a_body_of_another_form_is_refused(api: Api, body: object) -> None:
     fault(api.post("/v1/segments", body), 400, "badRequest")
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"\xff", b"nul", b'{"segment": "\\ud800"}', b"[" * 100_000])
+@pytest.mark.parametrize(
+    "data",
+    [
+        *(b"", b"{", b"\xff", b"nul", b"[" * 100_000),
+        *(b'{"segment": "\\ud800"}', b'{"segment": "\xed\xa0\x80"}'),
+        '{"segment": "\\ud800"}'.encode("utf-16-le"),
+    ],
+)
 def test_what_is_no_json_is_refused(api: Api, data: bytes) -> None:
     fault(api.ask("POST", "/v1/segments", data=data), 400, "badRequest")
 

@@ -224,7 +224,7 @@ class Projector:
         return [cached[place] for place in sorted(cached)]
 
     def _claim(self, notifications: Iterable[NotificationView]) -> None:
-        """A claim stands as long as its notification is unfinished."""
+        """A claim stands as long as its notification does."""
         if self._claims is None:
             return
         for view in notifications:
@@ -235,7 +235,7 @@ class Projector:
                 payload=view.payload,
             )
             key = occurrence(view.source_host_uuid, posted)
-            if view.status.is_unfinished:
+            if view.stands:
                 self._claims.confirm(key, view.notification_uuid)
                 self._claims.hold(key, view.notification_uuid)
             else:

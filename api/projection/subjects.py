@@ -82,7 +82,8 @@ def notification_of(
     linked = next((str(d.verdict.incident) for d in naming if _is_link(d.verdict)), "")
     linked = linked or _followed_by(words, naming)
     case = incidents.get(linked)
-    status, message, at = _standing(fault, words, naming, case)
+    word = _last_word(words, naming)
+    status, message, at = _standing(fault, naming, word, case)
     return NotificationView(
         number=notification_number(reported.stamp),
         notification_uuid=posted.notification_uuid,
@@ -96,6 +97,8 @@ def notification_of(
         created_at=reported.stamp.at,
         updated_at=at,
         incident=linked,
+        stands=status.is_unfinished
+        or (case is None and word is not None and _is_kept_disarmed(word.verdict)),
     )
 
 
@@ -114,26 +117,36 @@ def _followed_by(words: Sequence[Decided], naming: Sequence[Decided]) -> str:
     return str(end.incident) if end and end.verb is Verb.OPEN and end.incident else ""
 
 
-def _standing(
-    fault: Fault, words: Sequence[Decided], naming: Sequence[Decided], case: IncidentView | None
-) -> tuple[Status, str, Instant | None]:
+def _last_word(words: Sequence[Decided], naming: Sequence[Decided]) -> Decided | None:
+    """Return the last of what was decided about a fault, or about its subject as a whole; None before anything was."""
     if not naming:
+        return None
+    own = [
+        d
+        for d in words[words.index(naming[0]) :]
+        if d.verdict.incident is None and (d in naming or d.verdict.verb is Verb.WITHDRAW)
+    ]
+    return own[-1] if own else naming[-1]
+
+
+def _is_kept_disarmed(verdict: Verdict) -> bool:
+    """Whether the condition is kept, and opens an incident as soon as the segment is enabled."""
+    return verdict.verb in WAITING and verdict.reason is Reason.DISARMED
+
+
+def _standing(
+    fault: Fault, naming: Sequence[Decided], word: Decided | None, case: IncidentView | None
+) -> tuple[Status, str, Instant | None]:
+    if word is None:
         return Status.NEW, "", None
     if fault.symptom in (Symptom.ALIVE, Symptom.CLEAR):
         return (*_of_good_news(fault), naming[0].at)
     if case is not None:
         return _followed(case)
-    since = words.index(naming[0])
-    own = [
-        d
-        for d in words[since:]
-        if d.verdict.incident is None and (d in naming or d.verdict.verb is Verb.WITHDRAW)
-    ]
-    last = own[-1] if own else naming[-1]
-    reason = last.verdict.reason
+    reason = word.verdict.reason
     message = f"{reason}: {meanings(Reason)[reason]}"
-    is_over = last.verdict.verb not in WAITING or reason in IGNORED
-    return Status.IGNORED if is_over else Status.RUNNING, message, last.at
+    is_over = word.verdict.verb not in WAITING or reason in IGNORED
+    return Status.IGNORED if is_over else Status.RUNNING, message, word.at
 
 
 def _of_good_news(fault: Fault) -> tuple[Status, str]:

@@ -437,6 +437,27 @@ def test_a_claim_is_held_until_the_notification_is_over() -> None:
     assert claims.done[2:] == [("release", key, UUID_1)]
 
 
+def test_in_a_disabled_segment_a_claim_is_held_until_the_host_shows_life_or_its_incident_is_over() -> None:
+    """Enabling the segment opens an incident from what stands, so a second report of it tells nothing new."""
+    held = naming(decided(Verb.HOLD, Reason.DISARMED, None), POSTED)
+    life = naming(decided(Verb.WITHDRAW, Reason.SIGN_OF_LIFE, None))
+    assert status_of(POSTED, held)[0] is Status.IGNORED
+    assert claimed(POSTED, held) == "hold"
+    assert claimed(POSTED, held, life) == "release"
+    assert claimed(POSTED, held, LINKED, *MIDWAY[1:]) == "hold"
+    assert claimed(POSTED, held, LINKED, *WHOLE[1:]) == "release"
+
+
+def claimed(*records: Record | Fault) -> str:
+    """What was last done to the claim."""
+    documents, claims = MemoryDocuments(), Claims()
+    assert documents.own("me")
+    projector = Projector(documents, "me", claims)
+    projector.take(came(*records), {})
+    projector.project()
+    return claims.done[-1][0]
+
+
 def test_a_successor_writes_what_its_predecessor_only_kept() -> None:
     documents = MemoryDocuments()
     assert documents.own("first")

@@ -17,10 +17,10 @@ def landed(pace: Pace, took: int, *, times: int, begun: int = 0) -> Pace:
     return pace
 
 
-def answered(pace: Pace, upto: int, slower: float = 0.0) -> Pace:
-    """Let Nova answer, each call by so much slower than the one before."""
+def answered(pace: Pace, upto: int, slower: float = 0.0, road: int = 0) -> Pace:
+    """Let Nova answer, each call by so much slower than the one before; `road`: milliseconds on the way to it."""
     for place in range(len(pace.answers or ()) + 1, upto + 1):
-        pace = answer(pace, place, round(UNEVEN[place % 8] * (1 + slower * place)), place * 10)
+        pace = answer(pace, place, road + round(UNEVEN[place % 8] * (1 + slower * place)), place * 10)
     return pace
 
 
@@ -42,6 +42,27 @@ def test_answers_that_come_the_more_slowly_the_more_calls_there_are_halve_it_and
     pace = answered(open_pace(50), 16, slower=0.15)
     assert (pace.window, pace.since, pace.answers, pace.too_wide) == (8, 160, None, 0)
     assert answered(pace, 50) == pace
+
+
+def test_a_long_road_to_nova_hides_nothing() -> None:
+    """Else a slow machine or a distant Nova would open the window wide on a Nova that is drowned."""
+    for road in (0, 200, 400):
+        assert answered(open_pace(50), PROBE, slower=0.15, road=road).window < PROBE
+        assert answered(open_pace(50), PROBE, road=road).window == 50
+
+
+def test_a_rise_that_is_sure_and_small_is_nobodys_business() -> None:
+    pace = open_pace(50)
+    for place in range(1, PROBE + 1):
+        pace = answer(pace, place, 1000 + 10 * place, 0)
+    assert pace.window == 50
+
+
+def test_answers_that_are_all_alike_open_it() -> None:
+    pace = open_pace(50)
+    for place in range(1, PROBE + 1):
+        pace = answer(pace, place, 100, 0)
+    assert pace.window == 50
 
 
 def test_answers_in_any_order_tell_the_same() -> None:

@@ -13,6 +13,7 @@ import pytest
 from kasugai.core.policy import Policy
 from kasugai.core.signals import Source, Symptom
 from kasugai.sim.cloud import REAL, large_cloud, two_cores
+from kasugai.sim.cloud.pace import Pace
 from kasugai.sim.cloud.wire import Request
 from kasugai.sim.door import CloudDoor
 from kasugai.sim.lab.laboratory import Lab
@@ -33,8 +34,12 @@ class Figures:
     looks: int
 
 
-async def measure(congestion: Callable[[int], float], seed: int) -> Figures:
-    lab = Lab(pace=replace(REAL, spawn=0.1), policy=Policy(max_unhealthy=100))
+FAR = replace(REAL, wire=(0.15, 0.2))
+"""A Nova that is far away, or asked by a slow machine: a third of a second is added to each answer."""
+
+
+async def measure(congestion: Callable[[int], float], seed: int, pace: Pace = REAL) -> Figures:
+    lab = Lab(pace=replace(pace, spawn=0.1), policy=Policy(max_unhealthy=100))
     world = lab.cloud.world
     world.chance, world.congestion = random.Random(seed), congestion
     lab.describe_segment("rack1")
@@ -87,11 +92,18 @@ async def call_bare(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize(("congestion", "limit"), [(two_cores, 0.75), (large_cloud, 1.3)])
+@pytest.mark.parametrize(
+    ("congestion", "limit", "pace"),
+    [
+        pytest.param(two_cores, 0.75, REAL, id="two cores"),
+        pytest.param(two_cores, 0.75, FAR, id="two cores, far away"),
+        pytest.param(large_cloud, 1.3, REAL, id="large"),
+    ],
+)
 def test_fifty_guests_come_back_in_time_and_for_a_read_each(
-    congestion: Callable[[int], float], limit: float, seed: int
+    congestion: Callable[[int], float], limit: float, pace: Pace, seed: int
 ) -> None:
-    figures = run(measure(congestion, seed))
+    figures = run(measure(congestion, seed, pace))
     assert figures.ours <= limit * figures.bare
     assert figures.calls == GUESTS
     assert figures.looks <= GUESTS

@@ -23,6 +23,10 @@ PREFIX: Final = "{kasugai}:claim:"
 PENDING: Millis = 15_000
 """How long a claim lives that nobody confirms: longer than the API waits for Kafka."""
 
+LASTING: Millis = 35 * 24 * 3_600_000
+"""How long a claim lives of which nothing more is heard: as long as the projector keeps the records by which it would
+release it (redis_views.KEPT). The like of what stands for longer is accepted once more, as one more report of it."""
+
 PATIENCE = 1.0
 """Seconds that a second one waits to hear whether the first one has been published."""
 
@@ -40,12 +44,13 @@ return found
 """
 CONFIRM = """
 if redis.call('GET', KEYS[1]) ~= '?' .. ARGV[1] then return 0 end
-if ARGV[2] == '0' then return redis.call('SET', KEYS[1], ARGV[1]) end
 return redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 """
 HOLD = """
 local there = redis.call('GET', KEYS[1])
-if not there or there == '?' .. ARGV[1] or there == ARGV[1] then redis.call('SET', KEYS[1], ARGV[1]) end
+if not there or there == '?' .. ARGV[1] or there == ARGV[1] then
+  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+end
 return 0
 """
 RELEASE = """
@@ -103,14 +108,15 @@ class RedisClaims:
         return [str(holder or "") for holder in found]
 
     def confirm(self, key: str, notification_uuid: str, lifetime: Millis = 0) -> None:
-        """Say that Kafka has the notification, and keep the claim until it is released or its lifetime is over."""
+        """Say that Kafka has the notification, and keep the claim until it is released or its lifetime is over
+        (default: `LASTING`)."""
         with answering_now():
-            self._client.eval(CONFIRM, 1, PREFIX + key, notification_uuid, lifetime)
+            self._client.eval(CONFIRM, 1, PREFIX + key, notification_uuid, lifetime or LASTING)
 
     def hold(self, key: str, notification_uuid: str) -> None:
         """Put a claim back that stands and may have been lost; silent when another notification has it."""
         with answering_now():
-            self._client.eval(HOLD, 1, PREFIX + key, notification_uuid)
+            self._client.eval(HOLD, 1, PREFIX + key, notification_uuid, LASTING)
 
     def release(self, key: str, notification_uuid: str) -> None:
         """Give the claim back; silent when it is another's or nobody's."""

@@ -60,8 +60,9 @@ class Together(Generic[Q, A]):
         except BaseException as error:
             for each in batch:
                 each.error = error
-        with self._lock:
-            following = self._waiting[:1]
-            self._is_asking = bool(following)
-        for each in batch[1:] + following:
-            each.turn.release()
+        finally:
+            with self._lock:
+                following = self._waiting[:1]
+                self._is_asking = bool(following)
+            for each in batch[1:] + following:
+                each.turn.release()

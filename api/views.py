@@ -61,9 +61,6 @@ class NotificationView:
     """When anything last changed it."""
     incident: str = ""
     """The incident that it became evidence of, or that its suspicion ended in; empty for none."""
-    stands: bool = True
-    """Whether what it reports is still held against its subject, so that its like is a duplicate (409). In a disabled
-    segment it is `ignored` and stands: enabling the segment opens its incident."""
 
     @property
     def is_busy(self) -> bool:

@@ -5,7 +5,7 @@ leaves behind which views are still to be written. It knows neither Kafka nor Re
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
@@ -29,6 +29,7 @@ from kasugai.api.projection.incidents import incident_of
 from kasugai.api.projection.subjects import (
     Reported,
     incidents_named,
+    is_claimed,
     notification_of,
     verdicts_of,
 )
@@ -161,7 +162,7 @@ class Projector:
         except BaseException:
             self._dirty |= buckets
             raise
-        self._claim(notifications)
+        self._claim(notifications, incidents.claimed)
         for said in told:
             self._announce(said)
 
@@ -210,9 +211,12 @@ class Projector:
         cases = cases | {view.incident: view for text in texts for view in load(IncidentView, text)}
         if decided:
             work.texts[f"verdicts/{bucket.removeprefix(SUBJECT)}"] = dump(verdicts_of(decided))
-        views = [notification_of(each, decided, cases) for each in _each_once(reported)]
-        for view in views:
+        each_once = _each_once(reported)
+        views = [notification_of(each, decided, cases) for each in each_once]
+        for view, each in zip(views, each_once, strict=True):
             work.notification(view)
+            if is_claimed(view, each, decided):
+                work.claimed.add(view.notification_uuid)
         return views
 
     def _records(self, bucket: str) -> Sequence[Held]:
@@ -223,8 +227,8 @@ class Projector:
             self._cache.put(bucket, cached)
         return [cached[place] for place in sorted(cached)]
 
-    def _claim(self, notifications: Iterable[NotificationView]) -> None:
-        """A claim stands as long as its notification does."""
+    def _claim(self, notifications: Iterable[NotificationView], claimed: Set[str]) -> None:
+        """A claim stands as long as what its notification reports."""
         if self._claims is None:
             return
         for view in notifications:
@@ -235,7 +239,7 @@ class Projector:
                 payload=view.payload,
             )
             key = occurrence(view.source_host_uuid, posted)
-            if view.stands:
+            if view.notification_uuid in claimed:
                 self._claims.confirm(key, view.notification_uuid)
                 self._claims.hold(key, view.notification_uuid)
             else:
@@ -258,6 +262,8 @@ class _Work:
         self.texts: dict[str, str] = {}
         self.listed: dict[tuple[Index, str], int] = {}
         self.busy: dict[str, str] = {}
+        self.claimed: set[str] = set()
+        """Of the notifications, those whose like is a duplicate."""
 
     def incident(self, bucket: str, records: Sequence[Held]) -> None:
         """Add an incident's views."""

@@ -23,6 +23,9 @@ until a person changes the inventory, and Masakari says so as well (masakari.md 
 WAITING = (Verb.SUSPECT, Verb.HOLD, Verb.ALERT)
 """What may still lead to an incident."""
 
+ENDS = (Verb.WITHDRAW, Verb.WATCH, Verb.READMIT)
+"""What is said when nothing is held against a subject any more; of a host that was out, that it is on probation."""
+
 ORDINARY = "an ordinary event of an instance: there is nothing to recover"
 
 _PHASES = {
@@ -78,7 +81,7 @@ def notification_of(
     fault, posted = reported.fault, reported.fault.notification
     assert posted is not None, "only what was posted is shown as a notification"
     words = in_order(decided)
-    naming = [d for d in words if any(e.event_id == fault.event_id for e in d.verdict.evidence)]
+    naming = _naming(fault, words)
     linked = next((str(d.verdict.incident) for d in naming if _is_link(d.verdict)), "")
     linked = linked or _followed_by(words, naming)
     case = incidents.get(linked)
@@ -97,9 +100,18 @@ def notification_of(
         created_at=reported.stamp.at,
         updated_at=at,
         incident=linked,
-        stands=status.is_unfinished
-        or (case is None and word is not None and _is_kept_disarmed(word.verdict)),
     )
+
+
+def is_claimed(view: NotificationView, reported: Reported, decided: Sequence[Decided]) -> bool:
+    """Whether what the notification reports is still held against its subject, so that its like is a duplicate (409):
+    until it is finished, and where a disabled segment keeps a failure of a host that opens an incident once enabled."""
+    if view.status.is_unfinished or view.incident:
+        return view.status.is_unfinished
+    words = in_order(decided)
+    word = _last_word(words, _naming(reported.fault, words))
+    is_kept = word is not None and word.verdict.verb in WAITING and word.verdict.reason is Reason.DISARMED
+    return is_kept and reported.fault.symptom in (Symptom.DOWN, Symptom.OFF)
 
 
 def _is_link(verdict: Verdict) -> bool:
@@ -113,8 +125,15 @@ def _followed_by(words: Sequence[Decided], naming: Sequence[Decided]) -> str:
     if not naming or naming[-1].verdict.verb not in WAITING:
         return ""
     later = [each.verdict for each in words[words.index(naming[-1]) + 1 :]]
-    end = next((verdict for verdict in later if verdict.verb in (Verb.OPEN, Verb.WITHDRAW)), None)
+    end = next((verdict for verdict in later if verdict.verb in (Verb.OPEN, *ENDS)), None)
     return str(end.incident) if end and end.verb is Verb.OPEN and end.incident else ""
+
+
+def _naming(fault: Fault, words: Sequence[Decided]) -> list[Decided]:
+    """Return what was decided with the fault as evidence. A stale repetition of another one is an aside: it names what
+    stands, and says nothing about it."""
+    named = [d for d in words if any(e.event_id == fault.event_id for e in d.verdict.evidence)]
+    return [d for d in named if d.verdict.reason is not Reason.STALE] or named
 
 
 def _last_word(words: Sequence[Decided], naming: Sequence[Decided]) -> Decided | None:
@@ -124,14 +143,9 @@ def _last_word(words: Sequence[Decided], naming: Sequence[Decided]) -> Decided |
     own = [
         d
         for d in words[words.index(naming[0]) :]
-        if d.verdict.incident is None and (d in naming or d.verdict.verb is Verb.WITHDRAW)
+        if d.verdict.incident is None and (d in naming or d.verdict.verb in ENDS)
     ]
     return own[-1] if own else naming[-1]
-
-
-def _is_kept_disarmed(verdict: Verdict) -> bool:
-    """Whether the condition is kept, and opens an incident as soon as the segment is enabled."""
-    return verdict.verb in WAITING and verdict.reason is Reason.DISARMED
 
 
 def _standing(

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from kasugai.adapters import redis_claims
+from kasugai.adapters import redis_claims, redis_views
 from kasugai.adapters.redis_claims import RedisClaims, Undecided
 from kasugai.core.doors import LedgerAway
 from tests.support.redis import RedisServer
@@ -60,6 +60,20 @@ def test_only_the_holder_gives_back(redis_server: RedisServer) -> None:
     door.hold(key, "c")
     door.hold(key, "d")
     assert door.take(key, "e") == "c"
+
+
+def test_a_claim_of_which_nothing_more_is_heard_ends_with_the_records_that_could_release_it(
+    redis_server: RedisServer,
+) -> None:
+    assert redis_claims.LASTING == redis_views.KEPT * 1000
+    door, confirmed, put_back = claims(redis_server), str(uuid4()), str(uuid4())
+    with patch.object(redis_claims, "LASTING", 400):
+        assert door.take(confirmed, "a") is None
+        door.confirm(confirmed, "a")
+        door.hold(put_back, "a")
+        assert (door.take(confirmed, "b"), door.take(put_back, "b")) == ("a", "a")
+    eventually(lambda: door.take(confirmed, "b") is None)
+    eventually(lambda: door.take(put_back, "b") is None)
 
 
 def test_an_absent_redis_is_told() -> None:

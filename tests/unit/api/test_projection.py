@@ -18,7 +18,7 @@ from kasugai.api.views import MoveStatus, Status, VMoveView
 from kasugai.core.documents import NotOwner
 from kasugai.core.facts import FactKind, Result, StepState
 from kasugai.core.incident_views import Record, Seen
-from kasugai.core.signals import Fault, Kind, Symptom
+from kasugai.core.signals import Fault, Kind, Source, Symptom
 from kasugai.core.verdicts import Reason, Verb, Verdict
 from tests.support.incidents import (
     INCIDENT,
@@ -36,10 +36,13 @@ from tests.support.incidents import (
 )
 from tests.support.projections import UUID_1, came, came_from, naming, posted, posted_as, projected, shown
 from tests.support.stories import records_of
+from tests.unit.core.makers import down, fact, segment
+from tests.unit.core.story import Story, answer
 
 STORIES = ("host-loses-power", "retry-after-a-failed-start", "no-fence-device")
 POSTED = posted()
 LINKED = naming(OPENED, POSTED)
+STARTED = posted("22222222-0000-4000-8000-000000000003", symptom=Symptom.ALIVE)
 
 
 def status_of(*values: Record | Fault, uuid: str = UUID_1) -> tuple[Status, str]:
@@ -437,15 +440,43 @@ def test_a_claim_is_held_until_the_notification_is_over() -> None:
     assert claims.done[2:] == [("release", key, UUID_1)]
 
 
-def test_in_a_disabled_segment_a_claim_is_held_until_the_host_shows_life_or_its_incident_is_over() -> None:
+def test_in_a_disabled_segment_a_claim_is_held_until_the_host_shows_life() -> None:
     """Enabling the segment opens an incident from what stands, so a second report of it tells nothing new."""
-    held = naming(decided(Verb.HOLD, Reason.DISARMED, None), POSTED)
-    life = naming(decided(Verb.WITHDRAW, Reason.SIGN_OF_LIFE, None))
-    assert status_of(POSTED, held)[0] is Status.IGNORED
-    assert claimed(POSTED, held) == "hold"
-    assert claimed(POSTED, held, life) == "release"
-    assert claimed(POSTED, held, LINKED, *MIDWAY[1:]) == "hold"
-    assert claimed(POSTED, held, LINKED, *WHOLE[1:]) == "release"
+    story = Story(armed=False)
+    story.write(POSTED)
+    assert status_of(POSTED, *story.post.verdicts)[0] is Status.IGNORED
+    assert claimed(POSTED, *story.post.verdicts) == "hold"
+    story.write(STARTED)
+    assert claimed(POSTED, *story.post.verdicts) == "release"
+
+
+def test_in_a_segment_that_is_enabled_the_claim_is_held_until_the_incident_is_over() -> None:
+    held_by_nobody = naming(decided(Verb.HOLD, Reason.DISARMED, None), POSTED)
+    assert claimed(POSTED, held_by_nobody, LINKED, *MIDWAY[1:]) == "hold"
+    assert claimed(POSTED, held_by_nobody, LINKED, *WHOLE[1:]) == "release"
+
+
+@pytest.mark.parametrize("armed", [False, True])
+def test_a_host_that_was_out_ends_its_claim_when_it_shows_life_though_it_is_then_watched(armed: bool) -> None:
+    story = Story()
+    story.write(down(Source.HEARTBEAT))
+    story.write(down(Source.PEER))
+    story.wait(5)
+    story.hear(answer(fact(FactKind.FINISHED, result=Result.RECOVERED), story))
+    story.describe(segment(version=2, armed=armed))
+    report = POSTED if not armed else replace(POSTED, asserted=False)
+    story.write(report, at=20)
+    assert claimed(report, *story.post.verdicts) == "hold"
+    assert story.write(STARTED, at=30) == ["watch cmp1 (on-probation)"]
+    assert claimed(report, *story.post.verdicts) == "release"
+    assert status_of(report, *story.post.verdicts)[0] is Status.IGNORED
+
+
+def test_a_stale_repetition_of_another_report_says_nothing_about_what_stands() -> None:
+    held_by_nobody = naming(decided(Verb.HOLD, Reason.DISARMED, None), POSTED)
+    aside = naming(decided(Verb.IGNORE, Reason.STALE, None), POSTED)
+    assert status_of(POSTED, held_by_nobody, aside)[1].startswith("disarmed")
+    assert claimed(POSTED, held_by_nobody, aside) == "hold"
 
 
 def claimed(*records: Record | Fault) -> str:

@@ -2,7 +2,8 @@
 
 Under the interpreter's lock a wait for a socket costs more than the question: a handful of switches between threads,
 each tens of microseconds. Together they cost that once. An answer is never older than its question, for nobody joins
-one that is on its way.
+one that is on its way. The price: who comes while a question hangs waits for its end and then for their own, two
+time-outs at most; and all that asked together are told the same error.
 """
 
 from collections.abc import Callable, Sequence

@@ -151,8 +151,9 @@ def parsed(data: bytes) -> Any:
         return None
     try:
         found = json.loads(data)
+        # What UTF-8 cannot carry, no topic can: half of a surrogate pair, written with a backslash or with its bytes.
         if b"\\" in data or not data.isascii():
-            json.dumps(found, ensure_ascii=False).encode()  # what UTF-8 cannot carry, no topic can
+            json.dumps(found, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise bad_request("Malformed request body") from None
     return found

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from kasugai.core.inventory import HostRecord, SegmentRecord
-from kasugai.core.timing import Instant
+from kasugai.core.words.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.timing import Instant
 
 Description = SegmentRecord | HostRecord
 

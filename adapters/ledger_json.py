@@ -5,7 +5,7 @@ Compact JSON (schemas/compact.py) with a version inside. It knows nothing of key
 
 import json
 
-from kasugai.core.ledger import Entry
+from kasugai.core.recovering.ledger import Entry
 from kasugai.schemas.compact import body_of, value_of
 
 VERSION = 1

@@ -12,7 +12,7 @@ from sqlalchemy import URL, Connection, MetaData, Table, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, NoSuchTableError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from kasugai.core.policy import Method
+from kasugai.core.words.policy import Method
 
 DRIVERS = {
     "mysql": "mysql+pymysql",

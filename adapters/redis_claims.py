@@ -15,8 +15,8 @@ from kasugai.adapters.redis_blocking import connect_blocking
 from kasugai.adapters.redis_scripts import answering_now
 from kasugai.adapters.settings.values import RedisSettings
 from kasugai.adapters.together import Together
-from kasugai.core.doors import LedgerAway
-from kasugai.core.timing import Millis
+from kasugai.core.recovering.doors import LedgerAway
+from kasugai.core.words.timing import Millis
 
 PREFIX: Final = "{kasugai}:claim:"
 

@@ -15,9 +15,9 @@ from kasugai.adapters.ledger_json import dump_entry, load_entry
 from kasugai.adapters.redis_client import connect
 from kasugai.adapters.redis_scripts import Client, answering, script
 from kasugai.adapters.settings.values import RedisSettings
-from kasugai.core.doors import Folded, Lease, LeaseLost
-from kasugai.core.ledger import Entry, Flag
-from kasugai.core.timing import PRODUCTION, Millis
+from kasugai.core.recovering.doors import Folded, Lease, LeaseLost
+from kasugai.core.recovering.ledger import Entry, Flag
+from kasugai.core.words.timing import PRODUCTION, Millis
 
 CONNECTIONS = 16
 """At most so many calls of a process at a time; who comes later waits for one to end within the time-out."""

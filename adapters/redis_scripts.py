@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from redis import exceptions
 
-from kasugai.core.doors import LedgerAway
+from kasugai.core.recovering.doors import LedgerAway
 
 AWAY = (
     exceptions.ConnectionError,

@@ -14,7 +14,7 @@ from redis.exceptions import WatchError
 from kasugai.adapters.redis_blocking import connect_blocking
 from kasugai.adapters.redis_scripts import answering_now
 from kasugai.adapters.settings.values import RedisSettings
-from kasugai.core.documents import Index, Kept, NotOwner, Round
+from kasugai.core.telling.documents import Index, Kept, NotOwner, Round
 
 PREFIX: Final = "{kasugai}:view:"
 

@@ -3,7 +3,7 @@
 import time
 from uuid import uuid4
 
-from kasugai.core.timing import Instant
+from kasugai.core.words.timing import Instant
 
 
 def monotonic() -> float:

@@ -11,7 +11,7 @@ from typing import Any
 from kasugai.api import shown
 from kasugai.api.views import NotificationView
 from kasugai.api.words import moment
-from kasugai.core.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.inventory import HostRecord, SegmentRecord
 
 Payload = dict[str, Any]
 

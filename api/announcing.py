@@ -18,8 +18,8 @@ from kasugai.api.announcements import (
 from kasugai.api.ports import Edit, Registry, Reports
 from kasugai.api.reporting import view_of
 from kasugai.api.views import NotificationView, Status
-from kasugai.core.inventory import HostRecord, SegmentRecord
-from kasugai.core.signals import Fault, Stamp
+from kasugai.core.words.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.signals import Fault, Stamp
 
 
 class Announcer(Protocol):

@@ -23,8 +23,8 @@ from kasugai.api.notifications import Notifications, OneNotification, VMove, VMo
 from kasugai.api.paths import locate
 from kasugai.api.policies import Policy
 from kasugai.api.segments import Segment, Segments
-from kasugai.core import policy as core
-from kasugai.core.doors import CloudAway, CloudRefused, CloudUnsure, LedgerAway, LogAway
+from kasugai.core.recovering.doors import CloudAway, CloudRefused, CloudUnsure, LedgerAway, LogAway
+from kasugai.core.words import policy as core
 
 JSON_TYPES = frozenset({"", "application/json", "application/vnd.openstack.masakari+json", "text/plain"})
 AWAY = (LogAway, LedgerAway, CloudAway, CloudRefused, CloudUnsure)

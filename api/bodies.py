@@ -15,7 +15,7 @@ from kasugai.api.errors import bad_request
 from kasugai.api.forms import Form
 from kasugai.api.microversions import Microversion
 from kasugai.api.words import is_printable, moment
-from kasugai.core.policy import Method
+from kasugai.core.words.policy import Method
 
 Body = dict[str, Any]
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from kasugai.core.documents import Index, Kept, NotOwner, Round
+from kasugai.core.telling.documents import Index, Kept, NotOwner, Round
 
 
 class Documents(Protocol):

@@ -16,7 +16,7 @@ from kasugai.api.microversions import Microversion
 from kasugai.api.policies import Policy
 from kasugai.api.ports import Claims, Computes, Orders, Registry, Reports, Wall
 from kasugai.api.views import Views
-from kasugai.core.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.inventory import HostRecord, SegmentRecord
 
 MOST_FIELDS = 200
 """More parameters than any client sends."""

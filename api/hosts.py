@@ -15,8 +15,8 @@ from kasugai.api.errors import bad_request, conflict
 from kasugai.api.handling import Resource, answer, host_of, query_of, segment_of
 from kasugai.api.paging import Query, cut, holding, page, sort
 from kasugai.api.words import boolean
-from kasugai.core.inventory import HostRecord, SegmentRecord
-from kasugai.core.signals import Source, Symptom, fault
+from kasugai.core.words.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.signals import Source, Symptom, fault
 
 COLUMNS = (
     *shown.host(HostRecord(host_uuid="", name="", segment_id=""), SegmentRecord(segment_id="", name=""), 0),

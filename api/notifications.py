@@ -20,9 +20,9 @@ from kasugai.api.paging import Page, Query, Row, cut, holding, page, sort, unkno
 from kasugai.api.reporting import fault_of, is_kept, view_of
 from kasugai.api.views import NotificationView, UnknownMarker, Views
 from kasugai.api.words import moment, shown_exactly
-from kasugai.core.doors import LedgerAway
-from kasugai.core.inventory import HostRecord
-from kasugai.core.signals import Fault, Notification
+from kasugai.core.recovering.doors import LedgerAway
+from kasugai.core.words.inventory import HostRecord
+from kasugai.core.words.signals import Fault, Notification
 
 COLUMNS = (
     *("id", "notification_uuid", "generated_time", "source_host_uuid", "type", "payload", "status"),

@@ -3,7 +3,7 @@
 They are unique and never given twice; clients use them as markers of pages and for nothing else.
 """
 
-from kasugai.core.signals import Stamp
+from kasugai.core.words.signals import Stamp
 
 PARTITIONS = 1000
 """More than any topic of ours has."""

@@ -6,7 +6,7 @@ releases it when the notification's status is final.
 
 from collections.abc import Mapping
 
-from kasugai.core.signals import Notification
+from kasugai.core.words.signals import Notification
 
 WORDS: Mapping[str, tuple[str, ...]] = {
     "COMPUTE_HOST": ("event", "host_status"),

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from kasugai.adapters.inventory import Description, Inventory
-from kasugai.core.signals import Command, Fault, Stamp
-from kasugai.core.timing import Instant, Millis
+from kasugai.core.words.signals import Command, Fault, Stamp
+from kasugai.core.words.timing import Instant, Millis
 
 Edit = Callable[[Inventory], Sequence[Description]]
 """Looks at the inventory and says which records should follow; it may raise, and nothing is written then."""

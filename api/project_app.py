@@ -23,8 +23,8 @@ from kasugai.adapters.settings.values import Settings
 from kasugai.adapters.telemetry.vitals import Vitals
 from kasugai.api.announcing import Announcer
 from kasugai.api.projection.projector import Projector
-from kasugai.core.documents import NotOwner
-from kasugai.core.doors import LedgerAway, LogAway
+from kasugai.core.recovering.doors import LedgerAway, LogAway
+from kasugai.core.telling.documents import NotOwner
 from kasugai.schemas.topics import INCIDENTS, RECOVERY, REPORTED, VERDICTS
 
 log = logging.getLogger(__name__)

@@ -9,9 +9,9 @@ from typing import Final
 from kasugai.api.numbers import notification_number
 from kasugai.api.views import NotificationView
 from kasugai.api.words import moment
-from kasugai.core.inventory import HostRecord
-from kasugai.core.signals import Fault, Kind, Notification, Source, Stamp, Symptom, fault
-from kasugai.core.timing import Instant, Millis
+from kasugai.core.words.inventory import HostRecord
+from kasugai.core.words.signals import Fault, Kind, Notification, Source, Stamp, Symptom, fault
+from kasugai.core.words.timing import Instant, Millis
 
 OBSERVER: Final = "api"
 

@@ -13,8 +13,8 @@ from kasugai.api.handling import Doors, Resource, answer, caller_of, query_of, s
 from kasugai.api.paging import Query, cut, holding, page, sort
 from kasugai.api.policies import Policy
 from kasugai.api.words import boolean
-from kasugai.core import policy as core
-from kasugai.core.inventory import SegmentRecord
+from kasugai.core.words import policy as core
+from kasugai.core.words.inventory import SegmentRecord
 
 COLUMNS = tuple(shown.segment(SegmentRecord(segment_id="", name="")))
 UNDER_RECOVERY = "Failover segment {name} can't be deleted as it has hosts under recovery: {hosts}."

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from kasugai.api.views import NotificationView, VMoveView, WorkflowDetail
 from kasugai.api.words import shown, shown_as_progress, shown_finely
-from kasugai.core.inventory import HostRecord, SegmentRecord
-from kasugai.core.timing import Instant
+from kasugai.core.words.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.timing import Instant
 
 Row = dict[str, Any]
 

@@ -18,7 +18,7 @@ from kasugai.api.views import (
     VMoveView,
     WorkflowDetail,
 )
-from kasugai.core.documents import Index
+from kasugai.core.telling.documents import Index
 from kasugai.schemas.compact import body_of, value_of
 
 T = TypeVar("T")

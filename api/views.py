@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from kasugai.core.timing import Instant
+from kasugai.core.words.timing import Instant
 
 
 class Status(StrEnum):
@@ -217,7 +217,7 @@ class UnknownMarker(Exception):
 
 
 class Views(Protocol):
-    """The views. Every call raises LedgerAway (core/doors.py) when Redis does not answer: 503.
+    """The views. Every call raises LedgerAway (core/recovering/doors.py) when Redis does not answer: 503.
 
     Whoever reads asks `caught_up` first: while it says no, what is here may be older than what clients were told.
     """

@@ -4,7 +4,7 @@ import unicodedata
 from datetime import UTC, datetime
 from functools import cache
 
-from kasugai.core.timing import Instant
+from kasugai.core.words.timing import Instant
 
 TRUE = frozenset({"1", "t", "true", "on", "y", "yes"})
 FALSE = frozenset({"0", "f", "false", "off", "n", "no"})

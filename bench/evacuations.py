@@ -13,7 +13,7 @@ from bench.figures import Figure
 from bench.records import Watch, publish
 from bench.site import Site, await_, say
 from kasugai.adapters.nova import NovaCloud
-from kasugai.core.policy import Policy
+from kasugai.core.words.policy import Policy
 from kasugai.schemas.topics import REPORTED, VERDICTS
 from kasugai.sim.cloud import REAL, SimCloud, large_cloud, two_cores
 from kasugai.sim.cloud.pace import Pace

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from bench.figures import Figure, percentile
 from bench.records import Watch, publish
 from bench.site import Site, await_, say
-from kasugai.core.incident import Open
-from kasugai.core.policy import Policy
-from kasugai.core.signals import Kind
-from kasugai.core.verdicts import Verb, Verdict
+from kasugai.core.words.incident import Open
+from kasugai.core.words.policy import Policy
+from kasugai.core.words.signals import Kind
+from kasugai.core.words.verdicts import Verb, Verdict
 from kasugai.schemas.topics import INCIDENTS, REPORTED, VERDICTS
 from kasugai.sim.cloud import SimCloud
 

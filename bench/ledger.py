@@ -16,7 +16,7 @@ from typing import TypeVar
 from redis.asyncio import Redis
 
 from kasugai.adapters.redis_ledger import RedisLedger
-from kasugai.core.ledger import Entry
+from kasugai.core.recovering.ledger import Entry
 from kasugai.sim.embedded import EmbeddedRedis
 from tests.support.ledgers import incident, large_entry
 

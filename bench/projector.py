@@ -14,11 +14,11 @@ from uuid import UUID
 from kasugai.adapters.redis_views import RedisViews
 from kasugai.api.projection.projector import Came, Projector
 from kasugai.api.view_store import ViewStore
-from kasugai.core.facts import Fact, FactKind, Result, StepRecord, StepState
-from kasugai.core.incident_views import Record
-from kasugai.core.plan import Action, Plan, Step
-from kasugai.core.signals import Fault
-from kasugai.core.verdicts import Reason, Verb
+from kasugai.core.telling.incident_views import Record
+from kasugai.core.words.facts import Fact, FactKind, Result, StepRecord, StepState
+from kasugai.core.words.plan import Action, Plan, Step
+from kasugai.core.words.signals import Fault
+from kasugai.core.words.verdicts import Reason, Verb
 from tests.support.incidents import decided, opened, said
 from tests.support.projections import came, naming, posted
 from tests.support.redis import RedisServer

@@ -15,8 +15,8 @@ import fastavro
 from confluent_kafka import OFFSET_END, TopicPartition
 
 from kasugai.adapters.kafka.records import outgoing
-from kasugai.core.signals import Fault, Letter
-from kasugai.core.verdicts import Verb, Verdict
+from kasugai.core.words.signals import Fault, Letter
+from kasugai.core.words.verdicts import Verb, Verdict
 from kasugai.schemas.codec import HEAD, decode, encode
 from kasugai.schemas.keys import Keyed
 from kasugai.schemas.registry import newest

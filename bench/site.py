@@ -19,9 +19,9 @@ from kasugai.adapters.kafka.topics import Topics
 from kasugai.adapters.settings import Settings, load
 from kasugai.cli.segment import apply
 from kasugai.cli.segment_file import WantedHost, WantedSegment
-from kasugai.core.doors import LogAway
-from kasugai.core.policy import Policy
-from kasugai.core.signals import Fault, Source, fault
+from kasugai.core.recovering.doors import LogAway
+from kasugai.core.words.policy import Policy
+from kasugai.core.words.signals import Fault, Source, fault
 from kasugai.sim.cloud import REAL, Pace, SimCloud
 from kasugai.sim.cloud.wire import Request
 from kasugai.sim.embedded import EmbeddedRedis

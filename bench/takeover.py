@@ -8,7 +8,7 @@ from dataclasses import replace
 from bench.figures import Figure
 from bench.records import publish
 from bench.site import Site, await_, say
-from kasugai.core.policy import Policy
+from kasugai.core.words.policy import Policy
 from kasugai.schemas.topics import REPORTED
 from kasugai.sim.cloud import REAL, SimCloud
 

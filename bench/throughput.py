@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from bench.figures import Figure
 from bench.records import Watch, depth, mark, publish, read_bare
 from bench.site import Site, await_, say
-from kasugai.core.policy import Policy
-from kasugai.core.signals import Fault
+from kasugai.core.words.policy import Policy
+from kasugai.core.words.signals import Fault
 from kasugai.schemas.topics import REPORTED, SIGNALS, VERDICTS
 
 PARTITIONS = 12

@@ -2,7 +2,7 @@
 
 import time
 
-from kasugai.core.timing import Instant
+from kasugai.core.words.timing import Instant
 
 
 def now() -> Instant:

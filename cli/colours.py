@@ -2,7 +2,7 @@
 
 from kasugai.cli.tables import Cell
 from kasugai.cli.terminal import is_coloured
-from kasugai.core.incident import Phase
+from kasugai.core.words.incident import Phase
 
 CODES = {
     Phase.SUSPECTED: "33",

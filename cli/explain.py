@@ -11,7 +11,7 @@ from kasugai.cli.parser import Nouns, add_config_file, add_output, command
 
 if TYPE_CHECKING:
     from kasugai.adapters.settings import KafkaSettings
-    from kasugai.core.explain import Decided
+    from kasugai.core.telling.explain import Decided
 
 
 def add(nouns: Nouns) -> None:
@@ -56,7 +56,7 @@ LAST = 10
 
 def choose(found: "Sequence[Decided]", word: str) -> "list[Decided]":
     """Return the verdicts about `word`; SaidNo when there are none."""
-    from kasugai.core.explain import about, subjects
+    from kasugai.core.telling.explain import about, subjects
 
     told = about(found, word)
     if not told:
@@ -68,8 +68,8 @@ def choose(found: "Sequence[Decided]", word: str) -> "list[Decided]":
 
 async def _read(kafka: "KafkaSettings") -> "list[Decided]":
     from kasugai.cli.replay import replay
-    from kasugai.core.explain import Decided, in_order
-    from kasugai.core.verdicts import Verdict
+    from kasugai.core.telling.explain import Decided, in_order
+    from kasugai.core.words.verdicts import Verdict
 
     return in_order(
         Decided(seen.at, seen.offset, seen.value)

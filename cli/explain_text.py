@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from kasugai.cli.incident_text import SHORT, stamp
-from kasugai.core.explain import Decided
-from kasugai.core.narrate import narrate_verdict
-from kasugai.core.verdicts import Reason, Verb, Verdict
+from kasugai.core.telling.explain import Decided
+from kasugai.core.telling.narrate import narrate_verdict
+from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from kasugai.schemas.meanings import meanings
 
 STYLES = {

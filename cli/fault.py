@@ -13,7 +13,7 @@ from kasugai.cli.parser import Nouns, add_config_file, add_output, command, grou
 
 if TYPE_CHECKING:
     from kasugai.adapters.settings import KafkaSettings, Settings
-    from kasugai.core.signals import Fault, Stamp
+    from kasugai.core.words.signals import Fault, Stamp
 
 
 def add(nouns: Nouns) -> None:
@@ -56,7 +56,7 @@ def add(nouns: Nouns) -> None:
 
 def _name(text: str) -> str:
     """Return a name that route carries on."""
-    from kasugai.core.signals import LONGEST
+    from kasugai.core.words.signals import LONGEST
 
     if len(text) > LONGEST:
         raise argparse.ArgumentTypeError(f"it has {len(text)} characters, at most {LONGEST} are taken")
@@ -128,7 +128,7 @@ async def publish(kafka: "KafkaSettings", arguments: argparse.Namespace) -> "tup
 def observation(arguments: argparse.Namespace, host_uuid: str, inventory_offset: int) -> "Fault":
     """Return the fault that the command line describes."""
     from kasugai.cli.clock import now
-    from kasugai.core.signals import Source, Symptom, fault
+    from kasugai.core.words.signals import Source, Symptom, fault
 
     episode = arguments.id or str(uuid.uuid4())  # noqa: TID251 - a person's word is a new one each time, and printed
     return fault(

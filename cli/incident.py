@@ -12,7 +12,7 @@ from kasugai.cli.parser import Nouns, add_config_file, add_output, command, grou
 
 if TYPE_CHECKING:
     from kasugai.adapters.settings import KafkaSettings
-    from kasugai.core.incident_views import IncidentView
+    from kasugai.core.telling.incident_views import IncidentView
 
 NONE_OPEN = (
     "No incidents. To try one out: kasugai demo. To report a dead host: kasugai fault publish HOST --fenced"
@@ -118,7 +118,7 @@ def _watch(arguments: argparse.Namespace) -> int:
 
 async def _read(kafka: "KafkaSettings") -> "tuple[list[IncidentView], dict[str, str]]":
     from kasugai.cli.replay import replay, segment_names
-    from kasugai.core.incident_views import fold
+    from kasugai.core.telling.incident_views import fold
 
     return list(fold(await replay(kafka))), await segment_names(kafka)
 

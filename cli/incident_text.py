@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from kasugai.cli.tables import Cell, Column, age, table, took
-from kasugai.core.incident_views import IncidentView
-from kasugai.core.plan import Action
-from kasugai.core.standing import StepView
-from kasugai.core.timeline import timeline
-from kasugai.core.timing import Instant
+from kasugai.core.telling.incident_views import IncidentView
+from kasugai.core.telling.standing import StepView
+from kasugai.core.telling.timeline import timeline
+from kasugai.core.words.plan import Action
+from kasugai.core.words.timing import Instant
 
 SHORT = 8
 """Characters of an id that people are shown."""

@@ -7,11 +7,11 @@ from rich.text import Text
 
 from kasugai.cli.incident_text import Names, segment_name, short
 from kasugai.cli.tables import took
-from kasugai.core.facts import StepState
-from kasugai.core.incident_views import IncidentView
-from kasugai.core.standing import StepView
-from kasugai.core.timeline import timeline
-from kasugai.core.timing import Instant
+from kasugai.core.telling.incident_views import IncidentView
+from kasugai.core.telling.standing import StepView
+from kasugai.core.telling.timeline import timeline
+from kasugai.core.words.facts import StepState
+from kasugai.core.words.timing import Instant
 
 STYLES = {
     "done": "green",

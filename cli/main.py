@@ -28,7 +28,7 @@ from kasugai.cli.demo import noun as demo
 from kasugai.cli.exits import Away, Exit, Misused, SaidNo
 from kasugai.cli.parser import Parser, Run
 from kasugai.cli.terminal import talk
-from kasugai.core.doors import CloudAway, CloudRefused, CloudUnsure, LedgerAway, LogAway
+from kasugai.core.recovering.doors import CloudAway, CloudRefused, CloudUnsure, LedgerAway, LogAway
 
 DESCRIPTION = """\
 Keeps virtual machines alive on OpenStack: once, and provably once.

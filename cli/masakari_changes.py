@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from kasugai.adapters.masakari_database import MasakariHost, MasakariInventory, MasakariSegment
 from kasugai.cli.segment_changes import Change, Description, Known, differences
-from kasugai.core.inventory import HostRecord, SegmentRecord
-from kasugai.core.policy import Policy
+from kasugai.core.words.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.policy import Policy
 
 
 def imports(known: Known, found: MasakariInventory, default: Policy, *, disarmed: bool) -> list[Change]:

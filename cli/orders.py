@@ -19,7 +19,7 @@ from kasugai.cli.parser import Nouns, Run, add_config_file, add_output, command
 if TYPE_CHECKING:
     from kasugai.adapters.inventory import Inventory
     from kasugai.adapters.settings import KafkaSettings
-    from kasugai.core.signals import Command, Stamp
+    from kasugai.core.words.signals import Command, Stamp
 
 LIMITS = ("storm", "hold")
 
@@ -153,7 +153,7 @@ async def _about_incident(
 ) -> dict[str, Any]:
     from kasugai.cli.incident import find
     from kasugai.cli.replay import replay
-    from kasugai.core.incident_views import fold
+    from kasugai.core.telling.incident_views import fold
 
     host = inventory.host_named(arguments.incident)
     if host is not None:
@@ -164,7 +164,7 @@ async def _about_incident(
 
 def compose(arguments: argparse.Namespace, about: dict[str, Any]) -> "Command":
     """Return the command that the command line describes, about what was looked up."""
-    from kasugai.core.signals import Command, Limit, Order
+    from kasugai.core.words.signals import Command, Limit, Order
 
     return Command(
         command_id=arguments.id or uuid.uuid4(),  # noqa: TID251 - a person's word is new each time, and printed

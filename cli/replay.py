@@ -13,11 +13,11 @@ from kasugai.adapters.kafka.inventory_reader import InventoryReader
 from kasugai.adapters.kafka.reader import Place, Reader
 from kasugai.adapters.kafka.records import Incoming
 from kasugai.adapters.settings import KafkaSettings
-from kasugai.core.facts import Fact
-from kasugai.core.incident import Open, Resume, Stop
-from kasugai.core.incident_views import Seen
-from kasugai.core.signals import Kind
-from kasugai.core.verdicts import Verdict
+from kasugai.core.telling.incident_views import Seen
+from kasugai.core.words.facts import Fact
+from kasugai.core.words.incident import Open, Resume, Stop
+from kasugai.core.words.signals import Kind
+from kasugai.core.words.verdicts import Verdict
 from kasugai.schemas.codec import Undecodable, decode
 from kasugai.schemas.topics import INCIDENTS, RECOVERY, VERDICTS
 

@@ -6,8 +6,8 @@ from typing import Any, Protocol
 
 from kasugai.cli.incident_text import stamp
 from kasugai.cli.segment_file import WantedHost, WantedSegment
-from kasugai.core.identity import derive
-from kasugai.core.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.identity import derive
+from kasugai.core.words.inventory import HostRecord, SegmentRecord
 
 Description = SegmentRecord | HostRecord
 _UNTOLD = (

@@ -23,7 +23,7 @@ from uuid import UUID
 from kasugai.adapters.settings.options import POLICY_BOUNDS
 from kasugai.cli.exits import Misused
 from kasugai.cli.yaml_block import Block, documents
-from kasugai.core.policy import Method, Policy
+from kasugai.core.words.policy import Method, Policy
 
 SEGMENT = {
     "name": "name: rack1",

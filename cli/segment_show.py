@@ -11,14 +11,21 @@ from kasugai.cli.exits import Exit, SaidNo
 from kasugai.cli.incident_text import stamp
 from kasugai.cli.parser import Nouns, add_config_file, add_output, command
 from kasugai.cli.tables import Column, age, table
-from kasugai.core.host_states import HostState, Place, ReserveUse, disarmed_by, host_states, reserve_uses
-from kasugai.core.inventory import HostRecord, SegmentRecord
-from kasugai.core.timing import Instant
-from kasugai.core.verdicts import Verdict
+from kasugai.core.telling.host_states import (
+    HostState,
+    Place,
+    ReserveUse,
+    disarmed_by,
+    host_states,
+    reserve_uses,
+)
+from kasugai.core.words.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.timing import Instant
+from kasugai.core.words.verdicts import Verdict
 
 if TYPE_CHECKING:
     from kasugai.adapters.settings import KafkaSettings
-    from kasugai.core.incident_views import Seen
+    from kasugai.core.telling.incident_views import Seen
 
 COLUMNS = (
     Column("HOST"),

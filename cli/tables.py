@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from kasugai.core.timing import Millis
+from kasugai.core.words.timing import Millis
 
 Cell = Callable[[str, str], str]
 """From a column's head and a padded cell to the cell as shown: coloured, or as it is."""

@@ -12,9 +12,9 @@ from kasugai.cli.incident import find
 from kasugai.cli.live import frame
 from kasugai.cli.replay import Step, follow, segment_names
 from kasugai.cli.terminal import console, data, is_live, talk
-from kasugai.core.incident import Phase
-from kasugai.core.incident_views import IncidentView, Seen, fold
-from kasugai.core.timeline import Teller
+from kasugai.core.telling.incident_views import IncidentView, Seen, fold
+from kasugai.core.telling.timeline import Teller
+from kasugai.core.words.incident import Phase
 
 REFRESH = 8
 """Frames per second of the live view."""

@@ -12,12 +12,12 @@ from typing import Any
 
 import fastavro
 
-from kasugai.core.facts import Fact
-from kasugai.core.incident import Open, Resume, Stop
-from kasugai.core.inventory import HostRecord, SegmentRecord
-from kasugai.core.rows import ClockRow, HostRow, SegmentRow, SubjectRow
-from kasugai.core.signals import Command, Fault, InventoryChange, Letter, Outcome, Reached, Tick
-from kasugai.core.verdicts import Verdict
+from kasugai.core.deciding.rows import ClockRow, HostRow, SegmentRow, SubjectRow
+from kasugai.core.words.facts import Fact
+from kasugai.core.words.incident import Open, Resume, Stop
+from kasugai.core.words.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.signals import Command, Fault, InventoryChange, Letter, Outcome, Reached, Tick
+from kasugai.core.words.verdicts import Verdict
 from kasugai.schemas import mapper
 from kasugai.schemas.registry import Version, newest, versions
 

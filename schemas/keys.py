@@ -1,11 +1,11 @@
 """The key under which a value is written to its topic: one function, so that all writers agree (architecture.md 3)."""
 
-from kasugai.core.facts import Fact
-from kasugai.core.incident import Open, Resume, Stop
-from kasugai.core.inventory import HostRecord, SegmentRecord
-from kasugai.core.rows import ClockRow, HostRow, SegmentRow, SubjectRow
-from kasugai.core.signals import Command, Fault, Letter
-from kasugai.core.verdicts import Verdict
+from kasugai.core.deciding.rows import ClockRow, HostRow, SegmentRow, SubjectRow
+from kasugai.core.words.facts import Fact
+from kasugai.core.words.incident import Open, Resume, Stop
+from kasugai.core.words.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.signals import Command, Fault, Letter
+from kasugai.core.words.verdicts import Verdict
 
 Keyed = (
     Fault

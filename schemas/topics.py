@@ -13,8 +13,8 @@ from typing import Any
 
 import yaml
 
-from kasugai.core.signals import Kind
-from kasugai.core.timing import Millis
+from kasugai.core.words.signals import Kind
+from kasugai.core.words.timing import Millis
 
 DEAD_LETTERS = ".dlq"
 """What a dead-letter topic's name adds to that of its source."""

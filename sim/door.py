@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import TypeVar
 
-from kasugai.core.look import AggregateView, GuestView, MigrationView, ServiceView
+from kasugai.core.recovering.look import AggregateView, GuestView, MigrationView, ServiceView
 from kasugai.sim.cloud.cloud import SimCloud
 from kasugai.sim.cloud.model import Aggregate, Answer, Guest, Host, Migration, Refused
 from kasugai.sim.cloud.wire import READS, NoConnection, Request

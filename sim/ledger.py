@@ -12,9 +12,9 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from kasugai.core.doors import Folded, Lease, LeaseLost, LedgerAway
-from kasugai.core.ledger import Entry, Flag, newer
-from kasugai.core.timing import PRODUCTION, Millis
+from kasugai.core.recovering.doors import Folded, Lease, LeaseLost, LedgerAway
+from kasugai.core.recovering.ledger import Entry, Flag, newer
+from kasugai.core.words.timing import PRODUCTION, Millis
 
 BeforeWrite = Callable[[str, str], Awaitable[None]]
 """Called with the name of the Ledger's method and the host when the request has arrived and changed nothing yet."""

@@ -7,7 +7,7 @@ import asyncio
 
 from kasugai.adapters.power import DeviceTrouble, Fencing
 from kasugai.adapters.power.opening import SHARE
-from kasugai.core.look import PowerState
+from kasugai.core.recovering.look import PowerState
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.cloud.model import Refused
 from kasugai.sim.cloud.wire import Request

@@ -15,16 +15,16 @@ from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from kasugai.core.decide import decide, due_of
-from kasugai.core.identity import verdict_id
-from kasugai.core.incident import Order, Phase
-from kasugai.core.rows import ClockRow, HostRow, Row, SegmentRow, SubjectRow
-from kasugai.core.signals import InventoryChange, Kind, Letter, Stamp, Tick
-from kasugai.core.steady import Times, advance_clock, period_for, strike, times
-from kasugai.core.storm import Tally
-from kasugai.core.timing import PRODUCTION, Instant, Millis, Timing
-from kasugai.core.verdicts import Reason, Verb, Verdict
-from kasugai.core.view import Change, SegmentView
+from kasugai.core.deciding.decide import decide, due_of
+from kasugai.core.deciding.rows import ClockRow, HostRow, Row, SegmentRow, SubjectRow
+from kasugai.core.deciding.steady import Times, advance_clock, period_for, strike, times
+from kasugai.core.deciding.storm import Tally
+from kasugai.core.deciding.view import Change, SegmentView
+from kasugai.core.words.identity import verdict_id
+from kasugai.core.words.incident import Order, Phase
+from kasugai.core.words.signals import InventoryChange, Kind, Letter, Stamp, Tick
+from kasugai.core.words.timing import PRODUCTION, Instant, Millis, Timing
+from kasugai.core.words.verdicts import Reason, Verb, Verdict
 
 LOG = logging.getLogger(__name__)
 

@@ -29,10 +29,10 @@ from kasugai.adapters.telemetry.lags import Lags
 from kasugai.adapters.telemetry.meters import Reading, watched
 from kasugai.adapters.telemetry.tracing import Threads
 from kasugai.adapters.telemetry.vitals import Vitals
-from kasugai.core.incident import Order
-from kasugai.core.rows import Row
-from kasugai.core.signals import Letter, Stamp
-from kasugai.core.verdicts import Verdict
+from kasugai.core.deciding.rows import Row
+from kasugai.core.words.incident import Order
+from kasugai.core.words.signals import Letter, Stamp
+from kasugai.core.words.verdicts import Verdict
 from kasugai.schemas.codec import Undecodable, decode, encode
 from kasugai.schemas.topics import CHANGELOG, CORRELATE_APP, CORRELATE_TABLE, INCIDENTS, SIGNALS, VERDICTS
 from kasugai.streams.correlate import Correlate, Rest

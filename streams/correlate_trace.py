@@ -16,10 +16,10 @@ from kasugai.adapters.telemetry.catalogue import OPENING
 from kasugai.adapters.telemetry.catalogue import VERDICTS as COUNTED
 from kasugai.adapters.telemetry.meters import count, observe
 from kasugai.adapters.telemetry.tracing import Threads, Trace
-from kasugai.core.incident import Open, Order
-from kasugai.core.narrate import narrate_verdict
-from kasugai.core.signals import Fault, Kind, Letter, Stamp, subject_of
-from kasugai.core.verdicts import Verb, Verdict
+from kasugai.core.telling.narrate import narrate_verdict
+from kasugai.core.words.incident import Open, Order
+from kasugai.core.words.signals import Fault, Kind, Letter, Stamp, subject_of
+from kasugai.core.words.verdicts import Verb, Verdict
 from kasugai.schemas.topics import INCIDENTS, VERDICTS
 
 LOG = logging.getLogger(__name__)

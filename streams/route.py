@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from kasugai.adapters.inventory import Description, Inventory
-from kasugai.core.facts import Fact
-from kasugai.core.inventory import HostRecord, SegmentRecord
-from kasugai.core.signals import (
+from kasugai.core.words.facts import Fact
+from kasugai.core.words.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.signals import (
     LONGEST,
     UNKNOWN_SEGMENT,
     Command,

@@ -15,7 +15,7 @@ from kasugai.adapters.kafka.route_loop import Batches
 from kasugai.adapters.kafka.topics import require
 from kasugai.adapters.settings.values import KafkaSettings, Settings
 from kasugai.adapters.telemetry.vitals import Vitals
-from kasugai.core.doors import LogAway
+from kasugai.core.recovering.doors import LogAway
 from kasugai.schemas.topics import INVENTORY, SIGNALS
 from kasugai.streams.route import SOURCES, Route
 from kasugai.streams.route_shell import PAUSE, RouteShell

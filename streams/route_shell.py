@@ -16,9 +16,9 @@ from kasugai.adapters.telemetry import tracing
 from kasugai.adapters.telemetry.about import about
 from kasugai.adapters.telemetry.catalogue import ROUTING
 from kasugai.adapters.telemetry.meters import observe
-from kasugai.core.doors import LogAway
-from kasugai.core.facts import Fact
-from kasugai.core.signals import Command, Fault, Letter, Stamp
+from kasugai.core.recovering.doors import LogAway
+from kasugai.core.words.facts import Fact
+from kasugai.core.words.signals import Command, Fault, Letter, Stamp
 from kasugai.schemas.codec import Undecodable, decode
 from kasugai.schemas.topics import INVENTORY, SIGNALS, dead_letters_of
 from kasugai.streams.route import Misplaced, Overlong, Route

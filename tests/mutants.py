@@ -9,22 +9,23 @@ from dataclasses import dataclass, replace
 from typing import Any
 from unittest.mock import patch
 
-from kasugai.core import advance, gates, guest_steps, outcomes, reserves, tending
-from kasugai.core.draft import Draft
-from kasugai.core.facts import Fact, FactKind, make_fact
-from kasugai.core.gates import Setting
-from kasugai.core.host_steps import begin, note
-from kasugai.core.incident import Open
-from kasugai.core.ledger import apply
-from kasugai.core.look import Look, MigrationView
-from kasugai.core.moves import Begin, Move, Note, Pending
-from kasugai.core.plan import Action, Step
-from kasugai.core.planning import plan
-from kasugai.core.rows import ClockRow, Moment, SubjectRow
-from kasugai.core.situation import Situation
-from kasugai.core.steady import Times
-from kasugai.core.steady import times as production_times
-from kasugai.core.verdicts import Reason, Verb
+from kasugai.core.deciding import gates, outcomes, reserves, tending
+from kasugai.core.deciding.draft import Draft
+from kasugai.core.deciding.gates import Setting
+from kasugai.core.deciding.rows import ClockRow, Moment, SubjectRow
+from kasugai.core.deciding.steady import Times
+from kasugai.core.deciding.steady import times as production_times
+from kasugai.core.recovering import advance, guest_steps
+from kasugai.core.recovering.host_steps import begin, note
+from kasugai.core.recovering.ledger import apply
+from kasugai.core.recovering.look import Look, MigrationView
+from kasugai.core.recovering.moves import Begin, Move, Note, Pending
+from kasugai.core.recovering.planning import plan
+from kasugai.core.recovering.situation import Situation
+from kasugai.core.words.facts import Fact, FactKind, make_fact
+from kasugai.core.words.incident import Open
+from kasugai.core.words.plan import Action, Step
+from kasugai.core.words.verdicts import Reason, Verb
 from kasugai.sim.lab import variants
 from kasugai.sim.lab.grammar import Scenario
 from kasugai.sim.lab.laboratory import Variant

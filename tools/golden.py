@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, assert_never
 from uuid import UUID, uuid5
 
-from kasugai.core.identity import NAMESPACE
+from kasugai.core.words.identity import NAMESPACE
 from kasugai.schemas import mapper
 from kasugai.schemas.codec import encode, schema_of
 from kasugai.schemas.plain import to_json

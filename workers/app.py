@@ -15,7 +15,7 @@ from kasugai.adapters.nova import BadCloud
 from kasugai.adapters.power import BadDevices, power_of
 from kasugai.adapters.settings import Settings
 from kasugai.adapters.telemetry.vitals import Vitals
-from kasugai.core.timing import Millis
+from kasugai.core.words.timing import Millis
 from kasugai.schemas.topics import INCIDENTS
 from kasugai.workers.exits import Exit
 from kasugai.workers.intake import Intake

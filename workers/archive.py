@@ -12,10 +12,10 @@ from uuid import UUID
 from kasugai.adapters.kafka.client import partition_of
 from kasugai.adapters.kafka.reader import Reader
 from kasugai.adapters.kafka.records import Incoming
-from kasugai.core.doors import LogAway
-from kasugai.core.facts import Fact, FactKind
-from kasugai.core.incident import Resume, Stop
-from kasugai.core.ledger import Entry, Flag, apply, flag_of, newer
+from kasugai.core.recovering.doors import LogAway
+from kasugai.core.recovering.ledger import Entry, Flag, apply, flag_of, newer
+from kasugai.core.words.facts import Fact, FactKind
+from kasugai.core.words.incident import Resume, Stop
 from kasugai.schemas.codec import Undecodable, UnknownSchema, decode
 from kasugai.schemas.topics import INCIDENTS, RECOVERY
 

@@ -12,14 +12,14 @@ from typing import assert_never
 from kasugai.adapters.telemetry.about import about
 from kasugai.adapters.telemetry.catalogue import CALL, FIRST_EFFECT
 from kasugai.adapters.telemetry.meters import observe
-from kasugai.core.facts import FactKind, StepState
-from kasugai.core.incident import Open
-from kasugai.core.look import Look
-from kasugai.core.moves import Begin
-from kasugai.core.plan import Action, Step
-from kasugai.core.reserve_steps import aggregate_of, reserve_of
-from kasugai.core.timing import Millis, Timing
-from kasugai.core.verdicts import Reason
+from kasugai.core.recovering.look import Look
+from kasugai.core.recovering.moves import Begin
+from kasugai.core.recovering.reserve_steps import aggregate_of, reserve_of
+from kasugai.core.words.facts import FactKind, StepState
+from kasugai.core.words.incident import Open
+from kasugai.core.words.plan import Action, Step
+from kasugai.core.words.timing import Millis, Timing
+from kasugai.core.words.verdicts import Reason
 from kasugai.workers import spans
 from kasugai.workers.journal import Journal
 from kasugai.workers.observe import monotonic_ms

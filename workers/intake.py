@@ -9,9 +9,9 @@ import logging
 from kasugai.adapters.kafka.dead import DeadLetters
 from kasugai.adapters.kafka.records import Incoming, context_of
 from kasugai.adapters.telemetry.about import about
-from kasugai.core.doors import LogAway
-from kasugai.core.incident import Open, Order, Resume, Stop
-from kasugai.core.signals import Kind
+from kasugai.core.recovering.doors import LogAway
+from kasugai.core.words.incident import Open, Order, Resume, Stop
+from kasugai.core.words.signals import Kind
 from kasugai.schemas.codec import Undecodable, decode
 from kasugai.workers.chores import Chores
 from kasugai.workers.pool import Pool

@@ -11,14 +11,14 @@ from uuid import UUID
 from kasugai.adapters.telemetry.about import about
 from kasugai.adapters.telemetry.catalogue import ATTEMPTS, STEPS
 from kasugai.adapters.telemetry.meters import count
-from kasugai.core.facts import Fact, FactKind, Result, StepRecord, make_fact
-from kasugai.core.incident import Open, Stop
-from kasugai.core.ledger import Entry, apply
-from kasugai.core.narrate import narrate_fact
-from kasugai.core.plan import Plan, Step
-from kasugai.core.signals import Stamp
-from kasugai.core.timing import Instant
-from kasugai.core.verdicts import Reason
+from kasugai.core.recovering.ledger import Entry, apply
+from kasugai.core.telling.narrate import narrate_fact
+from kasugai.core.words.facts import Fact, FactKind, Result, StepRecord, make_fact
+from kasugai.core.words.incident import Open, Stop
+from kasugai.core.words.plan import Plan, Step
+from kasugai.core.words.signals import Stamp
+from kasugai.core.words.timing import Instant
+from kasugai.core.words.verdicts import Reason
 from kasugai.workers.ports import Lease, LeaseLost, Ledger, Log
 
 LOG = logging.getLogger(__name__)

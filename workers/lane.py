@@ -16,13 +16,13 @@ from opentelemetry.context import Context
 from kasugai.adapters.telemetry.about import about
 from kasugai.adapters.telemetry.catalogue import EVACUATIONS, TAKEOVER, WINDOW
 from kasugai.adapters.telemetry.meters import Reading, observe, watched
-from kasugai.core.facts import FactKind, Result
-from kasugai.core.incident import Open, Stop
-from kasugai.core.ledger import Entry, Flag, newer
-from kasugai.core.plan import Action
-from kasugai.core.signals import Stamp
-from kasugai.core.timing import Timing
-from kasugai.core.verdicts import Reason
+from kasugai.core.recovering.ledger import Entry, Flag, newer
+from kasugai.core.words.facts import FactKind, Result
+from kasugai.core.words.incident import Open, Stop
+from kasugai.core.words.plan import Action
+from kasugai.core.words.signals import Stamp
+from kasugai.core.words.timing import Timing
+from kasugai.core.words.verdicts import Reason
 from kasugai.workers import spans
 from kasugai.workers.effects import Hands
 from kasugai.workers.journal import Journal

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from kasugai.core.look import GuestView, Look, MigrationView, PowerState, Records
-from kasugai.core.timing import Instant, Timing
+from kasugai.core.recovering.look import GuestView, Look, MigrationView, PowerState, Records
+from kasugai.core.words.timing import Instant, Timing
 from kasugai.workers.ports import Cloud, CloudRefused, Power
 
 LOG = logging.getLogger(__name__)

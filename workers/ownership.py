@@ -11,20 +11,20 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import assert_never
 
-from kasugai.core import planning
-from kasugai.core.advance import advance
-from kasugai.core.facts import StepRecord
-from kasugai.core.guest_steps import has_landed, lasted
-from kasugai.core.host_steps import list_is_believed
-from kasugai.core.incident import Open
-from kasugai.core.ledger import Flag, touched_priors
-from kasugai.core.look import Look, any_has_ended
-from kasugai.core.moves import Act, Begin, Extend, Finish, Note, Wait
-from kasugai.core.pace import Pace, answer, land, open_pace
-from kasugai.core.plan import Action, Plan
-from kasugai.core.signals import Stamp
-from kasugai.core.situation import Memory, Situation
-from kasugai.core.timing import Timing
+from kasugai.core.recovering import planning
+from kasugai.core.recovering.advance import advance
+from kasugai.core.recovering.guest_steps import has_landed, lasted
+from kasugai.core.recovering.host_steps import list_is_believed
+from kasugai.core.recovering.ledger import Flag, touched_priors
+from kasugai.core.recovering.look import Look, any_has_ended
+from kasugai.core.recovering.moves import Act, Begin, Extend, Finish, Note, Wait
+from kasugai.core.recovering.pace import Pace, answer, land, open_pace
+from kasugai.core.recovering.situation import Memory, Situation
+from kasugai.core.words.facts import StepRecord
+from kasugai.core.words.incident import Open
+from kasugai.core.words.plan import Action, Plan
+from kasugai.core.words.signals import Stamp
+from kasugai.core.words.timing import Timing
 from kasugai.workers.effects import Halted, Hands, carry_out
 from kasugai.workers.journal import Journal
 from kasugai.workers.observe import Observer, Peek, Wanted, monotonic_ms

@@ -10,11 +10,11 @@ from typing import assert_never
 
 from opentelemetry.context import Context
 
-from kasugai.core.facts import Fact, FactKind, make_fact
-from kasugai.core.incident import Open, Order, Resume, Stop
-from kasugai.core.ledger import Flag, flag_of
-from kasugai.core.signals import Stamp
-from kasugai.core.timing import Instant
+from kasugai.core.recovering.ledger import Flag, flag_of
+from kasugai.core.words.facts import Fact, FactKind, make_fact
+from kasugai.core.words.incident import Open, Order, Resume, Stop
+from kasugai.core.words.signals import Stamp
+from kasugai.core.words.timing import Instant
 from kasugai.workers.chores import Chores
 from kasugai.workers.journal import NIL
 from kasugai.workers.lane import Doors, Lane

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
-from kasugai.core.doors import (
+from kasugai.core.recovering.doors import (
     CloudAway,
     CloudRefused,
     CloudUnsure,
@@ -21,10 +21,10 @@ from kasugai.core.doors import (
     LogAway,
     Logged,
 )
-from kasugai.core.facts import Fact
-from kasugai.core.ledger import Entry, Flag
-from kasugai.core.look import AggregateView, GuestView, MigrationView, PowerState, ServiceView
-from kasugai.core.signals import Stamp
+from kasugai.core.recovering.ledger import Entry, Flag
+from kasugai.core.recovering.look import AggregateView, GuestView, MigrationView, PowerState, ServiceView
+from kasugai.core.words.facts import Fact
+from kasugai.core.words.signals import Stamp
 
 __all__ = [
     "Cloud",

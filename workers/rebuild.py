@@ -10,8 +10,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from uuid import UUID
 
-from kasugai.core.ledger import Entry, Flag, join, newer
-from kasugai.core.signals import Kind
+from kasugai.core.recovering.ledger import Entry, Flag, join, newer
+from kasugai.core.words.signals import Kind
 from kasugai.schemas.topics import INCIDENTS, RECOVERY
 from kasugai.workers.archive import Account, Archive
 from kasugai.workers.ports import Folded, LeaseLost, Ledger

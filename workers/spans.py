@@ -10,8 +10,8 @@ from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind
 
-from kasugai.core.incident import Open, Stop
-from kasugai.core.plan import Step
+from kasugai.core.words.incident import Open, Stop
+from kasugai.core.words.plan import Step
 
 TRACER = trace.get_tracer("kasugai.workers")
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from kasugai.adapters.telemetry.catalogue import FOLD
 from kasugai.adapters.telemetry.meters import observe
-from kasugai.core.ledger import Flag, fold, newer
+from kasugai.core.recovering.ledger import Flag, fold, newer
 from kasugai.workers.ports import Folded, Lease, Ledger, Log
 
 

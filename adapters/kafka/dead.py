@@ -11,7 +11,7 @@ from kasugai.adapters.kafka.producer import Producer
 from kasugai.adapters.kafka.records import TRACE, Headers, Incoming, Outgoing
 from kasugai.adapters.telemetry.catalogue import DEAD_LETTERS
 from kasugai.adapters.telemetry.meters import count
-from kasugai.core.signals import Stamp
+from kasugai.core.words.signals import Stamp
 from kasugai.schemas.topics import dead_letters_of
 
 REASON_LIMIT = 1_000

@@ -14,8 +14,8 @@ from kasugai.adapters.inventory import Description, Inventory
 from kasugai.adapters.kafka.reader import Place, Reader
 from kasugai.adapters.kafka.records import Incoming
 from kasugai.adapters.settings.values import KafkaSettings
-from kasugai.core.inventory import HostRecord, SegmentRecord
-from kasugai.core.signals import Stamp
+from kasugai.core.words.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.signals import Stamp
 from kasugai.schemas.codec import Undecodable, UnknownSchema, decode
 from kasugai.schemas.topics import INVENTORY
 

@@ -24,7 +24,7 @@ from kasugai.adapters.kafka.complaints import reason
 from kasugai.adapters.kafka.inventory_reader import EDIT, InventoryReader
 from kasugai.adapters.kafka.records import Outgoing, outgoing
 from kasugai.adapters.settings.values import KafkaSettings
-from kasugai.core.doors import LogAway
+from kasugai.core.recovering.doors import LogAway
 from kasugai.schemas.topics import INVENTORY
 
 TRANSACTIONAL_ID = "kasugai-inventory"

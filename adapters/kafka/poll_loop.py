@@ -21,7 +21,7 @@ from kasugai.adapters.kafka.records import Incoming, incoming
 from kasugai.adapters.kafka.statistics import statistics_config
 from kasugai.adapters.settings.values import KafkaSettings
 from kasugai.adapters.telemetry.lags import Lags
-from kasugai.core.timing import Millis
+from kasugai.core.words.timing import Millis
 
 MAX_POLL: Millis = 60_000
 """The client leaves the group after so long without a poll: only a loop that hangs comes near it."""

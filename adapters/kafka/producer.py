@@ -16,9 +16,9 @@ from kasugai.adapters.kafka.client import producer_config
 from kasugai.adapters.kafka.complaints import reason
 from kasugai.adapters.kafka.records import Outgoing, current_trace, outgoing
 from kasugai.adapters.settings.values import KafkaSettings
-from kasugai.core.doors import LogAway
-from kasugai.core.signals import Stamp
-from kasugai.core.timing import Millis
+from kasugai.core.recovering.doors import LogAway
+from kasugai.core.words.signals import Stamp
+from kasugai.core.words.timing import Millis
 from kasugai.schemas.keys import Keyed
 
 Waiter = asyncio.Future[Stamp]

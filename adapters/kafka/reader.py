@@ -17,7 +17,7 @@ from kasugai.adapters.kafka.client import consumer_config
 from kasugai.adapters.kafka.complaints import reason
 from kasugai.adapters.kafka.records import Incoming, incoming
 from kasugai.adapters.settings.values import KafkaSettings
-from kasugai.core.doors import LogAway
+from kasugai.core.recovering.doors import LogAway
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from confluent_kafka import Message
 from opentelemetry import propagate
 from opentelemetry.context import Context
 
-from kasugai.core.signals import Stamp
+from kasugai.core.words.signals import Stamp
 from kasugai.schemas.codec import encode, schema_of
 from kasugai.schemas.keys import Keyed, key_of
 

@@ -15,11 +15,11 @@ from kasugai.adapters.kafka.producer import Producer
 from kasugai.adapters.kafka.records import Incoming
 from kasugai.adapters.kafka.scanner import Scanned, Scanner
 from kasugai.adapters.settings.values import KafkaSettings
-from kasugai.core.doors import Flagged, LogAway, Logged
-from kasugai.core.facts import Fact
-from kasugai.core.incident import Resume, Stop
-from kasugai.core.ledger import flag_of
-from kasugai.core.signals import Kind, Stamp
+from kasugai.core.recovering.doors import Flagged, LogAway, Logged
+from kasugai.core.recovering.ledger import flag_of
+from kasugai.core.words.facts import Fact
+from kasugai.core.words.incident import Resume, Stop
+from kasugai.core.words.signals import Kind, Stamp
 from kasugai.schemas.codec import Undecodable, UnknownSchema, decode
 from kasugai.schemas.topics import INCIDENTS, RECOVERY
 

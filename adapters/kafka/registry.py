@@ -13,7 +13,7 @@ from kasugai.adapters.kafka.inventory_reader import InventoryReader
 from kasugai.adapters.kafka.inventory_writer import InventoryWriter
 from kasugai.adapters.kafka.reader import Reader
 from kasugai.adapters.settings.values import KafkaSettings
-from kasugai.core.doors import LogAway
+from kasugai.core.recovering.doors import LogAway
 from kasugai.schemas.topics import INVENTORY
 
 READ_PATIENCE = 5.0

@@ -3,8 +3,8 @@
 from kasugai.adapters.background import Background
 from kasugai.adapters.kafka.producer import Producer
 from kasugai.adapters.settings.values import KafkaSettings
-from kasugai.core.doors import LogAway
-from kasugai.core.signals import Command, Fault, Stamp
+from kasugai.core.recovering.doors import LogAway
+from kasugai.core.words.signals import Command, Fault, Stamp
 from kasugai.schemas.topics import COMMANDS, REPORTED
 
 DELIVERY = 5_000

@@ -15,7 +15,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 from kasugai.adapters.kafka.client import Config, consumer_config, partition_of
 from kasugai.adapters.kafka.records import Incoming, incoming
 from kasugai.adapters.settings.values import KafkaSettings
-from kasugai.core.doors import LogAway
+from kasugai.core.recovering.doors import LogAway
 
 PATIENCE = 10.0
 """Seconds without an answer of the broker after which a scan gives up."""

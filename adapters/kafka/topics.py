@@ -22,7 +22,7 @@ from kasugai.adapters.kafka.client import client_config
 from kasugai.adapters.kafka.complaints import SHARED, reason
 from kasugai.adapters.kafka.layout import Finding, Report, Wanted, compare, line_of, wanted
 from kasugai.adapters.settings.values import Settings
-from kasugai.core.doors import LogAway
+from kasugai.core.recovering.doors import LogAway
 
 PATIENCE = 10.0
 """Seconds that the broker gets to answer at all, and that new topics get to be seen by all."""

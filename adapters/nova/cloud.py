@@ -13,8 +13,8 @@ from kasugai.adapters.nova import views
 from kasugai.adapters.nova.session import BadCloud, describe, open_services
 from kasugai.adapters.nova.wire import Ask, Microversion, Reply, Wire
 from kasugai.adapters.settings import NovaSettings
-from kasugai.core.doors import CloudAway, CloudRefused
-from kasugai.core.look import AggregateView, GuestView, MigrationView, ServiceView
+from kasugai.core.recovering.doors import CloudAway, CloudRefused
+from kasugai.core.recovering.look import AggregateView, GuestView, MigrationView, ServiceView
 
 BASIC = (2, 53)
 """Services by uuid. Below 2.69 a silent cell makes a read by id an error instead of a server with half its keys."""

@@ -3,7 +3,7 @@
 from kasugai.adapters.background import Background
 from kasugai.adapters.nova import NovaCloud
 from kasugai.adapters.settings import NovaSettings
-from kasugai.core.doors import CloudAway
+from kasugai.core.recovering.doors import CloudAway
 
 PATIENCE = 20.0
 """Seconds for one answer, a login included."""

@@ -19,7 +19,7 @@ from openstack.config.loader import OpenStackConfig
 from openstack.warnings import RemovedInSDK60Warning
 
 from kasugai.adapters.settings import NovaSettings
-from kasugai.core.doors import CloudAway
+from kasugai.core.recovering.doors import CloudAway
 
 CREDENTIALS_IN_URL = re.compile(r"//[^/@\s]*@")
 

@@ -6,7 +6,7 @@ A request whose caller has given up before it was sent is never sent; of one tha
 import threading
 import time
 
-from kasugai.core.doors import CloudAway
+from kasugai.core.recovering.doors import CloudAway
 
 
 class Ticket:

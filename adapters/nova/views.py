@@ -9,8 +9,8 @@ from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 from typing import Any
 
-from kasugai.core.doors import CloudAway
-from kasugai.core.look import AggregateView, GuestView, MigrationView, ServiceView
+from kasugai.core.recovering.doors import CloudAway
+from kasugai.core.recovering.look import AggregateView, GuestView, MigrationView, ServiceView
 
 Row = Mapping[str, Any]
 

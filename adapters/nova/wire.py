@@ -18,7 +18,7 @@ from keystoneauth1.adapter import Adapter
 
 from kasugai.adapters.nova.session import BadCloud, causes, explain_login, one_line
 from kasugai.adapters.nova.ticket import Ticket
-from kasugai.core.doors import CloudAway, CloudRefused, CloudUnsure
+from kasugai.core.recovering.doors import CloudAway, CloudRefused, CloudUnsure
 
 Microversion = tuple[int, int]
 

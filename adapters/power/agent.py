@@ -17,7 +17,7 @@ from pathlib import Path
 from kasugai.adapters.power import leash
 from kasugai.adapters.power.fencing import DeviceTrouble
 from kasugai.adapters.power.redaction import redact
-from kasugai.core.look import PowerState
+from kasugai.core.recovering.look import PowerState
 
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/"}
 """All that an agent gets: our own environment may hold the secrets of others."""

@@ -10,8 +10,8 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from kasugai.core.doors import FenceRefused
-from kasugai.core.look import PowerState
+from kasugai.core.recovering.doors import FenceRefused
+from kasugai.core.recovering.look import PowerState
 
 LOG = logging.getLogger(__name__)
 

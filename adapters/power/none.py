@@ -3,8 +3,8 @@
 A host without a device is recovered only when somebody who is trusted vouches that it has been fenced.
 """
 
-from kasugai.core.doors import FenceRefused
-from kasugai.core.look import PowerState
+from kasugai.core.recovering.doors import FenceRefused
+from kasugai.core.recovering.look import PowerState
 
 
 class NoPower:

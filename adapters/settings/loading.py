@@ -28,8 +28,8 @@ from kasugai.adapters.settings.values import (
     TelemetrySettings,
     WorkerSettings,
 )
-from kasugai.core.policy import Method, Policy
-from kasugai.core.timing import PROFILES, Timing
+from kasugai.core.words.policy import Method, Policy
+from kasugai.core.words.timing import PROFILES, Timing
 
 DEFAULT_FILE = "/etc/kasugai/kasugai.conf"
 """Where kasugai.conf is unless said otherwise."""

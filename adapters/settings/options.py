@@ -11,8 +11,8 @@ from oslo_config import cfg
 
 from kasugai.adapters.settings.masakari import alias
 from kasugai.adapters.settings.values import DEVICES_FILE
-from kasugai.core.policy import Method, Policy
-from kasugai.core.timing import PRODUCTION, PROFILES, Timing
+from kasugai.core.words.policy import Method, Policy
+from kasugai.core.words.timing import PRODUCTION, PROFILES, Timing
 from kasugai.schemas.draw import field_docs
 
 

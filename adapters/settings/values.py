@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from kasugai.core.policy import Policy
-from kasugai.core.timing import PRODUCTION, Timing
+from kasugai.core.words.policy import Policy
+from kasugai.core.words.timing import PRODUCTION, Timing
 
 DEVICES_FILE = "/etc/kasugai/power.yaml"
 """Where power devices are described unless said otherwise; there need not be any."""

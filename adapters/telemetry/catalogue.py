@@ -132,7 +132,7 @@ VERDICTS = Metric(
     shape=Shape.COUNTER,
     unit="{verdict}",
     help="Decisions published, also every no.",
-    labels=(("verb", "core/verdicts.Verb"), ("reason", "core/verdicts.Reason")),
+    labels=(("verb", "core/words/verdicts.Verb"), ("reason", "core/words/verdicts.Reason")),
     shown_by=(CORRELATE,),
 )
 INCIDENTS = Metric(
@@ -141,8 +141,8 @@ INCIDENTS = Metric(
     unit="{incident}",
     help="Subjects by the phase that they are in, of the partitions owned here; ended ones are not counted.",
     labels=(
-        ("kind", "core/signals.Kind"),
-        ("phase", "core/incident.Phase without the final ones"),
+        ("kind", "core/words/signals.Kind"),
+        ("phase", "core/words/incident.Phase without the final ones"),
     ),
     shown_by=(CORRELATE,),
 )
@@ -151,7 +151,7 @@ OPENING = Metric(
     shape=Shape.HISTOGRAM,
     unit=SECONDS,
     help="From the mailbox record that decided to the published incident, both by the broker's clock.",
-    labels=(("kind", "core/signals.Kind"),),
+    labels=(("kind", "core/words/signals.Kind"),),
     shown_by=(CORRELATE,),
     buckets=_QUICK,
 )
@@ -168,7 +168,7 @@ STEPS = Metric(
     shape=Shape.COUNTER,
     unit="{step}",
     help="Facts recorded about steps.",
-    labels=(("action", "core/plan.Action"), ("outcome", "started, unsure, done, failed or absolved")),
+    labels=(("action", "core/words/plan.Action"), ("outcome", "started, unsure, done, failed or absolved")),
     shown_by=(WORKER_HOST,),
 )
 ATTEMPTS = Metric(
@@ -178,7 +178,7 @@ ATTEMPTS = Metric(
     help="Answers to orders.",
     labels=(
         ("outcome", "held, vetoed, recovered, failed or withdrawn"),
-        ("reason", "core/verdicts.Reason"),
+        ("reason", "core/words/verdicts.Reason"),
     ),
     shown_by=(WORKER_HOST,),
 )
@@ -227,7 +227,7 @@ CALL = Metric(
     shape=Shape.HISTOGRAM,
     unit=SECONDS,
     help="One call of an effect to Nova or a power device, until its answer.",
-    labels=(("action", "core/plan.Action"),),
+    labels=(("action", "core/words/plan.Action"),),
     shown_by=(WORKER_HOST,),
     buckets=_SLOW,
 )

@@ -15,7 +15,7 @@ from kasugai.api.errors import bad_request, not_found
 from kasugai.api.forms import Form
 from kasugai.api.handling import Resource, answer, caller_of
 from kasugai.api.own.rules import PREFIX
-from kasugai.core.signals import Command, Limit, Order
+from kasugai.core.words.signals import Command, Limit, Order
 from kasugai.schemas.plain import to_json
 
 TEXT = {"type": "string", "minLength": 1, "maxLength": 255}

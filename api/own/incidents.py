@@ -14,7 +14,7 @@ from kasugai.api.own.rules import PREFIX
 from kasugai.api.paging import Query
 from kasugai.api.views import IncidentView, UnknownMarker, Views
 from kasugai.api.words import boolean
-from kasugai.core.incident import Phase
+from kasugai.core.words.incident import Phase
 
 PAGE = 100
 """How many things a list shows unless it is asked for more."""

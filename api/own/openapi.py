@@ -13,12 +13,12 @@ from kasugai.api import bodies
 from kasugai.api.own.commands import BODY as COMMAND
 from kasugai.api.own.rules import MOUNT
 from kasugai.api.views import MoveStatus, Status
-from kasugai.core.facts import StepState
-from kasugai.core.incident import Phase
-from kasugai.core.plan import Action
-from kasugai.core.policy import Method
-from kasugai.core.signals import Kind
-from kasugai.core.verdicts import Reason, Verb
+from kasugai.core.words.facts import StepState
+from kasugai.core.words.incident import Phase
+from kasugai.core.words.plan import Action
+from kasugai.core.words.policy import Method
+from kasugai.core.words.signals import Kind
+from kasugai.core.words.verdicts import Reason, Verb
 
 Schema = dict[str, Any]
 

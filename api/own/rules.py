@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from kasugai.core.signals import Order
+from kasugai.core.words.signals import Order
 
 PREFIX: Final = "kasugai:"
 

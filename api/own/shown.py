@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from kasugai.api.views import IncidentView, StepView, TimelineLine, VerdictView
-from kasugai.core.timing import Instant
+from kasugai.core.words.timing import Instant
 
 Row = dict[str, Any]
 

@@ -7,11 +7,11 @@ also on the views of the incidents that its verdicts name.
 from dataclasses import dataclass
 from uuid import UUID
 
-from kasugai.core.documents import Kept
-from kasugai.core.facts import Fact
-from kasugai.core.incident import Open, Resume, Stop
-from kasugai.core.signals import Fault, Stamp
-from kasugai.core.verdicts import Verdict
+from kasugai.core.telling.documents import Kept
+from kasugai.core.words.facts import Fact
+from kasugai.core.words.incident import Open, Resume, Stop
+from kasugai.core.words.signals import Fault, Stamp
+from kasugai.core.words.verdicts import Verdict
 from kasugai.schemas.codec import Undecodable, decode
 
 Value = Open | Stop | Resume | Fact | Verdict | Fault

@@ -7,15 +7,15 @@ from uuid import UUID
 from kasugai.api.projection.moves import Move, moves_of
 from kasugai.api.projection.tasks import tasks_of
 from kasugai.api.views import IncidentView, LeftView, StepView, TimelineLine, WorkflowDetail
-from kasugai.core import incident_views, standing
-from kasugai.core.facts import Fact, FactKind
-from kasugai.core.incident import Open, Resume, Stop
-from kasugai.core.incident_views import Seen
-from kasugai.core.plan import Action
-from kasugai.core.signals import Kind, subject_of
-from kasugai.core.timeline import timeline
-from kasugai.core.timing import Instant
-from kasugai.core.verdicts import Verb, Verdict
+from kasugai.core.telling import incident_views, standing
+from kasugai.core.telling.incident_views import Seen
+from kasugai.core.telling.timeline import timeline
+from kasugai.core.words.facts import Fact, FactKind
+from kasugai.core.words.incident import Open, Resume, Stop
+from kasugai.core.words.plan import Action
+from kasugai.core.words.signals import Kind, subject_of
+from kasugai.core.words.timing import Instant
+from kasugai.core.words.verdicts import Verb, Verdict
 
 API = "api"
 """The observer of what came as a notification; its episodes are the notifications' uuids."""

@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from kasugai.api.views import MoveStatus, VMoveView
-from kasugai.core.facts import Fact, StepState
-from kasugai.core.guest_steps import GONE
-from kasugai.core.identity import derive, step_key
-from kasugai.core.incident_views import IncidentView
-from kasugai.core.plan import Action, Plan, Step
-from kasugai.core.standing import StepView, step_views
-from kasugai.core.ties import Tie
-from kasugai.core.timing import Instant
+from kasugai.core.recovering.guest_steps import GONE
+from kasugai.core.telling.incident_views import IncidentView
+from kasugai.core.telling.standing import StepView, step_views
+from kasugai.core.telling.ties import Tie
+from kasugai.core.words.facts import Fact, StepState
+from kasugai.core.words.identity import derive, step_key
+from kasugai.core.words.plan import Action, Plan, Step
+from kasugai.core.words.timing import Instant
 
 NUMBERS = 2**48
 """Vmoves' integer ids lie below it: exact in every JSON reader."""

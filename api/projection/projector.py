@@ -35,11 +35,11 @@ from kasugai.api.projection.subjects import (
 )
 from kasugai.api.view_store import dump, load, member_of
 from kasugai.api.views import IncidentView, NotificationView
-from kasugai.core.documents import Index, Kept, Round
-from kasugai.core.explain import Decided
-from kasugai.core.incident_views import Seen
-from kasugai.core.signals import Fault, Notification, Stamp
-from kasugai.core.verdicts import Verdict
+from kasugai.core.telling.documents import Index, Kept, Round
+from kasugai.core.telling.explain import Decided
+from kasugai.core.telling.incident_views import Seen
+from kasugai.core.words.signals import Fault, Notification, Stamp
+from kasugai.core.words.verdicts import Verdict
 
 CACHED = 50_000
 """Records that a projector remembers; the rest is read again when it is needed."""

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from kasugai.api.numbers import notification_number
 from kasugai.api.views import EvidenceView, IncidentView, NotificationView, Status, VerdictView
-from kasugai.core.explain import Decided, in_order
-from kasugai.core.incident import Phase
-from kasugai.core.signals import Fault, Kind, Stamp, Symptom
-from kasugai.core.timing import Instant
-from kasugai.core.verdicts import Reason, Verb, Verdict
+from kasugai.core.telling.explain import Decided, in_order
+from kasugai.core.words.incident import Phase
+from kasugai.core.words.signals import Fault, Kind, Stamp, Symptom
+from kasugai.core.words.timing import Instant
+from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from kasugai.schemas.meanings import meanings
 
 IGNORED = (Reason.DISARMED, Reason.NO_POOL, Reason.UNKNOWN_SUBJECT)

@@ -6,12 +6,12 @@ A further attempt appends the same tasks once more, as a retry does with Masakar
 from collections.abc import Iterable, Sequence
 
 from kasugai.api.views import ProgressDetail, WorkflowDetail
-from kasugai.core.facts import Fact, FactKind, Result, StepState
-from kasugai.core.incident_views import IncidentView
-from kasugai.core.narrate import narrate_fact
-from kasugai.core.plan import Action
-from kasugai.core.ties import Tie
-from kasugai.core.timing import Instant
+from kasugai.core.telling.incident_views import IncidentView
+from kasugai.core.telling.narrate import narrate_fact
+from kasugai.core.telling.ties import Tie
+from kasugai.core.words.facts import Fact, FactKind, Result, StepState
+from kasugai.core.words.plan import Action
+from kasugai.core.words.timing import Instant
 
 DISABLE, PREPARE, EVACUATE = (
     "DisableComputeServiceTask",

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Self
 from kasugai.cli.clock import now
 from kasugai.cli.live import frame
 from kasugai.cli.terminal import console, data, is_live
-from kasugai.core.incident_views import IncidentView
-from kasugai.core.timeline import Teller
+from kasugai.core.telling.incident_views import IncidentView
+from kasugai.core.telling.timeline import Teller
 
 if TYPE_CHECKING:
     from rich.live import Live

@@ -20,11 +20,11 @@ from kasugai.cli.incident_text import page
 from kasugai.cli.replay import follow
 from kasugai.cli.segment import apply
 from kasugai.cli.segment_file import WantedHost, WantedSegment
-from kasugai.core.facts import Fact
-from kasugai.core.incident import Open, Phase
-from kasugai.core.incident_views import IncidentView, Seen, fold
-from kasugai.core.look import GuestView
-from kasugai.core.signals import Fault
+from kasugai.core.recovering.look import GuestView
+from kasugai.core.telling.incident_views import IncidentView, Seen, fold
+from kasugai.core.words.facts import Fact
+from kasugai.core.words.incident import Open, Phase
+from kasugai.core.words.signals import Fault
 
 START_WITHIN = 40.0
 RECOVER_WITHIN = {"test": 50.0, "production": 900.0}

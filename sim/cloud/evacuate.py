@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from kasugai.core.look import EVACUATION
+from kasugai.core.recovering.look import EVACUATION
 from kasugai.sim.cloud.model import (
     MANAGEMENT,
     MAPPING,

@@ -3,7 +3,7 @@
 Knows nothing of Nova. Which host a device belongs to is the host's exact name.
 """
 
-from kasugai.core.look import PowerState
+from kasugai.core.recovering.look import PowerState
 from kasugai.sim.cloud.hosts import Hosts
 from kasugai.sim.cloud.model import Device, Refused
 from kasugai.sim.cloud.world import World

@@ -7,7 +7,7 @@ looks. It knows which calls are forbidden, and neither who made them nor why.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kasugai.core.look import EVACUATION
+from kasugai.core.recovering.look import EVACUATION
 from kasugai.sim.cloud.diary import Entry
 from kasugai.sim.cloud.model import Migration
 from kasugai.sim.cloud.wire import Request, Wire

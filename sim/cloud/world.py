@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from kasugai.core.identity import derive
+from kasugai.core.words.identity import derive
 from kasugai.sim.cloud.diary import Diary
 from kasugai.sim.cloud.model import Aggregate, Guest, Host, Migration, Refused
 from kasugai.sim.cloud.pace import Pace, Span, large_cloud

@@ -6,13 +6,13 @@ from contextlib import suppress
 from functools import partial
 
 from kasugai.adapters.faust.lanes import Job, Lanes
-from kasugai.core.incident import Order
-from kasugai.core.ledger import Entry
-from kasugai.core.rows import Row
-from kasugai.core.signals import Letter, Tick
-from kasugai.core.steady import TICK_FAR, TICK_NEAR
-from kasugai.core.timing import Timing
-from kasugai.core.verdicts import Verdict
+from kasugai.core.deciding.rows import Row
+from kasugai.core.deciding.steady import TICK_FAR, TICK_NEAR
+from kasugai.core.recovering.ledger import Entry
+from kasugai.core.words.incident import Order
+from kasugai.core.words.signals import Letter, Tick
+from kasugai.core.words.timing import Timing
+from kasugai.core.words.verdicts import Verdict
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.door import CloudDoor
 from kasugai.sim.lab.broker import INCIDENTS, INVENTORY, SIGNALS, VERDICTS, Broker, Record

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from kasugai.core.signals import Kind, Stamp
+from kasugai.core.words.signals import Kind, Stamp
 from kasugai.schemas import topics
 from kasugai.sim.cloud.world import NEW_YEAR
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from kasugai.core.facts import Fact, FactKind, Result
-from kasugai.core.inventory import HostRecord, SegmentRecord
-from kasugai.core.signals import Command, Limit, Order
+from kasugai.core.words.facts import Fact, FactKind, Result
+from kasugai.core.words.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.signals import Command, Limit, Order
 
 Tell = Callable[[str], None]
 

@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from uuid import UUID
 
-from kasugai.core.doors import Flagged, Folded, Lease, LogAway, Logged
-from kasugai.core.facts import Fact
-from kasugai.core.incident import Resume, Stop
-from kasugai.core.ledger import Entry, Flag, flag_of
-from kasugai.core.look import AggregateView, GuestView, MigrationView, PowerState, ServiceView
-from kasugai.core.signals import Stamp
+from kasugai.core.recovering.doors import Flagged, Folded, Lease, LogAway, Logged
+from kasugai.core.recovering.ledger import Entry, Flag, flag_of
+from kasugai.core.recovering.look import AggregateView, GuestView, MigrationView, PowerState, ServiceView
+from kasugai.core.words.facts import Fact
+from kasugai.core.words.incident import Resume, Stop
+from kasugai.core.words.signals import Stamp
 from kasugai.sim.door import CloudDoor
 from kasugai.sim.lab.broker import INCIDENTS, RECOVERY, Away, Broker
 from kasugai.sim.lab.mortal import Process

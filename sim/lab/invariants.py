@@ -9,14 +9,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from kasugai.core.facts import Fact, FactKind, Result, StepRecord
-from kasugai.core.incident import Open, Phase
-from kasugai.core.inventory import HostRecord, SegmentRecord
-from kasugai.core.ledger import Entry
-from kasugai.core.look import EVACUATION, PowerState
-from kasugai.core.rows import Row, SubjectRow
-from kasugai.core.signals import Command, Fault, Kind, Limit, Order, Symptom
-from kasugai.core.verdicts import Reason, Verb, Verdict
+from kasugai.core.deciding.rows import Row, SubjectRow
+from kasugai.core.recovering.ledger import Entry
+from kasugai.core.recovering.look import EVACUATION, PowerState
+from kasugai.core.words.facts import Fact, FactKind, Result, StepRecord
+from kasugai.core.words.incident import Open, Phase
+from kasugai.core.words.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.signals import Command, Fault, Kind, Limit, Order, Symptom
+from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.cloud.diary import Entry as DiaryEntry
 from kasugai.sim.cloud.wire import Request

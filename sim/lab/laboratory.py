@@ -10,17 +10,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from kasugai.core.facts import Fact
-from kasugai.core.identity import derive
-from kasugai.core.incident import Phase
-from kasugai.core.inventory import HostRecord, SegmentRecord
-from kasugai.core.narrate import narrate_fact, narrate_verdict
-from kasugai.core.outcomes import HELD_FIRST
-from kasugai.core.policy import Policy
-from kasugai.core.rows import Row, SubjectRow
-from kasugai.core.signals import Command, Kind, Limit, Order, Source, Symptom, fault
-from kasugai.core.timing import PRODUCTION, Timing
-from kasugai.core.verdicts import Verdict
+from kasugai.core.deciding.outcomes import HELD_FIRST
+from kasugai.core.deciding.rows import Row, SubjectRow
+from kasugai.core.telling.narrate import narrate_fact, narrate_verdict
+from kasugai.core.words.facts import Fact
+from kasugai.core.words.identity import derive
+from kasugai.core.words.incident import Phase
+from kasugai.core.words.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.policy import Policy
+from kasugai.core.words.signals import Command, Kind, Limit, Order, Source, Symptom, fault
+from kasugai.core.words.timing import PRODUCTION, Timing
+from kasugai.core.words.verdicts import Verdict
 from kasugai.sim.cloud import REAL, Pace, SimCloud
 from kasugai.sim.lab.actors import CorrelateActor, RouteActor, WorkerActor
 from kasugai.sim.lab.broker import COMMANDS, FAULTS, INVENTORY, RECOVERY, REPORTED, VERDICTS, Broker, Record

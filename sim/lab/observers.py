@@ -6,7 +6,7 @@ They stand in for the agents that come later; what they publish has the same for
 import asyncio
 from dataclasses import dataclass, field
 
-from kasugai.core.signals import Source, Symptom
+from kasugai.core.words.signals import Source, Symptom
 from kasugai.sim.lab.laboratory import Lab
 
 POLL = 1.0

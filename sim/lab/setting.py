@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from kasugai.core.policy import Method
+from kasugai.core.words.policy import Method
 from kasugai.sim.lab.grammar import BadScenario, Line, Scenario, names, seconds
 from kasugai.sim.lab.laboratory import Lab
 from kasugai.sim.lab.observers import Watcher

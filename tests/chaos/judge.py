@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from uuid import UUID
 
-from kasugai.core.facts import Fact, FactKind
-from kasugai.core.incident import Open, Phase
-from kasugai.core.incident_views import IncidentView, Seen
-from kasugai.core.verdicts import Verdict
+from kasugai.core.telling.incident_views import IncidentView, Seen
+from kasugai.core.words.facts import Fact, FactKind
+from kasugai.core.words.incident import Open, Phase
+from kasugai.core.words.verdicts import Verdict
 
 BUG_CODES = (2, 70, 72)
 """Exit codes after which something is wrong with the product, not with what it stands on."""

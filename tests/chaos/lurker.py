@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from kasugai.core.facts import Fact, FactKind
-from kasugai.core.incident_views import Seen
+from kasugai.core.telling.incident_views import Seen
+from kasugai.core.words.facts import Fact, FactKind
 from tests.chaos.ambush import Ambush, Trap
 from tests.chaos.servers import NovaProcess
 

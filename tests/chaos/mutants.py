@@ -13,10 +13,10 @@ from unittest.mock import patch
 
 from kasugai.adapters.faust.progress import Place, Progress
 from kasugai.cli.main import main as kasugai
-from kasugai.core.facts import StepState
-from kasugai.core.incident import Open
-from kasugai.core.look import Look
-from kasugai.core.moves import Begin
+from kasugai.core.recovering.look import Look
+from kasugai.core.recovering.moves import Begin
+from kasugai.core.words.facts import StepState
+from kasugai.core.words.incident import Open
 from kasugai.workers import effects
 from kasugai.workers.effects import Hands
 from tests import mutants

@@ -11,8 +11,8 @@ from uuid import UUID
 from kasugai.adapters.kafka.inventory_reader import InventoryReader
 from kasugai.adapters.kafka.producer import Producer
 from kasugai.adapters.settings import KafkaSettings
-from kasugai.core.doors import LogAway
-from kasugai.core.signals import Fault
+from kasugai.core.recovering.doors import LogAway
+from kasugai.core.words.signals import Fault
 from kasugai.schemas.topics import REPORTED
 
 AGAIN = 0.5

@@ -19,9 +19,9 @@ from kasugai.adapters.redis_ledger import RedisLedger
 from kasugai.adapters.settings import Settings, load
 from kasugai.cli.segment import apply
 from kasugai.cli.segment_file import WantedHost, WantedSegment
-from kasugai.core.doors import LedgerAway, LogAway
-from kasugai.core.incident_views import IncidentView, fold
-from kasugai.core.policy import Policy
+from kasugai.core.recovering.doors import LedgerAway, LogAway
+from kasugai.core.telling.incident_views import IncidentView, fold
+from kasugai.core.words.policy import Policy
 from kasugai.schemas.topics import DEAD_LETTERS, contracts
 from kasugai.sim.child import ServerFailedError
 from tests.chaos.crew import Crew

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from kasugai.core.incident_views import IncidentView
-from kasugai.core.signals import Fault, Source, Symptom, fault
+from kasugai.core.telling.incident_views import IncidentView
+from kasugai.core.words.signals import Fault, Source, Symptom, fault
 from kasugai.sim.child import ServerFailedError
 from tests.chaos.ambush import Trap
 from tests.chaos.judge import is_over

@@ -15,8 +15,8 @@ from kasugai.adapters.kafka.reports import KafkaReports
 from kasugai.adapters.redis_claims import RedisClaims
 from kasugai.adapters.settings import KafkaSettings
 from kasugai.api.ports import Claims, Registry, Reports
-from kasugai.core.inventory import SegmentRecord
-from kasugai.core.signals import Source, fault
+from kasugai.core.words.inventory import SegmentRecord
+from kasugai.core.words.signals import Source, fault
 from tests.support.api_doors import MemoryClaims, MemoryRegistry, MemoryReports
 from tests.support.kafka import KafkaServer
 from tests.support.redis import RedisServer

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from kasugai.core.look import GuestView, ServiceView
+from kasugai.core.recovering.look import GuestView, ServiceView
 from kasugai.sim.cloud import SimCloud
 from kasugai.workers.ports import CloudAway, CloudRefused, CloudUnsure
 from tests.support.clouds import CLIENT, SWIFT, Play, Scene, play_in_memory, play_over_http, until

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kasugai.core.doors import Folded, Lease, LeaseLost
-from kasugai.core.facts import Result, StepRecord
-from kasugai.core.ledger import Entry, Flag
+from kasugai.core.recovering.doors import Folded, Lease, LeaseLost
+from kasugai.core.recovering.ledger import Entry, Flag
+from kasugai.core.words.facts import Result, StepRecord
 from kasugai.workers.ports import Ledger
 from tests.strategies import values_of, words
 from tests.support.ledgers import InMemory, OnRedis, Place, incident, large_entry, story

@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from kasugai.core.doors import Flagged, Logged
-from kasugai.core.ledger import Flag
+from kasugai.core.recovering.doors import Flagged, Logged
+from kasugai.core.recovering.ledger import Flag
 from kasugai.workers.ports import Log
 from tests.support.kafka import KafkaServer
 from tests.support.logs import InMemory, OnKafka, Place, fact, resume, stop, story

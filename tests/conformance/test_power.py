@@ -11,8 +11,8 @@ from typing import Protocol
 import pytest
 
 from kasugai.adapters.power import Fencing
-from kasugai.core.doors import FenceRefused
-from kasugai.core.look import PowerState
+from kasugai.core.recovering.doors import FenceRefused
+from kasugai.core.recovering.look import PowerState
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.loop import run
 from kasugai.sim.power_door import PowerDoor

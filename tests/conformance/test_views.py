@@ -10,7 +10,7 @@ from kasugai.api.documents import Documents, MemoryDocuments
 from kasugai.api.projection.projector import Projector
 from kasugai.api.view_store import ViewStore, member_of
 from kasugai.api.views import MemoryViews, NotificationView, Status, UnknownMarker, Views
-from kasugai.core.documents import Index, Kept, NotOwner, Round
+from kasugai.core.telling.documents import Index, Kept, NotOwner, Round
 from tests.support.incidents import INCIDENT, OPENED, WHOLE
 from tests.support.projections import UUID_1, came, naming, posted, projected
 from tests.support.redis import RedisServer

@@ -15,8 +15,8 @@ from uuid import uuid4
 
 import pytest
 
-from kasugai.core.facts import Result
-from kasugai.core.incident import Phase
+from kasugai.core.words.facts import Result
+from kasugai.core.words.incident import Phase
 from tests.support.kafka import KafkaServer
 from tests.support.pipeline import Pipeline, Town
 from tests.support.redis import RedisServer

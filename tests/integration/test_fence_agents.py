@@ -13,7 +13,7 @@ import pytest
 
 from kasugai.adapters.power import DeviceTrouble, FenceAgent, devices
 from kasugai.adapters.settings import PowerSettings
-from kasugai.core.look import PowerState
+from kasugai.core.recovering.look import PowerState
 from kasugai.sim.child import free_port
 from kasugai.sim.cloud import QUICK, SimCloud
 from kasugai.sim.http import CloudThread

@@ -13,11 +13,11 @@ from uuid import uuid4
 import pytest
 
 from kasugai.adapters.kafka.producer import Producer
-from kasugai.core.facts import Fact, FactKind
-from kasugai.core.incident import Phase
-from kasugai.core.incident_views import IncidentView
-from kasugai.core.signals import Source, fault
-from kasugai.core.verdicts import Reason
+from kasugai.core.telling.incident_views import IncidentView
+from kasugai.core.words.facts import Fact, FactKind
+from kasugai.core.words.incident import Phase
+from kasugai.core.words.signals import Source, fault
+from kasugai.core.words.verdicts import Reason
 from kasugai.sim.cloud import SimCloud
 from tests.support.bmcs import PASSWORD, IpmiBmc, RedfishBmc, power_yaml
 from tests.support.kafka import KafkaServer

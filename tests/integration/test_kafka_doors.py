@@ -18,8 +18,8 @@ from kasugai.adapters.kafka.reader import Place, Reader
 from kasugai.adapters.kafka.records import Incoming, Outgoing, context_of, trace_of
 from kasugai.adapters.kafka.tap import tap
 from kasugai.adapters.settings import KafkaSettings
-from kasugai.core.doors import LogAway
-from kasugai.core.signals import Source, fault
+from kasugai.core.recovering.doors import LogAway
+from kasugai.core.words.signals import Source, fault
 from kasugai.schemas.codec import Undecodable, encode
 from tests.support.kafka import KafkaServer
 

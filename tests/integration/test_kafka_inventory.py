@@ -15,9 +15,9 @@ from kasugai.adapters.kafka.inventory_reader import InventoryReader
 from kasugai.adapters.kafka.inventory_writer import InventoryWriter
 from kasugai.adapters.kafka.producer import Producer
 from kasugai.adapters.settings import KafkaSettings
-from kasugai.core.doors import LogAway
-from kasugai.core.inventory import HostRecord, SegmentRecord
-from kasugai.core.signals import Tick
+from kasugai.core.recovering.doors import LogAway
+from kasugai.core.words.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.signals import Tick
 from kasugai.schemas.codec import UnknownSchema, encode
 from kasugai.schemas.topics import INVENTORY
 from tests.support.kafka import KafkaServer

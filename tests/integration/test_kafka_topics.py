@@ -11,7 +11,7 @@ from confluent_kafka.cimpl import NewTopic
 from kasugai.adapters.kafka.layout import Finding, Report, Wanted, line_of, wanted
 from kasugai.adapters.kafka.topics import Topics, TopicsUnfit, require
 from kasugai.adapters.settings import KafkaSettings, Settings, StreamSettings
-from kasugai.core.doors import LogAway
+from kasugai.core.recovering.doors import LogAway
 from kasugai.schemas import topics as names
 from kasugai.schemas.topics import contracts
 from kasugai.sim.embedded import EmbeddedKafka

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kasugai.core.facts import Result
+from kasugai.core.words.facts import Result
 from tests.support.kafka import KafkaServer
 from tests.support.redis import RedisServer
 from tests.support.redis_forms import Trio

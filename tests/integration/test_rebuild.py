@@ -14,11 +14,11 @@ from kasugai.adapters.kafka.producer import Producer
 from kasugai.adapters.redis_ledger import RedisLedger
 from kasugai.cli.exits import Exit
 from kasugai.cli.main import main
-from kasugai.core.doors import Folded
-from kasugai.core.facts import Fact, FactKind, Result, StepState
-from kasugai.core.incident import Stop
-from kasugai.core.ledger import Flag, fold
-from kasugai.core.signals import Kind
+from kasugai.core.recovering.doors import Folded
+from kasugai.core.recovering.ledger import Flag, fold
+from kasugai.core.words.facts import Fact, FactKind, Result, StepState
+from kasugai.core.words.incident import Stop
+from kasugai.core.words.signals import Kind
 from kasugai.schemas.topics import INCIDENTS, RECOVERY
 from tests.support.kafka import KafkaServer
 from tests.support.redis import RedisServer

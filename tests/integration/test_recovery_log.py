@@ -19,7 +19,7 @@ from kasugai.adapters.kafka.producer import Producer
 from kasugai.adapters.kafka.recovery_log import RecoveryLog
 from kasugai.adapters.kafka.topics import Topics
 from kasugai.adapters.settings import KafkaSettings
-from kasugai.core.doors import LogAway
+from kasugai.core.recovering.doors import LogAway
 from kasugai.schemas.codec import decode, encode
 from kasugai.schemas.topics import RECOVERY
 from tests.support.kafka import KafkaServer

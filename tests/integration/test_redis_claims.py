@@ -8,7 +8,7 @@ import pytest
 
 from kasugai.adapters import redis_claims, redis_views
 from kasugai.adapters.redis_claims import RedisClaims, Undecided
-from kasugai.core.doors import LedgerAway
+from kasugai.core.recovering.doors import LedgerAway
 from tests.support.redis import RedisServer
 from tests.support.workers import eventually
 

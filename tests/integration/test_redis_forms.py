@@ -11,8 +11,8 @@ from kasugai.adapters.redis_claims import RedisClaims
 from kasugai.adapters.redis_ledger import RedisLedger
 from kasugai.adapters.redis_views import RedisViews
 from kasugai.adapters.settings.values import RedisSettings
-from kasugai.core.documents import Index, Kept, NotOwner, Round
-from kasugai.core.doors import LeaseLost, LedgerAway
+from kasugai.core.recovering.doors import LeaseLost, LedgerAway
+from kasugai.core.telling.documents import Index, Kept, NotOwner, Round
 from tests.support.ledgers import CONTENT, HOST, ONE, RIGHTS, STOP, in_a_loop, incident, own, whole_life
 from tests.support.redis_forms import Cluster, TlsRedis, Trio, client, until
 

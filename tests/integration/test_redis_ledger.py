@@ -19,9 +19,9 @@ from redis.exceptions import ResponseError
 
 from kasugai.adapters.ledger_json import LedgerUnreadable
 from kasugai.adapters.redis_ledger import RETENTION, RedisLedger
-from kasugai.core.doors import Lease, LeaseLost, LedgerAway
-from kasugai.core.facts import Result
-from kasugai.core.ledger import Entry
+from kasugai.core.recovering.doors import Lease, LeaseLost, LedgerAway
+from kasugai.core.recovering.ledger import Entry
+from kasugai.core.words.facts import Result
 from kasugai.sim.embedded import EmbeddedRedis
 from tests.support.ledgers import (
     CONTENT,

@@ -17,7 +17,7 @@ from kasugai.adapters.kafka.topics import Topics
 from kasugai.adapters.settings import KafkaSettings, Settings, StreamSettings
 from kasugai.cli.exits import Exit
 from kasugai.cli.main import main
-from kasugai.core.incident import Phase
+from kasugai.core.words.incident import Phase
 from tests.support.kafka import REPO
 from tests.support.kafka_secure import PASSWORD, SecureKafka
 from tests.support.pipeline import Pipeline, Town

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import pytest
 
-from kasugai.core.facts import Result
+from kasugai.core.words.facts import Result
 from tests.support.kafka import KafkaServer
 from tests.support.redis import RedisServer
 from tests.support.workers import Site, authors, epochs, eventually

@@ -19,10 +19,10 @@ from kasugai.api.pipeline import Wsgi, around
 from kasugai.api.policies import Policy
 from kasugai.api.ports import Edit
 from kasugai.api.views import MemoryViews
-from kasugai.core import policy as core
-from kasugai.core.doors import CloudAway, LedgerAway, LogAway
-from kasugai.core.inventory import HostRecord, SegmentRecord
-from kasugai.core.signals import Command, Fault, Stamp
+from kasugai.core.recovering.doors import CloudAway, LedgerAway, LogAway
+from kasugai.core.words import policy as core
+from kasugai.core.words.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.signals import Command, Fault, Stamp
 
 
 @dataclass

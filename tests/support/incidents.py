@@ -3,13 +3,13 @@
 from dataclasses import replace
 from uuid import UUID
 
-from kasugai.core.facts import Fact, FactKind, Result, StepRecord, StepState
-from kasugai.core.incident import Open
-from kasugai.core.incident_views import IncidentView, Record, Seen, fold
-from kasugai.core.plan import Action, Plan, Prior, Step
-from kasugai.core.policy import Policy
-from kasugai.core.signals import Kind
-from kasugai.core.verdicts import Reason, Verb, Verdict
+from kasugai.core.telling.incident_views import IncidentView, Record, Seen, fold
+from kasugai.core.words.facts import Fact, FactKind, Result, StepRecord, StepState
+from kasugai.core.words.incident import Open
+from kasugai.core.words.plan import Action, Plan, Prior, Step
+from kasugai.core.words.policy import Policy
+from kasugai.core.words.signals import Kind
+from kasugai.core.words.verdicts import Reason, Verb, Verdict
 
 INCIDENT = UUID("7f3ca1b2-0000-5000-8000-000000000001")
 SEGMENT = "5e9a0000-0000-5000-8000-000000000002"

@@ -13,11 +13,11 @@ from uuid import UUID
 from redis.asyncio import Redis
 
 from kasugai.adapters.redis_ledger import RedisLedger
-from kasugai.core.doors import Folded, Lease
-from kasugai.core.facts import StepRecord, StepState
-from kasugai.core.ledger import Entry, Flag
-from kasugai.core.plan import Action, Plan, Prior, Step
-from kasugai.core.timing import Millis
+from kasugai.core.recovering.doors import Folded, Lease
+from kasugai.core.recovering.ledger import Entry, Flag
+from kasugai.core.words.facts import StepRecord, StepState
+from kasugai.core.words.plan import Action, Plan, Prior, Step
+from kasugai.core.words.timing import Millis
 from kasugai.sim import loop
 from kasugai.sim.ledger import MemoryLedger, Snapshot
 from kasugai.workers.ports import Ledger

@@ -10,9 +10,9 @@ from kasugai.adapters.kafka.layout import wanted
 from kasugai.adapters.kafka.producer import Producer
 from kasugai.adapters.kafka.recovery_log import RecoveryLog
 from kasugai.adapters.kafka.topics import Topics
-from kasugai.core.facts import Fact, FactKind, make_fact
-from kasugai.core.incident import Order, Resume, Stop
-from kasugai.core.signals import Kind, Stamp
+from kasugai.core.words.facts import Fact, FactKind, make_fact
+from kasugai.core.words.incident import Order, Resume, Stop
+from kasugai.core.words.signals import Kind, Stamp
 from kasugai.schemas.topics import INCIDENTS
 from kasugai.sim import loop
 from kasugai.sim.lab import broker

@@ -25,11 +25,11 @@ from kasugai.adapters.settings import Settings, load
 from kasugai.cli.fault import publish
 from kasugai.cli.segment import apply
 from kasugai.cli.segment_file import WantedHost, WantedSegment
-from kasugai.core.incident_views import IncidentView, fold
-from kasugai.core.ledger import Entry
-from kasugai.core.policy import Policy
-from kasugai.core.signals import Fault, Kind
-from kasugai.core.verdicts import Verdict
+from kasugai.core.recovering.ledger import Entry
+from kasugai.core.telling.incident_views import IncidentView, fold
+from kasugai.core.words.policy import Policy
+from kasugai.core.words.signals import Fault, Kind
+from kasugai.core.words.verdicts import Verdict
 from kasugai.schemas.topics import DEAD_LETTERS, INCIDENTS, contracts
 from kasugai.sim.cloud import QUICK, SimCloud
 from kasugai.sim.http import CloudThread

@@ -7,10 +7,10 @@ from uuid import UUID
 from kasugai.api.documents import MemoryDocuments
 from kasugai.api.projection.projector import Came, Projector
 from kasugai.api.view_store import ViewStore
-from kasugai.core.facts import Fact
-from kasugai.core.incident_views import Record, Seen
-from kasugai.core.signals import Fault, Kind, Notification, Source, Stamp, Symptom, fault
-from kasugai.core.verdicts import Evidence, Verdict
+from kasugai.core.telling.incident_views import Record, Seen
+from kasugai.core.words.facts import Fact
+from kasugai.core.words.signals import Fault, Kind, Notification, Source, Stamp, Symptom, fault
+from kasugai.core.words.verdicts import Evidence, Verdict
 from kasugai.schemas.codec import encode
 from kasugai.schemas.topics import INCIDENTS, RECOVERY, REPORTED, VERDICTS
 from tests.support.incidents import SEGMENT, START

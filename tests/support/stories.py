@@ -5,7 +5,7 @@ import logging
 from functools import cache
 from pathlib import Path
 
-from kasugai.core.incident_views import Seen
+from kasugai.core.telling.incident_views import Seen
 from kasugai.sim.lab.broker import INCIDENTS, RECOVERY, VERDICTS
 from kasugai.sim.lab.grammar import Scenario, read
 from kasugai.sim.lab.laboratory import Lab

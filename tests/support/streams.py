@@ -7,7 +7,7 @@ from pathlib import Path
 from kasugai.adapters.kafka.layout import wanted
 from kasugai.adapters.kafka.topics import Topics
 from kasugai.adapters.settings.values import KafkaSettings, Settings, StreamSettings, WorkerSettings
-from kasugai.core.timing import TEST
+from kasugai.core.words.timing import TEST
 from tests.support.kafka import REPO, KafkaServer
 
 PROGRAM = """

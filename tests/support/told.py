@@ -7,8 +7,8 @@ from contextlib import aclosing, suppress
 
 from kasugai.adapters.settings import KafkaSettings
 from kasugai.cli.replay import follow
-from kasugai.core.doors import LogAway
-from kasugai.core.incident_views import IncidentView, Seen
+from kasugai.core.recovering.doors import LogAway
+from kasugai.core.telling.incident_views import IncidentView, Seen
 
 
 class Told:

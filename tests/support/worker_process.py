@@ -15,7 +15,7 @@ from kasugai.adapters.settings import (
     StreamSettings,
     WorkerSettings,
 )
-from kasugai.core.timing import TEST
+from kasugai.core.words.timing import TEST
 from kasugai.workers.app import main
 
 

@@ -18,10 +18,10 @@ from kasugai.adapters.kafka.producer import Producer
 from kasugai.adapters.kafka.reader import Reader
 from kasugai.adapters.kafka.records import Incoming
 from kasugai.adapters.kafka.topics import Topics
-from kasugai.core.facts import Fact
-from kasugai.core.incident import Open
-from kasugai.core.policy import Policy
-from kasugai.core.signals import Kind, Stamp
+from kasugai.core.words.facts import Fact
+from kasugai.core.words.incident import Open
+from kasugai.core.words.policy import Policy
+from kasugai.core.words.signals import Kind, Stamp
 from kasugai.schemas.codec import Undecodable, decode
 from kasugai.schemas.topics import INCIDENTS, RECOVERY, dead_letters_of
 from kasugai.sim.child import Child

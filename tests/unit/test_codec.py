@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kasugai.core.facts import Fact, FactKind
-from kasugai.core.inventory import HostRecord, SegmentRecord
-from kasugai.core.plan import Plan
-from kasugai.core.rows import ClockRow
-from kasugai.core.signals import Fault, Kind, Letter, Outcome, Source, Tick, fault
+from kasugai.core.deciding.rows import ClockRow
+from kasugai.core.words.facts import Fact, FactKind
+from kasugai.core.words.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.plan import Plan
+from kasugai.core.words.signals import Fault, Kind, Letter, Outcome, Source, Tick, fault
 from kasugai.schemas import codec, mapper
 from kasugai.schemas.codec import (
     CLASSES,

@@ -19,7 +19,7 @@ from kasugai.adapters.telemetry.dashboard import render
 from kasugai.cli.exits import Exit
 from kasugai.cli.main import build_parser
 from kasugai.cli.segment_file import parse
-from kasugai.core.policy import Policy
+from kasugai.core.words.policy import Policy
 from kasugai.workers.exits import Exit as WorkerExit
 
 REPO = Path(__file__).resolve().parents[2]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kasugai.adapters.inventory import Conflict, Description, Inventory, changed, numbered
-from kasugai.core.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.inventory import HostRecord, SegmentRecord
 
 RACK1 = SegmentRecord(segment_id="s1", name="rack1")
 RACK2 = SegmentRecord(segment_id="s2", name="rack2")

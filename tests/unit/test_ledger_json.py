@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 
 from kasugai.adapters.ledger_json import VERSION, LedgerUnreadable, dump_entry, load_entry
-from kasugai.core.facts import StepRecord, StepState
-from kasugai.core.ledger import Entry
+from kasugai.core.recovering.ledger import Entry
+from kasugai.core.words.facts import StepRecord, StepState
 from tests.strategies import values_of
 from tests.support.ledgers import incident, large_entry
 

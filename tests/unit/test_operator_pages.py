@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kasugai.core.verdicts import Reason
+from kasugai.core.words.verdicts import Reason
 
 REPO = Path(__file__).resolve().parents[2]
 PAGES = REPO / "docs" / "operators"

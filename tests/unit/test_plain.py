@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kasugai.core.signals import Source, fault
+from kasugai.core.words.signals import Source, fault
 from kasugai.schemas.codec import CLASSES
 from kasugai.schemas.plain import Malformed, from_json, to_json
 from tests.strategies import values_of

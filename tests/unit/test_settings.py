@@ -10,8 +10,8 @@ from kasugai.adapters.settings import SettingError, load
 from kasugai.adapters.settings.masakari import ALIASES, MEANINGLESS
 from kasugai.adapters.settings.options import groups, list_opts
 from kasugai.adapters.settings.sample import render
-from kasugai.core.policy import Method, Policy
-from kasugai.core.timing import PRODUCTION, TEST
+from kasugai.core.words.policy import Method, Policy
+from kasugai.core.words.timing import PRODUCTION, TEST
 
 REPO = Path(__file__).resolve().parents[2]
 KAFKA = "[kafka]\nbootstrap_servers = k1:9092\n"

@@ -12,7 +12,7 @@ import avro.schema
 import fastavro
 import pytest
 
-from kasugai.core.signals import Tick
+from kasugai.core.words.signals import Tick
 from kasugai.schemas import mapper
 from kasugai.schemas.draw import draw
 from kasugai.schemas.shape import Choice, Few, Id, Many, Maybe, Named, Plain, Record, Symbol, column, shape_of

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from kasugai.core.signals import Letter
+from kasugai.core.words.signals import Letter
 from kasugai.schemas import topics
 from kasugai.schemas.codec import CLASSES, decode, encode
 from kasugai.schemas.keys import key_of

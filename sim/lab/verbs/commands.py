@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from kasugai.core.signals import Limit, Order
+from kasugai.core.words.signals import Limit, Order
 from kasugai.sim.lab.laboratory import Lab
 from kasugai.sim.lab.verbs.verb import Verb, Words
 

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from kasugai.core.facts import Fact, FactKind
+from kasugai.core.words.facts import Fact, FactKind
 from kasugai.sim.lab.broker import RECOVERY, Record
 from kasugai.sim.lab.grammar import seconds
 from kasugai.sim.lab.laboratory import Lab

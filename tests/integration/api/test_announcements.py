@@ -11,8 +11,8 @@ import pytest
 from kasugai.adapters.oslo_notifier import OsloNotifier, notifying
 from kasugai.adapters.settings.oslo import open_conf
 from kasugai.api.announcements import Phase, of_segment
-from kasugai.core.doors import LogAway
-from kasugai.core.inventory import SegmentRecord
+from kasugai.core.recovering.doors import LogAway
+from kasugai.core.words.inventory import SegmentRecord
 from tests.support.rabbit import PASSWORD, RabbitServer
 
 pytestmark = [

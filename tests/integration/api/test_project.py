@@ -19,9 +19,9 @@ from kasugai.adapters.telemetry.vitals import Vitals
 from kasugai.api import project_app
 from kasugai.api.view_store import ViewStore
 from kasugai.api.views import Status
-from kasugai.core.documents import Round
-from kasugai.core.incident_views import Record
-from kasugai.core.signals import Fault
+from kasugai.core.telling.documents import Round
+from kasugai.core.telling.incident_views import Record
+from kasugai.core.words.signals import Fault
 from tests.support.incidents import INCIDENT, OPENED, WHOLE
 from tests.support.kafka import KafkaServer
 from tests.support.projections import UUID_1, naming, posted, topic_of

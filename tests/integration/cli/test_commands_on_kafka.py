@@ -16,11 +16,11 @@ from kasugai.adapters.kafka.producer import Producer
 from kasugai.adapters.settings import KafkaSettings
 from kasugai.cli.exits import Exit
 from kasugai.cli.main import main
-from kasugai.core.facts import Fact
-from kasugai.core.incident import Open
-from kasugai.core.incident_views import Record
-from kasugai.core.signals import Kind
-from kasugai.core.verdicts import Reason, Verb, Verdict
+from kasugai.core.telling.incident_views import Record
+from kasugai.core.words.facts import Fact
+from kasugai.core.words.incident import Open
+from kasugai.core.words.signals import Kind
+from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from kasugai.schemas.topics import INCIDENTS, RECOVERY, VERDICTS
 from tests.support.incidents import MIDWAY, WHOLE, decided, opened
 from tests.support.kafka import KafkaServer

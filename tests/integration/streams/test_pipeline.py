@@ -13,10 +13,10 @@ import pytest
 from kasugai.adapters.kafka.inventory_writer import InventoryWriter
 from kasugai.adapters.kafka.producer import Producer
 from kasugai.adapters.kafka.reader import Reader
-from kasugai.core.facts import Fact, FactKind
-from kasugai.core.incident import Open
-from kasugai.core.inventory import HostRecord, SegmentRecord
-from kasugai.core.signals import UNKNOWN_SEGMENT, Fault, Kind, Letter, Outcome, Source, Tick, fault
+from kasugai.core.words.facts import Fact, FactKind
+from kasugai.core.words.incident import Open
+from kasugai.core.words.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.signals import UNKNOWN_SEGMENT, Fault, Kind, Letter, Outcome, Source, Tick, fault
 from kasugai.schemas.codec import decode
 from kasugai.schemas.topics import FAULTS, INCIDENTS, RECOVERY, REPORTED, SIGNALS
 from tests.support.kafka import KafkaServer

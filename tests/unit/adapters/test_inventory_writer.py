@@ -13,8 +13,8 @@ from kasugai.adapters.kafka import inventory_writer
 from kasugai.adapters.kafka.inventory_reader import EDIT
 from kasugai.adapters.kafka.inventory_writer import Edit, InventoryWriter
 from kasugai.adapters.settings.values import KafkaSettings
-from kasugai.core.doors import LogAway
-from kasugai.core.inventory import SegmentRecord
+from kasugai.core.recovering.doors import LogAway
+from kasugai.core.words.inventory import SegmentRecord
 from kasugai.schemas.codec import decode
 
 NOT_YET = KafkaError(KafkaError.NOT_COORDINATOR, "Not coordinator", False, True)

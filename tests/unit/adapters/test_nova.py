@@ -12,7 +12,7 @@ from kasugai.adapters.nova import BadCloud, NovaCloud, views
 from kasugai.adapters.nova.session import one_line
 from kasugai.adapters.nova.ticket import Ticket
 from kasugai.adapters.settings import NovaSettings
-from kasugai.core.doors import CloudAway, CloudRefused, CloudUnsure
+from kasugai.core.recovering.doors import CloudAway, CloudRefused, CloudUnsure
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.cloud.wire import Request
 from kasugai.sim.http import CloudThread

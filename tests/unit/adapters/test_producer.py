@@ -6,7 +6,7 @@ import pytest
 
 from kasugai.adapters.kafka.producer import Producer
 from kasugai.adapters.settings.values import KafkaSettings
-from kasugai.core.doors import LogAway
+from kasugai.core.recovering.doors import LogAway
 
 
 def test_whoever_waits_for_an_acknowledgement_hears_of_the_end() -> None:

@@ -9,7 +9,7 @@ from confluent_kafka import KafkaError, KafkaException
 from kasugai.adapters.kafka import reader
 from kasugai.adapters.kafka.reader import Reader
 from kasugai.adapters.settings.values import KafkaSettings
-from kasugai.core.doors import LogAway
+from kasugai.core.recovering.doors import LogAway
 
 
 class Consumer:

@@ -12,9 +12,9 @@ from kasugai.api.documents import MemoryDocuments
 from kasugai.api.projection.projector import Came, Projector
 from kasugai.api.reporting import view_of
 from kasugai.api.views import NotificationView, Status
-from kasugai.core.doors import LogAway
-from kasugai.core.inventory import HostRecord, SegmentRecord
-from kasugai.core.signals import Stamp
+from kasugai.core.recovering.doors import LogAway
+from kasugai.core.words.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.signals import Stamp
 from tests.support.api_doors import MemoryRegistry, MemoryReports
 from tests.support.incidents import OPENED, WHOLE
 from tests.support.projections import came, naming, posted

@@ -7,7 +7,7 @@ import pytest
 
 from kasugai.adapters.redis_claims import Undecided
 from kasugai.api.views import MoveStatus, NotificationView, ProgressDetail, Status, VMoveView, WorkflowDetail
-from kasugai.core.signals import Kind, Symptom
+from kasugai.core.words.signals import Kind, Symptom
 from tests.support.api_doors import Answer, Api
 from tests.unit.api.test_versions import fault
 

@@ -17,8 +17,8 @@ from kasugai.api.own.openapi import OPERATIONS, described, document
 from kasugai.api.own.rules import MOUNT
 from kasugai.api.policies import Policy, sample
 from kasugai.api.views import MemoryViews
-from kasugai.core import policy as core
-from kasugai.core.signals import Order
+from kasugai.core.words import policy as core
+from kasugai.core.words.signals import Order
 from tests.support.api_doors import Answer, Api, call
 from tests.support.incidents import INCIDENT, OPENED, SEGMENT, WHOLE
 from tests.support.projections import UUID_1, naming, posted, shown

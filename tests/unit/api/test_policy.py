@@ -13,7 +13,7 @@ from kasugai.adapters.settings.values import ApiSettings
 from kasugai.api.app import make_app
 from kasugai.api.handling import Doors
 from kasugai.api.policies import OPERATIONS, Policy, rules, sample
-from kasugai.core import policy as core
+from kasugai.core.words import policy as core
 from tests.support import api_doors
 from tests.unit.api.test_versions import fault
 

@@ -15,11 +15,11 @@ from kasugai.api.projection.buckets import held
 from kasugai.api.projection.projector import Cache, Came, Projector
 from kasugai.api.view_store import ViewStore
 from kasugai.api.views import MoveStatus, Status, VMoveView
-from kasugai.core.documents import NotOwner
-from kasugai.core.facts import FactKind, Result, StepState
-from kasugai.core.incident_views import Record, Seen
-from kasugai.core.signals import Fault, Kind, Source, Symptom
-from kasugai.core.verdicts import Reason, Verb, Verdict
+from kasugai.core.telling.documents import NotOwner
+from kasugai.core.telling.incident_views import Record, Seen
+from kasugai.core.words.facts import FactKind, Result, StepState
+from kasugai.core.words.signals import Fault, Kind, Source, Symptom
+from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from tests.support.incidents import (
     INCIDENT,
     JOB,

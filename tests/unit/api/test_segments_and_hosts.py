@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kasugai.api.views import NotificationView, Status
-from kasugai.core.policy import Method
+from kasugai.core.words.policy import Method
 from tests.support.api_doors import Api
 from tests.unit.api.test_versions import fault
 

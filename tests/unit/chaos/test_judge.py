@@ -6,9 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from kasugai.core.facts import Fact, FactKind, StepState
-from kasugai.core.incident_views import Record, Seen, fold
-from kasugai.core.verdicts import Evidence, Reason, Verb
+from kasugai.core.telling.incident_views import Record, Seen, fold
+from kasugai.core.words.facts import Fact, FactKind, StepState
+from kasugai.core.words.verdicts import Evidence, Reason, Verb
 from tests.chaos.judge import Judgement, Told, judge
 from tests.support.incidents import (
     DOWN,

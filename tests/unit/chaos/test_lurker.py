@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, cast
 
-from kasugai.core.facts import FactKind
-from kasugai.core.incident_views import Seen
+from kasugai.core.telling.incident_views import Seen
+from kasugai.core.words.facts import FactKind
 from tests.chaos.ambush import Ambush, Trap
 from tests.chaos.lurker import PATIENCE, Lurker
 from tests.chaos.servers import NovaProcess

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from kasugai.core.timing import TEST
+from kasugai.core.words.timing import TEST
 from tests.chaos.ambush import Trap
 from tests.chaos.schedule import CALM, MANNERS, PROCESSES, Blow, draw
 

@@ -6,7 +6,7 @@ import pytest
 
 from kasugai.cli.demo.proof import Outcome, outcomes, places
 from kasugai.cli.demo.simulated import accepted_evacuations, ran_twice
-from kasugai.core.look import GuestView, MigrationView
+from kasugai.core.recovering.look import GuestView, MigrationView
 
 BEFORE = GuestView(uuid="a", name="web1", host="cmp1", vm_state="active", task_state=None, power_state=1)
 AFTER = replace(BEFORE, host="cmp2")

@@ -11,7 +11,7 @@ from kasugai.adapters.kafka import reader
 from kasugai.cli import terminal
 from kasugai.cli.exits import Exit, Misused, SaidNo
 from kasugai.cli.main import main
-from kasugai.core.doors import CloudAway, LedgerAway, LogAway
+from kasugai.core.recovering.doors import CloudAway, LedgerAway, LogAway
 
 
 @pytest.fixture

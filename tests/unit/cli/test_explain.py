@@ -9,8 +9,8 @@ from kasugai.api.projection.subjects import verdicts_of
 from kasugai.cli.exits import SaidNo
 from kasugai.cli.explain import choose
 from kasugai.cli.explain_text import as_json, page
-from kasugai.core.explain import Decided
-from kasugai.core.verdicts import Reason, Verb
+from kasugai.core.telling.explain import Decided
+from kasugai.core.words.verdicts import Reason, Verb
 from tests.support.incidents import OPENED, START, decided
 from tests.support.projections import UUID_1, naming, posted
 

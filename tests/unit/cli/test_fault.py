@@ -5,7 +5,7 @@ from typing import Any
 
 from kasugai.cli.fault import observation, repetition, sentence, unknown
 from kasugai.cli.main import build_parser
-from kasugai.core.signals import Source, Symptom
+from kasugai.core.words.signals import Source, Symptom
 
 
 def typed(*words: str) -> argparse.Namespace:

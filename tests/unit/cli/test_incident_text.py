@@ -8,8 +8,8 @@ from rich.console import Console
 
 from kasugai.cli.incident_text import as_json, listed, page, timeline_json
 from kasugai.cli.live import frame
-from kasugai.core.facts import FactKind
-from kasugai.core.verdicts import Reason, Verb
+from kasugai.core.words.facts import FactKind
+from kasugai.core.words.verdicts import Reason, Verb
 from tests.support.incidents import (
     MIDWAY,
     NAMES,

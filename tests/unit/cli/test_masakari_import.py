@@ -13,8 +13,8 @@ from kasugai.cli.exits import Exit, Misused
 from kasugai.cli.main import main
 from kasugai.cli.masakari import connection_of
 from kasugai.cli.masakari_changes import imports
-from kasugai.core.inventory import HostRecord, SegmentRecord
-from kasugai.core.policy import Method, Policy
+from kasugai.core.words.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.policy import Method, Policy
 from tests.support.masakari import ROWS, SEGMENT, TABLES
 
 

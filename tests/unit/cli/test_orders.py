@@ -7,7 +7,7 @@ import pytest
 from kasugai.cli.exits import Exit
 from kasugai.cli.main import build_parser, main
 from kasugai.cli.orders import compose, login, sentence
-from kasugai.core.signals import Limit, Order
+from kasugai.core.words.signals import Limit, Order
 
 ABOUT = {"segment": "s1", "host": "cmp1"}
 

@@ -7,8 +7,8 @@ from kasugai.adapters.inventory import Inventory, changed
 from kasugai.cli.segment import as_json, listed
 from kasugai.cli.segment_changes import Change, changes, moving
 from kasugai.cli.segment_file import WantedHost, WantedSegment, parse
-from kasugai.core.identity import derive
-from kasugai.core.policy import Policy
+from kasugai.core.words.identity import derive
+from kasugai.core.words.policy import Policy
 
 RACK = WantedSegment(name="rack1", policy=Policy(), hosts=(WantedHost(name="cmp1"), WantedHost(name="cmp2")))
 

@@ -4,7 +4,7 @@ import pytest
 
 from kasugai.cli.exits import Misused
 from kasugai.cli.segment_file import WantedHost, WantedSegment, parse
-from kasugai.core.policy import Method, Policy
+from kasugai.core.words.policy import Method, Policy
 
 FULL = """\
 name: rack1

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from kasugai.cli.segment_show import as_json, merged, page
-from kasugai.core.facts import FactKind, Result, StepRecord, StepState
-from kasugai.core.incident_views import Seen
-from kasugai.core.inventory import HostRecord, SegmentRecord
-from kasugai.core.verdicts import Reason, Verb
+from kasugai.core.telling.incident_views import Seen
+from kasugai.core.words.facts import FactKind, Result, StepRecord, StepState
+from kasugai.core.words.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.verdicts import Reason, Verb
 from tests.support.incidents import OPENED, SEGMENT, START, decided, opened, said
 
 RACK = SegmentRecord(segment_id=SEGMENT, name="rack1")

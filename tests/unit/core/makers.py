@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from kasugai.core.facts import Fact, FactKind, StepRecord, StepState, make_fact
-from kasugai.core.incident import Open
-from kasugai.core.inventory import HostRecord, SegmentRecord
-from kasugai.core.look import GuestView, MigrationView, ServiceView
-from kasugai.core.policy import Policy
-from kasugai.core.rows import Condition, Moment, SubjectRow
-from kasugai.core.signals import Fault, Kind, Source, Symptom, fault
+from kasugai.core.deciding.rows import Condition, Moment, SubjectRow
+from kasugai.core.recovering.look import GuestView, MigrationView, ServiceView
+from kasugai.core.words.facts import Fact, FactKind, StepRecord, StepState, make_fact
+from kasugai.core.words.incident import Open
+from kasugai.core.words.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.policy import Policy
+from kasugai.core.words.signals import Fault, Kind, Source, Symptom, fault
 
 S = 1_000
 SEGMENT = "s1"

@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from kasugai.core.facts import StepRecord, StepState
-from kasugai.core.ledger import Entry, Flag
-from kasugai.core.look import GuestView, Look, MigrationView, PowerState
-from kasugai.core.plan import Plan
-from kasugai.core.planning import plan
-from kasugai.core.policy import Policy
-from kasugai.core.situation import Memory, Situation
-from kasugai.core.timing import PRODUCTION
+from kasugai.core.recovering.ledger import Entry, Flag
+from kasugai.core.recovering.look import GuestView, Look, MigrationView, PowerState
+from kasugai.core.recovering.planning import plan
+from kasugai.core.recovering.situation import Memory, Situation
+from kasugai.core.words.facts import StepRecord, StepState
+from kasugai.core.words.plan import Plan
+from kasugai.core.words.policy import Policy
+from kasugai.core.words.timing import PRODUCTION
 from tests.unit.core.makers import INCIDENT, S, guest, order, record, service
 
 NOW = 1_000 * S

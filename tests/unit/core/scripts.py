@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from kasugai.core.facts import FactKind, Result
-from kasugai.core.policy import Policy
-from kasugai.core.rows import SubjectRow
-from kasugai.core.signals import Command, Fault, Kind, Limit, Order, Outcome, Source, Symptom
-from kasugai.core.verdicts import Reason
+from kasugai.core.deciding.rows import SubjectRow
+from kasugai.core.words.facts import FactKind, Result
+from kasugai.core.words.policy import Policy
+from kasugai.core.words.signals import Command, Fault, Kind, Limit, Order, Outcome, Source, Symptom
+from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import INCIDENT, down, fact, host, segment, uuid_of
 from tests.unit.core.story import Story
 

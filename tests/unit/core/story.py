@@ -11,16 +11,16 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar, cast
 from uuid import UUID
 
-from kasugai.core.facts import Fact
-from kasugai.core.incident import Open, Order
-from kasugai.core.inventory import HostRecord, SegmentRecord
-from kasugai.core.narrate import narrate_verdict
-from kasugai.core.policy import Policy
-from kasugai.core.rows import ClockRow, IncidentRow, Row, SubjectRow
-from kasugai.core.signals import InventoryChange, Letter, Outcome, Signal, Stamp, Tick
-from kasugai.core.steady import TICK_NEAR
-from kasugai.core.timing import PRODUCTION, Timing
-from kasugai.core.verdicts import Verdict
+from kasugai.core.deciding.rows import ClockRow, IncidentRow, Row, SubjectRow
+from kasugai.core.deciding.steady import TICK_NEAR
+from kasugai.core.telling.narrate import narrate_verdict
+from kasugai.core.words.facts import Fact
+from kasugai.core.words.incident import Open, Order
+from kasugai.core.words.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.policy import Policy
+from kasugai.core.words.signals import InventoryChange, Letter, Outcome, Signal, Stamp, Tick
+from kasugai.core.words.timing import PRODUCTION, Timing
+from kasugai.core.words.verdicts import Verdict
 from kasugai.streams.correlate import Correlate, Rest
 from tests.unit.core.makers import SEGMENT, S, host, segment
 

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from kasugai.core.advance import advance
-from kasugai.core.facts import FactKind, Result, StepRecord, StepState
-from kasugai.core.look import Look, PowerState
-from kasugai.core.moves import Act, Extend, Finish, Next, Wait
-from kasugai.core.pace import Pace
-from kasugai.core.policy import Policy
-from kasugai.core.situation import Memory
-from kasugai.core.verdicts import Reason
+from kasugai.core.recovering.advance import advance
+from kasugai.core.recovering.look import Look, PowerState
+from kasugai.core.recovering.moves import Act, Extend, Finish, Next, Wait
+from kasugai.core.recovering.pace import Pace
+from kasugai.core.recovering.situation import Memory
+from kasugai.core.words.facts import FactKind, Result, StepRecord, StepState
+from kasugai.core.words.policy import Policy
+from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import S, guest, migration, order, record, service
 from tests.unit.core.scene import DOWN, FENCE, GO, NOW, STOP, downed, fenced, look, moving, planned, scene
 

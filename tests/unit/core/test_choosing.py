@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from kasugai.core.choosing import choose, is_marked, priority
-from kasugai.core.look import GuestView
-from kasugai.core.policy import Policy
+from kasugai.core.recovering.choosing import choose, is_marked, priority
+from kasugai.core.recovering.look import GuestView
+from kasugai.core.words.policy import Policy
 from tests.unit.core.makers import guest
 
 KEY = "HA_Priority"

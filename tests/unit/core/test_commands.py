@@ -5,17 +5,17 @@ from typing import Any
 
 import pytest
 
-from kasugai.core import commands
-from kasugai.core.draft import Draft
-from kasugai.core.facts import FactKind, Result
-from kasugai.core.gates import Setting
-from kasugai.core.incident import Phase, Stop
-from kasugai.core.policy import Policy
-from kasugai.core.rows import SegmentRow
-from kasugai.core.signals import Command, Limit, Order, Source
-from kasugai.core.steady import Times
-from kasugai.core.timing import PRODUCTION
-from kasugai.core.verdicts import Reason
+from kasugai.core.deciding import commands
+from kasugai.core.deciding.draft import Draft
+from kasugai.core.deciding.gates import Setting
+from kasugai.core.deciding.rows import SegmentRow
+from kasugai.core.deciding.steady import Times
+from kasugai.core.words.facts import FactKind, Result
+from kasugai.core.words.incident import Phase, Stop
+from kasugai.core.words.policy import Policy
+from kasugai.core.words.signals import Command, Limit, Order, Source
+from kasugai.core.words.timing import PRODUCTION
+from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import INCIDENT, S, alive, down, fact, host, moment, report, row, segment, uuid_of
 from tests.unit.core.story import START, Post, Story, answer, serve
 

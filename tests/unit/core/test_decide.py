@@ -4,17 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from kasugai.core import decide as module
-from kasugai.core.decide import decide, due_of
-from kasugai.core.draft import Draft
-from kasugai.core.incident import Phase
-from kasugai.core.policy import Policy
-from kasugai.core.rows import HostRow, IncidentRow, SegmentRow, SubjectRow
-from kasugai.core.signals import InventoryChange, Letter, Reached, Source, Stamp, Symptom, Tick
-from kasugai.core.steady import Times
-from kasugai.core.timing import PRODUCTION
-from kasugai.core.verdicts import Reason
-from kasugai.core.view import SegmentView
+from kasugai.core.deciding import decide as module
+from kasugai.core.deciding.decide import decide, due_of
+from kasugai.core.deciding.draft import Draft
+from kasugai.core.deciding.rows import HostRow, IncidentRow, SegmentRow, SubjectRow
+from kasugai.core.deciding.steady import Times
+from kasugai.core.deciding.view import SegmentView
+from kasugai.core.words.incident import Phase
+from kasugai.core.words.policy import Policy
+from kasugai.core.words.signals import InventoryChange, Letter, Reached, Source, Stamp, Symptom, Tick
+from kasugai.core.words.timing import PRODUCTION
+from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import S, condition, down, host, moment, order, report, row, segment
 from tests.unit.core.story import START, Story, handle, run, serve
 

@@ -7,11 +7,11 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kasugai.core.facts import FactKind
-from kasugai.core.incident import TRANSITIONS, Open, Phase
-from kasugai.core.rows import ClockRow, SubjectRow
-from kasugai.core.signals import Command, Outcome, Source, Symptom, Tick
-from kasugai.core.verdicts import Verb
+from kasugai.core.deciding.rows import ClockRow, SubjectRow
+from kasugai.core.words.facts import FactKind
+from kasugai.core.words.incident import TRANSITIONS, Open, Phase
+from kasugai.core.words.signals import Command, Outcome, Source, Symptom, Tick
+from kasugai.core.words.verdicts import Verb
 from tests.unit.core.makers import alive
 from tests.unit.core.scripts import (
     HOSTS,

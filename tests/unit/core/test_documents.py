@@ -1,6 +1,6 @@
 """A round of the projector writes nothing that nobody put into it."""
 
-from kasugai.core.documents import Index, Kept, Round
+from kasugai.core.telling.documents import Index, Kept, Round
 
 
 def test_a_round_is_empty_until_something_is_put_into_it() -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from kasugai.core import doors
-from kasugai.core.doors import CloudRefused, Folded, Lease
+from kasugai.core.recovering import doors
+from kasugai.core.recovering.doors import CloudRefused, Folded, Lease
 
 
 def test_a_refusal_keeps_novas_code_and_sentence() -> None:

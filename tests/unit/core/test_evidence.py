@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from kasugai.core import evidence
-from kasugai.core.incident import Phase
-from kasugai.core.policy import Policy
-from kasugai.core.rows import Closed, Condition
-from kasugai.core.signals import Fault, Source, Symptom
-from kasugai.core.verdicts import Reason
+from kasugai.core.deciding import evidence
+from kasugai.core.deciding.rows import Closed, Condition
+from kasugai.core.words.incident import Phase
+from kasugai.core.words.policy import Policy
+from kasugai.core.words.signals import Fault, Source, Symptom
+from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import S, alive, condition, down, moment, report, row, uuid_of
 
 POLICY = Policy()

@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from kasugai.core.explain import Decided, about, in_order, subjects
-from kasugai.core.verdicts import Reason, Verb
+from kasugai.core.telling.explain import Decided, about, in_order, subjects
+from kasugai.core.words.verdicts import Reason, Verb
 from tests.support.incidents import INCIDENT, decided
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from kasugai.core.facts import FactKind, StepState, make_fact
+from kasugai.core.words.facts import FactKind, StepState, make_fact
 from tests.unit.core.makers import fact, record, uuid_of
 
 

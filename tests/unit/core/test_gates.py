@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from kasugai.core.gates import Setting, may_act, pass_gates
-from kasugai.core.policy import Policy
-from kasugai.core.rows import Condition, HostRow, SegmentRow
-from kasugai.core.signals import Kind, Source
-from kasugai.core.verdicts import Reason, Verb
+from kasugai.core.deciding.gates import Setting, may_act, pass_gates
+from kasugai.core.deciding.rows import Condition, HostRow, SegmentRow
+from kasugai.core.words.policy import Policy
+from kasugai.core.words.signals import Kind, Source
+from kasugai.core.words.verdicts import Reason, Verb
 from tests.unit.core.makers import S, condition, host, row, segment
 
 OPEN = Setting(segment=SegmentRow(record=segment()), host=HostRow(record=host()), deadline=60 * S)

@@ -5,13 +5,19 @@ from typing import Any
 
 import pytest
 
-from kasugai.core.facts import FactKind, StepRecord, StepState
-from kasugai.core.guest_steps import assess_evacuate, assess_reset, assess_restore, has_landed, lasted
-from kasugai.core.look import GuestView, Look, MigrationView
-from kasugai.core.moves import Begin, Blocked, Move, Note, Pending
-from kasugai.core.plan import Action, Prior, Step
-from kasugai.core.situation import Memory, Situation
-from kasugai.core.verdicts import Reason
+from kasugai.core.recovering.guest_steps import (
+    assess_evacuate,
+    assess_reset,
+    assess_restore,
+    has_landed,
+    lasted,
+)
+from kasugai.core.recovering.look import GuestView, Look, MigrationView
+from kasugai.core.recovering.moves import Begin, Blocked, Move, Note, Pending
+from kasugai.core.recovering.situation import Memory, Situation
+from kasugai.core.words.facts import FactKind, StepRecord, StepState
+from kasugai.core.words.plan import Action, Prior, Step
+from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import S, guest, migration, order, record
 from tests.unit.core.scene import NOW, moving, planned, scene
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from kasugai.core.facts import FactKind, Result, StepRecord, StepState
-from kasugai.core.host_states import HostState, ReserveUse, disarmed_by, host_states, reserve_uses
-from kasugai.core.incident_views import Record, Seen
-from kasugai.core.verdicts import Reason, Verb
+from kasugai.core.telling.host_states import HostState, ReserveUse, disarmed_by, host_states, reserve_uses
+from kasugai.core.telling.incident_views import Record, Seen
+from kasugai.core.words.facts import FactKind, Result, StepRecord, StepState
+from kasugai.core.words.verdicts import Reason, Verb
 from tests.support.incidents import MIDWAY, OPENED, SEGMENT, START, decided, opened, said
 from tests.support.stories import records_of
 

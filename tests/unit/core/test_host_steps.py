@@ -3,13 +3,13 @@
 from dataclasses import replace
 from typing import Any
 
-from kasugai.core.facts import FactKind, StepRecord, StepState
-from kasugai.core.host_steps import assess_fence, assess_force_down, blank, list_is_believed
-from kasugai.core.look import Look, PowerState
-from kasugai.core.moves import Begin, Blocked, Move, Note, Pending
-from kasugai.core.plan import Action
-from kasugai.core.situation import Memory
-from kasugai.core.verdicts import Reason
+from kasugai.core.recovering.host_steps import assess_fence, assess_force_down, blank, list_is_believed
+from kasugai.core.recovering.look import Look, PowerState
+from kasugai.core.recovering.moves import Begin, Blocked, Move, Note, Pending
+from kasugai.core.recovering.situation import Memory
+from kasugai.core.words.facts import FactKind, StepRecord, StepState
+from kasugai.core.words.plan import Action
+from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import S, guest, order, record
 from tests.unit.core.scene import DOWN, FENCE, MARK, NOW, downed, look, scene
 

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from kasugai.core import identity
+from kasugai.core.words import identity
 
 
 def test_equal_parts_give_the_id_that_every_earlier_version_gave() -> None:

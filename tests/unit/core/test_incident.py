@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from kasugai.core.incident import TRANSITIONS, Phase, move
+from kasugai.core.words.incident import TRANSITIONS, Phase, move
 
 
 def test_every_phase_stands_in_the_table() -> None:

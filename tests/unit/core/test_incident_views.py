@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kasugai.core.facts import Fact, FactKind, Result, StepRecord, StepState
-from kasugai.core.incident import Open, Phase
-from kasugai.core.incident_views import Seen, fold, of_incident
-from kasugai.core.plan import Action, Plan, Step
-from kasugai.core.verdicts import Reason, Verb, Verdict
+from kasugai.core.telling.incident_views import Seen, fold, of_incident
+from kasugai.core.words.facts import Fact, FactKind, Result, StepRecord, StepState
+from kasugai.core.words.incident import Open, Phase
+from kasugai.core.words.plan import Action, Plan, Step
+from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from tests.strategies import values_of
 from tests.support.incidents import (
     INCIDENT,

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from kasugai.core.lastlook import decision_is_stale, source_age, source_silent
-from kasugai.core.look import Look, PowerState
-from kasugai.core.moves import Blocked, Pending
-from kasugai.core.situation import Memory
-from kasugai.core.verdicts import Reason
+from kasugai.core.recovering.lastlook import decision_is_stale, source_age, source_silent
+from kasugai.core.recovering.look import Look, PowerState
+from kasugai.core.recovering.moves import Blocked, Pending
+from kasugai.core.recovering.situation import Memory
+from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import S, order, service
 from tests.unit.core.scene import MARK, NOW, downed, fenced, look, moving, scene
 

@@ -8,13 +8,13 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kasugai.core.facts import Fact, FactKind, Result, StepState
-from kasugai.core.incident import Resume, Stop
-from kasugai.core.ledger import Entry, Flag, apply, flag_of, fold, join, newer, touched_priors
-from kasugai.core.look import Look
-from kasugai.core.plan import Plan, Prior
-from kasugai.core.planning import plan
-from kasugai.core.signals import Kind
+from kasugai.core.recovering.ledger import Entry, Flag, apply, flag_of, fold, join, newer, touched_priors
+from kasugai.core.recovering.look import Look
+from kasugai.core.recovering.planning import plan
+from kasugai.core.words.facts import Fact, FactKind, Result, StepState
+from kasugai.core.words.incident import Resume, Stop
+from kasugai.core.words.plan import Plan, Prior
+from kasugai.core.words.signals import Kind
 from tests.unit.core.makers import INCIDENT, fact, guest, order, record, uuid_of
 from tests.unit.core.scripts import examples
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kasugai.core.look import Look, MigrationView, any_has_ended
+from kasugai.core.recovering.look import Look, MigrationView, any_has_ended
 from tests.unit.core.makers import guest, migration
 
 

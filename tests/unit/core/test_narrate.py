@@ -2,13 +2,13 @@
 
 import pytest
 
-from kasugai.core.facts import Fact, FactKind, Result, StepState
-from kasugai.core.look import Look
-from kasugai.core.narrate import narrate_fact, narrate_verdict
-from kasugai.core.planning import plan
-from kasugai.core.policy import Policy
-from kasugai.core.telling import tell
-from kasugai.core.verdicts import Reason, Verb
+from kasugai.core.deciding.telling import tell
+from kasugai.core.recovering.look import Look
+from kasugai.core.recovering.planning import plan
+from kasugai.core.telling.narrate import narrate_fact, narrate_verdict
+from kasugai.core.words.facts import Fact, FactKind, Result, StepState
+from kasugai.core.words.policy import Policy
+from kasugai.core.words.verdicts import Reason, Verb
 from tests.unit.core.makers import fact, guest, order, record, row
 
 GUESTS = {name: guest(name) for name in ("g1", "g2")}

@@ -2,9 +2,9 @@
 
 import pytest
 
-from kasugai.core.policy import Policy
-from kasugai.core.signals import Kind, Source, Symptom
-from kasugai.core.verdicts import EVIDENCE_LIMIT, Reason
+from kasugai.core.words.policy import Policy
+from kasugai.core.words.signals import Kind, Source, Symptom
+from kasugai.core.words.verdicts import EVIDENCE_LIMIT, Reason
 from tests.unit.core.makers import INCIDENT, S, alive, down, host, report, segment
 from tests.unit.core.story import START, Story
 

@@ -4,17 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from kasugai.core.draft import Draft
-from kasugai.core.facts import FactKind, Result
-from kasugai.core.gates import Setting
-from kasugai.core.incident import Phase
-from kasugai.core.outcomes import obey, reason_of
-from kasugai.core.policy import Policy
-from kasugai.core.rows import IncidentRow
-from kasugai.core.signals import Source, Symptom
-from kasugai.core.steady import Times
-from kasugai.core.timing import PRODUCTION
-from kasugai.core.verdicts import Reason
+from kasugai.core.deciding.draft import Draft
+from kasugai.core.deciding.gates import Setting
+from kasugai.core.deciding.outcomes import obey, reason_of
+from kasugai.core.deciding.rows import IncidentRow
+from kasugai.core.deciding.steady import Times
+from kasugai.core.words.facts import FactKind, Result
+from kasugai.core.words.incident import Phase
+from kasugai.core.words.policy import Policy
+from kasugai.core.words.signals import Source, Symptom
+from kasugai.core.words.timing import PRODUCTION
+from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import S, alive, down, fact, moment, order, report, row, uuid_of
 from tests.unit.core.story import Story, answer
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kasugai.core.pace import LEAST, PROBE, START, Pace, answer, land, open_pace
+from kasugai.core.recovering.pace import LEAST, PROBE, START, Pace, answer, land, open_pace
 from tests.unit.core.makers import S
 from tests.unit.core.scripts import examples
 

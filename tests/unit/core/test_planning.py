@@ -4,13 +4,21 @@ from dataclasses import replace
 
 import pytest
 
-from kasugai.core.facts import StepRecord, StepState
-from kasugai.core.incident import Open
-from kasugai.core.ledger import Entry
-from kasugai.core.look import GuestView, Look
-from kasugai.core.plan import Action, Plan, Prior, Step
-from kasugai.core.planning import extend, lacks_tags, newcomers, plan, prior_of, unended, unrestored
-from kasugai.core.policy import Policy
+from kasugai.core.recovering.ledger import Entry
+from kasugai.core.recovering.look import GuestView, Look
+from kasugai.core.recovering.planning import (
+    extend,
+    lacks_tags,
+    newcomers,
+    plan,
+    prior_of,
+    unended,
+    unrestored,
+)
+from kasugai.core.words.facts import StepRecord, StepState
+from kasugai.core.words.incident import Open
+from kasugai.core.words.plan import Action, Plan, Prior, Step
+from kasugai.core.words.policy import Policy
 from tests.unit.core.makers import INCIDENT, guest, order, record
 
 

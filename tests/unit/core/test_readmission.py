@@ -2,12 +2,12 @@
 
 import pytest
 
-from kasugai.core.facts import FactKind, Result
-from kasugai.core.incident import Phase
-from kasugai.core.policy import Policy
-from kasugai.core.signals import Fault, Source, Symptom
-from kasugai.core.timing import PRODUCTION
-from kasugai.core.verdicts import Reason
+from kasugai.core.words.facts import FactKind, Result
+from kasugai.core.words.incident import Phase
+from kasugai.core.words.policy import Policy
+from kasugai.core.words.signals import Fault, Source, Symptom
+from kasugai.core.words.timing import PRODUCTION
+from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import S, alive, down, fact, report, started
 from tests.unit.core.story import Story, answer
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kasugai.core.facts import FactKind, Result
-from kasugai.core.ledger import Flag
-from kasugai.core.look import PowerState
-from kasugai.core.timing import TEST
+from kasugai.core.recovering.ledger import Flag
+from kasugai.core.recovering.look import PowerState
+from kasugai.core.words.facts import FactKind, Result
+from kasugai.core.words.timing import TEST
 from tests.unit.core.makers import guest, migration
 from tests.unit.core.scripts import examples
 from tests.unit.core.world import HOST, OTHER, Server, Worker, dead_host

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kasugai.core.rows import Row, SubjectRow
-from kasugai.core.signals import Letter, Stamp
-from kasugai.core.verdicts import Reason, Verb
+from kasugai.core.deciding.rows import Row, SubjectRow
+from kasugai.core.words.signals import Letter, Stamp
+from kasugai.core.words.verdicts import Reason, Verb
 from kasugai.schemas.codec import encode
 from kasugai.streams.correlate import Correlate
 from tests.unit.core.scripts import Move, examples, scripts, tell
@@ -131,7 +131,7 @@ import hashlib
 from kasugai.schemas.codec import encode
 from tests.unit.core.makers import down, report
 from tests.unit.core.story import Story
-from kasugai.core.signals import Source
+from kasugai.core.words.signals import Source
 story = Story()
 for name in ("cmp1", "cmp2", "cmp3"):
     for source in (Source.NOVA, Source.PEER, Source.CLUSTER):

@@ -3,14 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
-from kasugai.core.advance import advance
-from kasugai.core.facts import FactKind, StepRecord, StepState
-from kasugai.core.look import AggregateView, Look, ServiceView
-from kasugai.core.moves import Act, Begin, Extend, Finish, Move, Next, Note, Pending, Wait
-from kasugai.core.plan import Action, Plan, Step
-from kasugai.core.planning import insert
-from kasugai.core.policy import Method, Policy
-from kasugai.core.reserve_steps import (
+from kasugai.core.recovering.advance import advance
+from kasugai.core.recovering.look import AggregateView, Look, ServiceView
+from kasugai.core.recovering.moves import Act, Begin, Extend, Finish, Move, Next, Note, Pending, Wait
+from kasugai.core.recovering.planning import insert
+from kasugai.core.recovering.reserve_steps import (
     TRIES,
     aggregate_of,
     assess_enable,
@@ -21,8 +18,11 @@ from kasugai.core.reserve_steps import (
     reserve_of,
     reserve_steps,
 )
-from kasugai.core.situation import Memory, Situation
-from kasugai.core.verdicts import Reason
+from kasugai.core.recovering.situation import Memory, Situation
+from kasugai.core.words.facts import FactKind, StepRecord, StepState
+from kasugai.core.words.plan import Action, Plan, Step
+from kasugai.core.words.policy import Method, Policy
+from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import S, guest, migration, order, record, service
 from tests.unit.core.scene import NOW, fenced, moving, planned, scene
 

@@ -3,14 +3,14 @@
 from dataclasses import replace
 from typing import Any
 
-from kasugai.core.facts import FactKind, Result, StepState
-from kasugai.core.gates import Setting
-from kasugai.core.incident import Phase
-from kasugai.core.policy import Method, Policy
-from kasugai.core.reserves import LOOK_AGAIN, extended, free, give, lacking, look_at, waits_for_room
-from kasugai.core.rows import Closed, HostRow, IncidentRow, SegmentRow, Spent, SubjectRow
-from kasugai.core.signals import Command, Kind, Order
-from kasugai.core.verdicts import Reason
+from kasugai.core.deciding.gates import Setting
+from kasugai.core.deciding.reserves import LOOK_AGAIN, extended, free, give, lacking, look_at, waits_for_room
+from kasugai.core.deciding.rows import Closed, HostRow, IncidentRow, SegmentRow, Spent, SubjectRow
+from kasugai.core.words.facts import FactKind, Result, StepState
+from kasugai.core.words.incident import Phase
+from kasugai.core.words.policy import Method, Policy
+from kasugai.core.words.signals import Command, Kind, Order
+from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import (
     INCIDENT,
     condition,

@@ -1,6 +1,6 @@
 """Rows: keys that sort as they are written, and the offset that tells a successor what is done."""
 
-from kasugai.core.rows import ClockRow, HostRow, Row, SegmentRow, evidence_of
+from kasugai.core.deciding.rows import ClockRow, HostRow, Row, SegmentRow, evidence_of
 from tests.unit.core.makers import condition, down, host, row, segment
 
 

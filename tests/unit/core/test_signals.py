@@ -2,7 +2,7 @@
 
 import pytest
 
-from kasugai.core.signals import Kind, Source, Symptom, fault, subject_of
+from kasugai.core.words.signals import Kind, Source, Symptom, fault, subject_of
 
 
 @pytest.mark.parametrize(

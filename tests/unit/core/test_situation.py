@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from kasugai.core.facts import StepState
-from kasugai.core.look import PowerState
-from kasugai.core.plan import Action
-from kasugai.core.situation import Memory
+from kasugai.core.recovering.look import PowerState
+from kasugai.core.recovering.situation import Memory
+from kasugai.core.words.facts import StepState
+from kasugai.core.words.plan import Action
 from tests.unit.core.makers import S, order, record, service
 from tests.unit.core.scene import DOWN, GO, MARK, NOW, STOP, fenced, look, scene
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kasugai.core.rows import ClockRow
-from kasugai.core.signals import Tick
-from kasugai.core.steady import NEAR, TICK_FAR, TICK_NEAR, advance_clock, period_for, strike, times
+from kasugai.core.deciding.rows import ClockRow
+from kasugai.core.deciding.steady import NEAR, TICK_FAR, TICK_NEAR, advance_clock, period_for, strike, times
+from kasugai.core.words.signals import Tick
 from tests.unit.core.makers import S
 
 NEW = ClockRow(partition=0)

@@ -5,13 +5,20 @@ from dataclasses import replace
 
 import pytest
 
-from kasugai.core.facts import FactKind, Result
-from kasugai.core.incident import Phase
-from kasugai.core.policy import Policy
-from kasugai.core.rows import Closed, HostRow, SubjectRow, Word
-from kasugai.core.signals import Kind, Source, Symptom
-from kasugai.core.storm import APPROVAL_LASTS, Tally, is_approved, is_unhealthy, look_at, unhealthy_until
-from kasugai.core.verdicts import Reason, Verb
+from kasugai.core.deciding.rows import Closed, HostRow, SubjectRow, Word
+from kasugai.core.deciding.storm import (
+    APPROVAL_LASTS,
+    Tally,
+    is_approved,
+    is_unhealthy,
+    look_at,
+    unhealthy_until,
+)
+from kasugai.core.words.facts import FactKind, Result
+from kasugai.core.words.incident import Phase
+from kasugai.core.words.policy import Policy
+from kasugai.core.words.signals import Kind, Source, Symptom
+from kasugai.core.words.verdicts import Reason, Verb
 from tests.unit.core.makers import S, alive, condition, down, fact, host, moment, report, row, uuid_of
 from tests.unit.core.story import Story, answer
 

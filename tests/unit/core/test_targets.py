@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from kasugai.core.incident import Open
-from kasugai.core.look import ServiceView
-from kasugai.core.policy import Method, Policy
-from kasugai.core.targets import has_capacity, is_living, targets
+from kasugai.core.recovering.look import ServiceView
+from kasugai.core.recovering.targets import has_capacity, is_living, targets
+from kasugai.core.words.incident import Open
+from kasugai.core.words.policy import Method, Policy
 from tests.unit.core.makers import order, service
 
 

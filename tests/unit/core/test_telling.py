@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
-from kasugai.core.rows import RECENT_LIMIT, SubjectRow
-from kasugai.core.signals import Fault, Source
-from kasugai.core.telling import remember, tell, verb_rank
-from kasugai.core.verdicts import EVIDENCE_LIMIT, Reason, Verb, Verdict
+from kasugai.core.deciding.rows import RECENT_LIMIT, SubjectRow
+from kasugai.core.deciding.telling import remember, tell, verb_rank
+from kasugai.core.words.signals import Fault, Source
+from kasugai.core.words.verdicts import EVIDENCE_LIMIT, Reason, Verb, Verdict
 from tests.unit.core.makers import condition, down, row, uuid_of
 
 SUSPECTED = row(

@@ -4,11 +4,11 @@ from itertools import pairwise
 
 import pytest
 
-from kasugai.core.facts import FactKind, Result
-from kasugai.core.incident import Open, Phase, Resume, Stop
-from kasugai.core.inventory import HostRecord, SegmentRecord
-from kasugai.core.signals import Source, Symptom
-from kasugai.core.verdicts import Reason
+from kasugai.core.words.facts import FactKind, Result
+from kasugai.core.words.incident import Open, Phase, Resume, Stop
+from kasugai.core.words.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.signals import Source, Symptom
+from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import S, alive, down, fact, host, report, segment
 from tests.unit.core.story import START, Story, answer
 

@@ -2,7 +2,7 @@
 
 from itertools import permutations
 
-from kasugai.core.ties import Tie
+from kasugai.core.telling.ties import Tie
 
 
 def test_equal_keys_are_ordered_by_what_is_written_of_their_values() -> None:

@@ -1,8 +1,8 @@
 """An incident as a story: each record is told once, and bookkeeping not at all."""
 
-from kasugai.core.facts import FactKind, StepState
-from kasugai.core.incident_views import Record, Seen
-from kasugai.core.timeline import timeline
+from kasugai.core.telling.incident_views import Record, Seen
+from kasugai.core.telling.timeline import timeline
+from kasugai.core.words.facts import FactKind, StepState
 from tests.support.incidents import OPENED, START, WEB, of_step, opened, said
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from kasugai.core.timing import PRODUCTION, PROFILES, TEST, Timing
+from kasugai.core.words.timing import PRODUCTION, PROFILES, TEST, Timing
 
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)

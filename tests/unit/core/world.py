@@ -8,18 +8,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from kasugai.core import planning
-from kasugai.core.advance import advance
-from kasugai.core.facts import FactKind, Result, StepState
-from kasugai.core.host_steps import list_is_believed
-from kasugai.core.incident import Open
-from kasugai.core.ledger import Entry, Flag, apply, touched_priors
-from kasugai.core.look import EVACUATION, GuestView, Look, MigrationView, PowerState, ServiceView
-from kasugai.core.moves import Act, Begin, Extend, Finish, Note, Wait
-from kasugai.core.plan import Action, Plan
-from kasugai.core.policy import Policy
-from kasugai.core.situation import Memory, Situation
-from kasugai.core.timing import TEST
+from kasugai.core.recovering import planning
+from kasugai.core.recovering.advance import advance
+from kasugai.core.recovering.host_steps import list_is_believed
+from kasugai.core.recovering.ledger import Entry, Flag, apply, touched_priors
+from kasugai.core.recovering.look import EVACUATION, GuestView, Look, MigrationView, PowerState, ServiceView
+from kasugai.core.recovering.moves import Act, Begin, Extend, Finish, Note, Wait
+from kasugai.core.recovering.situation import Memory, Situation
+from kasugai.core.words.facts import FactKind, Result, StepState
+from kasugai.core.words.incident import Open
+from kasugai.core.words.plan import Action, Plan
+from kasugai.core.words.policy import Policy
+from kasugai.core.words.timing import TEST
 from tests.unit.core.makers import INCIDENT, fact, guest, migration, order, service
 
 HOST, OTHER = "cmp1", "cmp2"

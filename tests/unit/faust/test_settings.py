@@ -8,7 +8,7 @@ import pytest
 from kasugai.adapters.faust.credentials import credentials_of
 from kasugai.adapters.faust.settings import ProcessorSettings
 from kasugai.adapters.settings.values import KafkaSettings, Settings, StreamSettings, WorkerSettings
-from kasugai.core.timing import TEST
+from kasugai.core.words.timing import TEST
 from kasugai.schemas.topics import CHANGELOG
 from kasugai.streams.correlate_app import processor_settings
 

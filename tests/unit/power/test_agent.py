@@ -14,7 +14,7 @@ import pytest
 import uvloop
 
 from kasugai.adapters.power import DeviceTrouble, FenceAgent
-from kasugai.core.look import PowerState
+from kasugai.core.recovering.look import PowerState
 from tests.support.fake_agents import FakeAgents
 
 

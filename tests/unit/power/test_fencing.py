@@ -10,8 +10,8 @@ import pytest
 
 from kasugai.adapters.power import DeviceTrouble, Fencing
 from kasugai.adapters.power.checking import check
-from kasugai.core.doors import FenceRefused
-from kasugai.core.look import PowerState
+from kasugai.core.recovering.doors import FenceRefused
+from kasugai.core.recovering.look import PowerState
 from kasugai.sim.loop import run
 
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from kasugai.core.look import PowerState
+from kasugai.core.recovering.look import PowerState
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.cloud.model import Refused
 from tests.unit.sim.lab import bury, play, state, statuses

@@ -6,10 +6,10 @@ from uuid import UUID
 
 import pytest
 
-from kasugai.core.facts import Fact, FactKind, Result
-from kasugai.core.inventory import HostRecord, SegmentRecord
-from kasugai.core.policy import Policy
-from kasugai.core.signals import Command, Limit, Order
+from kasugai.core.words.facts import Fact, FactKind, Result
+from kasugai.core.words.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.policy import Policy
+from kasugai.core.words.signals import Command, Limit, Order
 from kasugai.sim.lab.crowding import Crowd
 
 ONE, TWO = UUID(int=1), UUID(int=2)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kasugai.core.look import PowerState
+from kasugai.core.recovering.look import PowerState
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.cloud.wire import Request
 from kasugai.sim.door import CloudDoor

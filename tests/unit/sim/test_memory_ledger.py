@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from kasugai.core.doors import Lease, LedgerAway
-from kasugai.core.ledger import Entry, Flag
+from kasugai.core.recovering.doors import Lease, LedgerAway
+from kasugai.core.recovering.ledger import Entry, Flag
 from kasugai.sim import loop
 from kasugai.sim.ledger import MemoryLedger
 from tests.support.ledgers import incident

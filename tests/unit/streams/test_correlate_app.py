@@ -10,12 +10,12 @@ import pytest
 from kasugai.adapters.faust.membership import Membership
 from kasugai.adapters.faust.port import Poison, Record
 from kasugai.adapters.kafka.records import Outgoing
-from kasugai.core.doors import LogAway
-from kasugai.core.incident import Order
-from kasugai.core.inventory import HostRecord, SegmentRecord
-from kasugai.core.rows import ClockRow, HostRow, SegmentRow
-from kasugai.core.signals import InventoryChange, Letter, Source, Stamp, Tick, fault
-from kasugai.core.verdicts import Reason, Verb, Verdict
+from kasugai.core.deciding.rows import ClockRow, HostRow, SegmentRow
+from kasugai.core.recovering.doors import LogAway
+from kasugai.core.words.incident import Order
+from kasugai.core.words.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.signals import InventoryChange, Letter, Source, Stamp, Tick, fault
+from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from kasugai.schemas.codec import Undecodable, decode, encode
 from kasugai.schemas.topics import VERDICTS
 from kasugai.streams.correlate import Correlate, Rest

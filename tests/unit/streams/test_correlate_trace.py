@@ -7,9 +7,9 @@ import pytest
 
 from kasugai.adapters.kafka.records import trace_of
 from kasugai.adapters.telemetry.tracing import Threads
-from kasugai.core.incident import Order
-from kasugai.core.signals import Letter, Source, Stamp, Tick, fault
-from kasugai.core.verdicts import Reason, Verb, Verdict
+from kasugai.core.words.incident import Order
+from kasugai.core.words.signals import Letter, Source, Stamp, Tick, fault
+from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from kasugai.streams.correlate_trace import hear, tell_all, traced
 from tests.support.incidents import INCIDENT, SEGMENT, decided, opened
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kasugai.core.facts import Fact, FactKind
-from kasugai.core.inventory import HostRecord, SegmentRecord
-from kasugai.core.signals import (
+from kasugai.core.words.facts import Fact, FactKind
+from kasugai.core.words.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.signals import (
     LONGEST,
     UNKNOWN_SEGMENT,
     Command,

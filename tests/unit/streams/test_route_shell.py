@@ -10,9 +10,9 @@ import pytest
 
 from kasugai.adapters.kafka.client import ROOMY
 from kasugai.adapters.kafka.records import Incoming, Outgoing
-from kasugai.core.doors import LogAway
-from kasugai.core.inventory import HostRecord, SegmentRecord
-from kasugai.core.signals import Command, InventoryChange, Letter, Order, Source, Stamp, Tick, fault
+from kasugai.core.recovering.doors import LogAway
+from kasugai.core.words.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.signals import Command, InventoryChange, Letter, Order, Source, Stamp, Tick, fault
 from kasugai.schemas.codec import decode, encode
 from kasugai.schemas.topics import COMMANDS, FAULTS, INVENTORY, REPORTED, SIGNALS
 from kasugai.sim.loop import run

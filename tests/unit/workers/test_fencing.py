@@ -6,13 +6,13 @@ from itertools import pairwise
 from uuid import UUID
 
 from kasugai.adapters.power import DeviceTrouble, Fencing
-from kasugai.core.facts import Fact, FactKind
-from kasugai.core.incident import Open
-from kasugai.core.look import PowerState
-from kasugai.core.policy import Policy
-from kasugai.core.signals import Kind, Stamp
-from kasugai.core.timing import PRODUCTION
-from kasugai.core.verdicts import Reason
+from kasugai.core.recovering.look import PowerState
+from kasugai.core.words.facts import Fact, FactKind
+from kasugai.core.words.incident import Open
+from kasugai.core.words.policy import Policy
+from kasugai.core.words.signals import Kind, Stamp
+from kasugai.core.words.timing import PRODUCTION
+from kasugai.core.words.verdicts import Reason
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.door import CloudDoor
 from kasugai.sim.lab.broker import Broker

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from kasugai.core.policy import Policy
-from kasugai.core.signals import Source, Symptom
+from kasugai.core.words.policy import Policy
+from kasugai.core.words.signals import Source, Symptom
 from kasugai.sim.cloud import REAL, large_cloud, two_cores
 from kasugai.sim.cloud.pace import Pace
 from kasugai.sim.cloud.wire import Request

@@ -8,16 +8,16 @@ from uuid import UUID
 
 import pytest
 
-from kasugai.core.facts import FactKind, StepRecord, StepState
-from kasugai.core.incident import Open
-from kasugai.core.ledger import Entry, Flag
-from kasugai.core.look import Look
-from kasugai.core.moves import Begin
-from kasugai.core.plan import Action, Step
-from kasugai.core.policy import Policy
-from kasugai.core.signals import Kind, Stamp
-from kasugai.core.timing import PRODUCTION, Millis
-from kasugai.core.verdicts import Reason
+from kasugai.core.recovering.ledger import Entry, Flag
+from kasugai.core.recovering.look import Look
+from kasugai.core.recovering.moves import Begin
+from kasugai.core.words.facts import FactKind, StepRecord, StepState
+from kasugai.core.words.incident import Open
+from kasugai.core.words.plan import Action, Step
+from kasugai.core.words.policy import Policy
+from kasugai.core.words.signals import Kind, Stamp
+from kasugai.core.words.timing import PRODUCTION, Millis
+from kasugai.core.words.verdicts import Reason
 from kasugai.sim.lab.broker import Broker
 from kasugai.sim.ledger import MemoryLedger
 from kasugai.sim.loop import run

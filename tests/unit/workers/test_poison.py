@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from kasugai.core.facts import FactKind, Result
-from kasugai.core.verdicts import Reason
+from kasugai.core.words.facts import FactKind, Result
+from kasugai.core.words.verdicts import Reason
 from kasugai.sim.door import CloudDoor
 from kasugai.sim.loop import run
 from tests.unit.workers.test_fencing import Scene, Slow

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from kasugai.core.facts import FactKind
-from kasugai.core.plan import Plan
-from kasugai.core.policy import Policy
+from kasugai.core.words.facts import FactKind
+from kasugai.core.words.plan import Plan
+from kasugai.core.words.policy import Policy
 from kasugai.sim.cloud.wire import Kind, Trouble
 from kasugai.sim.loop import run
 from tests.unit.workers.test_fencing import Scene, Slow

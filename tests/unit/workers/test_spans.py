@@ -9,11 +9,11 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from kasugai.adapters.kafka.records import context_of, current_trace
-from kasugai.core.facts import Fact, FactKind
-from kasugai.core.incident import Open
-from kasugai.core.policy import Policy
-from kasugai.core.signals import Kind, Stamp
-from kasugai.core.timing import TEST
+from kasugai.core.words.facts import Fact, FactKind
+from kasugai.core.words.incident import Open
+from kasugai.core.words.policy import Policy
+from kasugai.core.words.signals import Kind, Stamp
+from kasugai.core.words.timing import TEST
 from kasugai.sim.cloud import QUICK, SimCloud
 from kasugai.sim.door import CloudDoor
 from kasugai.sim.lab.broker import Broker

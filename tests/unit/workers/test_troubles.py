@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from kasugai.core.facts import Fact, FactKind
-from kasugai.core.signals import Stamp
+from kasugai.core.words.facts import Fact, FactKind
+from kasugai.core.words.signals import Stamp
 from kasugai.sim.loop import run
 from kasugai.workers.ports import LedgerAway, LogAway
 from kasugai.workers.troubles import QUIET, Troubles

@@ -1,0 +1,80 @@
+"""One subject's decision while it is being made: the row as it will be, what to tell, what to order.
+
+A draft lives inside one call of `decide` and is never shared: outside, values go in and values come out.
+"""
+
+from dataclasses import dataclass, field, replace
+from uuid import UUID
+
+from kasugai.core.deciding import telling
+from kasugai.core.deciding.gates import Setting
+from kasugai.core.deciding.rows import IncidentRow, SubjectRow
+from kasugai.core.deciding.steady import Times
+from kasugai.core.words.incident import Order, Phase, move
+from kasugai.core.words.signals import Fault
+from kasugai.core.words.timing import Timing
+from kasugai.core.words.verdicts import Reason, Verb, Verdict
+
+
+@dataclass(slots=True, kw_only=True)
+class Draft:
+    """The accumulator of one subject's decision."""
+
+    row: SubjectRow
+    setting: Setting
+    times: Times
+    timing: Timing
+    offset: int
+    fresh: Fault | None = None
+    """The fault that is being decided, if it was not heard before and no verdict covers it yet."""
+    verdicts: list[Verdict] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)
+
+    def tell(
+        self,
+        verb: Verb,
+        reason: Reason,
+        *,
+        incident: UUID | None = None,
+        also: tuple[Reason, ...] = (),
+        detail: str = "",
+        aside: bool = False,
+    ) -> None:
+        """Publish a verdict if it is news, or if it covers the fresh fault, or said `aside`."""
+        self.row, verdicts = telling.tell(
+            self.row,
+            verb,
+            reason,
+            at=self.times.moment.at,
+            offset=self.offset,
+            fresh=self.fresh,
+            incident=incident or (self.row.incident.order.incident if self.row.incident else None),
+            also=also,
+            detail=detail,
+            aside=aside,
+        )
+        if verdicts:
+            self.fresh = None
+        self.verdicts.extend(verdicts)
+
+    def mention(self, verb: Verb, reason: Reason, *, incident: UUID | None = None, detail: str = "") -> None:
+        """Tell what changes nothing about the subject. What a host without an incident is held or suspected for stays
+        its last word: a storm, a lack of reserves and the count of unhealthy hosts are looked up by it, and a report
+        that comes twice or a fenced owner that speaks must not make anybody forget them."""
+        waits = self.row.incident is None and self.row.verb in (Verb.HOLD, Verb.SUSPECT)
+        self.tell(verb, reason, incident=incident, detail=detail, aside=waits)
+
+    @property
+    def incident(self) -> IncidentRow:
+        """The open incident; the caller knows that there is one."""
+        if self.row.incident is None:
+            raise ValueError(f"{self.row.subject} has no open incident")
+        return self.row.incident
+
+    def change(self, incident: IncidentRow | None) -> None:
+        """Set the open incident."""
+        self.row = replace(self.row, incident=incident)
+
+    def enter(self, phase: Phase) -> None:
+        """Move the open incident to `phase` as its table allows."""
+        self.change(replace(self.incident, phase=move(self.incident.phase, phase)))

@@ -1,0 +1,118 @@
+"""Decides about a subject without an open incident: suspect, hold, ignore, withdraw, or open one."""
+
+from dataclasses import replace
+from uuid import UUID
+
+from kasugai.core.deciding import evidence, readmission, reserves
+from kasugai.core.deciding.draft import Draft
+from kasugai.core.deciding.gates import number, pass_gates
+from kasugai.core.deciding.rows import IncidentRow, SubjectRow, evidence_of
+from kasugai.core.words.identity import incident_id
+from kasugai.core.words.incident import Open, Phase
+from kasugai.core.words.signals import Symptom
+from kasugai.core.words.verdicts import EVIDENCE_LIMIT, Reason, Verb
+
+
+def weigh_idle(draft: Draft) -> None:
+    """Decide about a subject that has no open incident."""
+    if not evidence.standing(draft.row.conditions):
+        _without_evidence(draft)
+        _readmit_if_due(draft)
+        return
+    passage = pass_gates(draft.row, draft.setting)
+    lacking = reserves.lacking(draft.row, draft.setting)
+    if passage.closed:
+        first = passage.closed[0]
+        draft.tell(
+            passage.verb, first, also=passage.closed[1:], detail=number(first, draft.row, draft.setting)
+        )
+    elif lacking is not None:
+        draft.tell(Verb.HOLD, lacking)
+    else:
+        _open(draft, passage.proof)
+
+
+def _without_evidence(draft: Draft) -> None:
+    reason = _silence(draft)
+    if draft.fresh is not None and readmission.is_return(draft.row, draft.fresh):
+        draft.tell(Verb.WATCH, Reason.ON_PROBATION)
+    elif draft.row.verb in (Verb.SUSPECT, Verb.HOLD):
+        draft.tell(Verb.WITHDRAW, reason)
+    elif draft.fresh is not None:
+        explained = bool(draft.row.conditions)
+        draft.tell(*((Verb.EXPLAIN, Reason.PART_OF_INCIDENT) if explained else (Verb.IGNORE, reason)))
+
+
+def _readmit_if_due(draft: Draft) -> None:
+    due = readmission.due(draft.row, draft.timing.probation)
+    if due is not None and due <= draft.times.deadline:
+        draft.row = readmission.readmit(draft.row)
+        draft.tell(Verb.READMIT, Reason.PROBATION_OVER)
+
+
+def _silence(draft: Draft) -> Reason:
+    """Why nothing is held against the subject (any more)."""
+    if draft.fresh is None:
+        return Reason.EVIDENCE_EXPIRED
+    return Reason.CLEARED if draft.fresh.symptom is Symptom.CLEAR else Reason.SIGN_OF_LIFE
+
+
+def _open(draft: Draft, proof: Reason) -> None:
+    now = draft.times.moment
+    order = first_order(draft, _opener(draft.row))
+    draft.change(
+        IncidentRow(
+            order=order,
+            phase=Phase.OPENED,
+            heard=now,
+            published=now,
+            unanswered=1,
+            due=now.steady + draft.timing.silence,
+        )
+    )
+    draft.row = replace(draft.row, returned=None)
+    draft.tell(Verb.OPEN, proof)
+    draft.orders.append(order)
+
+
+def _opener(row: SubjectRow) -> UUID:
+    """The oldest standing condition's event: the same whichever record completed the proof."""
+    first = min(evidence.standing(row.conditions), key=lambda c: (c.since.at, c.event_id))
+    return first.event_id
+
+
+def first_order(draft: Draft, opener: UUID) -> Open:
+    """Return the incident's first publication."""
+    row, policy, now = draft.row, draft.setting.policy, draft.times.moment.at
+    previous = row.closed.incident if row.closed else None
+    counted = evidence.standing(row.conditions)
+    return Open(
+        incident=incident_id(row.kind, row.host_uuid or row.host, opener, previous),
+        kind=row.kind,
+        n=1,
+        attempt=1,
+        segment=row.segment,
+        host=row.host,
+        host_uuid=row.host_uuid,
+        decided_at=now,
+        opened_at=now,
+        asserted_at=evidence.asserted_at(counted, policy),
+        policy=policy,
+        reserves=reserves.give(row, draft.setting),
+        evidence=tuple(evidence_of(c, row.subject) for c in counted)[:EVIDENCE_LIMIT],
+        previous=previous,
+    )
+
+
+def refresh_order(draft: Draft) -> Open:
+    """Return the open incident's next publication: next number, decided now, with the evidence as it stands."""
+    row, old = draft.row, draft.incident.order
+    counted = evidence.standing(row.conditions)
+    return replace(
+        old,
+        n=old.n + 1,
+        decided_at=draft.times.moment.at,
+        reserves=reserves.extended(row, draft.setting, old, draft.incident.reason),
+        asserted_at=evidence.asserted_at(counted, old.policy),
+        evidence=tuple(evidence_of(c, row.subject) for c in counted)[:EVIDENCE_LIMIT],
+    )

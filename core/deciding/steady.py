@@ -1,0 +1,71 @@
+"""Turns broker timestamps into a partition's time: `now` never goes back, and time that nobody watched does not count.
+
+Deadlines pass only at ticks, which stand in the mailbox behind everything that was said before them: a tick that
+overtook a sign of life would shoot a living host (streaming.md section 0, rule 9).
+"""
+
+from dataclasses import dataclass, replace
+
+from kasugai.core.deciding.rows import ClockRow, Moment
+from kasugai.core.words.signals import Tick
+from kasugai.core.words.timing import Instant, Millis
+
+TICK_NEAR: Millis = 500
+"""The period of ticks while a deadline lies within `NEAR`."""
+TICK_FAR: Millis = 30_000
+"""The period of ticks otherwise."""
+NEAR: Millis = 10_000
+"""How near a deadline must be for frequent ticks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """What a decision knows about time."""
+
+    moment: Moment
+    """Now: what is first seen is stamped with it."""
+    deadline: Instant
+    """Steady time of the last tick: what is due by then is due."""
+    before: Instant = -1
+    """For a tick: the deadline of the tick before it; what was due by then has been weighed."""
+    struck: Instant = 0
+    """Broker time of the last tick: what ends at a date has ended by then."""
+    struck_before: Instant = 0
+    """For a tick: broker time of the tick before it."""
+
+
+def advance_clock(clock: ClockRow, at: Instant) -> ClockRow:
+    """Return the clock after a record that is no tick, with the broker's timestamp `at`."""
+    return replace(clock, now=max(clock.now, at))
+
+
+def strike(clock: ClockRow, tick: Tick, at: Instant) -> ClockRow:
+    """Return the clock after a tick: what exceeds two announced periods since the last one was time spent blind."""
+    now = max(clock.now, at)
+    blind = clock.blind + _excess(clock, now)
+    return replace(clock, now=now, blind=blind, tick_at=now, period=tick.period)
+
+
+def times(clock: ClockRow, before: ClockRow | None = None) -> Times:
+    """Return the times for a decision under `clock`, which has been advanced to the record in question from
+    `before`."""
+    steady = clock.now - clock.blind - _excess(clock, clock.now)
+    passed = -1 if before is None else before.tick_at - before.blind
+    return Times(
+        moment=Moment(at=clock.now, steady=steady),
+        deadline=clock.tick_at - clock.blind,
+        before=passed,
+        struck=clock.tick_at,
+        struck_before=0 if before is None else before.tick_at,
+    )
+
+
+def _excess(clock: ClockRow, now: Instant) -> Millis:
+    if clock.tick_at == 0:
+        return 0
+    return max(0, now - clock.tick_at - 2 * clock.period)
+
+
+def period_for(nearest: Instant | None, steady: Instant) -> Millis:
+    """Return the period for ticks when the nearest deadline is `nearest` on the steady clock."""
+    return TICK_NEAR if nearest is not None and nearest - steady <= NEAR else TICK_FAR

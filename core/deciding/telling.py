@@ -1,0 +1,70 @@
+"""Turns what was decided about a subject into verdicts: told when it changes or when a fault was not covered yet."""
+
+from dataclasses import replace
+from uuid import UUID
+
+from kasugai.core.deciding.rows import RECENT_LIMIT, SubjectRow, evidence_of
+from kasugai.core.words.identity import verdict_id
+from kasugai.core.words.signals import Fault
+from kasugai.core.words.timing import Instant
+from kasugai.core.words.verdicts import EVIDENCE_LIMIT, Evidence, Reason, Verb, Verdict
+
+
+def tell(
+    row: SubjectRow,
+    verb: Verb,
+    reason: Reason,
+    *,
+    at: Instant,
+    offset: int,
+    fresh: Fault | None = None,
+    incident: UUID | None = None,
+    also: tuple[Reason, ...] = (),
+    detail: str = "",
+    aside: bool = False,
+) -> tuple[SubjectRow, tuple[Verdict, ...]]:
+    """Return the row with the new last word, and the verdicts to publish: none when nothing changed and `fresh` (a
+    fault not heard before) is absent. A word `aside` is always told, and the last word stays what it was."""
+    changed = aside or (verb, reason) != (row.verb, row.reason)
+    if not changed and fresh is None:
+        return row, ()
+    keys = _evidence(row, fresh)
+    parts = [keys[i : i + EVIDENCE_LIMIT] for i in range(0, len(keys), EVIDENCE_LIMIT)] or [()]
+    verdicts = tuple(
+        Verdict(
+            verdict_id=verdict_id(row.segment, row.subject, offset, 100 * verb_rank(verb) + part),
+            verb=verb,
+            subject=row.subject,
+            segment=row.segment,
+            reason=reason,
+            evidence=evidence,
+            count=len(keys),
+            at=at,
+            incident=incident,
+            also=also,
+            detail=detail,
+        )
+        for part, evidence in enumerate(parts)
+    )
+    return row if aside else replace(row, verb=verb, reason=reason), verdicts
+
+
+def verb_rank(verb: Verb) -> int:
+    """Return a number per verb, so that two verdicts of one record about one subject have two ids."""
+    return _RANKS[verb]
+
+
+_RANKS = {verb: rank for rank, verb in enumerate(Verb)}
+
+
+def remember(row: SubjectRow, name: UUID) -> SubjectRow:
+    """Return the row that knows a fault or a command by its id, which is new to it, and has forgotten the oldest beyond
+    the limit."""
+    return replace(row, recent=(*row.recent, name)[-RECENT_LIMIT:])
+
+
+def _evidence(row: SubjectRow, fresh: Fault | None) -> tuple[Evidence, ...]:
+    keys = {c.event_id: evidence_of(c, row.subject) for c in row.conditions}
+    if fresh is not None:
+        keys[fresh.event_id] = evidence_of(fresh, row.subject)
+    return tuple(keys[key] for key in sorted(keys))

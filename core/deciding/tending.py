@@ -1,0 +1,193 @@
+"""Decides about a subject with an open incident: who explains whom, when it is published again, when it must stop.
+
+Only an outcome closes an incident (`outcomes.py`); here it is kept alive.
+"""
+
+from dataclasses import replace
+
+from kasugai.core.deciding import evidence, reserves
+from kasugai.core.deciding.draft import Draft
+from kasugai.core.deciding.gates import FORBIDDEN, calm, may_act, number
+from kasugai.core.deciding.opening import refresh_order
+from kasugai.core.words.incident import Phase, Resume, Stop
+from kasugai.core.words.signals import Symptom
+from kasugai.core.words.timing import Millis
+from kasugai.core.words.verdicts import Reason, Verb
+
+STALLED_AFTER = 5
+"""So many publications without an answer are told as `stalled`."""
+PAUSE_BETWEEN: Millis = 5_000
+"""New evidence lets a waiting incident be published again no sooner than this after the last time."""
+LONGEST_SILENCE: Millis = 600_000
+"""The pause between publications of a stalled incident doubles up to this."""
+
+
+def weigh_open(draft: Draft) -> None:
+    """Decide about a subject that has an open incident, after a fault, a tick or a changed description."""
+    if _should_stop(draft):
+        _stop(draft)
+        return
+    if draft.fresh is not None:
+        _explain(draft)
+    due = draft.incident.due
+    if due is not None and due <= draft.times.deadline:
+        publish_again(draft)
+    elif draft.incident.barred and _bar(draft) is None:
+        _look_again(draft)
+
+
+def _should_stop(draft: Draft) -> bool:
+    """A sign of life or a word taken back stops an incident when nothing else stands against the host; without effects,
+    the end of all evidence and a gate that closes do as well; what is disarmed or held begins nothing further."""
+    if draft.incident.stopped:
+        return False
+    forbidden = may_act(draft.row, draft.setting)
+    if forbidden in FORBIDDEN:
+        return True
+    if evidence.standing(draft.row.conditions):
+        return not draft.incident.effects and forbidden is not None
+    contradicted = draft.fresh is not None and draft.fresh.symptom in (Symptom.ALIVE, Symptom.CLEAR)
+    return contradicted or not draft.incident.effects
+
+
+def _stop(draft: Draft) -> None:
+    order = draft.incident.order
+    reason = _why_stop(draft)
+    barred = reason if reason is may_act(draft.row, draft.setting) else ""
+    due = draft.times.moment.steady + draft.timing.silence
+    draft.change(replace(draft.incident, stopped=True, due=due, barred=barred))
+    draft.tell(Verb.STOP, reason)
+    draft.orders.append(
+        Stop(
+            incident=order.incident,
+            kind=order.kind,
+            n=order.n,
+            attempt=order.attempt,
+            segment=order.segment,
+            host=order.host,
+            decided_at=draft.times.moment.at,
+            reason=reason,
+        )
+    )
+
+
+def _why_stop(draft: Draft) -> Reason:
+    forbidden = may_act(draft.row, draft.setting)
+    if forbidden in FORBIDDEN or (forbidden is not None and evidence.standing(draft.row.conditions)):
+        return forbidden
+    if draft.fresh is None:
+        return Reason.EVIDENCE_EXPIRED
+    return Reason.SIGN_OF_LIFE if draft.fresh.symptom is Symptom.ALIVE else Reason.CLEARED
+
+
+def _explain(draft: Draft) -> None:
+    """New evidence belongs to the incident; one that was waiting is looked at again at once."""
+    symptom = draft.fresh.symptom if draft.fresh is not None else None
+    is_news = symptom in (Symptom.DOWN, Symptom.OFF)
+    if symptom is Symptom.ALIVE:
+        draft.tell(Verb.STOP if draft.incident.stopped else Verb.EXPLAIN, Reason.SIGN_OF_LIFE)
+    else:
+        draft.tell(Verb.EXPLAIN, Reason.PART_OF_INCIDENT)
+    if is_news and draft.incident.is_waiting:
+        _look_again(draft)
+
+
+def look_for_room(draft: Draft) -> None:
+    """A host was described anew: an incident that found no room is looked at again."""
+    if draft.row.incident is not None and reserves.waits_for_room(draft.row):
+        _look_again(draft)
+
+
+def _look_again(draft: Draft) -> None:
+    """At once, or a little after the last publication: an observer that flaps does not drive workers."""
+    since = draft.times.moment.steady - draft.incident.published.steady
+    if since >= PAUSE_BETWEEN:
+        publish_again(draft, Reason.CHANGED)
+    else:
+        soon = draft.incident.published.steady + PAUSE_BETWEEN
+        draft.change(replace(draft.incident, due=min(soon, draft.incident.due or soon)))
+
+
+def _bar(draft: Draft) -> Reason | None:
+    """What keeps the incident from being published again: a gate, before any effect a storm, or a proof that is
+    missing."""
+    storm = None if draft.incident.effects else calm(draft.row, draft.setting)
+    return may_act(draft.row, draft.setting) or storm or _unproven(draft)
+
+
+def publish_again(draft: Draft, why: Reason | None = None) -> None:
+    """Publish the incident with its next number, unless something forbids to act now."""
+    bar = _bar(draft)
+    draft.change(replace(draft.incident, barred=bar or ""))
+    if bar is not None:
+        _wait(draft, bar)
+        return
+    if draft.incident.stopped:
+        _resume(draft)
+    incident, now = draft.incident, draft.times.moment
+    waiting = incident.is_waiting
+    order = refresh_order(draft)
+    unanswered = 1 if waiting else incident.unanswered + 1
+    draft.change(
+        replace(
+            incident,
+            order=order,
+            phase=Phase.OPENED if waiting else incident.phase,
+            published=now,
+            unanswered=unanswered,
+            reason="",
+            due=now.steady + _pause(draft.timing.silence, unanswered),
+        )
+    )
+    reason = why or (Reason.BACK_OFF_OVER if waiting else Reason.NO_FACT)
+    _tell_publication(draft, unanswered, reason)
+    draft.orders.append(order)
+
+
+def _tell_publication(draft: Draft, unanswered: int, reason: Reason) -> None:
+    if unanswered > STALLED_AFTER:
+        draft.tell(Verb.ALERT, Reason.STALLED)
+    else:
+        draft.tell(Verb.REOPEN, reason)
+
+
+def _pause(silence: Millis, unanswered: int) -> Millis:
+    """The ordinary silence, doubling once the incident is stalled."""
+    return int(min(LONGEST_SILENCE, silence * 2 ** max(0, unanswered - STALLED_AFTER)))
+
+
+def _unproven(draft: Draft) -> Reason | None:
+    """An incident that no effect has touched needs its proof again; one that was begun is carried to its end."""
+    counted = evidence.standing(draft.row.conditions)
+    if draft.incident.effects and not draft.incident.stopped:
+        return None
+    if not counted:
+        return Reason.STOPPED if draft.incident.stopped else Reason.EVIDENCE_EXPIRED
+    proof = evidence.weigh(counted, draft.setting.policy, draft.times.deadline)
+    return None if proof in evidence.PROOFS else proof
+
+
+def _wait(draft: Draft, why: Reason) -> None:
+    """Say why nothing is published, and look again after a while (a change of the description comes by itself)."""
+    pause = max(draft.incident.back_off, draft.timing.silence)
+    phase = Phase.HELD if draft.incident.phase is not Phase.RECOVERING else Phase.RECOVERING
+    due = draft.times.moment.steady + pause
+    draft.change(replace(draft.incident, phase=phase, due=due, reason=draft.incident.reason or why))
+    draft.tell(Verb.HOLD, why, detail=number(why, draft.row, draft.setting))
+
+
+def _resume(draft: Draft) -> None:
+    """Begin a new attempt: what the stopped one knew of the host and its guests may have changed meanwhile."""
+    order = draft.incident.order
+    again = replace(order, attempt=order.attempt + 1)
+    draft.change(replace(draft.incident, stopped=False, order=again))
+    draft.orders.append(
+        Resume(
+            incident=order.incident,
+            kind=order.kind,
+            segment=order.segment,
+            host=order.host,
+            decided_at=draft.times.moment.at,
+            reason=Reason.CHANGED,
+        )
+    )

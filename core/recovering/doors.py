@@ -1,0 +1,93 @@
+"""What passes through a worker's doors: the values and the errors that a port and its implementers share.
+
+The ports themselves (`workers.ports`) belong to the package that uses them; adapters stand below it and may not
+import it, so what both must name lives here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from kasugai.core.recovering.ledger import Entry, Flag
+from kasugai.core.words.facts import Fact
+from kasugai.core.words.signals import Stamp
+
+
+class LeaseLost(Exception):
+    """The ledger refused: another owner or epoch, or Redis forgot us. Stop all effects and come back as a new owner."""
+
+
+class LedgerAway(Exception):
+    """The ledger does not answer. A write may have happened; repeating it is harmless. No effect may begin."""
+
+
+class LogAway(Exception):
+    """Kafka did not acknowledge. The record may or may not be in the log."""
+
+
+class CloudAway(Exception):
+    """Nova did not take the request (refused connection, 503 before any work): nothing happened; try again."""
+
+
+class CloudUnsure(Exception):
+    """A call's answer did not come (time-out, reset, 5xx): it may have happened, or may still happen."""
+
+
+class CloudRefused(Exception):
+    """Nova answered no (4xx): nothing happened."""
+
+    def __init__(self, status: int, message: str) -> None:
+        """Keep Nova's status code and its sentence."""
+        super().__init__(f"{status} {message}")
+        self.status = status
+        self.message = message
+
+
+class FenceRefused(Exception):
+    """The power device did not switch the host off; the text says why, without secrets."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logged:
+    """A fact with its place in the log."""
+
+    fact: Fact
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flagged:
+    """A Stop or Resume as it stands in the incidents topic."""
+
+    incident: UUID
+    flag: Flag
+
+
+@dataclass(slots=True, kw_only=True)
+class Lease:
+    """The right to act on a host, as its owner remembers it."""
+
+    host: str
+    owner: str
+    """The incarnation: unique per acquisition."""
+    epoch: int = 0
+    """0 until `adopt`."""
+    until: float = 0.0
+    """Event-loop time in seconds at which it ends if not renewed, counted from before the request was sent."""
+    writes: int = 0
+    """How many writes under this lease the ledger has confirmed: a ledger that knows of fewer has gone back to an
+    older state (a failover), and refuses."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folded:
+    """What the ledger holds of a host."""
+
+    epoch: int = 0
+    """The highest epoch of any incident of the host."""
+    facts_offset: int = 0
+    """The fold of kasugai.recovery has come this far."""
+    flags_offset: int = 0
+    """The fold of the incidents topic has come this far."""
+    entries: Mapping[UUID, Entry]
+    flags: Mapping[UUID, Flag]

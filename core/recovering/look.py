@@ -1,0 +1,180 @@
+"""What a worker saw of the world, as values: Nova's service record, the source's guests, migration records, power.
+
+Absence from a list is not evidence (Nova leaves silent cells out of lists), so a look says what was asked for and
+when, next to what came back.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from kasugai.core.words.timing import Instant, Millis
+
+MOVING_TASKS = ("migrating", "resize_")
+"""How the task_states begin of a guest that may already run elsewhere when its source dies."""
+REBUILD_TASKS = ("rebuilding", "rebuild_")
+"""How the task_states begin of a guest that is being evacuated."""
+
+EVACUATION = "evacuation"
+"""migration_type of the records that an evacuate call makes."""
+
+
+class PowerState(StrEnum):
+    """A host's power as its device tells it."""
+
+    ON = "on"
+    OFF = "off"
+    UNKNOWN = "unknown"
+    """The device did not answer, or there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceView:
+    """Nova's record of a host's nova-compute, with the reply's idea of now."""
+
+    service_id: str
+    host: str
+    is_up: bool
+    is_enabled: bool
+    forced_down: bool
+    updated_at: str
+    """As Nova wrote it: compared for equality, never with our clocks."""
+    age: float
+    """Seconds: Nova's now minus updated_at within one reply."""
+    age_is_bound: bool
+    """Whether `age` is only a lower bound (a reply without a Date header)."""
+    disabled_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestView:
+    """Nova's record of a server."""
+
+    uuid: str
+    name: str
+    host: str
+    vm_state: str
+    """active, stopped, error, paused, suspended, rescued, resized, building, ..."""
+    task_state: str | None
+    power_state: int
+    """Nova's number: 1 running, 4 shut down, 0 pending."""
+    metadata: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    tags: tuple[str, ...] = ()
+    project: str = ""
+    """Its project's id."""
+    image: str = ""
+    """Its image's id; empty for a guest that boots from a volume."""
+    flavor: str = ""
+    """Its flavor's name as it was when the guest was made."""
+    extra_specs: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Its flavor's."""
+    locked: bool = False
+    fault: str = ""
+    deleted: bool = False
+
+    @property
+    def in_migration(self) -> bool:
+        """Whether a task says that the guest was on its way elsewhere."""
+        return (self.task_state or "").startswith(MOVING_TASKS)
+
+    @property
+    def in_evacuation(self) -> bool:
+        """Whether a task says that an evacuation of it is under way, or was when its destination died."""
+        return (self.task_state or "").startswith(REBUILD_TASKS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrationView:
+    """Nova's record of a migration of any type."""
+
+    migration_id: int
+    """Grows with every record of the deployment's database."""
+    guest: str
+    migration_type: str
+    status: str
+    source: str
+    dest: str
+    lasted: Millis | None = None
+    """From its making to its last change, by Nova's own clock in whole seconds; None: not told."""
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether Nova says that nothing of it is under way any more."""
+        return self.status in ("done", "completed", "confirmed", "reverted", "error", "failed", "cancelled")
+
+    @property
+    def has_landed(self) -> bool:
+        """Whether Nova says that it succeeded."""
+        return self.status in ("done", "completed")
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether Nova says that it ended without success."""
+        return self.status in ("error", "failed", "cancelled")
+
+
+ProjectTags = Mapping[str, tuple[str, ...]]
+"""Keystone's tags by project; empty for a project that it does not tell about."""
+
+Records = Mapping[str, tuple[MigrationView, ...]]
+"""Migration records with one source by guest, oldest first."""
+
+
+def any_has_ended(guests: Iterable[str], before: Records, now: Records) -> bool:
+    """Whether Nova has ended an evacuation of one of the guests since `before` was read."""
+    return any(_ended(now.get(guest, ())) - _ended(before.get(guest, ())) for guest in guests)
+
+
+def _ended(records: Iterable[MigrationView]) -> set[int]:
+    return {r.migration_id for r in records if r.migration_type == EVACUATION and r.is_ended}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AggregateView:
+    """Nova's record of a host aggregate."""
+
+    aggregate_id: int
+    name: str
+    hosts: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One look at a source host. Times are the owner's monotonic milliseconds."""
+
+    at: Instant
+    """When the first of its requests was sent: it answers only for what began before."""
+    nova_at: Instant = 0
+    """When the first request to Nova was sent: reading the power may have taken its time before."""
+    service: ServiceView | None = None
+    """None: Nova shows no such service."""
+    service_after: ServiceView | None = None
+    """Read again after an empty list: one counts only between two replies that show the host's own row, this one of the
+    look before and this one of its own."""
+    guests: Mapping[str, GuestView] = field(default_factory=lambda: MappingProxyType({}))
+    """The source's list by uuid."""
+    read: Mapping[str, GuestView | None] = field(default_factory=lambda: MappingProxyType({}))
+    """Guests read by id; None is Nova's 404."""
+    migrations: Records = field(default_factory=lambda: MappingProxyType({}))
+    """Records with this source by guest, oldest first."""
+    power: PowerState = PowerState.UNKNOWN
+    power_at: Instant | None = None
+    """When the power was read; None: not read."""
+    others: Mapping[str, ServiceView | None] = field(default_factory=lambda: MappingProxyType({}))
+    """Services of other hosts that were asked for; None: Nova shows none."""
+    computes: Mapping[str, ServiceView] | None = None
+    """All compute services by host; None: not read."""
+    aggregates: tuple[AggregateView, ...] | None = None
+    """All aggregates; None: not read."""
+    project_tags: ProjectTags = field(default_factory=lambda: MappingProxyType({}))
+    """Of the projects that were asked about, in this look or before."""
+
+    def sees_on_source(self, guest: str, host: str) -> GuestView | None:
+        """Return the guest if this look saw it on `host`, in the list or by id."""
+        view = self.guests.get(guest) or self.read.get(guest)
+        return view if view is not None and view.host == host and not view.deleted else None
+
+    def newest_migration(self, guest: str) -> int:
+        """Return the highest migration id of the guest in this look; 0 for none."""
+        return max((record.migration_id for record in self.migrations.get(guest, ())), default=0)

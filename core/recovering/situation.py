@@ -1,0 +1,128 @@
+"""All that one assessment of a recovery stands on: the order, the ledger, the newest look, and the owner's memory.
+
+Times are the owner's monotonic milliseconds unless they say "broker". The owner's memory is what no record holds:
+since when it is the owner, which calls are under way, when it saw Nova's record move.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from kasugai.core.recovering.ledger import Entry, Flag
+from kasugai.core.recovering.look import Look, PowerState
+from kasugai.core.recovering.pace import Pace
+from kasugai.core.words.facts import StepRecord, StepState
+from kasugai.core.words.incident import Open
+from kasugai.core.words.plan import Action, Plan, Step
+from kasugai.core.words.timing import Instant, Timing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What an owner remembers of its own ownership."""
+
+    owner_since: Instant
+    """When it got its epoch."""
+    epoch: int
+    begun: Mapping[str, Instant] = field(default_factory=lambda: MappingProxyType({}))
+    """By step: when this owner sent its call."""
+    in_flight: frozenset[str] = frozenset()
+    """Steps whose call has not been answered yet."""
+    accepted: frozenset[str] = frozenset()
+    """Steps whose call this owner saw accepted: they can never be absolved."""
+    record_value: str = ""
+    """Nova's updated_at as last seen."""
+    record_since: Instant = 0
+    """Since when this owner has seen that value."""
+    changes: int = 0
+    """How often this owner saw it change."""
+    moves: int = 0
+    """How often it was seen to move since the mark."""
+    off_at: Instant | None = None
+    """When this owner last read the power as off."""
+    before: Look | None = None
+    """The look before the newest."""
+    peeked: Instant = 0
+    """When this owner last read the migration records alone."""
+    refusal: str = ""
+    """What each power device said when the last fence failed."""
+    pace: Pace = field(default_factory=Pace)
+    """How many effects on guests may be in progress."""
+
+    def observe(self, look: Look, mark: str) -> "Memory":
+        """Return the memory after `look`; `mark` is the value that Nova's record should have kept, "" for none."""
+        value = look.service.updated_at if look.service else ""
+        off_at = look.power_at if look.power is PowerState.OFF else self.off_at
+        if not value or value == self.record_value:
+            return replace(self, off_at=off_at)
+        return replace(
+            self,
+            off_at=off_at,
+            record_value=value,
+            record_since=look.at,
+            changes=self.changes + bool(self.record_value),
+            moves=self.moves + (bool(mark) and value != mark),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """The input of `advance`."""
+
+    order: Open
+    entry: Entry
+    plan: Plan
+    look: Look
+    memory: Memory
+    flag: Flag | None
+    has_device: bool
+    """Whether a power device is configured for the host."""
+    timing: Timing
+    now: Instant
+    broker_now: Instant
+    """The broker's clock as this owner knows it."""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether effects may not begin any more."""
+        return self.flag is not None and self.flag.stop
+
+    @property
+    def window(self) -> int:
+        """How many effects on guests may be in progress now."""
+        return min(self.plan.window, self.memory.pace.window)
+
+    @property
+    def mark(self) -> str:
+        """Nova's updated_at after our force-down; "" before it."""
+        record = self.record(self.host_step(Action.FORCE_DOWN))
+        return record.mark if record is not None and record.state is StepState.DONE else ""
+
+    def host_step(self, action: Action) -> Step:
+        """Return the plan's step of that kind for the host itself."""
+        return next(step for step in self.plan.steps if step.action is action)
+
+    def record(self, step: Step) -> StepRecord | None:
+        """Return the ledger's record of a step, of whatever attempt."""
+        return self.entry.steps.get(step.key)
+
+    def is_done(self, key: str) -> bool:
+        """Whether the step of that key is done in this attempt."""
+        record = self.entry.steps.get(key)
+        return record is not None and record.state is StepState.DONE and record.attempt == self.order.attempt
+
+    def is_final(self, step: Step) -> bool:
+        """Whether this attempt has no more to do for the step."""
+        record = self.record(step)
+        return record is not None and record.state.is_final and record.attempt == self.order.attempt
+
+    def intent_at(self, key: str) -> Instant:
+        """Since when an open step's effect may be under way, as far as this owner can know: the later of its own call
+        and the moment it got its epoch (a dead owner's request may still be on the wire)."""
+        return max(self.memory.owner_since, self.memory.begun.get(key, 0))
+
+    def power_is_off(self) -> bool:
+        """Whether the power was read as off recently enough to act on it."""
+        at = self.look.power_at
+        fresh = at is not None and self.now - at <= self.timing.power_fresh
+        return fresh and self.look.power is PowerState.OFF

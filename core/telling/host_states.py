@@ -1,0 +1,130 @@
+"""In which state the system has each host: what a description in the inventory does not say. Pure.
+
+It is computed from the set of records about incidents, as views are, so it knows what the topics keep (30 d) and no
+more. What correlate decides by is its own table; this is for people.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from kasugai.core.telling.incident_views import IncidentView, Seen, fold
+from kasugai.core.words.facts import Fact, FactKind, StepState
+from kasugai.core.words.incident import Open, Phase
+from kasugai.core.words.plan import Action
+from kasugai.core.words.timing import Instant
+from kasugai.core.words.verdicts import Reason, Verb, Verdict
+
+OUT = "out"
+"""Its last incident took it out of service, and it has not been re-admitted: it counts as unhealthy."""
+ON_PROBATION = "on-probation"
+"""It was out and shows life, not yet for long enough."""
+
+_LEAVES_OUT = (Phase.RECOVERED, Phase.FAILED)
+_WORDS = (Verb.WATCH, Verb.READMIT, Verb.SUSPECT, Verb.HOLD, Verb.WITHDRAW)
+"""What correlate says about a host without an open incident that may begin or end a probation."""
+
+Place = tuple[str, str]
+"""A segment's id and a host's name: rows are kept per segment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostState:
+    """Where a host stands that is not simply in service."""
+
+    word: str
+    """A phase of its incident, or `out`, or `on-probation`."""
+    since: Instant
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReserveUse:
+    """To which failed host a reserve was given last."""
+
+    failed: str
+    at: Instant
+    is_spent: bool
+    """Whether it was put to use; else an open incident has it."""
+
+
+def host_states(seen: Iterable[Seen]) -> Mapping[Place, HostState]:
+    """Return the states of all hosts that are not simply in service."""
+    records = list(seen)
+    views: dict[Place, list[IncidentView]] = defaultdict(list)
+    for view in fold(records):
+        views[view.segment, view.host].append(view)
+    words = _words(records)
+    found = {place: _state(of_host, words.get(place, ())) for place, of_host in views.items()}
+    return {place: state for place, state in found.items() if state is not None}
+
+
+def _words(records: Iterable[Seen]) -> Mapping[Place, Sequence[tuple[Instant, Verb]]]:
+    found: dict[Place, list[tuple[Instant, int, Verb]]] = defaultdict(list)
+    for record in records:
+        value = record.value
+        if isinstance(value, Verdict) and value.verb in _WORDS and value.subject.startswith("host/"):
+            place = value.segment, value.subject.removeprefix("host/")
+            found[place].append((record.at, record.offset, value.verb))
+    return {place: [(at, verb) for at, _, verb in sorted(told)] for place, told in found.items()}
+
+
+def _state(views: Sequence[IncidentView], words: Sequence[tuple[Instant, Verb]]) -> HostState | None:
+    open_ones = [view for view in views if not view.phase.is_final]
+    if open_ones:
+        view = max(open_ones, key=lambda view: (view.incident is not None, view.since))
+        return HostState(word=str(view.phase), since=view.since, why=view.why)
+    last = max(views, key=lambda view: (view.until or 0, view.since))
+    return _afterwards(last, [(at, verb) for at, verb in words if at >= (last.until or last.since)])
+
+
+def _afterwards(last: IncidentView, words: Sequence[tuple[Instant, Verb]]) -> HostState | None:
+    if last.phase not in _LEAVES_OUT or any(verb is Verb.READMIT for _, verb in words):
+        return None
+    if words and words[-1][1] is Verb.WATCH:
+        return HostState(word=ON_PROBATION, since=words[-1][0], why=str(last.phase))
+    return HostState(word=OUT, since=last.until or last.since, why=str(last.phase))
+
+
+def reserve_uses(seen: Iterable[Seen]) -> Mapping[str, ReserveUse]:
+    """Return by reserve who has it, or who put it to use last. A use is over once the reserve is described anew, which
+    stands in the inventory and not here."""
+    records = sorted(seen, key=lambda record: (record.at, record.offset))
+    found: dict[str, ReserveUse] = {}
+    for view in fold(records):
+        if view.incident is not None and not view.phase.is_final:
+            found |= _given(view)
+    for record in records:
+        if isinstance(record.value, Fact) and record.value.kind is FactKind.FINISHED:
+            found |= _spent(record.value, record.at)
+    return found
+
+
+def _given(view: IncidentView) -> dict[str, ReserveUse]:
+    orders = [(record.value, record.at) for record in view.records if isinstance(record.value, Open)]
+    newest = sorted(orders, key=lambda order: order[0].n)[-1:]
+    return {
+        name: ReserveUse(failed=view.host, at=at, is_spent=False)
+        for order, at in newest
+        for name in order.reserves
+    }
+
+
+def _spent(fact: Fact, at: Instant) -> dict[str, ReserveUse]:
+    steps = [step for step in fact.steps if step.tries > 0 or step.state is StepState.DONE]
+    names = [step.key.partition(":")[2] for step in steps if step.key.startswith(f"{Action.ENABLE}:")]
+    return {name: ReserveUse(failed=fact.host, at=at, is_spent=True) for name in names}
+
+
+def disarmed_by(seen: Iterable[Seen]) -> Mapping[str, Verdict]:
+    """Return by segment's id the word that keeps it from acting, whatever its description says."""
+    last: dict[str, Verdict] = {}
+    for record in sorted(seen, key=lambda record: (record.at, record.offset)):
+        value = record.value
+        if isinstance(value, Verdict) and (value.verb in (Verb.ARM, Verb.DISARM) or _is_bug(value)):
+            last[value.segment] = value
+    return {segment: verdict for segment, verdict in last.items() if verdict.verb is not Verb.ARM}
+
+
+def _is_bug(verdict: Verdict) -> bool:
+    return verdict.verb is Verb.ALERT and verdict.reason is Reason.UNDECIDABLE

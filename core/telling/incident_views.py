@@ -1,0 +1,220 @@
+"""What incidents look like, computed from the set of records about them: pure, and the same for any order of reading.
+
+Of several records that say where something stands the one with the highest (attempt, epoch, rank) wins; repeated
+ones count once. It knows no topic and no clock; the sentences are the narrator's.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from kasugai.core.telling.standing import StepView, close_of, phase_of, step_views, why_of
+from kasugai.core.telling.ties import Tie
+from kasugai.core.words.facts import Fact, FactKind
+from kasugai.core.words.incident import Open, Phase, Resume, Stop
+from kasugai.core.words.plan import Action, Plan
+from kasugai.core.words.timing import Instant
+from kasugai.core.words.verdicts import Reason, Verb, Verdict
+
+Record = Open | Stop | Resume | Fact | Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A record with its place in its partition."""
+
+    at: Instant
+    """The record's timestamp."""
+    offset: int
+    value: Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentView:
+    """One incident, or (without an id) a host against which something is held."""
+
+    incident: UUID | None
+    host: str
+    segment: str
+    """The segment's id."""
+    phase: Phase
+    why: str
+    since: Instant
+    """When it was opened; the first word about it where it was not."""
+    until: Instant | None
+    """When it was closed."""
+    attempt: int
+    epoch: int
+    """How many owners it has had."""
+    plan: Plan | None
+    steps: Mapping[str, StepView]
+    """By key, for every step of the plan but the last look (which has no record of its own)."""
+    records: tuple[Seen, ...]
+    """In the order of time, each once."""
+
+    @property
+    def is_told(self) -> bool:
+        """Whether it is closed and the outcome that closed it has been read too (it lies in another topic)."""
+        facts = [record.value for record in self.records if isinstance(record.value, Fact)]
+        ends = [fact for fact in facts if fact.kind is FactKind.FINISHED and fact.attempt == self.attempt]
+        return self.until is not None and bool(ends)
+
+    @property
+    def window(self) -> int:
+        """How many effects on guests the owner last let be in progress at a time; 0: not told."""
+        told = [record.value.window for record in self.records if isinstance(record.value, Fact)]
+        return next((window for window in reversed(told) if window), 0)
+
+    @property
+    def steps_done(self) -> int:
+        """How many steps have been seen done."""
+        return sum(step.is_done for step in self.steps.values())
+
+    @property
+    def instances(self) -> tuple[StepView, ...]:
+        """The evacuations in the plan's order."""
+        return tuple(step for step in self.steps.values() if step.step.action is Action.EVACUATE)
+
+    @property
+    def instances_done(self) -> int:
+        """How many instances have been seen elsewhere."""
+        return sum(step.is_done for step in self.instances)
+
+
+def fold(seen: Iterable[Seen]) -> tuple[IncidentView, ...]:
+    """Return all incidents, then the hosts that are suspected or held without one; each by age, oldest first."""
+    first = _each_once(seen)
+    incidents: dict[UUID, list[Seen]] = defaultdict(list)
+    subjects: dict[str, list[Seen]] = defaultdict(list)
+    for record in first:
+        if isinstance(record.value, Verdict):
+            subjects[record.value.subject].append(record)
+        if record.value.incident is not None:
+            incidents[record.value.incident].append(record)
+    opened = [_incident(incident, records) for incident, records in incidents.items()]
+    pending = [view for records in subjects.values() if (view := _pending(records)) is not None]
+    return (*sorted(opened, key=_by_age), *sorted(pending, key=_by_age))
+
+
+def of_incident(incident: UUID, seen: Iterable[Seen]) -> IncidentView:
+    """Return one incident; `seen` holds records about it only, at least one."""
+    return _incident(incident, _each_once(seen))
+
+
+def _by_age(view: IncidentView) -> tuple[Instant, str]:
+    return view.since, view.host
+
+
+def _each_once(seen: Iterable[Seen]) -> list[Seen]:
+    """Records that were published again say nothing new; in the order of time, ties in an order of their own."""
+    first: dict[Record, Seen] = {}
+    for record in seen:
+        old = first.get(record.value)
+        if old is None or (record.at, record.offset) < (old.at, old.offset):
+            first[record.value] = record
+    return sorted(first.values(), key=_by_time)
+
+
+def _by_time(record: Seen) -> tuple[Instant, int, int, Tie]:
+    kinds = (Verdict, Open, Stop, Resume, Fact)
+    return record.at, kinds.index(type(record.value)), record.offset, Tie(record.value)
+
+
+def _incident(incident: UUID, records: Sequence[Seen]) -> IncidentView:
+    opens = [seen.value for seen in records if isinstance(seen.value, Open)]
+    facts = [seen.value for seen in records if isinstance(seen.value, Fact)]
+    verdicts = [seen.value for seen in records if isinstance(seen.value, Verdict)]
+    order = max(opens, key=lambda o: (o.attempt, o.n, o.decided_at), default=None)
+    fact = max(facts, key=rank, default=None)
+    plan = max(
+        (fact.plan for fact in facts if fact.plan is not None),
+        key=lambda p: (p.attempt, p.epoch, len(p.steps), Tie(p)),
+        default=None,
+    )
+    closing = close_of(verdicts)
+    host, segment = _whereabouts(records)
+    return IncidentView(
+        incident=incident,
+        host=host,
+        segment=segment,
+        phase=phase_of(order, fact, verdicts),
+        why=why_of(fact, verdicts),
+        since=min([order.opened_at] if order else [seen.at for seen in records]),
+        until=next((seen.at for seen in records if seen.value == closing), None),
+        attempt=max([fact.attempt for fact in facts] + [o.attempt for o in opens], default=1),
+        epoch=max((fact.epoch for fact in facts), default=0),
+        plan=plan,
+        steps=step_views(plan, [(seen.at, seen.value) for seen in records if isinstance(seen.value, Fact)]),
+        records=tuple(records),
+    )
+
+
+def rank(fact: Fact) -> tuple[int, int, int, int, int, Tie]:
+    """Return what decides which of two facts says where an incident stands: the greater one does."""
+    match fact.kind:
+        case FactKind.QUEUED:
+            kind = 0
+        case FactKind.HELD | FactKind.VETOED:
+            kind = 2
+        case FactKind.FINISHED:
+            kind = 3
+        case _:
+            kind = 1
+    return fact.attempt, fact.epoch, kind, fact.n, fact.seq, Tie(fact)
+
+
+def _whereabouts(records: Sequence[Seen]) -> tuple[str, str]:
+    """Return an incident's host and segment: every record says them."""
+    value = records[0].value
+    return (value.subject.split("/")[1] if isinstance(value, Verdict) else value.host), value.segment
+
+
+_PENDING = {Verb.SUSPECT: Phase.SUSPECTED, Verb.HOLD: Phase.HELD}
+_ASIDE = (Verb.REFUSE, Verb.RETRY, Verb.CANCEL, Verb.DISREGARD)
+"""What changes nothing about a host that is held or suspected without an incident."""
+
+
+def _pending(records: Sequence[Seen]) -> IncidentView | None:
+    """Return the view of a subject whose last word is that something is held against it, without an incident."""
+    held = _held_since(records)
+    if not held:
+        return None
+    since, value = held[0][0], held[-1][1]
+    return IncidentView(
+        incident=None,
+        host=value.subject.split("/")[1],
+        segment=value.segment,
+        phase=_PENDING[value.verb],
+        why=why_of(None, [value]),
+        since=since,
+        until=None,
+        attempt=0,
+        epoch=0,
+        plan=None,
+        steps={},
+        records=tuple(records),
+    )
+
+
+def _held_since(records: Sequence[Seen]) -> list[tuple[Instant, Verdict]]:
+    """Return the words that hold or suspect the subject, which no other word has ended since."""
+    found: list[tuple[Instant, Verdict]] = []
+    for seen in records:
+        if not isinstance(seen.value, Verdict) or _says_nothing_new(seen.value, found):
+            continue
+        if seen.value.verb in _PENDING and seen.value.incident is None:
+            found.append((seen.at, seen.value))
+        else:
+            found.clear()
+    return found
+
+
+def _says_nothing_new(verdict: Verdict, held: Sequence[tuple[Instant, Verdict]]) -> bool:
+    """A stale report, a command that did not fit, an owner that is not obeyed; and an approval of another limit than
+    the person's own hold: what that lets through is opened, and that is told."""
+    if verdict.verb is Verb.IGNORE:
+        return verdict.reason is Reason.STALE
+    if verdict.verb is Verb.APPROVE:
+        return not held or held[-1][1].reason is not Reason.COMMAND
+    return verdict.verb in _ASIDE

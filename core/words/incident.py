@@ -1,0 +1,115 @@
+"""An incident's life: its phases with the one table of transitions, and the orders that go to the workers."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from kasugai.core.words.policy import Policy
+from kasugai.core.words.signals import Kind
+from kasugai.core.words.timing import Instant
+from kasugai.core.words.verdicts import Evidence
+
+
+class Phase(StrEnum):
+    """Where an incident stands. Correlate owns it; only an outcome closes it."""
+
+    SUSPECTED = "suspected"
+    """A fault is known, nothing is decided."""
+    OPENED = "opened"
+    """Published for a worker."""
+    HELD = "held"
+    """Cannot go on, with a reason."""
+    RECOVERING = "recovering"
+    """A worker owns an attempt."""
+    RECOVERED = "recovered"
+    FAILED = "failed"
+    WITHDRAWN = "withdrawn"
+    """Over before any effect."""
+    IGNORED = "ignored"
+    """Never acted upon."""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the incident is closed; a failed one can be retried by a person."""
+        return self in (Phase.RECOVERED, Phase.FAILED, Phase.WITHDRAWN, Phase.IGNORED)
+
+
+TRANSITIONS: dict[Phase, frozenset[Phase]] = {
+    Phase.SUSPECTED: frozenset({Phase.OPENED, Phase.WITHDRAWN, Phase.IGNORED, Phase.HELD}),
+    Phase.OPENED: frozenset(
+        {Phase.OPENED, Phase.RECOVERING, Phase.HELD, Phase.RECOVERED, Phase.FAILED, Phase.WITHDRAWN}
+    ),
+    Phase.HELD: frozenset(
+        {Phase.HELD, Phase.OPENED, Phase.RECOVERING, Phase.RECOVERED, Phase.FAILED, Phase.WITHDRAWN}
+    ),
+    Phase.RECOVERING: frozenset(
+        {Phase.RECOVERING, Phase.OPENED, Phase.HELD, Phase.RECOVERED, Phase.FAILED, Phase.WITHDRAWN}
+    ),
+    Phase.RECOVERED: frozenset(),
+    Phase.FAILED: frozenset({Phase.OPENED}),
+    Phase.WITHDRAWN: frozenset(),
+    Phase.IGNORED: frozenset(),
+}
+"""From which phase to which others. A worker's answer may overtake its `adopted`, so OPENED reaches every end."""
+
+
+def move(old: Phase, new: Phase) -> Phase:
+    """Return `new`; raise ValueError when the table does not allow the transition."""
+    if new not in TRANSITIONS[old]:
+        raise ValueError(f"incident phase {old} cannot become {new}")
+    return new
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Open:
+    """Work on this incident. Published with n = 1, 2, ... until an outcome closes it."""
+
+    incident: UUID
+    kind: Kind
+    n: int
+    attempt: int
+    segment: str
+    host: str
+    host_uuid: str
+    decided_at: Instant
+    """`now` of the record that decided this publication."""
+    opened_at: Instant
+    """`decided_at` of the first one."""
+    asserted_at: Instant | None
+    """Broker time of the youngest trusted assertion among the evidence: it counts as fenced."""
+    policy: Policy
+    reserves: tuple[str, ...] = ()
+    """Reserve hosts given to it, in order (correlate gives them out; later)."""
+    evidence: tuple[Evidence, ...] = ()
+    previous: UUID | None = None
+    """The host's incident before this one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """Begin no further effect of this incident."""
+
+    incident: UUID
+    kind: Kind
+    n: int
+    attempt: int
+    segment: str
+    host: str
+    decided_at: Instant
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resume:
+    """The Stop is over; an Open follows."""
+
+    incident: UUID
+    kind: Kind
+    segment: str
+    host: str
+    decided_at: Instant
+    reason: str
+
+
+Order = Open | Stop | Resume
+"""What goes to kasugai.incidents.*, keyed by host."""

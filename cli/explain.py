@@ -67,7 +67,7 @@ def choose(found: "Sequence[Decided]", word: str) -> "list[Decided]":
 
 
 async def _read(kafka: "KafkaSettings") -> "list[Decided]":
-    from kasugai.cli.replay import replay
+    from kasugai.cli.recorded import replay
     from kasugai.core.telling.explain import Decided, in_order
     from kasugai.core.words.verdicts import Verdict
 

@@ -117,7 +117,7 @@ def _watch(arguments: argparse.Namespace) -> int:
 
 
 async def _read(kafka: "KafkaSettings") -> "tuple[list[IncidentView], dict[str, str]]":
-    from kasugai.cli.replay import replay, segment_names
+    from kasugai.cli.recorded import replay, segment_names
     from kasugai.core.telling.incident_views import fold
 
     return list(fold(await replay(kafka))), await segment_names(kafka)

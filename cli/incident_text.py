@@ -6,7 +6,7 @@ from typing import Any
 
 from kasugai.cli.tables import Cell, Column, age, table, took
 from kasugai.core.telling.incident_views import IncidentView
-from kasugai.core.telling.standing import StepView
+from kasugai.core.telling.progress import StepView
 from kasugai.core.telling.timeline import timeline
 from kasugai.core.words.plan import Action
 from kasugai.core.words.timing import Instant

@@ -8,7 +8,7 @@ from rich.text import Text
 from kasugai.cli.incident_text import Names, segment_name, short
 from kasugai.cli.tables import took
 from kasugai.core.telling.incident_views import IncidentView
-from kasugai.core.telling.standing import StepView
+from kasugai.core.telling.progress import StepView
 from kasugai.core.telling.timeline import timeline
 from kasugai.core.words.facts import StepState
 from kasugai.core.words.timing import Instant

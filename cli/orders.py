@@ -152,7 +152,7 @@ async def _about_incident(
     kafka: "KafkaSettings", inventory: "Inventory", arguments: argparse.Namespace
 ) -> dict[str, Any]:
     from kasugai.cli.incident import find
-    from kasugai.cli.replay import replay
+    from kasugai.cli.recorded import replay
     from kasugai.core.telling.incident_views import fold
 
     host = inventory.host_named(arguments.incident)
@@ -164,11 +164,11 @@ async def _about_incident(
 
 def compose(arguments: argparse.Namespace, about: dict[str, Any]) -> "Command":
     """Return the command that the command line describes, about what was looked up."""
-    from kasugai.core.words.signals import Command, Limit, Order
+    from kasugai.core.words.signals import Command, Instruction, Limit
 
     return Command(
         command_id=arguments.id or uuid.uuid4(),  # noqa: TID251 - a person's word is new each time, and printed
-        order=Order(arguments.order),
+        order=Instruction(arguments.order),
         limit=Limit(arguments.limit) if arguments.limit else None,
         up_to=arguments.up_to,
         author=arguments.author or login(),

@@ -124,7 +124,7 @@ async def apply(
 
 async def _refuse_under_recovery(kafka: "KafkaSettings", leaving: set[str]) -> None:
     """A host stays in its segment while it has an open incident: two mailboxes would decide about it."""
-    from kasugai.cli.replay import replay
+    from kasugai.cli.recorded import replay
     from kasugai.core.telling.incident_views import fold
 
     views = fold(await replay(kafka))

@@ -87,7 +87,7 @@ def _show(arguments: argparse.Namespace) -> int:
 
 async def _read(kafka: "KafkaSettings", word: str) -> Shown:
     from kasugai.adapters.kafka.inventory_reader import InventoryReader
-    from kasugai.cli.replay import replay
+    from kasugai.cli.recorded import replay
 
     async with InventoryReader(kafka, "kasugai-cli-inventory") as reader:
         inventory = reader.inventory

@@ -10,7 +10,7 @@ from kasugai.cli.clock import now
 from kasugai.cli.exits import Exit
 from kasugai.cli.incident import find
 from kasugai.cli.live import frame
-from kasugai.cli.replay import Step, follow, segment_names
+from kasugai.cli.recorded import Step, follow, segment_names
 from kasugai.cli.terminal import console, data, is_live, talk
 from kasugai.core.telling.incident_views import IncidentView, Seen, fold
 from kasugai.core.telling.timeline import Teller

@@ -32,7 +32,7 @@ from kasugai.sim.lab.laboratory import Variant
 from kasugai.sim.lab.runner import AS_WRITTEN, play
 from kasugai.streams import correlate
 from kasugai.workers import effects, journal, lane, ownership
-from kasugai.workers.effects import Hands
+from kasugai.workers.effects import Tools
 from kasugai.workers.journal import Journal
 from kasugai.workers.observe import NOTHING_MORE
 from kasugai.workers.ownership import Ownership
@@ -82,15 +82,15 @@ def catch(mutant: Mutant, scenario: Scenario) -> str | None:
     return None
 
 
-async def _call_then_record(hands: Hands, order: Open, begin: Begin, seen: Look) -> int | None:
-    accepted = await effects._call_and_tell(hands, order, begin, seen)
-    await hands.journal.step(order, begin.step, FactKind.STARTED, begin.record)
+async def _call_then_record(tools: Tools, order: Open, begin: Begin, seen: Look) -> int | None:
+    accepted = await effects._call_and_tell(tools, order, begin, seen)
+    await tools.journal.step(order, begin.step, FactKind.STARTED, begin.record)
     return accepted
 
 
 async def _plan_anew(self: Ownership) -> Any:
     look = await self._look(NOTHING_MORE)
-    order = self._desk.order
+    order = self._assignment.order
     made = plan(order, look, self._memory.epoch, self._journal.entry.priors)
     await self._journal.plan(order, made)
     return made, look

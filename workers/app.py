@@ -18,10 +18,10 @@ from kasugai.adapters.telemetry.vitals import Vitals
 from kasugai.core.words.timing import Millis
 from kasugai.schemas.topics import INCIDENTS
 from kasugai.workers.exits import Exit
+from kasugai.workers.health import reporting
 from kasugai.workers.intake import Intake
 from kasugai.workers.pool import Pool
 from kasugai.workers.ports import Power
-from kasugai.workers.standing import standing
 from kasugai.workers.starting import Unfit, Worker, ready
 
 LOG = logging.getLogger(__name__)
@@ -82,9 +82,9 @@ def _signalled() -> asyncio.Event:
 
 async def _work(worker: Worker) -> Exit:
     vitals = worker.vitals
-    async with standing(vitals, INCIDENTS[worker.kind]) as told, ready(worker) as start:
+    async with reporting(vitals, INCIDENTS[worker.kind]) as told, ready(worker) as start:
         pool = Pool(start.doors, worker.settings.worker.lanes)
-        intake = Intake(pool, worker.kind, start.dead, start.doors.troubles)
+        intake = Intake(pool, worker.kind, start.dead, start.doors.outages)
         told.pool = pool
         try:
             async with _joined(worker, intake) as member:

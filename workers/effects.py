@@ -48,7 +48,7 @@ class Halted(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hands:
+class Tools:
     """What an effect is carried out with."""
 
     cloud: Cloud
@@ -61,52 +61,52 @@ class Hands:
     """By step: what was said when its call was last refused."""
 
 
-async def carry_out(hands: Hands, order: Open, begin: Begin, seen: Look) -> Millis | None:
+async def carry_out(tools: Tools, order: Open, begin: Begin, seen: Look) -> Millis | None:
     """Carry out one effect; return how long the call took to be accepted, None when it was not. `seen` is the
     look that it stands on. Halted under a stop flag; LeaseLost, LedgerAway or
     LogAway end the ownership; whatever the world says is recorded."""
     with about(step=begin.step.key), spans.effect(order, begin.step):
-        return await _carry_out(hands, order, begin, seen)
+        return await _carry_out(tools, order, begin, seen)
 
 
-async def _carry_out(hands: Hands, order: Open, begin: Begin, seen: Look) -> Millis | None:
-    is_first = not hands.journal.entry.effects
-    if not await hands.ledger.begin(hands.lease, order.incident):
+async def _carry_out(tools: Tools, order: Open, begin: Begin, seen: Look) -> Millis | None:
+    is_first = not tools.journal.entry.effects
+    if not await tools.ledger.begin(tools.lease, order.incident):
         raise Halted
-    if not await hands.journal.step(order, begin.step, FactKind.STARTED, begin.record):
-        await _tell(hands, order, begin, FactKind.ABSOLVED, STOPPED)
+    if not await tools.journal.step(order, begin.step, FactKind.STARTED, begin.record):
+        await _tell(tools, order, begin, FactKind.ABSOLVED, STOPPED)
         raise Halted
-    if monotonic_ms() - seen.nova_at > hands.timing.stale_after:
-        await _tell(hands, order, begin, FactKind.ABSOLVED, LATE)
+    if monotonic_ms() - seen.nova_at > tools.timing.stale_after:
+        await _tell(tools, order, begin, FactKind.ABSOLVED, LATE)
         return None
-    _check_margin(hands)
+    _check_margin(tools)
     if is_first:
-        observe(FIRST_EFFECT, (hands.journal.broker_now - order.decided_at) / 1000)
-    return await _call_and_tell(hands, order, begin, seen)
+        observe(FIRST_EFFECT, (tools.journal.broker_now - order.decided_at) / 1000)
+    return await _call_and_tell(tools, order, begin, seen)
 
 
-def _check_margin(hands: Hands) -> None:
+def _check_margin(tools: Tools) -> None:
     """The last line before the call: a lease that is about to end is as good as lost."""
-    left = hands.lease.until - asyncio.get_running_loop().time()
-    if left * 1000 < hands.timing.margin:
-        raise LeaseLost(f"only {left:.1f} s of the lease on {hands.lease.host} left")
+    left = tools.lease.until - asyncio.get_running_loop().time()
+    if left * 1000 < tools.timing.margin:
+        raise LeaseLost(f"only {left:.1f} s of the lease on {tools.lease.host} left")
 
 
-async def _call_and_tell(hands: Hands, order: Open, begin: Begin, seen: Look) -> Millis | None:
+async def _call_and_tell(tools: Tools, order: Open, begin: Begin, seen: Look) -> Millis | None:
     began = monotonic_ms()
     try:
         with _timed(begin.step.action):
-            async with asyncio.timeout(_limit(hands.timing, begin.step.action) / 1000):
-                await _call(hands, order, begin, seen)
+            async with asyncio.timeout(_limit(tools.timing, begin.step.action) / 1000):
+                await _call(tools, order, begin, seen)
     except CloudRefused as no:
-        await _tell(hands, order, begin, FactKind.ABSOLVED, Reason.REFUSED, str(no))
+        await _tell(tools, order, begin, FactKind.ABSOLVED, Reason.REFUSED, str(no))
     except FenceRefused as no:
-        hands.refusals[begin.step.key] = str(no)
-        await _tell(hands, order, begin, FactKind.ABSOLVED, Reason.FENCE_REFUSED, str(no))
+        tools.refusals[begin.step.key] = str(no)
+        await _tell(tools, order, begin, FactKind.ABSOLVED, Reason.FENCE_REFUSED, str(no))
     except CloudAway as away:
-        await _tell(hands, order, begin, FactKind.ABSOLVED, AWAY, str(away))
+        await _tell(tools, order, begin, FactKind.ABSOLVED, AWAY, str(away))
     except (CloudUnsure, TimeoutError) as unsure:
-        await _tell(hands, order, begin, FactKind.UNSURE, "", str(unsure))
+        await _tell(tools, order, begin, FactKind.UNSURE, "", str(unsure))
     else:
         return monotonic_ms() - began
     return None
@@ -126,46 +126,46 @@ def _limit(timing: Timing, action: Action) -> int:
     return timing.fence if action is Action.FENCE else timing.client
 
 
-async def _call(hands: Hands, order: Open, begin: Begin, seen: Look) -> None:
+async def _call(tools: Tools, order: Open, begin: Begin, seen: Look) -> None:
     step = begin.step
     match step.action:
         case Action.FENCE | Action.FORCE_DOWN:
-            await _put_down(hands, order, step, seen)
+            await _put_down(tools, order, step, seen)
         case Action.JOIN | Action.ENABLE:
-            await _make_ready(hands, step, seen)
+            await _make_ready(tools, step, seen)
         case Action.RESET:
-            await hands.cloud.reset_state(step.subject)
+            await tools.cloud.reset_state(step.subject)
         case Action.EVACUATE:
-            await hands.cloud.evacuate(step.subject, begin.record.target)
+            await tools.cloud.evacuate(step.subject, begin.record.target)
         case Action.RESTORE:
-            await hands.cloud.stop(step.subject)
+            await tools.cloud.stop(step.subject)
         case Action.SWEEP:
             raise ValueError("a sweep has no effect to call")
         case _:
             assert_never(step.action)
 
 
-async def _put_down(hands: Hands, order: Open, step: Step, seen: Look) -> None:
+async def _put_down(tools: Tools, order: Open, step: Step, seen: Look) -> None:
     if step.action is Action.FENCE:
-        await hands.power.fence(order.host)
+        await tools.power.fence(order.host)
     else:
         service_id = seen.service.service_id if seen.service else ""
-        await hands.cloud.force_down(service_id, order.policy.disable_reason)
+        await tools.cloud.force_down(service_id, order.policy.disable_reason)
 
 
-async def _make_ready(hands: Hands, step: Step, seen: Look) -> None:
+async def _make_ready(tools: Tools, step: Step, seen: Look) -> None:
     if step.action is Action.JOIN:
-        await hands.cloud.add_to_aggregate(aggregate_of(step), reserve_of(step))
+        await tools.cloud.add_to_aggregate(aggregate_of(step), reserve_of(step))
     else:
         reserve = seen.others[step.subject]
-        await hands.cloud.enable(reserve.service_id if reserve else "")
+        await tools.cloud.enable(reserve.service_id if reserve else "")
 
 
 _STATES = {FactKind.ABSOLVED: StepState.ABSOLVED, FactKind.UNSURE: StepState.UNSURE}
 
 
 async def _tell(
-    hands: Hands, order: Open, begin: Begin, kind: FactKind, reason: str, detail: str = ""
+    tools: Tools, order: Open, begin: Begin, kind: FactKind, reason: str, detail: str = ""
 ) -> None:
     after = replace(begin.record, state=_STATES[kind], reason=reason)
-    await hands.journal.step(order, begin.step, kind, after, detail)
+    await tools.journal.step(order, begin.step, kind, after, detail)

@@ -13,9 +13,9 @@ from kasugai.core.recovering.doors import LogAway
 from kasugai.core.words.incident import Open, Order, Resume, Stop
 from kasugai.core.words.signals import Kind
 from kasugai.schemas.codec import Undecodable, decode
-from kasugai.workers.chores import Chores
+from kasugai.workers.background import Background
+from kasugai.workers.outages import Outages
 from kasugai.workers.pool import Pool
-from kasugai.workers.troubles import Troubles
 
 LOG = logging.getLogger(__name__)
 
@@ -26,13 +26,13 @@ AGAIN = 1.0
 class Intake:
     """The way from the poll loop to one kind's pool."""
 
-    def __init__(self, pool: Pool, kind: Kind, dead: DeadLetters, troubles: Troubles) -> None:
+    def __init__(self, pool: Pool, kind: Kind, dead: DeadLetters, outages: Outages) -> None:
         """Take orders of `kind` only."""
         self._pool = pool
         self._kind = kind
         self._dead = dead
-        self._troubles = troubles
-        self._burials = Chores()
+        self._outages = outages
+        self._burials = Background()
 
     def take(self, record: Incoming) -> None:
         """Take one record; never blocks."""
@@ -69,7 +69,7 @@ class Intake:
             try:
                 await self._dead.bury(record, error, attempt)
             except LogAway as away:
-                self._troubles.tell("kafka", str(away))
+                self._outages.tell("kafka", str(away))
                 attempt += 1
                 await asyncio.sleep(AGAIN)
             else:

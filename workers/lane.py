@@ -24,13 +24,13 @@ from kasugai.core.words.signals import Stamp
 from kasugai.core.words.timing import Timing
 from kasugai.core.words.verdicts import Reason
 from kasugai.workers import spans
-from kasugai.workers.effects import Hands
+from kasugai.workers.effects import Tools
 from kasugai.workers.journal import Journal
 from kasugai.workers.observe import Observer
-from kasugai.workers.ownership import Desk, Ownership, Retired
+from kasugai.workers.outages import Outages
+from kasugai.workers.ownership import Assignment, Ownership, Retired
 from kasugai.workers.ports import Cloud, Folded, Lease, LeaseLost, Ledger, LedgerAway, Log, LogAway, Power
 from kasugai.workers.takeover import fold_log
-from kasugai.workers.troubles import Troubles
 
 LOG = logging.getLogger(__name__)
 
@@ -47,16 +47,16 @@ class Doors:
     cloud: Cloud
     power: Power
     timing: Timing
-    troubles: Troubles
+    outages: Outages
     author: str
     """This process's incarnation."""
 
 
 @dataclass(slots=True, kw_only=True)
-class Item:
+class Queued:
     """An order that waits in a lane, with the messages that it stands for."""
 
-    desk: Desk | None
+    assignment: Assignment | None
     """None for a Stop without an owner."""
     order: Open | Stop
     stamps: list[Stamp] = field(default_factory=list)
@@ -70,8 +70,8 @@ class Lane:
     def __init__(self, host: str, doors: Doors, done: Done) -> None:
         """Begin empty."""
         self.host = host
-        self.items: deque[Item] = deque()
-        self.current: Item | None = None
+        self.items: deque[Queued] = deque()
+        self.current: Queued | None = None
         self._doors = doors
         self._done = done
         self._owners = 0
@@ -79,41 +79,49 @@ class Lane:
     def open(self, order: Open, stamp: Stamp, cause: Context | None = None) -> None:
         """Queue an Open, or refresh the one that is queued or at work for the same incident and attempt."""
         item = self._find(order)
-        if item is not None and item.desk is not None and order.attempt == item.desk.order.attempt:
-            if order.n > item.desk.order.n:
-                item.desk.order = order
+        if (
+            item is not None
+            and item.assignment is not None
+            and order.attempt == item.assignment.order.attempt
+        ):
+            if order.n > item.assignment.order.n:
+                item.assignment.order = order
             item.stamps.append(stamp)
             return
-        self.items.append(Item(desk=Desk(order=order), order=order, stamps=[stamp], cause=cause))
+        self.items.append(
+            Queued(assignment=Assignment(order=order), order=order, stamps=[stamp], cause=cause)
+        )
 
     def stop(self, order: Stop, stamp: Stamp, flag: Flag) -> None:
         """Let the owner of the incident know, and queue the stop for the case that there is none."""
         self.flag(order, flag)
-        self.items.append(Item(desk=None, order=order, stamps=[stamp]))
+        self.items.append(Queued(assignment=None, order=order, stamps=[stamp]))
 
     def flag(self, order: Open | Stop, flag: Flag | None) -> None:
-        """Put the flag on the desk of whoever works on the incident."""
+        """Give the flag to whoever works on the incident."""
         item = self._find(order)
-        if item is not None and item.desk is not None:
-            item.desk.flag = _newer_flag(item.desk.flag, flag)
-            item.desk.stir.set()
+        if item is not None and item.assignment is not None:
+            item.assignment.flag = _newer_flag(item.assignment.flag, flag)
+            item.assignment.stir.set()
 
     def retire(self) -> None:
         """Begin nothing more."""
         for item in self._all():
-            if item.desk is not None:
-                item.desk.retiring = True
-                item.desk.stir.set()
+            if item.assignment is not None:
+                item.assignment.retiring = True
+                item.assignment.stir.set()
 
-    def _all(self) -> list[Item]:
+    def _all(self) -> list[Queued]:
         return [item for item in (self.current, *self.items) if item is not None]
 
-    def _find(self, order: Open | Stop) -> Item | None:
+    def _find(self, order: Open | Stop) -> Queued | None:
         """Return the newest item of the order's incident that is still to be answered."""
         found = (
             item
             for item in reversed(self._all())
-            if item.desk is not None and not item.desk.answered and item.order.incident == order.incident
+            if item.assignment is not None
+            and not item.assignment.answered
+            and item.order.incident == order.incident
         )
         return next(found, None)
 
@@ -130,10 +138,10 @@ class Lane:
                 self._done(stamp)
             self.current = None
 
-    async def _serve(self, item: Item) -> None:
+    async def _serve(self, item: Queued) -> None:
         """Become the owner as often as it takes to answer the item."""
         while True:
-            if item.desk is not None and item.desk.retiring:
+            if item.assignment is not None and item.assignment.retiring:
                 raise Retired
             try:
                 if await self._try(item):
@@ -141,24 +149,24 @@ class Lane:
             except LeaseLost as lost:
                 LOG.warning("the lease on %s was lost (%s): coming back as a new owner", self.host, lost)
             except LedgerAway as away:
-                self._doors.troubles.tell("redis", str(away))
+                self._doors.outages.tell("redis", str(away))
             except LogAway as away:
-                self._doors.troubles.tell("kafka", str(away))
+                self._doors.outages.tell("kafka", str(away))
             await asyncio.sleep(self._doors.timing.renewal / 3000)
 
-    async def _try(self, item: Item) -> bool:
+    async def _try(self, item: Queued) -> bool:
         """Return whether the item is answered; False while another owner holds the host."""
         self._owners += 1
         lease = await self._doors.ledger.acquire(
             self.host, f"{self._doors.author}/{self.host}/{self._owners}"
         )
-        self._doors.troubles.over("redis")
+        self._doors.outages.over("redis")
         if lease is None:
             return False
         with spans.attempt(item.order, item.cause):
             return await self._hold(item, lease)
 
-    async def _hold(self, item: Item, lease: Lease) -> bool:
+    async def _hold(self, item: Queued, lease: Lease) -> bool:
         """Work under the lease for as long as it is renewed, then give it back."""
         work = asyncio.create_task(self._own(item, lease))
         renewal = asyncio.create_task(self._renew(lease))
@@ -180,24 +188,24 @@ class Lane:
             try:
                 await self._doors.ledger.renew(lease)
             except LedgerAway as away:
-                self._doors.troubles.tell("redis", str(away))
+                self._doors.outages.tell("redis", str(away))
                 if loop.time() >= lease.until:
                     raise LeaseLost("it ended while the ledger was away") from away
             else:
-                self._doors.troubles.over("redis")
+                self._doors.outages.over("redis")
 
-    async def _own(self, item: Item, lease: Lease) -> bool:
+    async def _own(self, item: Queued, lease: Lease) -> bool:
         doors, loop = self._doors, asyncio.get_running_loop()
         began = loop.time()
         folded = await fold_log(doors.log, doors.ledger, lease)
-        order = item.desk.order if item.desk is not None else item.order
+        order = item.assignment.order if item.assignment is not None else item.order
         entry = folded.entries.get(order.incident) or Entry(incident=order.incident, host=self.host)
         if _is_answered(entry, order):
             _mark_answered(item)
             return True
         journal = Journal(doors.log, doors.ledger, lease, entry, order.segment)
         adopted = await journal.adopt(order, folded.epoch + 1)
-        doors.troubles.over("kafka")
+        doors.outages.over("kafka")
         observe(TAKEOVER, loop.time() - began)
         if entry.result is not None and entry.attempt >= order.attempt:
             _mark_answered(item)
@@ -207,26 +215,26 @@ class Lane:
             await journal.answer(
                 order, FactKind.HELD, Reason.OTHER_INCIDENT, detail=str(_other(folded, order))
             )
-        elif item.desk is None or isinstance(order, Stop):
+        elif item.assignment is None or isinstance(order, Stop):
             await _answer_stop(journal, order)
         else:
-            await self._serve_open(item.desk, folded, journal, lease, adopted)
+            await self._serve_open(item.assignment, folded, journal, lease, adopted)
         return True
 
     async def _serve_open(
-        self, desk: Desk, folded: Folded, journal: Journal, lease: Lease, adopted: Stamp
+        self, assignment: Assignment, folded: Folded, journal: Journal, lease: Lease, adopted: Stamp
     ) -> None:
         """Recover, unless the order was stopped before anything was done."""
-        desk.flag = _newer_flag(desk.flag, folded.flags.get(desk.order.incident))
-        if desk.flag is not None and desk.flag.stop and not journal.entry.effects:
-            desk.answered = True
-            await _answer_stop(journal, desk.order)
+        assignment.flag = _newer_flag(assignment.flag, folded.flags.get(assignment.order.incident))
+        if assignment.flag is not None and assignment.flag.stop and not journal.entry.effects:
+            assignment.answered = True
+            await _answer_stop(journal, assignment.order)
         else:
-            await self._recover(desk, journal, lease, adopted)
+            await self._recover(assignment, journal, lease, adopted)
 
-    async def _recover(self, desk: Desk, journal: Journal, lease: Lease, adopted: Stamp) -> None:
+    async def _recover(self, assignment: Assignment, journal: Journal, lease: Lease, adopted: Stamp) -> None:
         doors = self._doors
-        hands = Hands(
+        tools = Tools(
             cloud=doors.cloud,
             power=doors.power,
             ledger=doors.ledger,
@@ -235,28 +243,28 @@ class Lane:
             timing=doors.timing,
         )
         observer = Observer(self.host, doors.cloud, doors.power, doors.timing)
-        talk = asyncio.create_task(self._say_working(journal, desk))
+        talk = asyncio.create_task(self._say_working(journal, assignment))
         try:
             with _shown(self.host, journal), about(epoch=lease.epoch):
-                await Ownership(desk, hands, observer, adopted, doors.troubles).run()
+                await Ownership(assignment, tools, observer, adopted, doors.outages).run()
         except (LeaseLost, LedgerAway, LogAway, Retired):
             raise
         except Exception as bug:
             LOG.exception("a bug ended an attempt: it is told as poison")
-            desk.answered = True
-            await _answer_poison(journal, desk.order, f"{type(bug).__name__}: {bug}")
+            assignment.answered = True
+            await _answer_poison(journal, assignment.order, f"{type(bug).__name__}: {bug}")
         finally:
             await _end(talk)
 
-    async def _say_working(self, journal: Journal, desk: Desk) -> None:
+    async def _say_working(self, journal: Journal, assignment: Assignment) -> None:
         while True:
             await asyncio.sleep(self._doors.timing.working / 1000)
             try:
-                await journal.working(desk.order)
+                await journal.working(assignment.order)
             except LogAway as away:
-                self._doors.troubles.tell("kafka", str(away))
+                self._doors.outages.tell("kafka", str(away))
             else:
-                self._doors.troubles.over("kafka")
+                self._doors.outages.over("kafka")
 
 
 @contextmanager
@@ -277,10 +285,10 @@ def _shown(host: str, journal: Journal) -> Iterator[None]:
         yield
 
 
-def _mark_answered(item: Item) -> None:
+def _mark_answered(item: Queued) -> None:
     """From here on a newer publication is an item of its own."""
-    if item.desk is not None:
-        item.desk.answered = True
+    if item.assignment is not None:
+        item.assignment.answered = True
 
 
 async def _answer_stop(journal: Journal, order: Open | Stop) -> None:

@@ -25,16 +25,16 @@ from kasugai.core.words.incident import Open
 from kasugai.core.words.plan import Action, Plan
 from kasugai.core.words.signals import Stamp
 from kasugai.core.words.timing import Timing
-from kasugai.workers.effects import Halted, Hands, carry_out
+from kasugai.workers.effects import Halted, Tools, carry_out
 from kasugai.workers.journal import Journal
 from kasugai.workers.observe import Observer, Peek, Wanted, monotonic_ms
+from kasugai.workers.outages import Outages
 from kasugai.workers.ports import CloudAway, CloudRefused, CloudUnsure
-from kasugai.workers.troubles import Troubles
 
 
 @dataclass(slots=True)
-class Desk:
-    """What may change under an owner's hands: the newest publication of its order, and the stop flag."""
+class Assignment:
+    """What may change under an owner: the newest publication of its order, and the stop flag."""
 
     order: Open
     flag: Flag | None = None
@@ -43,7 +43,7 @@ class Desk:
     retiring: bool = False
     """The process is leaving: begin nothing, let calls in flight end."""
     stir: asyncio.Event = field(default_factory=asyncio.Event)
-    """Wakes the owner: something on the desk has changed, or a call was answered."""
+    """Wakes the owner: something about it has changed, or a call was answered."""
 
 
 class Retired(Exception):
@@ -54,20 +54,20 @@ class Ownership:
     """Carries one incident on under one epoch."""
 
     def __init__(
-        self, desk: Desk, hands: Hands, observer: Observer, adopted: Stamp, troubles: Troubles
+        self, assignment: Assignment, tools: Tools, observer: Observer, adopted: Stamp, outages: Outages
     ) -> None:
         """Take over with the stamp of our own `adopted`: the broker's clock as of now."""
-        self._desk = desk
-        self._hands = hands
+        self._assignment = assignment
+        self._tools = tools
         self._observer = observer
-        self._troubles = troubles
+        self._outages = outages
         self._broker_ahead = adopted.at - monotonic_ms()
         self._memory = Memory(
             owner_since=monotonic_ms(),
-            epoch=hands.lease.epoch,
-            pace=open_pace(desk.order.policy.window),
+            epoch=tools.lease.epoch,
+            pace=open_pace(assignment.order.policy.window),
         )
-        hands.journal.window = self.pace.window
+        tools.journal.window = self.pace.window
         self._calls: dict[str, asyncio.Task[None]] = {}
         self._sent = 0
         self._look_now = False
@@ -81,23 +81,23 @@ class Ownership:
 
     @property
     def _journal(self) -> Journal:
-        return self._hands.journal
+        return self._tools.journal
 
     @property
     def _timing(self) -> Timing:
-        return self._hands.timing
+        return self._tools.timing
 
     async def run(self) -> Finish:
         """Return the answer once it is recorded. Raises what ended the ownership: LeaseLost, LedgerAway, LogAway,
         Retired."""
         try:
             finish = await self._work()
-            order = self._desk.order
-            self._desk.answered = True
+            order = self._assignment.order
+            self._assignment.answered = True
             try:
                 await self._journal.answer(order, finish.kind, finish.reason, finish.result, finish.detail)
             except BaseException:
-                self._desk.answered = False
+                self._assignment.answered = False
                 raise
             return finish
         finally:
@@ -113,10 +113,10 @@ class Ownership:
                 case Act(notes=notes, begins=begins):
                     await self._note(notes, look)
                     self._begin(begins, look)
-                    if self._desk.retiring:
+                    if self._assignment.retiring:
                         await self._sleep(monotonic_ms() + self._timing.look_interval)
                 case Extend(plan=longer):
-                    await self._journal.plan(self._desk.order, longer)
+                    await self._journal.plan(self._assignment.order, longer)
                     plan = longer
                 case Wait():
                     if await self._sleep(step.until) and not await self._nothing_ended(step, look):
@@ -127,7 +127,7 @@ class Ownership:
                     assert_never(step)
 
     def _wanted(self, wait: Wait) -> Wanted:
-        joins = bool(wait.hosts) and self._desk.order.policy.add_reserve_to_aggregates
+        joins = bool(wait.hosts) and self._assignment.order.policy.add_reserve_to_aggregates
         return Wanted(guests=wait.reads, hosts=wait.hosts, aggregates=joins, project_tags=wait.project_tags)
 
     async def _nothing_ended(self, wait: Wait, look: Look) -> bool:
@@ -146,7 +146,7 @@ class Ownership:
     def _situation(self, plan: Plan, look: Look) -> Situation:
         now = monotonic_ms()
         return Situation(
-            order=self._desk.order,
+            order=self._assignment.order,
             entry=self._journal.entry,
             plan=plan,
             look=look,
@@ -159,11 +159,11 @@ class Ownership:
         )
 
     def _flag(self) -> Flag | None:
-        return self._desk.flag
+        return self._assignment.flag
 
     async def _plan(self) -> tuple[Plan, Look]:
         """Adopt the attempt's plan if any effect stands on it; else make one from a look that is believed."""
-        entry, order = self._journal.entry, self._desk.order
+        entry, order = self._journal.entry, self._assignment.order
         first = Wanted(computes=not entry.effects)
         if (
             entry.plan is not None
@@ -189,21 +189,21 @@ class Ownership:
             try:
                 look = await self._observer.look(wanted, peek)
             except (CloudAway, CloudRefused, CloudUnsure) as away:
-                self._troubles.tell("nova", str(away))
+                self._outages.tell("nova", str(away))
                 await asyncio.sleep(self._timing.look_interval / 1000)
                 continue
-            self._troubles.over("nova")
+            self._outages.over("nova")
             self._memory = replace(self._memory.observe(look, self._mark()), before=self._newest)
             self._newest = look
             return look
 
     def _mark(self) -> str:
-        key = f"{Action.FORCE_DOWN}:{self._desk.order.host}"
+        key = f"{Action.FORCE_DOWN}:{self._assignment.order.host}"
         record = self._journal.entry.steps.get(key)
         return record.mark if record is not None else ""
 
     async def _note(self, notes: tuple[Note, ...], look: Look) -> None:
-        order = self._desk.order
+        order = self._assignment.order
         for note in notes:
             took = lasted(note, look) if has_landed(note) else None
             if took is not None and note.step.key in self._memory.begun:
@@ -218,7 +218,7 @@ class Ownership:
 
     def _begin(self, begins: tuple[Begin, ...], look: Look) -> None:
         self._leave_if_retiring()
-        if self._desk.retiring:
+        if self._assignment.retiring:
             return
         now = monotonic_ms()
         for begin in begins:
@@ -230,17 +230,17 @@ class Ownership:
             )
             self._sent += begin.step.action is Action.EVACUATE
             task = asyncio.create_task(self._call(begin, look, self._sent))
-            task.add_done_callback(lambda _: self._desk.stir.set())
+            task.add_done_callback(lambda _: self._assignment.stir.set())
             self._calls[key] = task
 
     async def _call(self, begin: Begin, look: Look, place: int) -> None:
         key = begin.step.key
         try:
-            took = await carry_out(self._hands, self._desk.order, begin, look)
+            took = await carry_out(self._tools, self._assignment.order, begin, look)
         except Halted:
             took = None
-            order = self._desk.order
-            self._desk.flag = await self._hands.ledger.stopped(order.host, order.incident)
+            order = self._assignment.order
+            self._assignment.flag = await self._tools.ledger.stopped(order.host, order.incident)
         self._memory = replace(
             self._memory,
             begun=MappingProxyType({**self._memory.begun, key: monotonic_ms()}),
@@ -250,7 +250,7 @@ class Ownership:
         if took is not None and begin.step.action is Action.EVACUATE:
             self._set_pace(answer(self.pace, place, took, monotonic_ms()))
         if begin.step.action is Action.FENCE:
-            self._memory = replace(self._memory, refusal=self._hands.refusals.pop(key, ""))
+            self._memory = replace(self._memory, refusal=self._tools.refusals.pop(key, ""))
             self._observer.forget_power()
         if begin.step.action in (Action.FENCE, Action.FORCE_DOWN, Action.JOIN, Action.ENABLE):
             self._look_now = True
@@ -266,16 +266,16 @@ class Ownership:
         answered is no reason to read the lists again; what the host's did is."""
         seconds = (until - monotonic_ms()) / 1000
         if seconds > 0 and not self._look_now:
-            self._desk.stir.clear()
+            self._assignment.stir.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
-                    await self._desk.stir.wait()
+                    await self._assignment.stir.wait()
         look = self._look_now or monotonic_ms() >= until
         self._look_now = False
         return look
 
     def _leave_if_retiring(self) -> None:
-        if self._desk.retiring and not self._memory.in_flight:
+        if self._assignment.retiring and not self._memory.in_flight:
             raise Retired
 
     async def _drop_calls(self) -> None:

@@ -15,7 +15,7 @@ from kasugai.core.words.facts import Fact, FactKind, make_fact
 from kasugai.core.words.incident import Open, Order, Resume, Stop
 from kasugai.core.words.signals import Stamp
 from kasugai.core.words.timing import Instant
-from kasugai.workers.chores import Chores
+from kasugai.workers.background import Background
 from kasugai.workers.journal import NIL
 from kasugai.workers.lane import Doors, Lane
 from kasugai.workers.offsets import Offsets
@@ -31,7 +31,7 @@ class Pool:
         self._free = asyncio.Semaphore(slots)
         self._lanes: dict[tuple[int, str], Lane] = {}
         self._tasks: dict[tuple[int, str], asyncio.Task[None]] = {}
-        self._flags = Chores()
+        self._flags = Background()
         self.offsets = Offsets()
 
     def take(self, order: Order, stamp: Stamp, cause: Context | None = None) -> None:
@@ -128,9 +128,9 @@ class Pool:
         said = 0
         while True:
             for item in lane.items:
-                if isinstance(item.order, Open) and item.desk is not None:
+                if isinstance(item.order, Open) and item.assignment is not None:
                     said += 1
-                    await self._publish_queued(item.desk.order, said)
+                    await self._publish_queued(item.assignment.order, said)
             await asyncio.sleep(self._doors.timing.working / 1000)
 
     async def _publish_queued(self, order: Open, said: int) -> None:
@@ -149,7 +149,7 @@ class Pool:
         try:
             await self._doors.log.publish(make_fact(replace(fact)))
         except LogAway as away:
-            self._doors.troubles.tell("kafka", str(away))
+            self._doors.outages.tell("kafka", str(away))
 
     def _flag(self, order: Stop | Resume, flag: Flag, stamp: Stamp) -> None:
         """Keep the flag in the ledger at once, whoever owns the host; a Stop then looks for its owner."""
@@ -161,7 +161,7 @@ class Pool:
                 await self._doors.ledger.flag(order.host, order.incident, flag)
                 break
             except LedgerAway as away:
-                self._doors.troubles.tell("redis", str(away))
+                self._doors.outages.tell("redis", str(away))
                 await asyncio.sleep(self._doors.timing.renewal / 1000)
         if isinstance(order, Stop):
             self._lane(order.host, stamp).stop(order, stamp, flag)

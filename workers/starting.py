@@ -19,8 +19,8 @@ from kasugai.core.recovering.doors import CloudAway, LedgerAway, LogAway
 from kasugai.core.words.signals import Kind
 from kasugai.schemas.topics import INCIDENTS, RECOVERY
 from kasugai.workers.lane import Doors
+from kasugai.workers.outages import Outages
 from kasugai.workers.ports import Power
-from kasugai.workers.troubles import Troubles
 
 AGAIN = 2.0
 """Seconds between two attempts at the start."""
@@ -61,24 +61,24 @@ class Ready:
 async def ready(worker: Worker) -> AsyncIterator[Ready]:
     """Open the doors and wait until what stands behind them answers; close them at the end of the block."""
     kafka, timing = worker.settings.kafka, worker.settings.worker.timing
-    troubles = Troubles()
+    outages = Outages()
     async with AsyncExitStack() as stack:
         ledger = await stack.enter_async_context(_ledger(worker))
         cloud = NovaCloud(worker.settings.nova, client=timing.client / 1000)
         stack.push_async_callback(cloud.close)
-        await _until_there(troubles, "kafka", lambda: asyncio.to_thread(_require, worker))
+        await _until_there(outages, "kafka", lambda: asyncio.to_thread(_require, worker))
         producer = await stack.enter_async_context(Producer(kafka, worker.name))
         log = await stack.enter_async_context(RecoveryLog(kafka, producer, worker.name, kind=worker.kind))
-        await _until_there(troubles, "kafka", log.warm)
-        await _until_there(troubles, "redis", ledger.check)
-        await _until_there(troubles, "nova", cloud.check)
+        await _until_there(outages, "kafka", log.warm)
+        await _until_there(outages, "redis", ledger.check)
+        await _until_there(outages, "nova", cloud.check)
         doors = Doors(
             log=log,
             ledger=ledger,
             cloud=cloud,
             power=worker.power,
             timing=timing,
-            troubles=troubles,
+            outages=outages,
             author=incarnation(worker.settings.stream.instance),
         )
         yield Ready(doors=doors, dead=DeadLetters(producer, worker.name))
@@ -95,14 +95,14 @@ def _require(worker: Worker) -> None:
     require(worker.settings, [INCIDENTS[worker.kind], RECOVERY], demo=worker.demo)
 
 
-async def _until_there(troubles: Troubles, what: str, ask: Callable[[], Awaitable[object]]) -> None:
+async def _until_there(outages: Outages, what: str, ask: Callable[[], Awaitable[object]]) -> None:
     """Ask until there is an answer."""
     while True:
         try:
             await ask()
         except (LogAway, LedgerAway, CloudAway) as away:
-            troubles.tell(what, str(away))
+            outages.tell(what, str(away))
             await asyncio.sleep(AGAIN)
         else:
-            troubles.over(what)
+            outages.over(what)
             return

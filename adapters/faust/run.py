@@ -24,7 +24,7 @@ from kasugai.adapters.faust.membership import Membership
 from kasugai.adapters.faust.port import Bury, Handler
 from kasugai.adapters.faust.processor import Processor
 from kasugai.adapters.faust.settings import ProcessorSettings
-from kasugai.adapters.faust.standing import behind, unready
+from kasugai.adapters.faust.stalls import behind, unready
 from kasugai.adapters.faust.table import OffsetOf
 from kasugai.adapters.faust.versions import check_versions
 from kasugai.adapters.faust.watchdog import Watchdog

@@ -16,7 +16,7 @@ from kasugai.adapters.faust import exits
 from kasugai.adapters.faust.app import CarefulApp
 from kasugai.adapters.faust.exits import Exit
 from kasugai.adapters.faust.membership import steady
-from kasugai.adapters.faust.standing import end_of
+from kasugai.adapters.faust.stalls import end_of
 
 log = logging.getLogger(__name__)
 

@@ -15,14 +15,14 @@ from kasugai.api.errors import bad_request, not_found
 from kasugai.api.forms import Form
 from kasugai.api.handling import Resource, answer, caller_of
 from kasugai.api.own.rules import PREFIX
-from kasugai.core.words.signals import Command, Limit, Order
+from kasugai.core.words.signals import Command, Instruction, Limit
 from kasugai.schemas.plain import to_json
 
 TEXT = {"type": "string", "minLength": 1, "maxLength": 255}
 UUID_FORM = {"type": "string", "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\Z"}
 
 FIELDS: dict[str, Any] = {
-    "order": {"type": "string", "enum": [str(order) for order in Order]},
+    "order": {"type": "string", "enum": [str(order) for order in Instruction]},
     "reason": {"type": "string", "minLength": 1, "maxLength": 1000, "pattern": "\\S"},
     "segment": TEXT,
     "host": TEXT,
@@ -47,8 +47,8 @@ BODY = {
 }
 _VALID = Form(BODY)
 
-SEGMENT_ONLY = (Order.ARM, Order.DISARM)
-HOST_ONLY = (Order.HOLD, Order.CANCEL, Order.RETRY)
+SEGMENT_ONLY = (Instruction.ARM, Instruction.DISARM)
+HOST_ONLY = (Instruction.HOLD, Instruction.CANCEL, Instruction.RETRY)
 
 
 class Commands(Resource):
@@ -70,7 +70,7 @@ class Commands(Resource):
         _fit(said)
         return Command(
             command_id=UUID(said.get("id") or self.doors.wall.new_uuid()),
-            order=Order(said["order"]),
+            order=Instruction(said["order"]),
             limit=Limit(said["limit"]) if "limit" in said else None,
             up_to=int(said.get("up_to", 0)),
             author=author,
@@ -91,12 +91,12 @@ class Commands(Resource):
 
 def _fit(said: dict[str, Any]) -> None:
     """ApiError 400 for words that do not go together."""
-    order = Order(said["order"])
+    order = Instruction(said["order"])
     if order in SEGMENT_ONLY and "segment" not in said:
         raise bad_request(f"{order} is about a segment: name it.")
     if order in HOST_ONLY and "segment" in said:
         raise bad_request(f"{order} is about a host or an incident: name it.")
-    if (order is Order.APPROVE) != ("limit" in said):
+    if (order is Instruction.APPROVE) != ("limit" in said):
         raise bad_request("approve names the limit that may be passed, and nothing else does.")
     if said.get("up_to") and said.get("limit") != Limit.STORM:
         raise bad_request("up_to goes with limit storm.")

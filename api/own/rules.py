@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from kasugai.core.words.signals import Order
+from kasugai.core.words.signals import Instruction
 
 PREFIX: Final = "kasugai:"
 
@@ -12,13 +12,13 @@ Told = tuple[str, tuple[tuple[str, str], ...]]
 
 MOUNT: Final = "/kasugai/v1"
 
-_ORDERS: Mapping[Order, str] = {
-    Order.ARM: "Let a segment act again.",
-    Order.DISARM: "Let a segment do nothing.",
-    Order.HOLD: "Let nothing be done about a host.",
-    Order.APPROVE: "Let a segment or a host pass a limit.",
-    Order.CANCEL: "Give an incident up.",
-    Order.RETRY: "Try a held or failed incident again.",
+_ORDERS: Mapping[Instruction, str] = {
+    Instruction.ARM: "Let a segment act again.",
+    Instruction.DISARM: "Let a segment do nothing.",
+    Instruction.HOLD: "Let nothing be done about a host.",
+    Instruction.APPROVE: "Let a segment or a host pass a limit.",
+    Instruction.CANCEL: "Give an incident up.",
+    Instruction.RETRY: "Try a held or failed incident again.",
 }
 
 OPERATIONS: Mapping[str, Told] = {

@@ -7,7 +7,7 @@ from uuid import UUID
 from kasugai.api.projection.moves import Move, moves_of
 from kasugai.api.projection.tasks import tasks_of
 from kasugai.api.views import IncidentView, LeftView, StepView, TimelineLine, WorkflowDetail
-from kasugai.core.telling import incident_views, standing
+from kasugai.core.telling import incident_views, progress
 from kasugai.core.telling.incident_views import Seen
 from kasugai.core.telling.timeline import timeline
 from kasugai.core.words.facts import Fact, FactKind
@@ -115,7 +115,7 @@ def _notifications(view: incident_views.IncidentView) -> tuple[str, ...]:
     )
 
 
-def _step(view: standing.StepView) -> StepView:
+def _step(view: progress.StepView) -> StepView:
     step, record = view.step, view.record
     about_host = step.action in (Action.FENCE, Action.FORCE_DOWN)
     return StepView(

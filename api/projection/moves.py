@@ -7,7 +7,7 @@ from uuid import UUID
 from kasugai.api.views import MoveStatus, VMoveView
 from kasugai.core.recovering.guest_steps import GONE
 from kasugai.core.telling.incident_views import IncidentView
-from kasugai.core.telling.standing import StepView, step_views
+from kasugai.core.telling.progress import StepView, step_views
 from kasugai.core.telling.ties import Tie
 from kasugai.core.words.facts import Fact, StepState
 from kasugai.core.words.identity import derive, step_key

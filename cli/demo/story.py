@@ -17,7 +17,7 @@ from kasugai.cli.demo.simulated import HOSTS
 from kasugai.cli.exits import Exit, Misused, SaidNo
 from kasugai.cli.fault import publish
 from kasugai.cli.incident_text import page
-from kasugai.cli.replay import follow
+from kasugai.cli.recorded import follow
 from kasugai.cli.segment import apply
 from kasugai.cli.segment_file import WantedHost, WantedSegment
 from kasugai.core.recovering.look import GuestView

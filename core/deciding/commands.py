@@ -17,7 +17,7 @@ from kasugai.core.deciding.tending import publish_again
 from kasugai.core.deciding.view import Change, SegmentView
 from kasugai.core.words.identity import verdict_id
 from kasugai.core.words.incident import Phase, move
-from kasugai.core.words.signals import Command, Kind, Limit, Order, subject_of
+from kasugai.core.words.signals import Command, Instruction, Kind, Limit, subject_of
 from kasugai.core.words.timing import Millis
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 
@@ -32,12 +32,12 @@ TOLD = 1_000
 Answer = tuple[Verb, Reason]
 
 VERBS = {
-    Order.ARM: Verb.ARM,
-    Order.DISARM: Verb.DISARM,
-    Order.HOLD: Verb.HOLD,
-    Order.APPROVE: Verb.APPROVE,
-    Order.CANCEL: Verb.CANCEL,
-    Order.RETRY: Verb.RETRY,
+    Instruction.ARM: Verb.ARM,
+    Instruction.DISARM: Verb.DISARM,
+    Instruction.HOLD: Verb.HOLD,
+    Instruction.APPROVE: Verb.APPROVE,
+    Instruction.CANCEL: Verb.CANCEL,
+    Instruction.RETRY: Verb.RETRY,
 }
 
 
@@ -89,7 +89,9 @@ def _answered(
 def is_general(command: Command) -> bool:
     """Whether the command is about the segment, not about one of its hosts."""
     named = command.host != "" or command.incident is not None
-    return command.order in (Order.ARM, Order.DISARM) or (command.order is Order.APPROVE and not named)
+    return command.order in (Instruction.ARM, Instruction.DISARM) or (
+        command.order is Instruction.APPROVE and not named
+    )
 
 
 def _subjects(view: SegmentView, command: Command) -> tuple[str, ...]:
@@ -125,10 +127,10 @@ def _refusal(view: SegmentView, command: Command, subjects: tuple[str, ...], tim
 
 def _refusal_by_segment(view: SegmentView, segment: SegmentRow, command: Command) -> Reason | None:
     match command.order:
-        case Order.ARM:
+        case Instruction.ARM:
             lifts = segment.disarmed is not None or segment.undecidable
             return None if lifts else (Reason.ALREADY_SO if segment.record.armed else Reason.DISARMED)
-        case Order.DISARM:
+        case Instruction.DISARM:
             return None if segment.disarmed is None else Reason.ALREADY_SO
         case _:
             if command.limit is None or (command.limit is Limit.STORM and not command.up_to):
@@ -142,15 +144,15 @@ def _refusal_by_subject(
 ) -> Reason | None:
     incident = row.incident if row else None
     match command.order:
-        case Order.HOLD:
+        case Instruction.HOLD:
             if command.incident is not None and incident is None:
                 return Reason.NOT_OPEN
             return Reason.ALREADY_SO if row is not None and row.hold is not None else None
-        case Order.CANCEL:
+        case Instruction.CANCEL:
             if incident is None:
                 return Reason.NOT_OPEN
             return Reason.ALREADY_SO if incident.cancelled else None
-        case Order.RETRY:
+        case Instruction.RETRY:
             return _refusal_to_retry(row, view, times)
         case _:
             if command.limit is None:
@@ -186,9 +188,9 @@ def _refusal_to_retry(row: SubjectRow | None, view: SegmentView, times: Times) -
 
 def _about(view: SegmentView, row: SegmentRow, command: Command, times: Times) -> SegmentRow:
     match command.order:
-        case Order.ARM:
+        case Instruction.ARM:
             return replace(row, disarmed=None, undecidable=False)
-        case Order.DISARM:
+        case Instruction.DISARM:
             return replace(row, disarmed=_word(command, times))
         case _:
             return replace(row, approval=_word(command, times, command.up_to))
@@ -237,16 +239,16 @@ def obey(draft: Draft, command: Command) -> None:
     verb = VERBS[command.order]
     draft.tell(verb, Reason.COMMAND, detail=said_by(command, verb), aside=True)
     match command.order:
-        case Order.HOLD:
+        case Instruction.HOLD:
             draft.row = replace(draft.row, hold=_word(command, draft.times))
-        case Order.CANCEL:
+        case Instruction.CANCEL:
             draft.row = replace(draft.row, hold=_word(command, draft.times))
             draft.change(replace(draft.incident, cancelled=True))
-        case Order.APPROVE:
+        case Instruction.APPROVE:
             _approve(draft, command)
-        case Order.RETRY:
+        case Instruction.RETRY:
             _retry(draft)
-        case Order.ARM | Order.DISARM:
+        case Instruction.ARM | Instruction.DISARM:
             raise ValueError(f"{command.order} is about a segment")
         case _:
             assert_never(command.order)

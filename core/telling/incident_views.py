@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from kasugai.core.telling.standing import StepView, close_of, phase_of, step_views, why_of
+from kasugai.core.telling.progress import StepView, close_of, phase_of, step_views, why_of
 from kasugai.core.telling.ties import Tie
 from kasugai.core.words.facts import Fact, FactKind
 from kasugai.core.words.incident import Open, Phase, Resume, Stop

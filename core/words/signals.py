@@ -182,7 +182,7 @@ class Reached:
     at: Instant
 
 
-class Order(StrEnum):
+class Instruction(StrEnum):
     """What a person can tell a segment, a host or an incident to do."""
 
     ARM = "arm"
@@ -213,7 +213,7 @@ class Command:
     """A person's word, with its reason, through the mailbox and no other way."""
 
     command_id: UUID
-    order: Order
+    order: Instruction
     segment: str
     host: str = ""
     """Nova's service host, for a command about one host; empty when the incident or the segment says it."""

@@ -24,8 +24,8 @@ from kasugai.streams.correlate import Correlate, Rest
 from kasugai.streams.route import SOURCES, Route
 from kasugai.streams.route_shell import INVENTORY_PATIENCE
 from kasugai.workers.lane import Doors
+from kasugai.workers.outages import Outages
 from kasugai.workers.pool import Pool
-from kasugai.workers.troubles import Troubles
 
 WIRE = 0.002
 """Seconds from a decision to its publication: a row written without waiting for it would come first."""
@@ -207,7 +207,7 @@ class WorkerActor:
             cloud=SimNova(client, process),
             power=SimPower(power, process),
             timing=timing,
-            troubles=Troubles(),
+            outages=Outages(),
             author=process.name,
         )
         pool = Pool(doors, slots)

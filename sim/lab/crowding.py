@@ -10,7 +10,7 @@ from uuid import UUID
 
 from kasugai.core.words.facts import Fact, FactKind, Result
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
-from kasugai.core.words.signals import Command, Limit, Order
+from kasugai.core.words.signals import Command, Instruction, Limit
 
 Tell = Callable[[str], None]
 
@@ -51,7 +51,7 @@ class Crowd:
 
     def on_command(self, command: Command) -> None:
         """An approved storm has no limit here: how far it goes is the decision's business."""
-        if command.order is Order.APPROVE and command.limit is Limit.STORM:
+        if command.order is Instruction.APPROVE and command.limit is Limit.STORM:
             self._approved.add(command.segment)
 
     def on_sign_of_life(self, host: str) -> None:

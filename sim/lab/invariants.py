@@ -15,7 +15,7 @@ from kasugai.core.recovering.look import EVACUATION, PowerState
 from kasugai.core.words.facts import Fact, FactKind, Result, StepRecord
 from kasugai.core.words.incident import Open, Phase
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
-from kasugai.core.words.signals import Command, Fault, Kind, Limit, Order, Symptom
+from kasugai.core.words.signals import Command, Fault, Instruction, Kind, Limit, Symptom
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.cloud.diary import Entry as DiaryEntry
@@ -205,11 +205,11 @@ class Invariants:
         """Remember what a person set aside; a hold or a cancel only once it has been obeyed (`_on_verdict`)."""
         self._crowd.on_command(command)
         match command.order:
-            case Order.DISARM:
+            case Instruction.DISARM:
                 self._set_aside.setdefault(("disarm", command.segment), at)
-            case Order.ARM:
+            case Instruction.ARM:
                 self._set_aside.pop(("disarm", command.segment), None)
-            case Order.APPROVE if command.limit is Limit.HOLD:
+            case Instruction.APPROVE if command.limit is Limit.HOLD:
                 self._set_aside.pop(("hold", command.host), None)
             case _:
                 pass

@@ -18,7 +18,7 @@ from kasugai.core.words.identity import derive
 from kasugai.core.words.incident import Phase
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.policy import Policy
-from kasugai.core.words.signals import Command, Kind, Limit, Order, Source, Symptom, fault
+from kasugai.core.words.signals import Command, Instruction, Kind, Limit, Source, Symptom, fault
 from kasugai.core.words.timing import PRODUCTION, Timing
 from kasugai.core.words.verdicts import Verdict
 from kasugai.sim.cloud import REAL, Pace, SimCloud
@@ -218,7 +218,7 @@ class Lab:
 
     def command(
         self,
-        order: Order,
+        order: Instruction,
         segment: str,
         reason: str,
         *,

@@ -18,7 +18,7 @@ from kasugai.core.recovering.moves import Begin
 from kasugai.core.words.facts import StepState
 from kasugai.core.words.incident import Open
 from kasugai.workers import effects
-from kasugai.workers.effects import Hands
+from kasugai.workers.effects import Tools
 from tests import mutants
 from tests.support.remedies import take_out
 
@@ -27,12 +27,12 @@ LOG = logging.getLogger("kasugai.mutant")
 _call_and_tell = effects._call_and_tell
 
 
-async def _and_again(hands: Hands, order: Open, begin: Begin, seen: Look) -> int | None:
+async def _and_again(tools: Tools, order: Open, begin: Begin, seen: Look) -> int | None:
     """As a client does that retries by itself: no reply, so the call is made once more."""
-    took = await _call_and_tell(hands, order, begin, seen)
-    if took is not None or hands.journal.entry.steps[begin.step.key].state is not StepState.UNSURE:
+    took = await _call_and_tell(tools, order, begin, seen)
+    if took is not None or tools.journal.entry.steps[begin.step.key].state is not StepState.UNSURE:
         return took
-    return await _call_and_tell(hands, order, begin, seen)
+    return await _call_and_tell(tools, order, begin, seen)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import aclosing, suppress
 
 from kasugai.adapters.settings import KafkaSettings
-from kasugai.cli.replay import follow
+from kasugai.cli.recorded import follow
 from kasugai.core.recovering.doors import LogAway
 from kasugai.core.telling.incident_views import IncidentView, Seen
 

@@ -18,7 +18,7 @@ from kasugai.api.own.rules import MOUNT
 from kasugai.api.policies import Policy, sample
 from kasugai.api.views import MemoryViews
 from kasugai.core.words import policy as core
-from kasugai.core.words.signals import Order
+from kasugai.core.words.signals import Instruction
 from tests.support.api_doors import Answer, Api, call
 from tests.support.incidents import INCIDENT, OPENED, SEGMENT, WHOLE
 from tests.support.projections import UUID_1, naming, posted, shown
@@ -128,7 +128,7 @@ def test_an_order_about_an_incident_is_published_before_the_answer(own: Api) -> 
     assert answer.status == 202
     assert answer.body["command"]["command_id"] == str(command.command_id)
     assert (command.order, command.incident, command.host, command.segment) == (
-        Order.RETRY,
+        Instruction.RETRY,
         INCIDENT,
         "cmp1",
         SEGMENT,

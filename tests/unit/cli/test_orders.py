@@ -7,7 +7,7 @@ import pytest
 from kasugai.cli.exits import Exit
 from kasugai.cli.main import build_parser, main
 from kasugai.cli.orders import compose, login, sentence
-from kasugai.core.words.signals import Limit, Order
+from kasugai.core.words.signals import Instruction, Limit
 
 ABOUT = {"segment": "s1", "host": "cmp1"}
 
@@ -19,14 +19,14 @@ def typed(*words: str) -> argparse.Namespace:
 @pytest.mark.parametrize("word", ["hold", "cancel", "retry"])
 def test_an_order_about_a_host(word: str) -> None:
     order = compose(typed("incident", word, "cmp1", "--author", "ann"), ABOUT)
-    assert (order.order, order.segment, order.host) == (Order(word), "s1", "cmp1")
+    assert (order.order, order.segment, order.host) == (Instruction(word), "s1", "cmp1")
     assert (order.author, order.reason, order.limit, order.up_to) == ("ann", "because", None, 0)
 
 
 @pytest.mark.parametrize("word", ["arm", "disarm"])
 def test_an_order_about_a_segment(word: str) -> None:
     order = compose(typed("segment", word, "rack1"), {"segment": "s1"})
-    assert (order.order, order.segment, order.host, order.incident) == (Order(word), "s1", "", None)
+    assert (order.order, order.segment, order.host, order.incident) == (Instruction(word), "s1", "", None)
     assert order.author == login() != ""
 
 

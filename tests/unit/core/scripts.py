@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from kasugai.core.deciding.rows import SubjectRow
 from kasugai.core.words.facts import FactKind, Result
 from kasugai.core.words.policy import Policy
-from kasugai.core.words.signals import Command, Fault, Kind, Limit, Order, Outcome, Source, Symptom
+from kasugai.core.words.signals import Command, Fault, Instruction, Kind, Limit, Outcome, Source, Symptom
 from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import INCIDENT, down, fact, host, segment, uuid_of
 from tests.unit.core.story import Story
@@ -68,7 +68,7 @@ class Describe:
 class Bid:
     """An operator gives a command."""
 
-    order: Order
+    order: Instruction
     host: str
     """Empty for the segment."""
     by_incident: bool
@@ -129,7 +129,7 @@ describes = st.builds(
 )
 bids = st.builds(
     Bid,
-    order=st.sampled_from([*Order, Order.RETRY]),
+    order=st.sampled_from([*Instruction, Instruction.RETRY]),
     host=st.sampled_from(["", "", *MOSTLY]),
     by_incident=st.booleans(),
     limit=st.sampled_from([*Limit, None]),

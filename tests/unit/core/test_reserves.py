@@ -9,7 +9,7 @@ from kasugai.core.deciding.rows import Closed, HostRow, IncidentRow, SegmentRow,
 from kasugai.core.words.facts import FactKind, Result, StepState
 from kasugai.core.words.incident import Phase
 from kasugai.core.words.policy import Method, Policy
-from kasugai.core.words.signals import Command, Kind, Order
+from kasugai.core.words.signals import Command, Instruction, Kind
 from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import (
     INCIDENT,
@@ -157,7 +157,12 @@ def test_a_retry_does_not_take_a_reserve_that_was_given_to_another_meanwhile() -
     story.hear(answer(failed, story))
     assert story.wait(story.seconds + 31) == ["open cmp2 (asserted)"]
     retry = Command(
-        command_id=uuid_of(1), order=Order.RETRY, segment="s1", host="cmp1", author="ann", reason="again"
+        command_id=uuid_of(1),
+        order=Instruction.RETRY,
+        segment="s1",
+        host="cmp1",
+        author="ann",
+        reason="again",
     )
     story.write(retry)
     assert [(order.host, order.reserves) for order in story.opens[1:]] == [("cmp2", ("r1",)), ("cmp1", ())]

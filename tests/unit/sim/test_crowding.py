@@ -9,7 +9,7 @@ import pytest
 from kasugai.core.words.facts import Fact, FactKind, Result
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.policy import Policy
-from kasugai.core.words.signals import Command, Limit, Order
+from kasugai.core.words.signals import Command, Instruction, Limit
 from kasugai.sim.lab.crowding import Crowd
 
 ONE, TWO = UUID(int=1), UUID(int=2)
@@ -25,7 +25,12 @@ STARTED = Fact(
     n=1,
 )
 ORDER = Command(
-    command_id=UUID(int=8), order=Order.APPROVE, limit=Limit.STORM, segment="rack1", author="me", reason="ok"
+    command_id=UUID(int=8),
+    order=Instruction.APPROVE,
+    limit=Limit.STORM,
+    segment="rack1",
+    author="me",
+    reason="ok",
 )
 
 

@@ -15,10 +15,10 @@ from kasugai.core.words.signals import (
     UNKNOWN_SEGMENT,
     Command,
     Fault,
+    Instruction,
     InventoryChange,
     Kind,
     Letter,
-    Order,
     Outcome,
     Source,
     Symptom,
@@ -104,12 +104,14 @@ def test_a_report_waits_for_the_inventory_that_its_sender_had_seen_and_nothing_e
 
 
 def test_a_command_goes_to_the_segment_that_it_names() -> None:
-    command = Command(command_id=UUID(int=3), order=Order.ARM, segment="rack2", author="me", reason="drill")
+    command = Command(
+        command_id=UUID(int=3), order=Instruction.ARM, segment="rack2", author="me", reason="drill"
+    )
     assert only(route().letters(COMMANDS, command)) == Letter(segment="rack2", signal=command)
 
 
 def test_a_command_that_names_no_segment_is_refused_by_the_mailbox_of_the_unknown() -> None:
-    command = Command(command_id=UUID(int=3), order=Order.ARM, segment="", author="me", reason="drill")
+    command = Command(command_id=UUID(int=3), order=Instruction.ARM, segment="", author="me", reason="drill")
     assert only(route().letters(COMMANDS, command)) == Letter(segment=UNKNOWN_SEGMENT, signal=command)
 
 

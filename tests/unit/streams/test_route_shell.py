@@ -12,7 +12,16 @@ from kasugai.adapters.kafka.client import ROOMY
 from kasugai.adapters.kafka.records import Incoming, Outgoing
 from kasugai.core.recovering.doors import LogAway
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
-from kasugai.core.words.signals import Command, InventoryChange, Letter, Order, Source, Stamp, Tick, fault
+from kasugai.core.words.signals import (
+    Command,
+    Instruction,
+    InventoryChange,
+    Letter,
+    Source,
+    Stamp,
+    Tick,
+    fault,
+)
 from kasugai.schemas.codec import decode, encode
 from kasugai.schemas.topics import COMMANDS, FAULTS, INVENTORY, REPORTED, SIGNALS
 from kasugai.sim.loop import run
@@ -125,7 +134,7 @@ def test_a_batch_is_published_as_one_and_committed_after() -> None:
 
 def test_a_command_carries_when_it_was_said() -> None:
     said = Command(
-        command_id=UUID(int=1), order=Order.ARM, segment="rack1", author="ann", reason="go", said_at=99
+        command_id=UUID(int=1), order=Instruction.ARM, segment="rack1", author="ann", reason="go", said_at=99
     )
     world = play(World([[replace(record(said, topic=COMMANDS), at=7)]]))
     assert world.letters == [Letter(segment="rack1", signal=replace(said, said_at=7))]
@@ -152,7 +161,7 @@ def test_a_fault_with_an_endless_name_is_put_aside_and_the_batch_goes_on() -> No
 def test_a_letter_that_no_broker_takes_is_put_aside_and_the_batch_goes_on() -> None:
     """Else it would be tried for ever, and everything behind it would wait."""
     command = Command(
-        command_id=UUID(int=1), order=Order.ARM, segment="rack1", author="me", reason="x" * ROOMY
+        command_id=UUID(int=1), order=Instruction.ARM, segment="rack1", author="me", reason="x" * ROOMY
     )
     world = play(World([[record(command, topic=COMMANDS), record(REPORT, offset=1)]]))
     assert world.story == ["bury", "publish 1", "commit [0, 1]"]

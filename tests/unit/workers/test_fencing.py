@@ -22,8 +22,8 @@ from kasugai.sim.ledger import MemoryLedger
 from kasugai.sim.loop import run
 from kasugai.workers.lane import Doors
 from kasugai.workers.observe import Observer
+from kasugai.workers.outages import Outages
 from kasugai.workers.pool import Pool
-from kasugai.workers.troubles import Troubles
 
 
 class Slow:
@@ -75,7 +75,7 @@ class Scene:
             cloud=CloudDoor(self.cloud),
             power=Fencing(lambda host: (device,) if host == "cmp1" else ()),
             timing=PRODUCTION,
-            troubles=Troubles(),
+            outages=Outages(),
             author="w1",
         )
         self.pool = Pool(doors, slots=1)

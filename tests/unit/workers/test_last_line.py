@@ -21,7 +21,7 @@ from kasugai.core.words.verdicts import Reason
 from kasugai.sim.lab.broker import Broker
 from kasugai.sim.ledger import MemoryLedger
 from kasugai.sim.loop import run
-from kasugai.workers.effects import Halted, Hands, carry_out
+from kasugai.workers.effects import Halted, Tools, carry_out
 from kasugai.workers.journal import Journal
 from kasugai.workers.observe import monotonic_ms
 from kasugai.workers.ports import Lease, LeaseLost
@@ -87,7 +87,7 @@ class Scene:
         async def evacuate(guest: str, target: str) -> None:
             self.called.append(guest)
 
-        hands = Hands(
+        tools = Tools(
             cloud=cast("Any", SimpleNamespace(evacuate=evacuate)),
             power=cast("Any", None),
             ledger=self.ledger,
@@ -96,7 +96,7 @@ class Scene:
             timing=PRODUCTION,
         )
         now = monotonic_ms()
-        return await carry_out(hands, ORDER, self.begin, Look(at=now, nova_at=now))
+        return await carry_out(tools, ORDER, self.begin, Look(at=now, nova_at=now))
 
     @property
     def said(self) -> list[tuple[FactKind, str]]:

@@ -24,8 +24,8 @@ from kasugai.sim.loop import run
 from kasugai.sim.power_door import PowerDoor
 from kasugai.workers import spans
 from kasugai.workers.lane import Doors
+from kasugai.workers.outages import Outages
 from kasugai.workers.pool import Pool
-from kasugai.workers.troubles import Troubles
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 PARENT_ID = "b7ad6b7169203331"
@@ -65,7 +65,7 @@ async def recover(log: ListeningLog) -> None:
         cloud=CloudDoor(cloud),
         power=PowerDoor(cloud),
         timing=TEST,
-        troubles=Troubles(),
+        outages=Outages(),
         author="w1",
     )
     pool = Pool(doors, slots=1)

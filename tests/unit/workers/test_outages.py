@@ -9,23 +9,23 @@ import pytest
 from kasugai.core.words.facts import Fact, FactKind
 from kasugai.core.words.signals import Stamp
 from kasugai.sim.loop import run
+from kasugai.workers.outages import QUIET, Outages
 from kasugai.workers.ports import LedgerAway, LogAway
-from kasugai.workers.troubles import QUIET, Troubles
 from tests.unit.workers.test_fencing import Scene, Slow
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """What was said of troubles."""
-    return [record.getMessage() for record in caplog.records if record.name.endswith("troubles")]
+    """What was said of outages."""
+    return [record.getMessage() for record in caplog.records if record.name.endswith("outages")]
 
 
 def test_what_comes_and_goes_is_said_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> None:
-        troubles = Troubles()
+        outages = Outages()
         for _ in range(int(3 * QUIET)):
-            troubles.tell("redis", "refused")
+            outages.tell("redis", "refused")
             await asyncio.sleep(0.5)
-            troubles.over("redis")
+            outages.over("redis")
             await asyncio.sleep(0.5)
 
     with caplog.at_level(logging.WARNING):
@@ -85,7 +85,7 @@ def test_who_was_away_and_serves_again_is_said_to_be_back(
 
 def test_a_lane_that_waits_for_a_lease_knows_nothing_of_kafka(caplog: pytest.LogCaptureFixture) -> None:
     async def story(scene: Scene) -> None:
-        scene.pool._doors.troubles.tell("kafka", "refused")
+        scene.pool._doors.outages.tell("kafka", "refused")
         other = await scene.ledger.acquire("cmp1", "other")
         assert other is not None
         scene.order()

@@ -5,7 +5,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 
-class Chores:
+class Background:
     """Tasks by partition."""
 
     def __init__(self) -> None:

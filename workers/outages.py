@@ -9,7 +9,7 @@ QUIET = 60.0
 """Seconds between two lines about one trouble."""
 
 
-class Troubles:
+class Outages:
     """What is away right now, and when that was last said."""
 
     def __init__(self) -> None:

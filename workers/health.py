@@ -10,7 +10,7 @@ from kasugai.adapters.telemetry.vitals import Vitals
 from kasugai.workers.pool import Pool
 
 
-class Standing:
+class PoolHealth:
     """What `vitals` is told about a pool, once there is one."""
 
     def __init__(self, vitals: Vitals, topic: str) -> None:
@@ -33,9 +33,9 @@ class Standing:
 
 
 @asynccontextmanager
-async def standing(vitals: Vitals, topic: str) -> AsyncIterator[Standing]:
+async def reporting(vitals: Vitals, topic: str) -> AsyncIterator[PoolHealth]:
     """Tell `vitals` how the worker stands for the length of the block."""
-    told = Standing(vitals, topic)
+    told = PoolHealth(vitals, topic)
     beating = asyncio.create_task(vitals.keep_beating(told.sample))
     try:
         with watched(LANES, told.lanes):

@@ -10,7 +10,8 @@ from kasugai.api.numbers import notification_number
 from kasugai.api.views import NotificationView
 from kasugai.api.words import moment
 from kasugai.core.words.inventory import HostRecord
-from kasugai.core.words.signals import Fault, Kind, Notification, Source, Stamp, Symptom, fault
+from kasugai.core.words.signals import Fault, Notification, Source, Stamp, Symptom, fault
+from kasugai.core.words.subject import Kind
 from kasugai.core.words.timing import Instant, Millis
 
 OBSERVER: Final = "api"

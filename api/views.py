@@ -150,6 +150,8 @@ class IncidentView:
     kind: str
     subject: str
     host: str
+    detail: str
+    """The instance's uuid or the process's name; empty for a host."""
     host_uuid: str
     segment: str
     """The segment's id."""

@@ -12,7 +12,7 @@ from bench.records import Watch, publish
 from bench.site import Site, await_, say
 from kasugai.core.words.incident import Open
 from kasugai.core.words.policy import Policy
-from kasugai.core.words.signals import Kind
+from kasugai.core.words.subject import Kind
 from kasugai.core.words.verdicts import Verb, Verdict
 from kasugai.schemas.topics import INCIDENTS, REPORTED, VERDICTS
 from kasugai.sim.cloud import SimCloud
@@ -74,4 +74,4 @@ def _hundred(site: Site) -> Iterator[Figure]:
 
 def _closed(watch: Watch) -> set[str]:
     words = [value for _, _, value in list(watch.seen) if isinstance(value, Verdict)]
-    return {word.subject for word in words if word.verb is Verb.CLOSE}
+    return {word.subject.name for word in words if word.verb is Verb.CLOSE}

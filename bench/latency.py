@@ -13,7 +13,7 @@ from bench.records import Watch, publish
 from bench.site import Site, await_, say
 from kasugai.core.words.incident import Open
 from kasugai.core.words.policy import Policy
-from kasugai.core.words.signals import Kind
+from kasugai.core.words.subject import Kind
 from kasugai.schemas.topics import INCIDENTS, REPORTED, VERDICTS
 from kasugai.sim.cloud import REAL, Pace, SimCloud
 from kasugai.sim.cloud.wire import READS

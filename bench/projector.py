@@ -18,6 +18,7 @@ from kasugai.core.telling.incident_views import Record
 from kasugai.core.words.facts import Fact, FactKind, Result, StepRecord, StepState
 from kasugai.core.words.plan import Action, Plan, Step
 from kasugai.core.words.signals import Fault
+from kasugai.core.words.subject import host_subject
 from kasugai.core.words.verdicts import Reason, Verb
 from tests.support.incidents import decided, opened, said
 from tests.support.projections import came, naming, posted
@@ -32,7 +33,7 @@ def story(n: int) -> Iterator[Record | Fault]:
     fault = posted(f"{n:08d}-0000-4000-8000-000000000000", host=host)
     yield fault
     verdict = naming(decided(Verb.OPEN, Reason.ASSERTED, incident), fault)
-    yield replace(verdict, subject=f"host/{host}", verdict_id=UUID(int=2 * n))
+    yield replace(verdict, subject=host_subject(host), verdict_id=UUID(int=2 * n))
     yield opened(incident=incident, host=host, host_uuid=host)
     steps = tuple(Step(action=Action.EVACUATE, subject=f"{n}-{g}", name=f"vm{n}-{g}") for g in range(GUESTS))
     plan = Plan(incident=incident, attempt=1, epoch=1, host=host, window=8, steps=steps)
@@ -50,7 +51,7 @@ def story(n: int) -> Iterator[Record | Fault]:
         )
     yield fact(FactKind.FINISHED, result=Result.RECOVERED, plan=plan)
     closed = decided(Verb.CLOSE, Reason.RECOVERED, incident)
-    yield replace(closed, subject=f"host/{host}", verdict_id=UUID(int=2 * n + 1))
+    yield replace(closed, subject=host_subject(host), verdict_id=UUID(int=2 * n + 1))
 
 
 def interleaved() -> list[Came]:

@@ -16,6 +16,7 @@ from confluent_kafka import OFFSET_END, TopicPartition
 
 from kasugai.adapters.kafka.records import outgoing
 from kasugai.core.words.signals import Fault, Letter
+from kasugai.core.words.subject import host_subject
 from kasugai.core.words.verdicts import Verb, Verdict
 from kasugai.schemas.codec import HEAD, decode, encode
 from kasugai.schemas.keys import Keyed
@@ -113,7 +114,7 @@ class Watch:
     def has_closed(self, host: str) -> bool:
         """Whether the host's incident is over."""
         words = (value for _, _, value in list(self.seen) if isinstance(value, Verdict))
-        return any(word.subject == f"host/{host}" and word.verb is Verb.CLOSE for word in words)
+        return any(word.subject == host_subject(host) and word.verb is Verb.CLOSE for word in words)
 
     def named(self) -> set[UUID]:
         """Return the faults that the verdicts so far name."""

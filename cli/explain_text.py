@@ -63,7 +63,7 @@ def as_json(decided: Decided) -> dict[str, Any]:
     return {
         "verdict": str(verdict.verdict_id),
         "at": stamp(verdict.at),
-        "subject": verdict.subject,
+        "subject": verdict.subject.name,
         "segment_id": verdict.segment,
         "verb": str(verdict.verb),
         "reason": str(verdict.reason),

@@ -154,12 +154,13 @@ async def _about_incident(
     from kasugai.cli.incident import find
     from kasugai.cli.recorded import replay
     from kasugai.core.telling.incident_views import fold
+    from kasugai.core.words.subject import host_subject
 
     host = inventory.host_named(arguments.incident)
     if host is not None:
-        return {"segment": host.segment_id, "host": host.name}
+        return {"segment": host.segment_id, "subject": host_subject(host.name)}
     view = find(list(fold(await replay(kafka))), arguments.incident)
-    return {"segment": view.segment, "host": view.host, "incident": view.incident}
+    return {"segment": view.segment, "subject": view.subject, "incident": view.incident}
 
 
 def compose(arguments: argparse.Namespace, about: dict[str, Any]) -> "Command":
@@ -187,7 +188,7 @@ def login() -> str:
 
 def sentence(order: "Command") -> str:
     """Return what was published as a sentence."""
-    whom = order.host or f"segment {order.segment}"
+    whom = order.subject.title if order.subject is not None else f"segment {order.segment}"
     limit = (
         f" the {order.limit}" + (f" of up to {order.up_to} hosts" if order.up_to else "")
         if order.limit

@@ -16,7 +16,7 @@ from kasugai.adapters.settings import KafkaSettings
 from kasugai.core.telling.incident_views import Seen
 from kasugai.core.words.facts import Fact
 from kasugai.core.words.incident import Open, Resume, Stop
-from kasugai.core.words.signals import Kind
+from kasugai.core.words.subject import Kind
 from kasugai.core.words.verdicts import Verdict
 from kasugai.schemas.codec import Undecodable, decode
 from kasugai.schemas.topics import INCIDENTS, RECOVERY, VERDICTS

@@ -40,6 +40,6 @@ def key_of(value: Keyed) -> str | None:
         case HostRecord():
             return f"host/{value.host_uuid}"
         case Verdict():
-            return value.subject
+            return value.subject.name
         case _:
             return value.key

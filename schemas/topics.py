@@ -13,20 +13,22 @@ from typing import Any
 
 import yaml
 
-from kasugai.core.words.signals import Kind
+from kasugai.core.words.subject import INCIDENT_KINDS, Kind
 from kasugai.core.words.timing import Millis
 
 DEAD_LETTERS = ".dlq"
 """What a dead-letter topic's name adds to that of its source."""
 
 HEARTBEATS = "kasugai.heartbeats"
-FAULTS: Mapping[Kind, str] = MappingProxyType({kind: f"kasugai.faults.{kind}" for kind in Kind})
+FAULTS: Mapping[Kind, str] = MappingProxyType({kind: f"kasugai.faults.{kind}" for kind in INCIDENT_KINDS})
 REPORTED = "kasugai.faults.reported"
 COMMANDS = "kasugai.commands"
 INVENTORY = "kasugai.inventory"
 SIGNALS = "kasugai.signals"
 VERDICTS = "kasugai.verdicts"
-INCIDENTS: Mapping[Kind, str] = MappingProxyType({kind: f"kasugai.incidents.{kind}" for kind in Kind})
+INCIDENTS: Mapping[Kind, str] = MappingProxyType(
+    {kind: f"kasugai.incidents.{kind}" for kind in INCIDENT_KINDS}
+)
 RECOVERY = "kasugai.recovery"
 CORRELATE_APP = "kasugai-correlate"
 CORRELATE_TABLE = "rows"

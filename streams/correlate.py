@@ -22,7 +22,8 @@ from kasugai.core.deciding.storm import Tally
 from kasugai.core.deciding.view import Change, SegmentView
 from kasugai.core.words.identity import verdict_id
 from kasugai.core.words.incident import Order, Phase
-from kasugai.core.words.signals import InventoryChange, Kind, Letter, Stamp, Tick
+from kasugai.core.words.signals import InventoryChange, Letter, Stamp, Tick
+from kasugai.core.words.subject import Kind, segment_subject
 from kasugai.core.words.timing import PRODUCTION, Instant, Millis, Timing
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 
@@ -103,7 +104,7 @@ class _Segment:
         """Take over a row."""
         match row:
             case SubjectRow():
-                self.subjects[row.subject] = row
+                self.subjects[row.name] = row
                 self.tally.put(row)
                 self.index(row, deadline)
             case SegmentRow():
@@ -136,9 +137,9 @@ class _Segment:
         """Remember when a tick must touch the row."""
         due = due_of(self.view(), row, deadline, self.timing)
         if due is None:
-            self.dues.pop(row.subject, None)
+            self.dues.pop(row.name, None)
         else:
-            self.dues[row.subject] = due
+            self.dues[row.name] = due
 
     def index_all(self, deadline: Instant) -> None:
         """Do so for all rows (the policy may have changed)."""
@@ -309,9 +310,9 @@ def _phase(row: SubjectRow) -> Phase | None:
 def _disarm(segment: _Segment, now: Times, offset: int, trouble: str) -> list[Change]:
     if segment.about is None or segment.about.offset >= offset:
         return []
-    subject = f"segment/{segment.about.record.name}"
+    subject = segment_subject(segment.about.record.name)
     verdict = Verdict(
-        verdict_id=verdict_id(segment.segment_id, subject, offset, 0),
+        verdict_id=verdict_id(segment.segment_id, subject.name, offset, 0),
         verb=Verb.ALERT,
         subject=subject,
         segment=segment.segment_id,

@@ -18,7 +18,7 @@ from kasugai.adapters.telemetry.meters import count, observe
 from kasugai.adapters.telemetry.tracing import Threads, Trace
 from kasugai.core.telling.narrate import narrate_verdict
 from kasugai.core.words.incident import Open, Order
-from kasugai.core.words.signals import Fault, Kind, Letter, Stamp, subject_of
+from kasugai.core.words.signals import Fault, Letter, Stamp
 from kasugai.core.words.verdicts import Verb, Verdict
 from kasugai.schemas.topics import INCIDENTS, VERDICTS
 
@@ -32,7 +32,7 @@ ENDS = (Verb.CLOSE, Verb.WITHDRAW)
 def hear(threads: Threads, letter: Letter) -> None:
     """Remember the trace that a fault came in, for whatever is decided about its subject later."""
     if letter.trace and isinstance(letter.signal, Fault):
-        threads.hear(_named(letter.segment, letter.signal.subject), letter.trace)
+        threads.hear(_named(letter.segment, letter.signal.subject.name), letter.trace)
 
 
 @contextmanager
@@ -50,7 +50,7 @@ def traced(
         yield records
     for verdict in verdicts:
         if verdict.verb in ENDS:
-            threads.forget(_named(verdict.segment, verdict.subject), *filter(None, [verdict.incident]))
+            threads.forget(_named(verdict.segment, verdict.subject.name), *filter(None, [verdict.incident]))
 
 
 def tell_all(verdicts: Sequence[Verdict], orders: Sequence[Order], stamps: Sequence[Stamp]) -> None:
@@ -67,14 +67,14 @@ def _log(verdict: Verdict) -> None:
     level = logging.DEBUG if verdict.verb in CHATTER else logging.INFO
     if not LOG.isEnabledFor(level):
         return
-    host = verdict.subject.removeprefix("host/") if verdict.subject.startswith("host/") else ""
+    host = verdict.subject.host
     with about(incident=verdict.incident or "", host=host, segment=verdict.segment):
         LOG.log(level, "%s", narrate_verdict(verdict))
 
 
 def _span(threads: Threads, order: Order, cause: Letter) -> AbstractContextManager[Trace]:
     """An order's span; the first one of an incident fixes the incident's trace."""
-    subject = _named(order.segment, subject_of(Kind.HOST, order.host))
+    subject = _named(order.segment, order.subject.name)
     trace = threads.of(order.incident) or cause.trace or threads.of(subject)
     threads.hear(order.incident, trace)
     return tracing.span(
@@ -90,7 +90,7 @@ def _trace_of(threads: Threads, verdict: Verdict, cause: Letter, traces: dict[UU
     if verdict.incident is not None and verdict.incident in traces:
         return traces[verdict.incident]
     known = threads.of(*filter(None, [verdict.incident]))
-    return known or cause.trace or threads.of(_named(verdict.segment, verdict.subject))
+    return known or cause.trace or threads.of(_named(verdict.segment, verdict.subject.name))
 
 
 def _named(segment: str, subject: str) -> str:

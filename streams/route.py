@@ -107,7 +107,7 @@ def _check_names(fault: Fault) -> None:
     names = {
         "host": fault.host,
         "host_uuid": fault.host_uuid,
-        "detail": fault.detail,
+        "detail": fault.subject.detail,
         "observer": fault.observer,
         "boot_id": fault.boot_id,
         "episode": fault.episode,

@@ -11,7 +11,7 @@ from kasugai.adapters.kafka.records import Incoming, context_of
 from kasugai.adapters.telemetry.about import about
 from kasugai.core.recovering.doors import LogAway
 from kasugai.core.words.incident import Open, Order, Resume, Stop
-from kasugai.core.words.signals import Kind
+from kasugai.core.words.subject import Kind
 from kasugai.schemas.codec import Undecodable, decode
 from kasugai.workers.background import Background
 from kasugai.workers.outages import Outages

@@ -101,7 +101,7 @@ class Journal:
                 kind=kind,
                 incident=order.incident,
                 segment=self._segment,
-                host=order.host,
+                subject=order.subject,
                 attempt=order.attempt,
                 epoch=self._lease.epoch,
                 author=self._lease.owner,

@@ -139,7 +139,7 @@ class Pool:
             kind=FactKind.QUEUED,
             incident=order.incident,
             segment=order.segment,
-            host=order.host,
+            subject=order.subject,
             attempt=order.attempt,
             epoch=0,
             author=self._doors.author,

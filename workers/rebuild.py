@@ -11,7 +11,7 @@ from types import MappingProxyType
 from uuid import UUID
 
 from kasugai.core.recovering.ledger import Entry, Flag, join, newer
-from kasugai.core.words.signals import Kind
+from kasugai.core.words.subject import Kind
 from kasugai.schemas.topics import INCIDENTS, RECOVERY
 from kasugai.workers.archive import Account, Archive
 from kasugai.workers.ports import Folded, LeaseLost, Ledger

@@ -16,7 +16,7 @@ from kasugai.adapters.redis_ledger import RedisLedger
 from kasugai.adapters.settings import Settings
 from kasugai.adapters.telemetry.vitals import Vitals
 from kasugai.core.recovering.doors import CloudAway, LedgerAway, LogAway
-from kasugai.core.words.signals import Kind
+from kasugai.core.words.subject import Kind
 from kasugai.schemas.topics import INCIDENTS, RECOVERY
 from kasugai.workers.lane import Doors
 from kasugai.workers.outages import Outages

@@ -19,7 +19,8 @@ from kasugai.core.recovering.doors import Flagged, LogAway, Logged
 from kasugai.core.recovering.ledger import flag_of
 from kasugai.core.words.facts import Fact
 from kasugai.core.words.incident import Resume, Stop
-from kasugai.core.words.signals import Kind, Stamp
+from kasugai.core.words.signals import Stamp
+from kasugai.core.words.subject import Kind
 from kasugai.schemas.codec import Undecodable, UnknownSchema, decode
 from kasugai.schemas.topics import INCIDENTS, RECOVERY
 

@@ -16,6 +16,7 @@ from kasugai.api.forms import Form
 from kasugai.api.handling import Resource, answer, caller_of
 from kasugai.api.own.rules import PREFIX
 from kasugai.core.words.signals import Command, Instruction, Limit
+from kasugai.core.words.subject import Kind, Subject, host_subject
 from kasugai.schemas.plain import to_json
 
 TEXT = {"type": "string", "minLength": 1, "maxLength": 255}
@@ -84,7 +85,8 @@ class Commands(Resource):
             view = self.require_views().incident(said["incident"])
             if view is None:
                 raise not_found("incident", said["incident"])
-            return {"segment": view.segment, "host": view.host, "incident": UUID(view.incident)}
+            about = Subject(kind=Kind(view.kind), host=view.host, detail=view.detail)
+            return {"segment": view.segment, "subject": about, "incident": UUID(view.incident)}
         inventory = self.doors.registry.read()
         return _host(inventory, said["host"]) if "host" in said else _segment(inventory, said["segment"])
 
@@ -115,4 +117,4 @@ def _host(inventory: Inventory, word: str) -> dict[str, Any]:
     host = inventory.host_named(word) or inventory.host(word)
     if host is None:
         raise not_found("host", word)
-    return {"segment": host.segment_id, "host": host.name}
+    return {"segment": host.segment_id, "subject": host_subject(host.name)}

@@ -17,7 +17,7 @@ from kasugai.core.words.facts import StepState
 from kasugai.core.words.incident import Phase
 from kasugai.core.words.plan import Action
 from kasugai.core.words.policy import Method
-from kasugai.core.words.signals import Kind
+from kasugai.core.words.subject import INCIDENT_KINDS
 from kasugai.core.words.verdicts import Reason, Verb
 
 Schema = dict[str, Any]
@@ -138,7 +138,7 @@ SCHEMAS: Mapping[str, Schema] = {
     ),
     "Incident": thing(
         incident=TEXT,
-        kind=words(*Kind),
+        kind=words(*INCIDENT_KINDS),
         subject=TEXT,
         host=TEXT,
         host_uuid=TEXT,

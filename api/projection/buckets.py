@@ -42,10 +42,10 @@ def buckets_of(value: Value) -> tuple[str, ...]:
     """Return where a value belongs; nowhere for a fault that did not come as a notification."""
     match value:
         case Fault():
-            return (subject_bucket(value.subject),) if value.notification is not None else ()
+            return (subject_bucket(value.subject.name),) if value.notification is not None else ()
         case Verdict():
             about = () if value.incident is None else (incident_bucket(value.incident),)
-            return (subject_bucket(value.subject), *about)
+            return (subject_bucket(value.subject.name), *about)
         case _:
             return (incident_bucket(value.incident),)
 

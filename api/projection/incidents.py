@@ -11,9 +11,8 @@ from kasugai.core.telling import incident_views, progress
 from kasugai.core.telling.incident_views import Seen
 from kasugai.core.telling.timeline import timeline
 from kasugai.core.words.facts import Fact, FactKind
-from kasugai.core.words.incident import Open, Resume, Stop
+from kasugai.core.words.incident import Open
 from kasugai.core.words.plan import Action
-from kasugai.core.words.signals import Kind, subject_of
 from kasugai.core.words.timing import Instant
 from kasugai.core.words.verdicts import Verb, Verdict
 
@@ -49,13 +48,13 @@ def incident_of(incident: UUID, seen: Sequence[Seen]) -> Incident:
 
 
 def _view(incident: UUID, view: incident_views.IncidentView) -> IncidentView:
-    kind, subject, host_uuid = _about(view)
     return IncidentView(
         incident=str(incident),
-        kind=kind,
-        subject=subject,
+        kind=view.subject.kind,
+        subject=view.subject.name,
         host=view.host,
-        host_uuid=host_uuid,
+        detail=view.subject.detail,
+        host_uuid=_host_uuid(view),
         segment=view.segment,
         phase=view.phase,
         why=view.why,
@@ -76,16 +75,10 @@ def _view(incident: UUID, view: incident_views.IncidentView) -> IncidentView:
     )
 
 
-def _about(view: incident_views.IncidentView) -> tuple[Kind, str, str]:
-    """Return what it is about: by its orders, else by a verdict, else a host (a fact says no more)."""
-    values = [seen.value for seen in view.records]
-    orders = [value for value in values if isinstance(value, Open | Stop | Resume)]
-    subjects = sorted(value.subject for value in values if isinstance(value, Verdict))
-    kinds = sorted(order.kind for order in orders)
-    uuids = sorted(order.host_uuid for order in orders if isinstance(order, Open))
-    subject = subjects[0] if subjects else subject_of(Kind.HOST, view.host)
-    kind = kinds[0] if kinds else Kind(subject.split("/")[0])
-    return kind, subject, uuids[-1] if uuids else ""
+def _host_uuid(view: incident_views.IncidentView) -> str:
+    """Return the uuid that the inventory gave its host; empty while no order has been read."""
+    values = (seen.value for seen in view.records)
+    return max((value.host_uuid for value in values if isinstance(value, Open)), default="")
 
 
 def _moved_at(view: incident_views.IncidentView) -> Instant:

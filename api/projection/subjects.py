@@ -11,7 +11,8 @@ from kasugai.api.numbers import notification_number
 from kasugai.api.views import EvidenceView, IncidentView, NotificationView, Status, VerdictView
 from kasugai.core.telling.explain import Decided, in_order
 from kasugai.core.words.incident import Phase
-from kasugai.core.words.signals import Fault, Kind, Stamp, Symptom
+from kasugai.core.words.signals import Fault, Stamp, Symptom
+from kasugai.core.words.subject import Kind
 from kasugai.core.words.timing import Instant
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from kasugai.schemas.meanings import meanings
@@ -53,7 +54,7 @@ def _verdict(verdict: Verdict) -> VerdictView:
     return VerdictView(
         verdict_id=str(verdict.verdict_id),
         at=verdict.at,
-        subject=verdict.subject,
+        subject=verdict.subject.name,
         segment=verdict.segment,
         verb=verdict.verb,
         reason=verdict.reason,
@@ -165,7 +166,7 @@ def _standing(
 
 def _of_good_news(fault: Fault) -> tuple[Status, str]:
     """An instance that was shut down, moved or paused needs nobody: Masakari ignores its events (masakari.md 2.4)."""
-    return (Status.IGNORED, ORDINARY) if fault.kind is Kind.INSTANCE else (Status.FINISHED, "")
+    return (Status.IGNORED, ORDINARY) if fault.subject.kind is Kind.INSTANCE else (Status.FINISHED, "")
 
 
 def _followed(case: IncidentView) -> tuple[Status, str, Instant | None]:

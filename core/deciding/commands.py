@@ -17,7 +17,8 @@ from kasugai.core.deciding.tending import publish_again
 from kasugai.core.deciding.view import Change, SegmentView
 from kasugai.core.words.identity import verdict_id
 from kasugai.core.words.incident import Phase, move
-from kasugai.core.words.signals import Command, Instruction, Kind, Limit, subject_of
+from kasugai.core.words.signals import Command, Instruction, Limit
+from kasugai.core.words.subject import segment_subject
 from kasugai.core.words.timing import Millis
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 
@@ -88,7 +89,7 @@ def _answered(
 
 def is_general(command: Command) -> bool:
     """Whether the command is about the segment, not about one of its hosts."""
-    named = command.host != "" or command.incident is not None
+    named = command.subject is not None or command.incident is not None
     return command.order in (Instruction.ARM, Instruction.DISARM) or (
         command.order is Instruction.APPROVE and not named
     )
@@ -99,7 +100,7 @@ def _subjects(view: SegmentView, command: Command) -> tuple[str, ...]:
         return tuple(sorted(view.subjects))
     if command.incident is not None:
         return tuple(key for key, row in sorted(view.subjects.items()) if _has(row, command))
-    return (subject_of(Kind.HOST, command.host),)
+    return (command.subject.name,) if command.subject is not None else ()
 
 
 def _has(row: SubjectRow, command: Command) -> bool:
@@ -210,10 +211,10 @@ def _verdict(view: SegmentView, command: Command, answer: Answer, times: Times, 
     """Return the segment's answer: by the host's name where the command had one."""
     verb, reason = answer
     name = view.segment.record.name if view.segment else view.segment_id
-    subject = subject_of(Kind.HOST, command.host) if command.host else f"segment/{name}"
+    subject = command.subject or segment_subject(name)
     still = verb is Verb.ARM and view.segment is not None and not view.segment.record.armed
     return Verdict(
-        verdict_id=verdict_id(view.segment_id, subject, offset, 100 * verb_rank(verb)),
+        verdict_id=verdict_id(view.segment_id, subject.name, offset, 100 * verb_rank(verb)),
         verb=verb,
         subject=subject,
         segment=view.segment_id,

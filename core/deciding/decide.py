@@ -24,14 +24,13 @@ from kasugai.core.words.signals import (
     Command,
     Fault,
     InventoryChange,
-    Kind,
     Outcome,
     Reached,
     Signal,
     Symptom,
     Tick,
-    subject_of,
 )
+from kasugai.core.words.subject import Subject
 from kasugai.core.words.timing import PRODUCTION, Instant, Timing
 from kasugai.core.words.verdicts import Reason, Verb
 
@@ -46,7 +45,7 @@ def decide(
     if len(touched) > 1:
         view = replace(view, subjects=dict(view.subjects), tally=view.tally.copy())
     for subject in touched:
-        row = view.subjects.get(subject) or _new_row(view, signal, subject)
+        row = view.subjects.get(subject) or _new_row(view, signal)
         if row is None or row.offset >= offset:
             continue
         change = _decide_subject(view, row, signal, times, offset, timing)
@@ -61,7 +60,7 @@ def decide(
 def _seen(view: SegmentView, row: SubjectRow) -> SegmentView:
     """Return the view with a row that this record changed (the mapping and the tally are this decision's own)."""
     assert isinstance(view.subjects, dict)
-    view.subjects[row.subject] = row
+    view.subjects[row.name] = row
     view.tally.put(row)
     return view
 
@@ -105,9 +104,9 @@ def _touched(
 ) -> tuple[str, ...]:
     match signal:
         case Fault():
-            return (signal.subject,)
+            return (signal.subject.name,)
         case Outcome(fact=fact):
-            return (subject_of(Kind.HOST, fact.host),)
+            return (fact.subject.name,)
         case Tick():
             return tuple(
                 sorted(key for key, row in view.subjects.items() if _is_due(view, row, times, timing))
@@ -132,24 +131,14 @@ def _is_due(view: SegmentView, row: SubjectRow, times: Times, timing: Timing) ->
     return host is not None and times.struck_before < host.record.maintenance_until <= times.struck
 
 
-def _new_row(view: SegmentView, signal: Signal, subject: str) -> SubjectRow | None:
+def _new_row(view: SegmentView, signal: Signal) -> SubjectRow | None:
     match signal:
-        case Fault():
-            return SubjectRow(
-                segment=view.segment_id,
-                subject=subject,
-                kind=signal.kind,
-                host=signal.host,
-                host_uuid=signal.host_uuid,
-            )
+        case Fault(subject=subject, host_uuid=host_uuid):
+            return SubjectRow(segment=view.segment_id, subject=subject, host_uuid=host_uuid)
         case Outcome(fact=fact):
-            return SubjectRow(
-                segment=view.segment_id, subject=subject, kind=Kind.HOST, host=fact.host, host_uuid=""
-            )
-        case Command():
-            return SubjectRow(
-                segment=view.segment_id, subject=subject, kind=Kind.HOST, host=signal.host, host_uuid=""
-            )
+            return SubjectRow(segment=view.segment_id, subject=fact.subject, host_uuid="")
+        case Command(subject=Subject() as subject):
+            return SubjectRow(segment=view.segment_id, subject=subject, host_uuid="")
         case _:
             return None
 

@@ -12,6 +12,7 @@ from kasugai.core.deciding.telling import verb_rank
 from kasugai.core.deciding.view import Change, Decision, SegmentView
 from kasugai.core.words.identity import verdict_id
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.subject import segment_subject
 from kasugai.core.words.timing import Instant
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 
@@ -51,10 +52,10 @@ def _seems_armed(old: SegmentRow | None, row: SegmentRow) -> bool:
 
 
 def _still_disarmed(view: SegmentView, row: SegmentRow, times: Times, offset: int) -> Verdict:
-    subject = f"segment/{row.record.name}"
+    subject = segment_subject(row.record.name)
     word = row.disarmed
     return Verdict(
-        verdict_id=verdict_id(view.segment_id, subject, offset, 100 * verb_rank(Verb.HOLD)),
+        verdict_id=verdict_id(view.segment_id, subject.name, offset, 100 * verb_rank(Verb.HOLD)),
         verb=Verb.HOLD,
         subject=subject,
         segment=view.segment_id,

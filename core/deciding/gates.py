@@ -10,7 +10,7 @@ from kasugai.core.deciding import evidence
 from kasugai.core.deciding.rows import HostRow, SegmentRow, SubjectRow
 from kasugai.core.deciding.storm import Tally, storm, told
 from kasugai.core.words.policy import Policy
-from kasugai.core.words.signals import Kind
+from kasugai.core.words.subject import Kind
 from kasugai.core.words.timing import PRODUCTION, Instant, Millis
 from kasugai.core.words.verdicts import Reason, Verb
 

@@ -88,11 +88,10 @@ def first_order(draft: Draft, opener: UUID) -> Open:
     counted = evidence.standing(row.conditions)
     return Open(
         incident=incident_id(row.kind, row.host_uuid or row.host, opener, previous),
-        kind=row.kind,
         n=1,
         attempt=1,
         segment=row.segment,
-        host=row.host,
+        subject=row.subject,
         host_uuid=row.host_uuid,
         decided_at=now,
         opened_at=now,

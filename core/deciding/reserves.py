@@ -13,7 +13,7 @@ from kasugai.core.words.identity import step_key
 from kasugai.core.words.incident import Open
 from kasugai.core.words.plan import Action
 from kasugai.core.words.policy import Method
-from kasugai.core.words.signals import Kind, subject_of
+from kasugai.core.words.subject import Kind, host_subject
 from kasugai.core.words.timing import Instant, Millis
 from kasugai.core.words.verdicts import Reason
 
@@ -54,7 +54,7 @@ def _kept(row: SubjectRow, setting: Setting, order: Open) -> tuple[str, ...]:
 
 def _elsewhere(row: SubjectRow, setting: Setting) -> tuple[set[str], set[Spent]]:
     """Which reserves the open incidents of other subjects have, and which ones others have put to use."""
-    others = [other for other in setting.subjects.values() if other.subject != row.subject]
+    others = [other for other in setting.subjects.values() if other.name != row.name]
     taken = {host for other in others if other.incident is not None for host in other.incident.order.reserves}
     return taken, {each for other in others for each in other.spent}
 
@@ -70,7 +70,7 @@ def free(row: SubjectRow, setting: Setting) -> tuple[str, ...]:
         if name != row.host
         and name not in taken
         and _is_reserve(host, spent)
-        and _is_healthy(setting.subjects.get(subject_of(Kind.HOST, name)))
+        and _is_healthy(setting.subjects.get(host_subject(name).name))
     )
 
 

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from kasugai.core.words.incident import Open, Phase
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
-from kasugai.core.words.signals import Fault, Kind, Source, Symptom
+from kasugai.core.words.signals import Fault, Source, Symptom
+from kasugai.core.words.subject import Kind, Subject
 from kasugai.core.words.timing import Instant, Millis
 from kasugai.core.words.verdicts import Evidence, Reason, Verb
 
@@ -124,9 +125,7 @@ class SubjectRow:
     """All that is remembered of one subject."""
 
     segment: str
-    subject: str
-    kind: Kind
-    host: str
+    subject: Subject
     host_uuid: str
     offset: int = -1
     conditions: tuple[Condition, ...] = ()
@@ -156,7 +155,22 @@ class SubjectRow:
     @property
     def key(self) -> str:
         """The row's key within its partition."""
-        return f"{self.segment}/subject/{self.subject}"
+        return f"{self.segment}/subject/{self.subject.name}"
+
+    @property
+    def name(self) -> str:
+        """The subject's name: an instance is the same one on whichever host."""
+        return self.subject.name
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of its subject."""
+        return self.subject.kind
+
+    @property
+    def host(self) -> str:
+        """The host of its subject."""
+        return self.subject.host
 
     @property
     def is_out(self) -> bool:
@@ -241,7 +255,7 @@ class ClockRow:
 Row = SubjectRow | SegmentRow | HostRow | ClockRow
 
 
-def evidence_of(source: Fault | Condition, subject: str) -> Evidence:
+def evidence_of(source: Fault | Condition, subject: Subject) -> Evidence:
     """Return the fault key that a verdict lists."""
     return Evidence(
         event_id=source.event_id,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from kasugai.core.deciding import evidence
 from kasugai.core.deciding.rows import HostRow, SegmentRow, SubjectRow, Word
-from kasugai.core.words.signals import Kind
+from kasugai.core.words.subject import Kind
 from kasugai.core.words.timing import Instant, Millis
 from kasugai.core.words.verdicts import Reason, Verb
 

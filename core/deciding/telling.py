@@ -32,7 +32,7 @@ def tell(
     parts = [keys[i : i + EVIDENCE_LIMIT] for i in range(0, len(keys), EVIDENCE_LIMIT)] or [()]
     verdicts = tuple(
         Verdict(
-            verdict_id=verdict_id(row.segment, row.subject, offset, 100 * verb_rank(verb) + part),
+            verdict_id=verdict_id(row.segment, row.subject.name, offset, 100 * verb_rank(verb) + part),
             verb=verb,
             subject=row.subject,
             segment=row.segment,

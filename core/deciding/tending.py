@@ -60,11 +60,10 @@ def _stop(draft: Draft) -> None:
     draft.orders.append(
         Stop(
             incident=order.incident,
-            kind=order.kind,
             n=order.n,
             attempt=order.attempt,
             segment=order.segment,
-            host=order.host,
+            subject=order.subject,
             decided_at=draft.times.moment.at,
             reason=reason,
         )
@@ -184,9 +183,8 @@ def _resume(draft: Draft) -> None:
     draft.orders.append(
         Resume(
             incident=order.incident,
-            kind=order.kind,
             segment=order.segment,
-            host=order.host,
+            subject=order.subject,
             decided_at=draft.times.moment.at,
             reason=Reason.CHANGED,
         )

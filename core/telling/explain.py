@@ -31,12 +31,12 @@ def in_order(decided: Iterable[Decided]) -> list[Decided]:
 def about(decided: Sequence[Decided], word: str) -> list[Decided]:
     """Return the verdicts that `word` asks for: a subject (`host/cmp1`), the name in one (`cmp1`), or the beginning of
     an incident's id; the first of these that fits anything counts."""
-    subject = [d for d in decided if d.verdict.subject == word]
-    named = [d for d in decided if word in d.verdict.subject.split("/")[1:]]
+    subject = [d for d in decided if d.verdict.subject.name == word]
+    named = [d for d in decided if d.verdict.subject.answers_to(word)]
     incident = [d for d in decided if d.verdict.incident and str(d.verdict.incident).startswith(word.lower())]
     return subject or named or incident
 
 
 def subjects(decided: Iterable[Decided]) -> tuple[str, ...]:
     """Return what anything was decided about."""
-    return tuple(sorted({d.verdict.subject for d in decided}))
+    return tuple(sorted({d.verdict.subject.name for d in decided}))

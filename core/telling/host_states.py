@@ -53,7 +53,8 @@ def host_states(seen: Iterable[Seen]) -> Mapping[Place, HostState]:
     records = list(seen)
     views: dict[Place, list[IncidentView]] = defaultdict(list)
     for view in fold(records):
-        views[view.segment, view.host].append(view)
+        if view.subject.is_host:
+            views[view.segment, view.host].append(view)
     words = _words(records)
     found = {place: _state(of_host, words.get(place, ())) for place, of_host in views.items()}
     return {place: state for place, state in found.items() if state is not None}
@@ -63,8 +64,8 @@ def _words(records: Iterable[Seen]) -> Mapping[Place, Sequence[tuple[Instant, Ve
     found: dict[Place, list[tuple[Instant, int, Verb]]] = defaultdict(list)
     for record in records:
         value = record.value
-        if isinstance(value, Verdict) and value.verb in _WORDS and value.subject.startswith("host/"):
-            place = value.segment, value.subject.removeprefix("host/")
+        if isinstance(value, Verdict) and value.verb in _WORDS and value.subject.is_host:
+            place = value.segment, value.subject.host
             found[place].append((record.at, record.offset, value.verb))
     return {place: [(at, verb) for at, _, verb in sorted(told)] for place, told in found.items()}
 

@@ -14,6 +14,7 @@ from kasugai.core.telling.ties import Tie
 from kasugai.core.words.facts import Fact, FactKind
 from kasugai.core.words.incident import Open, Phase, Resume, Stop
 from kasugai.core.words.plan import Action, Plan
+from kasugai.core.words.subject import Subject
 from kasugai.core.words.timing import Instant
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 
@@ -32,10 +33,10 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentView:
-    """One incident, or (without an id) a host against which something is held."""
+    """One incident, or (without an id) a subject against which something is held."""
 
     incident: UUID | None
-    host: str
+    subject: Subject
     segment: str
     """The segment's id."""
     phase: Phase
@@ -52,6 +53,11 @@ class IncidentView:
     """By key, for every step of the plan but the last look (which has no record of its own)."""
     records: tuple[Seen, ...]
     """In the order of time, each once."""
+
+    @property
+    def host(self) -> str:
+        """The host that it is about, or on which that is."""
+        return self.subject.host
 
     @property
     def is_told(self) -> bool:
@@ -89,7 +95,7 @@ def fold(seen: Iterable[Seen]) -> tuple[IncidentView, ...]:
     subjects: dict[str, list[Seen]] = defaultdict(list)
     for record in first:
         if isinstance(record.value, Verdict):
-            subjects[record.value.subject].append(record)
+            subjects[record.value.subject.name].append(record)
         if record.value.incident is not None:
             incidents[record.value.incident].append(record)
     opened = [_incident(incident, records) for incident, records in incidents.items()]
@@ -102,8 +108,8 @@ def of_incident(incident: UUID, seen: Iterable[Seen]) -> IncidentView:
     return _incident(incident, _each_once(seen))
 
 
-def _by_age(view: IncidentView) -> tuple[Instant, str]:
-    return view.since, view.host
+def _by_age(view: IncidentView) -> tuple[Instant, Subject]:
+    return view.since, view.subject
 
 
 def _each_once(seen: Iterable[Seen]) -> list[Seen]:
@@ -133,11 +139,11 @@ def _incident(incident: UUID, records: Sequence[Seen]) -> IncidentView:
         default=None,
     )
     closing = close_of(verdicts)
-    host, segment = _whereabouts(records)
+    first = records[0].value
     return IncidentView(
         incident=incident,
-        host=host,
-        segment=segment,
+        subject=first.subject,
+        segment=first.segment,
         phase=phase_of(order, fact, verdicts),
         why=why_of(fact, verdicts),
         since=min([order.opened_at] if order else [seen.at for seen in records]),
@@ -164,12 +170,6 @@ def rank(fact: Fact) -> tuple[int, int, int, int, int, Tie]:
     return fact.attempt, fact.epoch, kind, fact.n, fact.seq, Tie(fact)
 
 
-def _whereabouts(records: Sequence[Seen]) -> tuple[str, str]:
-    """Return an incident's host and segment: every record says them."""
-    value = records[0].value
-    return (value.subject.split("/")[1] if isinstance(value, Verdict) else value.host), value.segment
-
-
 _PENDING = {Verb.SUSPECT: Phase.SUSPECTED, Verb.HOLD: Phase.HELD}
 _ASIDE = (Verb.REFUSE, Verb.RETRY, Verb.CANCEL, Verb.DISREGARD)
 """What changes nothing about a host that is held or suspected without an incident."""
@@ -183,7 +183,7 @@ def _pending(records: Sequence[Seen]) -> IncidentView | None:
     since, value = held[0][0], held[-1][1]
     return IncidentView(
         incident=None,
-        host=value.subject.split("/")[1],
+        subject=value.subject,
         segment=value.segment,
         phase=_PENDING[value.verb],
         why=why_of(None, [value]),

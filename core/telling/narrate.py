@@ -10,7 +10,7 @@ from kasugai.core.words.verdicts import Reason, Verb, Verdict
 
 def narrate_verdict(verdict: Verdict) -> str:
     """Return a verdict's sentence: `suspect cmp1 (first-sighting)`; of a command also who said it and why."""
-    subject = verdict.subject.removeprefix("host/")
+    subject = verdict.subject.title
     words = f"{verdict.verb} {subject} ({verdict.reason})"
     by_command = verdict.reason is Reason.COMMAND or verdict.verb is Verb.REFUSE
     return f"{words}: {verdict.detail}" if by_command and verdict.detail else words
@@ -42,7 +42,7 @@ def _attempt_sentence(fact: Fact) -> str:
         FactKind.QUEUED: f"queue {fact.host}",
         FactKind.HELD: f"hold {fact.host} ({fact.reason}){_detail(fact)}",
         FactKind.VETOED: f"veto {fact.host} ({fact.reason})",
-        FactKind.FINISHED: f"host-down/{fact.host} {fact.result}{_detail(fact)}",
+        FactKind.FINISHED: f"{fact.subject.kind}-down/{fact.subject.detail or fact.host} {fact.result}{_detail(fact)}",
     }
     return sentences.get(fact.kind, "")
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from kasugai.core.words.identity import fact_id
 from kasugai.core.words.plan import Plan
+from kasugai.core.words.subject import Subject
 
 
 class FactKind(StrEnum):
@@ -114,7 +115,7 @@ class Fact:
     kind: FactKind
     incident: UUID
     segment: str
-    host: str
+    subject: Subject
     attempt: int
     epoch: int
     author: str
@@ -141,6 +142,11 @@ class Fact:
     """Whether any effect of this incident has ever begun."""
     window: int = 0
     """How many effects on guests the owner lets be in progress at a time now; 0: not told."""
+
+    @property
+    def host(self) -> str:
+        """The host of its subject: the key of its record."""
+        return self.subject.host
 
 
 def make_fact(draft: Fact) -> Fact:

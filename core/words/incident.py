@@ -5,7 +5,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from kasugai.core.words.policy import Policy
-from kasugai.core.words.signals import Kind
+from kasugai.core.words.subject import Kind, Subject
 from kasugai.core.words.timing import Instant
 from kasugai.core.words.verdicts import Evidence
 
@@ -65,11 +65,10 @@ class Open:
     """Work on this incident. Published with n = 1, 2, ... until an outcome closes it."""
 
     incident: UUID
-    kind: Kind
+    subject: Subject
     n: int
     attempt: int
     segment: str
-    host: str
     host_uuid: str
     decided_at: Instant
     """`now` of the record that decided this publication."""
@@ -79,10 +78,20 @@ class Open:
     """Broker time of the youngest trusted assertion among the evidence: it counts as fenced."""
     policy: Policy
     reserves: tuple[str, ...] = ()
-    """Reserve hosts given to it, in order (correlate gives them out; later)."""
+    """Reserve hosts given to it by correlate, in order."""
     evidence: tuple[Evidence, ...] = ()
     previous: UUID | None = None
     """The host's incident before this one."""
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of its subject: names the topic that it goes to."""
+        return self.subject.kind
+
+    @property
+    def host(self) -> str:
+        """The host of its subject: the key of its record."""
+        return self.subject.host
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,13 +99,22 @@ class Stop:
     """Begin no further effect of this incident."""
 
     incident: UUID
-    kind: Kind
+    subject: Subject
     n: int
     attempt: int
     segment: str
-    host: str
     decided_at: Instant
     reason: str
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of its subject: names the topic that it goes to."""
+        return self.subject.kind
+
+    @property
+    def host(self) -> str:
+        """The host of its subject: the key of its record."""
+        return self.subject.host
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,11 +122,20 @@ class Resume:
     """The Stop is over; an Open follows."""
 
     incident: UUID
-    kind: Kind
+    subject: Subject
     segment: str
-    host: str
     decided_at: Instant
     reason: str
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of its subject: names the topic that it goes to."""
+        return self.subject.kind
+
+    @property
+    def host(self) -> str:
+        """The host of its subject: the key of its record."""
+        return self.subject.host
 
 
 Order = Open | Stop | Resume

@@ -6,12 +6,12 @@ A signal carries no time of its own that decisions rely on: the broker's timesta
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import assert_never
 from uuid import UUID
 
 from kasugai.core.words.facts import Fact
 from kasugai.core.words.identity import event_id
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.subject import Kind, Subject
 from kasugai.core.words.timing import Instant, Millis
 
 UNKNOWN_SEGMENT = "unknown"
@@ -20,14 +20,6 @@ UNKNOWN_SEGMENT = "unknown"
 LONGEST = 255
 """Characters of a name that a fault may bear, as in Nova and in Masakari's API. Rows, verdicts and orders repeat the
 names of all witnesses, and what no broker takes any more would end correlate, again and again."""
-
-
-class Kind(StrEnum):
-    """What kind of thing an incident is about."""
-
-    HOST = "host"
-    PROCESS = "process"
-    INSTANCE = "instance"
 
 
 class Source(StrEnum):
@@ -87,13 +79,9 @@ class Fault:
 
     event_id: UUID
     """Derived by `identity.event_id`: a re-send has the same id."""
-    kind: Kind
-    host: str
-    """Nova's service host, byte for byte."""
+    subject: Subject
     host_uuid: str = ""
     """The inventory's uuid of the host; empty when the observer does not know it (route fills it in)."""
-    detail: str = ""
-    """The instance's uuid or the process's name; empty for a host."""
     observer: str
     """Who says so: `api`, `cli`, `host/cmp2`."""
     source: Source
@@ -111,22 +99,9 @@ class Fault:
     """What was posted, where the fault came as a notification over REST."""
 
     @property
-    def subject(self) -> str:
-        """The subject's name: `host/cmp1`, `instance/UUID`, `process/cmp1/nova-compute`."""
-        return subject_of(self.kind, self.host, self.detail)
-
-
-def subject_of(kind: Kind, host: str, detail: str = "") -> str:
-    """Return the name of a subject, unique within its segment."""
-    match kind:
-        case Kind.HOST:
-            return f"host/{host}"
-        case Kind.INSTANCE:
-            return f"instance/{detail}"
-        case Kind.PROCESS:
-            return f"process/{host}/{detail}"
-        case _:
-            assert_never(kind)
+    def host(self) -> str:
+        """The host that it is about, or on which that is."""
+        return self.subject.host
 
 
 def fault(
@@ -146,13 +121,11 @@ def fault(
     notification: Notification | None = None,
 ) -> Fault:
     """Return a fault with its derived id."""
-    subject = subject_of(kind, host, detail)
+    subject = Subject(kind=kind, host=host, detail=detail)
     return Fault(
-        event_id=event_id(observer, subject, symptom, boot_id, episode),
-        kind=kind,
-        host=host,
+        event_id=event_id(observer, subject.name, symptom, boot_id, episode),
+        subject=subject,
         host_uuid=host_uuid,
-        detail=detail,
         observer=observer,
         source=source,
         symptom=symptom,
@@ -215,8 +188,8 @@ class Command:
     command_id: UUID
     order: Instruction
     segment: str
-    host: str = ""
-    """Nova's service host, for a command about one host; empty when the incident or the segment says it."""
+    subject: Subject | None = None
+    """Whom it is about, where it names one; None when the incident or the segment says it."""
     incident: UUID | None = None
     limit: Limit | None = None
     """What an approval passes."""
@@ -227,6 +200,11 @@ class Command:
     reason: str
     said_at: Instant = 0
     """Kafka's timestamp of the record that route read; 0 when nobody knows."""
+
+    @property
+    def host(self) -> str:
+        """The host of whom it names; empty when it names nobody."""
+        return self.subject.host if self.subject is not None else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from kasugai.core.words.subject import Subject
 from kasugai.core.words.timing import Instant
 
 EVIDENCE_LIMIT = 64
@@ -178,7 +179,7 @@ class Evidence:
 
     event_id: UUID
     observer: str
-    subject: str
+    subject: Subject
     symptom: str
     episode: str
 
@@ -189,7 +190,7 @@ class Verdict:
 
     verdict_id: UUID
     verb: Verb
-    subject: str
+    subject: Subject
     segment: str
     reason: Reason
     evidence: tuple[Evidence, ...]

@@ -165,7 +165,7 @@ class _Publisher:
         async with self._turn:
             await asyncio.sleep(WIRE)
             for verdict in verdicts:
-                await self._effect(VERDICTS, verdict.subject, verdict)
+                await self._effect(VERDICTS, verdict.subject.name, verdict)
             for order in orders:
                 await self._effect(INCIDENTS, order.host, order)
 

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from kasugai.core.words.signals import Kind, Stamp
+from kasugai.core.words.signals import Stamp
+from kasugai.core.words.subject import Kind
 from kasugai.schemas import topics
 from kasugai.sim.cloud.world import NEW_YEAR
 

@@ -15,7 +15,8 @@ from kasugai.core.recovering.look import EVACUATION, PowerState
 from kasugai.core.words.facts import Fact, FactKind, Result, StepRecord
 from kasugai.core.words.incident import Open, Phase
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
-from kasugai.core.words.signals import Command, Fault, Instruction, Kind, Limit, Symptom
+from kasugai.core.words.signals import Command, Fault, Instruction, Limit, Symptom
+from kasugai.core.words.subject import Kind
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.cloud.diary import Entry as DiaryEntry
@@ -216,7 +217,7 @@ class Invariants:
 
     def _on_verdict(self, verdict: Verdict) -> None:
         self._covered.update(evidence.event_id for evidence in verdict.evidence)
-        host = verdict.subject.removeprefix("host/")
+        host = verdict.subject.title
         if verdict.verb in (Verb.HOLD, Verb.CANCEL) and verdict.reason is Reason.COMMAND:
             self._set_aside.setdefault(("hold", host), verdict.at)
         if verdict.verb is Verb.CLOSE:

@@ -18,7 +18,8 @@ from kasugai.core.words.identity import derive
 from kasugai.core.words.incident import Phase
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.policy import Policy
-from kasugai.core.words.signals import Command, Instruction, Kind, Limit, Source, Symptom, fault
+from kasugai.core.words.signals import Command, Instruction, Limit, Source, Symptom, fault
+from kasugai.core.words.subject import Kind, host_subject
 from kasugai.core.words.timing import PRODUCTION, Timing
 from kasugai.core.words.verdicts import Verdict
 from kasugai.sim.cloud import REAL, Pace, SimCloud
@@ -232,7 +233,7 @@ class Lab:
             command_id=derive("command", self._said),
             order=order,
             segment=self.segments[segment].segment_id,
-            host=host,
+            subject=host_subject(host) if host else None,
             limit=limit,
             up_to=up_to,
             author="ann",

@@ -18,7 +18,7 @@ from kasugai.core.recovering.doors import Folded
 from kasugai.core.recovering.ledger import Flag, fold
 from kasugai.core.words.facts import Fact, FactKind, Result, StepState
 from kasugai.core.words.incident import Stop
-from kasugai.core.words.signals import Kind
+from kasugai.core.words.subject import Kind, host_subject
 from kasugai.schemas.topics import INCIDENTS, RECOVERY
 from tests.support.kafka import KafkaServer
 from tests.support.redis import RedisServer
@@ -101,11 +101,10 @@ def scene(kafka: KafkaServer, tmp_path: Path) -> Iterator[Scene]:
     facts = life(site.host, site.incident)
     stop = Stop(
         incident=site.incident,
-        kind=Kind.HOST,
         n=2,
         attempt=1,
         segment="s1",
-        host=site.host,
+        subject=host_subject(site.host),
         decided_at=0,
         reason="cancelled",
     )

@@ -8,8 +8,9 @@ from kasugai.core.words.facts import Fact, FactKind, Result, StepRecord, StepSta
 from kasugai.core.words.incident import Open
 from kasugai.core.words.plan import Action, Plan, Prior, Step
 from kasugai.core.words.policy import Policy
-from kasugai.core.words.signals import Kind
+from kasugai.core.words.subject import host_subject
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
+from tests.support.subjects import about
 
 INCIDENT = UUID("7f3ca1b2-0000-5000-8000-000000000001")
 SEGMENT = "5e9a0000-0000-5000-8000-000000000002"
@@ -22,18 +23,17 @@ def opened(**changes: object) -> Open:
     """Return the order, with changes."""
     order = Open(
         incident=INCIDENT,
-        kind=Kind.HOST,
         n=1,
         attempt=1,
         segment=SEGMENT,
-        host="cmp1",
+        subject=host_subject("cmp1"),
         host_uuid="h",
         decided_at=START,
         opened_at=START,
         asserted_at=None,
         policy=Policy(),
     )
-    return replace(order, **changes)  # type: ignore[arg-type]
+    return replace(order, **about(changes))
 
 
 def said(kind: FactKind, **changes: object) -> Fact:
@@ -43,13 +43,13 @@ def said(kind: FactKind, **changes: object) -> Fact:
         kind=kind,
         incident=INCIDENT,
         segment=SEGMENT,
-        host="cmp1",
+        subject=host_subject("cmp1"),
         attempt=1,
         epoch=1,
         author="w#1",
         n=1,
     )
-    return replace(fact, **changes)  # type: ignore[arg-type]
+    return replace(fact, **about(changes))
 
 
 def decided(verb: Verb, reason: Reason, incident: UUID | None = INCIDENT, detail: str = "") -> Verdict:
@@ -57,7 +57,7 @@ def decided(verb: Verb, reason: Reason, incident: UUID | None = INCIDENT, detail
     return Verdict(
         verdict_id=UUID(int=3),
         verb=verb,
-        subject="host/cmp1",
+        subject=host_subject("cmp1"),
         segment=SEGMENT,
         reason=reason,
         evidence=(),

@@ -12,7 +12,8 @@ from kasugai.adapters.kafka.recovery_log import RecoveryLog
 from kasugai.adapters.kafka.topics import Topics
 from kasugai.core.words.facts import Fact, FactKind, make_fact
 from kasugai.core.words.incident import Order, Resume, Stop
-from kasugai.core.words.signals import Kind, Stamp
+from kasugai.core.words.signals import Stamp
+from kasugai.core.words.subject import Kind, host_subject
 from kasugai.schemas.topics import INCIDENTS
 from kasugai.sim import loop
 from kasugai.sim.lab import broker
@@ -134,7 +135,7 @@ def fact(host: str, n: int = 1, *, incident: UUID | None = None) -> Fact:
             kind=FactKind.WORKING,
             incident=incident or UUID(int=1),
             segment="s1",
-            host=host,
+            subject=host_subject(host),
             attempt=1,
             epoch=1,
             author="w1",
@@ -148,11 +149,10 @@ def stop(host: str, incident: UUID, reason: str = "withdrawn") -> Stop:
     """Return a Stop."""
     return Stop(
         incident=incident,
-        kind=Kind.HOST,
         n=1,
         attempt=1,
         segment="s1",
-        host=host,
+        subject=host_subject(host),
         decided_at=1,
         reason=reason,
     )
@@ -160,4 +160,4 @@ def stop(host: str, incident: UUID, reason: str = "withdrawn") -> Stop:
 
 def resume(host: str, incident: UUID) -> Resume:
     """Return a Resume."""
-    return Resume(incident=incident, kind=Kind.HOST, segment="s1", host=host, decided_at=2, reason="back")
+    return Resume(incident=incident, segment="s1", subject=host_subject(host), decided_at=2, reason="back")

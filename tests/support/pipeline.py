@@ -28,7 +28,8 @@ from kasugai.cli.segment_file import WantedHost, WantedSegment
 from kasugai.core.recovering.ledger import Entry
 from kasugai.core.telling.incident_views import IncidentView, fold
 from kasugai.core.words.policy import Policy
-from kasugai.core.words.signals import Fault, Kind
+from kasugai.core.words.signals import Fault
+from kasugai.core.words.subject import Kind
 from kasugai.core.words.verdicts import Verdict
 from kasugai.schemas.topics import DEAD_LETTERS, INCIDENTS, contracts
 from kasugai.sim.cloud import QUICK, SimCloud

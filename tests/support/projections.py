@@ -9,7 +9,8 @@ from kasugai.api.projection.projector import Came, Projector
 from kasugai.api.view_store import ViewStore
 from kasugai.core.telling.incident_views import Record, Seen
 from kasugai.core.words.facts import Fact
-from kasugai.core.words.signals import Fault, Kind, Notification, Source, Stamp, Symptom, fault
+from kasugai.core.words.signals import Fault, Notification, Source, Stamp, Symptom, fault
+from kasugai.core.words.subject import Kind
 from kasugai.core.words.verdicts import Evidence, Verdict
 from kasugai.schemas.codec import encode
 from kasugai.schemas.topics import INCIDENTS, RECOVERY, REPORTED, VERDICTS
@@ -43,7 +44,8 @@ def posted(
 
 def posted_as(kind: Kind, type_: str, detail: str) -> Fault:
     """Return the fault of a notification about an instance or a process."""
-    about = replace(posted(), kind=kind, detail=detail)
+    told = posted()
+    about = replace(told, subject=replace(told.subject, kind=kind, detail=detail))
     assert about.notification is not None
     return replace(about, notification=replace(about.notification, notification_type=type_))
 

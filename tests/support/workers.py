@@ -21,7 +21,8 @@ from kasugai.adapters.kafka.topics import Topics
 from kasugai.core.words.facts import Fact
 from kasugai.core.words.incident import Open
 from kasugai.core.words.policy import Policy
-from kasugai.core.words.signals import Kind, Stamp
+from kasugai.core.words.signals import Stamp
+from kasugai.core.words.subject import Kind, host_subject
 from kasugai.schemas.codec import Undecodable, decode
 from kasugai.schemas.topics import INCIDENTS, RECOVERY, dead_letters_of
 from kasugai.sim.child import Child
@@ -130,11 +131,10 @@ class Site:
         now = int(time.time() * 1000)
         order = Open(
             incident=self.incident,
-            kind=Kind.HOST,
             n=n,
             attempt=1,
             segment="s1",
-            host=self.host,
+            subject=host_subject(self.host),
             host_uuid="",
             decided_at=now,
             opened_at=now,

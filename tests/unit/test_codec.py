@@ -16,7 +16,8 @@ from kasugai.core.deciding.rows import ClockRow
 from kasugai.core.words.facts import Fact, FactKind
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.plan import Plan
-from kasugai.core.words.signals import Fault, Kind, Letter, Outcome, Source, Tick, fault
+from kasugai.core.words.signals import Fault, Letter, Outcome, Source, Tick, fault
+from kasugai.core.words.subject import Kind, Subject, host_subject
 from kasugai.schemas import codec, mapper
 from kasugai.schemas.codec import (
     CLASSES,
@@ -40,7 +41,7 @@ FACT = Fact(
     kind=FactKind.ADOPTED,
     incident=UUID(int=2),
     segment="s",
-    host="cmp1",
+    subject=host_subject("cmp1"),
     attempt=1,
     epoch=1,
     author="w1",
@@ -150,7 +151,7 @@ def test_every_refusal_says_why_in_one_line(line: str, make: Callable[[], bytes]
 
 
 def test_text_that_is_no_utf8_is_a_bad_body() -> None:
-    data = encode(replace(FAULT, host="cmp1")).replace(b"cmp1", b"\xff\xfe\xfd\xfc")
+    data = encode(replace(FAULT, subject=host_subject("cmp1"))).replace(b"cmp1", b"\xff\xfe\xfd\xfc")
     with pytest.raises(Undecodable, match=r"^bad body of a Fault: UnicodeDecodeError"):
         decode(data)
 
@@ -169,8 +170,8 @@ def test_an_unknown_id_can_be_told_from_a_broken_record() -> None:
         (Kind.HOST, "Kind has no schema"),
         (None, "NoneType has no schema"),
         (Tick(period=2**63), "Tick: "),
-        (replace(FAULT, host=None), "Fault: "),  # type: ignore[arg-type]
-        (replace(FAULT, kind="galaxy"), "Fault: "),  # type: ignore[arg-type]
+        (replace(FAULT, subject=host_subject(None)), "Fault: "),  # type: ignore[arg-type]
+        (replace(FAULT, subject=Subject(kind="galaxy")), "Fault: "),  # type: ignore[arg-type]
         (replace(FAULT, event_id="text"), "Fault: "),  # type: ignore[arg-type]
         (SegmentRecord(segment_id="\ud800", name="n"), "SegmentRecord: "),
     ],

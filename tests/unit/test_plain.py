@@ -30,10 +30,13 @@ def test_what_has_a_default_may_be_left_out() -> None:
     [
         ({"type": "Planet"}, "value.type: 'Planet' is none of Fault, Tick"),
         ({"colour": "red"}, "value: Fault has no colour"),
-        ({"host": 5}, "value.host: text belongs here, not 5"),
+        ({"subject": {"kind": "host", "host": 5}}, "value.subject.host: text belongs here, not 5"),
         ({"asserted": 1}, "value.asserted: true or false belongs here, not 1"),
         ({"observed_at": "now"}, "value.observed_at: a whole number belongs here, not 'now'"),
-        ({"kind": "galaxy"}, "value.kind: one of host, process, instance belongs here, not 'galaxy'"),
+        (
+            {"subject": {"kind": "galaxy"}},
+            "value.subject.kind: one of host, process, instance, segment belongs here, not 'galaxy'",
+        ),
         ({"event_id": "x"}, "value.event_id: a uuid belongs here, not 'x'"),
     ],
 )
@@ -47,7 +50,10 @@ def test_a_wrong_field_is_named(change: dict[str, Any], line: str) -> None:
     ("body", "line"),
     [
         ([], "value: an object belongs here, not []"),
-        ({"type": "Fault", "host": "cmp1"}, "value: Fault lacks event_id, kind, observer, source, symptom"),
+        (
+            {"type": "Fault", "episode": "e"},
+            "value: Fault lacks event_id, observer, source, subject, symptom",
+        ),
         (
             {"type": "Letter", "segment": "s", "signal": {"type": "Plan"}},
             "value.signal.type: 'Plan' is none of Fault",

@@ -1,6 +1,7 @@
 """Verbs about what is said of hosts: reports over REST, single witnesses, and a flood of repetitions."""
 
-from kasugai.core.words.signals import Kind, Source, Symptom
+from kasugai.core.words.signals import Source, Symptom
+from kasugai.core.words.subject import Kind
 from kasugai.sim.lab.grammar import seconds
 from kasugai.sim.lab.laboratory import Lab
 from kasugai.sim.lab.verbs.verb import Verb, Words

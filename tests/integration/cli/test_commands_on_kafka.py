@@ -19,7 +19,7 @@ from kasugai.cli.main import main
 from kasugai.core.telling.incident_views import Record
 from kasugai.core.words.facts import Fact
 from kasugai.core.words.incident import Open
-from kasugai.core.words.signals import Kind
+from kasugai.core.words.subject import Kind, host_subject
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from kasugai.schemas.topics import INCIDENTS, RECOVERY, VERDICTS
 from tests.support.incidents import MIDWAY, WHOLE, decided, opened
@@ -215,7 +215,7 @@ def test_an_incident_that_fails_ends_the_watch_with_a_no(
 ) -> None:
     other = UUID("aaaa0000-0000-5000-8000-000000000003")
     order: Open = opened(incident=other, host="cmp2")
-    end = replace(decided(Verb.CLOSE, Reason.PARTIAL, other), subject="host/cmp2")
+    end = replace(decided(Verb.CLOSE, Reason.PARTIAL, other), subject=host_subject("cmp2"))
     asyncio.run(publish(node.bootstrap, [order, end]))
     assert main(["incident", "watch", "cmp2", "--config-file", config]) == Exit.NO
 

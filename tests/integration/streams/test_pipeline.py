@@ -16,7 +16,8 @@ from kasugai.adapters.kafka.reader import Reader
 from kasugai.core.words.facts import Fact, FactKind
 from kasugai.core.words.incident import Open
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
-from kasugai.core.words.signals import UNKNOWN_SEGMENT, Fault, Kind, Letter, Outcome, Source, Tick, fault
+from kasugai.core.words.signals import UNKNOWN_SEGMENT, Fault, Letter, Outcome, Source, Tick, fault
+from kasugai.core.words.subject import Kind, host_subject
 from kasugai.schemas.codec import decode
 from kasugai.schemas.topics import FAULTS, INCIDENTS, RECOVERY, REPORTED, SIGNALS
 from tests.support.kafka import KafkaServer
@@ -107,7 +108,7 @@ async def test_a_report_becomes_an_incident_and_rubbish_a_dead_letter(own_deploy
             kind=FactKind.ADOPTED,
             incident=order.incident,
             segment=RACK.segment_id,
-            host="cmp1",
+            subject=host_subject("cmp1"),
             attempt=1,
             epoch=1,
             author="test",

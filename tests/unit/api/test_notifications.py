@@ -7,7 +7,8 @@ import pytest
 
 from kasugai.adapters.redis_claims import Undecided
 from kasugai.api.views import MoveStatus, NotificationView, ProgressDetail, Status, VMoveView, WorkflowDetail
-from kasugai.core.words.signals import Kind, Symptom
+from kasugai.core.words.signals import Symptom
+from kasugai.core.words.subject import Kind
 from tests.support.api_doors import Answer, Api
 from tests.unit.api.test_versions import fault
 
@@ -166,14 +167,14 @@ def test_what_an_instance_or_a_process_does(api: Api) -> None:
     assert post(api, CRASHED | {"vir_domain_event": "SHUTDOWN_FINISHED"}, "VM").status == 202
     assert post(api, {"event": "STOPPED", "process_name": "nova-compute"}, "PROCESS").status == 202
     assert post(api, {"event": "STARTED", "process_name": "nova-compute"}, "PROCESS").status == 202
-    assert [(said.kind, said.symptom) for said in api.reports.faults] == [
+    assert [(said.subject.kind, said.symptom) for said in api.reports.faults] == [
         (Kind.INSTANCE, Symptom.DOWN),
         (Kind.INSTANCE, Symptom.DOWN),
         (Kind.INSTANCE, Symptom.CLEAR),
         (Kind.PROCESS, Symptom.DOWN),
         (Kind.PROCESS, Symptom.CLEAR),
     ]
-    assert api.reports.faults[0].subject == f"instance/{CRASHED['instance_uuid']}"
+    assert api.reports.faults[0].subject.name == f"instance/{CRASHED['instance_uuid']}"
     other = CRASHED | {"instance_uuid": "7e2d2f2a-b9c4-4a7b-9d0f-6a3c1b2d3e4f"}
     assert post(api, other, "VM").status == 202, "another instance of the same host"
     assert post(api, other, "VM").status == 409

@@ -18,7 +18,8 @@ from kasugai.api.views import MoveStatus, Status, VMoveView
 from kasugai.core.telling.documents import NotOwner
 from kasugai.core.telling.incident_views import Record, Seen
 from kasugai.core.words.facts import FactKind, Result, StepState
-from kasugai.core.words.signals import Fault, Kind, Source, Symptom
+from kasugai.core.words.signals import Fault, Source, Symptom
+from kasugai.core.words.subject import Kind
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from tests.support.incidents import (
     INCIDENT,
@@ -55,7 +56,7 @@ def with_notification(story: str) -> list[Came]:
     """A story, and a notification that is its first fault."""
     records: Sequence[Seen] = records_of(story)
     first = next(r.value for r in records if isinstance(r.value, Verdict) and r.value.evidence)
-    told = replace(POSTED, event_id=first.evidence[0].event_id, host=first.subject.removeprefix("host/"))
+    told = replace(POSTED, event_id=first.evidence[0].event_id, subject=first.subject)
     return [*came_from(records), *came(told)]
 
 

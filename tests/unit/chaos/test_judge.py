@@ -8,6 +8,7 @@ import pytest
 
 from kasugai.core.telling.incident_views import Record, Seen, fold
 from kasugai.core.words.facts import Fact, FactKind, StepState
+from kasugai.core.words.subject import host_subject
 from kasugai.core.words.verdicts import Evidence, Reason, Verb
 from tests.chaos.judge import Judgement, Told, judge
 from tests.support.incidents import (
@@ -28,7 +29,9 @@ from tests.support.incidents import (
 FAULT = UUID(int=9)
 PROVEN = replace(
     OPENED,
-    evidence=(Evidence(event_id=FAULT, observer="cli", subject="host/cmp1", symptom="down", episode="1"),),
+    evidence=(
+        Evidence(event_id=FAULT, observer="cli", subject=host_subject("cmp1"), symptom="down", episode="1"),
+    ),
 )
 GOOD: tuple[Record, ...] = (PROVEN, *WHOLE[1:])
 WEB: dict[str, object] = {

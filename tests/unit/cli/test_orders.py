@@ -8,8 +8,9 @@ from kasugai.cli.exits import Exit
 from kasugai.cli.main import build_parser, main
 from kasugai.cli.orders import compose, login, sentence
 from kasugai.core.words.signals import Instruction, Limit
+from kasugai.core.words.subject import host_subject
 
-ABOUT = {"segment": "s1", "host": "cmp1"}
+ABOUT = {"segment": "s1", "subject": host_subject("cmp1")}
 
 
 def typed(*words: str) -> argparse.Namespace:

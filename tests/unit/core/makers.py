@@ -13,7 +13,9 @@ from kasugai.core.words.facts import Fact, FactKind, StepRecord, StepState, make
 from kasugai.core.words.incident import Open
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.policy import Policy
-from kasugai.core.words.signals import Fault, Kind, Source, Symptom, fault
+from kasugai.core.words.signals import Fault, Source, Symptom, fault
+from kasugai.core.words.subject import host_subject
+from tests.support.subjects import about
 
 S = 1_000
 SEGMENT = "s1"
@@ -80,26 +82,25 @@ def condition(source: Source = Source.PEER, since: int = 0, **given: Any) -> Con
 
 def row(**given: Any) -> SubjectRow:
     """Return cmp1's row."""
-    made = SubjectRow(segment=SEGMENT, subject=SUBJECT, kind=Kind.HOST, host=HOST, host_uuid="uuid-cmp1")
-    return replace(made, **given)
+    made = SubjectRow(segment=SEGMENT, subject=host_subject(HOST), host_uuid="uuid-cmp1")
+    return replace(made, **about(given))
 
 
 def order(**given: Any) -> Open:
     """Return an Open for cmp1."""
     made = Open(
         incident=INCIDENT,
-        kind=Kind.HOST,
         n=1,
         attempt=1,
         segment=SEGMENT,
-        host=HOST,
+        subject=host_subject(HOST),
         host_uuid="uuid-cmp1",
         decided_at=0,
         opened_at=0,
         asserted_at=None,
         policy=Policy(),
     )
-    return replace(made, **given)
+    return replace(made, **about(given))
 
 
 def fact(kind: FactKind, **given: Any) -> Fact:
@@ -109,13 +110,13 @@ def fact(kind: FactKind, **given: Any) -> Fact:
         kind=kind,
         incident=INCIDENT,
         segment=SEGMENT,
-        host=HOST,
+        subject=host_subject(HOST),
         attempt=1,
         epoch=1,
         author="w1",
         n=1,
     )
-    return make_fact(replace(made, **given))
+    return make_fact(replace(made, **about(given)))
 
 
 def record(key: str, state: StepState = StepState.STARTED, **given: Any) -> StepRecord:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from kasugai.core.deciding.rows import SubjectRow
 from kasugai.core.words.facts import FactKind, Result
 from kasugai.core.words.policy import Policy
-from kasugai.core.words.signals import Command, Fault, Instruction, Kind, Limit, Outcome, Source, Symptom
+from kasugai.core.words.signals import Command, Fault, Instruction, Limit, Outcome, Source, Symptom
+from kasugai.core.words.subject import Kind, host_subject
 from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import INCIDENT, down, fact, host, segment, uuid_of
 from tests.unit.core.story import Story
@@ -216,7 +217,7 @@ def _bid(story: Story, move: Bid) -> None:
             command_id=uuid_of(0xC0DE00 + max(0, number - move.again)),
             order=move.order,
             segment="s1",
-            host="" if incident else move.host,
+            subject=None if incident else host_subject(move.host),
             incident=incident,
             limit=move.limit,
             author="ann",

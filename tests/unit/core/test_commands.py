@@ -16,6 +16,7 @@ from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import Command, Instruction, Limit, Source
 from kasugai.core.words.timing import PRODUCTION
 from kasugai.core.words.verdicts import Reason
+from tests.support.subjects import about
 from tests.unit.core.makers import INCIDENT, S, alive, down, fact, host, moment, report, row, segment, uuid_of
 from tests.unit.core.story import START, Post, Story, answer, serve
 
@@ -24,7 +25,7 @@ FOUR = ("cmp1", "cmp2", "cmp3", "cmp4")
 
 def bid(order: Instruction, number: int = 1, **given: Any) -> Command:
     """Return a command of ann's."""
-    facts: dict[str, Any] = {"segment": "s1", "author": "ann", "reason": "why not", **given}
+    facts: dict[str, Any] = {"segment": "s1", "author": "ann", "reason": "why not", **about(given)}
     return Command(command_id=uuid_of(number), order=order, **facts)
 
 

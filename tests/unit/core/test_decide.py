@@ -28,12 +28,12 @@ def now(at: int, deadline: int | None = None, before: int = -1) -> Times:
 
 
 def view(*rows: SubjectRow) -> SegmentView:
-    return replace(EMPTY, subjects={each.subject: each for each in rows})
+    return replace(EMPTY, subjects={each.name: each for each in rows})
 
 
 def suspect(name: str) -> SubjectRow:
     """A host with two witnesses since 0, told as waiting."""
-    made = row(subject=f"host/{name}", host=name, offset=2)
+    made = row(host=name, offset=2)
     return replace(made, conditions=(condition(Source.NOVA), condition(Source.PEER)))
 
 
@@ -53,7 +53,7 @@ def test_a_record_that_wrote_a_row_leaves_it_alone_when_it_is_decided_again() ->
 
 
 def test_a_tick_touches_only_what_is_due_since_the_tick_before_in_key_order() -> None:
-    rows = [suspect("cmp2"), suspect("cmp1"), row(subject="host/cmp3", host="cmp3")]
+    rows = [suspect("cmp2"), suspect("cmp1"), row(host="cmp3")]
     changes = decide(view(*rows), Tick(period=500), now(4 * S), 9)
     assert [change.row.key for change in changes if change.row] == [
         "s1/subject/host/cmp1",
@@ -115,7 +115,7 @@ def test_a_mark_of_route_changes_nothing_yet() -> None:
 
 
 def test_a_subject_that_nobody_spoke_about_has_no_row_and_a_command_decides_nothing_about_one() -> None:
-    assert module._new_row(EMPTY, Tick(period=500), "host/cmp9") is None
+    assert module._new_row(EMPTY, Tick(period=500)) is None
     mark = Reached(topic="t", partition=0, at=5)
     assert module._decide_subject(EMPTY, suspect("cmp1"), mark, now(60 * S), 9, PRODUCTION) is None
 

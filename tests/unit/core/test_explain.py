@@ -6,17 +6,21 @@ from uuid import UUID
 import pytest
 
 from kasugai.core.telling.explain import Decided, about, in_order, subjects
+from kasugai.core.words.subject import Kind, Subject, host_subject, segment_subject
 from kasugai.core.words.verdicts import Reason, Verb
 from tests.support.incidents import INCIDENT, decided
 
 
-def told(n: int, subject: str, incident: UUID | None = None, at: int = 0) -> Decided:
+def told(n: int, subject: Subject, incident: UUID | None = None, at: int = 0) -> Decided:
     verdict = decided(Verb.SUSPECT, Reason.FIRST_SIGHTING, incident)
     return Decided(at or n, n, replace(verdict, verdict_id=UUID(int=n), subject=subject))
 
 
-CMP1, CMP10 = told(1, "host/cmp1", INCIDENT), told(2, "host/cmp10")
-PROCESS, SEGMENT = told(3, "process/cmp1/nova-compute"), told(4, "segment/rack1")
+CMP1, CMP10 = told(1, host_subject("cmp1"), INCIDENT), told(2, host_subject("cmp10"))
+PROCESS, SEGMENT = (
+    told(3, Subject(kind=Kind.PROCESS, host="cmp1", detail="nova-compute")),
+    told(4, segment_subject("rack1")),
+)
 ALL = [CMP1, CMP10, PROCESS, SEGMENT]
 
 

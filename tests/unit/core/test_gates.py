@@ -5,7 +5,8 @@ from dataclasses import replace
 from kasugai.core.deciding.gates import Setting, may_act, pass_gates
 from kasugai.core.deciding.rows import Condition, HostRow, SegmentRow
 from kasugai.core.words.policy import Policy
-from kasugai.core.words.signals import Kind, Source
+from kasugai.core.words.signals import Source
+from kasugai.core.words.subject import Kind
 from kasugai.core.words.verdicts import Reason, Verb
 from tests.unit.core.makers import S, condition, host, row, segment
 

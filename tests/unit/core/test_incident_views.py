@@ -27,6 +27,7 @@ from tests.support.incidents import (
     views_of,
 )
 from tests.support.stories import records_of
+from tests.support.subjects import CMP1
 
 STORIES = (
     "host-loses-power",
@@ -60,7 +61,7 @@ plans = values_of(
 facts = values_of(
     Fact,
     incident=st.just(INCIDENT),
-    host=st.just("cmp1"),
+    subject=st.just(CMP1),
     segment=st.just("s"),
     attempt=few,
     epoch=few,
@@ -70,10 +71,10 @@ facts = values_of(
     steps=st.lists(steps, max_size=2).map(tuple),
 )
 verdicts = values_of(
-    Verdict, incident=st.none() | st.just(INCIDENT), subject=st.just("host/cmp1"), segment=st.just("s")
+    Verdict, incident=st.none() | st.just(INCIDENT), subject=st.just(CMP1), segment=st.just("s")
 )
 orders = values_of(
-    Open, incident=st.just(INCIDENT), host=st.just("cmp1"), segment=st.just("s"), n=few, attempt=few
+    Open, incident=st.just(INCIDENT), subject=st.just(CMP1), segment=st.just("s"), n=few, attempt=few
 )
 places = st.integers(min_value=0, max_value=5)
 

@@ -14,7 +14,7 @@ from kasugai.core.recovering.planning import plan
 from kasugai.core.words.facts import Fact, FactKind, Result, StepState
 from kasugai.core.words.incident import Resume, Stop
 from kasugai.core.words.plan import Plan, Prior
-from kasugai.core.words.signals import Kind
+from kasugai.core.words.subject import host_subject
 from tests.unit.core.makers import INCIDENT, fact, guest, order, record, uuid_of
 from tests.unit.core.scripts import examples
 
@@ -144,7 +144,7 @@ def test_only_answers_answer() -> None:
 
 
 def test_an_order_raises_its_flag_at_the_time_of_its_decision() -> None:
-    about: dict[str, Any] = {"incident": INCIDENT, "kind": Kind.HOST, "segment": "s1", "host": "cmp1"}
+    about: dict[str, Any] = {"incident": INCIDENT, "segment": "s1", "subject": host_subject("cmp1")}
     stop = Stop(**about, n=2, attempt=1, decided_at=7, reason="cancelled")
     assert flag_of(stop, 5) == Flag(said_at=7, offset=5, stop=True, reason="cancelled")
     assert flag_of(Resume(**about, decided_at=8, reason="back"), 6) == Flag(

@@ -3,7 +3,8 @@
 import pytest
 
 from kasugai.core.words.policy import Policy
-from kasugai.core.words.signals import Kind, Source, Symptom
+from kasugai.core.words.signals import Source, Symptom
+from kasugai.core.words.subject import Kind
 from kasugai.core.words.verdicts import EVIDENCE_LIMIT, Reason
 from tests.unit.core.makers import INCIDENT, S, alive, down, host, report, segment
 from tests.unit.core.story import START, Story

@@ -109,7 +109,7 @@ def without_place(row: Row) -> Row:
 
 def obeyed(post: Post) -> set[tuple[str, ...]]:
     """Return what was decided, without the words about what came twice."""
-    words = {(v.verb, v.subject, v.reason, str(v.at)) for v in post.verdicts}
+    words = {(v.verb, v.subject.name, v.reason, str(v.at)) for v in post.verdicts}
     return {word for word in words if word[0] != Verb.DISREGARD and word[2] != Reason.STALE}
 
 

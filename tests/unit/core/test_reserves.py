@@ -9,7 +9,8 @@ from kasugai.core.deciding.rows import Closed, HostRow, IncidentRow, SegmentRow,
 from kasugai.core.words.facts import FactKind, Result, StepState
 from kasugai.core.words.incident import Phase
 from kasugai.core.words.policy import Method, Policy
-from kasugai.core.words.signals import Command, Instruction, Kind
+from kasugai.core.words.signals import Command, Instruction
+from kasugai.core.words.subject import Kind, host_subject
 from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import (
     INCIDENT,
@@ -37,12 +38,12 @@ def setting(*subjects: SubjectRow, policy: Policy = RESERVED, **given: Any) -> S
         host=None,
         deadline=0,
         hosts={name: HostRow(record=record) for name, record in hosts.items()},
-        subjects={subject.subject: subject for subject in subjects},
+        subjects={subject.name: subject for subject in subjects},
     )
 
 
 def about(name: str, **given: Any) -> SubjectRow:
-    return row(subject=f"host/{name}", host=name, **given)
+    return row(host=name, **given)
 
 
 def test_a_free_reserve_is_one_that_nothing_speaks_against() -> None:
@@ -160,7 +161,7 @@ def test_a_retry_does_not_take_a_reserve_that_was_given_to_another_meanwhile() -
         command_id=uuid_of(1),
         order=Instruction.RETRY,
         segment="s1",
-        host="cmp1",
+        subject=host_subject("cmp1"),
         author="ann",
         reason="again",
     )

@@ -2,7 +2,8 @@
 
 import pytest
 
-from kasugai.core.words.signals import Kind, Source, Symptom, fault, subject_of
+from kasugai.core.words.signals import Source, Symptom, fault
+from kasugai.core.words.subject import Kind, Subject
 
 
 @pytest.mark.parametrize(
@@ -10,13 +11,16 @@ from kasugai.core.words.signals import Kind, Source, Symptom, fault, subject_of
     [(Kind.HOST, "host/cmp1"), (Kind.INSTANCE, "instance/nova-x"), (Kind.PROCESS, "process/cmp1/nova-x")],
 )
 def test_subjects_are_named_by_what_they_are(kind: Kind, name: str) -> None:
-    assert subject_of(kind, "cmp1", "nova-x") == name
+    assert Subject(kind=kind, host="cmp1", detail="nova-x").name == name
     made = fault(kind=kind, host="cmp1", detail="nova-x", observer="o", source=Source.PEER, episode="e")
-    assert made.subject == name
+    assert made.subject.name == name
 
 
 def test_an_instance_is_the_same_subject_on_whichever_host() -> None:
-    assert subject_of(Kind.INSTANCE, "cmp1", "u") == subject_of(Kind.INSTANCE, "cmp2", "u")
+    assert (
+        Subject(kind=Kind.INSTANCE, host="cmp1", detail="u").name
+        == Subject(kind=Kind.INSTANCE, host="cmp2", detail="u").name
+    )
 
 
 def test_only_reports_are_told_once() -> None:

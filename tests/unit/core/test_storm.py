@@ -17,7 +17,8 @@ from kasugai.core.deciding.storm import (
 from kasugai.core.words.facts import FactKind, Result
 from kasugai.core.words.incident import Phase
 from kasugai.core.words.policy import Policy
-from kasugai.core.words.signals import Kind, Source, Symptom
+from kasugai.core.words.signals import Source, Symptom
+from kasugai.core.words.subject import Kind
 from kasugai.core.words.verdicts import Reason, Verb
 from tests.unit.core.makers import S, alive, condition, down, fact, host, moment, report, row, uuid_of
 from tests.unit.core.story import Story, answer
@@ -69,7 +70,7 @@ def test_a_suspicion_counts_for_ten_minutes_and_its_end_is_a_change_of_the_count
 def test_only_described_hosts_are_counted() -> None:
     gone = HostRow(record=host(deleted=True))
     out = row(closed=closed(Phase.RECOVERED), reason=Reason.STORM)
-    other = row(kind=Kind.INSTANCE, subject="instance/x", conditions=(condition(),))
+    other = row(kind=Kind.INSTANCE, named="x", conditions=(condition(),))
     tally = Tally.of([HostRow(record=host())], [out, other])
     assert tally.unhealthy(0) == 1 and tally.is_storm
     tally.describe(gone)

@@ -5,6 +5,7 @@ from uuid import UUID
 from kasugai.core.deciding.rows import RECENT_LIMIT, SubjectRow
 from kasugai.core.deciding.telling import remember, tell, verb_rank
 from kasugai.core.words.signals import Fault, Source
+from kasugai.core.words.subject import host_subject
 from kasugai.core.words.verdicts import EVIDENCE_LIMIT, Reason, Verb, Verdict
 from tests.unit.core.makers import condition, down, row, uuid_of
 
@@ -34,7 +35,7 @@ def test_a_fault_that_no_verdict_covers_yet_makes_one_though_nothing_changed() -
 def test_another_verb_or_reason_is_news_and_becomes_the_last_word() -> None:
     after, (verdict,) = told(SUSPECTED, verb=Verb.HOLD)
     assert (after.verb, after.reason) == (Verb.HOLD, Reason.FIRST_SIGHTING)
-    assert (verdict.at, verdict.subject, verdict.segment) == (5, "host/cmp1", "s1")
+    assert (verdict.at, verdict.subject, verdict.segment) == (5, host_subject("cmp1"), "s1")
     _, verdicts = tell(SUSPECTED, Verb.SUSPECT, Reason.WAITING_TO_CONFIRM, at=5, offset=9)
     assert len(verdicts) == 1
 

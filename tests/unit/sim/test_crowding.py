@@ -10,7 +10,9 @@ from kasugai.core.words.facts import Fact, FactKind, Result
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import Command, Instruction, Limit
+from kasugai.core.words.subject import host_subject
 from kasugai.sim.lab.crowding import Crowd
+from tests.support.subjects import about
 
 ONE, TWO = UUID(int=1), UUID(int=2)
 STARTED = Fact(
@@ -18,7 +20,7 @@ STARTED = Fact(
     kind=FactKind.STARTED,
     incident=ONE,
     segment="rack1",
-    host="h1",
+    subject=host_subject("h1"),
     attempt=1,
     epoch=1,
     author="w",
@@ -51,7 +53,7 @@ def told(*facts: Fact, hosts: int = 4, approved: bool = False, **other: Any) -> 
 
 def fact(kind: FactKind = FactKind.STARTED, **given: Any) -> Fact:
     """A fact about h1."""
-    return replace(STARTED, kind=kind, **given)
+    return replace(STARTED, kind=kind, **about(given))
 
 
 @pytest.mark.parametrize(

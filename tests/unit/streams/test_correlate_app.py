@@ -15,6 +15,7 @@ from kasugai.core.recovering.doors import LogAway
 from kasugai.core.words.incident import Order
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.signals import InventoryChange, Letter, Source, Stamp, Tick, fault
+from kasugai.core.words.subject import host_subject
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from kasugai.schemas.codec import Undecodable, decode, encode
 from kasugai.schemas.topics import VERDICTS
@@ -165,7 +166,7 @@ def verdict(number: int) -> Verdict:
     return Verdict(
         verdict_id=UUID(int=number),
         verb=Verb.SUSPECT,
-        subject=f"host/cmp{number}",
+        subject=host_subject(f"cmp{number}"),
         segment="rack1",
         reason=Reason.FIRST_SIGHTING,
         evidence=(),

@@ -17,7 +17,6 @@ from kasugai.core.words.signals import (
     Fault,
     Instruction,
     InventoryChange,
-    Kind,
     Letter,
     Outcome,
     Source,
@@ -25,6 +24,7 @@ from kasugai.core.words.signals import (
     Tick,
     fault,
 )
+from kasugai.core.words.subject import Kind, host_subject
 from kasugai.schemas.topics import COMMANDS, FAULTS, HEARTBEATS, INVENTORY, RECOVERY, REPORTED
 from kasugai.streams.route import SOURCES, Misplaced, Overlong, Route
 from tests.strategies import values_of
@@ -39,7 +39,7 @@ FACT = Fact(
     kind=FactKind.ADOPTED,
     incident=UUID(int=2),
     segment="rack9",
-    host="cmp1",
+    subject=host_subject("cmp1"),
     attempt=1,
     epoch=1,
     author="w",
@@ -85,8 +85,14 @@ def test_a_fault_that_fits_no_known_host_is_not_dropped(
 
 
 def test_a_host_of_that_name_is_found_byte_for_byte() -> None:
-    assert only(route().letters(REPORTED, replace(REPORT, host="CMP1"))).segment == UNKNOWN_SEGMENT
-    assert only(route().letters(REPORTED, replace(REPORT, host="cmp1.domain"))).segment == UNKNOWN_SEGMENT
+    assert (
+        only(route().letters(REPORTED, replace(REPORT, subject=host_subject("CMP1")))).segment
+        == UNKNOWN_SEGMENT
+    )
+    assert (
+        only(route().letters(REPORTED, replace(REPORT, subject=host_subject("cmp1.domain")))).segment
+        == UNKNOWN_SEGMENT
+    )
 
 
 @pytest.mark.parametrize("topic", FAULTS.values())

@@ -10,7 +10,8 @@ from kasugai.core.recovering.look import PowerState
 from kasugai.core.words.facts import Fact, FactKind
 from kasugai.core.words.incident import Open
 from kasugai.core.words.policy import Policy
-from kasugai.core.words.signals import Kind, Stamp
+from kasugai.core.words.signals import Stamp
+from kasugai.core.words.subject import host_subject
 from kasugai.core.words.timing import PRODUCTION
 from kasugai.core.words.verdicts import Reason
 from kasugai.sim.cloud import SimCloud
@@ -85,11 +86,10 @@ class Scene:
         now = self.broker.now()
         opened = Open(
             incident=UUID(int=7),
-            kind=Kind.HOST,
             n=1,
             attempt=1,
             segment="s1",
-            host="cmp1",
+            subject=host_subject("cmp1"),
             host_uuid="",
             decided_at=now,
             opened_at=now,

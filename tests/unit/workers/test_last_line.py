@@ -15,7 +15,8 @@ from kasugai.core.words.facts import FactKind, StepRecord, StepState
 from kasugai.core.words.incident import Open
 from kasugai.core.words.plan import Action, Step
 from kasugai.core.words.policy import Policy
-from kasugai.core.words.signals import Kind, Stamp
+from kasugai.core.words.signals import Stamp
+from kasugai.core.words.subject import host_subject
 from kasugai.core.words.timing import PRODUCTION, Millis
 from kasugai.core.words.verdicts import Reason
 from kasugai.sim.lab.broker import Broker
@@ -31,11 +32,10 @@ INCIDENT = UUID(int=7)
 STEP = Step(action=Action.EVACUATE, subject="g1", name="web")
 ORDER = Open(
     incident=INCIDENT,
-    kind=Kind.HOST,
     n=1,
     attempt=1,
     segment="s1",
-    host="cmp1",
+    subject=host_subject("cmp1"),
     host_uuid="",
     decided_at=0,
     opened_at=0,

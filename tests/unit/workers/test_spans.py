@@ -12,7 +12,8 @@ from kasugai.adapters.kafka.records import context_of, current_trace
 from kasugai.core.words.facts import Fact, FactKind
 from kasugai.core.words.incident import Open
 from kasugai.core.words.policy import Policy
-from kasugai.core.words.signals import Kind, Stamp
+from kasugai.core.words.signals import Stamp
+from kasugai.core.words.subject import host_subject
 from kasugai.core.words.timing import TEST
 from kasugai.sim.cloud import QUICK, SimCloud
 from kasugai.sim.door import CloudDoor
@@ -71,11 +72,10 @@ async def recover(log: ListeningLog) -> None:
     pool = Pool(doors, slots=1)
     order = Open(
         incident=UUID(int=7),
-        kind=Kind.HOST,
         n=1,
         attempt=1,
         segment="s1",
-        host="cmp1",
+        subject=host_subject("cmp1"),
         host_uuid="",
         decided_at=log.now(),
         opened_at=log.now(),

@@ -1,0 +1,85 @@
+"""Whom something is about: a host, a process on it, an instance, or a segment as a whole.
+
+A subject travels as a value on every fault, verdict, order, fact and command. Its name is for people and for keys;
+nobody reads a subject back out of a name.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import assert_never
+
+
+class Kind(StrEnum):
+    """What kind of thing is spoken of."""
+
+    HOST = "host"
+    PROCESS = "process"
+    INSTANCE = "instance"
+    SEGMENT = "segment"
+    """A failure domain as a whole: verdicts may be about one, incidents never are."""
+
+
+INCIDENT_KINDS = (Kind.HOST, Kind.PROCESS, Kind.INSTANCE)
+"""What faults and incidents are about; each kind has topics of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Subject:
+    """One host, process, instance or segment; sorts by kind, then host, then detail."""
+
+    kind: Kind
+    host: str = ""
+    """Nova's service host, byte for byte, that it is or runs on; empty for a segment."""
+    detail: str = ""
+    """The process's name, the instance's uuid or the segment's name; empty for a host."""
+
+    @property
+    def name(self) -> str:
+        """Its name, unique within its segment: `host/cmp1`, `instance/UUID`, `process/cmp1/nova-compute`,
+        `segment/rack1`."""
+        match self.kind:
+            case Kind.HOST:
+                return f"host/{self.host}"
+            case Kind.PROCESS:
+                return f"process/{self.host}/{self.detail}"
+            case Kind.INSTANCE | Kind.SEGMENT:
+                return f"{self.kind}/{self.detail}"
+            case _:
+                assert_never(self.kind)
+
+    @property
+    def title(self) -> str:
+        """What people call it: a host by its name alone, everything else by its full name."""
+        return self.host if self.is_host else self.name
+
+    @property
+    def is_host(self) -> bool:
+        """Whether it is a host itself."""
+        return self.kind is Kind.HOST
+
+    @property
+    def on_host(self) -> "Subject":
+        """The host that it is or runs on."""
+        return host_subject(self.host)
+
+    def answers_to(self, word: str) -> bool:
+        """Whether a person who says `word` means it: its name, its host's or its own."""
+        return word != "" and word in (self.name, self.host, self.detail)
+
+    def __hash__(self) -> int:
+        """Return a hash of the names, which Python keeps with the text; of the kind it would be counted each time."""
+        return hash((self.host, self.detail))
+
+    def __str__(self) -> str:
+        """Return the name."""
+        return self.name
+
+
+def host_subject(host: str) -> Subject:
+    """Return the subject that is a host."""
+    return Subject(kind=Kind.HOST, host=host)
+
+
+def segment_subject(name: str) -> Subject:
+    """Return the subject that is a segment as a whole."""
+    return Subject(kind=Kind.SEGMENT, detail=name)

@@ -11,12 +11,13 @@ from contextlib import asynccontextmanager
 from typing import Any, Self
 from uuid import UUID
 
-from kasugai.adapters.ledger_json import dump_entry, load_entry
+from kasugai.adapters.ledger_json import dump_entry, dump_offsets, load_entry, load_offsets
 from kasugai.adapters.redis_client import connect
 from kasugai.adapters.redis_scripts import Client, answering, script
 from kasugai.adapters.settings.values import RedisSettings
 from kasugai.core.recovering.doors import Folded, Lease, LeaseLost
 from kasugai.core.recovering.ledger import Entry, Flag
+from kasugai.core.words.subject import Subject
 from kasugai.core.words.timing import PRODUCTION, Millis
 
 CONNECTIONS = 16
@@ -29,7 +30,7 @@ REFUSALS: Mapping[str, str] = {
     "lease": "another owner or epoch has the lease, it has expired, or Redis has forgotten it",
     "older": "Redis has gone back to an older state",
     "history": "Redis was started anew or another one has taken over: it may lack the newest writes",
-    "epoch": "the host has seen that epoch or a higher one",
+    "epoch": "the subject has seen that epoch or a higher one",
 }
 """The scripts' words for no."""
 
@@ -79,13 +80,13 @@ class RedisLedger:
 
     async def check(self) -> None:
         """Return if the ledger is served; LedgerAway says why not."""
-        await self._run("check", [_key("host", "")])
+        await self._run("check", [_key("subject", "")])
 
-    async def acquire(self, host: str, owner: str) -> Lease | None:
+    async def acquire(self, subject: Subject, owner: str) -> Lease | None:
         """Return the lease, or None while another owner holds it."""
         until = self._end_of_lease()
-        writes = await self._run("acquire", [_key("lease", host)], owner, self._ttl)
-        return Lease(host=host, owner=owner, until=until, writes=writes) if writes else None
+        writes = await self._run("acquire", [_key("lease", subject.name)], owner, self._ttl)
+        return Lease(subject=subject, owner=owner, until=until, writes=writes) if writes else None
 
     async def renew(self, lease: Lease) -> None:
         """Prolong `lease.until`. LeaseLost when it is not ours any more."""
@@ -95,30 +96,31 @@ class RedisLedger:
 
     async def release(self, lease: Lease) -> None:
         """Give the lease back; silent when it is not ours any more."""
-        await self._run("release", [_key("lease", lease.host)], lease.owner)
+        await self._run("release", [_key("lease", lease.subject.name)], lease.owner)
 
-    async def load(self, host: str) -> Folded:
-        """Return all that is kept of the host. LedgerUnreadable for what a newer Kasugai wrote."""
+    async def load(self, subject: Subject) -> Folded:
+        """Return all that is kept of the subject. LedgerUnreadable for what a newer Kasugai wrote."""
         async with self._answering():
-            known = sorted(await self._client.smembers(_key("index", host)))
+            known = sorted(await self._client.smembers(_key("index", subject.name)))
             keys = [_key(kind, incident) for incident in known for kind in ("entry", "flag")]
-            (epoch, facts, flags), *kept = await script("load").run(self._client, [_key("host", host), *keys])
+            (epoch, offsets), *kept = await script("load").run(
+                self._client, [_key("subject", subject.name), *keys]
+            )
         incidents = [UUID(incident) for incident in known]
         return Folded(
             epoch=int(epoch or 0),
-            facts_offset=int(facts or 0),
-            flags_offset=int(flags or 0),
+            offsets=load_offsets(offsets or "{}"),
             entries={i: load_entry(text) for i, text in zip(incidents, kept[::2], strict=True) if text},
             flags={i: flag for i, raw in zip(incidents, kept[1::2], strict=True) if (flag := _flag(raw))},
         )
 
     async def save(self, lease: Lease, folded: Folded) -> None:
-        """Replace what is kept of the host; newer flags stay, the epoch never falls. LeaseLost unless ours."""
-        index = _key("index", lease.host)
+        """Replace what is kept of the subject; newer flags stay, the epoch never falls. LeaseLost unless ours."""
+        index = _key("index", lease.subject.name)
         async with self._answering():
             known = {UUID(incident) for incident in await self._client.smembers(index)}
-        keys = [_key("host", lease.host), index]
-        args: list[str | int] = [folded.epoch, folded.facts_offset, folded.flags_offset]
+        keys = [_key("subject", lease.subject.name), index]
+        args: list[str | int] = [folded.epoch, dump_offsets(folded.offsets)]
         for incident in sorted(known | folded.entries.keys() | folded.flags.keys()):
             keys += [_key("entry", incident), _key("flag", incident)]
             args += [str(incident), *self._kept(folded.entries.get(incident))]
@@ -126,8 +128,8 @@ class RedisLedger:
         await self._run_as_owner("save", lease, keys, *args)
 
     async def adopt(self, lease: Lease, epoch: int) -> None:
-        """Set the lease's and the host's epoch. LeaseLost unless ours and the host's epoch is lower."""
-        await self._run_as_owner("adopt", lease, [_key("host", lease.host)], epoch)
+        """Set the lease's and the subject's epoch. LeaseLost unless ours and the subject's epoch is lower."""
+        await self._run_as_owner("adopt", lease, [_key("subject", lease.subject.name)], epoch)
         lease.epoch = epoch
 
     async def begin(self, lease: Lease, incident: UUID) -> bool:
@@ -137,26 +139,26 @@ class RedisLedger:
     async def record(self, lease: Lease, entry: Entry, *, effect: bool = False) -> bool:
         """Replace the incident's entry; with `effect`, False and no change under a stop flag. LeaseLost unless ours."""
         incident = entry.incident
-        keys = [_key("index", lease.host), _key("entry", incident), _key("flag", incident)]
+        keys = [_key("index", lease.subject.name), _key("entry", incident), _key("flag", incident)]
         args = (str(incident), *self._kept(entry), "effect" if effect else "")
         return await self._run_as_owner("record", lease, keys, *args)
 
-    async def flag(self, host: str, incident: UUID, flag: Flag) -> None:
+    async def flag(self, subject: Subject, incident: UUID, flag: Flag) -> None:
         """Keep the flag if it was decided later than the one there."""
-        keys = [_key("index", host), _key("entry", incident), _key("flag", incident)]
+        keys = [_key("index", subject.name), _key("entry", incident), _key("flag", incident)]
         await self._run("flag", keys, str(incident), *_raised(flag))
 
-    async def stopped(self, host: str, incident: UUID) -> Flag | None:
+    async def stopped(self, subject: Subject, incident: UUID) -> Flag | None:
         """Return the incident's flag."""
         async with self._answering():
             return _flag(
                 await self._client.hmget(_key("flag", incident), ["said", "offset", "order", "reason"])
             )
 
-    async def is_leased(self, host: str) -> bool:
-        """Return whether anybody holds the host's lease."""
+    async def is_leased(self, subject: Subject) -> bool:
+        """Return whether anybody holds the subject's lease."""
         async with self._answering():
-            return bool(await self._client.exists(_key("lease", host)))
+            return bool(await self._client.exists(_key("lease", subject.name)))
 
     def _end_of_lease(self) -> float:
         """When a lease asked for now will end at the earliest, in seconds of the event loop."""
@@ -180,11 +182,11 @@ class RedisLedger:
 
     async def _run_as_owner(self, name: str, lease: Lease, keys: list[str], *args: str | int) -> bool:
         """Run a script that checks the lease first, and return its answer."""
-        keys = [_key("lease", lease.host), *keys]
+        keys = [_key("lease", lease.subject.name), *keys]
         writes, answer = await self._run(name, keys, lease.owner, lease.epoch, lease.writes, *args)
         if writes == 0:
             raise LeaseLost(
-                f"{lease.host}: {name} refused to {lease.owner}, epoch {lease.epoch}: {REFUSALS[answer]}"
+                f"{lease.subject}: {name} refused to {lease.owner}, epoch {lease.epoch}: {REFUSALS[answer]}"
             )
         lease.writes = max(lease.writes, writes)
         return bool(answer)

@@ -17,12 +17,13 @@ from redis.asyncio import Redis
 
 from kasugai.adapters.redis_ledger import RedisLedger
 from kasugai.core.recovering.ledger import Entry
+from kasugai.core.words.subject import host_subject
 from kasugai.sim.embedded import EmbeddedRedis
 from tests.support.ledgers import incident, large_entry
 
 T = TypeVar("T")
 
-HOST = "cmp1.example.org"
+HOST = host_subject("cmp1.example.org")
 GUESTS = (5, 50, 200)
 
 
@@ -81,7 +82,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--rounds", type=int, default=1_000)
     rounds: int = parser.parse_args().rounds
-    entries = [large_entry(guests, incident=incident(guests), host=HOST) for guests in GUESTS]
+    entries = [large_entry(guests, incident=incident(guests), subject=HOST) for guests in GUESTS]
     found = shutil.which("redis-server")
     for fsync in ("everysec", "always"):
         options = ("--appendonly", "yes", "--appendfsync", fsync)

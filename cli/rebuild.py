@@ -71,9 +71,9 @@ async def _run(settings: "Settings", *, dry: bool) -> "tuple[int, list[Differenc
         archive = Archive(reader)
         await _read(archive)
         found: list[Difference] = []
-        for host in sorted(archive.hosts):
-            found += await rebuild(archive, ledger, f"{owner}/{host}", host, dry=dry)
-        return len(archive.hosts), found
+        for name, account in sorted(archive.accounts.items()):
+            found += await rebuild(archive, ledger, f"{owner}/{name}", account.subject, dry=dry)
+        return len(archive.accounts), found
 
 
 async def _read(archive: "Archive") -> None:
@@ -93,27 +93,33 @@ async def _read(archive: "Archive") -> None:
 
 def listed(found: "Sequence[Difference]", width: int | None) -> str:
     """Return the differences as a table."""
-    rows = [(one.host, str(one.incident or "-")[:8], str(one.done), one.what) for one in found]
+    rows = [(one.subject.title, str(one.incident or "-")[:8], str(one.done), one.what) for one in found]
     return table(COLUMNS, rows, width)
 
 
 def as_json(one: "Difference") -> dict[str, Any]:
     """Return the stable form of a difference."""
     return {
-        "host": one.host,
+        "subject": one.subject.name,
         "incident": None if one.incident is None else str(one.incident),
         "done": str(one.done),
         "lacks": one.what,
     }
 
 
-def summary(hosts: int, found: "Sequence[Difference]") -> str:
+def summary(subjects: int, found: "Sequence[Difference]") -> str:
     """Return what a person should know besides."""
     if not found:
-        return f"Redis has all that the log says about {hosts} hosts."
+        return f"Redis has all that the log says about {_counted(subjects)}."
     counts = {
-        done: len({one.host for one in found if one.done == done}) for done in {one.done for one in found}
+        done: len({one.subject.name for one in found if one.done == done})
+        for done in {one.done for one in found}
     }
     told = ", ".join(f"{count} {done}" for done, count in sorted(counts.items()))
     advice = " To write it: kasugai rebuild" if "to write" in counts else ""
-    return f"The log knows more than Redis about {len({one.host for one in found})} of {hosts} hosts: {told}.{advice}"
+    lacking = len({one.subject.name for one in found})
+    return f"The log knows more than Redis about {lacking} of {_counted(subjects)}: {told}.{advice}"
+
+
+def _counted(subjects: int) -> str:
+    return f"{subjects} host{'' if subjects == 1 else 's'}, instances and processes"

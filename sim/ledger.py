@@ -12,12 +12,13 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from kasugai.core.recovering.doors import Folded, Lease, LeaseLost, LedgerAway
+from kasugai.core.recovering.doors import NOTHING_READ, Folded, Lease, LeaseLost, LedgerAway, Offsets
 from kasugai.core.recovering.ledger import Entry, Flag, newer
+from kasugai.core.words.subject import Subject
 from kasugai.core.words.timing import PRODUCTION, Millis
 
-BeforeWrite = Callable[[str, str], Awaitable[None]]
-"""Called with the name of the Ledger's method and the host when the request has arrived and changed nothing yet."""
+BeforeWrite = Callable[[str, Subject], Awaitable[None]]
+"""Called with the name of the Ledger's method and the subject when the request has arrived and changed nothing yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,13 +32,12 @@ class _Held:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Host:
-    """All that is kept of one host."""
+class _Kept:
+    """All that is kept of one subject."""
 
     held: _Held | None = None
     epoch: int = 0
-    facts_offset: int = 0
-    flags_offset: int = 0
+    offsets: Offsets = field(default_factory=lambda: NOTHING_READ)
     entries: dict[UUID, Entry] = field(default_factory=dict)
     flags: dict[UUID, Flag] = field(default_factory=dict)
 
@@ -50,7 +50,7 @@ class _Host:
         """Return the lease unless it has expired."""
         return self.held if self.held is not None and self.held.until > _now() else None
 
-    def copy(self) -> "_Host":
+    def copy(self) -> "_Kept":
         """Return a copy that later writes do not reach."""
         other = copy(self)
         other.entries, other.flags = dict(self.entries), dict(self.flags)
@@ -61,7 +61,7 @@ class _Host:
 class Snapshot:
     """The ledger's content at one moment, leases included."""
 
-    hosts: dict[str, _Host]
+    subjects: dict[str, _Kept]
 
 
 class MemoryLedger:
@@ -78,35 +78,35 @@ class MemoryLedger:
         self.before_write = before_write
         self._ttl = ttl / 1000
         self._latency = latency
-        self._hosts: dict[str, _Host] = {}
+        self._subjects: dict[str, _Kept] = {}
         self._is_away = False
 
     def flush(self) -> None:
         """Forget everything, leases included: Redis' FLUSHALL."""
-        self._hosts.clear()
+        self._subjects.clear()
 
     def snapshot(self) -> Snapshot:
         """Return a copy of everything: a replica that hears no more from now on."""
-        return Snapshot({name: host.copy() for name, host in self._hosts.items()})
+        return Snapshot({name: kept.copy() for name, kept in self._subjects.items()})
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go back to `snapshot`: a failover to that replica. Its leases end when they would have ended then."""
-        self._hosts = {name: host.copy() for name, host in snapshot.hosts.items()}
+        self._subjects = {name: kept.copy() for name, kept in snapshot.subjects.items()}
 
     def away(self, is_away: bool) -> None:
         """While `is_away`, every call raises LedgerAway. One whose answer is on its way loses it: the write stands."""
         self._is_away = is_away
 
-    async def acquire(self, host: str, owner: str) -> Lease | None:
+    async def acquire(self, subject: Subject, owner: str) -> Lease | None:
         """Return the lease, or None while another owner holds it. LedgerAway."""
         until = _now() + self._ttl
-        async with self._write("acquire", host) as kept:
+        async with self._write("acquire", subject) as kept:
             held = kept.living()
             if held is not None and (held.owner != owner or held.epoch != 0):
                 return None
             writes = held.writes + 1 if held is not None else 1
             kept.held = _Held(owner=owner, until=_now() + self._ttl, writes=writes)
-        return Lease(host=host, owner=owner, until=until, writes=writes)
+        return Lease(subject=subject, owner=owner, until=until, writes=writes)
 
     async def renew(self, lease: Lease) -> None:
         """Prolong `lease.until`. LeaseLost, LedgerAway."""
@@ -117,37 +117,37 @@ class MemoryLedger:
 
     async def release(self, lease: Lease) -> None:
         """Give the lease back; silent when it is not ours any more. LedgerAway."""
-        async with self._write("release", lease.host) as kept:
+        async with self._write("release", lease.subject) as kept:
             if kept.held is not None and kept.held.owner == lease.owner:
                 kept.held = None
 
-    async def load(self, host: str) -> Folded:
-        """Return all that is kept of the host. LedgerAway."""
-        async with self._read(host) as kept:
+    async def load(self, subject: Subject) -> Folded:
+        """Return all that is kept of the subject. LedgerAway."""
+        async with self._read(subject) as kept:
             folded = Folded(
                 epoch=kept.epoch,
-                facts_offset=kept.facts_offset,
-                flags_offset=kept.flags_offset,
+                offsets=kept.offsets,
                 entries=dict(kept.entries),
                 flags=dict(kept.flags),
             )
         return folded
 
     async def save(self, lease: Lease, folded: Folded) -> None:
-        """Replace what is kept of the host; newer flags stay, the epoch never falls. LeaseLost, LedgerAway."""
+        """Replace what is kept of the subject; newer flags stay, the epoch never falls. LeaseLost, LedgerAway."""
         async with self._own_write("save", lease) as kept:
             kept.epoch = max(kept.epoch, folded.epoch)
-            kept.facts_offset = folded.facts_offset
-            kept.flags_offset = folded.flags_offset
+            kept.offsets = folded.offsets
             kept.entries = dict(folded.entries)
             for incident, flag in folded.flags.items():
                 kept.flags[incident] = newer(kept.flags.get(incident), flag)
 
     async def adopt(self, lease: Lease, epoch: int) -> None:
-        """Set the lease's and the host's epoch, upwards only. LeaseLost, LedgerAway."""
+        """Set the lease's and the subject's epoch, upwards only. LeaseLost, LedgerAway."""
         async with self._own_write("adopt", lease) as kept:
             if kept.epoch >= epoch:
-                raise LeaseLost(f"{lease.host}: epoch {epoch} is not above the host's epoch {kept.epoch}")
+                raise LeaseLost(
+                    f"{lease.subject}: epoch {epoch} is not above the subject's epoch {kept.epoch}"
+                )
             kept.epoch = epoch
             kept.held = replace(_holding(kept), epoch=epoch)
         lease.epoch = epoch
@@ -166,48 +166,48 @@ class MemoryLedger:
                 kept.entries[entry.incident] = entry
         return may_begin
 
-    async def flag(self, host: str, incident: UUID, flag: Flag) -> None:
+    async def flag(self, subject: Subject, incident: UUID, flag: Flag) -> None:
         """Keep the flag if it is the newer one. LedgerAway."""
-        async with self._write("flag", host) as kept:
+        async with self._write("flag", subject) as kept:
             kept.flags[incident] = newer(kept.flags.get(incident), flag)
 
-    async def stopped(self, host: str, incident: UUID) -> Flag | None:
+    async def stopped(self, subject: Subject, incident: UUID) -> Flag | None:
         """Return the incident's flag. LedgerAway."""
-        async with self._read(host) as kept:
+        async with self._read(subject) as kept:
             flag = kept.flags.get(incident)
         return flag
 
-    async def is_leased(self, host: str) -> bool:
-        """Return whether anybody holds the host's lease. LedgerAway."""
-        async with self._read(host) as kept:
+    async def is_leased(self, subject: Subject) -> bool:
+        """Return whether anybody holds the subject's lease. LedgerAway."""
+        async with self._read(subject) as kept:
             leased = kept.living() is not None
         return leased
 
     @asynccontextmanager
-    async def _read(self, host: str) -> AsyncIterator[_Host]:
-        """Travel to the ledger, let the caller act on the host's record at one moment, and travel back."""
+    async def _read(self, subject: Subject) -> AsyncIterator[_Kept]:
+        """Travel to the ledger, let the caller act on the subject's record at one moment, and travel back."""
         await self._travel()
-        yield self._hosts.setdefault(host, _Host())
+        yield self._subjects.setdefault(subject.name, _Kept())
         await self._travel()
 
     @asynccontextmanager
-    async def _write(self, name: str, host: str) -> AsyncIterator[_Host]:
+    async def _write(self, name: str, subject: Subject) -> AsyncIterator[_Kept]:
         """Likewise for a write: a worker may die before it, and on the way back."""
         await self._travel()
         if self.before_write is not None:
-            await self.before_write(name, host)
-        yield self._hosts.setdefault(host, _Host())
+            await self.before_write(name, subject)
+        yield self._subjects.setdefault(subject.name, _Kept())
         await self._travel()
 
     @asynccontextmanager
-    async def _own_write(self, name: str, lease: Lease) -> AsyncIterator[_Host]:
+    async def _own_write(self, name: str, lease: Lease) -> AsyncIterator[_Kept]:
         """Likewise for a write that only the lease's owner may do; it is counted, here and in the lease."""
-        async with self._write(name, lease.host) as kept:
+        async with self._write(name, lease.subject) as kept:
             held = kept.living()
             if held is None or (held.owner, held.epoch) != (lease.owner, lease.epoch):
-                raise LeaseLost(f"{lease.host}: the lease is not {lease.owner}'s with epoch {lease.epoch}")
+                raise LeaseLost(f"{lease.subject}: the lease is not {lease.owner}'s with epoch {lease.epoch}")
             if held.writes < lease.writes:
-                raise LeaseLost(f"{lease.host}: the ledger has gone back to an older state")
+                raise LeaseLost(f"{lease.subject}: the ledger has gone back to an older state")
             kept.held = replace(held, writes=held.writes + 1)
             yield kept
         lease.writes = max(lease.writes, held.writes + 1)
@@ -220,7 +220,7 @@ class MemoryLedger:
             raise LedgerAway("the ledger in memory is away")
 
 
-def _holding(kept: _Host) -> _Held:
+def _holding(kept: _Kept) -> _Held:
     """Return the lease that the write has just been checked against."""
     assert kept.held is not None
     return kept.held

@@ -143,7 +143,7 @@ def _close_at_once(draft: Draft) -> None:
 
 
 async def _load_only(log: Log, ledger: Ledger, lease: Lease) -> Folded:
-    folded = await ledger.load(lease.host)
+    folded = await ledger.load(lease.subject)
     await ledger.save(lease, folded)
     return folded
 

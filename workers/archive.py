@@ -1,4 +1,4 @@
-"""All that the log says about all hosts: the facts and flags of every partition, folded as a takeover folds one host's.
+"""All that the log says about all subjects: the facts and flags of all partitions, folded as a takeover does.
 
 It reads and folds, and knows no ledger. What cannot be decoded is passed over with a log line, but for what a newer
 Kasugai wrote: whoever cannot read that may not say what is true.
@@ -12,10 +12,11 @@ from uuid import UUID
 from kasugai.adapters.kafka.client import partition_of
 from kasugai.adapters.kafka.reader import Reader
 from kasugai.adapters.kafka.records import Incoming
-from kasugai.core.recovering.doors import LogAway
+from kasugai.core.recovering.doors import LogAway, Offsets
 from kasugai.core.recovering.ledger import Entry, Flag, apply, flag_of, newer
 from kasugai.core.words.facts import Fact, FactKind
 from kasugai.core.words.incident import Resume, Stop
+from kasugai.core.words.subject import Subject
 from kasugai.schemas.codec import Undecodable, UnknownSchema, decode
 from kasugai.schemas.topics import INCIDENTS, RECOVERY
 
@@ -29,7 +30,9 @@ Place = tuple[str, int]
 
 @dataclass(slots=True)
 class Account:
-    """What the log says about one host."""
+    """What the log says about one subject."""
+
+    subject: Subject
 
     epoch: int = 0
     entries: dict[UUID, Entry] = field(default_factory=dict)
@@ -37,11 +40,11 @@ class Account:
 
 
 class Archive:
-    """The accounts of all hosts, as far as the log has been read."""
+    """The accounts of all subjects by name, as far as the log has been read."""
 
     def __init__(self, reader: Reader) -> None:
         """Nothing is read yet."""
-        self.hosts: dict[str, Account] = {}
+        self.accounts: dict[str, Account] = {}
         self._reader = reader
         self._next: dict[Place, int] = {}
 
@@ -55,17 +58,19 @@ class Archive:
                     await self._read_chunk((topic, partition), high)
                     yield topic, self._next[topic, partition] - low, high - low
 
-    async def read_on(self, host: str) -> None:
-        """Read on to the end as of now in the host's partitions."""
-        for topic in (RECOVERY, *INCIDENTS.values()):
-            place = (topic, self._partition(topic, host))
+    async def read_on(self, subject: Subject) -> None:
+        """Read on to the end as of now in the subject's partitions."""
+        for topic in (RECOVERY, INCIDENTS[subject.kind]):
+            place = (topic, self._partition(topic, subject.host))
             _, high = await self._reader.bounds(*place)
             while self._next[place] < high:
                 await self._read_chunk(place, high)
 
-    def next(self, topic: str, host: str) -> int:
-        """Return the offset up to which the host's partition has been read."""
-        return self._next[topic, self._partition(topic, host)]
+    def offsets(self, subject: Subject) -> Offsets:
+        """Return how far the partitions have been read in which the subject's records lie."""
+        topics = (RECOVERY, INCIDENTS[subject.kind])
+        places = [(topic, self._partition(topic, subject.host)) for topic in topics]
+        return {f"{topic}/{number}": self._next[topic, number] for topic, number in places}
 
     def _partition(self, topic: str, host: str) -> int:
         return partition_of(host, sum(1 for known, _ in self._next if known == topic))
@@ -82,18 +87,18 @@ class Archive:
             case Fact(kind=FactKind.QUEUED | FactKind.WORKING):
                 pass  # signs of life, which change no record
             case Fact():
-                account = self._account(value.host)
+                account = self._account(value.subject)
                 old = account.entries.get(value.incident) or Entry(incident=value.incident)
                 account.entries[value.incident] = apply(old, value)
                 account.epoch = max(account.epoch, value.epoch)
             case Stop() | Resume():
-                flags = self._account(value.host).flags
+                flags = self._account(value.subject).flags
                 flags[value.incident] = newer(flags.get(value.incident), flag_of(value, record.offset))
             case _:
                 pass  # an Open is no knowledge of the ledger's
 
-    def _account(self, host: str) -> Account:
-        return self.hosts.setdefault(host, Account())
+    def _account(self, subject: Subject) -> Account:
+        return self.accounts.setdefault(subject.name, Account(subject))
 
 
 def _decoded(records: tuple[Incoming, ...]) -> Iterator[tuple[Incoming, object]]:

@@ -89,7 +89,7 @@ def _check_margin(tools: Tools) -> None:
     """The last line before the call: a lease that is about to end is as good as lost."""
     left = tools.lease.until - asyncio.get_running_loop().time()
     if left * 1000 < tools.timing.margin:
-        raise LeaseLost(f"only {left:.1f} s of the lease on {tools.lease.host} left")
+        raise LeaseLost(f"only {left:.1f} s of the lease on {tools.lease.subject.title} left")
 
 
 async def _call_and_tell(tools: Tools, order: Open, begin: Begin, seen: Look) -> Millis | None:

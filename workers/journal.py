@@ -114,7 +114,7 @@ class Journal:
     async def _record(self, draft: Fact, *, effect: bool = False) -> bool:
         fact = make_fact(draft)
         if asyncio.get_running_loop().time() >= self._lease.until:
-            raise LeaseLost(f"the lease on {self._lease.host} ended unrenewed")
+            raise LeaseLost(f"the lease on {self._lease.subject.title} ended unrenewed")
         await self._log.publish(fact)
         _tell(fact)
         async with self._turn:

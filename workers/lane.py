@@ -1,4 +1,4 @@
-"""One host's lane: its orders one after another, each from the lease to the answer.
+"""One subject's lane: its orders one after another, each from the lease to the answer.
 
 An Open for the incident at hand only refreshes it; a Stop is a flag at once and, where nobody owns the incident, an
 attempt of its own. A lane survives the loss of a lease: it comes back as a new owner.
@@ -21,6 +21,7 @@ from kasugai.core.words.facts import FactKind, Result
 from kasugai.core.words.incident import Open, Stop
 from kasugai.core.words.plan import Action
 from kasugai.core.words.signals import Stamp
+from kasugai.core.words.subject import Subject
 from kasugai.core.words.timing import Timing
 from kasugai.core.words.verdicts import Reason
 from kasugai.workers import spans
@@ -65,11 +66,11 @@ class Queued:
 
 
 class Lane:
-    """The orders about one host."""
+    """The orders about one subject."""
 
-    def __init__(self, host: str, doors: Doors, done: Done) -> None:
+    def __init__(self, subject: Subject, doors: Doors, done: Done) -> None:
         """Begin empty."""
-        self.host = host
+        self.subject = subject
         self.items: deque[Queued] = deque()
         self.current: Queued | None = None
         self._doors = doors
@@ -130,7 +131,7 @@ class Lane:
         while self.items:
             self.current = self.items.popleft()
             try:
-                with about(incident=self.current.order.incident, host=self.host):
+                with about(incident=self.current.order.incident, host=self.subject.host):
                     await self._serve(self.current)
             except Retired:
                 return
@@ -147,7 +148,9 @@ class Lane:
                 if await self._try(item):
                     return
             except LeaseLost as lost:
-                LOG.warning("the lease on %s was lost (%s): coming back as a new owner", self.host, lost)
+                LOG.warning(
+                    "the lease on %s was lost (%s): coming back as a new owner", self.subject.title, lost
+                )
             except LedgerAway as away:
                 self._doors.outages.tell("redis", str(away))
             except LogAway as away:
@@ -155,10 +158,10 @@ class Lane:
             await asyncio.sleep(self._doors.timing.renewal / 3000)
 
     async def _try(self, item: Queued) -> bool:
-        """Return whether the item is answered; False while another owner holds the host."""
+        """Return whether the item is answered; False while another owner holds the subject."""
         self._owners += 1
         lease = await self._doors.ledger.acquire(
-            self.host, f"{self._doors.author}/{self.host}/{self._owners}"
+            self.subject, f"{self._doors.author}/{self.subject.title}/{self._owners}"
         )
         self._doors.outages.over("redis")
         if lease is None:
@@ -199,7 +202,7 @@ class Lane:
         began = loop.time()
         folded = await fold_log(doors.log, doors.ledger, lease)
         order = item.assignment.order if item.assignment is not None else item.order
-        entry = folded.entries.get(order.incident) or Entry(incident=order.incident, host=self.host)
+        entry = folded.entries.get(order.incident) or Entry(incident=order.incident, subject=self.subject)
         if _is_answered(entry, order):
             _mark_answered(item)
             return True
@@ -242,10 +245,10 @@ class Lane:
             journal=journal,
             timing=doors.timing,
         )
-        observer = Observer(self.host, doors.cloud, doors.power, doors.timing)
+        observer = Observer(self.subject.host, doors.cloud, doors.power, doors.timing)
         talk = asyncio.create_task(self._say_working(journal, assignment))
         try:
-            with _shown(self.host, journal), about(epoch=lease.epoch):
+            with _shown(self.subject.host, journal), about(epoch=lease.epoch):
                 await Ownership(assignment, tools, observer, adopted, doors.outages).run()
         except (LeaseLost, LedgerAway, LogAway, Retired):
             raise
@@ -301,7 +304,7 @@ async def _answer_stop(journal: Journal, order: Open | Stop) -> None:
 
 async def _answer_poison(journal: Journal, order: Open, detail: str) -> None:
     """A bug ended the attempt: failed, unless a call may be under way. Then the incident stays open (held), for the
-    host's next one would know nothing of that call."""
+    subject's next one would know nothing of that call."""
     if any(record.state.is_open for record in journal.entry.steps.values()):
         await journal.answer(order, FactKind.HELD, Reason.POISON, detail=detail)
     else:
@@ -319,7 +322,7 @@ def _is_answered(entry: Entry, order: Open | Stop) -> bool:
 
 
 def _other(folded: Folded, order: Open | Stop) -> str | None:
-    """Return another incident of the host that has begun effects and not ended."""
+    """Return another incident of the subject that has begun effects and not ended."""
     others = (e for e in folded.entries.values() if e.incident != order.incident and e.is_unfinished)
     return next((str(entry.incident) for entry in others), None)
 

@@ -240,7 +240,7 @@ class Ownership:
         except Halted:
             took = None
             order = self._assignment.order
-            self._assignment.flag = await self._tools.ledger.stopped(order.host, order.incident)
+            self._assignment.flag = await self._tools.ledger.stopped(order.subject, order.incident)
         self._memory = replace(
             self._memory,
             begun=MappingProxyType({**self._memory.begun, key: monotonic_ms()}),

@@ -1,4 +1,4 @@
-"""The recovery pool of one process: takes orders without ever blocking, a lane per host, offsets when they are done.
+"""The recovery pool of one process: takes orders without ever blocking, a lane per subject, offsets when they are done.
 
 It knows orders and lanes. Who feeds it (a Kafka poll loop, the simulator) calls `take` and commits what `committable`
 says.
@@ -14,6 +14,7 @@ from kasugai.core.recovering.ledger import Flag, flag_of
 from kasugai.core.words.facts import Fact, FactKind, make_fact
 from kasugai.core.words.incident import Open, Order, Resume, Stop
 from kasugai.core.words.signals import Stamp
+from kasugai.core.words.subject import Subject
 from kasugai.core.words.timing import Instant
 from kasugai.workers.background import Background
 from kasugai.workers.journal import NIL
@@ -26,7 +27,7 @@ class Pool:
     """All lanes of a process."""
 
     def __init__(self, doors: Doors, slots: int) -> None:
-        """Serve at most `slots` hosts at a time; others are told to be queued."""
+        """Serve at most `slots` subjects at a time; others are told to be queued."""
         self._doors = doors
         self._free = asyncio.Semaphore(slots)
         self._lanes: dict[tuple[int, str], Lane] = {}
@@ -39,8 +40,8 @@ class Pool:
         self.offsets.take(stamp.partition, stamp.offset)
         match order:
             case Open():
-                self._lane(order.host, stamp).open(order, stamp, cause)
-                self._run(order.host, stamp)
+                self._lane(order.subject, stamp).open(order, stamp, cause)
+                self._run(order.subject, stamp)
             case Stop() | Resume():
                 self._flag(order, flag_of(order, stamp.offset), stamp)
             case _:
@@ -80,7 +81,7 @@ class Pool:
         return oldest
 
     def lanes(self) -> dict[str, int]:
-        """Return how many hosts are worked on, and how many wait for a place."""
+        """Return how many subjects are worked on, and how many wait for a place."""
         lanes = list(self._lanes.values())
         working = sum(lane.current is not None for lane in lanes)
         return {
@@ -95,17 +96,17 @@ class Pool:
                 return task.exception()
         return self._flags.failed()
 
-    def _lane(self, host: str, stamp: Stamp) -> Lane:
-        key = (stamp.partition, host)
+    def _lane(self, subject: Subject, stamp: Stamp) -> Lane:
+        key = (stamp.partition, subject.name)
         if key not in self._lanes:
-            self._lanes[key] = Lane(host, self._doors, self._finish)
+            self._lanes[key] = Lane(subject, self._doors, self._finish)
         return self._lanes[key]
 
     def _finish(self, stamp: Stamp) -> None:
         self.offsets.finish(stamp.partition, stamp.offset)
 
-    def _run(self, host: str, stamp: Stamp) -> None:
-        key = (stamp.partition, host)
+    def _run(self, subject: Subject, stamp: Stamp) -> None:
+        key = (stamp.partition, subject.name)
         task = self._tasks.get(key)
         if task is None or task.done():
             self._tasks[key] = asyncio.create_task(self._serve(key))
@@ -152,19 +153,19 @@ class Pool:
             self._doors.outages.tell("kafka", str(away))
 
     def _flag(self, order: Stop | Resume, flag: Flag, stamp: Stamp) -> None:
-        """Keep the flag in the ledger at once, whoever owns the host; a Stop then looks for its owner."""
+        """Keep the flag in the ledger at once, whoever owns the subject; a Stop then looks for its owner."""
         self._flags.start(stamp.partition, self._keep_flag(order, flag, stamp))
 
     async def _keep_flag(self, order: Stop | Resume, flag: Flag, stamp: Stamp) -> None:
         while True:
             try:
-                await self._doors.ledger.flag(order.host, order.incident, flag)
+                await self._doors.ledger.flag(order.subject, order.incident, flag)
                 break
             except LedgerAway as away:
                 self._doors.outages.tell("redis", str(away))
                 await asyncio.sleep(self._doors.timing.renewal / 1000)
         if isinstance(order, Stop):
-            self._lane(order.host, stamp).stop(order, stamp, flag)
-            self._run(order.host, stamp)
+            self._lane(order.subject, stamp).stop(order, stamp, flag)
+            self._run(order.subject, stamp)
         else:
             self._finish(stamp)

@@ -20,11 +20,13 @@ from kasugai.core.recovering.doors import (
     LedgerAway,
     LogAway,
     Logged,
+    Offsets,
 )
 from kasugai.core.recovering.ledger import Entry, Flag
 from kasugai.core.recovering.look import AggregateView, GuestView, MigrationView, PowerState, ServiceView
 from kasugai.core.words.facts import Fact
 from kasugai.core.words.signals import Stamp
+from kasugai.core.words.subject import Subject
 
 __all__ = [
     "Cloud",
@@ -41,6 +43,7 @@ __all__ = [
     "Log",
     "LogAway",
     "Logged",
+    "Offsets",
     "Power",
 ]
 
@@ -52,20 +55,20 @@ class Log(Protocol):
         """Publish and wait for the broker's acknowledgement; LogAway when it does not come."""
         ...
 
-    async def facts(self, host: str, since: int) -> tuple[Sequence[Logged], int]:
-        """Return the host's facts from offset `since` (0: the beginning) to the end as of now, in log order, and
-        the offset after the last record read (of any host)."""
+    async def facts(self, subject: Subject, since: Offsets) -> tuple[Sequence[Logged], Offsets]:
+        """Return the subject's facts from offset `since` (0: the beginning) to the end as of now, in log order, and
+        the offset after the last record read (of anybody)."""
         ...
 
-    async def flags(self, host: str, since: int) -> tuple[Sequence[Flagged], int]:
-        """Return the host's Stops and Resumes in kasugai.incidents.host likewise."""
+    async def flags(self, subject: Subject, since: Offsets) -> tuple[Sequence[Flagged], Offsets]:
+        """Return the subject's Stops and Resumes in the incidents topic of its kind likewise."""
         ...
 
 
 class Ledger(Protocol):
     """The step ledger and the leases. Every write checks owner and epoch in the same atomic act."""
 
-    async def acquire(self, host: str, owner: str) -> Lease | None:
+    async def acquire(self, subject: Subject, owner: str) -> Lease | None:
         """Return the lease, or None while another owner holds it."""
         ...
 
@@ -77,17 +80,17 @@ class Ledger(Protocol):
         """Give the lease back; silent when it is not ours any more."""
         ...
 
-    async def load(self, host: str) -> Folded:
-        """Return all that is kept of the host; empty when nothing is."""
+    async def load(self, subject: Subject) -> Folded:
+        """Return all that is kept of the subject; empty when nothing is."""
         ...
 
     async def save(self, lease: Lease, folded: Folded) -> None:
-        """Replace the host's entries, flags and fold offsets by a fold made under this lease (before `adopt`).
+        """Replace the subject's entries, flags and fold offsets by a fold made under this lease (before `adopt`).
         A newer flag that is there already stays. LeaseLost when the lease is not ours."""
         ...
 
     async def adopt(self, lease: Lease, epoch: int) -> None:
-        """Set the lease's and the host's epoch; LeaseLost unless ours and the host's epoch is lower."""
+        """Set the lease's and the subject's epoch; LeaseLost unless ours and the subject's epoch is lower."""
         ...
 
     async def begin(self, lease: Lease, incident: UUID) -> bool:
@@ -99,16 +102,16 @@ class Ledger(Protocol):
         (return False) under a stop flag: the step's call must not be sent. LeaseLost unless ours."""
         ...
 
-    async def flag(self, host: str, incident: UUID, flag: Flag) -> None:
+    async def flag(self, subject: Subject, incident: UUID, flag: Flag) -> None:
         """Keep the flag if it was decided later than the one there. Needs no lease."""
         ...
 
-    async def stopped(self, host: str, incident: UUID) -> Flag | None:
+    async def stopped(self, subject: Subject, incident: UUID) -> Flag | None:
         """Return the incident's flag."""
         ...
 
-    async def is_leased(self, host: str) -> bool:
-        """Return whether anybody holds the host's lease."""
+    async def is_leased(self, subject: Subject) -> bool:
+        """Return whether anybody holds the subject's lease."""
         ...
 
 

@@ -1,7 +1,7 @@
-"""Compares the ledger with the log and writes what it lacks, host by host, under each host's lease.
+"""Compares the ledger with the log and writes what it lacks, subject by subject, under each one's lease.
 
-Safe beside running workers: whoever holds a lease has folded the log and keeps the ledger itself, so its host is left
-alone; and while we hold one for a moment, nobody else acts on the host. No epoch is taken: nothing is decided here.
+Safe beside running workers: whoever holds a lease has folded the log and keeps the ledger itself, so its subject is
+left alone; and while we hold one for a moment, nobody else acts on it. No epoch is taken: nothing is decided here.
 """
 
 from collections.abc import Iterator
@@ -11,14 +11,13 @@ from types import MappingProxyType
 from uuid import UUID
 
 from kasugai.core.recovering.ledger import Entry, Flag, join, newer
-from kasugai.core.words.subject import Kind
-from kasugai.schemas.topics import INCIDENTS, RECOVERY
+from kasugai.core.words.subject import Subject
 from kasugai.workers.archive import Account, Archive
 from kasugai.workers.ports import Folded, LeaseLost, Ledger
 
 
 class Done(StrEnum):
-    """What was done about a host's differences."""
+    """What was done about a subject's differences."""
 
     WRITTEN = "written"
     TO_WRITE = "to write"
@@ -29,37 +28,39 @@ class Done(StrEnum):
 class Difference:
     """One thing that the log knows and the ledger does not."""
 
-    host: str
+    subject: Subject
     incident: UUID | None
-    """None: about the host as such."""
+    """None: about the subject as such."""
     what: str
     done: Done
 
 
-async def rebuild(archive: Archive, ledger: Ledger, owner: str, host: str, *, dry: bool) -> list[Difference]:
-    """Return what the ledger lacks about a host, and write it unless `dry` or the host has an owner.
+async def rebuild(
+    archive: Archive, ledger: Ledger, owner: str, subject: Subject, *, dry: bool
+) -> list[Difference]:
+    """Return what the ledger lacks about a subject, and write it unless `dry` or it has an owner.
 
     `owner` is a name for our lease that nobody else has.
     """
-    kept = await ledger.load(host)
-    found = list(_differences(kept, _known(kept, archive.hosts[host])))
+    kept = await ledger.load(subject)
+    found = list(_differences(kept, _known(kept, archive.accounts[subject.name])))
     if not found:
         return []
-    done = await _write(archive, ledger, owner, host, dry)
-    return [Difference(host=host, incident=incident, what=what, done=done) for incident, what in found]
+    done = await _write(archive, ledger, owner, subject, dry)
+    return [Difference(subject=subject, incident=incident, what=what, done=done) for incident, what in found]
 
 
-async def _write(archive: Archive, ledger: Ledger, owner: str, host: str, dry: bool) -> Done:
+async def _write(archive: Archive, ledger: Ledger, owner: str, subject: Subject, dry: bool) -> Done:
     if dry:
-        return Done.LEFT if await ledger.is_leased(host) else Done.TO_WRITE
-    lease = await ledger.acquire(host, owner)
+        return Done.LEFT if await ledger.is_leased(subject) else Done.TO_WRITE
+    lease = await ledger.acquire(subject, owner)
     if lease is None:
         return Done.LEFT
     try:
-        await archive.read_on(host)  # an owner may have worked since, and gone
-        known = _known(await ledger.load(host), archive.hosts[host])
-        facts, flags = archive.next(RECOVERY, host), archive.next(INCIDENTS[Kind.HOST], host)
-        await ledger.save(lease, replace(known, facts_offset=facts, flags_offset=flags))
+        await archive.read_on(subject)  # an owner may have worked since, and gone
+        known = _known(await ledger.load(subject), archive.accounts[subject.name])
+        offsets = {**known.offsets, **archive.offsets(subject)}
+        await ledger.save(lease, replace(known, offsets=MappingProxyType(offsets)))
     except LeaseLost:
         return Done.LEFT
     finally:

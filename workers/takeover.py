@@ -1,4 +1,4 @@
-"""Becomes a host's owner: lease, fold of the log, new epoch. What Redis forgot is known again afterwards.
+"""Becomes a subject's owner: lease, fold of the log, new epoch. What Redis forgot is known again afterwards.
 
 It decides nothing about the incident; it makes sure that whoever does knows all that was ever recorded.
 """
@@ -18,9 +18,9 @@ async def fold_log(log: Log, ledger: Ledger, lease: Lease) -> Folded:
     """Bring the ledger up to the log's end under `lease` and return it. LeaseLost when it is not ours."""
     loop = asyncio.get_running_loop()
     began = loop.time()
-    kept = await ledger.load(lease.host)
+    kept = await ledger.load(lease.subject)
     (facts, facts_end), (flags, flags_end) = await asyncio.gather(
-        log.facts(lease.host, kept.facts_offset), log.flags(lease.host, kept.flags_offset)
+        log.facts(lease.subject, kept.offsets), log.flags(lease.subject, kept.offsets)
     )
     entries = fold(kept.entries, (logged.fact for logged in facts))
     merged: dict[UUID, Flag] = dict(kept.flags)
@@ -31,8 +31,7 @@ async def fold_log(log: Log, ledger: Ledger, lease: Lease) -> Folded:
     folded = replace(
         kept,
         epoch=max(kept.epoch, highest, known),
-        facts_offset=facts_end,
-        flags_offset=flags_end,
+        offsets=MappingProxyType({**kept.offsets, **facts_end, **flags_end}),
         entries=MappingProxyType(entries),
         flags=MappingProxyType(merged),
     )

@@ -15,12 +15,12 @@ from kasugai.adapters.kafka.producer import Producer
 from kasugai.adapters.kafka.records import Incoming
 from kasugai.adapters.kafka.scanner import Scanned, Scanner
 from kasugai.adapters.settings.values import KafkaSettings
-from kasugai.core.recovering.doors import Flagged, LogAway, Logged
+from kasugai.core.recovering.doors import Flagged, LogAway, Logged, Offsets
 from kasugai.core.recovering.ledger import flag_of
 from kasugai.core.words.facts import Fact
 from kasugai.core.words.incident import Resume, Stop
 from kasugai.core.words.signals import Stamp
-from kasugai.core.words.subject import Kind
+from kasugai.core.words.subject import Kind, Subject
 from kasugai.schemas.codec import Undecodable, UnknownSchema, decode
 from kasugai.schemas.topics import INCIDENTS, RECOVERY
 
@@ -68,25 +68,25 @@ class RecoveryLog:
         """Publish and wait for the broker's acknowledgement; LogAway when it does not come."""
         return await self._producer.send(RECOVERY, fact)
 
-    async def facts(self, host: str, since: int) -> tuple[Sequence[Logged], int]:
-        """Return the host's facts from offset `since` to the end as of now, and the offset after the last record."""
-        scanned = await self._scan(RECOVERY, host, since)
+    async def facts(self, subject: Subject, since: Offsets) -> tuple[Sequence[Logged], Offsets]:
+        """Return the subject's facts from `since` to the end as of now, and the offset after the last record."""
+        scanned = await self._scan(RECOVERY, subject.host, since)
         facts = [
             Logged(fact=value, stamp=record.stamp)
             for record, value in _decoded(scanned.records)
-            if isinstance(value, Fact)
+            if isinstance(value, Fact) and value.subject.name == subject.name
         ]
-        return facts, scanned.next
+        return facts, {scanned.place: scanned.next}
 
-    async def flags(self, host: str, since: int) -> tuple[Sequence[Flagged], int]:
-        """Return the host's Stops and Resumes in its incidents topic likewise."""
-        scanned = await self._scan(self._incidents, host, since)
+    async def flags(self, subject: Subject, since: Offsets) -> tuple[Sequence[Flagged], Offsets]:
+        """Return the subject's Stops and Resumes in the incidents topic likewise."""
+        scanned = await self._scan(self._incidents, subject.host, since)
         flags = [
             Flagged(incident=order.incident, flag=flag_of(order, record.offset))
             for record, order in _decoded(scanned.records)
-            if isinstance(order, Stop | Resume)
+            if isinstance(order, Stop | Resume) and order.subject.name == subject.name
         ]
-        return flags, scanned.next
+        return flags, {scanned.place: scanned.next}
 
     async def close(self) -> None:
         """Leave; waits for scans under way. The producer stays open."""
@@ -94,11 +94,11 @@ class RecoveryLog:
         for scanner in self._scanners:
             await asyncio.to_thread(scanner.close)
 
-    async def _scan(self, topic: str, host: str, since: int) -> Scanned:
+    async def _scan(self, topic: str, host: str, since: Offsets) -> Scanned:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, self._scan_now, topic, host, since)
 
-    def _scan_now(self, topic: str, host: str, since: int) -> Scanned:
+    def _scan_now(self, topic: str, host: str, since: Offsets) -> Scanned:
         """Scan on one of the threads: there are as many scanners, so one is idle."""
         scanner = self._idle.get()
         try:

@@ -15,7 +15,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 from kasugai.adapters.kafka.client import Config, consumer_config, partition_of
 from kasugai.adapters.kafka.records import Incoming, incoming
 from kasugai.adapters.settings.values import KafkaSettings
-from kasugai.core.recovering.doors import LogAway
+from kasugai.core.recovering.doors import LogAway, Offsets
 
 PATIENCE = 10.0
 """Seconds without an answer of the broker after which a scan gives up."""
@@ -42,6 +42,8 @@ class Scanned:
     """What was found."""
 
     records: tuple[Incoming, ...]
+    place: str
+    """topic/partition."""
     next: int
     """Everything before this offset has been seen."""
 
@@ -80,18 +82,22 @@ class Scanner:
             raise LogAway(f"Kafka has no topic {topic}: type kasugai topics apply")
         self._partitions[topic] = len(found.partitions)
 
-    def scan(self, topic: str, key: str, since: int) -> Scanned:
-        """Return the records of `key` from `since` on, in log order; LogAway when the broker does not answer."""
+    def scan(self, topic: str, key: str, since: Offsets) -> Scanned:
+        """Return the records of `key` from `since` on, in log order; all that there are where it names no offset.
+
+        LogAway when the broker does not answer.
+        """
         self.warm(topic)
         place = TopicPartition(topic, partition_of(key, self._partitions[topic]))
         try:
             low, high = self._bounds(place)
-            place.offset = _start(topic, since, low, high)
+            name = f"{topic}/{place.partition}"
+            place.offset = _start(topic, since.get(name, 0), low, high)
             if place.offset >= high:
-                return Scanned((), high)
+                return Scanned((), name, high)
             self._consumer.assign([place])
             try:
-                return Scanned(self._read(key.encode(), high), high)
+                return Scanned(self._read(key.encode(), high), name, high)
             finally:
                 self._consumer.unassign()
         except KafkaException as error:

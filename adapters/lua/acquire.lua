@@ -1,4 +1,4 @@
--- Take the lease of a host that nobody holds.
+-- Take the lease of a subject that nobody holds.
 -- KEYS lease   ARGV owner, ttl (ms)   -> the count of writes, 0 while another owner holds it
 -- A repeat by the same owner, before it has adopted, gets the same lease again.
 local held = redis.call('HMGET', KEYS[1], 'owner', 'epoch')

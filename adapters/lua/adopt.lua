@@ -1,5 +1,5 @@
--- Set the epoch of the lease and of the host, upwards only.
--- KEYS lease, host   ARGV owner, epoch, writes, new epoch   -> {writes, 1}
+-- Set the epoch of the lease and of the subject, upwards only.
+-- KEYS lease, subject   ARGV owner, epoch, writes, new epoch   -> {writes, 1}
 -- A repeat is refused, because the lease has the new epoch already: the caller comes back as a new owner.
 local writes, refusal = ours(KEYS[1], ARGV[1], ARGV[2], ARGV[3])
 if not writes then

@@ -1,5 +1,5 @@
 -- Is the ledger served to this user? Needs the right that is forgotten most easily (INFO).
--- KEYS host   -> the course of writes
+-- KEYS subject   -> the course of writes
 -- Changes nothing.
 redis.call('EXISTS', KEYS[1])
 return history()

@@ -1,9 +1,9 @@
 -- The rules that the other scripts share; this text stands before each of them.
 --
 -- All keys carry one hash tag, so that they live in one slot. The only clock is Redis' own (PX).
---   lease  hash {owner, epoch, history, writes}, expires  host   hash {epoch, facts, flags}: offsets of the folds
+--   lease  hash {owner, epoch, history, writes}, expires  subject  hash {epoch, offsets}: how far the folds have come
 --   entry  text of an incident, expires after its end     flag   hash {said, offset, order, reason}, expires with the entry
---   index  set of the host's incidents
+--   index  set of the subject's incidents
 -- A script answers {writes, answer} where it needs the lease: writes = 0 is a refusal, and answer says why.
 
 -- Which course of writes is this? A replica that becomes a master begins a new one (its replication id), and so does a

@@ -5,12 +5,20 @@ import it, so what both must name lives here.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from uuid import UUID
 
 from kasugai.core.recovering.ledger import Entry, Flag
 from kasugai.core.words.facts import Fact
 from kasugai.core.words.signals import Stamp
+from kasugai.core.words.subject import Subject
+
+Offsets = Mapping[str, int]
+"""The offset that comes next, by topic and partition: it means nothing in another topic or partition, and an instance's
+records lie where its host's do."""
+
+NOTHING_READ: Offsets = MappingProxyType({})
 
 
 class LeaseLost(Exception):
@@ -65,9 +73,9 @@ class Flagged:
 
 @dataclass(slots=True, kw_only=True)
 class Lease:
-    """The right to act on a host, as its owner remembers it."""
+    """The right to act on a subject, as its owner remembers it."""
 
-    host: str
+    subject: Subject
     owner: str
     """The incarnation: unique per acquisition."""
     epoch: int = 0
@@ -81,13 +89,11 @@ class Lease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folded:
-    """What the ledger holds of a host."""
+    """What the ledger holds of a subject."""
 
     epoch: int = 0
-    """The highest epoch of any incident of the host."""
-    facts_offset: int = 0
-    """The fold of kasugai.recovery has come this far."""
-    flags_offset: int = 0
-    """The fold of the incidents topic has come this far."""
+    """The highest epoch of any incident of the subject."""
+    offsets: Offsets = field(default_factory=lambda: NOTHING_READ)
+    """How far the fold has come."""
     entries: Mapping[UUID, Entry]
     flags: Mapping[UUID, Flag]

@@ -12,6 +12,7 @@ from uuid import UUID
 from kasugai.core.words.facts import Fact, FactKind, Result, StepRecord, StepState
 from kasugai.core.words.incident import Resume, Stop
 from kasugai.core.words.plan import Plan, Prior
+from kasugai.core.words.subject import Subject
 from kasugai.core.words.timing import Instant
 
 NO_PRIORS: Mapping[str, Prior] = MappingProxyType({})
@@ -23,7 +24,8 @@ class Entry:
     """All that the ledger holds of one incident."""
 
     incident: UUID
-    host: str = ""
+    subject: Subject | None = None
+    """None before the first fact."""
     attempt: int = 0
     epoch: int = 0
     """The highest that has spoken about it."""
@@ -80,7 +82,7 @@ def apply(entry: Entry, fact: Fact) -> Entry:
         return entry
     if fact.attempt > entry.attempt:
         entry = replace(entry, attempt=fact.attempt, plan=None, result=None, reason="")
-    entry = replace(entry, host=fact.host, epoch=max(entry.epoch, fact.epoch))
+    entry = replace(entry, subject=fact.subject, epoch=max(entry.epoch, fact.epoch))
     if fact.kind is FactKind.ADOPTED:
         return replace(entry, reason="")
     if fact.step is not None:

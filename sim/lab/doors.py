@@ -5,14 +5,15 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from uuid import UUID
 
-from kasugai.core.recovering.doors import Flagged, Folded, Lease, LogAway, Logged
+from kasugai.core.recovering.doors import Flagged, Folded, Lease, LogAway, Logged, Offsets
 from kasugai.core.recovering.ledger import Entry, Flag, flag_of
 from kasugai.core.recovering.look import AggregateView, GuestView, MigrationView, PowerState, ServiceView
 from kasugai.core.words.facts import Fact
-from kasugai.core.words.incident import Resume, Stop
+from kasugai.core.words.incident import Open, Resume, Stop
 from kasugai.core.words.signals import Stamp
+from kasugai.core.words.subject import Subject
 from kasugai.sim.door import CloudDoor
-from kasugai.sim.lab.broker import INCIDENTS, RECOVERY, Away, Broker
+from kasugai.sim.lab.broker import INCIDENTS, RECOVERY, Away, Broker, Record
 from kasugai.sim.lab.mortal import Process
 from kasugai.sim.ledger import MemoryLedger
 from kasugai.sim.power_door import PowerDoor
@@ -39,26 +40,34 @@ class SimLog:
         except Away as away:
             raise LogAway(str(away)) from away
 
-    async def facts(self, host: str, since: int) -> tuple[Sequence[Logged], int]:
-        """Return the host's facts."""
+    async def facts(self, subject: Subject, since: Offsets) -> tuple[Sequence[Logged], Offsets]:
+        """Return the subject's facts."""
         if self._broker.is_away:
             raise LogAway(RECOVERY)
-        records = self._broker.log(RECOVERY, self._broker.partition_of(host), since)
-        found = [Logged(fact=r.value, stamp=r.stamp) for r in records if r.key == host]
-        return found, since + len(records)
+        records, read = self._read(RECOVERY, subject, since)
+        return [Logged(fact=r.value, stamp=r.stamp) for r in records if isinstance(r.value, Fact)], read
 
-    async def flags(self, host: str, since: int) -> tuple[Sequence[Flagged], int]:
-        """Return the host's flags."""
-        records = self._broker.log(INCIDENTS, self._broker.partition_of(host), since)
+    async def flags(self, subject: Subject, since: Offsets) -> tuple[Sequence[Flagged], Offsets]:
+        """Return the subject's flags."""
+        records, read = self._read(INCIDENTS, subject, since)
         found = [
-            Flagged(
-                incident=r.value.incident,
-                flag=flag_of(r.value, r.stamp.offset),
-            )
+            Flagged(incident=r.value.incident, flag=flag_of(r.value, r.stamp.offset))
             for r in records
-            if r.key == host and isinstance(r.value, Stop | Resume)
+            if isinstance(r.value, Stop | Resume)
         ]
-        return found, since + len(records)
+        return found, read
+
+    def _read(self, topic: str, subject: Subject, since: Offsets) -> tuple[list[Record], Offsets]:
+        """Return the subject's records of its host's partition, and how far that has been read."""
+        number = self._broker.partition_of(subject.host)
+        place = f"{topic}/{number}"
+        records = self._broker.log(topic, number, since.get(place, 0))
+        own = [r for r in records if r.key == subject.host and _is_about(r.value, subject)]
+        return own, {place: since.get(place, 0) + len(records)}
+
+
+def _is_about(value: object, subject: Subject) -> bool:
+    return isinstance(value, Fact | Open | Stop | Resume) and value.subject.name == subject.name
 
 
 class SimLedger:
@@ -70,10 +79,10 @@ class SimLedger:
         self._ledger = ledger
         self._process = process
 
-    async def acquire(self, host: str, owner: str) -> Lease | None:
+    async def acquire(self, subject: Subject, owner: str) -> Lease | None:
         """See the port."""
         await self._process.alive("acquire")
-        return await self._process.effect("ledger acquire", partial(self._ledger.acquire, host, owner))
+        return await self._process.effect("ledger acquire", partial(self._ledger.acquire, subject, owner))
 
     async def renew(self, lease: Lease) -> None:
         """See the port. Not counted as an effect: nothing depends on which renewal was the last."""
@@ -85,10 +94,10 @@ class SimLedger:
         """See the port."""
         await self._process.effect("ledger release", partial(self._ledger.release, lease))
 
-    async def load(self, host: str) -> Folded:
+    async def load(self, subject: Subject) -> Folded:
         """See the port."""
         await self._process.alive("load")
-        return await self._ledger.load(host)
+        return await self._ledger.load(subject)
 
     async def save(self, lease: Lease, folded: Folded) -> None:
         """See the port."""
@@ -112,19 +121,19 @@ class SimLedger:
 
         return await self._process.effect("ledger record", write)
 
-    async def flag(self, host: str, incident: UUID, flag: Flag) -> None:
+    async def flag(self, subject: Subject, incident: UUID, flag: Flag) -> None:
         """See the port."""
-        await self._process.effect("ledger flag", partial(self._ledger.flag, host, incident, flag))
+        await self._process.effect("ledger flag", partial(self._ledger.flag, subject, incident, flag))
 
-    async def stopped(self, host: str, incident: UUID) -> Flag | None:
+    async def stopped(self, subject: Subject, incident: UUID) -> Flag | None:
         """See the port."""
         await self._process.alive("stopped")
-        return await self._ledger.stopped(host, incident)
+        return await self._ledger.stopped(subject, incident)
 
-    async def is_leased(self, host: str) -> bool:
+    async def is_leased(self, subject: Subject) -> bool:
         """See the port."""
         await self._process.alive("is_leased")
-        return await self._ledger.is_leased(host)
+        return await self._ledger.is_leased(subject)
 
 
 class SimNova:

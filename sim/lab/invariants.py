@@ -265,9 +265,9 @@ class Invariants:
         for step in entry.steps.values():
             if (entry.incident, step) not in self._steps:
                 self._break(f"the ledger is ahead of the log: {step.key} {step.state}")
-        if epoch < self._epochs.get(entry.host, 0):
-            self._break(f"an older epoch wrote to the ledger of {entry.host}")
-        self._epochs[entry.host] = max(epoch, self._epochs.get(entry.host, 0))
+        if epoch < self._epochs.get(_host_of(entry), 0):
+            self._break(f"an older epoch wrote to the ledger of {_host_of(entry)}")
+        self._epochs[_host_of(entry)] = max(epoch, self._epochs.get(_host_of(entry), 0))
 
     def at_end(self, rows: Iterable[Row]) -> None:
         """Nothing is left undecided: every fault has a verdict, every incident has ended or says why it waits."""
@@ -283,3 +283,7 @@ class Invariants:
         if incident is None or incident.phase is Phase.HELD or incident.is_waiting:
             return
         self._break(f"the incident of {row.host} is neither over nor held: {incident.phase}")
+
+
+def _host_of(entry: Entry) -> str:
+    return entry.subject.host if entry.subject is not None else ""

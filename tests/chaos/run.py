@@ -22,6 +22,7 @@ from kasugai.cli.segment_file import WantedHost, WantedSegment
 from kasugai.core.recovering.doors import LedgerAway, LogAway
 from kasugai.core.telling.incident_views import IncidentView, fold
 from kasugai.core.words.policy import Policy
+from kasugai.core.words.subject import host_subject
 from kasugai.schemas.topics import DEAD_LETTERS, contracts
 from kasugai.sim.child import ServerFailedError
 from tests.chaos.crew import Crew
@@ -412,7 +413,7 @@ class Run:
         async with RedisLedger.from_url(self.redis.url) as ledger:
             while True:
                 with suppress(LedgerAway):
-                    held = [host for host in self.town.losses if await ledger.is_leased(host)]
+                    held = [host for host in self.town.losses if await ledger.is_leased(host_subject(host))]
                     if not held or time.monotonic() > end:
                         return held
                 await asyncio.sleep(0.2)

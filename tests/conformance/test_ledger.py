@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from kasugai.core.recovering.doors import Folded, Lease, LeaseLost
 from kasugai.core.recovering.ledger import Entry, Flag
 from kasugai.core.words.facts import Result, StepRecord
+from kasugai.core.words.subject import Subject, host_subject
 from kasugai.workers.ports import Ledger
 from tests.strategies import values_of, words
 from tests.support.ledgers import InMemory, OnRedis, Place, incident, large_entry, story
 from tests.support.redis import RedisServer
 
-HOST = "cmp1.example.org"
+HOST = host_subject("cmp1.example.org")
 ONE, TWO, THREE = incident(1), incident(2), incident(3)
 STOP = Flag(said_at=0, offset=5, stop=True, reason="cancelled")
 GO = Flag(said_at=0, offset=6, stop=False)
@@ -42,16 +43,15 @@ def folded(*entries: Entry, epoch: int = 0, facts: int = 0, **flags: Flag) -> Fo
     """Return a fold with these entries; flags by the incident's number (`_1=...`)."""
     return Folded(
         epoch=epoch,
-        facts_offset=facts,
-        flags_offset=facts,
+        offsets={"recovery/0": facts, "incidents/0": facts} if facts else {},
         entries={entry.incident: entry for entry in entries},
         flags={incident(int(name.removeprefix("_"))): flag for name, flag in flags.items()},
     )
 
 
-async def own(ledger: Ledger, owner: str, *, host: str = HOST, epoch: int | None = None) -> Lease:
-    """Acquire the host, which nobody may hold, and adopt `epoch`."""
-    lease = await ledger.acquire(host, owner)
+async def own(ledger: Ledger, owner: str, *, subject: Subject = HOST, epoch: int | None = None) -> Lease:
+    """Acquire the subject, which nobody may hold, and adopt `epoch`."""
+    lease = await ledger.acquire(subject, owner)
     assert lease is not None
     if epoch is not None:
         await ledger.adopt(lease, epoch)
@@ -60,12 +60,12 @@ async def own(ledger: Ledger, owner: str, *, host: str = HOST, epoch: int | None
 
 async def refuses_all(ledger: Ledger, lease: Lease) -> None:
     """Every write under `lease` is refused, and none changes anything."""
-    before = await ledger.load(lease.host)
+    before = await ledger.load(lease.subject)
     for name, write in OWNERS_WRITES.items():
-        with pytest.raises(LeaseLost, match=lease.host):
+        with pytest.raises(LeaseLost, match=lease.subject.name):
             await write(ledger, copy(lease))
             pytest.fail(f"{name} was not refused")
-    assert await ledger.load(lease.host) == before
+    assert await ledger.load(lease.subject) == before
 
 
 async def until_after(moment: float) -> None:
@@ -114,11 +114,14 @@ class Leases:
     @story()
     async def test_hosts_do_not_touch_one_another(self, place: Place) -> None:
         names = ("cmp1", "cmp10", "CMP1", "cmp1:lease", "{cmp1}", "cmp1*", " cmp1", "鎹", "a|b\nc")
-        leases = [await own(place.ledger, "a", host=name, epoch=n + 1) for n, name in enumerate(names)]
+        leases = [
+            await own(place.ledger, "a", subject=host_subject(name), epoch=n + 1)
+            for n, name in enumerate(names)
+        ]
         for n, lease in enumerate(leases):
-            assert await place.ledger.record(lease, Entry(incident=incident(n), host=lease.host))
+            assert await place.ledger.record(lease, Entry(incident=incident(n), subject=lease.subject))
         for n, name in enumerate(names):
-            kept = await place.ledger.load(name)
+            kept = await place.ledger.load(host_subject(name))
             assert (kept.epoch, [*kept.entries]) == (n + 1, [incident(n)])
 
     @story(ttl=300)
@@ -195,7 +198,7 @@ class Epochs:
         await place.ledger.release(first)
         second = await own(place.ledger, "b")
         for epoch in (0, 4, 5):
-            with pytest.raises(LeaseLost, match=HOST):
+            with pytest.raises(LeaseLost, match=HOST.name):
                 await place.ledger.adopt(second, epoch)
         assert second.epoch == 0
         await place.ledger.adopt(second, 6)
@@ -245,7 +248,7 @@ class Epochs:
         assert (await place.ledger.load(HOST)).epoch == 10
         await place.ledger.save(lease, folded(epoch=11))
         assert (await place.ledger.load(HOST)).epoch == 11
-        with pytest.raises(LeaseLost, match=HOST):
+        with pytest.raises(LeaseLost, match=HOST.name):
             await place.ledger.adopt(lease, 11)
 
 
@@ -363,7 +366,7 @@ class Entries:
 
     @story()
     async def test_a_plan_of_two_hundred_guests_comes_back(self, place: Place) -> None:
-        entry = large_entry(200, incident=ONE, host=HOST)
+        entry = large_entry(200, incident=ONE, subject=HOST)
         lease = await own(place.ledger, "a", epoch=1)
         assert await place.ledger.record(lease, entry, effect=True)
         assert (await place.ledger.load(HOST)).entries == {ONE: entry}
@@ -411,7 +414,7 @@ class Losses:
 
         new = await own(place.ledger, "b")
         await place.ledger.save(new, known)
-        with pytest.raises(LeaseLost, match=HOST):
+        with pytest.raises(LeaseLost, match=HOST.name):
             await place.ledger.adopt(new, 1)
         await place.ledger.adopt(new, 2)
         assert await place.ledger.load(HOST) == replace(known, epoch=2)
@@ -420,7 +423,7 @@ class Losses:
 
     @story()
     async def test_an_older_state_from_before_the_lease_refuses_the_owner(self, place: Place) -> None:
-        await own(place.ledger, "a", host="other", epoch=1)
+        await own(place.ledger, "a", subject=host_subject("other"), epoch=1)
         older = await place.snapshot()
         lease = await own(place.ledger, "a", epoch=1)
         await place.restore(older)

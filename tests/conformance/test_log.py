@@ -7,14 +7,15 @@ import pytest
 
 from kasugai.core.recovering.doors import Flagged, Logged
 from kasugai.core.recovering.ledger import Flag
-from kasugai.workers.ports import Log
+from kasugai.core.words.subject import host_subject
+from kasugai.workers.ports import Log, Offsets
 from tests.support.kafka import KafkaServer
 from tests.support.logs import InMemory, OnKafka, Place, fact, resume, stop, story
 
 
-async def end_of(log: Log, host: str) -> int:
+async def end_of(log: Log, host: str) -> Offsets:
     """Return where the host's log ends now."""
-    return (await log.facts(host, 0))[1]
+    return (await log.facts(host_subject(host), {}))[1]
 
 
 class Facts:
@@ -22,22 +23,22 @@ class Facts:
 
     @story
     async def test_of_an_unknown_host_there_is_nothing(self, place: Place) -> None:
-        assert [*(await place.log.facts(place.hosts[0], 0))[0]] == []
+        assert [*(await place.log.facts(host_subject(place.hosts[0]), {}))[0]] == []
 
     @story
     async def test_a_fact_comes_back_with_the_stamp_that_its_publication_returned(self, place: Place) -> None:
         host = place.hosts[0]
         stamp = await place.log.publish(fact(host))
-        facts, end = await place.log.facts(host, 0)
+        facts, end = await place.log.facts(host_subject(host), {})
         assert [*facts] == [Logged(fact=fact(host), stamp=stamp)]
-        assert end == stamp.offset + 1
+        assert [*end.values()] == [stamp.offset + 1]
 
     @story
     async def test_facts_come_in_the_order_of_the_log(self, place: Place) -> None:
         host = place.hosts[0]
         published = [fact(host, n) for n in (3, 1, 2)]
         stamps = [await place.log.publish(one) for one in published]
-        facts, _ = await place.log.facts(host, 0)
+        facts, _ = await place.log.facts(host_subject(host), {})
         assert [logged.fact for logged in facts] == published
         assert [logged.stamp for logged in facts] == stamps
         assert [s.offset for s in stamps] == sorted(s.offset for s in stamps)
@@ -49,26 +50,26 @@ class Facts:
         await place.log.publish(fact(mine))
         last = await place.log.publish(fact(neighbour))
         await place.log.publish(fact(stranger))
-        facts, end = await place.log.facts(mine, 0)
+        facts, end = await place.log.facts(host_subject(mine), {})
         assert [logged.fact.host for logged in facts] == [mine]
-        assert end == last.offset + 1
+        assert [*end.values()] == [last.offset + 1]
 
     @story
     async def test_a_fold_goes_on_where_the_last_one_ended(self, place: Place) -> None:
         host = place.hosts[0]
         await place.log.publish(fact(host, 1))
         end = await end_of(place.log, host)
-        assert await place.log.facts(host, end) == ([], end)
+        assert await place.log.facts(host_subject(host), end) == ([], end)
         stamp = await place.log.publish(fact(host, 2))
-        facts, after = await place.log.facts(host, end)
+        facts, after = await place.log.facts(host_subject(host), end)
         assert [logged.fact.n for logged in facts] == [2]
-        assert after == stamp.offset + 1
+        assert [*after.values()] == [stamp.offset + 1]
 
     @story
     async def test_many_read_at_once(self, place: Place) -> None:
         for n, host in enumerate(place.hosts):
             await place.log.publish(fact(host, n + 1))
-        reads = [place.log.facts(host, 0) for host in place.hosts * 10]
+        reads = [place.log.facts(host_subject(host), {}) for host in place.hosts * 10]
         found = [[logged.fact.host for logged in facts] for facts, _ in await asyncio.gather(*reads)]
         assert found == [[host] for host in place.hosts * 10]
 
@@ -81,21 +82,22 @@ class Flags:
         host, incident = place.hosts[0], uuid4()
         first = await place.order(stop(host, incident))
         second = await place.order(resume(host, incident))
-        flags, end = await place.log.flags(host, 0)
+        flags, end = await place.log.flags(host_subject(host), {})
         assert [*flags] == [
             Flagged(
                 incident=incident, flag=Flag(said_at=1, offset=first.offset, stop=True, reason="withdrawn")
             ),
             Flagged(incident=incident, flag=Flag(said_at=2, offset=second.offset, stop=False, reason="back")),
         ]
-        assert end == second.offset + 1
-        assert await place.log.flags(host, end) == ([], end)
+        assert [*end.values()] == [second.offset + 1]
+        assert await place.log.flags(host_subject(host), end) == ([], end)
 
     @story
     async def test_other_hosts_flags_are_theirs(self, place: Place) -> None:
         mine, neighbour, _ = place.hosts
         last = await place.order(stop(neighbour, uuid4()))
-        assert await place.log.flags(mine, 0) == ([], last.offset + 1)
+        flags, end = await place.log.flags(host_subject(mine), {})
+        assert ([*flags], [*end.values()]) == ([], [last.offset + 1])
 
 
 class Logs(Facts, Flags):

@@ -68,14 +68,14 @@ class Scene:
         capsys.readouterr()
         code = main(["rebuild", "-o", "json", "--config-file", self.config, *words])
         said = json.loads(capsys.readouterr().out)
-        return code, [one for one in said if one["host"] == self.host]
+        return code, [one for one in said if one["subject"] == f"host/{self.host}"]
 
     def kept(self) -> Folded:
         """Return what Redis knows."""
 
         async def load() -> Folded:
             async with RedisLedger.from_url(self.redis.url) as ledger:
-                return await ledger.load(self.host)
+                return await ledger.load(host_subject(self.host))
 
         return asyncio.run(load())
 
@@ -142,7 +142,7 @@ def test_what_redis_lost_is_told_then_written_then_there(
     assert kept.entries == fold({}, scene.facts[1:])
     assert kept.flags == {scene.site.incident: scene.flag}
     assert kept.epoch == 2
-    assert kept.facts_offset > 0 < kept.flags_offset
+    assert len(kept.offsets) == 2 and all(offset > 0 for offset in kept.offsets.values())
 
     assert scene.rebuild(capsys, "--dry-run") == (Exit.OK, [])
     assert main(["rebuild", "--config-file", scene.config]) == Exit.OK
@@ -155,17 +155,17 @@ def test_what_redis_lost_is_told_then_written_then_there(
 def test_what_an_owner_holds_is_left_to_it(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
     async def own_and_rebuild() -> None:
         async with RedisLedger.from_url(scene.redis.url, ttl=60_000) as ledger:
-            lease = await ledger.acquire(scene.host, "alive")
+            lease = await ledger.acquire(host_subject(scene.host), "alive")
             assert lease is not None
             await ledger.adopt(lease, 3)
             entry = fold({}, scene.facts[:3])[scene.site.incident]
             await ledger.record(lease, entry)
-            before = await ledger.load(scene.host)
+            before = await ledger.load(host_subject(scene.host))
             for words in (("--dry-run",), ()):
                 code, told = await asyncio.to_thread(scene.rebuild, capsys, *words)
                 assert {one["done"] for one in told} == {"left to its owner"}
                 assert code == Exit.OK or words
-            assert await ledger.load(scene.host) == before
+            assert await ledger.load(host_subject(scene.host)) == before
             assert await ledger.begin(lease, scene.site.incident)
             await ledger.release(lease)
         _, told = await asyncio.to_thread(scene.rebuild, capsys)
@@ -182,7 +182,7 @@ def test_what_only_redis_knows_stays(scene: Scene, capsys: pytest.CaptureFixture
 
     async def know() -> None:
         async with RedisLedger.from_url(scene.redis.url) as ledger:
-            lease = await ledger.acquire(scene.host, "gone")
+            lease = await ledger.acquire(host_subject(scene.host), "gone")
             assert lease is not None
             await ledger.record(lease, fold({}, life(scene.host, other))[other])
             await ledger.release(lease)

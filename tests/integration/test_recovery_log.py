@@ -20,6 +20,7 @@ from kasugai.adapters.kafka.recovery_log import RecoveryLog
 from kasugai.adapters.kafka.topics import Topics
 from kasugai.adapters.settings import KafkaSettings
 from kasugai.core.recovering.doors import LogAway
+from kasugai.core.words.subject import host_subject
 from kasugai.schemas.codec import decode, encode
 from kasugai.schemas.topics import RECOVERY
 from tests.support.kafka import KafkaServer
@@ -63,8 +64,9 @@ async def test_a_fold_from_before_the_retention_begins_where_the_log_does(
     for deleted in admin.delete_records([place]).values():
         await asyncio.to_thread(deleted.result)
     for since in (0, first.offset, second.offset):
-        facts, end = await log.facts(host, since)
-        assert ([logged.stamp for logged in facts], end) == ([second], second.offset + 1)
+        known = {f"{RECOVERY}/{place.partition}": since}
+        facts, end = await log.facts(host_subject(host), known)
+        assert ([logged.stamp for logged in facts], [*end.values()]) == ([second], [second.offset + 1])
 
 
 @on_topics
@@ -73,8 +75,10 @@ async def test_a_log_that_is_shorter_than_known_is_read_from_its_beginning(
 ) -> None:
     """Somebody has made the topic anew: what the ledger knows of it means nothing."""
     stamp = await log.publish(fact(host))
-    facts, end = await log.facts(host, stamp.offset + 1_000_000)
-    assert ([logged.stamp for logged in facts], end) == ([stamp], stamp.offset + 1)
+    facts, end = await log.facts(
+        host_subject(host), {f"{RECOVERY}/{stamp.partition}": stamp.offset + 1_000_000}
+    )
+    assert ([logged.stamp for logged in facts], [*end.values()]) == ([stamp], [stamp.offset + 1])
 
 
 @on_topics
@@ -88,8 +92,8 @@ async def test_what_cannot_be_decoded_is_told_and_passed_over(
     for value in (b"", b"rubbish", encode(fact(host))[:-3], encode(stop(host, uuid4()))):
         await producer.publish(RECOVERY, host, value)
     stamp = await log.publish(fact(host))
-    facts, end = await log.facts(host, 0)
-    assert ([logged.stamp for logged in facts], end) == ([stamp], stamp.offset + 1)
+    facts, end = await log.facts(host_subject(host), {})
+    assert ([logged.stamp for logged in facts], [*end.values()]) == ([stamp], [stamp.offset + 1])
     assert len(told) == 3
 
 
@@ -100,12 +104,12 @@ async def test_what_a_newer_version_wrote_stops_this_one(
     """It may be the intent of a call: whoever cannot read it may not act on the rest. Other hosts go on."""
     await producer.publish(RECOVERY, host, b"\0\0\0\xff\xff" + b"of the future")
     with pytest.raises(LogAway, match=r"upgrade it"):
-        await log.facts(host, 0)
+        await log.facts(host_subject(host), {})
     neighbour = next(
         name for n in range(99) if partition_of(name := f"{host}{n}", 4) == partition_of(host, 4)
     )
     stamp = await log.publish(fact(neighbour))
-    facts, _ = await log.facts(neighbour, 0)
+    facts, _ = await log.facts(host_subject(neighbour), {})
     assert [logged.stamp for logged in facts] == [stamp]
 
 
@@ -120,8 +124,8 @@ async def test_many_records_of_others_are_no_burden(
     )
     stamp = await log.publish(fact(host))
     with patch.object(recovery_log, "decode", wraps=decode) as decoded:
-        facts, end = await log.facts(host, 0)
-    assert ([logged.stamp for logged in facts], end) == ([stamp], stamp.offset + 1)
+        facts, end = await log.facts(host_subject(host), {})
+    assert ([logged.stamp for logged in facts], [*end.values()]) == ([stamp], [stamp.offset + 1])
     assert decoded.call_count == 1, "only the host's own records are decoded"
 
 
@@ -132,6 +136,6 @@ def test_a_broker_that_is_not_there_is_away(monkeypatch: pytest.MonkeyPatch) -> 
         nowhere = KafkaSettings(bootstrap_servers="127.0.0.1:1", replication=1, min_insync=1)
         async with Producer(nowhere, "test") as producer, RecoveryLog(nowhere, producer, "test") as log:
             with pytest.raises(LogAway):
-                await log.facts("cmp1", 0)
+                await log.facts(host_subject("cmp1"), {})
 
     asyncio.run(asyncio.wait_for(ask(), 60))

@@ -13,6 +13,7 @@ from kasugai.adapters.redis_views import RedisViews
 from kasugai.adapters.settings.values import RedisSettings
 from kasugai.core.recovering.doors import LeaseLost, LedgerAway
 from kasugai.core.telling.documents import Index, Kept, NotOwner, Round
+from kasugai.core.words.subject import host_subject
 from tests.support.ledgers import CONTENT, HOST, ONE, RIGHTS, STOP, in_a_loop, incident, own, whole_life
 from tests.support.redis_forms import Cluster, TlsRedis, Trio, client, until
 
@@ -194,9 +195,9 @@ async def test_a_replica_that_missed_somebody_else_s_stop_is_not_trusted() -> No
             with trio.at(trio.servers[0].port) as old, trio.at(new.port) as right:
                 assert old.role()[0] == "master"
                 async with RedisLedger.connect(redis) as late:
-                    await late.flag("cmp9", incident(9), STOP)
+                    await late.flag(host_subject("cmp9"), incident(9), STOP)
                     assert await ours.begin(lease, ONE)
-                key = "kasugai:{kasugai}:index:cmp9"
+                key = "kasugai:{kasugai}:index:host/cmp9"
                 assert (old.exists(key), right.exists(key)) == (0, 1)
     finally:
         trio.stop()

@@ -22,6 +22,7 @@ from kasugai.adapters.redis_ledger import RETENTION, RedisLedger
 from kasugai.core.recovering.doors import Lease, LeaseLost, LedgerAway
 from kasugai.core.recovering.ledger import Entry
 from kasugai.core.words.facts import Result
+from kasugai.core.words.subject import host_subject
 from kasugai.sim.embedded import EmbeddedRedis
 from tests.support.ledgers import (
     CONTENT,
@@ -213,7 +214,7 @@ async def test_a_server_that_takes_no_writes_is_away(
             with pytest.raises(LedgerAway):
                 await ledger.record(lease, Entry(incident=ONE))
             with pytest.raises(LedgerAway):
-                await ledger.acquire("other", "b")
+                await ledger.acquire(host_subject("other"), "b")
             assert (await ledger.load(HOST)).entries == {}
             await admin.config_set("save", "")  # else a server that cannot save does not end
 
@@ -221,7 +222,7 @@ async def test_a_server_that_takes_no_writes_is_away(
 @in_a_loop
 async def test_what_is_plainly_wrong_is_not_called_away(server: RedisServer) -> None:
     async with RedisLedger.from_url(server.url) as ledger, Redis.from_url(server.url) as admin:
-        await admin.set("kasugai:{kasugai}:lease:cmp1", "not a hash")
+        await admin.set("kasugai:{kasugai}:lease:host/cmp1", "not a hash")
         with pytest.raises(ResponseError, match="WRONGTYPE"):
             await ledger.acquire(HOST, "a")
 
@@ -345,7 +346,7 @@ async def test_what_has_expired_is_gone_from_the_host_s_index_with_the_next_fold
         await asyncio.sleep(0.1)
         assert [*(await ledger.load(HOST)).entries] == [TWO]
         await ledger.save(lease, await ledger.load(HOST))
-        assert await admin.smembers("kasugai:{kasugai}:index:cmp1") == {str(TWO)}
+        assert await admin.smembers("kasugai:{kasugai}:index:host/cmp1") == {str(TWO)}
 
 
 @in_a_loop
@@ -354,7 +355,7 @@ async def test_an_owner_never_believes_in_its_lease_longer_than_redis_does(serve
 
     async def end() -> float:
         asked = clock()
-        left = await admin.pttl("kasugai:{kasugai}:lease:cmp1")
+        left = await admin.pttl("kasugai:{kasugai}:lease:host/cmp1")
         return asked + float(left) / 1000
 
     async with Wire(server.port) as wire, Redis.from_url(server.url) as admin:
@@ -379,7 +380,7 @@ async def lose_the_answer(wire: Wire, ledger: RedisLedger, write: Callable[[], A
 
 @in_a_loop
 async def test_a_write_whose_answer_was_lost_can_be_repeated(server: RedisServer) -> None:
-    entry, newest = large_entry(3, incident=ONE, host=HOST), replace(STOP, offset=6)
+    entry, newest = large_entry(3, incident=ONE, subject=HOST), replace(STOP, offset=6)
     async with (
         Wire(server.port) as wire,
         hasty_ledger(wire) as ledger,
@@ -416,7 +417,7 @@ async def test_an_acquire_whose_answer_was_lost_can_be_repeated_and_released(ser
         await lose_the_answer(wire, ledger, lambda: ledger.acquire(HOST, "a"))
         assert await direct.is_leased(HOST)
         await ledger.renew(await own(ledger))
-        await direct.release(Lease(host=HOST, owner="a"))
+        await direct.release(Lease(subject=HOST, owner="a"))
         assert not await direct.is_leased(HOST)
 
 

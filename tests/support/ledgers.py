@@ -17,19 +17,23 @@ from kasugai.core.recovering.doors import Folded, Lease
 from kasugai.core.recovering.ledger import Entry, Flag
 from kasugai.core.words.facts import StepRecord, StepState
 from kasugai.core.words.plan import Action, Plan, Prior, Step
+from kasugai.core.words.subject import Subject, host_subject
 from kasugai.core.words.timing import Millis
 from kasugai.sim import loop
 from kasugai.sim.ledger import MemoryLedger, Snapshot
 from kasugai.workers.ports import Ledger
 
-HOST = "cmp1"
+HOST = host_subject("cmp1")
 ONE, TWO = UUID(int=1), UUID(int=2)
 STOP = Flag(said_at=0, offset=5, stop=True, reason="cancelled")
 RIGHTS = "ACL SETUSER kasugai on >pw resetchannels ~kasugai:{kasugai}:* +@all -@dangerous +info"
 """What docs/operators/connections.md says."""
 NOTHING = Folded(entries={}, flags={})
 CONTENT = Folded(
-    epoch=3, facts_offset=7, flags_offset=8, entries={ONE: Entry(incident=ONE)}, flags={TWO: STOP}
+    epoch=3,
+    offsets={"recovery/3": 7, "incidents/3": 8},
+    entries={ONE: Entry(incident=ONE)},
+    flags={TWO: STOP},
 )
 
 S = TypeVar("S")
@@ -181,8 +185,9 @@ def incident(number: int) -> UUID:
     return UUID(int=number)
 
 
-def large_entry(guests: int, *, incident: UUID, host: str) -> Entry:
+def large_entry(guests: int, *, incident: UUID, subject: Subject) -> Entry:
     """Return the entry of an incident whose `guests` have all been moved and started."""
+    host = subject.host
     uuids = [str(UUID(int=number << 64 | number)) for number in range(1, guests + 1)]
     down = f"force-down:{host}"
     steps = (
@@ -203,5 +208,12 @@ def large_entry(guests: int, *, incident: UUID, host: str) -> Entry:
         for number, step in enumerate(steps)
     }
     return Entry(
-        incident=incident, host=host, attempt=1, epoch=1, plan=plan, steps=records, effects=True, fenced=True
+        incident=incident,
+        subject=subject,
+        attempt=1,
+        epoch=1,
+        plan=plan,
+        steps=records,
+        effects=True,
+        fenced=True,
     )

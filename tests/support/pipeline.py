@@ -29,7 +29,7 @@ from kasugai.core.recovering.ledger import Entry
 from kasugai.core.telling.incident_views import IncidentView, fold
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import Fault
-from kasugai.core.words.subject import Kind
+from kasugai.core.words.subject import Kind, host_subject
 from kasugai.core.words.verdicts import Verdict
 from kasugai.schemas.topics import DEAD_LETTERS, INCIDENTS, contracts
 from kasugai.sim.cloud import QUICK, SimCloud
@@ -280,8 +280,8 @@ class Pipeline:
 
         async def look() -> tuple[list[Entry], list[str]]:
             async with RedisLedger.from_url(self.redis.url) as ledger:
-                folded = [await ledger.load(host) for host in self.town.failing]
-                leased = [host for host in self.town.failing if await ledger.is_leased(host)]
+                folded = [await ledger.load(host_subject(host)) for host in self.town.failing]
+                leased = [host for host in self.town.failing if await ledger.is_leased(host_subject(host))]
             return [entry for one in folded for entry in one.entries.values()], leased
 
         return asyncio.run(look())

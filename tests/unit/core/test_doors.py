@@ -4,6 +4,7 @@ import pytest
 
 from kasugai.core.recovering import doors
 from kasugai.core.recovering.doors import CloudRefused, Folded, Lease
+from kasugai.core.words.subject import host_subject
 
 
 def test_a_refusal_keeps_novas_code_and_sentence() -> None:
@@ -23,4 +24,7 @@ def test_no_error_is_caught_by_the_name_of_another(name: str) -> None:
 
 
 def test_a_lease_has_no_epoch_before_it_is_adopted_and_an_empty_ledger_knows_none() -> None:
-    assert (Lease(host="cmp1", owner="w1").epoch, Folded(entries={}, flags={}).epoch) == (0, 0)
+    assert (Lease(subject=host_subject("cmp1"), owner="w1").epoch, Folded(entries={}, flags={}).epoch) == (
+        0,
+        0,
+    )

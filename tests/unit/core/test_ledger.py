@@ -50,7 +50,7 @@ def test_an_incident_that_was_unknown_is_added_with_its_host() -> None:
     other = fact(FactKind.ADOPTED, incident=uuid_of(2), epoch=4)
     entries = fold({}, [fact(FactKind.ADOPTED), other])
     assert {entry.incident: entry.epoch for entry in entries.values()} == {INCIDENT: 1, uuid_of(2): 4}
-    assert entries[INCIDENT].host == "cmp1"
+    assert entries[INCIDENT].subject == host_subject("cmp1")
 
 
 def test_a_lower_epoch_counts_only_if_it_says_done() -> None:

@@ -19,6 +19,7 @@ from kasugai.core.words.facts import FactKind, Result, StepState
 from kasugai.core.words.incident import Open
 from kasugai.core.words.plan import Action, Plan
 from kasugai.core.words.policy import Policy
+from kasugai.core.words.subject import host_subject
 from kasugai.core.words.timing import TEST
 from tests.unit.core.makers import INCIDENT, fact, guest, migration, order, service
 
@@ -113,7 +114,7 @@ class Worker:
     nova: Nova
     order: Open
     has_device: bool = True
-    entry: Entry = field(default_factory=lambda: Entry(incident=INCIDENT, host=HOST))
+    entry: Entry = field(default_factory=lambda: Entry(incident=INCIDENT, subject=host_subject(HOST)))
     flag: Flag | None = None
     memory: Memory = field(default_factory=lambda: Memory(owner_since=0, epoch=0))
     plan: Plan | None = None

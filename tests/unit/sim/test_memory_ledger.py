@@ -6,26 +6,27 @@ import pytest
 
 from kasugai.core.recovering.doors import Lease, LedgerAway
 from kasugai.core.recovering.ledger import Entry, Flag
+from kasugai.core.words.subject import Subject, host_subject
 from kasugai.sim import loop
 from kasugai.sim.ledger import MemoryLedger
 from tests.support.ledgers import incident
 
-HOST = "cmp1"
+HOST = host_subject("cmp1")
 ONE = incident(1)
 
 
-async def own(ledger: MemoryLedger, host: str = HOST) -> Lease:
-    lease = await ledger.acquire(host, "a")
+async def own(ledger: MemoryLedger, subject: Subject = HOST) -> Lease:
+    lease = await ledger.acquire(subject, "a")
     assert lease is not None
     await ledger.adopt(lease, 1)
     return lease
 
 
 def test_the_hook_hears_of_every_write_and_of_no_read() -> None:
-    heard: list[tuple[str, str]] = []
+    heard: list[tuple[str, Subject]] = []
 
-    async def note(name: str, host: str) -> None:
-        heard.append((name, host))
+    async def note(name: str, subject: Subject) -> None:
+        heard.append((name, subject))
 
     async def told() -> None:
         ledger = MemoryLedger(before_write=note)
@@ -45,7 +46,7 @@ def test_the_hook_hears_of_every_write_and_of_no_read() -> None:
 
 
 def test_a_worker_killed_in_the_hook_has_written_nothing() -> None:
-    async def die(name: str, host: str) -> None:
+    async def die(name: str, subject: Subject) -> None:
         if name == "record":
             raise asyncio.CancelledError
 
@@ -80,7 +81,7 @@ def test_while_it_is_away_every_call_says_so_and_nothing_changes() -> None:
         before = await ledger.load(HOST)
         ledger.away(True)
         calls = [
-            ledger.acquire("other", "b"),
+            ledger.acquire(host_subject("other"), "b"),
             ledger.renew(lease),
             ledger.release(lease),
             ledger.load(HOST),
@@ -96,7 +97,7 @@ def test_while_it_is_away_every_call_says_so_and_nothing_changes() -> None:
         assert [type(answer) for answer in answers] == [LedgerAway] * len(calls)
         ledger.away(False)
         assert await ledger.load(HOST) == before
-        assert not await ledger.is_leased("other")
+        assert not await ledger.is_leased(host_subject("other"))
         await ledger.renew(lease)
 
     loop.run(told())

@@ -233,8 +233,14 @@ def test_no_fault_is_dropped_and_none_is_changed_beyond_its_uuid_and_what_an_age
 @pytest.mark.parametrize("topic", [REPORTED, *FAULTS.values()])
 def test_a_fault_with_an_endless_name_is_refused(topic: str, field: str) -> None:
     """Rows and verdicts repeat the names of all witnesses: one that no broker takes would end correlate for ever."""
-    longest: dict[str, Any] = {field: "x" * LONGEST}
-    assert route().letters(topic, replace(REPORT, **longest))
-    endless: dict[str, Any] = {field: "x" * (LONGEST + 1)}
+    assert route().letters(topic, _named(field, "x" * LONGEST))
     with pytest.raises(Overlong, match=f"{field} has 256 characters"):
-        route().letters(topic, replace(REPORT, **endless))
+        route().letters(topic, _named(field, "x" * (LONGEST + 1)))
+
+
+def _named(field: str, name: str) -> Fault:
+    """The report with another name in one of its fields, or in one of its subject's."""
+    given: dict[str, Any] = {field: name}
+    if field in ("host", "detail"):
+        return replace(REPORT, subject=replace(REPORT.subject, **given))
+    return replace(REPORT, **given)

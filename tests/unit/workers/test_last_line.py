@@ -74,10 +74,12 @@ class Scene:
 
     async def own(self) -> Lease:
         """Become the owner."""
-        lease = await self.ledger.acquire("cmp1", "w1")
+        lease = await self.ledger.acquire(host_subject("cmp1"), "w1")
         assert lease is not None
         self.lease = lease
-        self.journal = Journal(self.log, self.ledger, lease, Entry(incident=INCIDENT, host="cmp1"), "s1")
+        self.journal = Journal(
+            self.log, self.ledger, lease, Entry(incident=INCIDENT, subject=host_subject("cmp1")), "s1"
+        )
         await self.journal.adopt(ORDER, 1)
         return lease
 
@@ -105,7 +107,7 @@ class Scene:
 
     async def stop(self) -> None:
         """Set the stop flag."""
-        await self.ledger.flag("cmp1", INCIDENT, Flag(said_at=0, offset=1, stop=True))
+        await self.ledger.flag(host_subject("cmp1"), INCIDENT, Flag(said_at=0, offset=1, stop=True))
 
 
 def play(story: Callable[[Scene], Awaitable[None]], *, lease: Millis = PRODUCTION.lease) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from kasugai.core.words.facts import Fact, FactKind
 from kasugai.core.words.signals import Stamp
+from kasugai.core.words.subject import Subject, host_subject
 from kasugai.sim.loop import run
 from kasugai.workers.outages import QUIET, Outages
 from kasugai.workers.ports import LedgerAway, LogAway
@@ -53,10 +54,10 @@ def test_who_was_away_and_serves_again_is_said_to_be_back(
         publish = scene.log.publish
         away = {"redis": True, "kafka": True}
 
-        async def no_lease(host: str, owner: str) -> object:
+        async def no_lease(subject: Subject, owner: str) -> object:
             if away["redis"]:
                 raise LedgerAway("refused")
-            return await acquire(host, owner)
+            return await acquire(subject, owner)
 
         async def no_log(fact: Fact) -> Stamp:
             if away["kafka"]:
@@ -86,7 +87,7 @@ def test_who_was_away_and_serves_again_is_said_to_be_back(
 def test_a_lane_that_waits_for_a_lease_knows_nothing_of_kafka(caplog: pytest.LogCaptureFixture) -> None:
     async def story(scene: Scene) -> None:
         scene.pool._doors.outages.tell("kafka", "refused")
-        other = await scene.ledger.acquire("cmp1", "other")
+        other = await scene.ledger.acquire(host_subject("cmp1"), "other")
         assert other is not None
         scene.order()
         await asyncio.sleep(5)

@@ -6,8 +6,8 @@ from typing import Any
 from kasugai.cli.incident_text import SHORT, stamp
 from kasugai.core.telling.explain import Decided
 from kasugai.core.telling.narrate import narrate_verdict
-from kasugai.core.words.verdicts import Reason, Verb, Verdict
-from kasugai.schemas.meanings import meanings
+from kasugai.core.words.verdicts import Verb, Verdict
+from kasugai.schemas.meanings import meaning
 
 STYLES = {
     Verb.OPEN: "yellow",
@@ -36,9 +36,8 @@ def _block(decided: Decided, coloured: bool) -> str:
 
 
 def _why(verdict: Verdict) -> list[str]:
-    said = meanings(Reason)
-    reasons = [f"  because   {said[verdict.reason]}"]
-    reasons += [f"  also      {reason}: {said[reason]}" for reason in verdict.also]
+    reasons = [f"  because   {meaning(verdict.reason)}"]
+    reasons += [f"  also      {reason}: {meaning(reason)}" for reason in verdict.also]
     return reasons + ([f"  namely    {verdict.detail}"] if verdict.detail else [])
 
 
@@ -67,7 +66,7 @@ def as_json(decided: Decided) -> dict[str, Any]:
         "segment_id": verdict.segment,
         "verb": str(verdict.verb),
         "reason": str(verdict.reason),
-        "meaning": meanings(Reason)[verdict.reason],
+        "meaning": meaning(verdict.reason),
         "also": [str(reason) for reason in verdict.also],
         "detail": verdict.detail,
         "incident": str(verdict.incident) if verdict.incident else None,

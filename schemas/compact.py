@@ -7,10 +7,23 @@ only with what it says. Versions, keys and stores are its callers' business.
 from collections.abc import Callable, Hashable
 from functools import cache
 from types import MappingProxyType
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, assert_never, cast
 from uuid import UUID
 
-from kasugai.schemas.shape import Choice, Few, Id, Many, Maybe, Named, Plain, Record, Shape, Symbol, slots_of
+from kasugai.schemas.shape import (
+    Choice,
+    Few,
+    Id,
+    Many,
+    Maybe,
+    Named,
+    Plain,
+    Record,
+    Shape,
+    Symbol,
+    Word,
+    slots_of,
+)
 
 T = TypeVar("T")
 Turn = Callable[[Any], Any]
@@ -60,7 +73,7 @@ def reader(cls: type) -> Turn:
 def _out(shape: Shape) -> Turn | None:
     """Return what makes a field's value fit for JSON; None where it is so already (a StrEnum is text)."""
     match shape:
-        case Plain() | Symbol():
+        case Plain() | Symbol() | Word():
             return None
         case Id():
             return str
@@ -80,12 +93,8 @@ def _out(shape: Shape) -> Turn | None:
 def _in(shape: Shape) -> Turn | None:
     """Return the way back."""
     match shape:
-        case Plain():
-            return None
-        case Id() | Symbol():
-            return UUID if isinstance(shape, Id) else shape.cls
-        case Record(cls):
-            return reader(cls)
+        case Plain() | Id() | Symbol() | Word() | Record():
+            return _leaf_in(shape)
         case Maybe(item):
             return _unless_none(_in(item))
         case Many(item) | Few(item):
@@ -94,6 +103,22 @@ def _in(shape: Shape) -> Turn | None:
             return _by_name(MappingProxyType, _in(item))
         case Choice():
             raise TypeError(f"compact JSON has no form for {shape}: teach schemas/compact.py")
+
+
+def _leaf_in(shape: Plain | Id | Symbol | Word | Record) -> Turn | None:
+    match shape:
+        case Plain():
+            return None
+        case Id():
+            return UUID
+        case Symbol(cls):
+            return cls
+        case Word(cls):
+            return cls.heard
+        case Record(cls):
+            return reader(cls)
+        case _:
+            assert_never(shape)
 
 
 def _unless_none(turn: Turn | None) -> Turn | None:

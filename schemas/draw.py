@@ -25,6 +25,7 @@ from kasugai.schemas.shape import (
     Shape,
     Slot,
     Symbol,
+    Word,
     column,
     slots_of,
 )
@@ -129,10 +130,12 @@ def _type(shape: Shape, seen: set[str]) -> Any:
             return _leaf(shape, seen)
 
 
-def _leaf(shape: Plain | Id | Symbol | Record, seen: set[str]) -> Any:
+def _leaf(shape: Plain | Id | Symbol | Word | Record, seen: set[str]) -> Any:
     match shape:
         case Plain(cls):
             return {str: "string", int: "long", bool: "boolean"}[cls]
+        case Word():
+            return "string"
         case Id():
             return _once(
                 ID_TYPE, {"type": "fixed", "name": ID_TYPE, "size": ID_SIZE, "logicalType": "uuid"}, seen
@@ -190,8 +193,8 @@ def _fitted(cls: type, body: dict[str, Any]) -> dict[str, Any]:
 
 def _nothing(shape: Shape) -> Any:
     match shape:
-        case Plain(cls):
-            return cls()
+        case Plain() | Word():
+            return "" if isinstance(shape, Word) else shape.cls()
         case Symbol():
             return UNKNOWN
         case Maybe():
@@ -232,7 +235,7 @@ def _glossary(cls: type, slot: Slot) -> str:
     match slot.shape:
         case Choice():
             return "Each of its records says it."
-        case Record(of) | Symbol(of) | Maybe(Record(of)) | Maybe(Symbol(of)):
+        case Record(of) | Symbol(of) | Word(of) | Maybe(Record(of) | Symbol(of) | Word(of)):
             return _sentence(of)
         case _:
             pass

@@ -23,6 +23,7 @@ from kasugai.schemas.shape import (
     Record,
     Shape,
     Symbol,
+    Word,
     column,
     slots_of,
 )
@@ -111,9 +112,9 @@ def _out(shape: Shape) -> Turn | None:
             return _leaf_out(shape)
 
 
-def _leaf_out(shape: Plain | Id | Symbol | Record) -> Turn | None:
+def _leaf_out(shape: Plain | Id | Symbol | Word | Record) -> Turn | None:
     match shape:
-        case Plain():
+        case Plain() | Word():
             return None
         case Id():
             return attrgetter("bytes")
@@ -179,10 +180,12 @@ def _in(shape: Shape) -> Turn | None:
             return _leaf_in(shape)
 
 
-def _leaf_in(shape: Plain | Id | Symbol | Record) -> Turn | None:
+def _leaf_in(shape: Plain | Id | Symbol | Word | Record) -> Turn | None:
     match shape:
         case Plain():
             return None
+        case Word(cls):
+            return cls.heard
         case Id():
             return _uuid
         case Symbol(cls):

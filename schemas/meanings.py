@@ -29,3 +29,8 @@ def meanings(cls: type[StrEnum]) -> Mapping[str, str]:
             case _:
                 pass
     return MappingProxyType(found)
+
+
+def meaning(word: StrEnum) -> str:
+    """Return a word's sentence; of one that this version does not know, that it does not."""
+    return meanings(type(word)).get(word, "a word of a newer Kasugai: upgrade this one to read what it means")

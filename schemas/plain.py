@@ -11,7 +11,20 @@ from typing import Any
 from uuid import UUID
 
 from kasugai.schemas.codec import CLASSES
-from kasugai.schemas.shape import Choice, Few, Id, Many, Maybe, Named, Plain, Record, Shape, Symbol, slots_of
+from kasugai.schemas.shape import (
+    Choice,
+    Few,
+    Id,
+    Many,
+    Maybe,
+    Named,
+    Plain,
+    Record,
+    Shape,
+    Symbol,
+    Word,
+    slots_of,
+)
 
 BY_NAME: Mapping[str, type] = {cls.__name__: cls for cls in CLASSES}
 
@@ -101,7 +114,7 @@ def _exactly(values: tuple[Any, ...], size: int, where: str) -> tuple[Any, ...]:
     return values
 
 
-def _leaf(body: Any, shape: Plain | Id | Symbol, where: str) -> Any:
+def _leaf(body: Any, shape: Plain | Id | Symbol | Word, where: str) -> Any:
     match shape:
         case Plain(cls) if type(body) is not cls:
             raise Malformed(f"{where}: {_word(cls)} belongs here, not {body!r}")
@@ -109,6 +122,8 @@ def _leaf(body: Any, shape: Plain | Id | Symbol, where: str) -> Any:
             return body
         case Id():
             return _parsed(UUID, body, where, "a uuid")
+        case Word(cls):
+            return cls.heard(_leaf(body, Plain(str), where))
         case Symbol(cls):
             return _parsed(cls, body, where, f"one of {', '.join(cls)}")
 

@@ -14,6 +14,8 @@ from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
+from kasugai.core.words.spoken import Spoken
+
 
 @dataclass(frozen=True, slots=True)
 class Plain:
@@ -32,6 +34,13 @@ class Symbol:
     """A member of a closed set, by its name."""
 
     cls: type[StrEnum]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A member of a set that later versions add to, by its text: who does not know a word hears it all the same."""
+
+    cls: type[Spoken]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +86,7 @@ class Choice:
     items: tuple[type, ...]
 
 
-Shape = Plain | Id | Symbol | Record | Maybe | Many | Few | Named | Choice
+Shape = Plain | Id | Symbol | Word | Record | Maybe | Many | Few | Named | Choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +125,8 @@ def shape_of(hint: Any) -> Shape:
         return Plain(hint)
     if hint is UUID:
         return Id()
+    if isinstance(hint, type) and issubclass(hint, Spoken):
+        return Word(hint)
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return Symbol(hint)
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):

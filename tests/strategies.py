@@ -10,7 +10,20 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
-from kasugai.schemas.shape import Choice, Few, Id, Many, Maybe, Named, Plain, Record, Shape, Symbol, slots_of
+from kasugai.schemas.shape import (
+    Choice,
+    Few,
+    Id,
+    Many,
+    Maybe,
+    Named,
+    Plain,
+    Record,
+    Shape,
+    Symbol,
+    Word,
+    slots_of,
+)
 
 T = TypeVar("T")
 
@@ -45,13 +58,13 @@ def _value(shape: Shape) -> st.SearchStrategy[Any]:
             return _leaf(shape)
 
 
-def _leaf(shape: Plain | Id | Symbol | Record) -> st.SearchStrategy[Any]:
+def _leaf(shape: Plain | Id | Symbol | Word | Record) -> st.SearchStrategy[Any]:
     match shape:
         case Plain(cls):
             return {str: words, int: numbers, bool: st.booleans()}[cls]
         case Id():
             return st.integers(min_value=0, max_value=2**128 - 1).map(lambda number: UUID(int=number))
-        case Symbol(cls):
+        case Symbol(cls) | Word(cls):
             return st.sampled_from(list[StrEnum](cls))
         case Record(cls):
             return st.deferred(lambda: values_of(cls))

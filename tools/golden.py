@@ -15,7 +15,20 @@ from kasugai.core.words.identity import NAMESPACE
 from kasugai.schemas import mapper
 from kasugai.schemas.codec import encode, schema_of
 from kasugai.schemas.plain import to_json
-from kasugai.schemas.shape import Choice, Few, Id, Many, Maybe, Named, Plain, Record, Shape, Symbol, slots_of
+from kasugai.schemas.shape import (
+    Choice,
+    Few,
+    Id,
+    Many,
+    Maybe,
+    Named,
+    Plain,
+    Record,
+    Shape,
+    Symbol,
+    Word,
+    slots_of,
+)
 
 FOLDER = Path(__file__).resolve().parents[1] / "tests" / "golden"
 
@@ -48,14 +61,14 @@ class Sampler:
             case _:
                 return self._leaf(shape, name)
 
-    def _leaf(self, shape: Plain | Id | Symbol | Record, name: str) -> Any:
+    def _leaf(self, shape: Plain | Id | Symbol | Word | Record, name: str) -> Any:
         self.count += 1
         match shape:
             case Plain(cls):
                 return self._plain(cls, name)
             case Id():
                 return uuid5(NAMESPACE, f"golden {self.count}")
-            case Symbol(cls):
+            case Symbol(cls) | Word(cls):
                 members = list[StrEnum](cls)
                 return members[self.count % len(members)]
             case Record(cls):

@@ -328,7 +328,7 @@ def _other(folded: Folded, order: Open | Stop) -> str | None:
 
 
 def _reason(entry: Entry) -> Reason:
-    return Reason(entry.reason) if entry.reason in list(Reason) else Reason.REFUSED
+    return Reason.heard(entry.reason) if entry.reason else Reason.REFUSED
 
 
 def _newer_flag(one: Flag | None, other: Flag | None) -> Flag | None:

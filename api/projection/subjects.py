@@ -15,7 +15,7 @@ from kasugai.core.words.signals import Fault, Stamp, Symptom
 from kasugai.core.words.subject import Kind
 from kasugai.core.words.timing import Instant
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
-from kasugai.schemas.meanings import meanings
+from kasugai.schemas.meanings import meaning
 
 IGNORED = (Reason.DISARMED, Reason.NO_POOL, Reason.UNKNOWN_SUBJECT)
 """Why something is held against a subject, and a notification about it ends as ignored all the same: nothing is done
@@ -58,7 +58,7 @@ def _verdict(verdict: Verdict) -> VerdictView:
         segment=verdict.segment,
         verb=verdict.verb,
         reason=verdict.reason,
-        meaning=meanings(Reason)[verdict.reason],
+        meaning=meaning(verdict.reason),
         also=tuple(verdict.also),
         detail=verdict.detail,
         incident=str(verdict.incident or ""),
@@ -159,7 +159,7 @@ def _standing(
     if case is not None:
         return _followed(case)
     reason = word.verdict.reason
-    message = f"{reason}: {meanings(Reason)[reason]}"
+    message = f"{reason}: {meaning(reason)}"
     is_over = word.verdict.verb not in WAITING or reason in IGNORED
     return Status.IGNORED if is_over else Status.RUNNING, message, word.at
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from kasugai.core.words.spoken import Spoken
 from kasugai.core.words.subject import Subject
 from kasugai.core.words.timing import Instant
 
@@ -56,7 +57,7 @@ class Verb(StrEnum):
     """A person's command does not fit: nothing was done about it."""
 
 
-class Reason(StrEnum):
+class Reason(Spoken):
     """Why: the closed set; each word has a page for operators."""
 
     FIRST_SIGHTING = "first-sighting"

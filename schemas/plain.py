@@ -26,8 +26,6 @@ from kasugai.schemas.shape import (
     slots_of,
 )
 
-BY_NAME: Mapping[str, type] = {cls.__name__: cls for cls in CLASSES}
-
 
 class Malformed(Exception):
     """This JSON describes no value of ours; the message says where and why."""

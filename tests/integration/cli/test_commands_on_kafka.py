@@ -223,11 +223,12 @@ def test_an_order_is_published_about_what_was_looked_up(
         main(["segment", "disarm", "rack1", "--reason", "switch work", "--author", "ann", *told]) == Exit.OK
     )
     disarm = json.loads(capsys.readouterr().out)
-    assert (disarm["order"], disarm["segment"], disarm["host"]) == ("disarm", segment, "")
+    assert (disarm["order"], disarm["segment"], disarm["subject"]) == ("disarm", segment, None)
     assert (disarm["author"], disarm["reason"]) == ("ann", "switch work")
     assert main(["incident", "hold", "cmp1", "--reason", "r", "--id", disarm["command_id"], *told]) == Exit.OK
     hold = json.loads(capsys.readouterr().out)
-    assert (hold["segment"], hold["host"], hold["command_id"]) == (segment, "cmp1", disarm["command_id"])
+    assert (hold["segment"], hold["command_id"]) == (segment, disarm["command_id"])
+    assert hold["subject"] == {"type": "Subject", "kind": "host", "host": "cmp1", "detail": ""}
     tapped = ["tap", "kasugai.commands", "--from-beginning", "--count", "2", "--config-file", config]
     assert main(tapped) == Exit.OK
     records = [json.loads(line)["value"] for line in capsys.readouterr().out.splitlines()]

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
+from kasugai.core.words.frozen import FrozenMap
 from kasugai.schemas.shape import Choice, Few, Id, Many, Maybe, Named, Plain, Record, Shape, Symbol, slots_of
 
 T = TypeVar("T")
@@ -38,7 +39,7 @@ def _value(shape: Shape) -> st.SearchStrategy[Any]:
         case Few(item, size):
             return st.tuples(*[_value(item)] * size)
         case Named(item):
-            return st.dictionaries(words, _value(item), max_size=3)
+            return st.dictionaries(words, _value(item), max_size=3).map(FrozenMap)
         case Choice(items):
             return st.one_of(*(st.deferred(lambda cls=cls: values_of(cls)) for cls in items))  # type: ignore[misc]
         case _:

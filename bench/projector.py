@@ -15,8 +15,10 @@ from kasugai.adapters.redis_views import RedisViews
 from kasugai.api.projection.projector import Came, Projector
 from kasugai.api.view_store import ViewStore
 from kasugai.core.telling.incident_views import Record
-from kasugai.core.words.facts import Fact, FactKind, Result, StepRecord, StepState
-from kasugai.core.words.plan import Action, Plan, Step
+from kasugai.core.words.actions import Action
+from kasugai.core.words.facts import DESTINATION, Fact, FactKind, Result, StepRecord, StepState
+from kasugai.core.words.frozen import FrozenMap
+from kasugai.core.words.plan import Plan, Step
 from kasugai.core.words.signals import Fault
 from kasugai.core.words.subject import host_subject
 from kasugai.core.words.verdicts import Reason, Verb
@@ -44,11 +46,12 @@ def story(n: int) -> Iterator[Record | Fault]:
     yield fact(FactKind.ADOPTED)
     yield fact(FactKind.PLAN, plan=plan)
     for step in steps:
-        begun = StepRecord(key=step.key, state=StepState.STARTED, epoch=1, tries=1)
-        yield fact(FactKind.STARTED, step=begun, name=step.name)
-        yield fact(
-            FactKind.DONE, step=replace(begun, state=StepState.DONE, destination="cmp999"), name=step.name
+        begun = StepRecord(
+            action=step.action, subject=step.subject, state=StepState.STARTED, epoch=1, tries=1
         )
+        yield fact(FactKind.STARTED, step=begun, name=step.name)
+        landed = replace(begun, state=StepState.DONE, notes=FrozenMap({DESTINATION: "cmp999"}))
+        yield fact(FactKind.DONE, step=landed, name=step.name)
     yield fact(FactKind.FINISHED, result=Result.RECOVERED, plan=plan)
     closed = decided(Verb.CLOSE, Reason.RECOVERED, incident)
     yield replace(closed, subject=host_subject(host), verdict_id=UUID(int=2 * n + 1))

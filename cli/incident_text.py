@@ -8,7 +8,7 @@ from kasugai.cli.tables import Cell, Column, age, table, took
 from kasugai.core.telling.incident_views import IncidentView
 from kasugai.core.telling.progress import StepView
 from kasugai.core.telling.timeline import timeline
-from kasugai.core.words.plan import Action
+from kasugai.core.words.actions import About
 from kasugai.core.words.timing import Instant
 
 SHORT = 8
@@ -152,7 +152,7 @@ def as_json(view: IncidentView, names: Names) -> dict[str, Any]:
 
 
 def _step_json(step: StepView) -> dict[str, Any]:
-    is_host = step.step.action in (Action.FENCE, Action.FORCE_DOWN)
+    is_host = step.step.words.about is About.HOST
     return {
         "step": step.step.key,
         "action": str(step.step.action),

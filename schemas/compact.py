@@ -6,10 +6,10 @@ only with what it says. Versions, keys and stores are its callers' business.
 
 from collections.abc import Callable, Hashable
 from functools import cache
-from types import MappingProxyType
 from typing import Any, TypeVar, assert_never, cast
 from uuid import UUID
 
+from kasugai.core.words.frozen import FrozenMap
 from kasugai.schemas.shape import (
     Choice,
     Few,
@@ -100,7 +100,7 @@ def _in(shape: Shape) -> Turn | None:
         case Many(item) | Few(item):
             return _each(tuple, _in(item))
         case Named(item):
-            return _by_name(MappingProxyType, _in(item))
+            return _by_name(FrozenMap, _in(item))
         case Choice():
             raise TypeError(f"compact JSON has no form for {shape}: teach schemas/compact.py")
 

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from enum import StrEnum
 from functools import cache
 from operator import attrgetter
-from types import MappingProxyType
 from typing import Any, assert_never
 from uuid import UUID
 
+from kasugai.core.words.frozen import FrozenMap
 from kasugai.schemas.shape import (
     Choice,
     Few,
@@ -234,9 +234,7 @@ def _few(turn: Turn | None, size: int) -> Turn:
 
 
 def _named_in(turn: Turn | None) -> Turn:
-    return lambda value: MappingProxyType(
-        {key: each if turn is None else turn(each) for key, each in value.items()}
-    )
+    return lambda value: FrozenMap({key: each if turn is None else turn(each) for key, each in value.items()})
 
 
 def _chooser(choice: Choice) -> Turn:

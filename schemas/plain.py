@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from kasugai.core.words.frozen import FrozenMap
 from kasugai.schemas.codec import CLASSES
 from kasugai.schemas.shape import (
     Choice,
@@ -91,7 +92,7 @@ def _value(body: Any, shape: Shape, where: str) -> Any:
         case Few(item, size):
             return _exactly(_items(body, item, where), size, where)
         case Named(item):
-            return {key: _value(each, item, f"{where}.{key}") for key, each in body.items()}
+            return FrozenMap({key: _value(each, item, f"{where}.{key}") for key, each in body.items()})
         case Choice(items):
             return _record(body, items, where)
         case Record(cls):

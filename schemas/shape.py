@@ -14,6 +14,7 @@ from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
+from kasugai.core.words.frozen import FrozenMap
 from kasugai.core.words.spoken import Spoken
 
 
@@ -144,6 +145,8 @@ def _generic(hint: Any, args: tuple[Any, ...]) -> Shape:
         return Few(shape_of(args[0]), len(args))
     if origin in (dict, Mapping) and args[0] is str:
         return Named(shape_of(args[1]))
+    if origin is FrozenMap:
+        return Named(shape_of(args[0]))
     raise TypeError(f"the wire has no form for {hint!r}: teach schemas/shape.py or choose another type")
 
 

@@ -15,16 +15,19 @@ from kasugai.core.deciding.gates import Setting
 from kasugai.core.deciding.rows import ClockRow, Moment, SubjectRow
 from kasugai.core.deciding.steady import Times
 from kasugai.core.deciding.steady import times as production_times
-from kasugai.core.recovering import advance, guest_steps
-from kasugai.core.recovering.host_steps import begin, note
+from kasugai.core.recovering import engine, host
 from kasugai.core.recovering.ledger import apply
 from kasugai.core.recovering.look import Look, MigrationView
 from kasugai.core.recovering.moves import Begin, Move, Note, Pending
 from kasugai.core.recovering.planning import plan
+from kasugai.core.recovering.procedure import Procedure
 from kasugai.core.recovering.situation import Situation
+from kasugai.core.recovering.steps import evacuate
+from kasugai.core.recovering.steps.records import begin, note
+from kasugai.core.words.actions import Action
 from kasugai.core.words.facts import Fact, FactKind, make_fact
 from kasugai.core.words.incident import Open
-from kasugai.core.words.plan import Action, Step
+from kasugai.core.words.plan import Step
 from kasugai.core.words.verdicts import Reason, Verb
 from kasugai.sim.lab import variants
 from kasugai.sim.lab.grammar import Scenario
@@ -106,7 +109,7 @@ def _all_at_once(s: Situation, begins: list[Begin]) -> tuple[Begin, ...]:
 
 def _call_again(s: Situation, step: Step, migration: MigrationView) -> Move:
     if s.now - s.intent_at(step.key) > s.timing.landing:
-        return begin(s, step, s.look.newest_migration(step.subject))
+        return begin(s, step, evacuate.Notes(seen_migration=s.look.newest_migration(step.subject)).texts)
     return Pending(reads=(step.subject,))
 
 
@@ -158,8 +161,14 @@ def _silent_resume(draft: Draft) -> None:
 
 
 def _own_put_counts(s: Situation, move: Move) -> bool:
-    return isinstance(move, Note | Begin) and move.step.action is Action.FORCE_DOWN
+    return isinstance(move, Note | Begin) and move.step.action == Action.FORCE_DOWN
 
+
+def _without_restorations(procedure: Procedure, s: Situation) -> list[Step]:
+    return [step for step in _PRODUCTION_READY(procedure, s) if step.action != Action.RESTORE]
+
+
+_PRODUCTION_READY = engine._ready
 
 MUTANTS = (
     Mutant(
@@ -171,13 +180,13 @@ MUTANTS = (
     Mutant(
         name="no settle",
         scenario="slow-to-spawn",
-        patch=lambda: patch.object(guest_steps, "_without_trace", _without_settle),
+        patch=lambda: patch.object(evacuate, "_without_trace", _without_settle),
         variants=worker_deaths,
     ),
     Mutant(
         name="no last look",
         scenario="outbox-sends-late",
-        patch=lambda: patch.object(advance, "_last_look", lambda s: None),
+        patch=lambda: patch.object(host, "last_look", lambda s: None),
         variants=written,
     ),
     Mutant(
@@ -189,7 +198,7 @@ MUTANTS = (
     Mutant(
         name="retry on deadline",
         scenario="conductor-out",
-        patch=lambda: patch.object(guest_steps, "_await_own", _call_again),
+        patch=lambda: patch.object(evacuate, "_await_own", _call_again),
         variants=written,
     ),
     Mutant(
@@ -237,19 +246,19 @@ MUTANTS = (
     Mutant(
         name="resets and all through no window",
         scenario="important-guests-first",
-        patch=lambda: patch.object(advance, "_within_window", _all_at_once),
+        patch=lambda: patch.object(engine, "_within_window", _all_at_once),
         variants=written,
     ),
     Mutant(
         name="fence a host whose guests have nowhere to go",
         scenario="nowhere-to-go",
-        patch=lambda: patch.object(advance, "_has_room", lambda _: True),
+        patch=lambda: patch.object(host, "_has_room", lambda _: True),
         variants=written,
     ),
     Mutant(
         name="last look blind to our own PUT",
         scenario="own-force-down-and-the-last-look",
-        patch=lambda: patch.object(advance, "_rests_on_silence", _own_put_counts),
+        patch=lambda: patch.object(host, "_rests_on_silence", _own_put_counts),
         variants=written,
     ),
     Mutant(
@@ -274,6 +283,12 @@ MUTANTS = (
         name="a hold that stops nothing",
         scenario="operator-holds-then-approves",
         patch=lambda: patch.object(gates, "_held", lambda _: None),
+        variants=written,
+    ),
+    Mutant(
+        name="a step kind that nobody schedules",
+        scenario="paused-guest",
+        patch=lambda: patch.object(engine, "_ready", _without_restorations),
         variants=written,
     ),
 )

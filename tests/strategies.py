@@ -10,6 +10,7 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
+from kasugai.core.words.frozen import FrozenMap
 from kasugai.schemas.shape import (
     Choice,
     Few,
@@ -51,7 +52,7 @@ def _value(shape: Shape) -> st.SearchStrategy[Any]:
         case Few(item, size):
             return st.tuples(*[_value(item)] * size)
         case Named(item):
-            return st.dictionaries(words, _value(item), max_size=3)
+            return st.dictionaries(words, _value(item), max_size=3).map(FrozenMap)
         case Choice(items):
             return st.one_of(*(st.deferred(lambda cls=cls: values_of(cls)) for cls in items))  # type: ignore[misc]
         case _:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, assert_never
 from uuid import UUID, uuid5
 
+from kasugai.core.words.frozen import FrozenMap
 from kasugai.core.words.identity import NAMESPACE
 from kasugai.schemas import mapper
 from kasugai.schemas.codec import encode, schema_of
@@ -55,7 +56,9 @@ class Sampler:
             case Few(item, size):
                 return tuple(self.value(item, name) for _ in range(size))
             case Named(item):
-                return {f"{name}-{n}": self.value(item, name) for n in range(2 if self.full else 0)}
+                return FrozenMap(
+                    {f"{name}-{n}": self.value(item, name) for n in range(2 if self.full else 0)}
+                )
             case Choice(items):
                 return self.record(items[self.choice % len(items)])
             case _:

@@ -7,31 +7,33 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import assert_never
+from types import MappingProxyType
 
 from kasugai.adapters.telemetry.about import about
 from kasugai.adapters.telemetry.catalogue import CALL, FIRST_EFFECT
 from kasugai.adapters.telemetry.meters import observe
 from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Begin
-from kasugai.core.recovering.reserve_steps import aggregate_of, reserve_of
+from kasugai.core.recovering.steps.kinds import kind_of
 from kasugai.core.words.facts import FactKind, StepState
 from kasugai.core.words.incident import Open
-from kasugai.core.words.plan import Action, Step
 from kasugai.core.words.timing import Millis, Timing
 from kasugai.core.words.verdicts import Reason
 from kasugai.workers import spans
+from kasugai.workers.calling import carry
+from kasugai.workers.clock import monotonic_ms
 from kasugai.workers.journal import Journal
-from kasugai.workers.observe import monotonic_ms
 from kasugai.workers.ports import (
     Cloud,
     CloudAway,
     CloudRefused,
     CloudUnsure,
+    CustomDoors,
     FenceRefused,
     Lease,
     LeaseLost,
     Ledger,
+    NoDoor,
     Power,
 )
 
@@ -39,6 +41,8 @@ AWAY = "away"
 """Reason of an intent whose call Nova did not take."""
 LATE = "late"
 """Reason of an intent that took so long to record that the look which it stood on was old: look again first."""
+NO_DOOR = "no-door"
+"""Reason of an intent whose call this worker has no door for."""
 STOPPED = "stopped"
 """Reason of an intent that a stop overtook."""
 
@@ -59,6 +63,8 @@ class Tools:
     timing: Timing
     refusals: dict[str, str] = field(default_factory=dict)
     """By step: what was said when its call was last refused."""
+    custom: CustomDoors = field(default_factory=lambda: MappingProxyType({}))
+    """The doors that the operator has added."""
 
 
 async def carry_out(tools: Tools, order: Open, begin: Begin, seen: Look) -> Millis | None:
@@ -93,16 +99,19 @@ def _check_margin(tools: Tools) -> None:
 
 
 async def _call_and_tell(tools: Tools, order: Open, begin: Begin, seen: Look) -> Millis | None:
+    kind = kind_of(begin.step.action)
     began = monotonic_ms()
     try:
-        with _timed(begin.step.action):
-            async with asyncio.timeout(_limit(tools.timing, begin.step.action) / 1000):
-                await _call(tools, order, begin, seen)
+        with _timed(kind.action):
+            async with asyncio.timeout(kind.limit(tools.timing) / 1000):
+                await carry(kind.effect(order, begin, seen), tools.cloud, tools.power, tools.custom)
     except CloudRefused as no:
         await _tell(tools, order, begin, FactKind.ABSOLVED, Reason.REFUSED, str(no))
     except FenceRefused as no:
         tools.refusals[begin.step.key] = str(no)
         await _tell(tools, order, begin, FactKind.ABSOLVED, Reason.FENCE_REFUSED, str(no))
+    except NoDoor as no:
+        await _tell(tools, order, begin, FactKind.ABSOLVED, NO_DOOR, str(no))
     except CloudAway as away:
         await _tell(tools, order, begin, FactKind.ABSOLVED, AWAY, str(away))
     except (CloudUnsure, TimeoutError) as unsure:
@@ -113,52 +122,13 @@ async def _call_and_tell(tools: Tools, order: Open, begin: Begin, seen: Look) ->
 
 
 @contextmanager
-def _timed(action: Action) -> Iterator[None]:
+def _timed(action: str) -> Iterator[None]:
     loop = asyncio.get_running_loop()
     began = loop.time()
     try:
         yield
     finally:
         observe(CALL, loop.time() - began, action=action)
-
-
-def _limit(timing: Timing, action: Action) -> int:
-    return timing.fence if action is Action.FENCE else timing.client
-
-
-async def _call(tools: Tools, order: Open, begin: Begin, seen: Look) -> None:
-    step = begin.step
-    match step.action:
-        case Action.FENCE | Action.FORCE_DOWN:
-            await _put_down(tools, order, step, seen)
-        case Action.JOIN | Action.ENABLE:
-            await _make_ready(tools, step, seen)
-        case Action.RESET:
-            await tools.cloud.reset_state(step.subject)
-        case Action.EVACUATE:
-            await tools.cloud.evacuate(step.subject, begin.record.target)
-        case Action.RESTORE:
-            await tools.cloud.stop(step.subject)
-        case Action.SWEEP:
-            raise ValueError("a sweep has no effect to call")
-        case _:
-            assert_never(step.action)
-
-
-async def _put_down(tools: Tools, order: Open, step: Step, seen: Look) -> None:
-    if step.action is Action.FENCE:
-        await tools.power.fence(order.host)
-    else:
-        service_id = seen.service.service_id if seen.service else ""
-        await tools.cloud.force_down(service_id, order.policy.disable_reason)
-
-
-async def _make_ready(tools: Tools, step: Step, seen: Look) -> None:
-    if step.action is Action.JOIN:
-        await tools.cloud.add_to_aggregate(aggregate_of(step), reserve_of(step))
-    else:
-        reserve = seen.others[step.subject]
-        await tools.cloud.enable(reserve.service_id if reserve else "")
 
 
 _STATES = {FactKind.ABSOLVED: StepState.ABSOLVED, FactKind.UNSURE: StepState.UNSURE}

@@ -16,9 +16,9 @@ from kasugai.core.telling.narrate import narrate_fact
 from kasugai.core.words.facts import Fact, FactKind, Result, StepRecord, make_fact
 from kasugai.core.words.incident import Open, Stop
 from kasugai.core.words.plan import Plan, Step
-from kasugai.core.words.signals import Stamp
 from kasugai.core.words.timing import Instant
 from kasugai.core.words.verdicts import Reason
+from kasugai.workers.clock import monotonic_ms
 from kasugai.workers.ports import Lease, LeaseLost, Ledger, Log
 
 LOG = logging.getLogger(__name__)
@@ -42,19 +42,18 @@ class Journal:
         self.window = 0
         """The owner's window as the next facts tell it."""
 
-    async def adopt(self, order: Open | Stop, epoch: int) -> Stamp:
-        """Tell the log, then the ledger, that this owner has the incident under `epoch`; return the log's stamp."""
+    async def adopt(self, order: Open | Stop, epoch: int) -> None:
+        """Tell the log, then the ledger, that this owner has the incident under `epoch`."""
         fact = make_fact(replace(self._fact(FactKind.ADOPTED, order), epoch=epoch))
         stamp = await self._log.publish(fact)
+        self._broker_ahead = stamp.at - monotonic_ms()
         await self._ledger.adopt(self._lease, epoch)
         self.entry = apply(self.entry, fact)
-        self._broker_ahead = stamp.at - _monotonic_ms()
-        return stamp
 
     @property
     def broker_now(self) -> Instant:
         """The broker's time: as its acknowledgement of our `adopted` told it, and monotonic time since."""
-        return _monotonic_ms() + self._broker_ahead
+        return monotonic_ms() + self._broker_ahead
 
     async def plan(self, order: Open, plan: Plan) -> None:
         """Record the attempt's plan, or a longer one."""
@@ -132,7 +131,3 @@ def _tell(fact: Fact) -> None:
         return
     with about(step=fact.step.key):
         LOG.debug("%s", sentence)
-
-
-def _monotonic_ms() -> int:
-    return round(asyncio.get_running_loop().time() * 1000)

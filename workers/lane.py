@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from opentelemetry.context import Context
 
@@ -17,9 +18,9 @@ from kasugai.adapters.telemetry.about import about
 from kasugai.adapters.telemetry.catalogue import EVACUATIONS, TAKEOVER, WINDOW
 from kasugai.adapters.telemetry.meters import Reading, observe, watched
 from kasugai.core.recovering.ledger import Entry, Flag, newer
+from kasugai.core.words.actions import Meaning
 from kasugai.core.words.facts import FactKind, Result
 from kasugai.core.words.incident import Open, Stop
-from kasugai.core.words.plan import Action
 from kasugai.core.words.signals import Stamp
 from kasugai.core.words.subject import Subject
 from kasugai.core.words.timing import Timing
@@ -30,7 +31,18 @@ from kasugai.workers.journal import Journal
 from kasugai.workers.observe import Observer
 from kasugai.workers.outages import Outages
 from kasugai.workers.ownership import Assignment, Ownership, Retired
-from kasugai.workers.ports import Cloud, Folded, Lease, LeaseLost, Ledger, LedgerAway, Log, LogAway, Power
+from kasugai.workers.ports import (
+    Cloud,
+    CustomDoors,
+    Folded,
+    Lease,
+    LeaseLost,
+    Ledger,
+    LedgerAway,
+    Log,
+    LogAway,
+    Power,
+)
 from kasugai.workers.takeover import fold_log
 
 LOG = logging.getLogger(__name__)
@@ -51,6 +63,8 @@ class Doors:
     outages: Outages
     author: str
     """This process's incarnation."""
+    custom: CustomDoors = field(default_factory=lambda: MappingProxyType({}))
+    """What the operator has added for steps of other makers."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -207,7 +221,7 @@ class Lane:
             _mark_answered(item)
             return True
         journal = Journal(doors.log, doors.ledger, lease, entry, order.segment)
-        adopted = await journal.adopt(order, folded.epoch + 1)
+        await journal.adopt(order, folded.epoch + 1)
         doors.outages.over("kafka")
         observe(TAKEOVER, loop.time() - began)
         if entry.result is not None and entry.attempt >= order.attempt:
@@ -221,11 +235,11 @@ class Lane:
         elif item.assignment is None or isinstance(order, Stop):
             await _answer_stop(journal, order)
         else:
-            await self._serve_open(item.assignment, folded, journal, lease, adopted)
+            await self._serve_open(item.assignment, folded, journal, lease)
         return True
 
     async def _serve_open(
-        self, assignment: Assignment, folded: Folded, journal: Journal, lease: Lease, adopted: Stamp
+        self, assignment: Assignment, folded: Folded, journal: Journal, lease: Lease
     ) -> None:
         """Recover, unless the order was stopped before anything was done."""
         assignment.flag = _newer_flag(assignment.flag, folded.flags.get(assignment.order.incident))
@@ -233,9 +247,9 @@ class Lane:
             assignment.answered = True
             await _answer_stop(journal, assignment.order)
         else:
-            await self._recover(assignment, journal, lease, adopted)
+            await self._recover(assignment, journal, lease)
 
-    async def _recover(self, assignment: Assignment, journal: Journal, lease: Lease, adopted: Stamp) -> None:
+    async def _recover(self, assignment: Assignment, journal: Journal, lease: Lease) -> None:
         doors = self._doors
         tools = Tools(
             cloud=doors.cloud,
@@ -244,12 +258,13 @@ class Lane:
             lease=lease,
             journal=journal,
             timing=doors.timing,
+            custom=doors.custom,
         )
         observer = Observer(self.subject.host, doors.cloud, doors.power, doors.timing)
         talk = asyncio.create_task(self._say_working(journal, assignment))
         try:
             with _shown(self.subject.host, journal), about(epoch=lease.epoch):
-                await Ownership(assignment, tools, observer, adopted, doors.outages).run()
+                await Ownership(assignment, tools, observer, doors.outages).run()
         except (LeaseLost, LedgerAway, LogAway, Retired):
             raise
         except Exception as bug:
@@ -275,10 +290,8 @@ def _shown(host: str, journal: Journal) -> Iterator[None]:
     """Show the host's evacuations in progress and its window while it is worked on, and no longer."""
 
     def in_progress() -> list[Reading]:
-        steps = list(journal.entry.steps.items())
-        moving = [
-            key for key, record in steps if record.state.is_open and key.startswith(f"{Action.EVACUATE}:")
-        ]
+        steps = list(journal.entry.steps.values())
+        moving = [each for each in steps if each.state.is_open and each.words.meaning is Meaning.MOVED]
         return [(len(moving), {"host": host})]
 
     def window() -> list[Reading]:

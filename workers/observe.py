@@ -12,17 +12,13 @@ from types import MappingProxyType
 
 from kasugai.core.recovering.look import GuestView, Look, MigrationView, PowerState, Records
 from kasugai.core.words.timing import Instant, Timing
+from kasugai.workers.clock import monotonic_ms
 from kasugai.workers.ports import Cloud, CloudRefused, Power
 
 LOG = logging.getLogger(__name__)
 
 PATIENCE = 5
 """Between two readings of the power pass so many times what the last one took, or more."""
-
-
-def monotonic_ms() -> int:
-    """Return the running loop's time in milliseconds."""
-    return round(asyncio.get_running_loop().time() * 1000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

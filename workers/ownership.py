@@ -5,29 +5,26 @@ matters; what lives here only is the owner's memory, which a successor does with
 """
 
 import asyncio
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import assert_never
 
-from kasugai.core.recovering import planning
-from kasugai.core.recovering.advance import advance
-from kasugai.core.recovering.guest_steps import has_landed, lasted
-from kasugai.core.recovering.host_steps import list_is_believed
-from kasugai.core.recovering.ledger import Flag, touched_priors
+from kasugai.core.recovering.advance import advance, procedure_of
+from kasugai.core.recovering.ledger import Flag
 from kasugai.core.recovering.look import Look, any_has_ended
 from kasugai.core.recovering.moves import Act, Begin, Extend, Finish, Note, Wait
 from kasugai.core.recovering.pace import Pace, answer, land, open_pace
 from kasugai.core.recovering.situation import Memory, Situation
-from kasugai.core.words.facts import StepRecord
+from kasugai.core.recovering.steps.kind import LookAfter, StepKind
+from kasugai.core.recovering.steps.kinds import find, kind_of
 from kasugai.core.words.incident import Open
-from kasugai.core.words.plan import Action, Plan
-from kasugai.core.words.signals import Stamp
-from kasugai.core.words.timing import Timing
+from kasugai.core.words.plan import Plan
+from kasugai.core.words.timing import Millis, Timing
+from kasugai.workers.clock import monotonic_ms
 from kasugai.workers.effects import Halted, Tools, carry_out
 from kasugai.workers.journal import Journal
-from kasugai.workers.observe import Observer, Peek, Wanted, monotonic_ms
+from kasugai.workers.observe import Observer, Peek, Wanted
 from kasugai.workers.outages import Outages
 from kasugai.workers.ports import CloudAway, CloudRefused, CloudUnsure
 
@@ -53,15 +50,13 @@ class Retired(Exception):
 class Ownership:
     """Carries one incident on under one epoch."""
 
-    def __init__(
-        self, assignment: Assignment, tools: Tools, observer: Observer, adopted: Stamp, outages: Outages
-    ) -> None:
-        """Take over with the stamp of our own `adopted`: the broker's clock as of now."""
+    def __init__(self, assignment: Assignment, tools: Tools, observer: Observer, outages: Outages) -> None:
+        """Take over with a journal that has adopted the incident; nothing is read yet."""
         self._assignment = assignment
         self._tools = tools
         self._observer = observer
         self._outages = outages
-        self._broker_ahead = adopted.at - monotonic_ms()
+        self._procedure = procedure_of(assignment.order.kind)
         self._memory = Memory(
             owner_since=monotonic_ms(),
             epoch=tools.lease.epoch,
@@ -155,7 +150,7 @@ class Ownership:
             has_device=self._observer.has_device,
             timing=self._timing,
             now=now,
-            broker_now=now + self._broker_ahead,
+            broker_now=self._journal.broker_now,
         )
 
     def _flag(self) -> Flag | None:
@@ -165,19 +160,14 @@ class Ownership:
         """Adopt the attempt's plan if any effect stands on it; else make one from a look that is believed."""
         entry, order = self._journal.entry, self._assignment.order
         first = Wanted(computes=not entry.effects)
-        if (
-            entry.plan is not None
-            and entry.plan.attempt == order.attempt
-            and _has_effects(entry.steps, order)
-        ):
+        if entry.plan is not None and entry.plan.attempt == order.attempt and entry.has_begun(order.attempt):
             return entry.plan, await self._look(first)
         first = replace(first, project_tags=bool(order.policy.exclude_project_tags))
         look = await self._look(first)
-        while not list_is_believed(look, self._memory.before) and look.service is not None:
+        while not self._procedure.can_plan(look, self._memory.before):
             await self._sleep(monotonic_ms() + self._timing.look_interval)
             look = await self._look(first)
-        priors, left = touched_priors(entry), (*planning.unended(entry), *planning.unrestored(entry))
-        plan = planning.plan(order, look, self._memory.epoch, priors, left)
+        plan = self._procedure.plan(order, look, entry, self._memory.epoch)
         await self._journal.plan(order, plan)
         return plan, look
 
@@ -193,19 +183,15 @@ class Ownership:
                 await asyncio.sleep(self._timing.look_interval / 1000)
                 continue
             self._outages.over("nova")
-            self._memory = replace(self._memory.observe(look, self._mark()), before=self._newest)
+            mark = self._procedure.mark(self._journal.entry, self._assignment.order)
+            self._memory = replace(self._memory.observe(look, mark), before=self._newest)
             self._newest = look
             return look
-
-    def _mark(self) -> str:
-        key = f"{Action.FORCE_DOWN}:{self._assignment.order.host}"
-        record = self._journal.entry.steps.get(key)
-        return record.mark if record is not None else ""
 
     async def _note(self, notes: tuple[Note, ...], look: Look) -> None:
         order = self._assignment.order
         for note in notes:
-            took = lasted(note, look) if has_landed(note) else None
+            took = _took(note, look)
             if took is not None and note.step.key in self._memory.begun:
                 self._set_pace(land(self.pace, self._memory.begun[note.step.key], took, monotonic_ms()))
         await asyncio.gather(
@@ -228,13 +214,13 @@ class Ownership:
                 begun=MappingProxyType({**self._memory.begun, key: now}),
                 in_flight=self._memory.in_flight | {key},
             )
-            self._sent += begin.step.action is Action.EVACUATE
+            self._sent += kind_of(begin.step.action).landing is not None
             task = asyncio.create_task(self._call(begin, look, self._sent))
             task.add_done_callback(lambda _: self._assignment.stir.set())
             self._calls[key] = task
 
     async def _call(self, begin: Begin, look: Look, place: int) -> None:
-        key = begin.step.key
+        key, kind = begin.step.key, kind_of(begin.step.action)
         try:
             took = await carry_out(self._tools, self._assignment.order, begin, look)
         except Halted:
@@ -247,12 +233,12 @@ class Ownership:
             in_flight=self._memory.in_flight - {key},
             accepted=self._memory.accepted if took is None else self._memory.accepted | {key},
         )
-        if took is not None and begin.step.action is Action.EVACUATE:
+        if took is not None and kind.landing is not None:
             self._set_pace(answer(self.pace, place, took, monotonic_ms()))
-        if begin.step.action is Action.FENCE:
+        if kind.look_after is LookAfter.POWER:
             self._memory = replace(self._memory, refusal=self._tools.refusals.pop(key, ""))
             self._observer.forget_power()
-        if begin.step.action in (Action.FENCE, Action.FORCE_DOWN, Action.JOIN, Action.ENABLE):
+        if kind.look_after is not LookAfter.IN_TURN:
             self._look_now = True
 
     def _raise_failed_calls(self) -> None:
@@ -286,5 +272,7 @@ class Ownership:
         await asyncio.gather(*calls, return_exceptions=True)
 
 
-def _has_effects(steps: Mapping[str, StepRecord], order: Open) -> bool:
-    return any(record.attempt == order.attempt and record.tries > 0 for record in steps.values())
+def _took(note: Note, look: Look) -> Millis | None:
+    """Return how long the effect took that a note ends, where that says something of Nova's pace."""
+    kind = find(note.step.action)
+    return kind.landing(note, look) if isinstance(kind, StepKind) and kind.landing else None

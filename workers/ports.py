@@ -4,7 +4,7 @@ Whoever implements one passes the conformance suite of its name under tests/conf
 time is the running event loop's `time()`, so that the same handlers run under virtual time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -33,6 +33,8 @@ __all__ = [
     "CloudAway",
     "CloudRefused",
     "CloudUnsure",
+    "CustomDoor",
+    "CustomDoors",
     "FenceRefused",
     "Flagged",
     "Folded",
@@ -43,9 +45,14 @@ __all__ = [
     "Log",
     "LogAway",
     "Logged",
+    "NoDoor",
     "Offsets",
     "Power",
 ]
+
+
+class NoDoor(Exception):
+    """A step knocks at a custom door that this worker does not have: nothing happened."""
 
 
 class Log(Protocol):
@@ -190,3 +197,15 @@ class Power(Protocol):
     async def fence(self, host: str) -> None:
         """Switch the host off; FenceRefused when that is not certain."""
         ...
+
+
+class CustomDoor(Protocol):
+    """A door that an operator has added. It says what became of a call by the exceptions of `Cloud`."""
+
+    async def __call__(self, payload: Mapping[str, str]) -> None:
+        """Carry one call out, once."""
+        ...
+
+
+CustomDoors = Mapping[str, CustomDoor]
+"""By name."""

@@ -169,7 +169,10 @@ STEPS = Metric(
     shape=Shape.COUNTER,
     unit="{step}",
     help="Facts recorded about steps.",
-    labels=(("action", "core/words/plan.Action"), ("outcome", "started, unsure, done, failed or absolved")),
+    labels=(
+        ("action", "core/words/actions.Action"),
+        ("outcome", "started, unsure, done, failed or absolved"),
+    ),
     shown_by=WORKERS,
 )
 ATTEMPTS = Metric(
@@ -228,7 +231,7 @@ CALL = Metric(
     shape=Shape.HISTOGRAM,
     unit=SECONDS,
     help="One call of an effect to Nova or a power device, until its answer.",
-    labels=(("action", "core/words/plan.Action"),),
+    labels=(("action", "core/words/actions.Action"),),
     shown_by=WORKERS,
     buckets=_SLOW,
 )

@@ -15,7 +15,6 @@ from kasugai.api.own.rules import MOUNT
 from kasugai.api.views import MoveStatus, Status
 from kasugai.core.words.facts import StepState
 from kasugai.core.words.incident import Phase
-from kasugai.core.words.plan import Action
 from kasugai.core.words.policy import Method
 from kasugai.core.words.subject import INCIDENT_KINDS
 from kasugai.core.words.verdicts import Reason, Verb
@@ -161,7 +160,7 @@ SCHEMAS: Mapping[str, Schema] = {
         steps=many(
             thing(
                 step=TEXT,
-                action=words(*Action),
+                action=TEXT,
                 subject=TEXT,
                 name=TEXT,
                 needs=many(TEXT),

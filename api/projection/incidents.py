@@ -10,9 +10,9 @@ from kasugai.api.views import IncidentView, LeftView, StepView, TimelineLine, Wo
 from kasugai.core.telling import incident_views, progress
 from kasugai.core.telling.incident_views import Seen
 from kasugai.core.telling.timeline import timeline
+from kasugai.core.words.actions import About
 from kasugai.core.words.facts import Fact, FactKind
 from kasugai.core.words.incident import Open
-from kasugai.core.words.plan import Action
 from kasugai.core.words.timing import Instant
 from kasugai.core.words.verdicts import Verb, Verdict
 
@@ -110,7 +110,7 @@ def _notifications(view: incident_views.IncidentView) -> tuple[str, ...]:
 
 def _step(view: progress.StepView) -> StepView:
     step, record = view.step, view.record
-    about_host = step.action in (Action.FENCE, Action.FORCE_DOWN)
+    about_host = step.words.about is About.HOST
     return StepView(
         step=step.key,
         action=step.action,

@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from kasugai.api.views import MoveStatus, VMoveView
-from kasugai.core.recovering.guest_steps import GONE
+from kasugai.core.recovering.steps.guests import GONE
 from kasugai.core.telling.incident_views import IncidentView
 from kasugai.core.telling.progress import StepView, step_views
 from kasugai.core.telling.ties import Tie
+from kasugai.core.words.actions import Meaning
 from kasugai.core.words.facts import Fact, StepState
-from kasugai.core.words.identity import derive, step_key
-from kasugai.core.words.plan import Action, Plan, Step
+from kasugai.core.words.identity import derive
+from kasugai.core.words.plan import Plan, Step
 from kasugai.core.words.timing import Instant
 
 NUMBERS = 2**48
@@ -74,11 +75,11 @@ def moves_of(view: IncidentView) -> tuple[Move, ...]:
 
 
 def _is_move(step: StepView) -> bool:
-    return step.step.action is Action.EVACUATE
+    return step.step.words.meaning is Meaning.MOVED
 
 
 def _move(view: IncidentView, step: StepView, steps: Mapping[str, StepView], planned: Instant) -> Move:
-    after = steps.get(step_key(Action.RESTORE, step.step.subject))
+    after = _restoration(steps, step.step.subject)
     status, message = _status(view, step, after)
     last = after if after is not None and step.is_done else step
     return Move(
@@ -92,6 +93,11 @@ def _move(view: IncidentView, step: StepView, steps: Mapping[str, StepView], pla
         began_at=step.began,
         ended_at=(last.ended or step.ended) if status is not MoveStatus.ONGOING else None,
     )
+
+
+def _restoration(steps: Mapping[str, StepView], guest: str) -> StepView | None:
+    restorations = (step for step in steps.values() if step.step.words.meaning is Meaning.RESTORED)
+    return next((step for step in restorations if step.step.subject == guest), None)
 
 
 def _status(view: IncidentView, step: StepView, after: StepView | None) -> tuple[MoveStatus, str]:

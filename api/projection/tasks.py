@@ -9,8 +9,8 @@ from kasugai.api.views import ProgressDetail, WorkflowDetail
 from kasugai.core.telling.incident_views import IncidentView
 from kasugai.core.telling.narrate import narrate_fact
 from kasugai.core.telling.ties import Tie
+from kasugai.core.words.actions import About, Meaning
 from kasugai.core.words.facts import Fact, FactKind, Result, StepState
-from kasugai.core.words.plan import Action
 from kasugai.core.words.timing import Instant
 
 DISABLE, PREPARE, EVACUATE = (
@@ -54,7 +54,7 @@ def _attempt(told: Told) -> Iterable[WorkflowDetail]:
 
 
 def _is_about_host(fact: Fact) -> bool:
-    return fact.step is not None and fact.step.key.split(":", 1)[0] in (Action.FENCE, Action.FORCE_DOWN)
+    return fact.step is not None and fact.step.words.about is About.HOST
 
 
 def _keys(told: Told) -> frozenset[str]:
@@ -62,14 +62,14 @@ def _keys(told: Told) -> frozenset[str]:
 
 
 def _disabled(told: Told, end: Result | None) -> str:
-    """The state of the first task: the host is out once its force-down is done."""
-    if any(fact.kind is FactKind.DONE and _acts(fact, Action.FORCE_DOWN) for _, fact in told):
+    """The state of the first task: whether the host is out of service."""
+    if any(fact.kind is FactKind.DONE and _takes_out(fact) for _, fact in told):
         return SUCCESS
     return RUNNING if end is None else _ENDS[end]
 
 
-def _acts(fact: Fact, action: Action) -> bool:
-    return fact.step is not None and fact.step.key.startswith(f"{action}:")
+def _takes_out(fact: Fact) -> bool:
+    return fact.step is not None and fact.step.words.meaning is Meaning.OUT
 
 
 def _task(name: str, told: Told, state: str, wanted: frozenset[str]) -> WorkflowDetail:

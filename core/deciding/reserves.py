@@ -8,10 +8,8 @@ from dataclasses import replace
 
 from kasugai.core.deciding.gates import Setting
 from kasugai.core.deciding.rows import HostRow, Spent, SubjectRow
-from kasugai.core.words.facts import Fact, StepState
-from kasugai.core.words.identity import step_key
+from kasugai.core.words.facts import Fact
 from kasugai.core.words.incident import Open
-from kasugai.core.words.plan import Action
 from kasugai.core.words.policy import Method
 from kasugai.core.words.subject import Kind, host_subject
 from kasugai.core.words.timing import Instant, Millis
@@ -92,13 +90,8 @@ def spend(row: SubjectRow, setting: Setting, fact: Fact) -> SubjectRow:
     until their descriptions are written anew; those that were not are free again."""
     current = {name: host.record.version for name, host in setting.hosts.items()}
     kept = {each for each in row.spent if current.get(each.host) == each.version}
-    used = {Spent(host=host, version=version) for host, version in current.items() if _used(fact, host)}
+    used = {Spent(host=name, version=current[name]) for name in fact.reserves_in_use if name in current}
     return replace(row, spent=tuple(sorted(kept | used, key=lambda each: each.host)))
-
-
-def _used(fact: Fact, host: str) -> bool:
-    key = step_key(Action.ENABLE, host)
-    return any(step.key == key and (step.tries > 0 or step.state is StepState.DONE) for step in fact.steps)
 
 
 def waits_for_room(row: SubjectRow) -> bool:

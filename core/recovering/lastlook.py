@@ -6,6 +6,7 @@ Ages, not times: only two values of one clock are ever compared (architecture.md
 from kasugai.core.recovering.look import PowerState, ServiceView
 from kasugai.core.recovering.moves import Blocked, Pending
 from kasugai.core.recovering.situation import Situation
+from kasugai.core.recovering.steps.force_down import mark_of
 from kasugai.core.words.timing import Millis
 from kasugai.core.words.verdicts import Reason
 
@@ -13,6 +14,15 @@ from kasugai.core.words.verdicts import Reason
 def decision_is_stale(s: Situation) -> bool:
     """Whether the decision is too old to begin anything by it."""
     return s.broker_now - s.order.decided_at > s.timing.decision_ttl
+
+
+def last_look(s: Situation) -> Reason | Pending | None:
+    """Whether the world contradicts the decision. The age of Nova's record counts until our own force-down has moved
+    it; from then on its standing still does."""
+    mark = mark_of(s.entry, s.order.host)
+    unmoved = bool(mark) and s.look.service is not None and s.look.service.updated_at == mark
+    stale = Reason.DECISION_STALE if not s.has_begun and decision_is_stale(s) else None
+    return stale or (None if unmoved else source_age(s))
 
 
 def source_age(s: Situation) -> Reason | Pending | None:
@@ -67,7 +77,7 @@ def source_silent(s: Situation) -> Blocked | Pending | None:
         if s.look.power is PowerState.ON:
             return Blocked(reason=Reason.SOURCE_RETURNED, detail="the power came back")
         return _unreadable(s)
-    service, mark = s.look.service, s.mark
+    service, mark = s.look.service, mark_of(s.entry, s.order.host)
     if service is None:
         return _hidden(s)
     if not mark or service.updated_at == mark:

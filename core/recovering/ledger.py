@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from uuid import UUID
 
+from kasugai.core.words.actions import Meaning
 from kasugai.core.words.facts import Fact, FactKind, Result, StepRecord, StepState
 from kasugai.core.words.incident import Resume, Stop
 from kasugai.core.words.plan import Plan, Prior
@@ -49,6 +50,10 @@ class Entry:
     def is_unfinished(self) -> bool:
         """Whether an effect has begun and no attempt has ended since."""
         return self.effects and self.result is None
+
+    def has_begun(self, attempt: int) -> bool:
+        """Whether any effect of that attempt has begun."""
+        return any(record.attempt == attempt and record.tries > 0 for record in self.steps.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +140,7 @@ def _with_plan(entry: Entry, plan: Plan) -> Entry:
 def touched_priors(entry: Entry) -> Mapping[str, Prior]:
     """Return the power states of the guests that an effect has touched: what Nova shows of those is our own doing. Of
     all others the newest plan knows best, for their users may have changed them since."""
-    touched = {step.key.partition(":")[2] for step in entry.steps.values() if step.tries > 0}
+    touched = {step.subject for step in entry.steps.values() if step.tries > 0}
     return {guest: prior for guest, prior in entry.priors.items() if guest in touched}
 
 
@@ -145,7 +150,7 @@ def _with_step(entry: Entry, step: StepRecord) -> Entry:
         return entry
     steps = MappingProxyType({**entry.steps, step.key: step})
     begun = step.tries > 0
-    fenced = entry.fenced or (begun and step.key.startswith("fence:"))
+    fenced = entry.fenced or (begun and step.words.meaning is Meaning.FENCED)
     return replace(entry, steps=steps, effects=entry.effects or begun, fenced=fenced)
 
 

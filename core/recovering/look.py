@@ -178,3 +178,19 @@ class Look:
     def newest_migration(self, guest: str) -> int:
         """Return the highest migration id of the guest in this look; 0 for none."""
         return max((record.migration_id for record in self.migrations.get(guest, ())), default=0)
+
+
+def list_is_believed(look: Look, before: Look | None) -> bool:
+    """Whether the source's list may be taken for complete: it shows somebody, or it was empty twice in a row while
+    Nova showed the host's own row before, between and after (silent cells are left out of lists)."""
+    if look.guests:
+        return True
+    if before is None or before.guests:
+        return False
+    rows = (before.service, before.service_after, look.service, look.service_after)
+    return all(row is not None for row in rows)
+
+
+def is_first_empty(look: Look, before: Look | None) -> bool:
+    """Whether the source's list is empty and was not in the look before: the next look tells whether to believe it."""
+    return not look.guests and (before is None or bool(before.guests))

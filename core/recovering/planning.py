@@ -1,22 +1,24 @@
-"""plan(incident, look): the steps of a recovery, and in which state each guest should end.
+"""plan(incident, look): the steps of a host's recovery, and in which state each guest should end.
 
 It looks at the source's guests once per attempt, before anything is touched; nothing here calls anybody.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from kasugai.core.recovering.choosing import choose
-from kasugai.core.recovering.ledger import Entry
 from kasugai.core.recovering.look import GuestView, Look
-from kasugai.core.words.facts import StepState
+from kasugai.core.recovering.steps.enable import enabled
+from kasugai.core.recovering.steps.join import joined
+from kasugai.core.recovering.steps.reserves import reserve_of
+from kasugai.core.recovering.steps.reset import EVACUABLE
+from kasugai.core.recovering.steps.restore import after
+from kasugai.core.words.actions import Action, Meaning
 from kasugai.core.words.identity import step_key
 from kasugai.core.words.incident import Open
-from kasugai.core.words.plan import Action, Plan, Prior, Step
+from kasugai.core.words.plan import Plan, Prior, Step
 from kasugai.core.words.policy import Policy
 
-EVACUABLE = ("active", "stopped", "error")
-"""vm_states that Nova's evacuate takes (nova.md: measured)."""
 SHUT_DOWN = 4
 """Nova's power_state of a guest that is off."""
 
@@ -44,45 +46,6 @@ def plan(
         steps=tuple(steps),
         excluded=excluded,
     )
-
-
-def unrestored(entry: Entry) -> tuple[Step, ...]:
-    """Return the restorations of guests that an earlier attempt moved and did not bring into their state."""
-    return tuple(
-        Step(action=Action.RESTORE, subject=guest, prior=prior)
-        for guest, prior in sorted(entry.priors.items())
-        if prior is Prior.STOPPED
-        and _ended(entry, Action.EVACUATE, guest)
-        and not _ended(entry, Action.RESTORE, guest)
-    )
-
-
-def unended(entry: Entry) -> tuple[Step, ...]:
-    """Return the steps of guests whose calls an earlier attempt did not see the end of. They are carried on, also when
-    the guest has left the source or was excluded since: a call that may be under way is never forgotten."""
-    found: list[Step] = []
-    for key in sorted(key for key, record in entry.steps.items() if record.state.is_open):
-        action, _, guest = key.partition(":")
-        prior = entry.priors.get(guest)
-        if action == Action.RESET:
-            found.append(Step(action=Action.RESET, subject=guest, prior=prior))
-        elif action == Action.EVACUATE:
-            move = Step(action=Action.EVACUATE, subject=guest, prior=prior)
-            found += [move, *_restoration(move)]
-    return tuple(found)
-
-
-def _restoration(move: Step) -> list[Step]:
-    if move.prior is not Prior.STOPPED:
-        return []
-    return [
-        Step(action=Action.RESTORE, subject=move.subject, needs=(move.key,), name=move.name, prior=move.prior)
-    ]
-
-
-def _ended(entry: Entry, action: Action, guest: str) -> bool:
-    record = entry.steps.get(step_key(action, guest))
-    return record is not None and record.state is StepState.DONE
 
 
 def newcomers(old: Plan, look: Look, policy: Policy) -> Mapping[str, GuestView]:
@@ -115,17 +78,40 @@ def insert(old: Plan, steps: tuple[Step, ...], epoch: int) -> Plan:
     return replace(old, epoch=epoch, steps=(*old.steps[:-1], *steps, old.steps[-1]))
 
 
-def steps_for(guest: GuestView, after: str, priors: Mapping[str, Prior]) -> list[Step]:
+def new_reserves(old: Plan, look: Look, policy: Policy, hosts: Iterable[str]) -> tuple[Step, ...]:
+    """Return the steps that make those of the hosts ready that the plan does not know and the look has read."""
+    ends = (step for step in old.steps if step.words.meaning is Meaning.IN_USE)
+    known = {reserve_of(step) for step in ends}
+    return tuple(
+        step
+        for host in hosts
+        if host not in known
+        for step in reserve_steps(old.host, look, policy, host) or ()
+    )
+
+
+def reserve_steps(source: str, look: Look, policy: Policy, reserve: str) -> tuple[Step, ...] | None:
+    """Return the steps that make `reserve` ready: it joins the source's aggregates if the policy says so, then it is
+    enabled. None when the look has not read what they depend on."""
+    if reserve not in look.others or (policy.add_reserve_to_aggregates and look.aggregates is None):
+        return None
+    down = step_key(Action.FORCE_DOWN, source)
+    aggregates = (look.aggregates or ()) if policy.add_reserve_to_aggregates else ()
+    joins = tuple(joined(reserve, each, (down,)) for each in aggregates if source in each.hosts)
+    return (*joins, enabled(reserve, (down, *(join.key for join in joins))))
+
+
+def steps_for(guest: GuestView, down: str, priors: Mapping[str, Prior]) -> list[Step]:
     """Return one guest's steps: make it evacuable if it is not, evacuate it, restore what evacuation changed."""
     prior = priors.get(guest.uuid) or prior_of(guest)
     steps = []
-    needs = after
+    needs = down
     if guest.vm_state not in EVACUABLE:
-        reset = Step(action=Action.RESET, subject=guest.uuid, needs=(after,), name=guest.name, prior=prior)
+        reset = Step(action=Action.RESET, subject=guest.uuid, needs=(down,), name=guest.name, prior=prior)
         steps.append(reset)
         needs = reset.key
     move = Step(action=Action.EVACUATE, subject=guest.uuid, needs=(needs,), name=guest.name, prior=prior)
-    return [*steps, move, *_restoration(move)]
+    return [*steps, move, *after(move)]
 
 
 def prior_of(guest: GuestView) -> Prior:

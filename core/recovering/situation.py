@@ -13,7 +13,7 @@ from kasugai.core.recovering.look import Look, PowerState
 from kasugai.core.recovering.pace import Pace
 from kasugai.core.words.facts import StepRecord, StepState
 from kasugai.core.words.incident import Open
-from kasugai.core.words.plan import Action, Plan, Step
+from kasugai.core.words.plan import Plan, Step
 from kasugai.core.words.timing import Instant, Timing
 
 
@@ -83,6 +83,11 @@ class Situation:
     """The broker's clock as this owner knows it."""
 
     @property
+    def has_begun(self) -> bool:
+        """Whether this attempt has begun any effect."""
+        return self.entry.has_begun(self.order.attempt)
+
+    @property
     def stopped(self) -> bool:
         """Whether effects may not begin any more."""
         return self.flag is not None and self.flag.stop
@@ -91,16 +96,6 @@ class Situation:
     def window(self) -> int:
         """How many effects on guests may be in progress now."""
         return min(self.plan.window, self.memory.pace.window)
-
-    @property
-    def mark(self) -> str:
-        """Nova's updated_at after our force-down; "" before it."""
-        record = self.record(self.host_step(Action.FORCE_DOWN))
-        return record.mark if record is not None and record.state is StepState.DONE else ""
-
-    def host_step(self, action: Action) -> Step:
-        """Return the plan's step of that kind for the host itself."""
-        return next(step for step in self.plan.steps if step.action is action)
 
     def record(self, step: Step) -> StepRecord | None:
         """Return the ledger's record of a step, of whatever attempt."""

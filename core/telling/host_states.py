@@ -9,9 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kasugai.core.telling.incident_views import IncidentView, Seen, fold
-from kasugai.core.words.facts import Fact, FactKind, StepState
+from kasugai.core.words.facts import Fact, FactKind
 from kasugai.core.words.incident import Open, Phase
-from kasugai.core.words.plan import Action
 from kasugai.core.words.timing import Instant
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 
@@ -112,9 +111,7 @@ def _given(view: IncidentView) -> dict[str, ReserveUse]:
 
 
 def _spent(fact: Fact, at: Instant) -> dict[str, ReserveUse]:
-    steps = [step for step in fact.steps if step.tries > 0 or step.state is StepState.DONE]
-    names = [step.key.partition(":")[2] for step in steps if step.key.startswith(f"{Action.ENABLE}:")]
-    return {name: ReserveUse(failed=fact.host, at=at, is_spent=True) for name in names}
+    return {name: ReserveUse(failed=fact.host, at=at, is_spent=True) for name in fact.reserves_in_use}
 
 
 def disarmed_by(seen: Iterable[Seen]) -> Mapping[str, Verdict]:

@@ -11,9 +11,10 @@ from uuid import UUID
 
 from kasugai.core.telling.progress import StepView, close_of, phase_of, step_views, why_of
 from kasugai.core.telling.ties import Tie
+from kasugai.core.words.actions import Meaning
 from kasugai.core.words.facts import Fact, FactKind
 from kasugai.core.words.incident import Open, Phase, Resume, Stop
-from kasugai.core.words.plan import Action, Plan
+from kasugai.core.words.plan import Plan
 from kasugai.core.words.subject import Subject
 from kasugai.core.words.timing import Instant
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
@@ -80,7 +81,7 @@ class IncidentView:
     @property
     def instances(self) -> tuple[StepView, ...]:
         """The evacuations in the plan's order."""
-        return tuple(step for step in self.steps.values() if step.step.action is Action.EVACUATE)
+        return tuple(step for step in self.steps.values() if step.step.words.meaning is Meaning.MOVED)
 
     @property
     def instances_done(self) -> int:

@@ -3,7 +3,7 @@
 Sentences start with the field's verb and name hosts and guests by their names. What is mere bookkeeping has none.
 """
 
-from kasugai.core.words.facts import Fact, FactKind
+from kasugai.core.words.facts import Fact, FactKind, StepRecord
 from kasugai.core.words.plan import Plan
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 
@@ -18,21 +18,24 @@ def narrate_verdict(verdict: Verdict) -> str:
 
 def narrate_fact(fact: Fact) -> str:
     """Return a fact's sentence; empty for bookkeeping (`working`, a step that was already so)."""
-    return _step_sentence(fact) if fact.step is not None else _attempt_sentence(fact)
+    return _attempt_sentence(fact) if fact.step is None else _step_sentence(fact, fact.step)
 
 
-def _step_sentence(fact: Fact) -> str:
+def _step_sentence(fact: Fact, step: StepRecord) -> str:
+    """Of what is done only that is told which ended by another hand: the rest is seen by what follows."""
+    words = step.words.tell(fact.name or fact.host, step.target)
+    why = f" ({step.reason})" if step.reason else ""
     match fact.kind:
         case FactKind.STARTED:
-            return _step(fact)
+            return words
         case FactKind.UNSURE:
-            return f"unsure of {_step(fact)}"
+            return f"unsure of {words}"
         case FactKind.FAILED:
-            return f"failed to {_step(fact)}{_why(fact)}"
+            return f"failed to {words}{why}"
         case FactKind.ABSOLVED:
-            return f"nothing came of {_step(fact)}{_why(fact)}"
+            return f"nothing came of {words}{why}"
         case _:
-            return _done(fact)
+            return f"{words}: {step.reason}" if step.reason else ""
 
 
 def _attempt_sentence(fact: Fact) -> str:
@@ -45,22 +48,6 @@ def _attempt_sentence(fact: Fact) -> str:
         FactKind.FINISHED: f"{fact.subject.kind}-down/{fact.subject.detail or fact.host} {fact.result}{_detail(fact)}",
     }
     return sentences.get(fact.kind, "")
-
-
-def _step(fact: Fact) -> str:
-    action = fact.step.key.split(":", 1)[0] if fact.step else "?"
-    to = f" to {fact.step.target}" if fact.step and fact.step.target else ""
-    return f"{action} {fact.name or fact.host}{to}"
-
-
-def _done(fact: Fact) -> str:
-    """Only what ended by another hand is told: the rest is seen by what follows."""
-    reason = fact.step.reason if fact.step else ""
-    return f"{_step(fact)}: {reason}" if reason else ""
-
-
-def _why(fact: Fact) -> str:
-    return f" ({fact.step.reason})" if fact.step and fact.step.reason else ""
 
 
 def _detail(fact: Fact) -> str:

@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kasugai.core.telling.ties import Tie
+from kasugai.core.words.actions import Meaning
 from kasugai.core.words.facts import Fact, FactKind, Result, StepRecord, StepState
 from kasugai.core.words.incident import Open, Phase
-from kasugai.core.words.plan import Action, Plan, Step
+from kasugai.core.words.plan import Plan, Step
 from kasugai.core.words.timing import Instant
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 
@@ -48,11 +49,6 @@ class StepView:
     def is_done(self) -> bool:
         """Whether its wished-for state was seen."""
         return self.record is not None and self.record.state is StepState.DONE
-
-    @property
-    def is_under_way(self) -> bool:
-        """Whether its effect may be under way."""
-        return self.record is not None and self.record.state.is_open
 
     @property
     def word(self) -> str:
@@ -115,7 +111,7 @@ def step_views(plan: Plan | None, facts: Sequence[tuple[Instant, Fact]]) -> Mapp
     own: dict[str, list[tuple[Instant, StepRecord]]] = defaultdict(list)
     for at, record in told:
         own[record.key].append((at, record))
-    steps = [step for step in plan.steps if step.action is not Action.SWEEP]
+    steps = [step for step in plan.steps if step.words.meaning is not Meaning.ALL_SEEN]
     return {step.key: _view(step, newest.get(step.key), own[step.key]) for step in steps}
 
 

@@ -4,9 +4,14 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
 
-from kasugai.core.words.identity import fact_id
+from kasugai.core.words.actions import Meaning, Wording, wording
+from kasugai.core.words.frozen import NO_TEXTS, FrozenMap
+from kasugai.core.words.identity import fact_id, step_key
 from kasugai.core.words.plan import Plan
 from kasugai.core.words.subject import Subject
+
+TARGET, DESTINATION = "target", "destination"
+"""The notes of a step that everybody may read."""
 
 
 class FactKind(StrEnum):
@@ -89,22 +94,44 @@ class StepState(StrEnum):
 class StepRecord:
     """A step's last fact."""
 
-    key: str
+    action: str
+    """One of `Action`, or of a newer worker's kinds."""
+    subject: str
+    """What the step is about."""
     state: StepState
     epoch: int
     """Of the owner that wrote it."""
     attempt: int = 1
     tries: int = 0
     """How often the effect was begun in this attempt (an unresolved one of an earlier attempt counts on)."""
-    seen_migration: int = 0
-    """The highest migration id of the guest that the look before the last begin saw: higher ones are ours."""
-    mark: str = ""
-    """Nova's updated_at of the service after our force-down: while it stands still, the host is silent."""
     reason: str = ""
-    target: str = ""
-    """With an evacuation: where the last call was directed; empty when Nova was to choose."""
-    destination: str = ""
-    """With an evacuation that is done: the host on which the guest was seen."""
+    notes: FrozenMap[str] = NO_TEXTS
+    """What the step's kind needs to know again, by names of its own; two are for everybody: TARGET, DESTINATION."""
+
+    @property
+    def key(self) -> str:
+        """`action:subject`."""
+        return step_key(self.action, self.subject)
+
+    @property
+    def words(self) -> Wording:
+        """What is known of its kind."""
+        return wording(self.action)
+
+    @property
+    def target(self) -> str:
+        """Where the last call was directed; empty when it was not."""
+        return self.notes.get(TARGET, "")
+
+    @property
+    def destination(self) -> str:
+        """Where the subject was seen at the end; empty when that is not known, or nothing was moved."""
+        return self.notes.get(DESTINATION, "")
+
+    @property
+    def has_taken_effect(self) -> bool:
+        """Whether its effect was called or its state seen: the subject is not as it was."""
+        return self.tries > 0 or self.state is StepState.DONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +160,7 @@ class Fact:
     result: Result | None = None
     """With `finished`."""
     reason: str = ""
-    """A word of a closed set (`reasons.Halt`)."""
+    """A word of a closed set (`verdicts.Reason`)."""
     detail: str = ""
     """The same for people: never a secret."""
     seq: int = 0
@@ -147,6 +174,12 @@ class Fact:
     def host(self) -> str:
         """The host of its subject: the key of its record."""
         return self.subject.host
+
+    @property
+    def reserves_in_use(self) -> tuple[str, ...]:
+        """With an answer: the reserves that the incident has put to use."""
+        ends = (step for step in self.steps if step.words.meaning is Meaning.IN_USE)
+        return tuple(step.subject for step in ends if step.has_taken_effect)
 
 
 def make_fact(draft: Fact) -> Fact:

@@ -7,28 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from kasugai.core.words.actions import Meaning, Wording, wording
+from kasugai.core.words.frozen import NO_TEXTS, FrozenMap
 from kasugai.core.words.identity import step_key
-
-
-class Action(StrEnum):
-    """The kinds of wished-for states."""
-
-    FENCE = "fence"
-    """The host is off, or somebody trusted vouches for it."""
-    FORCE_DOWN = "force-down"
-    """Nova holds the host's compute service for down and disabled."""
-    JOIN = "add-to-aggregate"
-    """A reserve is in an aggregate of the source."""
-    ENABLE = "enable-compute"
-    """A reserve's compute service is enabled: Nova sends guests there."""
-    RESET = "reset"
-    """The guest's vm_state is one that Nova evacuates."""
-    EVACUATE = "evacuate"
-    """The guest is on another host, by Nova's word."""
-    RESTORE = "restore"
-    """The guest is in the power state that it had."""
-    SWEEP = "sweep"
-    """A look at the source after all else finds no guest that the plan does not know."""
 
 
 class Prior(StrEnum):
@@ -42,20 +23,28 @@ class Prior(StrEnum):
 class Step:
     """One wished-for state and the steps that must be done first."""
 
-    action: Action
+    action: str
+    """One of `Action`, or of a newer worker's kinds."""
     subject: str
-    """The host's name or the guest's uuid."""
+    """What the state is wished for: the host's name, the guest's uuid, or what else tells it from others."""
     needs: tuple[str, ...] = ()
     """Keys of steps that must be done before this one begins."""
     name: str = ""
     """The guest's name, for people."""
     prior: Prior | None = None
     """For a guest: the state to end in."""
+    params: FrozenMap[str] = NO_TEXTS
+    """What its kind needs to know besides the subject; the kind says which names and what they mean."""
 
     @property
     def key(self) -> str:
         """`action:subject`."""
         return step_key(self.action, self.subject)
+
+    @property
+    def words(self) -> Wording:
+        """What is known of its kind."""
+        return wording(self.action)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,5 +67,5 @@ class Plan:
 
     @property
     def guests(self) -> tuple[Step, ...]:
-        """The evacuations, in order."""
-        return tuple(step for step in self.steps if step.action is Action.EVACUATE)
+        """The steps that move guests, in order."""
+        return tuple(step for step in self.steps if step.words.meaning is Meaning.MOVED)

@@ -4,9 +4,10 @@ from dataclasses import replace
 from uuid import UUID
 
 from kasugai.core.telling.incident_views import IncidentView, Record, Seen, fold
+from kasugai.core.words.actions import Action
 from kasugai.core.words.facts import Fact, FactKind, Result, StepRecord, StepState
 from kasugai.core.words.incident import Open
-from kasugai.core.words.plan import Action, Plan, Prior, Step
+from kasugai.core.words.plan import Plan, Prior, Step
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.subject import host_subject
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
@@ -99,7 +100,9 @@ OPENED = decided(Verb.OPEN, Reason.CONFIRMED)
 
 def of_step(step: Step, state: StepState, reason: str = "", tries: int = 1) -> Fact:
     """Return the fact that a step is in a state."""
-    record = StepRecord(key=step.key, state=state, epoch=1, tries=tries, reason=reason)
+    record = StepRecord(
+        action=step.action, subject=step.subject, state=state, epoch=1, tries=tries, reason=reason
+    )
     return said(FactKind(state.value), step=record, name=step.name or step.subject)
 
 

@@ -15,8 +15,10 @@ from redis.asyncio import Redis
 from kasugai.adapters.redis_ledger import RedisLedger
 from kasugai.core.recovering.doors import Folded, Lease
 from kasugai.core.recovering.ledger import Entry, Flag
+from kasugai.core.words.actions import Action
 from kasugai.core.words.facts import StepRecord, StepState
-from kasugai.core.words.plan import Action, Plan, Prior, Step
+from kasugai.core.words.frozen import FrozenMap
+from kasugai.core.words.plan import Plan, Prior, Step
 from kasugai.core.words.subject import Subject, host_subject
 from kasugai.core.words.timing import Millis
 from kasugai.sim import loop
@@ -204,7 +206,14 @@ def large_entry(guests: int, *, incident: UUID, subject: Subject) -> Entry:
     )
     plan = Plan(incident=incident, attempt=1, epoch=1, host=host, window=8, steps=steps)
     records = {
-        step.key: StepRecord(key=step.key, state=StepState.DONE, epoch=1, tries=1, seen_migration=number)
+        step.key: StepRecord(
+            action=step.action,
+            subject=step.subject,
+            state=StepState.DONE,
+            epoch=1,
+            tries=1,
+            notes=FrozenMap({"seen_migration": str(number)}),
+        )
         for number, step in enumerate(steps)
     }
     return Entry(

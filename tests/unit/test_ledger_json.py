@@ -38,7 +38,9 @@ def test_a_known_text_is_read_for_ever() -> None:
         '"steps":{"fence:cmp1":{"key":"fence:cmp1","state":"done","epoch":2,"tries":1}},"effects":true}'
     )
     entry = load_entry(text)
-    assert entry.steps == {"fence:cmp1": StepRecord(key="fence:cmp1", state=StepState.DONE, epoch=2, tries=1)}
+    assert entry.steps == {
+        "fence:cmp1": StepRecord(action="fence", subject="cmp1", state=StepState.DONE, epoch=2, tries=1)
+    }
     assert entry.plan is not None and [step.key for step in entry.plan.steps] == ["fence:cmp1", "evacuate:g1"]
     assert dump_entry(entry) == text
 

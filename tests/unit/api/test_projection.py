@@ -17,7 +17,8 @@ from kasugai.api.view_store import ViewStore
 from kasugai.api.views import MoveStatus, Status, VMoveView
 from kasugai.core.telling.documents import NotOwner
 from kasugai.core.telling.incident_views import Record, Seen
-from kasugai.core.words.facts import FactKind, Result, StepState
+from kasugai.core.words.facts import DESTINATION, FactKind, Result, StepState
+from kasugai.core.words.frozen import FrozenMap
 from kasugai.core.words.signals import Fault, Source, Symptom
 from kasugai.core.words.subject import Kind
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
@@ -267,7 +268,7 @@ def moves(*values: Record) -> dict[str, VMoveView]:
 def landed(destination: str = "cmp2") -> Record:
     fact = of_step(WEB, StepState.DONE)
     assert fact.step is not None
-    return replace(fact, step=replace(fact.step, destination=destination))
+    return replace(fact, step=replace(fact.step, notes=FrozenMap({DESTINATION: destination})))
 
 
 def test_moves_say_where_each_instance_went_and_when() -> None:

@@ -23,7 +23,7 @@ HOSTS = (
     HostRecord(host_uuid="4", name="r1", segment_id=SEGMENT, reserved=True, created_at=START - 5),
     HostRecord(host_uuid="5", name="r2", segment_id=SEGMENT, reserved=True, created_at=START - 5),
 )
-ENABLED = StepRecord(key="enable-compute:r1", state=StepState.DONE, epoch=1, tries=1)
+ENABLED = StepRecord(action="enable-compute", subject="r1", state=StepState.DONE, epoch=1, tries=1)
 OVER = said(FactKind.FINISHED, result=Result.RECOVERED, reason=Reason.RECOVERED, steps=(ENABLED,))
 UNDER_WAY = (OPENED, opened(reserves=("r1",)))
 CLOSED = (*UNDER_WAY, OVER, decided(Verb.CLOSE, Reason.RECOVERED))

@@ -3,6 +3,7 @@
 Times are milliseconds; `S` is a second. Nothing here decides anything.
 """
 
+import dataclasses
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from uuid import UUID
 from kasugai.core.deciding.rows import Condition, Moment, SubjectRow
 from kasugai.core.recovering.look import GuestView, MigrationView, ServiceView
 from kasugai.core.words.facts import Fact, FactKind, StepRecord, StepState, make_fact
+from kasugai.core.words.frozen import FrozenMap
 from kasugai.core.words.incident import Open
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.policy import Policy
@@ -120,8 +122,12 @@ def fact(kind: FactKind, **given: Any) -> Fact:
 
 
 def record(key: str, state: StepState = StepState.STARTED, **given: Any) -> StepRecord:
-    """Return a step's record of epoch 1."""
-    return replace(StepRecord(key=key, state=state, epoch=1), **given)
+    """Return a step's record of epoch 1. What is no field of a record is one of its notes."""
+    action, _, subject = key.partition(":")
+    fields = {field.name for field in dataclasses.fields(StepRecord)}
+    notes = FrozenMap({name: str(given.pop(name)) for name in sorted(given.keys() - fields)})
+    made = StepRecord(action=action, subject=subject, state=state, epoch=1, notes=notes)
+    return replace(made, **given)
 
 
 def service(**given: Any) -> ServiceView:

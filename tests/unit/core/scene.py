@@ -12,7 +12,7 @@ from kasugai.core.recovering.look import GuestView, Look, MigrationView, PowerSt
 from kasugai.core.recovering.planning import plan
 from kasugai.core.recovering.situation import Memory, Situation
 from kasugai.core.words.facts import StepRecord, StepState
-from kasugai.core.words.plan import Plan
+from kasugai.core.words.plan import Plan, Step
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.subject import host_subject
 from kasugai.core.words.timing import PRODUCTION
@@ -97,6 +97,13 @@ def scene(seen: Look | None = None, *records: StepRecord, **given: Any) -> Situa
         broker_now=NOW,
     )
     return replace(made, **given)
+
+
+def step_of(s: Situation, key: str) -> Step:
+    """Return the plan's step of that key."""
+    found = s.plan.step(key)
+    assert found is not None
+    return found
 
 
 def moving(*guests: GuestView, migrations: Iterable[MigrationView] = (), **given: Any) -> Look:

@@ -420,4 +420,4 @@ def test_what_an_earlier_attempt_ended_is_begun_again(state: StepState) -> None:
     seen = moving(guest(), migrations=[migration(2, status="error")])
     answer = ask(seen, *now, old, order=order(attempt=2, decided_at=NOW), plan=planned(attempt=2))
     assert begun(answer) == ["evacuate:g1"]
-    assert isinstance(answer, Act) and answer.begins[0].record.seen_migration == 2
+    assert isinstance(answer, Act) and answer.begins[0].record.notes["seen_migration"] == "2"

@@ -5,18 +5,16 @@ from typing import Any
 
 import pytest
 
-from kasugai.core.recovering.guest_steps import (
-    assess_evacuate,
-    assess_reset,
-    assess_restore,
-    has_landed,
-    lasted,
-)
 from kasugai.core.recovering.look import GuestView, Look, MigrationView
 from kasugai.core.recovering.moves import Begin, Blocked, Move, Note, Pending
 from kasugai.core.recovering.situation import Memory, Situation
+from kasugai.core.recovering.steps import reset as resetting
+from kasugai.core.recovering.steps import restore as restoring
+from kasugai.core.recovering.steps.evacuate import assess as assess_evacuate
+from kasugai.core.recovering.steps.evacuate import landing
+from kasugai.core.words.actions import Action
 from kasugai.core.words.facts import FactKind, StepRecord, StepState
-from kasugai.core.words.plan import Action, Prior, Step
+from kasugai.core.words.plan import Prior, Step
 from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import S, guest, migration, order, record
 from tests.unit.core.scene import NOW, moving, planned, scene
@@ -239,7 +237,7 @@ def test_records_that_leave_a_doubt_are_not_enough(records: list[MigrationView])
 
 def test_a_record_of_before_the_intent_says_nothing_about_our_call() -> None:
     old = [migration(3, status="done")]
-    assert evacuate(moving(OTHERS, migrations=old), replace(STARTED, seen_migration=3)) == READ
+    assert evacuate(moving(OTHERS, migrations=old), STARTED) == READ
 
 
 def test_a_guest_that_is_to_be_stopped_again_is_read_by_id_at_once() -> None:
@@ -252,8 +250,8 @@ def test_how_long_it_took_is_told_by_nova_s_own_record() -> None:
     seen = moving(OTHERS, migrations=[migration(4, status="done", lasted=7 * S), migration(5, "g2", "done")])
     move = evacuate(seen, STARTED)
     assert isinstance(move, Note)
-    assert lasted(move, seen) == 7 * S
-    assert lasted(move, moving(OTHERS)) is None
+    assert landing(move, seen) == 7 * S
+    assert landing(move, moving(OTHERS)) is None
 
 
 @pytest.mark.parametrize("status", ["done", "completed"])
@@ -317,7 +315,7 @@ PAUSED = guest(vm_state="paused")
 
 def reset(seen: Look, *records: StepRecord, memory: Memory = RECENT) -> Move:
     s = scene(seen, *records, memory=memory, plan=planned(PAUSED))
-    return assess_reset(s, step(s, RESET))
+    return resetting.assess(s, step(s, RESET))
 
 
 def test_a_guest_that_nova_does_not_evacuate_is_reset_until_it_does() -> None:
@@ -353,7 +351,7 @@ STOPPED = guest(vm_state="stopped", power_state=4)
 
 def restore(seen: Look, *records: StepRecord, memory: Memory = RECENT) -> Move:
     s = scene(seen, *records, memory=memory, plan=planned(STOPPED))
-    return assess_restore(s, step(s, RESTORE))
+    return restoring.assess(s, step(s, RESTORE))
 
 
 def test_a_guest_that_was_stopped_is_stopped_where_it_landed() -> None:
@@ -400,14 +398,15 @@ def test_a_stop_that_nova_does_not_bring_to_its_end_in_ten_minutes_has_failed() 
 def test_a_restoration_that_an_earlier_attempt_left_knows_how_its_guest_moved() -> None:
     left = Step(action=Action.RESTORE, subject="g1", prior=Prior.STOPPED)
     gone = scene(moving(), replace(LANDED, reason="moved"), plan=planned(guest("g2")))
-    assert noted(assess_restore(gone, left)) == (FactKind.DONE, "moved")
+    assert noted(restoring.assess(gone, left)) == (FactKind.DONE, "moved")
     there = scene(moving(**away()), LANDED, plan=planned(guest("g2")))
-    assert begun(assess_restore(there, left)) == record(RESTORE, tries=1)
+    assert begun(restoring.assess(there, left)) == record(RESTORE, tries=1)
 
 
 def test_a_landing_is_an_evacuation_that_was_seen_to_end_by_a_call() -> None:
     arrived = guest(host="cmp2")
-    done = evacuate(moving(migrations=[migration(4, status="done")], read={"g1": arrived}), STARTED)
-    assert isinstance(done, Note) and has_landed(done)
-    other_hand = evacuate(moving(read={"g1": arrived}))
-    assert isinstance(other_hand, Note) and not has_landed(other_hand)
+    seen = moving(migrations=[migration(4, status="done", lasted=S)], read={"g1": arrived})
+    done, other_hand = evacuate(seen, STARTED), evacuate(moving(read={"g1": arrived}))
+    failed = evacuate(moving(guest(), migrations=[migration(4, status="failed")]), STARTED)
+    assert isinstance(done, Note) and isinstance(other_hand, Note) and isinstance(failed, Note)
+    assert [landing(note, seen) for note in (done, other_hand, failed)] == [S, None, None]

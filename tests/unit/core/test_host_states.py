@@ -75,9 +75,9 @@ def test_a_reserve_is_given_by_the_newest_order_and_spent_by_the_outcome_that_en
     orders = (OPENED, opened(reserves=("r1",)), opened(n=2, reserves=("r2",)))
     assert reserve_uses(seen(*orders)) == {"r2": ReserveUse(failed="cmp1", at=START + 2000, is_spent=False)}
     steps = (
-        StepRecord(key="enable-compute:r1", state=StepState.FAILED, epoch=1, tries=0),
-        StepRecord(key="enable-compute:r2", state=StepState.DONE, epoch=1, tries=0),
-        StepRecord(key="evacuate:r3", state=StepState.DONE, epoch=1, tries=1),
+        StepRecord(action="enable-compute", subject="r1", state=StepState.FAILED, epoch=1, tries=0),
+        StepRecord(action="enable-compute", subject="r2", state=StepState.DONE, epoch=1, tries=0),
+        StepRecord(action="evacuate", subject="r3", state=StepState.DONE, epoch=1, tries=1),
     )
     ended = said(FactKind.FINISHED, result=Result.RECOVERED, reason=Reason.RECOVERED, steps=steps)
     closed = (*orders, ended, decided(Verb.CLOSE, Reason.RECOVERED))

@@ -3,27 +3,29 @@
 from dataclasses import replace
 from typing import Any
 
-from kasugai.core.recovering.host_steps import assess_fence, assess_force_down, blank, list_is_believed
-from kasugai.core.recovering.look import Look, PowerState
+from kasugai.core.recovering.look import Look, PowerState, list_is_believed
 from kasugai.core.recovering.moves import Begin, Blocked, Move, Note, Pending
 from kasugai.core.recovering.situation import Memory
+from kasugai.core.recovering.steps.fence import FENCE as FENCING
+from kasugai.core.recovering.steps.force_down import FORCE_DOWN, mark_of
+from kasugai.core.recovering.steps.records import blank
 from kasugai.core.words.facts import FactKind, StepRecord, StepState
-from kasugai.core.words.plan import Action
+from kasugai.core.words.frozen import FrozenMap
 from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import S, guest, order, record
-from tests.unit.core.scene import DOWN, FENCE, MARK, NOW, downed, look, scene
+from tests.unit.core.scene import DOWN, FENCE, MARK, NOW, downed, entry, fenced, look, scene, step_of
 
 ON = look(guest(), power=PowerState.ON)
 
 
 def fence(seen: Look, *records: StepRecord, **given: Any) -> Move:
     s = scene(seen, *records, **given)
-    return assess_fence(s, s.host_step(Action.FENCE))
+    return FENCING.assess(s, step_of(s, FENCE))
 
 
 def down(seen: Look, *records: StepRecord, **given: Any) -> Move:
     s = scene(seen, *records, **given)
-    return assess_force_down(s, s.host_step(Action.FORCE_DOWN))
+    return FORCE_DOWN.assess(s, step_of(s, DOWN))
 
 
 def noted(move: Move) -> tuple[FactKind, str]:
@@ -89,7 +91,7 @@ def test_a_step_that_this_owner_has_not_begun_may_begin() -> None:
 def test_a_forced_down_record_is_the_state_and_its_time_is_the_mark() -> None:
     found = down(look(**downed()), record(DOWN, tries=1))
     assert isinstance(found, Note) and found.kind is FactKind.DONE
-    assert (found.record.mark, found.record.reason) == (MARK, "")
+    assert (found.record.notes, found.record.reason) == (FrozenMap({"mark": MARK}), "")
 
 
 def test_somebody_elses_force_down_is_left_as_it_is() -> None:
@@ -120,18 +122,26 @@ def test_a_record_that_is_missing_once_may_be_in_a_silent_cell_and_twice_is_told
 
 def test_a_record_of_an_earlier_attempt_is_taken_into_this_one() -> None:
     s = scene(ON, record(FENCE, StepState.DONE, tries=1), order=order(attempt=2))
-    move = assess_fence(s, s.host_step(Action.FENCE))
+    move = FENCING.assess(s, step_of(s, FENCE))
     assert begun(move) == record(FENCE, tries=1, attempt=2)
 
 
 def test_the_tries_of_an_earlier_attempt_count_on_only_while_one_of_them_is_unresolved() -> None:
     def tries(state: StepState, attempt: int) -> int:
         s = scene(ON, record(FENCE, state, tries=1), order=order(attempt=attempt))
-        return blank(s, s.host_step(Action.FENCE)).tries
+        return blank(s, step_of(s, FENCE)).tries
 
     assert [tries(state, 2) for state in (StepState.STARTED, StepState.UNSURE)] == [1, 1]
     assert [tries(state, 2) for state in (StepState.ABSOLVED, StepState.FAILED, StepState.DONE)] == [0, 0, 0]
     assert tries(StepState.ABSOLVED, 1) == 1
+
+
+def test_the_mark_is_that_of_a_force_down_that_is_done_and_of_no_other() -> None:
+    assert mark_of(entry(*fenced()), "cmp1") == MARK
+    assert mark_of(entry(*fenced()), "cmp2") == ""
+    assert mark_of(entry(record(DOWN, StepState.ABSOLVED, mark=MARK)), "cmp1") == ""
+    assert mark_of(entry(record(DOWN, StepState.DONE)), "cmp1") == ""
+    assert mark_of(entry(), "cmp1") == ""
 
 
 def test_a_list_that_shows_somebody_is_believed() -> None:

@@ -8,18 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kasugai.core.telling.incident_views import Seen, fold, of_incident
+from kasugai.core.words.actions import Action
 from kasugai.core.words.facts import Fact, FactKind, Result, StepRecord, StepState
 from kasugai.core.words.incident import Open, Phase
-from kasugai.core.words.plan import Action, Plan, Step
+from kasugai.core.words.plan import Plan, Step
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from tests.strategies import values_of
 from tests.support.incidents import (
     INCIDENT,
-    JOB,
     MIDWAY,
     OPENED,
     START,
-    WEB,
     decided,
     opened,
     said,
@@ -50,7 +49,12 @@ def test_any_order_and_any_repetition_of_a_real_incident_give_the_same_view(
 
 few = st.integers(min_value=0, max_value=3)
 steps = values_of(
-    StepRecord, key=st.sampled_from(["evacuate:a", "evacuate:b"]), epoch=few, attempt=few, tries=few
+    StepRecord,
+    action=st.just("evacuate"),
+    subject=st.sampled_from("ab"),
+    epoch=few,
+    attempt=few,
+    tries=few,
 )
 plans = values_of(
     Plan,
@@ -168,7 +172,7 @@ def test_a_suspicion_that_was_withdrawn_is_not_shown() -> None:
 def test_done_is_not_taken_back_by_an_older_owner() -> None:
     step = Step(action=Action.EVACUATE, subject="a", name="web1")
     plan = Plan(incident=INCIDENT, attempt=1, epoch=1, host="cmp1", window=8, steps=(step,))
-    done = StepRecord(key=step.key, state=StepState.DONE, epoch=1, tries=1)
+    done = StepRecord(action=step.action, subject=step.subject, state=StepState.DONE, epoch=1, tries=1)
     unsure = replace(done, state=StepState.UNSURE, epoch=2)
     view = view_of(
         said(FactKind.PLAN, plan=plan),
@@ -244,18 +248,13 @@ def test_an_incident_is_told_when_the_outcome_that_closed_it_has_been_read_too()
     assert not view_of(OPENED, opened(), said(FactKind.FINISHED, result=Result.RECOVERED)).is_told
 
 
-def test_a_step_whose_end_nobody_knows_is_under_way() -> None:
-    steps = view_of(*MIDWAY).steps
-    assert steps[JOB.key].is_under_way and not steps[WEB.key].is_under_way
-
-
 def test_a_view_counts_what_is_done_and_tells_the_window() -> None:
     before, after = view_of(OPENED), view_of(*MIDWAY, said(FactKind.WORKING, window=4, seq=9))
     assert (before.window, before.steps_done, before.instances_done, before.is_told) == (0, 0, 0, False)
     assert after.window == 4
     assert after.steps_done == sum(step.is_done for step in after.steps.values()) > 0
     assert after.instances_done == sum(step.word == "done" for step in after.instances)
-    assert any(step.is_under_way for step in after.instances)
+    assert any(step.word == "unsure" for step in after.instances)
     records = [Seen(START + n, n, value) for n, value in enumerate(MIDWAY)]
     assert of_incident(INCIDENT, records) == fold(records)[0]
 
@@ -263,7 +262,6 @@ def test_a_view_counts_what_is_done_and_tells_the_window() -> None:
 def test_a_step_without_a_record_waits_and_an_incident_is_told_when_both_ends_are_read() -> None:
     view = view_of(*MIDWAY)
     assert "waiting" in {step.word for step in view.steps.values()}
-    assert not any(step.is_under_way for step in view.steps.values() if step.record is None)
     closed = (OPENED, opened(), decided(Verb.CLOSE, Reason.RECOVERED))
     ended = said(FactKind.FINISHED, result=Result.RECOVERED, reason=Reason.RECOVERED)
     assert not view_of(*closed).is_told and view_of(*closed, ended).is_told

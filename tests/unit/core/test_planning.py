@@ -12,12 +12,12 @@ from kasugai.core.recovering.planning import (
     newcomers,
     plan,
     prior_of,
-    unended,
-    unrestored,
 )
+from kasugai.core.recovering.steps.kinds import carried_on
+from kasugai.core.words.actions import Action
 from kasugai.core.words.facts import StepRecord, StepState
 from kasugai.core.words.incident import Open
-from kasugai.core.words.plan import Action, Plan, Prior, Step
+from kasugai.core.words.plan import Plan, Prior, Step
 from kasugai.core.words.policy import Policy
 from tests.unit.core.makers import INCIDENT, guest, order, record
 
@@ -154,7 +154,7 @@ def test_a_guest_that_an_earlier_attempt_moved_and_did_not_restore_is_restored_i
     priors = {"g2": Prior.STOPPED, "g1": Prior.STOPPED}
     moved = [record(f"evacuate:{uuid}", StepState.DONE) for uuid in priors]
     failed = record("restore:g2", StepState.FAILED)
-    left = unrestored(entry_of(*moved, failed, priors=priors))
+    left = carried_on(entry_of(*moved, failed, priors=priors))
     assert [(step.key, step.needs, step.prior) for step in left] == [
         ("restore:g1", (), Prior.STOPPED),
         ("restore:g2", (), Prior.STOPPED),
@@ -167,7 +167,7 @@ def test_a_call_whose_end_no_earlier_attempt_saw_is_part_of_the_next_plan() -> N
     priors = {"g1": Prior.STOPPED, "g2": Prior.ACTIVE}
     calls = ("evacuate:g1", "evacuate:g2", "reset:g3", "restore:g4", "enable-compute:r1")
     ended = record("evacuate:g5", StepState.ABSOLVED)
-    left = unended(entry_of(*(record(key, StepState.UNSURE) for key in calls), ended, priors=priors))
+    left = carried_on(entry_of(*(record(key, StepState.UNSURE) for key in calls), ended, priors=priors))
     assert [step.key for step in left] == ["evacuate:g1", "restore:g1", "evacuate:g2", "reset:g3"]
     assert left[1].needs == ("evacuate:g1",)
     found = plan(order(attempt=2), Look(at=0, guests={"g2": guest("g2")}), 3, priors, left)
@@ -186,7 +186,7 @@ def test_a_call_whose_end_no_earlier_attempt_saw_is_part_of_the_next_plan() -> N
 def test_a_guest_that_was_not_moved_or_is_as_it_was_is_not_restored(
     records: tuple[StepRecord, ...], prior: Prior
 ) -> None:
-    assert unrestored(entry_of(*records, priors={"g1": prior})) == ()
+    assert carried_on(entry_of(*records, priors={"g1": prior})) == ()
 
 
 LEFT = Step(action=Action.RESTORE, subject="g1", prior=Prior.STOPPED)

@@ -6,21 +6,16 @@ from typing import Any
 from kasugai.core.recovering.advance import advance
 from kasugai.core.recovering.look import AggregateView, Look, ServiceView
 from kasugai.core.recovering.moves import Act, Begin, Extend, Finish, Move, Next, Note, Pending, Wait
-from kasugai.core.recovering.planning import insert
-from kasugai.core.recovering.reserve_steps import (
-    TRIES,
-    aggregate_of,
-    assess_enable,
-    assess_join,
-    is_ready,
-    is_unfit,
-    is_wanted,
-    reserve_of,
-    reserve_steps,
-)
+from kasugai.core.recovering.planning import insert, reserve_steps
 from kasugai.core.recovering.situation import Memory, Situation
+from kasugai.core.recovering.steps.enable import ENABLE as ENABLING
+from kasugai.core.recovering.steps.join import JOIN as JOINING
+from kasugai.core.recovering.steps.join import aggregate_of
+from kasugai.core.recovering.steps.reserves import TRIES, is_ready, is_unfit, is_wanted, reserve_of
+from kasugai.core.words.actions import Action
 from kasugai.core.words.facts import FactKind, StepRecord, StepState
-from kasugai.core.words.plan import Action, Plan, Step
+from kasugai.core.words.frozen import FrozenMap
+from kasugai.core.words.plan import Plan, Step
 from kasugai.core.words.policy import Method, Policy
 from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import S, guest, migration, order, record, service
@@ -29,9 +24,19 @@ from tests.unit.core.scene import NOW, fenced, moving, planned, scene
 SPARE = service(host="r1", service_id="svc-r1", is_up=True, is_enabled=False)
 RACKS = AggregateView(aggregate_id=7, name="racks", hosts=frozenset({"cmp1", "cmp2"}))
 OTHER = AggregateView(aggregate_id=8, name="other", hosts=frozenset({"cmp2"}))
-JOIN = Step(action=Action.JOIN, subject="r1/7", needs=("force-down:cmp1",), name="r1 to racks")
+JOIN = Step(
+    action=Action.JOIN,
+    subject="r1/7",
+    needs=("force-down:cmp1",),
+    name="r1 to racks",
+    params=FrozenMap({"reserve": "r1", "aggregate": "7"}),
+)
 ENABLE = Step(
-    action=Action.ENABLE, subject="r1", needs=("force-down:cmp1", "add-to-aggregate:r1/7"), name="r1"
+    action=Action.ENABLE,
+    subject="r1",
+    needs=("force-down:cmp1", "add-to-aggregate:r1/7"),
+    name="r1",
+    params=FrozenMap({"reserve": "r1"}),
 )
 RECENT = Memory(owner_since=NOW - 10 * S, epoch=1)
 
@@ -65,53 +70,57 @@ def begun(answer: Next) -> list[tuple[str, str]]:
     return [(begin.step.key, begin.record.target) for begin in answer.begins]
 
 
+def steps_for(s: Situation) -> tuple[Step, ...] | None:
+    return reserve_steps("cmp1", s.look, s.order.policy, "r1")
+
+
 def test_it_joins_the_source_s_aggregates_and_is_enabled_then() -> None:
-    assert reserve_steps(ask(seen()), "r1") == (JOIN, ENABLE)
+    assert steps_for(ask(seen())) == (JOIN, ENABLE)
     assert (reserve_of(JOIN), aggregate_of(JOIN), reserve_of(ENABLE)) == ("r1", 7, "r1")
 
 
 def test_without_the_policy_s_word_it_is_only_enabled() -> None:
-    (only,) = reserve_steps(ask(seen(aggregates=None), joins=False), "r1") or ()
+    (only,) = steps_for(ask(seen(aggregates=None), joins=False)) or ()
     assert (only.action, only.needs) == (Action.ENABLE, ("force-down:cmp1",))
 
 
 def test_its_steps_are_not_known_before_it_was_looked_at() -> None:
-    assert reserve_steps(ask(seen(others={})), "r1") is None
-    assert reserve_steps(ask(seen(aggregates=None)), "r1") is None
+    assert steps_for(ask(seen(others={}))) is None
+    assert steps_for(ask(seen(aggregates=None))) is None
 
 
 def test_joining_ends_when_nova_shows_it_or_the_aggregate_is_gone() -> None:
     joined = replace(RACKS, hosts=RACKS.hosts | {"r1"})
-    assert isinstance(assess_join(ask(seen()), JOIN), Begin)
-    assert told(assess_join(ask(seen(aggregates=(joined,))), JOIN)) == (FactKind.DONE, "")
-    assert told(assess_join(ask(seen(aggregates=())), JOIN)) == (FactKind.DONE, "")
-    assert assess_join(ask(seen(aggregates=None)), JOIN) == Pending(hosts=("r1",))
+    assert isinstance(JOINING.assess(ask(seen()), JOIN), Begin)
+    assert told(JOINING.assess(ask(seen(aggregates=(joined,))), JOIN)) == (FactKind.DONE, "")
+    assert told(JOINING.assess(ask(seen(aggregates=())), JOIN)) == (FactKind.DONE, "")
+    assert JOINING.assess(ask(seen(aggregates=None)), JOIN) == Pending(hosts=("r1",))
 
 
 def test_an_unknown_call_is_looked_at_and_repeated() -> None:
     unsure = record(JOIN.key, StepState.UNSURE, tries=1)
-    assert told(assess_join(ask(seen(), unsure), JOIN)) == (FactKind.ABSOLVED, "no trace")
+    assert told(JOINING.assess(ask(seen(), unsure), JOIN)) == (FactKind.ABSOLVED, "no trace")
     absolved = record(JOIN.key, StepState.ABSOLVED, tries=1)
-    assert isinstance(assess_join(ask(seen(), absolved), JOIN), Begin)
+    assert isinstance(JOINING.assess(ask(seen(), absolved), JOIN), Begin)
     fresh = replace(RECENT, begun={JOIN.key: NOW + 1})
-    assert assess_join(ask(seen(), unsure, memory=fresh), JOIN) == Pending(hosts=("r1",))
+    assert JOINING.assess(ask(seen(), unsure, memory=fresh), JOIN) == Pending(hosts=("r1",))
 
 
 def test_enabling_ends_when_nova_shows_it() -> None:
     enabled = replace(SPARE, is_enabled=True)
-    assert isinstance(assess_enable(ask(seen()), ENABLE), Begin)
-    assert told(assess_enable(ask(seen(enabled)), ENABLE)) == (FactKind.DONE, "already")
+    assert isinstance(ENABLING.assess(ask(seen()), ENABLE), Begin)
+    assert told(ENABLING.assess(ask(seen(enabled)), ENABLE)) == (FactKind.DONE, "already")
     ours = record(ENABLE.key, StepState.UNSURE, tries=1)
-    assert told(assess_enable(ask(seen(enabled), ours), ENABLE)) == (FactKind.DONE, "")
-    assert assess_enable(ask(seen(others={})), ENABLE) == Pending(hosts=("r1",))
+    assert told(ENABLING.assess(ask(seen(enabled), ours), ENABLE)) == (FactKind.DONE, "")
+    assert ENABLING.assess(ask(seen(others={})), ENABLE) == Pending(hosts=("r1",))
 
 
 def test_a_reserve_that_is_down_or_refused_is_unfit() -> None:
     down = replace(SPARE, is_up=False)
-    assert told(assess_enable(ask(seen(down)), ENABLE)) == (FactKind.FAILED, Reason.RESERVE_DOWN)
-    assert told(assess_enable(ask(seen(None)), ENABLE)) == (FactKind.FAILED, Reason.RESERVE_DOWN)
+    assert told(ENABLING.assess(ask(seen(down)), ENABLE)) == (FactKind.FAILED, Reason.RESERVE_DOWN)
+    assert told(ENABLING.assess(ask(seen(None)), ENABLE)) == (FactKind.FAILED, Reason.RESERVE_DOWN)
     often = record(ENABLE.key, StepState.ABSOLVED, tries=TRIES)
-    assert told(assess_enable(ask(seen(), often), ENABLE)) == (FactKind.FAILED, Reason.REFUSED)
+    assert told(ENABLING.assess(ask(seen(), often), ENABLE)) == (FactKind.FAILED, Reason.REFUSED)
     failed = ask(seen(), record(JOIN.key, StepState.FAILED))
     assert is_unfit(failed, "r1") and not is_unfit(failed, "r2") and not is_ready(failed, "r1")
     assert not is_unfit(ask(seen(), record(ENABLE.key, StepState.DONE)), "r1")
@@ -153,7 +162,7 @@ def test_a_new_owner_tries_all_places_again() -> None:
 def test_the_scheduler_is_asked_before_a_reserve_is_touched() -> None:
     auto = Method.AUTO_PRIORITY
     assert begun(advance(ask(seen(), method=auto, plan=planned()))) == [("evacuate:g1", "")]
-    nowhere = replace(NO_ROOM, target="")
+    nowhere = replace(NO_ROOM, notes=FrozenMap({"seen_migration": "1"}))
     look = seen(migrations=[migration(2, status="error")])
     assert isinstance(advance(ask(look, nowhere, method=auto, plan=planned())), Extend)
 
@@ -186,7 +195,7 @@ def test_a_call_about_a_reserve_of_an_earlier_attempt_is_not_waited_for() -> Non
 
 def test_what_takes_a_person_is_told_before_a_lack_of_room() -> None:
     look = moving(guest("g1"), guest("g2", task_state="migrating"), migrations=[migration(2, status="error")])
-    nowhere = replace(NO_ROOM, target="")
+    nowhere = replace(NO_ROOM, notes=FrozenMap({"seen_migration": "1"}))
     answer = advance(
         ask(look, nowhere, method=Method.AUTO, plan=planned(guest("g1"), guest("g2")), reserves=())
     )

@@ -5,9 +5,8 @@ from dataclasses import replace
 from kasugai.core.recovering.look import PowerState
 from kasugai.core.recovering.situation import Memory
 from kasugai.core.words.facts import StepState
-from kasugai.core.words.plan import Action
 from tests.unit.core.makers import S, order, record, service
-from tests.unit.core.scene import DOWN, GO, MARK, NOW, STOP, fenced, look, scene
+from tests.unit.core.scene import DOWN, GO, MARK, NOW, STOP, fenced, look, scene, step_of
 
 NEW = Memory(owner_since=0, epoch=1)
 
@@ -50,16 +49,10 @@ def test_only_a_stop_flag_stops() -> None:
     assert [scene(flag=flag).stopped for flag in (None, STOP, GO)] == [False, True, False]
 
 
-def test_the_mark_is_that_of_a_force_down_that_is_done() -> None:
-    assert scene(None, *fenced()).mark == MARK
-    assert scene(None, record(DOWN, StepState.ABSOLVED, mark=MARK)).mark == ""
-    assert scene().mark == ""
-
-
 def test_what_an_earlier_attempt_did_is_not_done_in_this_one() -> None:
     first = scene(None, *fenced())
     second = replace(first, order=order(attempt=2))
-    down = first.host_step(Action.FORCE_DOWN)
+    down = step_of(first, DOWN)
     assert first.is_done(DOWN) and first.is_final(down)
     assert not second.is_done(DOWN) and not second.is_final(down)
     assert not first.is_done("evacuate:g1") and not first.is_final(first.plan.guests[0])
@@ -67,7 +60,7 @@ def test_what_an_earlier_attempt_did_is_not_done_in_this_one() -> None:
 
 def test_a_failed_step_is_final_and_not_done() -> None:
     s = scene(None, record(DOWN, StepState.FAILED))
-    assert s.is_final(s.host_step(Action.FORCE_DOWN)) and not s.is_done(DOWN)
+    assert s.is_final(step_of(s, DOWN)) and not s.is_done(DOWN)
 
 
 def test_an_effect_may_be_under_way_since_the_later_of_the_call_and_the_ownership() -> None:

@@ -8,16 +8,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from kasugai.core.recovering import planning
 from kasugai.core.recovering.advance import advance
-from kasugai.core.recovering.host_steps import list_is_believed
-from kasugai.core.recovering.ledger import Entry, Flag, apply, touched_priors
+from kasugai.core.recovering.host import HOST as PROCEDURE
+from kasugai.core.recovering.ledger import Entry, Flag, apply
 from kasugai.core.recovering.look import EVACUATION, GuestView, Look, MigrationView, PowerState, ServiceView
 from kasugai.core.recovering.moves import Act, Begin, Extend, Finish, Note, Wait
 from kasugai.core.recovering.situation import Memory, Situation
+from kasugai.core.words.actions import Action
 from kasugai.core.words.facts import FactKind, Result, StepState
 from kasugai.core.words.incident import Open
-from kasugai.core.words.plan import Action, Plan
+from kasugai.core.words.plan import Plan
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.subject import host_subject
 from kasugai.core.words.timing import TEST
@@ -146,8 +146,7 @@ class Worker:
             power=nova.power if self.has_device else PowerState.UNKNOWN,
             power_at=at if self.has_device else None,
         )
-        mark = self.entry.steps.get(f"force-down:{HOST}")
-        seen = self.memory.observe(look, mark.mark if mark else "")
+        seen = self.memory.observe(look, PROCEDURE.mark(self.entry, self.order))
         self.memory = replace(seen, before=self.look)
         self.look = look
         self.go_on()
@@ -167,12 +166,10 @@ class Worker:
 
     def _has_plan(self, look: Look) -> bool:
         """Adopt the attempt's plan if an effect stands on it, else make one, as `workers.ownership` does."""
-        begun = any(r.attempt == self.order.attempt and r.tries > 0 for r in self.entry.steps.values())
-        if self.plan is None and begun:
+        if self.plan is None and self.entry.has_begun(self.order.attempt):
             self.plan = self.entry.plan
-        if self.plan is None and (look.service is None or list_is_believed(look, self.memory.before)):
-            priors = touched_priors(self.entry)
-            self.plan = planning.plan(self.order, look, self.memory.epoch, priors)
+        if self.plan is None and PROCEDURE.can_plan(look, self.memory.before):
+            self.plan = PROCEDURE.plan(self.order, look, self.entry, self.memory.epoch)
             self._say(FactKind.PLAN, plan=self.plan)
         return self.plan is not None
 
@@ -267,11 +264,11 @@ class Worker:
         assert not s.stopped, "it begins under a stop"
         assert not (old := s.record(step)) or not old.state.is_open, "it begins what may be under way"
         assert step.key not in self.calls
-        if step.action is Action.EVACUATE:
+        if step.action == Action.EVACUATE:
             self._check_evacuation(s, begin)
         if step.action in (Action.EVACUATE, Action.RESET):
             self._check_source(s)
-        if step.action is Action.RESTORE:
+        if step.action == Action.RESTORE:
             assert nova.servers[step.subject].view.host == OTHER, "it stops a guest that has not moved"
 
     def _check_evacuation(self, s: Situation, begin: Begin) -> None:
@@ -281,7 +278,9 @@ class Worker:
         assert not server.is_evacuating, "it evacuates what Nova is evacuating"
         assert (Action.EVACUATE, uuid) not in {r[1:] for r in self.nova.wire}, "a call is on the wire"
         newest = max((r.migration_id for r in server.records), default=0)
-        assert begin.record.seen_migration == newest, "it would take an older record for its own"
+        assert int(begin.record.notes.get("seen_migration", 0)) == newest, (
+            "it would take an older record for its own"
+        )
         assert not server.view.in_migration, "it evacuates what may already run elsewhere"
 
     def _check_source(self, s: Situation) -> None:
@@ -291,14 +290,14 @@ class Worker:
         else:
             assert s.order.asserted_at is not None, "nobody vouches for the fence"
         assert s.look.service is not None
-        if s.look.service.updated_at != s.mark:
+        if s.look.service.updated_at != PROCEDURE.mark(s.entry, s.order):
             assert s.memory.moves <= 1, "the source has shown life"
             assert s.look.at - s.memory.record_since >= s.timing.stale_after
 
     def _check_window(self, s: Situation, begins: tuple[Begin, ...]) -> None:
-        moving = {b.step.key for b in begins if b.step.action is Action.EVACUATE}
+        moving = {b.step.key for b in begins if b.step.action == Action.EVACUATE}
         moving |= {k for k, r in s.entry.steps.items() if r.state.is_open and self._counts(s, k)}
-        new = [b for b in begins if b.step.action is Action.EVACUATE]
+        new = [b for b in begins if b.step.action == Action.EVACUATE]
         assert not new or len(moving) <= s.window, "more in progress than the window allows"
 
     def _counts(self, s: Situation, key: str) -> bool:

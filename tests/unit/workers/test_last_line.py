@@ -1,19 +1,25 @@
 """The last lines before a call to the world: each of them keeps a call back that nobody could answer for."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
 
 import pytest
 
+from kasugai.core.recovering.calls import Custom
 from kasugai.core.recovering.ledger import Entry, Flag
 from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Begin
+from kasugai.core.recovering.steps import kinds
+from kasugai.core.recovering.steps.evacuate import EVACUATE
+from kasugai.core.words.actions import Action
 from kasugai.core.words.facts import FactKind, StepRecord, StepState
+from kasugai.core.words.frozen import FrozenMap
 from kasugai.core.words.incident import Open
-from kasugai.core.words.plan import Action, Step
+from kasugai.core.words.plan import Step
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import Stamp
 from kasugai.core.words.subject import host_subject
@@ -22,10 +28,10 @@ from kasugai.core.words.verdicts import Reason
 from kasugai.sim.lab.broker import Broker
 from kasugai.sim.ledger import MemoryLedger
 from kasugai.sim.loop import run
+from kasugai.workers.clock import monotonic_ms
 from kasugai.workers.effects import Halted, Tools, carry_out
 from kasugai.workers.journal import Journal
-from kasugai.workers.observe import monotonic_ms
-from kasugai.workers.ports import Lease, LeaseLost
+from kasugai.workers.ports import CustomDoors, Lease, LeaseLost
 from tests.unit.workers.test_fencing import HeardLog
 
 INCIDENT = UUID(int=7)
@@ -67,9 +73,12 @@ class Scene:
         self.log = SlowLog()
         self.ledger = MemoryLedger(ttl=lease)
         self.called: list[str] = []
+        self.custom: CustomDoors = {}
         self.begin = Begin(
             step=STEP,
-            record=StepRecord(key=STEP.key, state=StepState.STARTED, epoch=1, attempt=1, tries=1),
+            record=StepRecord(
+                action=STEP.action, subject=STEP.subject, state=StepState.STARTED, epoch=1, attempt=1, tries=1
+            ),
         )
 
     async def own(self) -> Lease:
@@ -96,6 +105,7 @@ class Scene:
             lease=self.lease,
             journal=self.journal,
             timing=PRODUCTION,
+            custom=self.custom,
         )
         now = monotonic_ms()
         return await carry_out(tools, ORDER, self.begin, Look(at=now, nova_at=now))
@@ -182,5 +192,36 @@ def test_whose_lease_has_ended_says_nothing_any_more() -> None:
         with pytest.raises(LeaseLost, match="ended unrenewed"):
             await scene.journal.answer(ORDER, FactKind.HELD, Reason.STOPPED)
         assert scene.said == []
+
+    play(story)
+
+
+def test_a_call_at_a_door_that_this_worker_lacks_is_absolved_and_nobody_is_called(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    knocking = replace(EVACUATE, effect=lambda order, begin, look: Custom(door="dns"))
+    monkeypatch.setattr(kinds, "KINDS", {knocking.action: knocking})
+
+    async def story(scene: Scene) -> None:
+        assert await scene.carry_out() is None
+        assert scene.said == [(FactKind.STARTED, ""), (FactKind.ABSOLVED, "no-door")]
+        assert scene.log.facts_heard[-1].detail == "this worker has no door 'dns'"
+        assert scene.called == []
+
+    play(story)
+
+
+def test_an_added_door_is_knocked_at_once_with_what_the_step_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    payload = FrozenMap({"name": "web"})
+    knocking = replace(EVACUATE, effect=lambda order, begin, look: Custom(door="dns", payload=payload))
+    monkeypatch.setattr(kinds, "KINDS", {knocking.action: knocking})
+
+    async def story(scene: Scene) -> None:
+        async def dns(payload: Mapping[str, str]) -> None:
+            scene.called.append(payload["name"])
+
+        scene.custom = {"dns": dns}
+        assert await scene.carry_out() is not None
+        assert (scene.said, scene.called) == ([(FactKind.STARTED, "")], ["web"])
 
     play(story)

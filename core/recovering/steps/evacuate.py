@@ -1,29 +1,68 @@
-"""Assesses the steps about one guest. An evacuation ends only by Nova's word, and is called only after a look that saw
-the guest on the source with nothing of it under way (architecture.md 5)."""
+"""The guest is on another host, by Nova's word. An evacuation is called only after a look that saw the guest on the
+source with nothing of it under way, and ends only by what Nova says of it (architecture.md 5)."""
 
-from kasugai.core.recovering.host_steps import begin, is_first_empty, list_is_believed, note
-from kasugai.core.recovering.look import EVACUATION, GuestView, Look, MigrationView
-from kasugai.core.recovering.moves import Blocked, Move, Note, Pending
-from kasugai.core.recovering.planning import EVACUABLE
-from kasugai.core.recovering.reserve_steps import is_ready, is_unfit
+from dataclasses import dataclass, replace
+
+from kasugai.core.recovering.calls import Evacuate
+from kasugai.core.recovering.ledger import Entry
+from kasugai.core.recovering.look import (
+    EVACUATION,
+    GuestView,
+    Look,
+    MigrationView,
+    is_first_empty,
+    list_is_believed,
+)
+from kasugai.core.recovering.moves import Begin, Blocked, Move, Note, Pending
 from kasugai.core.recovering.situation import Situation
+from kasugai.core.recovering.steps import restore
+from kasugai.core.recovering.steps.guests import CALL_TRIES, GONE, absent
+from kasugai.core.recovering.steps.kind import LookAfter, StepKind
+from kasugai.core.recovering.steps.records import NO_TRACE, as_a_client, begin, blank, is_settled, note
+from kasugai.core.recovering.steps.reserves import is_ready, is_unfit
 from kasugai.core.recovering.targets import SCHEDULER, targets
-from kasugai.core.words.facts import FactKind, StepRecord
-from kasugai.core.words.identity import step_key
-from kasugai.core.words.plan import Action, Prior, Step
+from kasugai.core.words.actions import WORDINGS, Action
+from kasugai.core.words.facts import DESTINATION, TARGET, FactKind, StepRecord, StepState
+from kasugai.core.words.frozen import FrozenMap
+from kasugai.core.words.incident import Open
+from kasugai.core.words.plan import Prior, Step
 from kasugai.core.words.timing import Millis
 from kasugai.core.words.verdicts import Reason
 
-CALL_TRIES = 3
-"""How often a call that Nova refused without effect is made in one attempt."""
-GONE = "deleted"
-"""Reason of a step whose guest does not exist any more."""
-MOVED = "moved"
-"""Reason of a step whose guest had left the source by another hand."""
+_SEEN = "seen_migration"
 
 
-def assess_evacuate(s: Situation, step: Step) -> Move:
-    """The guest is on another host."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notes:
+    """What an evacuation's record says besides its state."""
+
+    seen_migration: int = 0
+    """The highest migration id of the guest that the look before the last begin saw: higher ones are ours."""
+    target: str = ""
+    """Where the last call was directed; empty when Nova was to choose."""
+    destination: str = ""
+    """Once done: the host on which the guest was seen."""
+
+    @classmethod
+    def of(cls, record: StepRecord) -> "Notes":
+        """Return what a record's notes say."""
+        notes = record.notes
+        return cls(
+            seen_migration=int(notes.get(_SEEN, 0)),
+            target=notes.get(TARGET, ""),
+            destination=notes.get(DESTINATION, ""),
+        )
+
+    @property
+    def texts(self) -> FrozenMap[str]:
+        """The same as a record keeps it: what says nothing is left out."""
+        seen = str(self.seen_migration) if self.seen_migration else ""
+        texts = {_SEEN: seen, TARGET: self.target, DESTINATION: self.destination}
+        return FrozenMap({name: text for name, text in texts.items() if text})
+
+
+def assess(s: Situation, step: Step) -> Move:
+    """Call it if it may be called, else find out what has become of it."""
     record = s.record(step)
     if record is not None and record.state.is_open:
         return _resolve(s, step, record)
@@ -33,7 +72,7 @@ def assess_evacuate(s: Situation, step: Step) -> Move:
         return _await_other(s, step, under_way[-1])
     guest = s.look.sees_on_source(step.subject, s.order.host)
     if guest is None:
-        return _absent(s, step)
+        return absent(s, step, _done)
     if step.subject not in s.look.guests:
         # A cell that is silent in lists hides the migration records as well.
         return Pending(reads=(step.subject,))
@@ -44,15 +83,23 @@ def assess_evacuate(s: Situation, step: Step) -> Move:
     return _call(s, step, record)
 
 
-def has_landed(move: Note) -> bool:
-    """Whether the guest was seen to have arrived by a call of ours, or of an owner before."""
-    return move.step.action is Action.EVACUATE and move.kind is FactKind.DONE and not move.record.reason
-
-
-def lasted(move: Note, look: Look) -> Millis | None:
-    """Return how long the evacuation of a guest that has landed took by Nova's record; None when it does not say."""
+def landing(move: Note, look: Look) -> Millis | None:
+    """Return how long an evacuation took by Nova's record whose guest was seen to have arrived by a call of ours, or of
+    an owner before; None for other notes, and when the record does not say."""
+    if move.kind is not FactKind.DONE or move.record.reason:
+        return None
     landed = [m for m in _ours(look, move.step, move.record) if m.has_landed]
     return landed[-1].lasted if landed else None
+
+
+def _note(s: Situation, step: Step, kind: FactKind, reason: str = "", destination: str = "") -> Note:
+    """Record what was seen; what the intent noted stays."""
+    notes = replace(Notes.of(blank(s, step)), destination=destination)
+    return note(s, step, kind, reason, notes.texts)
+
+
+def _done(s: Situation, step: Step, reason: str = "", destination: str = "") -> Note:
+    return _note(s, step, FactKind.DONE, reason, destination)
 
 
 def _await_hidden(s: Situation, step: Step) -> Move:
@@ -67,13 +114,14 @@ def _await_hidden(s: Situation, step: Step) -> Move:
 def _call(s: Situation, step: Step, record: StepRecord | None) -> Move:
     """Call, unless Nova has refused often enough in this attempt, or found no place anywhere under this owner."""
     if record is not None and record.attempt == s.order.attempt and _is_refused(record):
-        return note(s, step, FactKind.FAILED, record.reason)
+        return _note(s, step, FactKind.FAILED, record.reason)
     target = next_target(s, record)
     if target is None:
         return Blocked(reason=Reason.NO_CAPACITY, detail=f"{step.name}: Nova finds no valid host")
     if target != SCHEDULER and not is_ready(s, target):
         return Pending(hosts=(target,))
-    return begin(s, step, s.look.newest_migration(step.subject), target)
+    notes = Notes(seen_migration=s.look.newest_migration(step.subject), target=target)
+    return begin(s, step, notes.texts)
 
 
 def next_target(s: Situation, record: StepRecord | None) -> str | None:
@@ -104,16 +152,6 @@ def _await_other(s: Situation, step: Step, migration: MigrationView) -> Move:
     return Pending()
 
 
-def _absent(s: Situation, step: Step) -> Move:
-    """Absence from the list is no evidence: the guest is read by id."""
-    if step.subject not in s.look.read:
-        return Pending(reads=(step.subject,))
-    guest = s.look.read[step.subject]
-    if guest is None or guest.deleted:
-        return note(s, step, FactKind.DONE, GONE)
-    return note(s, step, FactKind.DONE, MOVED, destination=guest.host)
-
-
 def _resolve(s: Situation, step: Step, record: StepRecord) -> Move:
     """A call is under way, or may be: find out by Nova's records above the one that the intent carries."""
     if s.look.at < s.intent_at(step.key):
@@ -130,25 +168,26 @@ def _resolve(s: Situation, step: Step, record: StepRecord) -> Move:
 
 def _ours(look: Look, step: Step, record: StepRecord) -> list[MigrationView]:
     """The records of the guest's evacuations above the one that the intent carries, oldest first."""
+    seen = Notes.of(record).seen_migration
     return [
         m
         for m in look.migrations.get(step.subject, ())
-        if m.migration_type == EVACUATION and m.migration_id > record.seen_migration
+        if m.migration_type == EVACUATION and m.migration_id > seen
     ]
 
 
 def _failure(s: Situation, step: Step, migration: MigrationView) -> Move:
     """`error` is the scheduler's no, which leaves the guest where it was; `failed` the destination's (nova.md)."""
     if migration.status == "error":
-        return note(s, step, FactKind.ABSOLVED, Reason.NO_VALID_HOST)
-    return note(s, step, FactKind.FAILED, Reason.DESTINATION_FAILED)
+        return _note(s, step, FactKind.ABSOLVED, Reason.NO_VALID_HOST)
+    return _note(s, step, FactKind.FAILED, Reason.DESTINATION_FAILED)
 
 
 def _await_own(s: Situation, step: Step, migration: MigrationView) -> Move:
     """A guest that two lists in a row do not show may have been deleted; one may be read right after it landed."""
     guest = s.look.read.get(step.subject, _UNREAD)
     if guest is None or (guest is not _UNREAD and guest.deleted):
-        return note(s, step, FactKind.DONE, GONE)
+        return _done(s, step, GONE)
     if s.now - s.intent_at(step.key) > s.timing.landing:
         return Blocked(
             reason=Reason.EVACUATION_UNRESOLVED,
@@ -164,9 +203,9 @@ def _landed(s: Situation, step: Step, ours: list[MigrationView]) -> Move:
     by its absence from a list of the source that is believed, when the record is the only one and names the host."""
     guest = s.look.read.get(step.subject, _UNREAD)
     if guest is None or (guest is not _UNREAD and guest.deleted):
-        return note(s, step, FactKind.DONE, GONE)
+        return _done(s, step, GONE)
     if guest is not _UNREAD and guest.host != s.order.host and step.subject not in s.look.guests:
-        return note(s, step, FactKind.DONE, destination=guest.host)
+        return _done(s, step, destination=guest.host)
     move = Pending() if step.subject in s.look.guests else _left(s, step, ours)
     if isinstance(move, Pending) and s.now - s.intent_at(step.key) > s.timing.landing:
         return Blocked(
@@ -183,7 +222,7 @@ def _left(s: Situation, step: Step, ours: list[MigrationView]) -> Note | Pending
     if doubt or step.prior is Prior.STOPPED:
         return Pending(reads=(step.subject,))
     if list_is_believed(s.look, s.memory.before):
-        return note(s, step, FactKind.DONE, destination=ours[0].dest)
+        return _done(s, step, destination=ours[0].dest)
     return Pending() if is_first_empty(s.look, s.memory.before) else Pending(reads=(step.subject,))
 
 
@@ -192,10 +231,10 @@ def _without_trace(s: Situation, step: Step) -> Move:
     guest's own cell answered (the source's list shows the guest)."""
     if step.subject not in s.look.guests:
         return _gone_or_wait(s, step)
-    waited = s.look.at - s.intent_at(step.key)
+    settled = is_settled(s, step, s.timing.settle)
     seen_before = s.memory.before is not None and step.subject in s.memory.before.guests
-    if waited >= s.timing.settle and seen_before and step.key not in s.memory.accepted:
-        return note(s, step, FactKind.ABSOLVED, "no trace")
+    if settled and seen_before and step.key not in s.memory.accepted:
+        return _note(s, step, FactKind.ABSOLVED, NO_TRACE)
     return _unresolved_after(s, step)
 
 
@@ -203,7 +242,7 @@ def _gone_or_wait(s: Situation, step: Step) -> Move:
     if step.subject in s.look.read:
         guest = s.look.read[step.subject]
         if guest is None or guest.deleted:
-            return note(s, step, FactKind.DONE, GONE)
+            return _done(s, step, GONE)
         return _unresolved_after(s, step)
     return Pending(reads=(step.subject,))
 
@@ -216,57 +255,33 @@ def _unresolved_after(s: Situation, step: Step) -> Move:
     return Pending(reads=(step.subject,))
 
 
-def assess_reset(s: Situation, step: Step) -> Move:
-    """The guest's vm_state is one that Nova evacuates."""
-    if s.look.at < s.intent_at(step.key):
-        return Pending()
-    guest = s.look.sees_on_source(step.subject, s.order.host)
-    if guest is None:
-        return _absent(s, step)
-    if guest.vm_state in EVACUABLE:
-        return note(s, step, FactKind.DONE)
-    record = s.record(step)
-    if guest.in_migration:
-        return Blocked(reason=Reason.IN_MIGRATION, detail=f"{guest.name} may already run elsewhere")
-    if record is not None and record.state.is_open:
-        settled = s.look.at - s.intent_at(step.key) >= s.timing.settle
-        return note(s, step, FactKind.ABSOLVED, "no trace") if settled else Pending()
-    return _again(s, step, record)
+def _effect(order: Open, begin: Begin, look: Look) -> Evacuate:
+    return Evacuate(guest=begin.step.subject, target=Notes.of(begin.record).target)
 
 
-def assess_restore(s: Situation, step: Step) -> Move:
-    """The guest is stopped again; only guests that were are ever stopped."""
-    moved = s.entry.steps.get(step_key(Action.EVACUATE, step.subject))
-    if moved is not None and moved.reason in (GONE, MOVED):
-        return note(s, step, FactKind.DONE, moved.reason)
-    if step.subject not in s.look.read or s.look.at < s.intent_at(step.key):
-        return Pending(reads=(step.subject,))
-    guest = s.look.read[step.subject]
-    if guest is None or guest.deleted:
-        return note(s, step, FactKind.DONE, GONE)
-    if guest.vm_state == Prior.STOPPED:
-        return note(s, step, FactKind.DONE)
-    record = s.record(step)
-    if guest.task_state is not None:
-        return _await_task(s, step)
-    if record is not None and record.state.is_open:
-        settled = s.look.at - s.intent_at(step.key) >= s.timing.wire
-        return note(s, step, FactKind.ABSOLVED, "no trace") if settled else Pending(reads=(step.subject,))
-    return _again(s, step, record)
+def _carry_on(entry: Entry, record: StepRecord) -> tuple[Step, ...]:
+    """A call that may be under way is never forgotten, also when the guest has left the source or was excluded since;
+    and who was moved is brought into its state."""
+    guest = record.subject
+    if record.state is StepState.DONE:
+        return restore.left_over(entry, guest)
+    if not record.state.is_open:
+        return ()
+    move = Step(action=Action.EVACUATE, subject=guest, prior=entry.priors.get(guest))
+    return (move, *restore.after(move))
 
 
-def _await_task(s: Situation, step: Step) -> Move:
-    """Nova is at it; what it has not brought to an end in the time of a landing has failed (its host died as well)."""
-    if s.now - s.intent_at(step.key) > s.timing.landing:
-        return note(s, step, FactKind.FAILED, Reason.DESTINATION_FAILED)
-    return Pending(reads=(step.subject,))
-
-
-def _again(s: Situation, step: Step, record: StepRecord | None) -> Move:
-    tries = record.tries if record is not None and record.attempt == s.order.attempt else 0
-    if record is not None and tries >= CALL_TRIES:
-        return note(s, step, FactKind.FAILED, record.reason or Reason.REFUSED)
-    return begin(s, step)
-
+EVACUATE = StepKind(
+    words=WORDINGS[Action.EVACUATE],
+    assess=assess,
+    effect=_effect,
+    limit=as_a_client,
+    look_after=LookAfter.IN_TURN,
+    needs_silence=True,
+    takes_room=True,
+    rank=1,
+    landing=landing,
+    carry_on=_carry_on,
+)
 
 _UNREAD = GuestView(uuid="", name="", host="", vm_state="", task_state=None, power_state=0)

@@ -1,0 +1,135 @@
+"""The recovery of a host that failed: it is fenced and forced down, each after a last look at the decision; then its
+guests move while it stays silent, to reserves that are made ready as they are needed; then it is swept.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from kasugai.core.recovering import planning
+from kasugai.core.recovering.engine import assess, hold, result, single, stop
+from kasugai.core.recovering.lastlook import decision_is_stale, last_look, source_silent
+from kasugai.core.recovering.ledger import Entry, touched_priors
+from kasugai.core.recovering.look import Look, PowerState, list_is_believed
+from kasugai.core.recovering.moves import Begin, Extend, Finish, Move, Next, Note, Pending
+from kasugai.core.recovering.procedure import Procedure
+from kasugai.core.recovering.situation import Situation
+from kasugai.core.recovering.steps.force_down import mark_of, no_service
+from kasugai.core.recovering.steps.kinds import carried_on
+from kasugai.core.recovering.steps.reserves import is_wanted
+from kasugai.core.recovering.targets import has_capacity
+from kasugai.core.recovering.waiting import last_change, wait
+from kasugai.core.words.actions import Action
+from kasugai.core.words.facts import FactKind
+from kasugai.core.words.identity import step_key
+from kasugai.core.words.incident import Open
+from kasugai.core.words.plan import Plan, Step
+from kasugai.core.words.verdicts import Reason
+
+
+def _can_plan(look: Look, before: Look | None) -> bool:
+    """A list that is believed tells the guests; where Nova shows no such host at all, no plan has any effect."""
+    return list_is_believed(look, before) or look.service is None
+
+
+def _plan(order: Open, look: Look, entry: Entry, epoch: int) -> Plan:
+    return planning.plan(order, look, epoch, touched_priors(entry), carried_on(entry))
+
+
+def _mark(entry: Entry, order: Open) -> str:
+    return mark_of(entry, order.host)
+
+
+def _first(s: Situation) -> Next | None:
+    """The host is put down before anything else happens, if its guests have anywhere to go."""
+    if s.look.service is None and not s.is_done(step_key(Action.FORCE_DOWN, s.order.host)):
+        return single(s, no_service(s))
+    if not s.entry.effects and not _has_room(s):
+        return hold(Reason.NO_CAPACITY, "no other host can take a guest")
+    return _host(s, Action.FENCE) or _host(s, Action.FORCE_DOWN)
+
+
+def _has_room(s: Situation) -> bool:
+    """Whether there is anywhere to go, as far as it was looked at: a host whose guests have no other place is not
+    fenced for nothing."""
+    computes = s.look.computes
+    return not s.plan.guests or computes is None or has_capacity(s.order, computes)
+
+
+def _host(s: Situation, action: Action) -> Next | None:
+    """Bring one host step to its end; None when it is done."""
+    step = next(step for step in s.plan.steps if step.action == action)
+    if s.is_done(step.key) and not _must_fence_again(s, step):
+        return None
+    move = assess(s, step)
+    refusal = _contradicted(s, move) if _rests_on_silence(s, move) else None
+    return refusal or single(s, move)
+
+
+def _must_fence_again(s: Situation, step: Step) -> bool:
+    """Whether the host counts as fenced no more: the assertion was taken back, or the power came back since an earlier
+    owner saw it off and a new decision says that the host is dead."""
+    record = s.record(step)
+    if step.action != Action.FENCE or record is None:
+        return False
+    if not s.has_device:
+        return s.order.asserted_at is None
+    return record.epoch != s.memory.epoch and s.look.power is PowerState.ON
+
+
+def _rests_on_silence(s: Situation, move: Move) -> bool:
+    """Whether a move concludes from the source's silence: an effect on the host does, and so does finding Nova's record
+    forced down by somebody else, which proves nothing (the host may live on under it)."""
+    if isinstance(move, Begin):
+        return True
+    if not isinstance(move, Note) or move.step.action != Action.FORCE_DOWN or move.kind is not FactKind.DONE:
+        return False
+    record = s.record(move.step)
+    return record is None or not record.state.is_open
+
+
+def _contradicted(s: Situation, move: Move) -> Next | None:
+    """Not stopped, and the last look does not contradict the decision."""
+    if s.stopped and isinstance(move, Begin):
+        return stop(s)
+    if isinstance(move, Begin) and s.is_done(move.step.key) and decision_is_stale(s):
+        return hold(Reason.SOURCE_RETURNED, "fencing it again takes a decision that knows that it came back")
+    answer = last_look(s)
+    if isinstance(answer, Pending):
+        return wait(s, ())
+    if answer is None:
+        return None
+    return hold(answer, "") if s.has_begun else Finish(kind=FactKind.VETOED, reason=answer)
+
+
+def _with_reserves(s: Situation, hosts: Iterable[str]) -> Plan | None:
+    """Make those reserves ready that guests now need."""
+    steps = planning.new_reserves(s.plan, s.look, s.order.policy, hosts)
+    return planning.insert(s.plan, steps, s.memory.epoch) if steps else None
+
+
+def _sweep(s: Situation) -> Next:
+    """Look for guests that came back or turned up, by a list that is believed; without any it is over."""
+    if not list_is_believed(s.look, s.memory.before) or s.look.at < last_change(s):
+        return wait(s, ())
+    back = [step for step in s.plan.guests if step.subject in s.look.guests and s.is_done(step.key)]
+    if back:
+        names = ", ".join(step.name or step.subject for step in back)
+        return hold(Reason.EVACUATION_UNRESOLVED, f"landed, and on the source's list again: {names}"[:500])
+    if more := planning.newcomers(s.plan, s.look, s.order.policy):
+        if planning.lacks_tags(more, s.look, s.order.policy):
+            return replace(wait(s, ()), project_tags=True)
+        priors = touched_priors(s.entry)
+        return Extend(plan=planning.extend(s.plan, s.look, s.order.policy, s.memory.epoch, priors))
+    return result(s)
+
+
+HOST = Procedure(
+    can_plan=_can_plan,
+    plan=_plan,
+    mark=_mark,
+    first=_first,
+    wants=is_wanted,
+    with_hosts=_with_reserves,
+    silence=source_silent,
+    last=_sweep,
+)

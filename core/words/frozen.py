@@ -1,0 +1,43 @@
+"""A mapping that cannot change: ordered by key, comparable with any other mapping, and fit to be a part of a key.
+
+The core's values are hashed and sorted, which neither a dict nor a view of one can be.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import TypeVar
+
+V = TypeVar("V")
+
+
+class FrozenMap(Mapping[str, V]):
+    """Values by their names, in the order of the names."""
+
+    __slots__ = ("_items",)
+
+    def __init__(self, items: Mapping[str, V] | None = None) -> None:
+        """Hold a copy of `items`."""
+        self._items: dict[str, V] = dict(sorted((items or {}).items()))
+
+    def __getitem__(self, name: str) -> V:
+        """Return the value of that name; KeyError when there is none."""
+        return self._items[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the names in order."""
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._items)
+
+    def __hash__(self) -> int:
+        """Agree with equality; TypeError when a value cannot be hashed."""
+        return hash(tuple(self._items.items()))
+
+    def __repr__(self) -> str:
+        """Tell all of it: equal maps are written alike."""
+        return f"FrozenMap({self._items!r})"
+
+
+NO_TEXTS: FrozenMap[str] = FrozenMap()
+"""Says nothing."""

@@ -1,0 +1,196 @@
+"""The table of step kinds against all that goes by it: each kind is planned, taken up, carried on, told, drawn on the
+wire and simulated; and a kind that is not in the table is told and never done silently."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from kasugai.core.recovering import host
+from kasugai.core.recovering.advance import PROCEDURES, NoProcedure, advance, procedure_of
+from kasugai.core.recovering.calls import Call
+from kasugai.core.recovering.look import AggregateView, Look
+from kasugai.core.recovering.moves import Act, Begin, Finish
+from kasugai.core.recovering.situation import Situation
+from kasugai.core.recovering.steps.join import joined
+from kasugai.core.recovering.steps.kind import FinalLook, StepKind
+from kasugai.core.recovering.steps.kinds import KINDS, UnknownKind, carried_on, find, kind_of
+from kasugai.core.telling.narrate import narrate_fact
+from kasugai.core.words.actions import WORDINGS, About, Action, Meaning, wording
+from kasugai.core.words.facts import Fact, FactKind, Result, StepRecord, StepState
+from kasugai.core.words.plan import Plan, Prior, Step
+from kasugai.core.words.policy import Method, Policy
+from kasugai.core.words.subject import Kind
+from kasugai.core.words.verdicts import Reason
+from kasugai.schemas.codec import decode, encode
+from kasugai.sim.cloud import SimCloud
+from kasugai.sim.cloud.wire import Request
+from kasugai.sim.door import CloudDoor
+from kasugai.sim.loop import run
+from kasugai.sim.power_door import PowerDoor
+from kasugai.workers.calling import carry
+from tests.unit.core.makers import fact, guest, order, record, service
+from tests.unit.core.scene import MARK, NOW, moving, scene
+
+PAUSED = guest("g1", vm_state="paused", power_state=3)
+"""Needs every step that a guest may need."""
+SPARE = service(host="r1", service_id="svc-r1", is_up=True, is_enabled=False)
+ORDER = order(
+    decided_at=NOW,
+    reserves=("r1",),
+    policy=Policy(method=Method.RESERVED_HOST, add_reserve_to_aggregates=True),
+)
+SEEN = moving(
+    PAUSED,
+    others={"r1": SPARE},
+    aggregates=(AggregateView(aggregate_id=7, name="racks", hosts=frozenset({"cmp1"})),),
+)
+EFFECTS = [kind for kind in KINDS.values() if isinstance(kind, StepKind)]
+each = pytest.mark.parametrize("kind", EFFECTS, ids=lambda kind: kind.action)
+STRANGE = Step(action="lock", subject="g9", name="web9")
+"""A step of a newer worker."""
+
+
+def whole_plan() -> Plan:
+    """The plan of a host whose guest needs a reserve: what the procedure makes, and what it adds later."""
+    first = procedure_of(Kind.HOST).plan(ORDER, SEEN, scene().entry, 1)
+    longer = host.HOST.with_hosts(scene(SEEN, order=ORDER, plan=first), ["r1"])
+    assert longer is not None
+    return longer
+
+
+def step_of(kind: StepKind) -> Step:
+    return next(step for step in whole_plan().steps if step.action == kind.action)
+
+
+def done_but(step: Step) -> Situation:
+    """All is done but one step; whatever it needs has been seen."""
+    others = [each for each in whole_plan().steps if each.action not in (step.action, Action.SWEEP)]
+    records = [_done(each) for each in others]
+    return scene(
+        replace(SEEN, read={"g1": guest("g1", host="cmp2")}), *records, order=ORDER, plan=whole_plan()
+    )
+
+
+def _done(step: Step) -> StepRecord:
+    notes = {"mark": MARK} if step.action == Action.FORCE_DOWN else {}
+    return record(step.key, StepState.DONE, tries=1, **notes)
+
+
+def test_the_table_holds_every_kind_that_has_words_and_no_other() -> None:
+    assert set(KINDS) == set(Action) == set(WORDINGS)
+    for action, kind in KINDS.items():
+        assert kind.words is WORDINGS[action] and kind.action == action
+
+
+def test_every_kind_is_planned_by_a_procedure() -> None:
+    assert {step.action for step in whole_plan().steps} == set(KINDS)
+
+
+@each
+def test_a_step_that_is_left_undone_is_taken_up_and_never_told_as_recovered(kind: StepKind) -> None:
+    answer = advance(done_but(step_of(kind)))
+    assert not isinstance(answer, Finish), answer
+    if isinstance(answer, Act):
+        moved = [note.step for note in answer.notes] + [begin.step for begin in answer.begins]
+        assert {step.action for step in moved} == {kind.action}
+
+
+@each
+def test_a_call_that_may_be_under_way_is_part_of_the_next_attempt(kind: StepKind) -> None:
+    """By what it carries on, or because every plan has such a step where it is wanted."""
+    step = step_of(kind)
+    moved = _done(Step(action=Action.EVACUATE, subject="g1"))
+    records = {} if kind.action == Action.EVACUATE else {moved.key: moved}
+    opened = record(step.key, StepState.UNSURE, tries=1)
+    entry = replace(scene().entry, steps={**records, opened.key: opened}, priors={"g1": Prior.STOPPED})
+    carried = {step.key for step in carried_on(entry)}
+    anew = {step.key for step in whole_plan().steps if step.words.about is not About.GUEST}
+    assert step.key in carried | anew
+
+
+@each
+def test_every_kind_is_told_by_its_name_and_its_subject_s(kind: StepKind) -> None:
+    step = step_of(kind)
+    told = narrate_fact(fact(FactKind.STARTED, step=record(step.key), name="somebody"))
+    assert told == f"{kind.action} somebody"
+
+
+@each
+def test_every_kind_travels(kind: StepKind) -> None:
+    step = step_of(kind)
+    said = fact(FactKind.STARTED, step=record(step.key, seen_migration=3, target="r1"), plan=whole_plan())
+    back = decode(encode(said))
+    assert isinstance(back, Fact) and back == said and hash(back) == hash(said)
+    assert back.plan is not None and back.plan.step(step.key) == step
+
+
+@each
+def test_the_simulated_cloud_takes_every_kind_s_call(kind: StepKind) -> None:
+    """The call goes to the simulated doors as the worker sends it, and is the one thing that they are asked for."""
+    requests = run(_simulated(kind))
+    assert [(request.status or 0) // 100 for request in requests] == [2]
+
+
+async def _simulated(kind: StepKind) -> list[Request]:
+    cloud = SimCloud(asyncio.get_running_loop())
+    for name in ("cmp1", "cmp2", "r1"):
+        cloud.add_host(name)
+    cloud.add_guest("web", "cmp1")
+    cloud.add_aggregate("racks", "cmp1")
+    if kind.action == Action.EVACUATE:
+        cloud.hosts.power_off("cmp1")
+        cloud.operator_forces_down("cmp1")
+    cloud_door, power = CloudDoor(cloud), PowerDoor(cloud)
+    call = await _call(kind, cloud, cloud_door)
+    before = len(cloud.wire.requests)
+    await carry(call, cloud_door, power, {})
+    return [request for request in cloud.wire.requests[before:] if request.method != "GET"]
+
+
+async def _call(kind: StepKind, cloud: SimCloud, cloud_door: CloudDoor) -> Call:
+    """The kind's call about what this cloud has."""
+    look = Look(at=0, service=await cloud_door.service("cmp1"), others={"r1": await cloud_door.service("r1")})
+    (aggregate,) = await cloud_door.aggregates()
+    step = step_of(kind)
+    if step.words.about is About.GUEST:
+        step = replace(step, subject=cloud.uuid("web"))
+    if step.action == Action.JOIN:
+        step = joined("r1", aggregate, ())
+    return kind.effect(ORDER, Begin(step=step, record=record(step.key, tries=1)), look)
+
+
+def test_what_cannot_be_called_is_refused_by_name() -> None:
+    assert isinstance(find(Action.SWEEP), FinalLook) and find("lock") is None
+    for action in (Action.SWEEP, "lock"):
+        with pytest.raises(UnknownKind, match=action):
+            kind_of(action)
+
+
+def test_a_step_of_an_unknown_kind_holds_the_attempt_once_all_else_is_done() -> None:
+    plan = whole_plan()
+    longer = replace(plan, steps=(*plan.steps[:-1], STRANGE, plan.steps[-1]))
+    records = [_done(step) for step in plan.steps[:-1]]
+    gone = moving(guests={}, read={"g1": guest("g1", host="r1")})
+    memory = replace(scene().memory, before=gone)
+    s = scene(gone, *records, order=ORDER, plan=plan, memory=memory)
+    assert advance(s) == Finish(kind=FactKind.FINISHED, reason=Reason.RECOVERED, result=Result.RECOVERED)
+    assert advance(replace(s, plan=longer)) == Finish(
+        kind=FactKind.HELD, reason=Reason.POISON, detail="web9: this worker knows no step of the kind 'lock'"
+    )
+
+
+def test_a_call_of_an_unknown_kind_is_carried_on_and_told_by_what_is_known_of_it() -> None:
+    opened, ended = record("lock:g9", StepState.STARTED, tries=1), record("lock:g8", StepState.ABSOLVED)
+    entry = replace(scene().entry, steps={each.key: each for each in (opened, ended)})
+    assert carried_on(entry) == (Step(action="lock", subject="g9"),)
+    assert (wording("lock").about, wording("lock").meaning) == (About.UNKNOWN, Meaning.ON_THE_WAY)
+    assert narrate_fact(fact(FactKind.STARTED, step=opened, name="web9")) == "lock web9"
+    swept = record("sweep:cmp1", StepState.STARTED)
+    assert carried_on(replace(entry, steps={swept.key: swept})) == ()
+
+
+def test_a_kind_of_subject_without_a_procedure_is_refused_by_name() -> None:
+    assert set(PROCEDURES) == {Kind.HOST}
+    with pytest.raises(NoProcedure, match="instance"):
+        advance(scene(order=order(kind=Kind.INSTANCE)))

@@ -1,0 +1,69 @@
+"""The house rules about steps: who names a kind, and that no key or subject of a step is ever read as text.
+
+Everything here reads files.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+REPO = Path(__file__).resolve().parents[2]
+PRODUCT = ("adapters", "agents", "api", "bridge", "cli", "core", "schemas", "sim", "streams", "workers")
+
+NAMED = re.compile(r"\bAction\.[A-Z_]+\b")
+MAY_NAME = ("core/words/actions.py", "core/recovering/planning.py", "core/recovering/host.py")
+"""The table of words, and the host procedure, which composes its plan of them and brings the first two to their end."""
+STEPS = "core/recovering/steps/"
+
+READ_AS_TEXT = re.compile(
+    r"(?:\.key|\bkey|\b(?:step|record)\.subject)"
+    r"\.(?:r?partition|r?split|removeprefix|removesuffix|startswith|endswith)\("
+)
+ON_STEPS = ("core/recovering/", "core/telling/", "workers/", "api/projection/", "cli/incident_text.py")
+"""Where steps are gone through."""
+ACTIONS = "fence|force-down|evacuate|restore|reset|enable-compute|add-to-aggregate|sweep"
+WORDS = re.compile(rf"""f?["'](?:{ACTIONS}):?["']""")
+
+
+def product() -> Iterator[tuple[str, int, str]]:
+    for room in PRODUCT:
+        for file in sorted((REPO / room).rglob("*.py")):
+            name = str(file.relative_to(REPO))
+            for number, line in enumerate(file.read_text().splitlines(), 1):
+                yield name, number, line
+
+
+def test_only_the_kinds_own_files_and_the_host_procedure_name_a_kind() -> None:
+    found = {name for name, _, line in product() if NAMED.search(line)}
+    assert {name for name in found if not name.startswith(STEPS)} == set(MAY_NAME)
+    assert len(found) > len(MAY_NAME), "the search itself finds nothing"
+
+
+def test_no_action_is_named_as_text_where_steps_are_gone_through() -> None:
+    found = [
+        f"{name}:{number}"
+        for name, number, line in product()
+        if name.startswith(ON_STEPS) and WORDS.search(line)
+    ]
+    assert found == []
+
+
+def test_no_key_and_no_subject_of_a_step_is_read_as_text() -> None:
+    found = [
+        f"{name}:{number}: {line.strip()}"
+        for name, number, line in product()
+        if name.startswith(ON_STEPS) and READ_AS_TEXT.search(line)
+    ]
+    assert found == []
+
+
+def test_each_kind_has_a_file_of_its_own() -> None:
+    exports = re.compile(r"^([A-Z_]+) = (?:StepKind|FinalLook)\(", re.MULTILINE)
+    files = {file.stem: exports.findall(file.read_text()) for file in (REPO / STEPS).glob("*.py")}
+    kinds = {name: found for name, found in files.items() if found}
+    members = re.findall(r"^    ([A-Z_]+) = ", _enum(REPO / "core/words/actions.py"), re.MULTILINE)
+    assert kinds == {name.lower(): [name] for name in members}
+
+
+def _enum(file: Path) -> str:
+    return file.read_text().split("class Action(", 1)[1].split("\n\n\n", 1)[0]

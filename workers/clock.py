@@ -1,0 +1,10 @@
+"""The time that a worker measures by: the running event loop's, so that it runs under virtual time as well."""
+
+import asyncio
+
+from kasugai.core.words.timing import Instant
+
+
+def monotonic_ms() -> Instant:
+    """Return the running loop's time in milliseconds."""
+    return round(asyncio.get_running_loop().time() * 1000)

@@ -22,7 +22,7 @@ from kasugai.core.recovering.moves import Begin, Move, Note, Pending
 from kasugai.core.recovering.planning import plan
 from kasugai.core.recovering.procedure import Procedure
 from kasugai.core.recovering.situation import Situation
-from kasugai.core.recovering.steps import evacuate
+from kasugai.core.recovering.steps import evacuations, resolving
 from kasugai.core.recovering.steps.records import begin, note
 from kasugai.core.words.actions import Action
 from kasugai.core.words.facts import Fact, FactKind, make_fact
@@ -109,7 +109,7 @@ def _all_at_once(s: Situation, begins: list[Begin]) -> tuple[Begin, ...]:
 
 def _call_again(s: Situation, step: Step, migration: MigrationView) -> Move:
     if s.now - s.intent_at(step.key) > s.timing.landing:
-        return begin(s, step, evacuate.Notes(seen_migration=s.look.newest_migration(step.subject)).texts)
+        return begin(s, step, evacuations.Notes(seen_migration=s.look.newest_migration(step.subject)).texts)
     return Pending(reads=(step.subject,))
 
 
@@ -180,7 +180,7 @@ MUTANTS = (
     Mutant(
         name="no settle",
         scenario="slow-to-spawn",
-        patch=lambda: patch.object(evacuate, "_without_trace", _without_settle),
+        patch=lambda: patch.object(resolving, "_without_trace", _without_settle),
         variants=worker_deaths,
     ),
     Mutant(
@@ -198,7 +198,7 @@ MUTANTS = (
     Mutant(
         name="retry on deadline",
         scenario="conductor-out",
-        patch=lambda: patch.object(evacuate, "_await_own", _call_again),
+        patch=lambda: patch.object(resolving, "_await_own", _call_again),
         variants=written,
     ),
     Mutant(

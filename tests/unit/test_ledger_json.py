@@ -35,7 +35,7 @@ def test_a_known_text_is_read_for_ever() -> None:
         '"subject":{"kind":"host","host":"cmp1"},"epoch":2,'
         '"plan":{"incident":"00000000-0000-0000-0000-000000000001","attempt":1,"epoch":2,"host":"cmp1","window":8,'
         '"steps":[{"action":"fence","subject":"cmp1"},{"action":"evacuate","subject":"g1","needs":["fence:cmp1"]}]},'
-        '"steps":{"fence:cmp1":{"key":"fence:cmp1","state":"done","epoch":2,"tries":1}},"effects":true}'
+        '"steps":{"fence:cmp1":{"action":"fence","subject":"cmp1","state":"done","epoch":2,"tries":1}},"effects":true}'
     )
     entry = load_entry(text)
     assert entry.steps == {

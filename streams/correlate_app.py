@@ -14,7 +14,7 @@ import uvloop
 
 from kasugai.adapters.faust.credentials import credentials_of
 from kasugai.adapters.faust.membership import Membership
-from kasugai.adapters.faust.port import Poison, Record, Write
+from kasugai.adapters.faust.port import Bury, Poison, Record, Write
 from kasugai.adapters.faust.run import prepare, serve
 from kasugai.adapters.faust.settings import ProcessorSettings
 from kasugai.adapters.kafka.client import client_config
@@ -37,6 +37,7 @@ from kasugai.schemas.codec import Undecodable, decode, encode
 from kasugai.schemas.topics import CHANGELOG, CORRELATE_APP, CORRELATE_TABLE, INCIDENTS, SIGNALS, VERDICTS
 from kasugai.streams.correlate import Correlate, Rest
 from kasugai.streams.correlate_trace import hear, tell_all, traced
+from kasugai.streams.route_shell import Sink
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Decisions:
     costs a request for some hundred decisions instead of one for each.
     """
 
-    def __init__(self, producer: Producer, membership: Membership, threads: Threads | None = None) -> None:
+    def __init__(self, producer: Sink, membership: Membership, threads: Threads | None = None) -> None:
         """Publish through `producer`, each incident in its trace."""
         self._producer = producer
         self._threads = threads or Threads()
@@ -241,18 +242,24 @@ def main(settings: Settings, *, demo: bool = False, vitals: Vitals | None = None
 async def _run(settings: Settings, shell: ProcessorSettings, vitals: Vitals) -> int:
     membership, threads = Membership(shell.session), Threads()
     async with Producer(settings.kafka, f"{CORRELATE_APP}-{settings.stream.instance}") as producer:
-        graves = DeadLetters(producer, CORRELATE_APP)
-
-        async def bury(record: Record, poison: Poison) -> None:
-            cause = poison.__cause__
-            await graves.bury(_as_it_came(record), cause if isinstance(cause, Exception) else poison)
-
         correlate = Correlate(Decisions(producer, membership, threads), settings.worker.timing)
         mailbox = Mailbox(correlate, threads, vitals.lags)
+        bury = burying(producer)
         with watched(COUNTED, lambda: _phases(correlate)):
             return await serve(
                 shell, mailbox, offset_of=offset_of, bury=bury, membership=membership, vitals=vitals
             )
+
+
+def burying(producer: Sink) -> Bury:
+    """Return the way of a poisonous record to the mailbox's dead letters, under the error that it was found by."""
+    graves = DeadLetters(producer, CORRELATE_APP)
+
+    async def bury(record: Record, poison: Poison) -> None:
+        cause = poison.__cause__
+        await graves.bury(_as_it_came(record), cause if isinstance(cause, Exception) else poison)
+
+    return bury
 
 
 def _phases(correlate: Correlate) -> list[Reading]:

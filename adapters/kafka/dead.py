@@ -3,11 +3,12 @@
 Only what would be too large together with its reason is cut: the whole of it stands where the headers say.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import version
+from typing import Protocol
 
 from kasugai.adapters.kafka.client import ROOMY
-from kasugai.adapters.kafka.producer import Producer
 from kasugai.adapters.kafka.records import TRACE, Headers, Incoming, Outgoing
 from kasugai.adapters.telemetry.catalogue import DEAD_LETTERS
 from kasugai.adapters.telemetry.meters import count
@@ -20,18 +21,26 @@ KEPT_VALUE, KEPT_SMALL = 65_536, 1_024
 """Bytes of the value, and of the key and each trace header, that are kept of a record that is cut."""
 
 
+class Sink(Protocol):
+    """Where dead letters go."""
+
+    async def publish_all(self, records: Sequence[Outgoing]) -> Sequence[Stamp]:
+        """Publish all, wait for all; LogAway when any was not acknowledged."""
+        ...
+
+
 class DeadLetters:
     """One process's way to the `.dlq` topics."""
 
-    def __init__(self, producer: Producer, app: str) -> None:
+    def __init__(self, sink: Sink, app: str) -> None:
         """`app` is named in every dead letter."""
-        self._producer = producer
+        self._sink = sink
         self._app = app
 
     async def bury(self, record: Incoming, error: Exception, attempt: int = 1) -> Stamp:
-        """Publish `record` to its topic's dead letters; it is done with when this returns."""
+        """Publish `record` to its topic's dead letters; then it is done with. LogAway when nobody has it."""
         letter = dead_letter(record, error, app=self._app, attempt=attempt)
-        (stamp,) = await self._producer.publish_all([letter])
+        (stamp,) = await self._sink.publish_all([letter])
         count(DEAD_LETTERS, topic=record.topic)
         return stamp
 

@@ -30,9 +30,9 @@ from kasugai.sim.lab.broker import (
     REPORTED,
     VERDICTS,
     Broker,
-    Record,
 )
 from kasugai.sim.lab.crowding import Crowd
+from kasugai.sim.lab.records import Record
 
 PROPAGATION = 2000
 """Milliseconds that a description may take to reach correlate's mailbox (reordered variants delay it)."""

@@ -22,12 +22,16 @@ from kasugai.core.words.signals import Command, Instruction, Kind, Limit, Source
 from kasugai.core.words.timing import PRODUCTION, Timing
 from kasugai.core.words.verdicts import Verdict
 from kasugai.sim.cloud import REAL, Pace, SimCloud
-from kasugai.sim.lab.actors import CorrelateActor, RouteActor, WorkerActor
-from kasugai.sim.lab.broker import COMMANDS, FAULTS, INVENTORY, RECOVERY, REPORTED, VERDICTS, Broker, Record
+from kasugai.sim.lab.actors.correlate import CorrelateActor
+from kasugai.sim.lab.actors.route import RouteActor
+from kasugai.sim.lab.actors.worker import WorkerActor
+from kasugai.sim.lab.broker import COMMANDS, FAULTS, INVENTORY, RECOVERY, REPORTED, VERDICTS, Broker
 from kasugai.sim.lab.folding import WIDE, fold
 from kasugai.sim.lab.invariants import Invariants
 from kasugai.sim.lab.mortal import Counter, Death, Process, follow_tasks
+from kasugai.sim.lab.records import Record
 from kasugai.sim.ledger import MemoryLedger
+from kasugai.streams.correlate_app import row_of
 
 SESSION = 10.0
 """Seconds until a group notices that a worker has died: its session time-out."""
@@ -71,7 +75,7 @@ class Lab:
         self.invariants = Invariants(self.cloud)
         self.invariants.watch(self.broker)
         self.broker.watchers.append(self._narrate)
-        self.table: dict[tuple[int, str], Row] = {}
+        self.table: dict[tuple[int, str], bytes] = {}
         self.committed: dict[int, int] = {}
         self.segments: dict[str, SegmentRecord] = {}
         self.hosts: dict[str, HostRecord] = {}
@@ -90,7 +94,7 @@ class Lab:
         """Start the pipeline."""
         chance = random.Random(self.variant.shuffle)
         shuffled = self.variant.shuffle is not None
-        RouteActor(self.broker, (lambda: chance.uniform(0, 1)) if shuffled else (lambda: 0.001)).start()
+        RouteActor(self.broker, (lambda: chance.uniform(0, 1)) if shuffled else (lambda: 0.0)).start()
         self.start_correlate()
         self.start_worker()
 
@@ -248,17 +252,19 @@ class Lab:
         """Do something after a while."""
         asyncio.get_running_loop().call_later(seconds, act)
 
+    def rows(self) -> list[Row]:
+        """Return what stands in correlate's table."""
+        return [row_of(value) for value in self.table.values()]
+
     def is_at_rest(self) -> bool:
         """Whether everybody lives and no incident is open but those that are held."""
-        rows = [
-            row for row in self.table.values() if isinstance(row, SubjectRow) and row.incident is not None
-        ]
-        moving = any(not _rests(row) for row in rows)
+        moving = any(not _rests(row) for row in self.rows() if isinstance(row, SubjectRow))
         return not moving and self.correlate is not None and bool(self.workers)
 
     def finish(self) -> None:
         """Check what must hold at the end, and close the log with the census."""
-        self.invariants.at_end(self.table.values())
+        self.invariants.at_end(self.rows())
+        self.invariants.broken += self._correlate_actor.left
         places = [f"  {place}" for place in self.cloud.census()]
         wide = len(places) > WIDE
         self.lines = [*fold(self.lines), "", *fold(places)] if wide else [*self.lines, "", *places]

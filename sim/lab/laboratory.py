@@ -21,6 +21,7 @@ from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import Command, Instruction, Kind, Limit, Source, Symptom, fault
 from kasugai.core.words.timing import PRODUCTION, Timing
 from kasugai.core.words.verdicts import Verdict
+from kasugai.schemas.topics import DEAD_LETTERS
 from kasugai.sim.cloud import REAL, Pace, SimCloud
 from kasugai.sim.lab.actors.correlate import CorrelateActor
 from kasugai.sim.lab.actors.route import RouteActor
@@ -147,6 +148,14 @@ class Lab:
         elif topic == RECOVERY:
             fact: Fact = record.value
             self._tell("worker", fact.fact_id, narrate_fact(fact))
+        elif topic.endswith(DEAD_LETTERS):
+            self._tell_dead(dict(record.headers))
+
+    def _tell_dead(self, why: dict[str, bytes]) -> None:
+        """Write that somebody has put a record aside, each once."""
+        place = derive("dead", *(why[f"dlq-{name}"].decode() for name in ("topic", "partition", "offset")))
+        actor = why["dlq-app"].decode().removeprefix("kasugai-").split("-")[0]
+        self._tell(actor, place, f"dead letter of {why['dlq-topic'].decode()}: {why['dlq-error'].decode()}")
 
     def _tell(self, actor: str, name: UUID, sentence: str) -> None:
         if sentence and (actor, name) not in self._told:
@@ -264,7 +273,8 @@ class Lab:
     def finish(self) -> None:
         """Check what must hold at the end, and close the log with the census."""
         self.invariants.at_end(self.rows())
-        self.invariants.broken += self._correlate_actor.left
+        for sentence in self._correlate_actor.left:
+            self.invariants.breaks(sentence)
         places = [f"  {place}" for place in self.cloud.census()]
         wide = len(places) > WIDE
         self.lines = [*fold(self.lines), "", *fold(places)] if wide else [*self.lines, "", *places]

@@ -1,4 +1,4 @@
-"""Standing observers of the laboratory: they see whether a host answers, say so, and repeat themselves.
+"""Observers of the laboratory: from the first second on they see whether a host answers, say so, and repeat themselves.
 
 They stand in for the agents that come later; what they publish has the same form.
 """
@@ -14,7 +14,7 @@ POLL = 1.0
 
 
 @dataclass(slots=True, kw_only=True)
-class Watcher:
+class Observer:
     """One kind of witness for every host."""
 
     lab: Lab
@@ -22,7 +22,7 @@ class Watcher:
     delay: float
     """Seconds until it notices."""
     every: float
-    """Seconds between repetitions of a standing condition."""
+    """Seconds between repetitions of what goes on."""
     only: str = ""
     """Watch just this host."""
     _episodes: dict[str, int] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from kasugai.sim.lab.grammar import Scenario
 from kasugai.sim.lab.laboratory import Lab, Variant
 from kasugai.sim.lab.mortal import Effect
-from kasugai.sim.lab.setting import build
+from kasugai.sim.lab.stage import build
 from kasugai.sim.lab.verbs import perform
 from kasugai.sim.loop import run
 

@@ -1,4 +1,4 @@
-"""Carries out a scenario's `cloud` section: segments, hosts, guests, standing observers and settings."""
+"""Sets the stage for a scenario, as its `cloud` section says: segments, hosts, guests, observers and the world."""
 
 import dataclasses
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any
 from kasugai.core.words.policy import Method
 from kasugai.sim.lab.grammar import BadScenario, Line, Scenario, names, seconds
 from kasugai.sim.lab.laboratory import Lab
-from kasugai.sim.lab.observers import Watcher
+from kasugai.sim.lab.observers import Observer
 
 Options = dict[str, str]
 
@@ -118,14 +118,14 @@ class _Builder:
     def _add_observer(self, name: str, words: tuple[str, ...]) -> None:
         """observer SOURCE [delay=2s] [every=30s] [only=cmp1]: watches all hosts and says what it sees."""
         options = dict(word.partition("=")[::2] for word in words)
-        watcher = Watcher(
+        observer = Observer(
             lab=self._lab,
             source=name,
             delay=seconds(options.get("delay", "2s")),
             every=seconds(options.get("every", "30s")),
             only=options.get("only", ""),
         )
-        watcher.start()
+        observer.start()
 
     def _set_nova(self, name: str, words: tuple[str, ...]) -> None:
         """nova no-date | nova clock +30s|-30s | nova spawn 20s"""

@@ -8,6 +8,7 @@ import asyncio
 import random  # noqa: TID251 - seeded: the same seed gives the same run
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from uuid import UUID
 
 from kasugai.core.deciding.outcomes import HELD_FIRST
@@ -263,7 +264,7 @@ class Lab:
 
     def rows(self) -> list[Row]:
         """Return what stands in correlate's table."""
-        return [row_of(value) for value in self.table.values()]
+        return [_row(value) for value in self.table.values()]
 
     def is_at_rest(self) -> bool:
         """Whether everybody lives and no incident is open but those that are held."""
@@ -278,6 +279,12 @@ class Lab:
         places = [f"  {place}" for place in self.cloud.census()]
         wide = len(places) > WIDE
         self.lines = [*fold(self.lines), "", *fold(places)] if wide else [*self.lines, "", *places]
+
+
+@lru_cache(10_000)
+def _row(value: bytes) -> Row:
+    """Return what a row holds; most are asked for again and again."""
+    return row_of(value)
 
 
 def _rests(row: SubjectRow) -> bool:

@@ -28,34 +28,44 @@ class Observer:
     _episodes: dict[str, int] = field(default_factory=dict)
     _boots: dict[str, int] = field(default_factory=dict)
     """By host: which boot last answered."""
-    _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
+    _silent: dict[str, float] = field(default_factory=dict)
+    """By host: since when it does not answer."""
+    _said: dict[str, float] = field(default_factory=dict)
+    """By host: when it was last said to be down."""
 
     def start(self) -> None:
-        """Watch from now on."""
-        task = asyncio.get_running_loop().create_task(self._watch())
-        self._tasks.add(task)
+        """Watch from now on. No task: most stories are made of glances at which nothing is to be seen."""
+        asyncio.get_running_loop().call_later(POLL, self._wake)
 
-    async def _watch(self) -> None:
-        silent: dict[str, float] = {}
-        said: dict[str, float] = {}
+    def _wake(self) -> None:
+        """What else is due at this instant comes first."""
+        asyncio.get_running_loop().call_soon(self._watch)
+
+    def _watch(self) -> None:
         loop = asyncio.get_running_loop()
-        while True:
-            await asyncio.sleep(POLL)
-            for name, host in self.lab.cloud.world.hosts.items():
-                if self.only not in ("", name):
-                    continue
-                if host.answers:
-                    self._boots[name] = host.boots
-                    silent.pop(name, None)
-                    if said.pop(name, None) is not None:
-                        self._say(name, Symptom.ALIVE)
-                    continue
-                since = silent.setdefault(name, loop.time())
-                if loop.time() - since >= self.delay and loop.time() - said.get(name, -1e9) >= self.every:
-                    if name not in said:
-                        self._episodes[name] = self._episodes.get(name, 0) + 1
-                    said[name] = loop.time()
-                    self._say(name, Symptom.DOWN)
+        now = loop.time()
+        for name, host in self.lab.cloud.world.hosts.items():
+            if self.only not in ("", name):
+                continue
+            if host.answers:
+                self._sees(name, host.boots)
+            else:
+                self._misses(name, now)
+        loop.call_later(POLL, self._wake)
+
+    def _sees(self, name: str, boots: int) -> None:
+        self._boots[name] = boots
+        self._silent.pop(name, None)
+        if self._said.pop(name, None) is not None:
+            self._say(name, Symptom.ALIVE)
+
+    def _misses(self, name: str, now: float) -> None:
+        since = self._silent.setdefault(name, now)
+        if now - since >= self.delay and now - self._said.get(name, -1e9) >= self.every:
+            if name not in self._said:
+                self._episodes[name] = self._episodes.get(name, 0) + 1
+            self._said[name] = now
+            self._say(name, Symptom.DOWN)
 
     def _say(self, host: str, symptom: Symptom) -> None:
         episode = str(self._episodes.get(host, 0))

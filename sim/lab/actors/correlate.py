@@ -10,7 +10,6 @@ asks several times a second whether a tick is due, here it is asked when one may
 import asyncio
 import math
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import NoReturn
@@ -91,7 +90,7 @@ class CorrelateActor:
     async def _tick(self, mailbox: Mailbox, decided: asyncio.Event, process: Process, phase: float) -> None:
         """Offer ticks whenever something was decided, and at least as often as they can be due."""
         await asyncio.sleep(phase)
-        period = TICK_NEAR
+        loop, period = asyncio.get_running_loop(), TICK_NEAR
         while True:
             decided.clear()
             for partition in range(self._broker.partitions_of(SIGNALS)):
@@ -100,9 +99,9 @@ class CorrelateActor:
                     period = _period(tick[1])
                     await process.alive("tick")
                     await self._broker.publish(SIGNALS, "", tick[1], partition)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(period / 1000 if period <= TICK_NEAR else TICK_FAR / 1000):
-                    await decided.wait()
+            due = loop.call_later((period if period <= TICK_NEAR else TICK_FAR) / 1000, decided.set)
+            await decided.wait()
+            due.cancel()
             await asyncio.sleep(0.1)
 
 

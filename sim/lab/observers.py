@@ -4,6 +4,7 @@ They stand in for the agents that come later; what they publish has the same for
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from kasugai.core.words.signals import Source, Symptom
@@ -11,6 +12,30 @@ from kasugai.sim.lab.laboratory import Lab
 
 POLL = 1.0
 """Seconds between two glances."""
+
+
+class Rounds:
+    """The glances of all observers, one round a second. No task: most stories are made of rounds in which nothing is to
+    be seen."""
+
+    def __init__(self) -> None:
+        """Nobody looks."""
+        self._looks: list[Callable[[], None]] = []
+
+    def join(self, look: Callable[[], None]) -> None:
+        """Look once in each round, behind those who joined before."""
+        if not self._looks:
+            asyncio.get_running_loop().call_later(POLL, self._wake)
+        self._looks.append(look)
+
+    def _wake(self) -> None:
+        """What else is due at this instant comes first."""
+        asyncio.get_running_loop().call_soon(self._go)
+
+    def _go(self) -> None:
+        for look in self._looks:
+            look()
+        asyncio.get_running_loop().call_later(POLL, self._wake)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,29 +58,21 @@ class Observer:
     _said: dict[str, float] = field(default_factory=dict)
     """By host: when it was last said to be down."""
 
-    def start(self) -> None:
-        """Watch from now on. No task: most stories are made of glances at which nothing is to be seen."""
-        asyncio.get_running_loop().call_later(POLL, self._wake)
-
-    def _wake(self) -> None:
-        """What else is due at this instant comes first."""
-        asyncio.get_running_loop().call_soon(self._watch)
-
-    def _watch(self) -> None:
-        loop = asyncio.get_running_loop()
-        now = loop.time()
+    def look(self) -> None:
+        """Glance at every host."""
+        now = asyncio.get_running_loop().time()
         for name, host in self.lab.cloud.world.hosts.items():
             if self.only not in ("", name):
                 continue
             if host.answers:
-                self._sees(name, host.boots)
+                self._boots[name] = host.boots
+                if name in self._silent:
+                    self._sees_again(name)
             else:
                 self._misses(name, now)
-        loop.call_later(POLL, self._wake)
 
-    def _sees(self, name: str, boots: int) -> None:
-        self._boots[name] = boots
-        self._silent.pop(name, None)
+    def _sees_again(self, name: str) -> None:
+        del self._silent[name]
         if self._said.pop(name, None) is not None:
             self._say(name, Symptom.ALIVE)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from kasugai.schemas.codec import remembering
 from kasugai.sim.lab.grammar import Scenario
 from kasugai.sim.lab.laboratory import Lab, Variant
 from kasugai.sim.lab.mortal import Effect
@@ -41,7 +42,7 @@ AS_WRITTEN = Variant()
 
 def play(scenario: Scenario, variant: Variant = AS_WRITTEN) -> Run:
     """Play a scenario once. The same scenario and variant give the same run in every process."""
-    with _in_silence(), _without_collecting():
+    with _in_silence(), _without_collecting(), remembering():
         return run(_play(scenario, variant))
 
 

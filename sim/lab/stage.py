@@ -7,7 +7,7 @@ from typing import Any
 from kasugai.core.words.policy import Method
 from kasugai.sim.lab.grammar import BadScenario, Line, Scenario, names, seconds
 from kasugai.sim.lab.laboratory import Lab
-from kasugai.sim.lab.observers import Observer
+from kasugai.sim.lab.observers import Observer, Rounds
 
 Options = dict[str, str]
 
@@ -25,6 +25,7 @@ def build(lab: Lab, scenario: Scenario) -> None:
 class _Builder:
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
+        self._rounds = Rounds()
         self._segment = ""
         self._words: dict[str, Callable[[str, tuple[str, ...]], None]] = {
             "segment": self._add_segment,
@@ -125,7 +126,7 @@ class _Builder:
             every=seconds(options.get("every", "30s")),
             only=options.get("only", ""),
         )
-        observer.start()
+        self._rounds.join(observer.look)
 
     def _set_nova(self, name: str, words: tuple[str, ...]) -> None:
         """nova no-date | nova clock +30s|-30s | nova spawn 20s"""

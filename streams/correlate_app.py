@@ -20,7 +20,7 @@ from kasugai.adapters.faust.settings import ProcessorSettings
 from kasugai.adapters.kafka.client import client_config
 from kasugai.adapters.kafka.dead import DeadLetters
 from kasugai.adapters.kafka.producer import Producer
-from kasugai.adapters.kafka.records import Incoming, Outgoing, trace_of
+from kasugai.adapters.kafka.records import Incoming, Outgoing, Sink, trace_of
 from kasugai.adapters.kafka.topics import require
 from kasugai.adapters.settings.values import Settings
 from kasugai.adapters.telemetry.about import about
@@ -37,7 +37,6 @@ from kasugai.schemas.codec import Undecodable, decode, encode
 from kasugai.schemas.topics import CHANGELOG, CORRELATE_APP, CORRELATE_TABLE, INCIDENTS, SIGNALS, VERDICTS
 from kasugai.streams.correlate import Correlate, Rest
 from kasugai.streams.correlate_trace import hear, tell_all, traced
-from kasugai.streams.route_shell import Sink
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,8 +36,8 @@ class Leave(Protocol):
 class Taking:
     """The way of the records, one after another, from the topic to their acknowledgement."""
 
-    def __init__(self, care: Care, *, bury: Bury, put: Put, leave: Leave = exits.leave) -> None:
-        """Count in `care.progress`, finish in `care.lanes`."""
+    def __init__(self, care: Care, *, bury: Bury, put: Put, leave: Leave | None = None) -> None:
+        """Count in `care.progress`, finish in `care.lanes`; `leave` ends the process (None: `exits.leave`)."""
         self._care = care
         self._bury = bury
         self._put = put
@@ -61,7 +61,7 @@ class Taking:
             if self._care.progress.reached(record.partition) < record.offset:
                 await self._care.settle(SETTLE_AT_MOST)
             exits.log.exception("record %d of partition %d", record.offset, record.partition)
-            self._leave(Exit.UNHANDLED, f"record {record.offset} of partition {record.partition}: {error!r}")
+            self._end(Exit.UNHANDLED, f"record {record.offset} of partition {record.partition}: {error!r}")
 
     async def _begin(self, record: Record) -> None:
         rest: Rest
@@ -95,9 +95,12 @@ class Taking:
 
         return write
 
+    def _end(self, code: Exit, why: str) -> NoReturn:
+        (self._leave or exits.leave)(code, why)
+
     def _skipped(self, record: Record) -> NoReturn:
         wanted = self._care.progress.expected(record.partition)
-        self._leave(
+        self._end(
             Exit.SKIPPED,
             f"partition {record.partition}: offset {record.offset} came where {wanted} was expected",
         )

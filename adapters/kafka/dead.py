@@ -3,13 +3,11 @@
 Only what would be too large together with its reason is cut: the whole of it stands where the headers say.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import version
-from typing import Protocol
 
 from kasugai.adapters.kafka.client import ROOMY
-from kasugai.adapters.kafka.records import TRACE, Headers, Incoming, Outgoing
+from kasugai.adapters.kafka.records import TRACE, Headers, Incoming, Outgoing, Sink
 from kasugai.adapters.telemetry.catalogue import DEAD_LETTERS
 from kasugai.adapters.telemetry.meters import count
 from kasugai.core.words.signals import Stamp
@@ -19,14 +17,6 @@ REASON_LIMIT = 1_000
 """Characters of the reason that are kept."""
 KEPT_VALUE, KEPT_SMALL = 65_536, 1_024
 """Bytes of the value, and of the key and each trace header, that are kept of a record that is cut."""
-
-
-class Sink(Protocol):
-    """Where dead letters go."""
-
-    async def publish_all(self, records: Sequence[Outgoing]) -> Sequence[Stamp]:
-        """Publish all, wait for all; LogAway when any was not acknowledged."""
-        ...
 
 
 class DeadLetters:

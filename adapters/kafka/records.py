@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Protocol
 from uuid import UUID
 
 from confluent_kafka import Message
@@ -38,6 +39,14 @@ class Outgoing:
         """Bytes of key, value and headers."""
         headers = sum(len(name.encode()) + len(value) for name, value in self.headers)
         return len(self.key or b"") + len(self.value or b"") + headers
+
+
+class Sink(Protocol):
+    """Where records go: the producer, as far as most know it."""
+
+    async def publish_all(self, records: Sequence[Outgoing]) -> Sequence[Stamp]:
+        """Publish all, wait for all, and return their stamps in order; LogAway when any was not acknowledged."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ WIRE = 0.002
 """Seconds from a decision to its publication: a row written without waiting for it would come first."""
 
 
-class Sink:
+class PlainSink:
     """The producer of a process that does not die."""
 
     def __init__(self, broker: Broker) -> None:

@@ -13,7 +13,7 @@ from kasugai.adapters.kafka.dead import DeadLetters
 from kasugai.adapters.kafka.records import Incoming
 from kasugai.core.words.signals import Stamp
 from kasugai.sim.lab.broker import INVENTORY, Broker
-from kasugai.sim.lab.producers import Sink
+from kasugai.sim.lab.producers import PlainSink
 from kasugai.streams.route import SOURCES, Route
 from kasugai.streams.route_app import GROUP, follow
 from kasugai.streams.route_shell import RouteShell
@@ -29,12 +29,11 @@ Delay = Callable[[], float]
 
 
 class Partition:
-    """The Source port: one partition, read from its beginning."""
+    """The Source port: one partition, read from its beginning. Nobody takes over, so no commit is kept."""
 
     def __init__(self, broker: Broker, topic: str, partition: int, delay: Delay) -> None:
         """Own it from the start."""
         self.owned = frozenset({(topic, partition)})
-        self.committed = 0
         self._broker = broker
         self._topic = topic
         self._partition = partition
@@ -62,7 +61,6 @@ class Partition:
 
     async def commit(self, records: Sequence[Incoming]) -> bool:
         """See the port."""
-        self.committed = records[-1].offset + 1
         return True
 
     async def rewind(self, records: Sequence[Incoming]) -> None:
@@ -128,7 +126,7 @@ class RouteActor:
                     tasks.create_task(self._shell(topic, partition).run())
 
     def _shell(self, topic: str, partition: int) -> RouteShell:
-        sink = Sink(self._broker)
+        sink = PlainSink(self._broker)
         source = Partition(self._broker, topic, partition, self._delay)
         grave = DeadLetters(sink, GROUP)
         return RouteShell(self._route, source=source, sink=sink, grave=grave, inventory=self._inventory)

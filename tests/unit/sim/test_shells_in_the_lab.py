@@ -3,9 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import NoReturn
+from unittest.mock import patch
 
 import pytest
 
+from kasugai.adapters.faust.port import Record
 from kasugai.core.deciding.rows import ClockRow
 from kasugai.core.words.signals import Fault, InventoryChange, Source, Symptom
 from kasugai.schemas.codec import encode
@@ -14,6 +17,7 @@ from kasugai.sim.lab.actors.route import QUIET
 from kasugai.sim.lab.broker import FAULTS, INCIDENTS, SIGNALS
 from kasugai.sim.lab.laboratory import Lab
 from kasugai.sim.loop import run
+from kasugai.streams.correlate_app import Mailbox
 from kasugai.streams.route_shell import DAY, PAUSE
 from kasugai.workers.intake import AGAIN
 
@@ -127,6 +131,17 @@ def test_a_worker_that_cannot_bury_tries_again_and_commits_nothing_meanwhile() -
     first, second = buried(lab, INCIDENTS)
     assert (first[1]["dlq-attempt"], second[1]["dlq-attempt"]) == ("5", "1")
     assert [offsets.get(partition, 0) for offsets in committed] == [0, 1]
+
+
+def test_a_correlate_that_ends_itself_breaks_the_run() -> None:
+    def raises(self: Mailbox, record: Record) -> NoReturn:
+        raise ZeroDivisionError("a bug")
+
+    with patch.object(Mailbox, "begin", raises):
+        lab = play(lambda lab: asyncio.sleep(1))
+    (sentence,) = lab.invariants.broken
+    assert sentence.startswith("correlate left (unhandled): record 0 of partition 0: ZeroDivisionError")
+    assert lab.rows() == []
 
 
 def test_route_reads_a_batch_again_whose_letters_kafka_did_not_take() -> None:

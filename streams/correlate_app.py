@@ -14,13 +14,13 @@ import uvloop
 
 from kasugai.adapters.faust.credentials import credentials_of
 from kasugai.adapters.faust.membership import Membership
-from kasugai.adapters.faust.port import Poison, Record, Write
+from kasugai.adapters.faust.port import Bury, Poison, Record, Write
 from kasugai.adapters.faust.run import prepare, serve
 from kasugai.adapters.faust.settings import ProcessorSettings
 from kasugai.adapters.kafka.client import client_config
 from kasugai.adapters.kafka.dead import DeadLetters
 from kasugai.adapters.kafka.producer import Producer
-from kasugai.adapters.kafka.records import Incoming, Outgoing, trace_of
+from kasugai.adapters.kafka.records import Incoming, Outgoing, Sink, trace_of
 from kasugai.adapters.kafka.topics import require
 from kasugai.adapters.settings.values import Settings
 from kasugai.adapters.telemetry.about import about
@@ -56,7 +56,7 @@ class Decisions:
     costs a request for some hundred decisions instead of one for each.
     """
 
-    def __init__(self, producer: Producer, membership: Membership, threads: Threads | None = None) -> None:
+    def __init__(self, producer: Sink, membership: Membership, threads: Threads | None = None) -> None:
         """Publish through `producer`, each incident in its trace."""
         self._producer = producer
         self._threads = threads or Threads()
@@ -241,18 +241,24 @@ def main(settings: Settings, *, demo: bool = False, vitals: Vitals | None = None
 async def _run(settings: Settings, shell: ProcessorSettings, vitals: Vitals) -> int:
     membership, threads = Membership(shell.session), Threads()
     async with Producer(settings.kafka, f"{CORRELATE_APP}-{settings.stream.instance}") as producer:
-        graves = DeadLetters(producer, CORRELATE_APP)
-
-        async def bury(record: Record, poison: Poison) -> None:
-            cause = poison.__cause__
-            await graves.bury(_as_it_came(record), cause if isinstance(cause, Exception) else poison)
-
         correlate = Correlate(Decisions(producer, membership, threads), settings.worker.timing)
         mailbox = Mailbox(correlate, threads, vitals.lags)
+        bury = burying(producer)
         with watched(COUNTED, lambda: _phases(correlate)):
             return await serve(
                 shell, mailbox, offset_of=offset_of, bury=bury, membership=membership, vitals=vitals
             )
+
+
+def burying(producer: Sink) -> Bury:
+    """Return the way of a poisonous record to the mailbox's dead letters, under the error that it was found by."""
+    graves = DeadLetters(producer, CORRELATE_APP)
+
+    async def bury(record: Record, poison: Poison) -> None:
+        cause = poison.__cause__
+        await graves.bury(_as_it_came(record), cause if isinstance(cause, Exception) else poison)
+
+    return bury
 
 
 def _phases(correlate: Correlate) -> list[Reading]:

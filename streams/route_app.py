@@ -3,10 +3,13 @@
 import asyncio
 import logging
 import signal
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from typing import Protocol
 
 import uvloop
 
+from kasugai.adapters.inventory import Description
 from kasugai.adapters.kafka.dead import DeadLetters
 from kasugai.adapters.kafka.inventory_reader import InventoryReader
 from kasugai.adapters.kafka.producer import Producer
@@ -16,6 +19,7 @@ from kasugai.adapters.kafka.topics import require
 from kasugai.adapters.settings.values import KafkaSettings, Settings
 from kasugai.adapters.telemetry.vitals import Vitals
 from kasugai.core.recovering.doors import LogAway
+from kasugai.core.words.signals import Stamp
 from kasugai.schemas.topics import INVENTORY, SIGNALS
 from kasugai.streams.route import SOURCES, Route
 from kasugai.streams.route_shell import PAUSE, RouteShell
@@ -83,7 +87,15 @@ async def _serve(settings: Settings, demo: bool, vitals: Vitals) -> None:
             tasks.create_task(shell.run())
 
 
-async def follow(route: Route, inventory: InventoryReader) -> None:
+class Changes(Protocol):
+    """Who reads the inventory."""
+
+    def changes(self) -> AsyncIterator[tuple[Description, Stamp]]:
+        """Yield every record that changes it, for ever; LogAway when it cannot be read."""
+        ...
+
+
+async def follow(route: Route, inventory: Changes) -> None:
     """Learn the inventory from its beginning on, for ever, in its order."""
     while True:
         try:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from kasugai.adapters.kafka.client import ROOMY
-from kasugai.adapters.kafka.records import Incoming, Outgoing, outgoing, trace_of
+from kasugai.adapters.kafka.records import Incoming, Outgoing, Sink, outgoing, trace_of
 from kasugai.adapters.telemetry import tracing
 from kasugai.adapters.telemetry.about import about
 from kasugai.adapters.telemetry.catalogue import ROUTING
@@ -52,14 +52,6 @@ class Source(Protocol):
 
     async def rewind(self, records: Sequence[Incoming]) -> None:
         """Read `records` again."""
-        ...
-
-
-class Sink(Protocol):
-    """Where the letters go."""
-
-    async def publish_all(self, records: Sequence[Outgoing]) -> Sequence[Stamp]:
-        """Publish all, wait for all; LogAway when any was not acknowledged."""
         ...
 
 

@@ -1,7 +1,7 @@
 """What the careful parts of one processor share: progress, membership, the table and the handler.
 
 It knows the order in which a partition is taken over and given away; who calls it when is the business of
-`recovering` (taking over) and `processor` (giving away).
+`recovering` (taking over) and `processor` (giving away); `taking` counts in it.
 """
 
 import asyncio
@@ -22,6 +22,9 @@ from kasugai.adapters.faust.settings import ProcessorSettings
 from kasugai.adapters.faust.table import RowTable
 
 log = logging.getLogger(__name__)
+
+SETTLE_AT_MOST = 5.0
+"""Seconds that a last commit, or an end, waits for records in hand and for rows on their way to the changelog."""
 
 
 @dataclass(slots=True, kw_only=True)

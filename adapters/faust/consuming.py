@@ -10,14 +10,11 @@ from typing import Any, ClassVar
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
 from faust.types import TP
 
-from kasugai.adapters.faust.care import care_of
+from kasugai.adapters.faust.care import SETTLE_AT_MOST, care_of
 from kasugai.adapters.faust.hush import SERVICE_LOG
 
 FETCH_AT_MOST = 0.2
 """Seconds that one fetch waits for records: partitions that become active meanwhile are served by the next one."""
-
-SETTLE_AT_MOST = 5.0
-"""Seconds that a last commit waits for records in hand, and for rows on their way to the changelog."""
 
 
 class CarefulThread(AIOKafkaConsumerThread):

@@ -7,8 +7,7 @@ from dataclasses import replace
 from importlib.metadata import version
 
 from kasugai.adapters.kafka.client import ROOMY
-from kasugai.adapters.kafka.producer import Producer
-from kasugai.adapters.kafka.records import TRACE, Headers, Incoming, Outgoing
+from kasugai.adapters.kafka.records import TRACE, Headers, Incoming, Outgoing, Sink
 from kasugai.adapters.telemetry.catalogue import DEAD_LETTERS
 from kasugai.adapters.telemetry.meters import count
 from kasugai.core.words.signals import Stamp
@@ -23,15 +22,15 @@ KEPT_VALUE, KEPT_SMALL = 65_536, 1_024
 class DeadLetters:
     """One process's way to the `.dlq` topics."""
 
-    def __init__(self, producer: Producer, app: str) -> None:
+    def __init__(self, sink: Sink, app: str) -> None:
         """`app` is named in every dead letter."""
-        self._producer = producer
+        self._sink = sink
         self._app = app
 
     async def bury(self, record: Incoming, error: Exception, attempt: int = 1) -> Stamp:
-        """Publish `record` to its topic's dead letters; it is done with when this returns."""
+        """Publish `record` to its topic's dead letters; then it is done with. LogAway when nobody has it."""
         letter = dead_letter(record, error, app=self._app, attempt=attempt)
-        (stamp,) = await self._producer.publish_all([letter])
+        (stamp,) = await self._sink.publish_all([letter])
         count(DEAD_LETTERS, topic=record.topic)
         return stamp
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Protocol
 from uuid import UUID
 
 from confluent_kafka import Message
@@ -9,13 +11,16 @@ from opentelemetry import propagate
 from opentelemetry.context import Context
 
 from kasugai.core.words.signals import Stamp
-from kasugai.schemas.codec import encode, schema_of
+from kasugai.schemas.codec import encode
 from kasugai.schemas.keys import Keyed, key_of
+from kasugai.schemas.registry import newest
 
 Headers = tuple[tuple[str, bytes], ...]
 
 TRACE = ("traceparent", "tracestate")
 """W3C trace context."""
+_IDS = (("kasugai-event-id", "event_id"), ("kasugai-incident-id", "incident"))
+"""Headers, and the fields that they show."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +39,14 @@ class Outgoing:
         """Bytes of key, value and headers."""
         headers = sum(len(name.encode()) + len(value) for name, value in self.headers)
         return len(self.key or b"") + len(self.value or b"") + headers
+
+
+class Sink(Protocol):
+    """Where records go: the producer, as far as most know it."""
+
+    async def publish_all(self, records: Sequence[Outgoing]) -> Sequence[Stamp]:
+        """Publish all, wait for all, and return their stamps in order; LogAway when any was not acknowledged."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,21 +84,24 @@ def outgoing(
 
 def headers_of(value: object, trace: Mapping[str, str]) -> Headers:
     """Return the headers of a record of `value`: type and schema for whoever has no codec, ids, trace context."""
-    version = schema_of(type(value))
+    traced = tuple((name, trace[name].encode()) for name in TRACE if name in trace)
+    return (*_schema_headers(type(value).__name__), *_ids(value), *traced)
+
+
+@cache
+def _schema_headers(type_: str) -> Headers:
+    version = newest(type_)
     named = {
         "content-type": "application/vnd.confluent.avro",
         "kasugai-schema": f"{version.type}/{version.id}",
         "kasugai-fp": version.fingerprint,
-        **_ids(value),
-        **{name: trace[name] for name in TRACE if name in trace},
     }
     return tuple((name, text.encode()) for name, text in named.items())
 
 
-def _ids(value: object) -> dict[str, str]:
-    wanted = {"kasugai-event-id": "event_id", "kasugai-incident-id": "incident"}
-    found = {header: getattr(value, name, None) for header, name in wanted.items()}
-    return {header: str(id_) for header, id_ in found.items() if isinstance(id_, UUID)}
+def _ids(value: object) -> Headers:
+    found = ((header, getattr(value, name, None)) for header, name in _IDS)
+    return tuple((header, str(id_).encode()) for header, id_ in found if isinstance(id_, UUID))
 
 
 def current_trace() -> dict[str, str]:

@@ -1,20 +1,20 @@
 """Kafka in memory, as far as the handlers can tell: partitioned logs with broker timestamps, kept for ever.
 
-Values are not encoded (the codec has tests of its own). In `twice` every record is appended two times, as an
-at-least-once producer may; `away` refuses, as a broker that is not there does.
+Records are bytes for whoever reads them through a shell, and values for whoever watches (`records`). In `twice` every
+record is appended two times, as an at-least-once producer may; `away` refuses, as a broker that is not there does.
 """
 
 import asyncio
 import math
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
+from kasugai.adapters.kafka.records import Headers
 from kasugai.core.words.signals import Stamp
 from kasugai.core.words.subject import Kind
 from kasugai.schemas import topics
 from kasugai.sim.cloud.world import NEW_YEAR
+from kasugai.sim.lab.records import Record
 
 FAULTS = topics.FAULTS[Kind.HOST]
 REPORTED = topics.REPORTED
@@ -27,15 +27,6 @@ RECOVERY = topics.RECOVERY
 
 LATENCY = 0.002
 """Seconds from a publish to its acknowledgement, half of them to the log (streaming.md 2.4: 1-2 ms)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One record of a log."""
-
-    stamp: Stamp
-    key: str
-    value: Any
 
 
 class Away(Exception):
@@ -67,18 +58,20 @@ class Broker:
         """Return the broker's clock in milliseconds."""
         return math.floor((NEW_YEAR + asyncio.get_running_loop().time()) * 1000)
 
-    def append(self, topic: str, key: str, value: Any, partition: int | None = None) -> Stamp:
-        """Put a record into the log at this instant."""
+    def append(
+        self, topic: str, key: str, value: object, partition: int | None = None, headers: Headers = ()
+    ) -> Stamp:
+        """Put a record into the log at this instant; `value` is a core value, or bytes."""
         number = self.partition_of(key, topic) if partition is None else partition
-        stamp = self._put(topic, number, key, value)
+        stamp = self._put(topic, number, key, value, headers)
         if self._twice:
-            self._put(topic, number, key, value)
+            self._put(topic, number, key, value, headers)
         return stamp
 
-    def _put(self, topic: str, number: int, key: str, value: Any) -> Stamp:
+    def _put(self, topic: str, number: int, key: str, value: object, headers: Headers) -> Stamp:
         log = self._logs[topic, number]
         stamp = Stamp(partition=number, offset=len(log), at=self.now())
-        record = Record(stamp, key, value)
+        record = Record(stamp, key, value, headers)
         log.append(record)
         for watcher in self.watchers:
             watcher(topic, record)
@@ -87,25 +80,22 @@ class Broker:
             grown.set()
         return stamp
 
-    async def publish(self, topic: str, key: str, value: Any, partition: int | None = None) -> Stamp:
+    async def publish(
+        self, topic: str, key: str, value: object, partition: int | None = None, headers: Headers = ()
+    ) -> Stamp:
         """Append and be acknowledged; Away when the broker is not there."""
         await asyncio.sleep(LATENCY / 2)
         if self.is_away:
             raise Away(topic)
-        stamp = self.append(topic, key, value, partition)
+        stamp = self.append(topic, key, value, partition, headers)
         await asyncio.sleep(LATENCY / 2)
         return stamp
 
-    async def back(self) -> None:
-        """Return when the broker is there."""
-        while self.is_away:  # noqa: ASYNC110 - the flag is set by a script, in virtual time
-            await asyncio.sleep(0.5)
-
-    async def deliver(self, topic: str, key: str, value: Any) -> Stamp:
+    async def deliver(self, topic: str, key: str, value: object, headers: Headers = ()) -> Stamp:
         """Publish, as often as it takes."""
         while True:
             try:
-                return await self.publish(topic, key, value)
+                return await self.publish(topic, key, value, headers=headers)
             except Away:
                 await asyncio.sleep(0.5)
 

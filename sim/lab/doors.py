@@ -13,8 +13,9 @@ from kasugai.core.words.incident import Open, Resume, Stop
 from kasugai.core.words.signals import Stamp
 from kasugai.core.words.subject import Subject
 from kasugai.sim.door import CloudDoor
-from kasugai.sim.lab.broker import INCIDENTS, RECOVERY, Away, Broker, Record
+from kasugai.sim.lab.broker import INCIDENTS, RECOVERY, Away, Broker
 from kasugai.sim.lab.mortal import Process
+from kasugai.sim.lab.records import Record
 from kasugai.sim.ledger import MemoryLedger
 from kasugai.sim.power_door import PowerDoor
 

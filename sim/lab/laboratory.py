@@ -8,6 +8,7 @@ import asyncio
 import random  # noqa: TID251 - seeded: the same seed gives the same run
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from uuid import UUID
 
 from kasugai.core.deciding.outcomes import HELD_FIRST
@@ -22,13 +23,18 @@ from kasugai.core.words.signals import Command, Instruction, Limit, Source, Symp
 from kasugai.core.words.subject import Kind, host_subject
 from kasugai.core.words.timing import PRODUCTION, Timing
 from kasugai.core.words.verdicts import Verdict
+from kasugai.schemas.topics import DEAD_LETTERS
 from kasugai.sim.cloud import REAL, Pace, SimCloud
-from kasugai.sim.lab.actors import CorrelateActor, RouteActor, WorkerActor
-from kasugai.sim.lab.broker import COMMANDS, FAULTS, INVENTORY, RECOVERY, REPORTED, VERDICTS, Broker, Record
+from kasugai.sim.lab.actors.correlate import CorrelateActor
+from kasugai.sim.lab.actors.route import RouteActor
+from kasugai.sim.lab.actors.worker import WorkerActor
+from kasugai.sim.lab.broker import COMMANDS, FAULTS, INVENTORY, RECOVERY, REPORTED, VERDICTS, Broker
 from kasugai.sim.lab.folding import WIDE, fold
 from kasugai.sim.lab.invariants import Invariants
 from kasugai.sim.lab.mortal import Counter, Death, Process, follow_tasks
+from kasugai.sim.lab.records import Record
 from kasugai.sim.ledger import MemoryLedger
+from kasugai.streams.correlate_app import row_of
 
 SESSION = 10.0
 """Seconds until a group notices that a worker has died: its session time-out."""
@@ -72,7 +78,7 @@ class Lab:
         self.invariants = Invariants(self.cloud)
         self.invariants.watch(self.broker)
         self.broker.watchers.append(self._narrate)
-        self.table: dict[tuple[int, str], Row] = {}
+        self.table: dict[tuple[int, str], bytes] = {}
         self.committed: dict[int, int] = {}
         self.segments: dict[str, SegmentRecord] = {}
         self.hosts: dict[str, HostRecord] = {}
@@ -91,7 +97,7 @@ class Lab:
         """Start the pipeline."""
         chance = random.Random(self.variant.shuffle)
         shuffled = self.variant.shuffle is not None
-        RouteActor(self.broker, (lambda: chance.uniform(0, 1)) if shuffled else (lambda: 0.001)).start()
+        RouteActor(self.broker, (lambda: chance.uniform(0, 1)) if shuffled else (lambda: 0.0)).start()
         self.start_correlate()
         self.start_worker()
 
@@ -144,6 +150,14 @@ class Lab:
         elif topic == RECOVERY:
             fact: Fact = record.value
             self._tell("worker", fact.fact_id, narrate_fact(fact))
+        elif topic.endswith(DEAD_LETTERS):
+            self._tell_dead(dict(record.headers))
+
+    def _tell_dead(self, why: dict[str, bytes]) -> None:
+        """Write that somebody has put a record aside, each once."""
+        place = derive("dead", *(why[f"dlq-{name}"].decode() for name in ("topic", "partition", "offset")))
+        actor = why["dlq-app"].decode().removeprefix("kasugai-").split("-")[0]
+        self._tell(actor, place, f"dead letter of {why['dlq-topic'].decode()}: {why['dlq-error'].decode()}")
 
     def _tell(self, actor: str, name: UUID, sentence: str) -> None:
         if sentence and (actor, name) not in self._told:
@@ -249,20 +263,29 @@ class Lab:
         """Do something after a while."""
         asyncio.get_running_loop().call_later(seconds, act)
 
+    def rows(self) -> list[Row]:
+        """Return what stands in correlate's table."""
+        return [_row(value) for value in self.table.values()]
+
     def is_at_rest(self) -> bool:
         """Whether everybody lives and no incident is open but those that are held."""
-        rows = [
-            row for row in self.table.values() if isinstance(row, SubjectRow) and row.incident is not None
-        ]
-        moving = any(not _rests(row) for row in rows)
+        moving = any(not _rests(row) for row in self.rows() if isinstance(row, SubjectRow))
         return not moving and self.correlate is not None and bool(self.workers)
 
     def finish(self) -> None:
         """Check what must hold at the end, and close the log with the census."""
-        self.invariants.at_end(self.table.values())
+        self.invariants.at_end(self.rows())
+        for sentence in self._correlate_actor.left:
+            self.invariants.breaks(sentence)
         places = [f"  {place}" for place in self.cloud.census()]
         wide = len(places) > WIDE
         self.lines = [*fold(self.lines), "", *fold(places)] if wide else [*self.lines, "", *places]
+
+
+@lru_cache(10_000)
+def _row(value: bytes) -> Row:
+    """Return what a row holds; most are asked for again and again."""
+    return row_of(value)
 
 
 def _rests(row: SubjectRow) -> bool:

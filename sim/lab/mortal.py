@@ -126,7 +126,8 @@ class Process:
             (_, then), self._trap = self._trap, None
             self._runs.clear()
             then()
-        await self._runs.wait()
+        if not self._runs.is_set():
+            await self._runs.wait()
         if self.is_dead:
             raise asyncio.CancelledError
 

@@ -1,9 +1,10 @@
-"""Standing observers of the laboratory: they see whether a host answers, say so, and repeat themselves.
+"""Observers of the laboratory: from the first second on they see whether a host answers, say so, and repeat themselves.
 
 They stand in for the agents that come later; what they publish has the same form.
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from kasugai.core.words.signals import Source, Symptom
@@ -13,8 +14,32 @@ POLL = 1.0
 """Seconds between two glances."""
 
 
+class Rounds:
+    """The glances of all observers, one round a second. No task: most stories are made of rounds in which nothing is to
+    be seen."""
+
+    def __init__(self) -> None:
+        """Nobody looks."""
+        self._looks: list[Callable[[], None]] = []
+
+    def join(self, look: Callable[[], None]) -> None:
+        """Look once in each round, behind those who joined before."""
+        if not self._looks:
+            asyncio.get_running_loop().call_later(POLL, self._wake)
+        self._looks.append(look)
+
+    def _wake(self) -> None:
+        """What else is due at this instant comes first."""
+        asyncio.get_running_loop().call_soon(self._go)
+
+    def _go(self) -> None:
+        for look in self._looks:
+            look()
+        asyncio.get_running_loop().call_later(POLL, self._wake)
+
+
 @dataclass(slots=True, kw_only=True)
-class Watcher:
+class Observer:
     """One kind of witness for every host."""
 
     lab: Lab
@@ -22,40 +47,42 @@ class Watcher:
     delay: float
     """Seconds until it notices."""
     every: float
-    """Seconds between repetitions of a standing condition."""
+    """Seconds between repetitions of what goes on."""
     only: str = ""
     """Watch just this host."""
     _episodes: dict[str, int] = field(default_factory=dict)
     _boots: dict[str, int] = field(default_factory=dict)
     """By host: which boot last answered."""
-    _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
+    _silent: dict[str, float] = field(default_factory=dict)
+    """By host: since when it does not answer."""
+    _said: dict[str, float] = field(default_factory=dict)
+    """By host: when it was last said to be down."""
 
-    def start(self) -> None:
-        """Watch from now on."""
-        task = asyncio.get_running_loop().create_task(self._watch())
-        self._tasks.add(task)
+    def look(self) -> None:
+        """Glance at every host."""
+        now = asyncio.get_running_loop().time()
+        for name, host in self.lab.cloud.world.hosts.items():
+            if self.only not in ("", name):
+                continue
+            if host.answers:
+                self._boots[name] = host.boots
+                if name in self._silent:
+                    self._sees_again(name)
+            else:
+                self._misses(name, now)
 
-    async def _watch(self) -> None:
-        silent: dict[str, float] = {}
-        said: dict[str, float] = {}
-        loop = asyncio.get_running_loop()
-        while True:
-            await asyncio.sleep(POLL)
-            for name, host in self.lab.cloud.world.hosts.items():
-                if self.only not in ("", name):
-                    continue
-                if host.answers:
-                    self._boots[name] = host.boots
-                    silent.pop(name, None)
-                    if said.pop(name, None) is not None:
-                        self._say(name, Symptom.ALIVE)
-                    continue
-                since = silent.setdefault(name, loop.time())
-                if loop.time() - since >= self.delay and loop.time() - said.get(name, -1e9) >= self.every:
-                    if name not in said:
-                        self._episodes[name] = self._episodes.get(name, 0) + 1
-                    said[name] = loop.time()
-                    self._say(name, Symptom.DOWN)
+    def _sees_again(self, name: str) -> None:
+        del self._silent[name]
+        if self._said.pop(name, None) is not None:
+            self._say(name, Symptom.ALIVE)
+
+    def _misses(self, name: str, now: float) -> None:
+        since = self._silent.setdefault(name, now)
+        if now - since >= self.delay and now - self._said.get(name, -1e9) >= self.every:
+            if name not in self._said:
+                self._episodes[name] = self._episodes.get(name, 0) + 1
+            self._said[name] = now
+            self._say(name, Symptom.DOWN)
 
     def _say(self, host: str, symptom: Symptom) -> None:
         episode = str(self._episodes.get(host, 0))

@@ -1,13 +1,17 @@
 """Runs a scenario under virtual time and says what came of it."""
 
 import asyncio
+import gc
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from kasugai.schemas.codec import remembering
 from kasugai.sim.lab.grammar import Scenario
 from kasugai.sim.lab.laboratory import Lab, Variant
 from kasugai.sim.lab.mortal import Effect
-from kasugai.sim.lab.setting import build
+from kasugai.sim.lab.stage import build
 from kasugai.sim.lab.verbs import perform
 from kasugai.sim.loop import run
 
@@ -38,13 +42,32 @@ AS_WRITTEN = Variant()
 
 def play(scenario: Scenario, variant: Variant = AS_WRITTEN) -> Run:
     """Play a scenario once. The same scenario and variant give the same run in every process."""
+    with _in_silence(), _without_collecting(), remembering():
+        return run(_play(scenario, variant))
+
+
+@contextmanager
+def _in_silence() -> Iterator[None]:
+    """Nobody reads the lines of a simulated process."""
     log = logging.getLogger("kasugai")
     before = log.level
     log.setLevel(logging.CRITICAL)
     try:
-        return run(_play(scenario, variant))
+        yield
     finally:
         log.setLevel(before)
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """A run is short and nearly all of what it makes lives to its end: the collector would look at it in vain."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 async def _play(scenario: Scenario, variant: Variant) -> Run:

@@ -12,10 +12,10 @@ from kasugai.adapters.faust.care import care_of
 from kasugai.adapters.faust.consuming import CarefulConsumer, CarefulThread
 from kasugai.adapters.faust.membership import Membership
 from kasugai.adapters.faust.port import Record
-from kasugai.adapters.faust.processor import Processor
 from kasugai.adapters.faust.progress import Place, Progress
 from kasugai.adapters.faust.recovering import CarefulRecovery, CarefulTableManager
 from kasugai.adapters.faust.table import RowTable
+from kasugai.adapters.faust.taking import Taking
 from kasugai.adapters.faust.watchdog import Watchdog
 
 
@@ -42,7 +42,7 @@ def _carefree(progress: Progress, partition: int, offset: int) -> Place:
     return Place.NEXT
 
 
-async def _hope(_: Processor, record: Record, work: Awaitable[None]) -> None:
+async def _hope(_: Taking, record: Record, work: Awaitable[None]) -> None:
     """Let whatever is raised go where it will."""
     await work
 
@@ -59,7 +59,7 @@ REMOVALS: dict[str, list[tuple[type, str, Any]]] = {
         (CarefulConsumer, "_add_gap", Consumer._add_gap),
     ],
     "guard": [(Progress, "place", _carefree)],
-    "last-resort": [(Processor, "_or_leave", _hope)],
+    "last-resort": [(Taking, "_or_leave", _hope)],
     "newest-row": [
         (RowTable, "apply_changelog_batch", Table.apply_changelog_batch),
         (RowTable, "distrust", lambda table, ends: ""),

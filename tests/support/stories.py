@@ -9,7 +9,7 @@ from kasugai.core.telling.incident_views import Seen
 from kasugai.sim.lab.broker import INCIDENTS, RECOVERY, VERDICTS
 from kasugai.sim.lab.grammar import Scenario, read
 from kasugai.sim.lab.laboratory import Lab
-from kasugai.sim.lab.setting import build
+from kasugai.sim.lab.stage import build
 from kasugai.sim.lab.verbs import perform
 from kasugai.sim.loop import run
 

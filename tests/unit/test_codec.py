@@ -198,3 +198,13 @@ def test_a_record_of_an_older_version_is_read_with_the_defaults_of_today() -> No
     fastavro.schemaless_writer(out, version.parsed, body)
     with patch.dict(codec._ways(), {999: way}):
         assert decode(b"\0" + (999).to_bytes(4, "big") + out.getvalue()) == FAULT
+
+
+def test_equal_frames_are_decoded_once_while_they_are_remembered_and_only_then() -> None:
+    frame = encode(FAULT)
+    with codec.remembering():
+        first = decode(frame)
+        assert first == FAULT and decode(bytes(bytearray(frame))) is first
+        with pytest.raises(Undecodable):
+            decode(frame[:-1])
+    assert decode(frame) == FAULT and decode(frame) is not first

@@ -3,10 +3,11 @@
 from functools import partial
 
 from kasugai.core.words.facts import Fact, FactKind
-from kasugai.sim.lab.broker import RECOVERY, Record
+from kasugai.sim.lab.broker import RECOVERY
 from kasugai.sim.lab.grammar import seconds
 from kasugai.sim.lab.laboratory import Lab
 from kasugai.sim.lab.mortal import Process
+from kasugai.sim.lab.records import Record
 from kasugai.sim.lab.verbs.verb import Verb, Words
 
 

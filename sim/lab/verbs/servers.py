@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from kasugai.sim.lab.broker import FAULTS, INCIDENTS, SIGNALS
 from kasugai.sim.lab.grammar import seconds
 from kasugai.sim.lab.laboratory import Lab
 from kasugai.sim.lab.verbs.verb import Verb, Words
@@ -12,6 +13,13 @@ def _kafka_away(lab: Lab, words: Words) -> str:
     lab.broker.is_away = True
     lab.later(seconds(words[1]), partial(setattr, lab.broker, "is_away", False))
     return f"kafka is away for {words[1]}"
+
+
+def _rubbish(lab: Lab, words: Words) -> str:
+    """kafka takes rubbish about HOST on faults|incidents|signals: bytes that are no value of ours"""
+    _, host, _, what = words
+    lab.broker.append({"faults": FAULTS, "incidents": INCIDENTS, "signals": SIGNALS}[what], host, b"rubbish")
+    return f"somebody writes rubbish about {host} on {what}"
 
 
 def _redis(lab: Lab, words: Words) -> str:
@@ -34,5 +42,6 @@ def _redis(lab: Lab, words: Words) -> str:
 
 VERBS: dict[str, Verb] = {
     "kafka away": _kafka_away,
+    "kafka takes rubbish": _rubbish,
     "redis": _redis,
 }

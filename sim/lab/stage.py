@@ -1,4 +1,4 @@
-"""Carries out a scenario's `cloud` section: segments, hosts, guests, standing observers and settings."""
+"""Sets the stage for a scenario, as its `cloud` section says: segments, hosts, guests, observers and the world."""
 
 import dataclasses
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any
 from kasugai.core.words.policy import Method
 from kasugai.sim.lab.grammar import BadScenario, Line, Scenario, names, seconds
 from kasugai.sim.lab.laboratory import Lab
-from kasugai.sim.lab.observers import Watcher
+from kasugai.sim.lab.observers import Observer, Rounds
 
 Options = dict[str, str]
 
@@ -25,6 +25,7 @@ def build(lab: Lab, scenario: Scenario) -> None:
 class _Builder:
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
+        self._rounds = Rounds()
         self._segment = ""
         self._words: dict[str, Callable[[str, tuple[str, ...]], None]] = {
             "segment": self._add_segment,
@@ -118,14 +119,14 @@ class _Builder:
     def _add_observer(self, name: str, words: tuple[str, ...]) -> None:
         """observer SOURCE [delay=2s] [every=30s] [only=cmp1]: watches all hosts and says what it sees."""
         options = dict(word.partition("=")[::2] for word in words)
-        watcher = Watcher(
+        observer = Observer(
             lab=self._lab,
             source=name,
             delay=seconds(options.get("delay", "2s")),
             every=seconds(options.get("every", "30s")),
             only=options.get("only", ""),
         )
-        watcher.start()
+        self._rounds.join(observer.look)
 
     def _set_nova(self, name: str, words: tuple[str, ...]) -> None:
         """nova no-date | nova clock +30s|-30s | nova spawn 20s"""

@@ -1,0 +1,135 @@
+"""What must hold at every instant of every run, and what must hold at its end: one small watcher per invariant.
+
+A new invariant is a file of its own and a line in `WATCHERS`.
+"""
+
+import asyncio
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from uuid import UUID
+
+from kasugai.core.deciding.rows import Row
+from kasugai.core.recovering.ledger import Entry
+from kasugai.core.words.signals import Fault, Symptom
+from kasugai.core.words.timing import Instant
+from kasugai.sim.cloud import SimCloud
+from kasugai.sim.cloud.wire import Request
+from kasugai.sim.cloud.world import NEW_YEAR
+from kasugai.sim.lab.broker import (
+    COMMANDS,
+    FAULTS,
+    INCIDENTS,
+    INVENTORY,
+    RECOVERY,
+    REPORTED,
+    VERDICTS,
+    Broker,
+)
+from kasugai.sim.lab.invariants.at_rest import AtRest
+from kasugai.sim.lab.invariants.closed_by_outcome import ClosedByOutcome
+from kasugai.sim.lab.invariants.covered import Covered
+from kasugai.sim.lab.invariants.crowd import Crowd
+from kasugai.sim.lab.invariants.epochs_grow import EpochsGrow
+from kasugai.sim.lab.invariants.evacuated_once import EvacuatedOnce
+from kasugai.sim.lab.invariants.fenced_alive import FencedAlive
+from kasugai.sim.lab.invariants.kafka_first import KafkaFirst
+from kasugai.sim.lab.invariants.numbered import Numbered
+from kasugai.sim.lab.invariants.one_attempt import OneAttempt
+from kasugai.sim.lab.invariants.one_reserve import OneReserve
+from kasugai.sim.lab.invariants.runs_once import RunsOnce
+from kasugai.sim.lab.invariants.set_aside import SetAside
+from kasugai.sim.lab.invariants.source_off import SourceOff
+from kasugai.sim.lab.invariants.watcher import EFFECTS, Accepted, Ended, Kept, Sent, Sight, Watcher
+from kasugai.sim.lab.records import Record
+
+WATCHERS: tuple[type[Watcher], ...] = (
+    RunsOnce,
+    SourceOff,
+    EvacuatedOnce,
+    FencedAlive,
+    SetAside,
+    OneAttempt,
+    Crowd,
+    OneReserve,
+    KafkaFirst,
+    EpochsGrow,
+    Numbered,
+    ClosedByOutcome,
+    Covered,
+    AtRest,
+)
+
+WATCHED = frozenset({FAULTS, REPORTED, COMMANDS, INVENTORY, VERDICTS, INCIDENTS, RECOVERY})
+"""The topics that are watched."""
+
+Saw = Callable[[Sight, Instant], Iterator[str]]
+
+
+class Invariants:
+    """All watchers of a run. `broken` collects one sentence per violation, each once."""
+
+    def __init__(self, cloud: SimCloud) -> None:
+        """Have seen nothing."""
+        self.broken: list[str] = []
+        self._cloud = cloud
+        self._told: set[UUID] = set()
+        self._watchers: dict[type, list[Saw]] = defaultdict(list)
+        for watcher in (kind(cloud) for kind in WATCHERS):
+            for sight in watcher.sees:
+                self._watchers[sight].append(watcher.saw)
+
+    def watch(self, broker: Broker) -> None:
+        """Begin."""
+        self._cloud.diary.watchers.append(lambda entry: self.saw(entry, _clock()))
+        self._cloud.wire.watchers.append(self._on_request)
+        broker.watchers.append(self._on_record)
+
+    def on_ledger(self, entry: Entry, epoch: int) -> None:
+        """The ledger is about to hold `entry`, by a writer of `epoch`."""
+        self.saw(Kept(entry=entry, epoch=epoch), _clock())
+
+    def at_end(self, rows: Iterable[Row]) -> None:
+        """The run is over, and `rows` stand in correlate's table."""
+        self.saw(Ended(rows=tuple(rows)), _clock())
+
+    def saw(self, what: Sight, at: Instant) -> None:
+        """Tell whoever wants to see it."""
+        for saw in self._watchers.get(type(what), ()):
+            for sentence in saw(what, at):
+                self.breaks(sentence)
+
+    def breaks(self, sentence: str) -> None:
+        """Something does not hold."""
+        if sentence not in self.broken:
+            self.broken.append(sentence)
+
+    def _on_record(self, topic: str, record: Record) -> None:
+        if topic not in WATCHED:
+            return
+        value = record.value
+        if isinstance(value, Fault) and self._is_copy(value):
+            return
+        self.saw(value, record.stamp.at)
+
+    def _is_copy(self, fault: Fault) -> bool:
+        """A copy of a sign of life that was given before contradicts nothing."""
+        known = fault.event_id in self._told
+        self._told.add(fault.event_id)
+        return known and fault.symptom in (Symptom.ALIVE, Symptom.CLEAR)
+
+    def _on_request(self, request: Request) -> None:
+        if not request.sender or request.action not in EFFECTS:
+            return
+        evacuates = request.action == "evacuate"
+        if request.arrived is None:
+            guest = self._cloud.world.guests[request.subject] if evacuates else None
+            host = (guest.host or "") if guest else request.subject
+            self.saw(Sent(action=request.action, host=host, guest=guest.uuid if guest else ""), _clock())
+        elif evacuates and request.status == 200:
+            self.saw(Accepted(guest=request.subject), _clock())
+
+
+def _clock() -> Instant:
+    """Return the broker's time."""
+    return math.floor((NEW_YEAR + asyncio.get_running_loop().time()) * 1000)

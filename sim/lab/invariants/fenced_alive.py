@@ -1,0 +1,32 @@
+"""Whoever was seen alive is not shot."""
+
+from collections.abc import Iterator
+
+from kasugai.core.words.signals import Fault, Symptom
+from kasugai.core.words.timing import Instant
+from kasugai.sim.cloud import SimCloud
+from kasugai.sim.lab.invariants.watcher import OBEDIENCE, Sent, Sight, Watcher
+
+
+class FencedAlive(Watcher):
+    """No host is fenced that was seen alive, if nobody has contradicted that since."""
+
+    sees = (Fault, Sent)
+
+    def __init__(self, cloud: SimCloud) -> None:
+        """Nobody was seen."""
+        super().__init__(cloud)
+        self._alive: dict[str, Instant] = {}
+        """By host: the broker's time of a sign of life that nobody has contradicted since."""
+
+    def saw(self, what: Sight, at: Instant) -> Iterator[str]:
+        """Remember signs of life, and hold them against fences."""
+        match what:
+            case Fault(symptom=Symptom.ALIVE, host=host):
+                self._alive.setdefault(host, at)
+            case Fault(symptom=Symptom.CLEAR):
+                pass
+            case Fault(host=host):
+                self._alive.pop(host, None)
+            case Sent(action="fence", host=host) if self._alive.get(host, at) + OBEDIENCE < at:
+                yield f"{host} was fenced although it had been seen alive"

@@ -1,0 +1,98 @@
+"""What a person has set aside (a host in maintenance or on hold, a disarmed segment) is left alone."""
+
+from collections.abc import Iterator
+
+from kasugai.core.words.facts import Fact, FactKind
+from kasugai.core.words.incident import Open
+from kasugai.core.words.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.signals import Command, Instruction, Limit
+from kasugai.core.words.timing import Instant
+from kasugai.core.words.verdicts import Reason, Verb, Verdict
+from kasugai.sim.cloud import SimCloud
+from kasugai.sim.lab.invariants.watcher import OBEDIENCE, Sent, Sight, Watcher
+
+PROPAGATION = 2000
+"""Milliseconds that a description may take to reach correlate's mailbox (reordered variants delay it)."""
+
+
+class SetAside(Watcher):
+    """For a host that is set aside no incident is opened and no effect is begun, but in maintenance what had begun
+    before it."""
+
+    sees = (HostRecord, SegmentRecord, Command, Verdict, Open, Fact, Sent)
+
+    def __init__(self, cloud: SimCloud) -> None:
+        """Nothing is set aside."""
+        super().__init__(cloud)
+        self._since: dict[tuple[str, str], Instant] = {}
+        """By word and host or segment: the broker's time since which nothing may be opened for it."""
+        self._segments: dict[str, str] = {}
+        """By host."""
+        self._begun: dict[str, Instant] = {}
+        """By host: the broker's time of the first effect of its unfinished incident."""
+
+    def saw(self, what: Sight, at: Instant) -> Iterator[str]:
+        """Remember what is set aside, and hold it against orders and effects."""
+        match what:
+            case HostRecord() | SegmentRecord():
+                self._on_description(what, at)
+            case Command():
+                self._on_command(what, at)
+            case Verdict():
+                self._on_verdict(what)
+            case Fact(kind=FactKind.STARTED, host=host):
+                self._begun.setdefault(host, at)
+            case Fact(kind=FactKind.FINISHED, host=host):
+                self._begun.pop(host, None)
+            case Open(n=1):
+                yield from self._opened(what)
+            case Sent():
+                yield from self._sent(what, at)
+            case _:
+                pass
+
+    def _on_description(self, record: HostRecord | SegmentRecord, at: Instant) -> None:
+        if isinstance(record, HostRecord):
+            self._segments[record.name] = record.segment_id
+            self._set("maintenance", record.name, record.on_maintenance and record.maintenance_until == 0, at)
+        else:
+            self._set("disarmed segment", record.segment_id, not record.armed, at)
+
+    def _on_command(self, command: Command, at: Instant) -> None:
+        """A hold or a cancel counts only once it has been obeyed: its verdict says so."""
+        match command.order:
+            case Instruction.DISARM | Instruction.ARM:
+                self._set("disarm", command.segment, command.order is Instruction.DISARM, at)
+            case Instruction.APPROVE if command.limit is Limit.HOLD:
+                self._set("hold", command.host, False, at)
+            case _:
+                pass
+
+    def _on_verdict(self, verdict: Verdict) -> None:
+        host = verdict.subject.title
+        if verdict.verb in (Verb.HOLD, Verb.CANCEL) and verdict.reason is Reason.COMMAND:
+            self._set("hold", host, True, verdict.at)
+        if verdict.verb is Verb.CLOSE:
+            self._set("hold", host, False, verdict.at)
+
+    def _set(self, word: str, name: str, aside: bool, at: Instant) -> None:
+        if aside:
+            self._since.setdefault((word, name), at)
+        else:
+            self._since.pop((word, name), None)
+
+    def _opened(self, order: Open) -> Iterator[str]:
+        for word, since in self._aside_of(order.host):
+            if order.decided_at > since + PROPAGATION:
+                yield f"an incident was opened for {order.host}, which is in {word}"
+
+    def _sent(self, sent: Sent, at: Instant) -> Iterator[str]:
+        for word, since in self._aside_of(sent.host):
+            late = since + OBEDIENCE < at
+            if late and (word != "maintenance" or self._begun.get(sent.host, at) > since):
+                yield f"{sent.action} of {sent.host}, which is in {word}"
+
+    def _aside_of(self, host: str) -> list[tuple[str, Instant]]:
+        segment = self._segments.get(host, "")
+        keys = (("maintenance", host), ("hold", host), ("disarmed segment", segment), ("disarm", segment))
+        return [(key[0], self._since[key]) for key in keys if key in self._since]

@@ -1,0 +1,60 @@
+"""A guest leaves its source only when nothing can run there any more."""
+
+from collections.abc import Iterator
+
+from kasugai.core.recovering.look import PowerState
+from kasugai.core.words.facts import Fact, FactKind, Result
+from kasugai.core.words.signals import Fault, Symptom
+from kasugai.core.words.timing import Instant
+from kasugai.sim.cloud import SimCloud
+from kasugai.sim.lab.invariants.watcher import OBEDIENCE, Sent, Sight, Watcher
+
+
+class SourceOff(Watcher):
+    """A guest is evacuated only while its source is off now (not merely fenced once), or, without a power device, while
+    somebody trusted vouches for it."""
+
+    sees = (Fault, Fact, Sent)
+
+    def __init__(self, cloud: SimCloud) -> None:
+        """Nobody vouches for anything."""
+        super().__init__(cloud)
+        self._asserted: dict[str, Instant | None] = {}
+        """By host: when the last assertion ended (a sign of life, a word taken back, an outcome); None while it
+        stands."""
+
+    def saw(self, what: Sight, at: Instant) -> Iterator[str]:
+        """Remember assertions, and look at the power of the source of each evacuation."""
+        match what:
+            case Fault():
+                self._on_fault(what, at)
+            case Fact(kind=FactKind.FINISHED, host=host, result=result) if result is not Result.FAILED:
+                self._end(host, at)
+            case Sent(action="evacuate", host=host, guest=guest) if host in self.cloud.world.hosts:
+                yield from self._evacuated(host, self.cloud.world.guests[guest].name, at)
+
+    def _on_fault(self, fault: Fault, at: Instant) -> None:
+        if fault.symptom in (Symptom.ALIVE, Symptom.CLEAR):
+            self._end(fault.host, at)
+        if fault.asserted:
+            self._asserted[fault.host] = None
+
+    def _end(self, host: str, at: Instant) -> None:
+        if host in self._asserted and self._asserted[host] is None:
+            self._asserted[host] = at
+
+    def _evacuated(self, host: str, guest: str, at: Instant) -> Iterator[str]:
+        driven = self.cloud.power.has(host)
+        if self.cloud.power.read(host) is PowerState.OFF if driven else self._is_vouched_for(host, at):
+            return
+        if self.cloud.world.hosts[host].power_on:
+            yield f"{guest} was evacuated while its source {host} was on"
+        elif not driven:
+            yield f"{guest} was evacuated while the power of {host} was unknown"
+
+    def _is_vouched_for(self, host: str, at: Instant) -> bool:
+        """An assertion counts while it stands, and for as long as a Stop takes to arrive."""
+        if host not in self._asserted:
+            return False
+        ended = self._asserted[host]
+        return ended is None or ended + OBEDIENCE >= at

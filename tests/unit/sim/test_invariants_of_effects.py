@@ -1,0 +1,204 @@
+"""The watchers over what is done to hosts and guests: each bites a minimal history that breaks it, and no other."""
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from kasugai.core.recovering.look import EVACUATION
+from kasugai.core.words.facts import FactKind, Result
+from kasugai.core.words.signals import Command, Fault, Instruction, Limit, Symptom
+from kasugai.core.words.subject import host_subject
+from kasugai.core.words.verdicts import Reason, Verb, Verdict
+from kasugai.sim.cloud import SimCloud
+from kasugai.sim.cloud.diary import Entry
+from kasugai.sim.lab.invariants.evacuated_once import EvacuatedOnce
+from kasugai.sim.lab.invariants.fenced_alive import FencedAlive
+from kasugai.sim.lab.invariants.runs_once import RunsOnce
+from kasugai.sim.lab.invariants.set_aside import PROPAGATION, SetAside
+from kasugai.sim.lab.invariants.source_off import SourceOff
+from kasugai.sim.lab.invariants.watcher import OBEDIENCE, Accepted, Sent
+from tests.unit.core.makers import HOST, SEGMENT, alive, down, fact, host, order, report, segment
+from tests.unit.sim.watching import GUEST, At, cloud_of, told
+
+FENCE = Sent(action="fence", host=HOST)
+LATE = OBEDIENCE + 1
+
+
+def clear() -> Fault:
+    """An observer takes its word back."""
+    return replace(down(episode="c1"), symptom=Symptom.CLEAR)
+
+
+def said(order: Instruction, limit: Limit | None = None, name: str = "") -> Command:
+    """A person's word."""
+    return Command(
+        command_id=UUID(int=1),
+        order=order,
+        segment=SEGMENT,
+        subject=host_subject(name) if name else None,
+        limit=limit,
+        author="ann",
+        reason="so",
+    )
+
+
+def verdict(verb: Verb, reason: Reason = Reason.COMMAND, at: int = 0) -> Verdict:
+    """A decision about cmp1."""
+    return Verdict(
+        verdict_id=UUID(int=2),
+        verb=verb,
+        subject=host_subject(HOST),
+        segment=SEGMENT,
+        reason=reason,
+        evidence=(),
+        count=0,
+        at=at,
+    )
+
+
+class TestRunsOnce:
+    def seen(self, *hosts: str) -> list[str]:
+        cloud = cloud_of()
+        uuid = cloud.world.guest(GUEST).uuid
+        cloud.diary.stop(uuid, HOST)
+        for name in hosts:
+            cloud.diary.start(uuid, name)
+        return told(RunsOnce, Entry(0.0, HOST, uuid, "started"), cloud=cloud)
+
+    def test_bites(self) -> None:
+        assert self.seen(HOST, "cmp2") == ["web1 runs on two hosts: cmp1, cmp2"]
+
+    def test_is_silent_about_one_host_and_none(self) -> None:
+        assert self.seen("cmp2") == self.seen() == []
+
+
+class TestSourceOff:
+    def evacuated(self, cloud: SimCloud, *before: At, at: int = 0) -> list[str]:
+        sent = Sent(action="evacuate", host=HOST, guest=cloud.world.guest(GUEST).uuid)
+        return told(SourceOff, *before, (at, sent), cloud=cloud)
+
+    @pytest.mark.parametrize(("device", "power"), [(True, True), (False, True)])
+    def test_bites_while_the_source_is_on(self, device: bool, power: bool) -> None:
+        assert self.evacuated(cloud_of(device=device, power=power)) == [
+            "web1 was evacuated while its source cmp1 was on"
+        ]
+
+    def test_bites_while_nobody_knows(self) -> None:
+        assert self.evacuated(cloud_of(device=False, power=False)) == [
+            "web1 was evacuated while the power of cmp1 was unknown"
+        ]
+
+    def test_is_silent_when_it_is_read_as_off(self) -> None:
+        assert self.evacuated(cloud_of(power=False)) == []
+
+    def test_with_a_device_nobodys_word_counts(self) -> None:
+        assert self.evacuated(cloud_of(), (0, report())) != []
+
+    @pytest.mark.parametrize(
+        "end",
+        [alive(), clear(), fact(FactKind.FINISHED, result=Result.RECOVERED)],
+        ids=["alive", "clear", "outcome"],
+    )
+    def test_a_word_counts_until_a_stop_has_arrived_after_its_end(self, end: Any) -> None:
+        cloud = cloud_of(device=False, power=False)
+        assert self.evacuated(cloud, (0, report()), at=LATE) == []
+        assert self.evacuated(cloud, (0, report()), (1, end), at=OBEDIENCE) == []
+        assert self.evacuated(cloud, (0, report()), (1, end), (5, end), at=OBEDIENCE + 2) != []
+        assert self.evacuated(cloud, (0, report()), (1, end), (2, report()), at=OBEDIENCE + 2) == []
+
+    def test_a_failed_attempt_leaves_the_word_standing(self) -> None:
+        cloud = cloud_of(device=False, power=False)
+        failed = fact(FactKind.FINISHED, result=Result.FAILED)
+        assert self.evacuated(cloud, (0, report()), (1, failed), at=LATE + 1) == []
+
+    def test_the_witness_that_vouches_for_nothing_is_no_assertion(self) -> None:
+        assert self.evacuated(cloud_of(device=False, power=False), (0, down())) != []
+
+
+class TestEvacuatedOnce:
+    def accepted(self, *statuses: str, kind: str = EVACUATION) -> list[str]:
+        cloud = cloud_of(power=False)
+        guest = cloud.world.guest(GUEST)
+        for status in statuses:
+            cloud.world.add_migration(guest, kind).status = status
+        return told(EvacuatedOnce, Accepted(guest=guest.uuid), cloud=cloud)
+
+    def test_bites(self) -> None:
+        assert self.accepted("accepted", "pre-migrating") == ["web1 was evacuated twice"]
+
+    def test_is_silent_about_one_and_about_those_that_have_ended(self) -> None:
+        assert self.accepted("accepted") == self.accepted("failed", "done", "accepted") == []
+
+    def test_is_silent_about_other_migrations(self) -> None:
+        assert self.accepted("accepted", "accepted", kind="live-migration") == []
+
+
+class TestFencedAlive:
+    def test_bites(self) -> None:
+        assert told(FencedAlive, alive(), (LATE, FENCE)) == [
+            "cmp1 was fenced although it had been seen alive"
+        ]
+
+    def test_a_later_sign_of_life_does_not_begin_anew(self) -> None:
+        assert told(FencedAlive, alive(), (LATE, alive(episode="a2")), (LATE + 1, FENCE)) != []
+
+    def test_who_takes_a_word_back_contradicts_no_sign_of_life(self) -> None:
+        assert told(FencedAlive, alive(), clear(), (LATE, FENCE)) != []
+
+    def test_is_silent_while_a_stop_is_on_its_way(self) -> None:
+        assert told(FencedAlive, alive(), (OBEDIENCE, FENCE)) == []
+
+    def test_is_silent_after_a_contradiction(self) -> None:
+        assert told(FencedAlive, alive(), (1, down()), (LATE, FENCE)) == []
+
+    def test_is_silent_about_others_and_about_other_effects(self) -> None:
+        other = alive(host="cmp2")
+        assert told(FencedAlive, other, (LATE, FENCE), (LATE, Sent(action="force-down", host="cmp2"))) == []
+
+
+class TestSetAside:
+    MAINTAINED = host(on_maintenance=True)
+    WORDS = (
+        ("maintenance", (MAINTAINED,), (host(),)),
+        ("disarmed segment", (host(), segment(armed=False)), (segment(),)),
+        ("disarm", (host(), said(Instruction.DISARM)), (said(Instruction.ARM),)),
+        ("hold", (verdict(Verb.HOLD),), (said(Instruction.APPROVE, Limit.HOLD, HOST),)),
+        ("hold", (verdict(Verb.CANCEL),), (verdict(Verb.CLOSE),)),
+    )
+
+    @pytest.mark.parametrize(("word", "aside", "back"), WORDS)
+    def test_bites_an_incident_opened_and_an_effect_begun(self, word: str, aside: Any, back: Any) -> None:
+        opened = order(decided_at=PROPAGATION + 1)
+        assert told(SetAside, *aside, opened, (LATE, FENCE)) == [
+            f"an incident was opened for cmp1, which is in {word}",
+            f"fence of cmp1, which is in {word}",
+        ]
+        assert told(SetAside, *aside, *back, opened, (LATE, FENCE)) == []
+
+    def test_is_silent_while_the_word_is_on_its_way(self) -> None:
+        history = (self.MAINTAINED, order(decided_at=PROPAGATION), (OBEDIENCE, FENCE))
+        assert told(SetAside, *history) == []
+
+    def test_is_silent_about_later_publications(self) -> None:
+        assert told(SetAside, self.MAINTAINED, order(n=2, decided_at=PROPAGATION + 1)) == []
+
+    def test_what_had_begun_before_a_maintenance_goes_on(self) -> None:
+        begun = fact(FactKind.STARTED)
+        over = fact(FactKind.FINISHED, result=Result.RECOVERED)
+        aside = (1, self.MAINTAINED)
+        assert told(SetAside, begun, aside, (LATE + 1, FENCE)) == []
+        assert told(SetAside, begun, over, aside, (LATE + 1, FENCE)) != []
+        assert told(SetAside, (1, begun), self.MAINTAINED, (LATE, FENCE)) != []
+
+    def test_what_had_begun_before_a_hold_does_not(self) -> None:
+        assert told(SetAside, fact(FactKind.STARTED), verdict(Verb.HOLD, at=1), (LATE + 1, FENCE)) != []
+
+    def test_a_maintenance_that_ends_by_itself_and_a_hold_for_another_reason_set_nothing_aside(self) -> None:
+        until = host(on_maintenance=True, maintenance_until=5)
+        assert told(SetAside, until, verdict(Verb.HOLD, Reason.STORM), (LATE, FENCE)) == []
+
+    def test_another_segments_host_is_none_of_it(self) -> None:
+        elsewhere = host(segment_id="s2")
+        assert told(SetAside, elsewhere, segment(armed=False), (LATE, FENCE)) == []

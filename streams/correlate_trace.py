@@ -18,7 +18,7 @@ from kasugai.adapters.telemetry.meters import count, observe
 from kasugai.adapters.telemetry.tracing import Threads, Trace
 from kasugai.core.telling.narrate import narrate_verdict
 from kasugai.core.words.incident import Open, Order
-from kasugai.core.words.signals import Fault, Kind, Letter, Stamp, subject_of
+from kasugai.core.words.signals import Fault, Letter, Stamp, subject_of
 from kasugai.core.words.verdicts import Verb, Verdict
 from kasugai.schemas.topics import INCIDENTS, VERDICTS
 
@@ -29,7 +29,7 @@ CHATTER = (Verb.SUSPECT, Verb.EXPLAIN, Verb.IGNORE, Verb.DISREGARD)
 ENDS = (Verb.CLOSE, Verb.WITHDRAW)
 
 
-def hear(threads: Threads, letter: Letter) -> None:
+def keep_trace(threads: Threads, letter: Letter) -> None:
     """Remember the trace that a fault came in, for whatever is decided about its subject later."""
     if letter.trace and isinstance(letter.signal, Fault):
         threads.hear(_named(letter.segment, letter.signal.subject), letter.trace)
@@ -74,7 +74,7 @@ def _log(verdict: Verdict) -> None:
 
 def _span(threads: Threads, order: Order, cause: Letter) -> AbstractContextManager[Trace]:
     """An order's span; the first one of an incident fixes the incident's trace."""
-    subject = _named(order.segment, subject_of(Kind.HOST, order.host))
+    subject = _named(order.segment, subject_of(order.kind, order.host))
     trace = threads.of(order.incident) or cause.trace or threads.of(subject)
     threads.hear(order.incident, trace)
     return tracing.span(

@@ -120,13 +120,18 @@ def subject_of(kind: Kind, host: str, detail: str = "") -> str:
     """Return the name of a subject, unique within its segment."""
     match kind:
         case Kind.HOST:
-            return f"host/{host}"
+            return host_subject(host)
         case Kind.INSTANCE:
             return f"instance/{detail}"
         case Kind.PROCESS:
             return f"process/{host}/{detail}"
         case _:
             assert_never(kind)
+
+
+def host_subject(host: str) -> str:
+    """Return the name of a host as a subject."""
+    return f"host/{host}"
 
 
 def fault(

@@ -36,7 +36,7 @@ from kasugai.core.words.verdicts import Verdict
 from kasugai.schemas.codec import Undecodable, decode, encode
 from kasugai.schemas.topics import CHANGELOG, CORRELATE_APP, CORRELATE_TABLE, INCIDENTS, SIGNALS, VERDICTS
 from kasugai.streams.correlate import Correlate, Rest
-from kasugai.streams.correlate_trace import hear, tell_all, traced
+from kasugai.streams.correlate_trace import keep_trace, tell_all, traced
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def _fail(batch: Sequence[_Decision], error: Exception) -> None:
             decision.acknowledged.set_exception(error)
 
 
-class Mailbox:
+class CorrelateShell:
     """`Correlate` as the shell wants it."""
 
     def __init__(
@@ -136,7 +136,7 @@ class Mailbox:
         """Decide a record; what cannot be read is Poison, what cannot be decided is when it is finished."""
         self._lags.taken[SIGNALS] += 1
         letter = letter_of(record)
-        hear(self._threads, letter)
+        keep_trace(self._threads, letter)
         self._took(record)
         stamp = Stamp(partition=record.partition, offset=record.offset, at=record.at)
         rest = self._correlate.begin(letter, stamp)
@@ -242,11 +242,11 @@ async def _run(settings: Settings, shell: ProcessorSettings, vitals: Vitals) -> 
     membership, threads = Membership(shell.session), Threads()
     async with Producer(settings.kafka, f"{CORRELATE_APP}-{settings.stream.instance}") as producer:
         correlate = Correlate(Decisions(producer, membership, threads), settings.worker.timing)
-        mailbox = Mailbox(correlate, threads, vitals.lags)
+        handler = CorrelateShell(correlate, threads, vitals.lags)
         bury = burying(producer)
         with watched(COUNTED, lambda: _phases(correlate)):
             return await serve(
-                shell, mailbox, offset_of=offset_of, bury=bury, membership=membership, vitals=vitals
+                shell, handler, offset_of=offset_of, bury=bury, membership=membership, vitals=vitals
             )
 
 

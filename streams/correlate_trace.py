@@ -29,7 +29,7 @@ CHATTER = (Verb.SUSPECT, Verb.EXPLAIN, Verb.IGNORE, Verb.DISREGARD)
 ENDS = (Verb.CLOSE, Verb.WITHDRAW)
 
 
-def hear(threads: Threads, letter: Letter) -> None:
+def keep_trace(threads: Threads, letter: Letter) -> None:
     """Remember the trace that a fault came in, for whatever is decided about its subject later."""
     if letter.trace and isinstance(letter.signal, Fault):
         threads.hear(_named(letter.segment, letter.signal.subject.name), letter.trace)

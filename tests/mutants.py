@@ -9,12 +9,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 from unittest.mock import patch
 
-from kasugai.core.deciding import gates, outcomes, reserves, tending
+from kasugai.core.deciding import mailbox, outcomes, reserves, tending
+from kasugai.core.deciding.asked import Asked
 from kasugai.core.deciding.draft import Draft
-from kasugai.core.deciding.gates import Setting
-from kasugai.core.deciding.rows import ClockRow, Moment, SubjectRow
+from kasugai.core.deciding.gates import Gate
+from kasugai.core.deciding.kinds import HOST, KINDS
+from kasugai.core.deciding.permits import HELD
+from kasugai.core.deciding.rows import ClockRow, Moment
 from kasugai.core.deciding.steady import Times
 from kasugai.core.deciding.steady import times as production_times
+from kasugai.core.deciding.storm import CALM
 from kasugai.core.recovering import engine, host
 from kasugai.core.recovering.ledger import apply
 from kasugai.core.recovering.look import Look, MigrationView
@@ -99,8 +103,13 @@ async def _plan_anew(self: Ownership) -> Any:
     return made, look
 
 
-def _whatever_is_reserved(row: SubjectRow, setting: Setting) -> tuple[str, ...]:
-    return tuple(name for name, host in sorted(setting.hosts.items()) if host.record.reserved)
+def _whatever_is_reserved(asked: Asked) -> tuple[str, ...]:
+    return tuple(name for name, host in sorted(asked.hosts.items()) if host.record.reserved)
+
+
+def _without(gate: Gate) -> AbstractContextManager[Any]:
+    gates = tuple(each for each in HOST.gates if each is not gate)
+    return patch.dict(KINDS, {HOST.name: replace(HOST, gates=gates)})
 
 
 def _all_at_once(s: Situation, begins: list[Begin]) -> tuple[Begin, ...]:
@@ -204,7 +213,7 @@ MUTANTS = (
     Mutant(
         name="ticks from outside the mailbox",
         scenario="correlate-away-for-25s",
-        patch=lambda: patch.object(correlate, "times", _by_the_wall),
+        patch=lambda: patch.object(mailbox, "times", _by_the_wall),
         variants=written,
     ),
     Mutant(
@@ -270,7 +279,7 @@ MUTANTS = (
     Mutant(
         name="no storm",
         scenario="storm-of-20-for-60s",
-        patch=lambda: patch.object(gates, "storm", lambda *_: None),
+        patch=lambda: _without(CALM),
         variants=written,
     ),
     Mutant(
@@ -282,7 +291,7 @@ MUTANTS = (
     Mutant(
         name="a hold that stops nothing",
         scenario="operator-holds-then-approves",
-        patch=lambda: patch.object(gates, "_held", lambda _: None),
+        patch=lambda: _without(HELD),
         variants=written,
     ),
     Mutant(

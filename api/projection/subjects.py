@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from kasugai.api.numbers import notification_number
 from kasugai.api.views import EvidenceView, IncidentView, NotificationView, Status, VerdictView
+from kasugai.core.deciding.kinds import final_reasons
 from kasugai.core.telling.explain import Decided, in_order
 from kasugai.core.words.incident import Phase
 from kasugai.core.words.signals import Fault, Stamp, Symptom
@@ -17,7 +18,7 @@ from kasugai.core.words.timing import Instant
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from kasugai.schemas.meanings import meaning
 
-IGNORED = (Reason.DISARMED, Reason.NO_POOL, Reason.UNKNOWN_SUBJECT)
+IGNORED = final_reasons()
 """Why something is held against a subject, and a notification about it ends as ignored all the same: nothing is done
 until a person changes the inventory, and Masakari says so as well (masakari.md 2.2)."""
 

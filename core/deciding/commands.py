@@ -9,9 +9,10 @@ from typing import assert_never
 
 from kasugai.core.deciding import evidence
 from kasugai.core.deciding.draft import Draft
+from kasugai.core.deciding.kinds import KINDS
 from kasugai.core.deciding.rows import COMMANDS_LIMIT, SegmentRow, SubjectRow, Word
 from kasugai.core.deciding.steady import Times
-from kasugai.core.deciding.storm import STORMY
+from kasugai.core.deciding.storm import CALM
 from kasugai.core.deciding.telling import remember, verb_rank
 from kasugai.core.deciding.tending import publish_again
 from kasugai.core.deciding.view import Change, SegmentView
@@ -53,7 +54,7 @@ class Hearing:
     """Who is weighed because of it, in key order."""
 
 
-def hear(view: SegmentView, command: Command, times: Times, offset: int) -> Hearing:
+def take_command(view: SegmentView, command: Command, times: Times, offset: int) -> Hearing:
     """Take a command. The segment's row is written first, so what follows from it is the same when the record at
     `offset` is decided again after a crash between two rows."""
     segment = view.segment
@@ -166,7 +167,7 @@ def _stands_at(row: SubjectRow, limit: Limit) -> bool:
         case Limit.HOLD:
             return row.hold is not None
         case Limit.STORM:
-            return row.reason in STORMY
+            return row.reason in CALM.reasons
         case _:
             assert_never(limit)
 
@@ -183,7 +184,7 @@ def _refusal_to_retry(row: SubjectRow | None, view: SegmentView, times: Times) -
     if not row.conditions:
         return Reason.NO_EVIDENCE
     policy = row.closed.last.order.policy
-    proof = evidence.weigh(row.conditions, policy, times.deadline)
+    proof = KINDS[row.kind].proof(row.conditions, policy, times.deadline)
     return None if proof in evidence.PROOFS else proof
 
 
@@ -234,7 +235,7 @@ def said_by(command: Command, verb: Verb) -> str:
     return f"{what}{command.author}: {command.reason}"[:TOLD]
 
 
-def obey(draft: Draft, command: Command) -> None:
+def carry_out(draft: Draft, command: Command) -> None:
     """Change the one subject that a command is about; what follows is for the caller to weigh."""
     draft.row = remember(draft.row, command.command_id)
     verb = VERBS[command.order]
@@ -261,7 +262,7 @@ def _approve(draft: Draft, command: Command) -> None:
         if draft.row.incident is not None:
             draft.change(replace(draft.incident, cancelled=False))
         return
-    up_to = command.up_to or draft.setting.tally.unhealthy(draft.times.deadline)
+    up_to = command.up_to or draft.asked.tally.unhealthy(draft.times.deadline)
     draft.row = replace(draft.row, approval=_word(command, draft.times, up_to))
 
 

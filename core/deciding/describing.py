@@ -17,7 +17,7 @@ from kasugai.core.words.timing import Instant
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 
 
-def described(
+def take_description(
     view: SegmentView, record: SegmentRecord | HostRecord, times: Times, offset: int
 ) -> tuple[SegmentView, Decision]:
     """Return the view with a description that is newer than the one at hand, and its row to be written."""

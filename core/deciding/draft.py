@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from kasugai.core.deciding import telling
-from kasugai.core.deciding.gates import Setting
+from kasugai.core.deciding.asked import Asked
+from kasugai.core.deciding.kinds import KINDS, SubjectKind
 from kasugai.core.deciding.rows import IncidentRow, SubjectRow
 from kasugai.core.deciding.steady import Times
 from kasugai.core.words.incident import Order, Phase, move
@@ -20,15 +21,31 @@ from kasugai.core.words.verdicts import Reason, Verb, Verdict
 class Draft:
     """The accumulator of one subject's decision."""
 
-    row: SubjectRow
-    setting: Setting
+    asked: Asked
+    """The subject as this record has left it so far, in its surroundings."""
     times: Times
     timing: Timing
     offset: int
     fresh: Fault | None = None
     """The fault that is being decided, if it was not heard before and no verdict covers it yet."""
+    touched: frozenset[str] = frozenset()
+    """What the record changes that the subject may wait on."""
     verdicts: list[Verdict] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
+
+    @property
+    def row(self) -> SubjectRow:
+        """The subject's row as it will be."""
+        return self.asked.row
+
+    @row.setter
+    def row(self, row: SubjectRow) -> None:
+        self.asked = replace(self.asked, row=row)
+
+    @property
+    def kind(self) -> SubjectKind:
+        """What is particular to its kind."""
+        return KINDS[self.asked.row.kind]
 
     def tell(
         self,
@@ -41,7 +58,7 @@ class Draft:
         aside: bool = False,
     ) -> None:
         """Publish a verdict if it is news, or if it covers the fresh fault, or said `aside`."""
-        self.row, verdicts = telling.tell(
+        self.row, verdicts = telling.put_into_words(
             self.row,
             verb,
             reason,

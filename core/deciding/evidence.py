@@ -45,14 +45,17 @@ def weigh(conditions: tuple[Condition, ...], policy: Policy, deadline: Instant) 
     return Reason.FIRST_SIGHTING if len(conditions) == 1 else Reason.WAITING_FOR_WITNESSES
 
 
+def turns_at(conditions: tuple[Condition, ...], policy: Policy) -> Instant:
+    """Return the steady time at which `weigh` gives another answer by itself. `conditions` is not empty."""
+    agreed = _agreed_since(conditions, policy)
+    return oldest(conditions) + PATIENCE if agreed is None else agreed + policy.confirm_after
+
+
 def dues(conditions: tuple[Condition, ...], policy: Policy) -> list[Instant]:
     """Return the steady times at which `weigh` or `expire` gives another answer by itself."""
     found = [condition.seen.steady + EXPIRY for condition in conditions if condition.source.repeats]
     counted = standing(conditions)
-    if counted:
-        agreed = _agreed_since(counted, policy)
-        found.append(oldest(counted) + PATIENCE if agreed is None else agreed + policy.confirm_after)
-    return found
+    return [*found, turns_at(counted, policy)] if counted else found
 
 
 def oldest(conditions: tuple[Condition, ...]) -> Instant:
@@ -85,7 +88,7 @@ def is_stale(row: SubjectRow, fault: Fault, *, heard: bool) -> bool:
     return made_before
 
 
-def hear(row: SubjectRow, fault: Fault, now: Moment) -> SubjectRow:
+def note(row: SubjectRow, fault: Fault, now: Moment) -> SubjectRow:
     """Return the row after a fault that is not stale, before anything is decided."""
     match fault.symptom:
         case Symptom.DOWN | Symptom.OFF:

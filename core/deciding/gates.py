@@ -1,124 +1,140 @@
-"""What stands between evidence and an incident: each gate a small function with its own closed reason.
+"""What stands between evidence and an incident: a gate is one value, with its own closed reasons, its verb, and what
+it waits for while it is closed.
 
-All gates are evaluated and all are reported; the first in order gives the verdict its reason.
+All gates of a subject's kind (`kinds.py`) are evaluated and all are reported; the first in order gives the verdict its
+reason. A gate names all that may open it, by time or by name, so that nobody need ask it in between.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import assert_never
 
-from kasugai.core.deciding import evidence
-from kasugai.core.deciding.rows import HostRow, SegmentRow, SubjectRow
-from kasugai.core.deciding.storm import Tally, storm, told
-from kasugai.core.words.policy import Policy
-from kasugai.core.words.subject import Kind
-from kasugai.core.words.timing import PRODUCTION, Instant, Millis
+from kasugai.core.deciding.asked import Asked
+from kasugai.core.words.timing import Instant
 from kasugai.core.words.verdicts import Reason, Verb
 
-FORBIDDEN = frozenset(
-    {Reason.DISARMED, Reason.DISARMED_BY_COMMAND, Reason.UNDECIDABLE, Reason.HELD_BY_COMMAND}
-)
-"""What also stops an incident whose effects have begun: somebody said that nothing further may be done."""
+SEGMENT = "segment"
+"""The name of the segment's own row: its description and what persons said about it."""
+DESCRIPTIONS = "descriptions"
+"""The name of all descriptions: the segment's, and that of any of its hosts."""
+
+
+def described(host: str) -> str:
+    """Return the name of a host's description."""
+    return f"described/{host}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """What is known about a subject's surroundings."""
+class Wait:
+    """What may open what is closed."""
 
-    segment: SegmentRow | None
-    host: HostRow | None
-    deadline: Instant
-    struck: Instant = 0
-    """Broker time of the last tick."""
-    cooldown: Millis = PRODUCTION.cooldown
-    tally: Tally = field(default_factory=Tally)
-    hosts: Mapping[str, HostRow] = field(default_factory=dict)
-    """The segment's, by name, deleted ones included."""
-    subjects: Mapping[str, SubjectRow] = field(default_factory=dict)
-    """The segment's, as this record has left them so far."""
-
-    @property
-    def policy(self) -> Policy:
-        """The segment's policy, or the defaults where no segment is known."""
-        return self.segment.record.policy if self.segment else Policy()
+    until: Instant | None = None
+    """Steady time at which it may be open by itself; None for never."""
+    on: frozenset[str] = frozenset()
+    """What else may open it when it changes: subjects by their names, and the three names above."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Passage:
-    """What the gates say about a subject with standing conditions."""
+class Closed:
+    """A gate's answer where it lets nobody through."""
 
-    proof: Reason
-    """Why it counts as dead, or why not yet."""
-    closed: tuple[Reason, ...]
-    """The gates that do not let it through, in order; empty: an incident may be opened."""
-
-    @property
-    def verb(self) -> Verb:
-        """What to tell when a gate is closed."""
-        if self.closed[0] in (Reason.UNKNOWN_SUBJECT, Reason.NO_POOL):
-            return Verb.IGNORE
-        return Verb.SUSPECT if self.closed[0] is self.proof else Verb.HOLD
+    reason: Reason
+    verb: Verb
+    """What is told of a subject that has no incident yet."""
+    until: Instant | None = None
+    on: frozenset[str] = frozenset()
+    """As in `Wait`."""
+    detail: str = ""
 
 
-def pass_gates(row: SubjectRow, setting: Setting) -> Passage:
-    """Return what all gates say. `row` has at least one condition that no closed incident explains."""
-    proof = evidence.weigh(evidence.standing(row.conditions), setting.policy, setting.deadline)
-    is_proven = proof in evidence.PROOFS
-    answers = (
-        _known(setting),
-        _pool(row),
-        _maintained(setting),
-        None if is_proven else proof,
-        _armed(setting),
-        _held(row),
-        calm(row, setting) if is_proven else None,
-    )
-    return Passage(proof=proof, closed=tuple(answer for answer in answers if answer is not None))
+class Bars(StrEnum):
+    """What a closed gate does to an incident that is open already."""
+
+    NOTHING = "nothing"
+    PUBLISHING = "publishing"
+    """While nothing has begun, it is not published again."""
+    BEGINNING = "beginning"
+    """It is not published again; while nothing has begun, it is stopped."""
+    EVERYTHING = "everything"
+    """It is stopped whatever has begun: somebody said that nothing further may be done."""
 
 
-def may_act(row: SubjectRow, setting: Setting) -> Reason | None:
-    """Return what forbids to publish an open incident again, or None."""
-    return _known(setting) or _armed(setting) or _held(row) or _maintained(setting)
+class When(StrEnum):
+    """Of whom a gate is asked."""
+
+    ALWAYS = "always"
+    PROVEN = "proven"
+    """Who counts as dead."""
+    LAST = "last"
+    """Whom every other gate lets through."""
 
 
-def calm(row: SubjectRow, setting: Setting) -> Reason | None:
-    """Return why a storm holds a confirmed subject, or None. What is not in service is in no storm."""
-    if setting.segment is None or row.kind is not Kind.HOST:
-        return None
-    return storm(row, setting.segment, setting.tally, setting.deadline, setting.cooldown)
+def nothing(asked: Asked) -> Wait:
+    """Return the wait for what never opens."""
+    return Wait()
 
 
-def number(reason: Reason, row: SubjectRow, setting: Setting) -> str:
-    """Return how many hosts are unhealthy, where a person is asked about them."""
-    return told(reason, row, setting.tally, setting.deadline)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """One thing that may stand in the way."""
+
+    reasons: frozenset[Reason]
+    """All that `why` may answer; no two gates of a kind share one."""
+    why: Callable[[Asked], Reason | None]
+    """Why it is closed to a subject with unexplained conditions; None when it is open."""
+    wait: Callable[[Asked], Wait] = nothing
+    """What a closed one waits for. It follows from the subject and its surroundings, not from the answer: who is woken
+    is then the same for a successor, also after a crash between the row that opens it and the row that it held."""
+    verb: Verb = Verb.HOLD
+    when: When = When.ALWAYS
+    bars: Bars = Bars.NOTHING
+    counts: bool = True
+    """Whether whom it holds counts as an unhealthy host of the segment."""
+    final: frozenset[Reason] = frozenset()
+    """Which of its reasons end a report: nothing comes of it until a person changes the inventory."""
+    detail: Callable[[Asked, Reason], str] = lambda asked, reason: ""
+
+    def ask(self, asked: Asked) -> Closed | None:
+        """Return why it is closed, until when and on whom; None when it is open."""
+        reason = self.why(asked)
+        if reason is None:
+            return None
+        wait = self.wait(asked)
+        return Closed(
+            reason=reason,
+            verb=self.verb,
+            until=wait.until,
+            on=wait.on,
+            detail=self.detail(asked, reason),
+        )
 
 
-def _known(setting: Setting) -> Reason | None:
-    known = setting.segment is not None and setting.host is not None
-    return None if known else Reason.UNKNOWN_SUBJECT
+def pass_gates(gates: Iterable[Gate], asked: Asked) -> tuple[Closed, ...]:
+    """Return what the closed gates say, in order; empty: an incident may be opened. The subject has at least one
+    condition that no closed incident explains."""
+    closed: list[Closed] = []
+    for gate in gates:
+        answer = gate.ask(asked) if _is_asked(gate.when, closed) else None
+        if answer is not None:
+            closed.append(answer)
+    return tuple(closed)
 
 
-def _pool(row: SubjectRow) -> Reason | None:
-    return None if row.kind is Kind.HOST else Reason.NO_POOL
+def _is_asked(when: When, closed: list[Closed]) -> bool:
+    match when:
+        case When.ALWAYS:
+            return True
+        case When.PROVEN:
+            return all(each.verb is not Verb.SUSPECT for each in closed)
+        case When.LAST:
+            return not closed
+        case _:
+            assert_never(when)
 
 
-def _armed(setting: Setting) -> Reason | None:
-    segment = setting.segment
-    if segment is None:
-        return None
-    if segment.undecidable:
-        return Reason.UNDECIDABLE
-    if segment.disarmed is not None:
-        return Reason.DISARMED_BY_COMMAND
-    return None if segment.record.armed else Reason.DISARMED
-
-
-def _held(row: SubjectRow) -> Reason | None:
-    return None if row.hold is None else Reason.HELD_BY_COMMAND
-
-
-def _maintained(setting: Setting) -> Reason | None:
-    """Maintenance ends when an operator says so, or at its date (which passes at ticks)."""
-    if setting.host is None or not setting.host.record.on_maintenance:
-        return None
-    until = setting.host.record.maintenance_until
-    return Reason.MAINTENANCE if until == 0 or setting.struck < until else None
+def barring(gates: Iterable[Gate], asked: Asked, *bars: Bars) -> Closed | None:
+    """Return the first closed gate that does this to an open incident, those of the first of `bars` before the others;
+    None when there is none."""
+    ordered = [gate for bar in bars for gate in gates if gate.bars is bar]
+    return next((closed for gate in ordered if (closed := gate.ask(asked)) is not None), None)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from kasugai.core.deciding import evidence, readmission, reserves
 from kasugai.core.deciding.draft import Draft
-from kasugai.core.deciding.gates import number, pass_gates
+from kasugai.core.deciding.gates import pass_gates
 from kasugai.core.deciding.rows import IncidentRow, SubjectRow, evidence_of
 from kasugai.core.words.identity import incident_id
 from kasugai.core.words.incident import Open, Phase
@@ -19,17 +19,13 @@ def weigh_idle(draft: Draft) -> None:
         _without_evidence(draft)
         _readmit_if_due(draft)
         return
-    passage = pass_gates(draft.row, draft.setting)
-    lacking = reserves.lacking(draft.row, draft.setting)
-    if passage.closed:
-        first = passage.closed[0]
-        draft.tell(
-            passage.verb, first, also=passage.closed[1:], detail=number(first, draft.row, draft.setting)
-        )
-    elif lacking is not None:
-        draft.tell(Verb.HOLD, lacking)
+    closed = pass_gates(draft.kind.gates, draft.asked)
+    if closed:
+        first, *others = closed
+        also = tuple(each.reason for each in others)
+        draft.tell(first.verb, first.reason, also=also, detail=first.detail)
     else:
-        _open(draft, passage.proof)
+        _open(draft)
 
 
 def _without_evidence(draft: Draft) -> None:
@@ -57,8 +53,9 @@ def _silence(draft: Draft) -> Reason:
     return Reason.CLEARED if draft.fresh.symptom is Symptom.CLEAR else Reason.SIGN_OF_LIFE
 
 
-def _open(draft: Draft, proof: Reason) -> None:
-    now = draft.times.moment
+def _open(draft: Draft) -> None:
+    now, counted = draft.times.moment, evidence.standing(draft.row.conditions)
+    proof = draft.kind.proof(counted, draft.asked.policy, draft.asked.deadline)
     order = first_order(draft, _opener(draft.row))
     draft.change(
         IncidentRow(
@@ -83,7 +80,7 @@ def _opener(row: SubjectRow) -> UUID:
 
 def first_order(draft: Draft, opener: UUID) -> Open:
     """Return the incident's first publication."""
-    row, policy, now = draft.row, draft.setting.policy, draft.times.moment.at
+    row, policy, now = draft.row, draft.asked.policy, draft.times.moment.at
     previous = row.closed.incident if row.closed else None
     counted = evidence.standing(row.conditions)
     return Open(
@@ -97,7 +94,7 @@ def first_order(draft: Draft, opener: UUID) -> Open:
         opened_at=now,
         asserted_at=evidence.asserted_at(counted, policy),
         policy=policy,
-        reserves=reserves.give(row, draft.setting),
+        reserves=reserves.give(draft.asked),
         evidence=tuple(evidence_of(c, row.subject) for c in counted)[:EVIDENCE_LIMIT],
         previous=previous,
     )
@@ -111,7 +108,7 @@ def refresh_order(draft: Draft) -> Open:
         old,
         n=old.n + 1,
         decided_at=draft.times.moment.at,
-        reserves=reserves.extended(row, draft.setting, old, draft.incident.reason),
+        reserves=reserves.extended(draft.asked, old, draft.incident.reason),
         asserted_at=evidence.asserted_at(counted, old.policy),
         evidence=tuple(evidence_of(c, row.subject) for c in counted)[:EVIDENCE_LIMIT],
     )

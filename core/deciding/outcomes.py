@@ -24,7 +24,7 @@ VETOED_LONGEST: Millis = 600_000
 _REASONS = {reason.value: reason for reason in Reason}
 
 
-def obey(draft: Draft, fact: Fact) -> None:
+def take_outcome(draft: Draft, fact: Fact) -> None:
     """Apply one outcome to the subject that it is about."""
     refusal = _refusal(draft, fact)
     if refusal is not None:
@@ -113,7 +113,7 @@ def _held(draft: Draft, fact: Fact) -> None:
 def _until_room(draft: Draft, pause: Millis) -> Millis:
     """At once where another reserve is free; else as any other hold, but not for longer than `ROOM_LONGEST`."""
     order = draft.incident.order
-    more = reserves.extended(draft.row, draft.setting, order, Reason.NO_CAPACITY) != order.reserves
+    more = reserves.extended(draft.asked, order, Reason.NO_CAPACITY) != order.reserves
     return VETOED_FIRST if more else min(pause, ROOM_LONGEST)
 
 
@@ -150,13 +150,14 @@ def _finished(draft: Draft, fact: Fact) -> None:
 def _close(draft: Draft, fact: Fact, result: Result) -> None:
     phase = move(draft.incident.phase, Phase(result.value))
     draft.tell(Verb.CLOSE, reason_of(fact), detail=fact.detail)
-    draft.row = reserves.spend(draft.row, draft.setting, fact)
+    draft.row = reserves.spend(draft.asked, fact)
     incident = draft.incident
     is_failed = phase is Phase.FAILED
     closed = Closed(
         incident=fact.incident,
         phase=phase,
         at=draft.times.moment,
+        readmitted=not draft.kind.goes_out,
         last=replace(incident, order=replace(incident.order, evidence=())) if is_failed else None,
     )
     draft.row = replace(draft.row, incident=None, closed=closed, approval=None)

@@ -22,7 +22,7 @@ def is_return(row: SubjectRow, fault: Fault) -> bool:
     return fault.source in (Source.NOVA, Source.REPORTED)
 
 
-def hear(row: SubjectRow, fault: Fault, now: Moment) -> SubjectRow:
+def follow(row: SubjectRow, fault: Fault, now: Moment) -> SubjectRow:
     """Return the row after a fault that is not stale: its boot id noted, its probation begun or broken off."""
     if is_return(row, fault):
         return replace(row, returned=row.returned or now)

@@ -173,6 +173,13 @@ class SubjectRow:
         return self.subject.host
 
     @property
+    def phase(self) -> Phase | None:
+        """In which phase it is; None when its story is over, or has not begun."""
+        if self.incident is not None:
+            return self.incident.phase
+        return Phase.SUSPECTED if any(not condition.explained for condition in self.conditions) else None
+
+    @property
     def is_out(self) -> bool:
         """Whether its last incident took it out of service, and it has not been re-admitted."""
         closed = self.closed

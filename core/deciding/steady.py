@@ -32,6 +32,13 @@ class Times:
     """Broker time of the last tick: what ends at a date has ended by then."""
     struck_before: Instant = 0
     """For a tick: broker time of the tick before it."""
+    blind: Millis = 0
+    """Time that passed unobserved, all told: a date by the broker comes so much earlier by the steady clock."""
+
+    @property
+    def of_tick_before(self) -> "Times":
+        """The times as they were for the tick before this one; what was spent blind since is known."""
+        return replace(self, deadline=self.before, struck=self.struck_before)
 
 
 def advance_clock(clock: ClockRow, at: Instant) -> ClockRow:
@@ -57,6 +64,7 @@ def times(clock: ClockRow, before: ClockRow | None = None) -> Times:
         before=passed,
         struck=clock.tick_at,
         struck_before=0 if before is None else before.tick_at,
+        blind=clock.blind,
     )
 
 

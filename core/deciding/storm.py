@@ -1,145 +1,38 @@
-"""Counts a segment's unhealthy hosts, and says when so many are that the cause may be elsewhere: a storm.
+"""Says when so many hosts of a segment are unhealthy that the cause may be elsewhere: a storm.
 
-The count follows from the rows and is never stored: a `Tally` is kept beside them, so that a burst costs no scan.
 What a person approved is looked up here too; who may approve what is decided with the commands.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-
-from kasugai.core.deciding import evidence
-from kasugai.core.deciding.rows import HostRow, SegmentRow, SubjectRow, Word
-from kasugai.core.words.subject import Kind
+from kasugai.core.deciding.asked import Asked, Crowd
+from kasugai.core.deciding.gates import Bars, Gate, Wait, When
+from kasugai.core.deciding.rows import SegmentRow, Word
 from kasugai.core.words.timing import Instant, Millis
-from kasugai.core.words.verdicts import Reason, Verb
+from kasugai.core.words.verdicts import Reason
 
 APPROVAL_LASTS: Millis = 3_600_000
 """A storm's approval is good for an hour: the next storm is another question."""
 
-STORMY = frozenset({Reason.STORM, Reason.APPROVAL_NEEDED})
-"""The reasons of what a storm holds."""
 
-_NOT_COUNTED = frozenset({Reason.MAINTENANCE, Reason.UNKNOWN_SUBJECT})
-"""Hosts that an operator set aside, or that are none of ours."""
-_ALWAYS: Instant = 1 << 62
-
-
-def unhealthy_until(row: SubjectRow) -> Instant | None:
-    """Return until which steady time a host counts as unhealthy (all time, for what only an event ends); None
-    when it does not. Confirmed and not re-admitted counts until it ends, a mere suspicion for ten minutes."""
-    if row.incident is not None or row.is_out:
-        return _ALWAYS
-    standing = evidence.standing(row.conditions)
-    if not standing or row.reason in _NOT_COUNTED:
+def storm(asked: Asked) -> Reason | None:
+    """Return why a confirmed subject is held in a storm; None when there is none, or when a person approved it. What is
+    not in service is in no storm."""
+    row, segment, tally, deadline = asked.row, asked.segment, asked.tally, asked.deadline
+    if segment is None:
         return None
-    return _ALWAYS if row.verb is Verb.HOLD else evidence.oldest(standing) + evidence.PATIENCE
-
-
-def is_unhealthy(row: SubjectRow, deadline: Instant) -> bool:
-    """Whether the subject counts as unhealthy by `deadline`."""
-    until = unhealthy_until(row)
-    return until is not None and until > deadline
-
-
-def turn(before: SubjectRow, row: SubjectRow, deadline: Instant, now: Instant) -> SubjectRow:
-    """Return the row with `turned` set when it became unhealthy or healthy."""
-    changed = is_unhealthy(before, deadline) != is_unhealthy(row, deadline)
-    return replace(row, turned=now) if changed else row
-
-
-@dataclass(slots=True)
-class Tally:
-    """The unhealthy hosts of one segment, kept up to date row by row."""
-
-    hosts: set[str] = field(default_factory=set)
-    """The described ones, by name: nothing else counts."""
-    _confirmed: set[str] = field(default_factory=set)
-    _suspected: dict[str, Instant] = field(default_factory=dict)
-    _held: set[str] = field(default_factory=set)
-    _turned: Instant = 0
-
-    @classmethod
-    def of(cls, hosts: Iterable[HostRow], subjects: Iterable[SubjectRow]) -> "Tally":
-        """Return the tally of these rows."""
-        tally = cls()
-        for host in hosts:
-            tally.describe(host)
-        for row in subjects:
-            tally.put(row)
-        return tally
-
-    def copy(self) -> "Tally":
-        """Return one of its own."""
-        return Tally(
-            set(self.hosts), set(self._confirmed), dict(self._suspected), set(self._held), self._turned
-        )
-
-    def describe(self, row: HostRow) -> None:
-        """Take over a description."""
-        (self.hosts.discard if row.record.deleted else self.hosts.add)(row.record.name)
-
-    def put(self, row: SubjectRow) -> None:
-        """Take over a subject's row."""
-        if row.kind is not Kind.HOST:
-            return
-        until = unhealthy_until(row)
-        (self._confirmed.add if until == _ALWAYS else self._confirmed.discard)(row.host)
-        if until is None or until == _ALWAYS:
-            self._suspected.pop(row.host, None)
-        else:
-            self._suspected[row.host] = until
-        (self._held.add if row.reason in STORMY else self._held.discard)(row.host)
-        self._turned = max(self._turned, row.turned)
-
-    def unhealthy(self, deadline: Instant, *, besides: str = "") -> int:
-        """Return how many hosts are unhealthy by `deadline`, `besides` one."""
-        counted = self.hosts & self._confirmed
-        suspected = (
-            host for host, until in self._suspected.items() if until > deadline and host in self.hosts
-        )
-        return len(counted) - (besides in counted) + sum(1 for host in suspected if host != besides)
-
-    def counts(self, host: str, deadline: Instant) -> bool:
-        """Whether the host was unhealthy when its row was last taken over."""
-        return host in self._confirmed or self._suspected.get(host, deadline) > deadline
-
-    def changed_at(self, deadline: Instant) -> Instant:
-        """Return the steady time at which the number of unhealthy hosts last changed, as far as `deadline` knows."""
-        return max(
-            self._turned, max((until for until in self._suspected.values() if until <= deadline), default=0)
-        )
-
-    @property
-    def is_storm(self) -> bool:
-        """Whether a storm holds anybody."""
-        return not self._held.isdisjoint(self.hosts)
-
-
-def storm(
-    row: SubjectRow, segment: SegmentRow, tally: Tally, deadline: Instant, cooldown: Millis
-) -> Reason | None:
-    """Return why a confirmed subject is held in a storm; None when there is none, or when a person approved it."""
     crowd = 1 + tally.unhealthy(deadline, besides=row.host)
     over = is_over(segment, tally, crowd)
-    steady = tally.counts(row.host, deadline) and tally.changed_at(deadline) + cooldown <= deadline
+    steady = tally.counts(row.host, deadline) and tally.changed_at(deadline) + asked.cooldown <= deadline
     if not over and (steady or not tally.is_storm):
         return None
     if is_approved(row.approval, crowd, deadline) or is_approved(segment.approval, crowd, deadline):
         return None
-    asked = over and (steady or row.reason is Reason.APPROVAL_NEEDED)
-    return Reason.APPROVAL_NEEDED if asked else Reason.STORM
+    known = over and (steady or row.reason is Reason.APPROVAL_NEEDED)
+    return Reason.APPROVAL_NEEDED if known else Reason.STORM
 
 
-def is_over(segment: SegmentRow, tally: Tally, crowd: int) -> bool:
+def is_over(segment: SegmentRow, tally: Crowd, crowd: int) -> bool:
     """Whether so many unhealthy hosts are too many: more than one, and as much of the segment as its policy says."""
     return crowd > 1 and crowd * 100 >= segment.record.policy.max_unhealthy * len(tally.hosts)
-
-
-def told(reason: Reason, row: SubjectRow, tally: Tally, deadline: Instant) -> str:
-    """Return what a person who is asked must know: how many are unhealthy. Nothing where the number still moves."""
-    if reason is not Reason.APPROVAL_NEEDED:
-        return ""
-    return f"{1 + tally.unhealthy(deadline, besides=row.host)} of {len(tally.hosts)} hosts are unhealthy"
 
 
 def is_approved(approval: Word | None, crowd: int, deadline: Instant) -> bool:
@@ -147,9 +40,36 @@ def is_approved(approval: Word | None, crowd: int, deadline: Instant) -> bool:
     return approval is not None and crowd <= approval.up_to and deadline < approval.at.steady + APPROVAL_LASTS
 
 
-def look_at(tally: Tally, after: Instant, cooldown: Millis) -> Instant:
-    """Return the next steady time later than `after` at which a held subject is looked at: when the number of unhealthy
-    hosts has been steady for long enough, and every half `cooldown` from then on."""
+def next_count(tally: Crowd, after: Instant, cooldown: Millis) -> Instant:
+    """Return the next steady time later than `after` at which the count is asked about again: when it has been steady
+    for long enough, and every half `cooldown` from then on."""
     first = tally.changed_at(after) + cooldown
     pause = cooldown // 2
     return first if first > after else first + ((after - first) // pause + 1) * pause
+
+
+def _until_steady(asked: Asked) -> Wait:
+    """The count changes by what is said about any host, and a burst must not ask all for each: it is asked about at
+    times. An open incident has times of its own."""
+    if asked.row.incident is not None:
+        return Wait()
+    return Wait(until=next_count(asked.tally, asked.deadline, asked.cooldown))
+
+
+def _told(asked: Asked, reason: Reason) -> str:
+    """What a person who is asked must know: how many are unhealthy. Nothing where the number still moves."""
+    if reason is not Reason.APPROVAL_NEEDED:
+        return ""
+    unhealthy = 1 + asked.tally.unhealthy(asked.deadline, besides=asked.row.host)
+    return f"{unhealthy} of {len(asked.tally.hosts)} hosts are unhealthy"
+
+
+CALM = Gate(
+    reasons=frozenset({Reason.STORM, Reason.APPROVAL_NEEDED}),
+    why=storm,
+    wait=_until_steady,
+    when=When.PROVEN,
+    bars=Bars.PUBLISHING,
+    detail=_told,
+)
+"""Not so many are unhealthy, or a person allows it."""

@@ -10,7 +10,7 @@ from kasugai.core.words.timing import Instant
 from kasugai.core.words.verdicts import EVIDENCE_LIMIT, Evidence, Reason, Verb, Verdict
 
 
-def tell(
+def put_into_words(
     row: SubjectRow,
     verb: Verb,
     reason: Reason,

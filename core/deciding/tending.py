@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from kasugai.core.deciding import evidence, reserves
 from kasugai.core.deciding.draft import Draft
-from kasugai.core.deciding.gates import FORBIDDEN, calm, may_act, number
+from kasugai.core.deciding.gates import Bars, Closed, barring
 from kasugai.core.deciding.opening import refresh_order
 from kasugai.core.words.incident import Phase, Resume, Stop
 from kasugai.core.words.signals import Symptom
@@ -18,6 +18,8 @@ STALLED_AFTER = 5
 """So many publications without an answer are told as `stalled`."""
 PAUSE_BETWEEN: Millis = 5_000
 """New evidence lets a waiting incident be published again no sooner than this after the last time."""
+STOPPING = (Bars.EVERYTHING, Bars.BEGINNING)
+"""The gates that an open incident is asked for, in this order: what stops more speaks first."""
 LONGEST_SILENCE: Millis = 600_000
 """The pause between publications of a stalled incident doubles up to this."""
 
@@ -41,19 +43,23 @@ def _should_stop(draft: Draft) -> bool:
     the end of all evidence and a gate that closes do as well; what is disarmed or held begins nothing further."""
     if draft.incident.stopped:
         return False
-    forbidden = may_act(draft.row, draft.setting)
-    if forbidden in FORBIDDEN:
+    if barring(draft.kind.gates, draft.asked, Bars.EVERYTHING) is not None:
         return True
     if evidence.standing(draft.row.conditions):
-        return not draft.incident.effects and forbidden is not None
+        return not draft.incident.effects and _forbidden(draft) is not None
     contradicted = draft.fresh is not None and draft.fresh.symptom in (Symptom.ALIVE, Symptom.CLEAR)
     return contradicted or not draft.incident.effects
 
 
+def _forbidden(draft: Draft) -> Closed | None:
+    """What forbids to publish the incident again."""
+    return barring(draft.kind.gates, draft.asked, *STOPPING)
+
+
 def _stop(draft: Draft) -> None:
     order = draft.incident.order
-    reason = _why_stop(draft)
-    barred = reason if reason is may_act(draft.row, draft.setting) else ""
+    reason, forbidden = _why_stop(draft), _forbidden(draft)
+    barred = reason if forbidden is not None and forbidden.reason is reason else ""
     due = draft.times.moment.steady + draft.timing.silence
     draft.change(replace(draft.incident, stopped=True, due=due, barred=barred))
     draft.tell(Verb.STOP, reason)
@@ -71,9 +77,10 @@ def _stop(draft: Draft) -> None:
 
 
 def _why_stop(draft: Draft) -> Reason:
-    forbidden = may_act(draft.row, draft.setting)
-    if forbidden in FORBIDDEN or (forbidden is not None and evidence.standing(draft.row.conditions)):
-        return forbidden
+    stopping = STOPPING if evidence.standing(draft.row.conditions) else (Bars.EVERYTHING,)
+    forbidden = barring(draft.kind.gates, draft.asked, *stopping)
+    if forbidden is not None:
+        return forbidden.reason
     if draft.fresh is None:
         return Reason.EVIDENCE_EXPIRED
     return Reason.SIGN_OF_LIFE if draft.fresh.symptom is Symptom.ALIVE else Reason.CLEARED
@@ -92,8 +99,8 @@ def _explain(draft: Draft) -> None:
 
 
 def look_for_room(draft: Draft) -> None:
-    """A host was described anew: an incident that found no room is looked at again."""
-    if draft.row.incident is not None and reserves.waits_for_room(draft.row):
+    """What the record changes may make room: an incident that found none is looked at again."""
+    if draft.row.incident is not None and draft.touched & reserves.room(draft.row).on:
         _look_again(draft)
 
 
@@ -107,17 +114,17 @@ def _look_again(draft: Draft) -> None:
         draft.change(replace(draft.incident, due=min(soon, draft.incident.due or soon)))
 
 
-def _bar(draft: Draft) -> Reason | None:
-    """What keeps the incident from being published again: a gate, before any effect a storm, or a proof that is
+def _bar(draft: Draft) -> Closed | None:
+    """What keeps the incident from being published again: a gate, before any effect a storm as well, or a proof that is
     missing."""
-    storm = None if draft.incident.effects else calm(draft.row, draft.setting)
-    return may_act(draft.row, draft.setting) or storm or _unproven(draft)
+    bars = STOPPING if draft.incident.effects else (*STOPPING, Bars.PUBLISHING)
+    return barring(draft.kind.gates, draft.asked, *bars) or _unproven(draft)
 
 
 def publish_again(draft: Draft, why: Reason | None = None) -> None:
     """Publish the incident with its next number, unless something forbids to act now."""
     bar = _bar(draft)
-    draft.change(replace(draft.incident, barred=bar or ""))
+    draft.change(replace(draft.incident, barred=bar.reason if bar else ""))
     if bar is not None:
         _wait(draft, bar)
         return
@@ -155,24 +162,25 @@ def _pause(silence: Millis, unanswered: int) -> Millis:
     return int(min(LONGEST_SILENCE, silence * 2 ** max(0, unanswered - STALLED_AFTER)))
 
 
-def _unproven(draft: Draft) -> Reason | None:
+def _unproven(draft: Draft) -> Closed | None:
     """An incident that no effect has touched needs its proof again; one that was begun is carried to its end."""
     counted = evidence.standing(draft.row.conditions)
     if draft.incident.effects and not draft.incident.stopped:
         return None
-    if not counted:
-        return Reason.STOPPED if draft.incident.stopped else Reason.EVIDENCE_EXPIRED
-    proof = evidence.weigh(counted, draft.setting.policy, draft.times.deadline)
-    return None if proof in evidence.PROOFS else proof
+    if counted:
+        proof = draft.kind.proof(counted, draft.asked.policy, draft.asked.deadline)
+    else:
+        proof = Reason.STOPPED if draft.incident.stopped else Reason.EVIDENCE_EXPIRED
+    return None if proof in evidence.PROOFS else Closed(reason=proof, verb=Verb.HOLD)
 
 
-def _wait(draft: Draft, why: Reason) -> None:
-    """Say why nothing is published, and look again after a while (a change of the description comes by itself)."""
+def _wait(draft: Draft, bar: Closed) -> None:
+    """Say why nothing is published, and look again after a while (what opens a gate comes by itself)."""
     pause = max(draft.incident.back_off, draft.timing.silence)
     phase = Phase.HELD if draft.incident.phase is not Phase.RECOVERING else Phase.RECOVERING
     due = draft.times.moment.steady + pause
-    draft.change(replace(draft.incident, phase=phase, due=due, reason=draft.incident.reason or why))
-    draft.tell(Verb.HOLD, why, detail=number(why, draft.row, draft.setting))
+    draft.change(replace(draft.incident, phase=phase, due=due, reason=draft.incident.reason or bar.reason))
+    draft.tell(Verb.HOLD, bar.reason, detail=bar.detail)
 
 
 def _resume(draft: Draft) -> None:

@@ -3,9 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from kasugai.core.deciding.asked import Asked
 from kasugai.core.deciding.rows import HostRow, Row, SegmentRow, SubjectRow
-from kasugai.core.deciding.storm import Tally
+from kasugai.core.deciding.steady import Times
+from kasugai.core.deciding.tally import Tally
+from kasugai.core.deciding.waits import Waits
 from kasugai.core.words.incident import Order
+from kasugai.core.words.timing import PRODUCTION, Timing
 from kasugai.core.words.verdicts import Verdict
 
 
@@ -21,6 +25,8 @@ class SegmentView:
     """By subject."""
     tally: Tally = field(default_factory=Tally)
     """Of these rows; whoever holds the rows keeps it with them."""
+    waits: Waits = field(default_factory=Waits)
+    """Of these rows as well."""
 
     @property
     def described(self) -> SegmentRow | None:
@@ -31,6 +37,21 @@ class SegmentView:
         """Return a host's row, unless it has been deleted."""
         row = self.hosts.get(name)
         return None if row is None or row.record.deleted else row
+
+    def asked(self, row: SubjectRow, times: Times, timing: Timing = PRODUCTION) -> Asked:
+        """Return what the gates are asked about a subject."""
+        return Asked(
+            row=row,
+            segment=self.described,
+            host=self.host(row.host),
+            tally=self.tally,
+            deadline=times.deadline,
+            struck=times.struck,
+            blind=times.blind,
+            cooldown=timing.cooldown,
+            hosts=self.hosts,
+            subjects=self.subjects,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

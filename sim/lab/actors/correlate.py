@@ -1,4 +1,4 @@
-"""Correlate in the laboratory: the real `Correlate`, `Mailbox`, `Decisions` and `Taking`, on a simulated broker.
+"""Correlate in the laboratory: the real `Correlate`, `CorrelateShell`, `Decisions` and `Taking`, on a simulated broker.
 
 A record comes as bytes, is decided, published, awaited, written and counted as done by the code that does it on Kafka,
 decisions running ahead of their effects (ADR 11). Played is what is Faust's own (adapters/faust: the consumer, the
@@ -31,7 +31,7 @@ from kasugai.sim.lab.mortal import Process
 from kasugai.sim.lab.producers import PatientSink
 from kasugai.sim.lab.records import Record as Logged
 from kasugai.streams.correlate import Correlate
-from kasugai.streams.correlate_app import Decisions, Mailbox, burying
+from kasugai.streams.correlate_app import CorrelateShell, Decisions, burying
 
 Table = dict[tuple[int, str], bytes]
 """Rows by partition and key."""
@@ -59,18 +59,18 @@ class CorrelateActor:
     async def main(self, process: Process, phase: float) -> None:
         """Run until killed. `phase`: seconds by which its timer is off the full second."""
         sink, membership = PatientSink(self._broker, process), _proven()
-        mailbox = Mailbox(Correlate(Decisions(sink, membership), self._timing))
+        shell = CorrelateShell(Correlate(Decisions(sink, membership), self._timing))
         decided = asyncio.Event()
-        care = Care(settings=SETTINGS, handler=_Watched(mailbox, decided), membership=membership)
+        care = Care(settings=SETTINGS, handler=_Watched(shell, decided), membership=membership)
         put, leave = _Changelog(self._table, process), partial(self._leave, process)
         taking = Taking(care, bury=burying(sink), put=put, leave=leave)
         partitions = range(self._broker.partitions_of(SIGNALS))
         for partition in partitions:
-            mailbox.restore(partition, self._rows(partition))
+            shell.restore(partition, self._rows(partition))
             care.progress.begin(partition, self._progress.committable(partition) or 0)
         self._progress = care.progress
         readers = [self._consume(taking, p) for p in partitions]
-        await asyncio.gather(self._tick(mailbox, decided, process, phase), *readers)
+        await asyncio.gather(self._tick(shell, decided, process, phase), *readers)
 
     def _rows(self, partition: int) -> list[tuple[str, bytes]]:
         return [(key, row) for (number, key), row in self._table.items() if number == partition]
@@ -87,14 +87,16 @@ class CorrelateActor:
             await taking.take(_as_faust_does(record))
             offset += 1
 
-    async def _tick(self, mailbox: Mailbox, decided: asyncio.Event, process: Process, phase: float) -> None:
+    async def _tick(
+        self, shell: CorrelateShell, decided: asyncio.Event, process: Process, phase: float
+    ) -> None:
         """Offer ticks whenever something was decided, and at least as often as they can be due."""
         await asyncio.sleep(phase)
         loop, period = asyncio.get_running_loop(), TICK_NEAR
         while True:
             decided.clear()
             for partition in range(self._broker.partitions_of(SIGNALS)):
-                tick = mailbox.tick(partition)
+                tick = shell.tick(partition)
                 if tick is not None and not self._broker.is_away:
                     period = _period(tick[1])
                     await process.alive("tick")
@@ -128,27 +130,27 @@ class _Changelog:
 
 @dataclass(frozen=True, slots=True)
 class _Watched:
-    """The mailbox, and a word to the timer when a record that is no tick was finished."""
+    """The shell, and a word to the timer when a record that is no tick was finished."""
 
-    mailbox: Mailbox
+    shell: CorrelateShell
     decided: asyncio.Event
 
     def restore(self, partition: int, rows: Iterable[tuple[str, bytes]]) -> None:
         """See the port."""
-        self.mailbox.restore(partition, rows)
+        self.shell.restore(partition, rows)
 
     def revoke(self, partition: int) -> None:
         """See the port."""
-        self.mailbox.revoke(partition)
+        self.shell.revoke(partition)
 
     def begin(self, record: Record) -> Rest:
         """See the port."""
-        rest = self.mailbox.begin(record)
+        rest = self.shell.begin(record)
         return _Told(rest, self.decided) if record.key else rest
 
     def tick(self, partition: int) -> tuple[bytes | None, bytes] | None:
         """See the port."""
-        return self.mailbox.tick(partition)
+        return self.shell.tick(partition)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,9 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from kasugai.core.deciding.asked import Asked
 from kasugai.core.deciding.rows import Condition, Moment, SubjectRow
+from kasugai.core.deciding.tally import Tally
 from kasugai.core.recovering.look import GuestView, MigrationView, ServiceView
 from kasugai.core.words.facts import Fact, FactKind, StepRecord, StepState, make_fact
 from kasugai.core.words.frozen import FrozenMap
@@ -86,6 +88,12 @@ def row(**given: Any) -> SubjectRow:
     """Return cmp1's row."""
     made = SubjectRow(segment=SEGMENT, subject=host_subject(HOST), host_uuid="uuid-cmp1")
     return replace(made, **about(given))
+
+
+def asked(**given: Any) -> Asked:
+    """Return a question about cmp1, of which nothing is known."""
+    made = Asked(row=row(), segment=None, host=None, tally=Tally(), deadline=0)
+    return replace(made, **given)
 
 
 def order(**given: Any) -> Open:

@@ -1,6 +1,6 @@
 """Hypothesis strategies for whole mailboxes: what observers, workers, operators and the clock may say, in any order.
 
-A script is a list of moves; telling it resolves what a move can only mean then (the open incident, the next version).
+A script is a list of moves; playing it resolves what a move can only mean then (the open incident, the next version).
 """
 
 import os
@@ -150,15 +150,15 @@ def scripts(*moves: st.SearchStrategy[Move], size: int = 25) -> st.SearchStrateg
     return st.lists(st.one_of(*chosen), min_size=min(size, 10), max_size=size)
 
 
-def tell(script: list[Move], story: Story | None = None, after: Callable[[], None] = lambda: None) -> Story:
+def play(script: list[Move], story: Story | None = None, after: Callable[[], None] = lambda: None) -> Story:
     """Return the story of a script; `after` is called behind every record."""
     told = story or Story(hosts=HOSTS)
     for move in script:
-        _tell(told, move, after)
+        _play(told, move, after)
     return told
 
 
-def _tell(story: Story, move: Move, after: Callable[[], None]) -> None:
+def _play(story: Story, move: Move, after: Callable[[], None]) -> None:
     match move:
         case Say(fault=said):
             story.write(said)

@@ -1,16 +1,15 @@
-"""Feeds a mailbox to the production handler of correlate, with a table and a publisher that live in memory.
+"""Feeds a mailbox to the fold of the core, with a table and a log of publications that live in memory.
 
 A `Post` is what survives a crash (table, what was published); a `Story` writes a mailbox with ticks in between, in
 seconds since its beginning.
 """
 
-import asyncio
 from collections import deque
-from collections.abc import Coroutine, Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar, cast
 from uuid import UUID
 
+from kasugai.core.deciding.mailbox import Decided, Mailbox
 from kasugai.core.deciding.rows import ClockRow, IncidentRow, Row, SubjectRow
 from kasugai.core.deciding.steady import TICK_NEAR
 from kasugai.core.telling.narrate import narrate_verdict
@@ -21,10 +20,7 @@ from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import InventoryChange, Letter, Outcome, Signal, Stamp, Tick
 from kasugai.core.words.timing import PRODUCTION, Timing
 from kasugai.core.words.verdicts import Verdict
-from kasugai.streams.correlate import Correlate, Rest
 from tests.unit.core.makers import SEGMENT, S, host, segment
-
-T = TypeVar("T")
 
 START = 1_000_000 * S
 """Broker time of a story's second 0."""
@@ -34,31 +30,6 @@ Mail = tuple[Letter, Stamp]
 
 class Crash(Exception):
     """The process ends here."""
-
-
-class _Standstill:
-    """The loop of a process in which no time passes."""
-
-    def time(self) -> float:
-        """Return the beginning."""
-        return 0.0
-
-
-def run(coroutine: Coroutine[object, object, T]) -> T:
-    """Return what a coroutine that never waits returns; it may ask its loop for the time."""
-    before = asyncio._get_running_loop()
-    asyncio._set_running_loop(_STANDSTILL)
-    try:
-        coroutine.send(None)
-    except StopIteration as stop:
-        value: T = stop.value
-        return value
-    finally:
-        asyncio._set_running_loop(before)
-    raise RuntimeError("the coroutine waits for something")
-
-
-_STANDSTILL = cast(asyncio.AbstractEventLoop, _Standstill())
 
 
 @dataclass(slots=True)
@@ -78,11 +49,13 @@ class Post:
     read: int = 0
     """The first offset that no process has finished."""
 
-    def publish(self, verdicts: Sequence[Verdict], orders: Sequence[Order], cause: Letter) -> "Sending":
-        """Hand a batch over; it is sent when somebody waits for it or for a later one, or when `send` is called."""
-        self.under_way.extend((*verdicts, *orders))
-        self.handed_over += len(verdicts) + len(orders)
-        return Sending(self, self.handed_over)
+    def publish(self, decided: Decided) -> int:
+        """Hand a batch over, which is sent when somebody waits for it or for a later one, or when `send` is called;
+        return how many records were handed over until then."""
+        batch = (*decided.verdicts, *decided.orders)
+        self.under_way.extend(batch)
+        self.handed_over += len(batch)
+        return self.handed_over
 
     def send(self, until: int | None = None) -> None:
         """Let what was handed over reach the broker, in its order, up to the `until`th record of all (default: one
@@ -100,31 +73,17 @@ class Post:
         """The process is dead: what it had not sent never goes out."""
         self.under_way.clear()
 
-    async def write(self, row: Row) -> None:
-        """Write one row."""
-        self._effect()
-        self.table[row.key] = row
+    def finish(self, decided: Decided, until: int) -> None:
+        """Have the batch sent, then write its rows."""
+        self.send(until)
+        for row in decided.rows:
+            self._effect()
+            self.table[row.key] = row
 
     def _effect(self) -> None:
         if self.crash_after is not None and self.effects >= self.crash_after:
             raise Crash
         self.effects += 1
-
-
-@dataclass(frozen=True, slots=True)
-class Sending:
-    """A batch that is under way."""
-
-    post: Post
-    until: int
-
-    def __await__(self) -> Generator[None, None, None]:
-        """Have it sent."""
-        yield from ()
-        self.post.send(self.until)
-
-    def cancel(self) -> None:
-        """Have nothing to cancel: a test calls `forget`."""
 
 
 def serve(
@@ -135,34 +94,22 @@ def serve(
     Up to `ahead` records are decided before the effects of the oldest of them; `early` of what is handed over reach the
     broker by themselves after each decision. `post.read` counts what is finished.
     """
-    correlate = Correlate(post, timing)
-    correlate.restore(0, post.table.values())
-    run(_read(correlate, post, mail, ahead, early))
-
-
-async def _read(correlate: Correlate, post: Post, mail: Sequence[Mail], ahead: int, early: int) -> None:
-    begun: deque[tuple[Stamp, Rest]] = deque()
+    mailbox = Mailbox.restore(0, post.table.values(), timing)
+    begun: deque[tuple[Stamp, Decided, int]] = deque()
     for letter, stamp in mail:
-        begun.append((stamp, correlate.begin(letter, stamp)))
+        decided = mailbox.take(letter, stamp)
+        begun.append((stamp, decided, post.publish(decided)))
         for _ in range(early):
             post.send()
         while len(begun) > ahead:
-            await _finish(post, begun)
+            _finish(post, *begun.popleft())
     while begun:
-        await _finish(post, begun)
+        _finish(post, *begun.popleft())
 
 
-async def _finish(post: Post, begun: "deque[tuple[Stamp, Rest]]") -> None:
-    stamp, rest = begun.popleft()
-    await rest.finish(post.write)
+def _finish(post: Post, stamp: Stamp, decided: Decided, until: int) -> None:
+    post.finish(decided, until)
     post.read = max(post.read, stamp.offset + 1)
-
-
-async def handle(correlate: Correlate, letter: Letter, stamp: Stamp, post: Post) -> str | None:
-    """Decide one record and carry all out before the next one; return why it is undecidable, if it is."""
-    rest = correlate.begin(letter, stamp)
-    await rest.finish(post.write)
-    return rest.trouble
 
 
 class Story:
@@ -180,8 +127,7 @@ class Story:
         self.post = Post()
         self.mail: list[Mail] = []
         self.seconds = 0.0
-        self.correlate = Correlate(self.post, timing)
-        self.correlate.restore(0, ())
+        self.mailbox = Mailbox.restore(0, timing=timing)
         self.describe(segment(policy=policy or Policy(), armed=armed))
         for name in hosts:
             self.describe(host(name))
@@ -250,7 +196,8 @@ class Story:
         before = len(self.post.verdicts)
         stamp = Stamp(partition=0, offset=len(self.mail), at=START + round(self.seconds * S))
         self.mail.append((letter, stamp))
-        run(handle(self.correlate, letter, stamp, self.post))
+        decided = self.mailbox.take(letter, stamp)
+        self.post.finish(decided, self.post.publish(decided))
         return [narrate_verdict(verdict) for verdict in self.post.verdicts[before:]]
 
 

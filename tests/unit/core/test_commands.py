@@ -7,7 +7,6 @@ import pytest
 
 from kasugai.core.deciding import commands
 from kasugai.core.deciding.draft import Draft
-from kasugai.core.deciding.gates import Setting
 from kasugai.core.deciding.rows import SegmentRow
 from kasugai.core.deciding.steady import Times
 from kasugai.core.words.facts import FactKind, Result
@@ -17,7 +16,19 @@ from kasugai.core.words.signals import Command, Instruction, Limit, Source
 from kasugai.core.words.timing import PRODUCTION
 from kasugai.core.words.verdicts import Reason
 from tests.support.subjects import about
-from tests.unit.core.makers import INCIDENT, S, alive, down, fact, host, moment, report, row, segment, uuid_of
+from tests.unit.core.makers import (
+    INCIDENT,
+    S,
+    alive,
+    asked,
+    down,
+    fact,
+    host,
+    moment,
+    report,
+    segment,
+    uuid_of,
+)
 from tests.unit.core.story import START, Post, Story, answer, serve
 
 FOUR = ("cmp1", "cmp2", "cmp3", "cmp4")
@@ -98,7 +109,7 @@ def test_arming_ends_what_a_bug_disarmed() -> None:
     story = Story()
     about = story.post.table["s1/about"]
     assert isinstance(about, SegmentRow)
-    story.correlate._partitions[0].segments["s1"].about = SegmentRow(
+    story.mailbox._segments["s1"].about = SegmentRow(
         record=about.record, offset=about.offset, undecidable=True
     )
     assert story.write(report()) == ["hold cmp1 (undecidable)"]
@@ -376,11 +387,11 @@ def test_a_successor_between_the_two_rows_of_a_command_carries_it_out_once() -> 
         bid(Instruction.HOLD, host="cmp1"),
         bid(Instruction.CANCEL, 2, host="cmp9"),
     ):
-        partition = story.correlate._partitions[0].segments["s1"]
+        partition = story.mailbox._segments["s1"]
         offset = len(story.mail)
         times = Times(moment=moment(9), deadline=9)
-        hearing = commands.hear(partition.view(), command, times, offset)
-        again = commands.hear(hearing.view, command, times, offset)
+        hearing = commands.take_command(partition.view(), command, times, offset)
+        again = commands.take_command(hearing.view, command, times, offset)
         first = command.command_id not in (partition.about.recent if partition.about else ())
         assert again.changes == () and (again.subjects == hearing.subjects or not first)
         story.write(command)
@@ -405,14 +416,13 @@ def test_a_segment_forgets_its_oldest_commands() -> None:
 
 def test_no_subject_obeys_what_is_about_its_segment() -> None:
     draft = Draft(
-        row=row(),
-        setting=Setting(segment=None, host=None, deadline=0),
+        asked=asked(),
         times=Times(moment=moment(0), deadline=0),
         timing=PRODUCTION,
         offset=1,
     )
     with pytest.raises(ValueError, match="about a segment"):
-        commands.obey(draft, bid(Instruction.ARM))
+        commands.carry_out(draft, bid(Instruction.ARM))
 
 
 def test_the_reason_lands_in_the_verdict_with_the_incident() -> None:
@@ -421,26 +431,3 @@ def test_the_reason_lands_in_the_verdict_with_the_incident() -> None:
     said = story.post.verdicts[-2]
     assert (said.incident, said.detail) == (story.opened, "ann: power work")
     assert isinstance(story.post.orders[-1], Stop)
-
-
-def test_a_tick_is_due_when_a_storm_is_looked_at_and_when_a_maintenance_ends() -> None:
-    story = Story()
-    story.tick()
-    assert story.correlate.tick(0, 100.0) is not None
-    story.describe(host(version=2, on_maintenance=True, maintenance_until=story.clock.now + 5 * S))
-    partition = story.correlate._partitions[0]
-    assert partition.nearest() == story.clock.now + 5 * S
-    story.describe(host(version=3))
-    assert partition.nearest() is None
-
-
-def test_a_long_pause_begins_with_the_tick_that_announces_it() -> None:
-    story = Story()
-    story.write(down())
-    story.write(down(Source.NOVA))
-    correlate = story.correlate
-    near, far = correlate.tick(0, 1000.0), None
-    story.write(alive())
-    far = correlate.tick(0, 1000.5)
-    assert near is not None and far is not None and (near.period, far.period) == (500, 30_000)
-    assert correlate.tick(0, 1001.0) is None and correlate.tick(0, 1030.5) is not None

@@ -5,18 +5,19 @@ from dataclasses import replace
 import pytest
 
 from kasugai.core.deciding import decide as module
-from kasugai.core.deciding.decide import decide, due_of
+from kasugai.core.deciding import waking
+from kasugai.core.deciding.decide import decide
 from kasugai.core.deciding.draft import Draft
-from kasugai.core.deciding.rows import HostRow, IncidentRow, SegmentRow, SubjectRow
+from kasugai.core.deciding.rows import HostRow, SegmentRow, SubjectRow
 from kasugai.core.deciding.steady import Times
 from kasugai.core.deciding.view import SegmentView
-from kasugai.core.words.incident import Phase
+from kasugai.core.deciding.waits import Waits
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import InventoryChange, Letter, Reached, Source, Stamp, Symptom, Tick
 from kasugai.core.words.timing import PRODUCTION
 from kasugai.core.words.verdicts import Reason
-from tests.unit.core.makers import S, condition, down, host, moment, order, report, row, segment
-from tests.unit.core.story import START, Story, handle, run, serve
+from tests.unit.core.makers import S, condition, down, host, moment, report, row, segment
+from tests.unit.core.story import START, Story, serve
 
 ABOUT = SegmentRow(record=segment(), offset=0)
 HOSTS = {name: HostRow(record=host(name), offset=1) for name in ("cmp1", "cmp2")}
@@ -27,8 +28,12 @@ def now(at: int, deadline: int | None = None, before: int = -1) -> Times:
     return Times(moment=moment(at), deadline=at if deadline is None else deadline, before=before)
 
 
-def view(*rows: SubjectRow) -> SegmentView:
-    return replace(EMPTY, subjects={each.name: each for each in rows})
+def view(*rows: SubjectRow, told: Times | None = None) -> SegmentView:
+    """The view of these rows, indexed as of `told` (default: before the first tick)."""
+    made = replace(EMPTY, subjects={each.name: each for each in rows}, waits=Waits())
+    for each in rows:
+        waking.index(made, each, told or now(0, deadline=-1))
+    return made
 
 
 def suspect(name: str) -> SubjectRow:
@@ -117,7 +122,9 @@ def test_a_mark_of_route_changes_nothing_yet() -> None:
 def test_a_subject_that_nobody_spoke_about_has_no_row_and_a_command_decides_nothing_about_one() -> None:
     assert module._new_row(EMPTY, Tick(period=500)) is None
     mark = Reached(topic="t", partition=0, at=5)
-    assert module._decide_subject(EMPTY, suspect("cmp1"), mark, now(60 * S), 9, PRODUCTION) is None
+    about = EMPTY.asked(suspect("cmp1"), now(60 * S))
+    draft = Draft(asked=about, times=now(60 * S), timing=PRODUCTION, offset=9)
+    assert module._decide_subject(draft, mark) is None
 
 
 def test_a_repetition_that_changes_nothing_writes_nothing() -> None:
@@ -140,22 +147,6 @@ def test_a_condition_expires_for_a_description_too() -> None:
     changes = decide(rows, InventoryChange(record=segment(version=2)), now(200 * S), 9)
     last = changes[-1].row
     assert isinstance(last, SubjectRow) and last.conditions == ()
-
-
-def test_a_row_is_due_at_its_next_deadline_after_a_given_one() -> None:
-    held = suspect("cmp1")
-    assert due_of(EMPTY, held, -1) == 4 * S
-    assert due_of(EMPTY, held, 4 * S) == 95 * S
-    assert due_of(EMPTY, held, 95 * S) is None
-    assert due_of(replace(EMPTY, segment=None), held, -1) is None
-
-
-def test_an_incident_is_due_when_it_says_so() -> None:
-    incident = IncidentRow(
-        order=order(), phase=Phase.OPENED, heard=moment(0), published=moment(0), due=30 * S
-    )
-    assert due_of(EMPTY, row(incident=incident), -1) == 30 * S
-    assert due_of(EMPTY, row(incident=replace(incident, due=None)), -1) is None
 
 
 def test_a_shorter_confirm_after_counts_at_once() -> None:
@@ -207,8 +198,7 @@ def test_ticks_that_meet_the_bug_again_are_no_dead_letters_and_other_segments_go
     assert set(story.wait(100)) == {"reopen cmp9 (no-fact)"}
     assert {order.host for order in story.opens} == {"cmp9"} and len(story.opens) > 2
     stamp = Stamp(partition=0, offset=len(story.mail), at=story.clock.now + S)
-    tick = Letter(segment="", signal=Tick(period=500))
-    assert run(handle(story.correlate, tick, stamp, story.post)) is None
+    assert story.mailbox.take(Letter(segment="", signal=Tick(period=500)), stamp).trouble is None
 
 
 def test_maintenance_ends_at_its_date_by_itself() -> None:

@@ -24,9 +24,9 @@ from tests.unit.core.scripts import (
     faults,
     instances,
     passes,
+    play,
     sayings,
     scripts,
-    tell,
     works,
 )
 from tests.unit.core.story import Story
@@ -44,7 +44,7 @@ def one_kind(source: Source) -> st.SearchStrategy[list[Move]]:
 @examples(100)
 @given(st.sampled_from([*TESTIMONY, Source.REPORTED, Source.POWER]).flatmap(one_kind))
 def test_no_faults_of_a_single_kind_of_witness_open_an_incident(script: list[Move]) -> None:
-    assert tell(script).post.orders == []
+    assert play(script).post.orders == []
 
 
 no_proof = st.builds(Say, faults([Symptom.DOWN, Symptom.DOWN, *DENIALS], asserted=True))
@@ -56,11 +56,11 @@ quiet = scripts(works, describes, passes, passes, size=12)
 def test_after_a_sign_of_life_nothing_is_opened_until_there_is_new_evidence(
     before: list[Move], after: list[Move]
 ) -> None:
-    story = tell(before)
+    story = play(before)
     for number, name in enumerate(HOSTS):
         story.write(alive(host=name, episode=f"later{number}"))
     seen = len(story.post.orders)
-    tell([*after, Pass(seconds=1.0, ticks=70)], story)
+    play([*after, Pass(seconds=1.0, ticks=70)], story)
     assert not [order for order in story.post.orders[seen:] if isinstance(order, Open)]
 
 
@@ -124,7 +124,7 @@ class Closing(Watch):
 @given(scripts(size=40))
 def test_only_an_outcome_closes_an_incident_and_its_numbers_only_grow(script: list[Move]) -> None:
     watch = Closing()
-    tell(script, watch.story, watch.look)
+    play(script, watch.story, watch.look)
 
 
 class Fenced(Watch):
@@ -145,7 +145,7 @@ class Fenced(Watch):
 @given(scripts(sayings, works, works, works, passes, size=40))
 def test_an_outcome_of_a_lower_epoch_changes_nothing_but_what_is_told(script: list[Move]) -> None:
     watch = Fenced()
-    tell(script, watch.story, watch.look)
+    play(script, watch.story, watch.look)
 
 
 def ids(script: list[Move]) -> set[UUID]:
@@ -155,7 +155,7 @@ def ids(script: list[Move]) -> set[UUID]:
 @examples(150)
 @given(scripts(sayings, sayings, sayings, instances(), works, describes, passes, size=40))
 def test_every_fault_is_covered_by_a_verdict(script: list[Move]) -> None:
-    story = tell(script)
+    story = play(script)
     covered = {e.event_id for verdict in story.post.verdicts for e in verdict.evidence}
     assert ids(script) <= covered
 
@@ -163,7 +163,7 @@ def test_every_fault_is_covered_by_a_verdict(script: list[Move]) -> None:
 @examples(100)
 @given(scripts(size=40))
 def test_no_two_verdicts_share_an_id_and_no_two_publications_a_number(script: list[Move]) -> None:
-    story = tell(script)
+    story = play(script)
     verdicts = [verdict.verdict_id for verdict in story.post.verdicts]
     numbers = [(order.incident, order.n) for order in story.opens]
     assert len(verdicts) == len(set(verdicts)) and len(numbers) == len(set(numbers))
@@ -172,7 +172,7 @@ def test_no_two_verdicts_share_an_id_and_no_two_publications_a_number(script: li
 @examples(60)
 @given(scripts(size=40))
 def test_what_is_opened_was_proven_and_allowed_at_that_moment(script: list[Move]) -> None:
-    story = tell(script)
+    story = play(script)
     for order in story.opens:
         if order.n == 1:
             proven = order.asserted_at is not None or "off" in {e.symptom for e in order.evidence}

@@ -94,12 +94,12 @@ def test_an_observer_that_repeats_itself_expires_after_its_silence_and_a_report_
 
 
 def hear(said: Fault, *conditions: Condition, at: int = 0) -> tuple[Condition, ...]:
-    return evidence.hear(row(conditions=conditions), said, moment(at)).conditions
+    return evidence.note(row(conditions=conditions), said, moment(at)).conditions
 
 
 def test_a_fault_becomes_a_condition_stamped_with_now() -> None:
     said = down(Source.NOVA)
-    (held,) = evidence.hear(row(), said, moment(7, 5)).conditions
+    (held,) = evidence.note(row(), said, moment(7, 5)).conditions
     assert (held.observer, held.event_id, held.since, held.seen) == (
         said.observer,
         said.event_id,
@@ -168,7 +168,7 @@ def test_an_observer_takes_back_its_own_word_only() -> None:
 
 def test_a_sign_of_life_ends_all_testimony_but_power_off() -> None:
     off = condition(Source.POWER, symptom=Symptom.OFF)
-    after = evidence.hear(row(conditions=(PEER, ASSERTED, off)), alive(), moment(8))
+    after = evidence.note(row(conditions=(PEER, ASSERTED, off)), alive(), moment(8))
     assert after.conditions == (off,) and after.alive == moment(8)
 
 

@@ -1,30 +1,42 @@
-"""Gates: each says its own word, all are asked, the first in order is the reason."""
+"""Gates: each says its own word, until when and on whom; all are asked, the first in order is the reason."""
 
 from dataclasses import replace
 
-from kasugai.core.deciding.gates import Setting, may_act, pass_gates
-from kasugai.core.deciding.rows import Condition, HostRow, SegmentRow
+import pytest
+
+from kasugai.core.deciding.asked import Asked
+from kasugai.core.deciding.gates import SEGMENT, Bars, Closed, barring, described, pass_gates
+from kasugai.core.deciding.kinds import HOST, KINDS, final_reasons
+from kasugai.core.deciding.permits import ARMED, HELD, KNOWN, MAINTAINED, NO_POOL
+from kasugai.core.deciding.rows import Condition, HostRow, SegmentRow, Word
+from kasugai.core.deciding.tally import Tally
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import Source
-from kasugai.core.words.subject import Kind
+from kasugai.core.words.subject import INCIDENT_KINDS, Kind
 from kasugai.core.words.verdicts import Reason, Verb
-from tests.unit.core.makers import S, condition, host, row, segment
+from tests.unit.core.makers import S, asked, condition, host, moment, row, segment, uuid_of
 
-OPEN = Setting(segment=SegmentRow(record=segment()), host=HostRow(record=host()), deadline=60 * S)
+OPEN = asked(segment=SegmentRow(record=segment()), host=HostRow(record=host()), deadline=60 * S)
 DISARMED = replace(OPEN, segment=SegmentRow(record=segment(armed=False)))
 BROKEN = replace(OPEN, segment=SegmentRow(record=segment(), undecidable=True))
 ASIDE = replace(OPEN, host=HostRow(record=host(on_maintenance=True)))
 PROVEN = (condition(Source.NOVA), condition(Source.PEER))
 ALONE = (condition(Source.PEER),)
+STOPPING = (Bars.EVERYTHING, Bars.BEGINNING)
+WORD = Word(command=uuid_of(1), author="ann", reason="power work", at=moment(0))
 
 
-def closed(setting: Setting, conditions: tuple[Condition, ...] = PROVEN) -> tuple[Reason, ...]:
-    return pass_gates(row(conditions=conditions), setting).closed
+def answers(about: Asked, conditions: tuple[Condition, ...] = PROVEN) -> tuple[Closed, ...]:
+    about = replace(about, row=replace(about.row, conditions=conditions))
+    return pass_gates(KINDS[about.row.kind].gates, about)
+
+
+def closed(about: Asked, conditions: tuple[Condition, ...] = PROVEN) -> tuple[Reason, ...]:
+    return tuple(each.reason for each in answers(about, conditions))
 
 
 def test_a_proven_fault_of_a_known_host_in_an_armed_segment_passes() -> None:
-    passage = pass_gates(row(conditions=PROVEN), OPEN)
-    assert passage.closed == () and passage.proof is Reason.CONFIRMED
+    assert answers(OPEN) == ()
 
 
 def test_each_gate_has_a_reason_of_its_own() -> None:
@@ -34,23 +46,31 @@ def test_each_gate_has_a_reason_of_its_own() -> None:
     assert closed(DISARMED) == (Reason.DISARMED,)
     assert closed(BROKEN) == (Reason.UNDECIDABLE,)
     assert closed(ASIDE) == (Reason.MAINTENANCE,)
+    for kind in KINDS.values():
+        said = [reason for gate in kind.gates for reason in gate.reasons]
+        assert len(said) == len(set(said))
 
 
-def test_instances_and_processes_have_no_pool_yet() -> None:
-    for kind in (Kind.INSTANCE, Kind.PROCESS):
-        passage = pass_gates(row(kind=kind, conditions=PROVEN), OPEN)
-        assert passage.closed == (Reason.NO_POOL,) and passage.verb is Verb.IGNORE
+def test_each_kind_of_subject_has_a_row_of_its_own() -> None:
+    assert set(KINDS) == set(INCIDENT_KINDS) and all(name is kind.name for name, kind in KINDS.items())
+
+
+@pytest.mark.parametrize("kind", [Kind.INSTANCE, Kind.PROCESS])
+def test_instances_and_processes_have_no_pool_yet(kind: Kind) -> None:
+    (answer,) = answers(replace(OPEN, row=row(kind=kind)))
+    assert (answer.reason, answer.verb) == (Reason.NO_POOL, Verb.IGNORE)
+    assert answer.until is None and not answer.on
 
 
 def test_all_gates_are_reported_in_order() -> None:
-    setting = replace(DISARMED, host=ASIDE.host)
-    assert closed(setting, ALONE) == (Reason.MAINTENANCE, Reason.FIRST_SIGHTING, Reason.DISARMED)
+    both = replace(DISARMED, host=ASIDE.host)
+    assert closed(both, ALONE) == (Reason.MAINTENANCE, Reason.FIRST_SIGHTING, Reason.DISARMED)
 
 
 def test_the_first_closed_gate_gives_the_verb() -> None:
-    assert pass_gates(row(conditions=ALONE), DISARMED).verb is Verb.SUSPECT
-    assert pass_gates(row(conditions=PROVEN), DISARMED).verb is Verb.HOLD
-    assert pass_gates(row(conditions=ALONE), replace(OPEN, host=None)).verb is Verb.IGNORE
+    assert answers(DISARMED, ALONE)[0].verb is Verb.SUSPECT
+    assert answers(DISARMED)[0].verb is Verb.HOLD
+    assert answers(replace(OPEN, host=None), ALONE)[0].verb is Verb.IGNORE
 
 
 def test_what_an_incident_explained_proves_nothing_again() -> None:
@@ -60,14 +80,75 @@ def test_what_an_incident_explained_proves_nothing_again() -> None:
 
 def test_the_segments_policy_counts_and_the_default_where_there_is_none() -> None:
     strict = Policy(confirm_observers=3)
-    setting = replace(OPEN, segment=SegmentRow(record=segment(policy=strict)))
-    assert closed(setting) == (Reason.WAITING_FOR_WITNESSES,)
+    about = replace(OPEN, segment=SegmentRow(record=segment(policy=strict)))
+    assert closed(about) == (Reason.WAITING_FOR_WITNESSES,)
     assert replace(OPEN, segment=None).policy == Policy()
 
 
+def test_a_gate_says_until_when_it_is_closed() -> None:
+    date = host(on_maintenance=True, maintenance_until=90 * S)
+    dated = replace(OPEN, host=HostRow(record=date), struck=60 * S, blind=5 * S)
+    answer = MAINTAINED.ask(dated)
+    assert answer is not None and answer.until == 85 * S, "the steady clock is 5 s behind the broker's"
+    assert MAINTAINED.ask(replace(dated, struck=90 * S)) is None
+    endless = MAINTAINED.ask(ASIDE)
+    assert endless is not None and endless.until is None
+    (early,) = answers(replace(OPEN, deadline=3 * S))
+    assert (early.reason, early.until) == (Reason.WAITING_TO_CONFIRM, 4 * S)
+
+
+def test_a_gate_says_on_whom_it_is_closed() -> None:
+    held = replace(OPEN, row=row(hold=WORD))
+    for gate, about, on in (
+        (KNOWN, replace(OPEN, host=None), {SEGMENT, described("cmp1")}),
+        (MAINTAINED, ASIDE, {described("cmp1")}),
+        (ARMED, DISARMED, {SEGMENT}),
+        (HELD, held, {"host/cmp1"}),
+    ):
+        answer = gate.ask(about)
+        assert answer is not None and answer.on == on
+
+
+def test_what_a_proof_waits_for_is_its_own_subject_and_no_time_where_no_segment_is_known() -> None:
+    (alone,) = answers(OPEN, ALONE)
+    assert alone.until == 600 * S and alone.on == {"host/cmp1"}
+    unknown = answers(replace(OPEN, segment=None), ALONE)
+    assert unknown[-1].reason is Reason.FIRST_SIGHTING and unknown[-1].until is None
+
+
 def test_an_open_incident_goes_on_where_all_is_allowed_and_says_what_forbids_it() -> None:
-    assert may_act(row(), OPEN) is None
-    assert may_act(row(), replace(DISARMED, host=None)) is Reason.UNKNOWN_SUBJECT
-    assert may_act(row(), replace(DISARMED, host=ASIDE.host)) is Reason.DISARMED
-    assert may_act(row(), BROKEN) is Reason.UNDECIDABLE
-    assert may_act(row(), ASIDE) is Reason.MAINTENANCE
+    def forbids(about: Asked) -> Reason | None:
+        answer = barring(HOST.gates, about, *STOPPING)
+        return answer.reason if answer else None
+
+    assert forbids(OPEN) is None
+    assert forbids(replace(OPEN, host=None)) is Reason.UNKNOWN_SUBJECT
+    assert forbids(replace(DISARMED, host=ASIDE.host)) is Reason.DISARMED
+    assert forbids(BROKEN) is Reason.UNDECIDABLE
+    assert forbids(ASIDE) is Reason.MAINTENANCE
+
+
+def test_what_stops_more_speaks_first_so_that_a_host_that_is_deleted_hides_no_disarm() -> None:
+    gone = replace(DISARMED, host=None)
+    assert closed(gone)[0] is Reason.UNKNOWN_SUBJECT
+    answer = barring(HOST.gates, gone, *STOPPING)
+    assert answer is not None and answer.reason is Reason.DISARMED
+
+
+def test_a_storm_stops_nothing_and_lets_nothing_be_published_before_it_has_begun() -> None:
+    crowd = Tally.of(
+        [HostRow(record=host(name)) for name in ("cmp1", "cmp2")],
+        [row(subject=f"host/{name}", host=name, conditions=PROVEN) for name in ("cmp1", "cmp2")],
+    )
+    stormy = replace(OPEN, tally=crowd)
+    assert barring(HOST.gates, stormy, *STOPPING) is None
+    answer = barring(HOST.gates, stormy, *STOPPING, Bars.PUBLISHING)
+    assert answer is not None and (answer.reason, answer.detail) == (
+        Reason.APPROVAL_NEEDED,
+        "2 of 2 hosts are unhealthy",
+    )
+
+
+def test_who_reported_what_nothing_comes_of_is_told_so() -> None:
+    assert final_reasons() == {Reason.DISARMED, Reason.NO_POOL, Reason.UNKNOWN_SUBJECT}
+    assert NO_POOL.final and not HELD.final

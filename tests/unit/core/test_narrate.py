@@ -2,7 +2,7 @@
 
 import pytest
 
-from kasugai.core.deciding.telling import tell
+from kasugai.core.deciding.telling import put_into_words
 from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.planning import plan
 from kasugai.core.telling.narrate import narrate_fact, narrate_verdict
@@ -22,7 +22,7 @@ ONE = plan(
 
 
 def test_a_verdict_reads_verb_subject_reason() -> None:
-    _, (verdict,) = tell(row(), Verb.OPEN, Reason.CONFIRMED, at=0, offset=1)
+    _, (verdict,) = put_into_words(row(), Verb.OPEN, Reason.CONFIRMED, at=0, offset=1)
     assert narrate_verdict(verdict) == "open cmp1 (confirmed)"
 
 

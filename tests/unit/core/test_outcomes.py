@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 
 from kasugai.core.deciding.draft import Draft
-from kasugai.core.deciding.gates import Setting
-from kasugai.core.deciding.outcomes import obey, reason_of
+from kasugai.core.deciding.outcomes import reason_of, take_outcome
 from kasugai.core.deciding.rows import IncidentRow
 from kasugai.core.deciding.steady import Times
 from kasugai.core.words.facts import FactKind, Result
@@ -15,7 +14,7 @@ from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import Source, Symptom
 from kasugai.core.words.timing import PRODUCTION
 from kasugai.core.words.verdicts import Reason
-from tests.unit.core.makers import S, alive, down, fact, moment, order, report, row, uuid_of
+from tests.unit.core.makers import S, alive, asked, down, fact, moment, order, report, row, uuid_of
 from tests.unit.core.story import Story, answer
 
 NO_OUTCOMES = [kind for kind in FactKind if not kind.is_outcome]
@@ -218,14 +217,13 @@ def test_after_a_withdrawal_one_witness_is_a_suspicion_again() -> None:
 def test_what_is_no_outcome_does_not_belong_in_the_mailbox(kind: FactKind) -> None:
     incident = IncidentRow(order=order(), phase=Phase.OPENED, heard=moment(0), published=moment(0))
     draft = Draft(
-        row=row(incident=incident),
-        setting=Setting(segment=None, host=None, deadline=0),
+        asked=asked(row=row(incident=incident)),
         times=Times(moment=moment(0), deadline=0),
         timing=PRODUCTION,
         offset=1,
     )
     with pytest.raises(ValueError, match=f"{kind} is no outcome"):
-        obey(draft, fact(kind))
+        take_outcome(draft, fact(kind))
 
 
 def test_a_newer_workers_word_that_we_do_not_know_is_told_as_refused() -> None:
@@ -235,8 +233,7 @@ def test_a_newer_workers_word_that_we_do_not_know_is_told_as_refused() -> None:
 
 def test_a_draft_without_an_open_incident_says_so() -> None:
     draft = Draft(
-        row=row(),
-        setting=Setting(segment=None, host=None, deadline=0),
+        asked=asked(),
         times=Times(moment=moment(0), deadline=0),
         timing=PRODUCTION,
         offset=1,

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kasugai.core.deciding.mailbox import Decided, Mailbox
 from kasugai.core.deciding.rows import Row, SubjectRow
 from kasugai.core.words.signals import Letter, Stamp
 from kasugai.core.words.verdicts import Reason, Verb
 from kasugai.schemas.codec import encode
-from kasugai.streams.correlate import Correlate
-from tests.unit.core.scripts import Move, examples, scripts, tell
+from tests.unit.core.scripts import Move, examples, play, scripts
 from tests.unit.core.story import Crash, Mail, Post, serve
 
 Life = tuple[int, float, int, int]
@@ -50,7 +50,7 @@ def live_through(mail: list[Mail], lives: list[Life]) -> Post:
 @examples(120)
 @given(scripts(), lives_lived)
 def test_crashes_between_any_two_effects_change_nothing(script: list[Move], lives: list[Life]) -> None:
-    story = tell(script)
+    story = play(script)
     assert said(live_through(story.mail, lives)) == said(story.post)
 
 
@@ -59,7 +59,7 @@ def test_crashes_between_any_two_effects_change_nothing(script: list[Move], live
 def test_a_crash_at_each_effect_and_a_start_from_each_offset_change_nothing(
     script: list[Move], ahead: int, early: int
 ) -> None:
-    story = tell(script)
+    story = play(script)
     for effect in range(story.post.effects):
         assert said(live_through(story.mail, [(effect, 1.0, ahead, early)])) == said(story.post)
     for offset in range(len(story.mail)):
@@ -73,7 +73,7 @@ def test_a_crash_at_each_effect_and_a_start_from_each_offset_change_nothing(
 def test_two_runs_of_one_mailbox_give_the_same_bytes_in_the_same_order(
     script: list[Move], ahead: int, early: int
 ) -> None:
-    story = tell(script)
+    story = play(script)
     again = Post()
     serve(again, story.mail, ahead=ahead, early=early)
     assert list(map(encode, again.verdicts)) == list(map(encode, story.post.verdicts))
@@ -81,14 +81,42 @@ def test_two_runs_of_one_mailbox_give_the_same_bytes_in_the_same_order(
     assert {k: encode(v) for k, v in again.table.items()} == said(story.post)[2]
 
 
+def fold(mail: list[Mail], restored: set[int]) -> list[Decided]:
+    """What the fold says to each letter; a new process takes its place before the letters of these numbers."""
+    mailbox, table, said = Mailbox.restore(0), dict[str, Row](), []
+    for number, (letter, stamp) in enumerate(mail):
+        if number in restored:
+            mailbox = Mailbox.restore(0, table.values())
+        said.append(mailbox.take(letter, stamp))
+        table |= {row.key: row for row in said[-1].rows}
+    return said
+
+
+def as_bytes(decided: Decided) -> tuple[list[bytes], list[bytes], list[bytes]]:
+    return (
+        list(map(encode, decided.rows)),
+        list(map(encode, decided.verdicts)),
+        list(map(encode, decided.orders)),
+    )
+
+
+@examples(100)
+@given(scripts(), st.sets(st.integers(0, 60)))
+def test_the_same_letters_give_the_same_decisions_whoever_restores_in_between(
+    script: list[Move], restored: set[int]
+) -> None:
+    mail = play(script).mail
+    first, again = fold(mail, set()), fold(mail, restored)
+    assert list(map(as_bytes, again)) == list(map(as_bytes, first))
+
+
 @examples(60)
 @given(scripts())
 def test_a_successor_looks_ahead_as_far_as_the_one_before(script: list[Move]) -> None:
-    story = tell(script)
+    story = play(script)
     story.tick()
-    successor = Correlate(Post())
-    successor.restore(0, story.post.table.values())
-    assert successor.tick(0, 0.0) == story.correlate.tick(0, 0.0)
+    successor = Mailbox.restore(0, story.post.table.values())
+    assert successor.tick(0, None) == story.mailbox.tick(0, None)
 
 
 def twice(mail: list[Mail], chosen: list[bool]) -> list[Mail]:
@@ -116,7 +144,7 @@ def obeyed(post: Post) -> set[tuple[str, ...]]:
 @examples(100)
 @given(scripts(), st.lists(st.booleans(), max_size=60))
 def test_records_that_route_copied_twice_order_nothing_more(script: list[Move], chosen: list[bool]) -> None:
-    story = tell(script)
+    story = play(script)
     post = Post()
     serve(post, twice(story.mail, chosen))
     assert post.orders == story.post.orders

@@ -3,8 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
-from kasugai.core.deciding.gates import Setting
-from kasugai.core.deciding.reserves import LOOK_AGAIN, extended, free, give, lacking, look_at, waits_for_room
+from kasugai.core.deciding.asked import Asked
+from kasugai.core.deciding.gates import DESCRIPTIONS, Wait
+from kasugai.core.deciding.kinds import KINDS
+from kasugai.core.deciding.reserves import LOOK_AGAIN, RESERVE, extended, free, give, room
 from kasugai.core.deciding.rows import Closed, HostRow, IncidentRow, SegmentRow, Spent, SubjectRow
 from kasugai.core.words.facts import FactKind, Result, StepState
 from kasugai.core.words.incident import Phase
@@ -14,6 +16,7 @@ from kasugai.core.words.subject import Kind, host_subject
 from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import (
     INCIDENT,
+    asked,
     condition,
     fact,
     host,
@@ -31,12 +34,13 @@ RESERVED = Policy(method=Method.RESERVED_HOST)
 M = moment(0)
 
 
-def setting(*subjects: SubjectRow, policy: Policy = RESERVED, **given: Any) -> Setting:
+def town_of(
+    *subjects: SubjectRow, subject: SubjectRow | None = None, policy: Policy = RESERVED, **given: Any
+) -> Asked:
     hosts = {name: host(name, reserved=True) for name in ("r1", "r2")} | {"cmp1": host()} | given
-    return Setting(
+    return asked(
+        row=subject or row(),
         segment=SegmentRow(record=segment(policy=policy)),
-        host=None,
-        deadline=0,
         hosts={name: HostRow(record=record) for name, record in hosts.items()},
         subjects={subject.name: subject for subject in subjects},
     )
@@ -47,66 +51,74 @@ def about(name: str, **given: Any) -> SubjectRow:
 
 
 def test_a_free_reserve_is_one_that_nothing_speaks_against() -> None:
-    assert free(row(), setting()) == ("r1", "r2")
+    assert free(town_of()) == ("r1", "r2")
     for record_ in (
         host("r1", reserved=False),
         host("r1", reserved=True, deleted=True),
         host("r1", reserved=True, on_maintenance=True),
     ):
-        assert free(row(), setting(r1=record_)) == ("r2",)
+        assert free(town_of(r1=record_)) == ("r2",)
     closed = Closed(incident=order().incident, phase=Phase.FAILED, at=moment(0))
-    assert free(row(), setting(about("r1", conditions=(condition(),)))) == ("r2",)
-    assert free(row(), setting(about("r1", closed=closed))) == ("r2",)
-    assert free(row(), setting(about("r1", closed=replace(closed, phase=Phase.WITHDRAWN)))) == ("r1", "r2")
+    assert free(town_of(about("r1", conditions=(condition(),)))) == ("r2",)
+    assert free(town_of(about("r1", closed=closed))) == ("r2",)
+    assert free(town_of(about("r1", closed=replace(closed, phase=Phase.WITHDRAWN)))) == ("r1", "r2")
 
 
 def test_a_host_is_no_reserve_of_its_own() -> None:
-    assert free(about("r1"), setting()) == ("r2",)
+    assert free(town_of(subject=about("r1"))) == ("r2",)
 
 
 def test_one_is_spent_until_it_is_described_anew() -> None:
     user = about("cmp9", spent=(Spent(host="r1", version=1),))
-    assert free(row(), setting(user)) == ("r2",)
-    assert free(replace(row(), spent=user.spent), setting()) == ("r2",)
-    assert free(row(), setting(user, r1=host("r1", reserved=True, version=2))) == ("r1", "r2")
+    assert free(town_of(user)) == ("r2",)
+    assert free(town_of(subject=row(spent=user.spent))) == ("r2",)
+    assert free(town_of(user, r1=host("r1", reserved=True, version=2))) == ("r1", "r2")
 
 
 def test_a_new_incident_gets_one_if_its_policy_wants_any() -> None:
-    assert give(row(), setting()) == ("r1",)
-    assert give(row(), setting(policy=Policy(method=Method.AUTO_PRIORITY))) == ("r1",)
-    assert give(row(), setting(policy=Policy())) == ()
-    assert lacking(row(), setting()) is None
-    none = setting(r1=host("r1"), r2=host("r2"))
-    assert give(row(), none) == () and lacking(row(), none) is Reason.NO_RESERVE
-    assert lacking(row(kind=Kind.PROCESS), none) is None
-    assert lacking(row(), replace(none, segment=SegmentRow(record=segment()))) is None
+    assert give(town_of()) == ("r1",)
+    assert give(town_of(policy=Policy(method=Method.AUTO_PRIORITY))) == ("r1",)
+    assert give(town_of(policy=Policy())) == ()
+    assert RESERVE.ask(town_of()) is None
+    none = town_of(r1=host("r1"), r2=host("r2"))
+    assert give(none) == () and RESERVE.why(none) is Reason.NO_RESERVE
+    assert [kind for kind, what in KINDS.items() if RESERVE in what.gates] == [Kind.HOST]
+    assert RESERVE.ask(replace(none, segment=SegmentRow(record=segment()))) is None
 
 
 def test_the_next_one_is_given_when_there_was_no_room() -> None:
     had = order(policy=RESERVED, reserves=("r1",))
-    assert extended(row(), setting(), had, Reason.NO_CAPACITY) == ("r1", "r2")
-    assert extended(row(), setting(), had, Reason.NO_FENCE_DEVICE) == ("r1",)
-    assert extended(row(), setting(r2=host("r2")), had, Reason.NO_CAPACITY) == ("r1",)
-    assert extended(row(), setting(), order(), Reason.NO_CAPACITY) == ()
+    assert extended(town_of(), had, Reason.NO_CAPACITY) == ("r1", "r2")
+    assert extended(town_of(), had, Reason.NO_FENCE_DEVICE) == ("r1",)
+    assert extended(town_of(r2=host("r2")), had, Reason.NO_CAPACITY) == ("r1",)
+    assert extended(town_of(), order(), Reason.NO_CAPACITY) == ()
 
 
 def test_what_is_no_reserve_of_its_own_any_more_is_taken_back() -> None:
     had = order(policy=RESERVED, reserves=("r1", "r2"))
     for record_ in (host("r1"), host("r1", reserved=True, on_maintenance=True)):
-        assert extended(row(), setting(r1=record_), had, "") == ("r2",)
+        assert extended(town_of(r1=record_), had, "") == ("r2",)
     other = replace(order(reserves=("r1",)), incident=INCIDENT)
     taker = about("cmp9", incident=IncidentRow(order=other, phase=Phase.OPENED, heard=M, published=M))
-    assert extended(row(), setting(taker), had, "") == ("r2",)
-    assert extended(row(), setting(about("cmp9", spent=(Spent(host="r1", version=1),))), had, "") == ("r2",)
-    assert extended(replace(row(), spent=(Spent(host="r1", version=1),)), setting(), had, "") == ("r1", "r2")
-    assert extended(row(), setting(), order(policy=RESERVED, reserves=("r7",)), "") == ()
+    assert extended(town_of(taker), had, "") == ("r2",)
+    assert extended(town_of(about("cmp9", spent=(Spent(host="r1", version=1),))), had, "") == ("r2",)
+    assert extended(town_of(subject=row(spent=(Spent(host="r1", version=1),))), had, "") == ("r1", "r2")
+    assert extended(town_of(), order(policy=RESERVED, reserves=("r7",)), "") == ()
 
 
-def test_who_waits_for_a_reserve_is_looked_at_now_and_then() -> None:
-    assert look_at(row(reason=Reason.NO_RESERVE), 7) == LOOK_AGAIN
-    assert look_at(row(reason=Reason.NO_RESERVE), LOOK_AGAIN) == 2 * LOOK_AGAIN
-    assert look_at(row(reason=Reason.DISARMED), 7) is None
-    assert not waits_for_room(row())
+def test_who_waits_for_a_reserve_is_asked_now_and_then_and_when_a_host_is_described() -> None:
+    none = town_of(r1=host("r1"), r2=host("r2"))
+    for deadline, until in ((7, LOOK_AGAIN), (LOOK_AGAIN, 2 * LOOK_AGAIN)):
+        closed = RESERVE.ask(replace(none, deadline=deadline))
+        assert closed is not None and closed.until == until and closed.on == {DESCRIPTIONS}
+
+
+def test_only_an_incident_that_found_no_room_waits_for_some() -> None:
+    waiting = IncidentRow(
+        order=order(), phase=Phase.HELD, heard=M, published=M, reason=str(Reason.NO_CAPACITY)
+    )
+    assert room(row(incident=waiting)).on == {DESCRIPTIONS}
+    assert room(row(incident=replace(waiting, reason=""))) == room(row()) == Wait()
 
 
 def town(**policy: Any) -> Story:

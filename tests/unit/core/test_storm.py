@@ -6,14 +6,8 @@ from dataclasses import replace
 import pytest
 
 from kasugai.core.deciding.rows import Closed, HostRow, SubjectRow, Word
-from kasugai.core.deciding.storm import (
-    APPROVAL_LASTS,
-    Tally,
-    is_approved,
-    is_unhealthy,
-    look_at,
-    unhealthy_until,
-)
+from kasugai.core.deciding.storm import APPROVAL_LASTS, is_approved, next_count
+from kasugai.core.deciding.tally import Tally, is_unhealthy, unhealthy_until
 from kasugai.core.words.facts import FactKind, Result
 from kasugai.core.words.incident import Phase
 from kasugai.core.words.policy import Policy
@@ -86,7 +80,7 @@ def test_a_copy_goes_its_own_way() -> None:
 
 def test_a_held_host_is_looked_at_when_the_count_is_steady_and_every_half_minute_then() -> None:
     tally = Tally.of([HostRow(record=host())], [row(turned=10 * S)])
-    looks = [look_at(tally, after * S, 60 * S) for after in (0, 69, 70, 99, 100)]
+    looks = [next_count(tally, after * S, 60 * S) for after in (0, 69, 70, 99, 100)]
     assert looks == [70 * S, 70 * S, 100 * S, 100 * S, 130 * S]
 
 
@@ -201,7 +195,7 @@ def test_the_tally_is_the_same_after_a_restart() -> None:
     story = Story(hosts=FOUR)
     doomed(story, "cmp1", "cmp2", at=1)
     story.write(down(Source.PEER, symptom=Symptom.DOWN, host="cmp3"), at=9)
-    kept = story.correlate._partitions[0].segments["s1"].tally
+    kept = story.mailbox._segments["s1"].tally
     rows = list(story.post.table.values())
     made = Tally.of(
         [each for each in rows if isinstance(each, HostRow)],

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from kasugai.core.deciding.rows import RECENT_LIMIT, SubjectRow
-from kasugai.core.deciding.telling import remember, tell, verb_rank
+from kasugai.core.deciding.telling import put_into_words, remember, verb_rank
 from kasugai.core.words.signals import Fault, Source
 from kasugai.core.words.subject import host_subject
 from kasugai.core.words.verdicts import EVIDENCE_LIMIT, Reason, Verb, Verdict
@@ -17,7 +17,7 @@ SUSPECTED = row(
 def told(
     row: SubjectRow, fresh: Fault | None = None, verb: Verb = Verb.SUSPECT
 ) -> tuple[SubjectRow, tuple[Verdict, ...]]:
-    return tell(row, verb, Reason.FIRST_SIGHTING, at=5, offset=9, fresh=fresh)
+    return put_into_words(row, verb, Reason.FIRST_SIGHTING, at=5, offset=9, fresh=fresh)
 
 
 def test_what_was_told_before_is_not_told_again() -> None:
@@ -36,7 +36,7 @@ def test_another_verb_or_reason_is_news_and_becomes_the_last_word() -> None:
     after, (verdict,) = told(SUSPECTED, verb=Verb.HOLD)
     assert (after.verb, after.reason) == (Verb.HOLD, Reason.FIRST_SIGHTING)
     assert (verdict.at, verdict.subject, verdict.segment) == (5, host_subject("cmp1"), "s1")
-    _, verdicts = tell(SUSPECTED, Verb.SUSPECT, Reason.WAITING_TO_CONFIRM, at=5, offset=9)
+    _, verdicts = put_into_words(SUSPECTED, Verb.SUSPECT, Reason.WAITING_TO_CONFIRM, at=5, offset=9)
     assert len(verdicts) == 1
 
 
@@ -74,7 +74,7 @@ def test_a_subject_remembers_the_last_64_faults() -> None:
 
 def test_a_verdict_carries_what_else_was_said() -> None:
     incident = UUID(int=5)
-    _, (verdict,) = tell(
+    _, (verdict,) = put_into_words(
         row(),
         Verb.HOLD,
         Reason.DISARMED,

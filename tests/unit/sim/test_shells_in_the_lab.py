@@ -17,7 +17,7 @@ from kasugai.sim.lab.actors.route import QUIET
 from kasugai.sim.lab.broker import FAULTS, INCIDENTS, SIGNALS
 from kasugai.sim.lab.laboratory import Lab
 from kasugai.sim.loop import run
-from kasugai.streams.correlate_app import Mailbox
+from kasugai.streams.correlate_app import CorrelateShell
 from kasugai.streams.route_shell import DAY, PAUSE
 from kasugai.workers.intake import AGAIN
 
@@ -134,10 +134,10 @@ def test_a_worker_that_cannot_bury_tries_again_and_commits_nothing_meanwhile() -
 
 
 def test_a_correlate_that_ends_itself_breaks_the_run() -> None:
-    def raises(self: Mailbox, record: Record) -> NoReturn:
+    def raises(self: CorrelateShell, record: Record) -> NoReturn:
         raise ZeroDivisionError("a bug")
 
-    with patch.object(Mailbox, "begin", raises):
+    with patch.object(CorrelateShell, "begin", raises):
         lab = play(lambda lab: asyncio.sleep(1))
     (sentence,) = lab.invariants.broken
     assert sentence.startswith("correlate left (unhandled): record 0 of partition 0: ZeroDivisionError")

@@ -20,7 +20,7 @@ from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from kasugai.schemas.codec import Undecodable, decode, encode
 from kasugai.schemas.topics import VERDICTS
 from kasugai.streams.correlate import Correlate, Rest
-from kasugai.streams.correlate_app import Decisions, Mailbox, letter_of, offset_of, row_of
+from kasugai.streams.correlate_app import CorrelateShell, Decisions, letter_of, offset_of, row_of
 from tests.support.shell import Hands
 
 RACK = SegmentRecord(segment_id="rack1", name="one")
@@ -61,7 +61,7 @@ def letter(signal: Any, segment: str = "rack1") -> bytes:
     return encode(Letter(segment=segment, signal=signal))
 
 
-async def tell(mailbox: Mailbox, *values: bytes, first: int = 0) -> dict[str, bytes]:
+async def tell(mailbox: CorrelateShell, *values: bytes, first: int = 0) -> dict[str, bytes]:
     """Hand the mailbox records and return the rows that it wrote."""
     rows: dict[str, bytes] = {}
 
@@ -75,7 +75,7 @@ async def tell(mailbox: Mailbox, *values: bytes, first: int = 0) -> dict[str, by
 
 def test_letters_become_rows_and_orders() -> None:
     listener = Listener()
-    mailbox = Mailbox(Correlate(listener))
+    mailbox = CorrelateShell(Correlate(listener))
     mailbox.restore(0, [])
     changes = [letter(InventoryChange(record=RACK)), letter(InventoryChange(record=HOST))]
     rows = asyncio.run(tell(mailbox, *changes, letter(REPORT)))
@@ -87,12 +87,12 @@ def test_letters_become_rows_and_orders() -> None:
 
 def test_a_successor_goes_on_from_the_rows() -> None:
     first, second = Listener(), Listener()
-    mailbox = Mailbox(Correlate(first))
+    mailbox = CorrelateShell(Correlate(first))
     mailbox.restore(0, [])
     changes = [letter(InventoryChange(record=RACK)), letter(InventoryChange(record=HOST))]
     rows = asyncio.run(tell(mailbox, *changes, letter(REPORT)))
     mailbox.revoke(0)
-    successor = Mailbox(Correlate(second))
+    successor = CorrelateShell(Correlate(second))
     successor.restore(0, rows.items())
     asyncio.run(tell(successor, letter(REPORT), first=2))
     asyncio.run(tell(successor, letter(REPORT), first=3))
@@ -110,7 +110,7 @@ def test_a_record_that_cannot_be_decided_is_poison_after_its_rows() -> None:
         def begin(self, *_: Any) -> Rest:
             return Rest(trouble="ZeroDivisionError: a bug")
 
-    mailbox = Mailbox(Broken(Listener()))
+    mailbox = CorrelateShell(Broken(Listener()))
     mailbox.restore(0, [])
     with pytest.raises(Poison, match="a bug"):
         asyncio.run(tell(mailbox, letter(REPORT)))
@@ -131,7 +131,7 @@ def test_what_is_no_row_is_not_taken_for_one() -> None:
 
 
 def test_ticks_are_letters_to_the_whole_partition() -> None:
-    mailbox = Mailbox(Correlate(Listener()))
+    mailbox = CorrelateShell(Correlate(Listener()))
 
     async def ask() -> list[Any]:
         before = mailbox.tick(0)

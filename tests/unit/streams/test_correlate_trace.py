@@ -10,7 +10,7 @@ from kasugai.adapters.telemetry.tracing import Threads
 from kasugai.core.words.incident import Order
 from kasugai.core.words.signals import Letter, Source, Stamp, Tick, fault
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
-from kasugai.streams.correlate_trace import hear, tell_all, traced
+from kasugai.streams.correlate_trace import keep_trace, tell_all, traced
 from tests.support.incidents import INCIDENT, SEGMENT, decided, opened
 
 FAULT = {"traceparent": "00-0000000000000000000000000000aaaa-00000000000000aa-01"}
@@ -25,7 +25,7 @@ CLOSE = (decided(Verb.CLOSE, Reason.RECOVERED),)
 def threads() -> Threads:
     """A witness has spoken."""
     threads = Threads()
-    hear(threads, Letter(segment=SEGMENT, signal=WITNESS, trace=FAULT))
+    keep_trace(threads, Letter(segment=SEGMENT, signal=WITNESS, trace=FAULT))
     return threads
 
 
@@ -43,7 +43,7 @@ def test_a_tick_decides_in_the_trace_of_the_fault(threads: Threads) -> None:
 def test_a_later_publication_stays_in_the_trace_whatever_causes_it(threads: Threads) -> None:
     traces(threads, OPEN, [opened()])
     again = Letter(segment=SEGMENT, signal=WITNESS, trace=LATER)
-    hear(threads, again)
+    keep_trace(threads, again)
     assert traces(threads, (decided(Verb.REOPEN, Reason.CHANGED),), [opened(n=2)], again) == [FAULT, FAULT]
 
 

@@ -1,0 +1,71 @@
+"""What a gate is asked about: a subject, and what is known about its surroundings.
+
+It holds values and decides nothing; who counts the unhealthy hosts (`tally`) is known here by what can be asked of it.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from kasugai.core.deciding.rows import HostRow, SegmentRow, SubjectRow
+from kasugai.core.words.policy import Policy
+from kasugai.core.words.subject import host_subject
+from kasugai.core.words.timing import PRODUCTION, Instant, Millis
+
+
+class Crowd(Protocol):
+    """The unhealthy hosts of a segment."""
+
+    @property
+    def hosts(self) -> Collection[str]:
+        """The described ones, by name: nothing else counts."""
+        ...
+
+    @property
+    def is_storm(self) -> bool:
+        """Whether a storm holds anybody."""
+        ...
+
+    def unhealthy(self, deadline: Instant, *, besides: str = "") -> int:
+        """Return how many hosts are unhealthy by `deadline`, `besides` one."""
+        ...
+
+    def counts(self, host: str, deadline: Instant) -> bool:
+        """Whether the host was unhealthy when its row was last taken over."""
+        ...
+
+    def changed_at(self, deadline: Instant) -> Instant:
+        """Return the steady time at which the number of unhealthy hosts last changed, as far as `deadline` knows."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A subject in its surroundings, at a time."""
+
+    row: SubjectRow
+    segment: SegmentRow | None
+    """None also for a deleted one."""
+    host: HostRow | None
+    """The subject's; None also for a deleted one."""
+    tally: Crowd
+    deadline: Instant
+    """Steady time of the last tick."""
+    struck: Instant = 0
+    """Broker time of the last tick."""
+    blind: Millis = 0
+    """By how much the steady clock is behind the broker's."""
+    cooldown: Millis = PRODUCTION.cooldown
+    hosts: Mapping[str, HostRow] = field(default_factory=dict)
+    """The segment's, by name, deleted ones included."""
+    subjects: Mapping[str, SubjectRow] = field(default_factory=dict)
+    """The segment's, as this record has left them so far."""
+
+    @property
+    def policy(self) -> Policy:
+        """The segment's policy, or the defaults where no segment is known."""
+        return self.segment.record.policy if self.segment else Policy()
+
+    def host_row(self, name: str) -> SubjectRow | None:
+        """Return what is remembered of a host of the segment as a subject."""
+        return self.subjects.get(host_subject(name).name)

@@ -1,0 +1,174 @@
+"""A mailbox partition as a fold: a letter and its stamp in, rows, verdicts and orders out.
+
+All that a decision depends on comes in by `restore`, `take` and nothing else; the same letters give the same decisions,
+whoever feeds them. Whoever does publishes verdicts and orders in the order of the letters, and writes a letter's rows
+once its publications are acknowledged and the rows of all letters before it are written.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from kasugai.core.deciding.decide import decide
+from kasugai.core.deciding.rows import ClockRow, HostRow, Row, SegmentRow, SubjectRow
+from kasugai.core.deciding.segments import Segment
+from kasugai.core.deciding.steady import Times, advance_clock, period_for, strike, times
+from kasugai.core.deciding.view import Change
+from kasugai.core.words.incident import Order, Phase
+from kasugai.core.words.signals import InventoryChange, Letter, Stamp, Tick
+from kasugai.core.words.subject import Kind
+from kasugai.core.words.timing import PRODUCTION, Instant, Millis, Timing
+from kasugai.core.words.verdicts import Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What follows from one letter."""
+
+    rows: tuple[Row, ...] = ()
+    """In the order in which they are written."""
+    verdicts: tuple[Verdict, ...] = ()
+    orders: tuple[Order, ...] = ()
+    errors: tuple[Exception, ...] = ()
+    """The bugs that it met: the segments that they struck are disarmed."""
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the letter is undecidable; None when all is well."""
+        return _trouble(self.errors[-1]) if self.errors else None
+
+
+@dataclass(slots=True)
+class Mailbox:
+    """A partition's rows and clock."""
+
+    clock: ClockRow
+    timing: Timing = PRODUCTION
+    _head: int = -1
+    """The highest offset in any row: what lies below it is done."""
+    _segments: dict[str, Segment] = field(default_factory=dict)
+    _announced: Millis = 0
+    """The period that the last tick announced: the next one keeps it, or what exceeds it would count as time spent
+    blind."""
+
+    @classmethod
+    def restore(cls, partition: int, rows: Iterable[Row] = (), timing: Timing = PRODUCTION) -> "Mailbox":
+        """Return the mailbox whose rows these are."""
+        mailbox = cls(ClockRow(partition=partition), timing)
+        for row in rows:
+            mailbox._head = max(mailbox._head, row.offset)
+            if isinstance(row, ClockRow):
+                mailbox.clock = row
+            else:
+                mailbox._segment(_segment_of(row)).put(row)
+        for segment in mailbox._segments.values():
+            segment.look_ahead(times(mailbox.clock))
+        return mailbox
+
+    def take(self, letter: Letter, stamp: Stamp) -> Decided:
+        """Decide one letter; nothing for one that is done already."""
+        before, self.clock = self.clock, self._clock_after(letter, stamp)
+        if stamp.offset < self._head:
+            return Decided()
+        now = times(self.clock, before)
+        if self.clock.blind > before.blind:
+            self._look_ahead(now.of_tick_before)
+        changes, errors = self._decide(letter, now, stamp.offset)
+        rows: list[Row] = [change.row for change in changes if change.row is not None]
+        self._take_over(letter, rows, now)
+        if isinstance(letter.signal, Tick):
+            self.clock = self.clock.at_offset(stamp.offset)
+            rows.append(self.clock)
+        return Decided(
+            rows=tuple(rows),
+            verdicts=tuple(verdict for change in changes for verdict in change.verdicts),
+            orders=tuple(order for change in changes for order in change.orders),
+            errors=errors,
+        )
+
+    def tick(self, quiet: Millis, since: Millis | None) -> Tick | None:
+        """Return the tick to write into the partition now, if it is time. `quiet`: time since the last letter (in a
+        quiet partition deadlines come nearer without one), 0 before the first; `since`: since the last tick that this
+        returned, None before the first."""
+        period = period_for(self.nearest, times(self.clock).moment.steady + quiet)
+        if since is not None and since < min(period, self._announced):
+            return None
+        self._announced = period
+        return Tick(period=period)
+
+    @property
+    def nearest(self) -> Instant | None:
+        """The nearest deadline on the steady clock."""
+        return min((due for s in self._segments.values() for due in s.waits.dues.values()), default=None)
+
+    def phases(self) -> Counter[tuple[Kind, Phase]]:
+        """Return how many subjects are in which phase now; those whose story is over are not counted. May be called
+        from another thread."""
+        rows = (row for segment in list(self._segments.values()) for row in list(segment.subjects.values()))
+        return Counter((row.kind, phase) for row in rows if (phase := row.phase) is not None)
+
+    def _segment(self, segment_id: str) -> Segment:
+        if segment_id not in self._segments:
+            self._segments[segment_id] = Segment(segment_id, self.timing)
+        return self._segments[segment_id]
+
+    def _clock_after(self, letter: Letter, stamp: Stamp) -> ClockRow:
+        if isinstance(letter.signal, Tick) and self.clock.offset < stamp.offset:
+            return strike(self.clock, letter.signal, stamp.at)
+        return advance_clock(self.clock, stamp.at)
+
+    def _decide(self, letter: Letter, now: Times, offset: int) -> tuple[list[Change], tuple[Exception, ...]]:
+        """Decide for every segment that the letter concerns; a bug disarms the segment that it struck."""
+        changes: list[Change] = []
+        errors: list[Exception] = []
+        for segment in self._concerned(letter, now):
+            try:
+                changes += decide(segment.view(), letter.signal, now, offset, self.timing)
+            except Exception as error:
+                if isinstance(letter.signal, Tick) and segment.is_undecidable:
+                    continue  # told already, and a tick is nothing to look at
+                errors.append(error)
+                changes += segment.disarm(now, offset, _trouble(error))
+        return changes, tuple(errors)
+
+    def _concerned(self, letter: Letter, now: Times) -> list[Segment]:
+        if letter.segment:
+            return [self._segment(letter.segment)]
+        due = [segment for segment in self._segments.values() if segment.waits.due(now.deadline)]
+        return sorted(due, key=lambda segment: segment.segment_id)
+
+    def _take_over(self, letter: Letter, rows: Iterable[Row], now: Times) -> None:
+        """Take the rows over, and look ahead for those that have changed, for all that a description is about, and
+        for those that were due."""
+        for row in _of_segments(rows):
+            segment = self._segment(_segment_of(row))
+            segment.put(row)
+            if isinstance(row, SubjectRow):
+                segment.look_ahead(now, [row.name])
+        if isinstance(letter.signal, InventoryChange):
+            self._segment(letter.segment).look_ahead(now)
+        if isinstance(letter.signal, Tick):
+            for segment in self._segments.values():
+                segment.look_ahead(now, segment.waits.due(now.deadline))
+
+    def _look_ahead(self, now: Times) -> None:
+        for segment in self._segments.values():
+            segment.look_ahead(now)
+
+
+def _trouble(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _of_segments(rows: Iterable[Row]) -> Iterator[SubjectRow | SegmentRow | HostRow]:
+    return (row for row in rows if not isinstance(row, ClockRow))
+
+
+def _segment_of(row: SubjectRow | SegmentRow | HostRow) -> str:
+    match row:
+        case SubjectRow(segment=segment):
+            return segment
+        case SegmentRow(record=record):
+            return record.segment_id
+        case HostRow(record=host):
+            return host.segment_id

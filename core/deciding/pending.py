@@ -1,0 +1,51 @@
+"""In which order the subjects that a record is about are decided, each seeing what those before it left."""
+
+from dataclasses import dataclass, field, replace
+from heapq import heapify, heappop, heappush
+
+from kasugai.core.deciding.rows import SubjectRow
+from kasugai.core.deciding.view import Change, SegmentView
+
+
+@dataclass(slots=True, kw_only=True)
+class Pending:
+    """Who is still to be decided in this record: in key order, but what waits comes behind what it waits on."""
+
+    view: SegmentView
+    """As what is decided has left it so far."""
+    heap: list[str]
+    _open: set[str] = field(default_factory=set)
+    _done: set[str] = field(default_factory=set)
+    _is_own: bool = False
+    """Whether the view's mapping and tally are this decision's own."""
+
+    def __post_init__(self) -> None:
+        self._open.update(self.heap)
+        heapify(self.heap)
+
+    def take(self) -> str | None:
+        """Return the next one; None when there is none."""
+        while self.heap and self.heap[0] not in self._open:
+            heappop(self.heap)
+        if not self.heap:
+            return None
+        subject = self.view.waits.first_of(self.heap[0], self._open)
+        self._open.remove(subject)
+        self._done.add(subject)
+        return subject
+
+    def has_changed(self, subject: str, change: Change | None) -> None:
+        """Let all others see a change, and add those who wait on it."""
+        for waiting in self.view.waits.on((subject,)) - self._done - self._open:
+            self._open.add(waiting)
+            heappush(self.heap, waiting)
+        if self._open and change is not None and isinstance(change.row, SubjectRow):
+            self._show(change.row)
+
+    def _show(self, row: SubjectRow) -> None:
+        if not self._is_own:
+            self.view = replace(self.view, subjects=dict(self.view.subjects), tally=self.view.tally.copy())
+            self._is_own = True
+        assert isinstance(self.view.subjects, dict)
+        self.view.subjects[row.name] = row
+        self.view.tally.put(row)

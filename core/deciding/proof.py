@@ -1,0 +1,42 @@
+"""The gate of evidence: what is held against a subject is proof, by the measure of its kind."""
+
+from collections.abc import Callable
+
+from kasugai.core.deciding import evidence
+from kasugai.core.deciding.asked import Asked
+from kasugai.core.deciding.gates import Gate, Wait
+from kasugai.core.deciding.rows import Condition
+from kasugai.core.words.policy import Policy
+from kasugai.core.words.timing import Instant
+from kasugai.core.words.verdicts import Reason, Verb
+
+Weigh = Callable[[tuple[Condition, ...], Policy, Instant], Reason]
+"""Says why unexplained conditions (at least one) prove something by a deadline (one of `evidence.PROOFS`), or why they
+do not."""
+
+UNPROVEN = frozenset(
+    {
+        Reason.FIRST_SIGHTING,
+        Reason.WAITING_FOR_WITNESSES,
+        Reason.WAITING_TO_CONFIRM,
+        Reason.INSUFFICIENT_EVIDENCE,
+    }
+)
+
+
+def proven_by(weigh: Weigh) -> Gate:
+    """Return the gate that lets through what is proven by this measure."""
+
+    def why(asked: Asked) -> Reason | None:
+        counted = evidence.standing(asked.row.conditions)
+        reason = weigh(counted, asked.policy, asked.deadline) if counted else None
+        return None if reason in evidence.PROOFS else reason
+
+    return Gate(reasons=UNPROVEN, why=why, wait=_until_agreed, verb=Verb.SUSPECT)
+
+
+def _until_agreed(asked: Asked) -> Wait:
+    counted = evidence.standing(asked.row.conditions)
+    if not counted or asked.segment is None:
+        return Wait()
+    return Wait(until=evidence.turns_at(counted, asked.policy), on=frozenset({asked.row.name}))

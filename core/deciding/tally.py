@@ -1,0 +1,112 @@
+"""Counts a segment's unhealthy hosts. The count follows from the rows and is never stored: a `Tally` is kept beside
+them, so that a burst costs no scan.
+
+When so many are a storm is decided elsewhere (`storm.py`).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from kasugai.core.deciding import evidence
+from kasugai.core.deciding.kinds import KINDS
+from kasugai.core.deciding.rows import HostRow, SubjectRow
+from kasugai.core.deciding.storm import CALM
+from kasugai.core.words.timing import Instant
+from kasugai.core.words.verdicts import Verb
+
+_UNCOUNTED = {
+    name: frozenset(reason for gate in kind.gates if not gate.counts for reason in gate.reasons)
+    for name, kind in KINDS.items()
+}
+_ALWAYS: Instant = 1 << 62
+
+
+def unhealthy_until(row: SubjectRow) -> Instant | None:
+    """Return until which steady time a host counts as unhealthy (all time, for what only an event ends); None
+    when it does not. Confirmed and not re-admitted counts until it ends, a mere suspicion for ten minutes."""
+    if row.incident is not None or row.is_out:
+        return _ALWAYS
+    standing = evidence.standing(row.conditions)
+    if not standing or row.reason in _UNCOUNTED[row.kind]:
+        return None
+    return _ALWAYS if row.verb is Verb.HOLD else evidence.oldest(standing) + evidence.PATIENCE
+
+
+def is_unhealthy(row: SubjectRow, deadline: Instant) -> bool:
+    """Whether the subject counts as unhealthy by `deadline`."""
+    until = unhealthy_until(row)
+    return until is not None and until > deadline
+
+
+def turn(before: SubjectRow, row: SubjectRow, deadline: Instant, now: Instant) -> SubjectRow:
+    """Return the row with `turned` set when it became unhealthy or healthy."""
+    changed = is_unhealthy(before, deadline) != is_unhealthy(row, deadline)
+    return replace(row, turned=now) if changed else row
+
+
+@dataclass(slots=True)
+class Tally:
+    """The unhealthy hosts of one segment, kept up to date row by row."""
+
+    hosts: set[str] = field(default_factory=set)
+    """The described ones, by name: nothing else counts."""
+    _confirmed: set[str] = field(default_factory=set)
+    _suspected: dict[str, Instant] = field(default_factory=dict)
+    _held: set[str] = field(default_factory=set)
+    _turned: Instant = 0
+
+    @classmethod
+    def of(cls, hosts: Iterable[HostRow], subjects: Iterable[SubjectRow]) -> "Tally":
+        """Return the tally of these rows."""
+        tally = cls()
+        for host in hosts:
+            tally.describe(host)
+        for row in subjects:
+            tally.put(row)
+        return tally
+
+    def copy(self) -> "Tally":
+        """Return one of its own."""
+        return Tally(
+            set(self.hosts), set(self._confirmed), dict(self._suspected), set(self._held), self._turned
+        )
+
+    def describe(self, row: HostRow) -> None:
+        """Take over a description."""
+        (self.hosts.discard if row.record.deleted else self.hosts.add)(row.record.name)
+
+    def put(self, row: SubjectRow) -> None:
+        """Take over a subject's row."""
+        if not KINDS[row.kind].counts_in_storm:
+            return
+        until = unhealthy_until(row)
+        (self._confirmed.add if until == _ALWAYS else self._confirmed.discard)(row.host)
+        if until is None or until == _ALWAYS:
+            self._suspected.pop(row.host, None)
+        else:
+            self._suspected[row.host] = until
+        (self._held.add if row.reason in CALM.reasons else self._held.discard)(row.host)
+        self._turned = max(self._turned, row.turned)
+
+    def unhealthy(self, deadline: Instant, *, besides: str = "") -> int:
+        """Return how many hosts are unhealthy by `deadline`, `besides` one."""
+        counted = self.hosts & self._confirmed
+        suspected = (
+            host for host, until in self._suspected.items() if until > deadline and host in self.hosts
+        )
+        return len(counted) - (besides in counted) + sum(1 for host in suspected if host != besides)
+
+    def counts(self, host: str, deadline: Instant) -> bool:
+        """Whether the host was unhealthy when its row was last taken over."""
+        return host in self._confirmed or self._suspected.get(host, deadline) > deadline
+
+    def changed_at(self, deadline: Instant) -> Instant:
+        """Return the steady time at which the number of unhealthy hosts last changed, as far as `deadline` knows."""
+        return max(
+            self._turned, max((until for until in self._suspected.values() if until <= deadline), default=0)
+        )
+
+    @property
+    def is_storm(self) -> bool:
+        """Whether a storm holds anybody."""
+        return not self._held.isdisjoint(self.hosts)

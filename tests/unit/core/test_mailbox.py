@@ -1,0 +1,80 @@
+"""The mailbox as a fold: what a letter leads to, and when a tick is due."""
+
+from kasugai.core.deciding.mailbox import Decided, Mailbox
+from kasugai.core.deciding.rows import ClockRow
+from kasugai.core.words.incident import Open, Phase
+from kasugai.core.words.signals import InventoryChange, Letter, Signal, Source, Stamp, Tick
+from kasugai.core.words.subject import Kind
+from tests.unit.core.makers import S, alive, down, host, report, segment
+from tests.unit.core.story import Story
+
+
+def take(mailbox: Mailbox, offset: int, signal: Signal, to: str = "s1") -> Decided:
+    stamp = Stamp(partition=0, offset=offset, at=1_000 * S + offset)
+    return mailbox.take(Letter(segment=to, signal=signal), stamp)
+
+
+def described() -> Mailbox:
+    mailbox = Mailbox.restore(0)
+    take(mailbox, 0, InventoryChange(record=segment()))
+    take(mailbox, 1, InventoryChange(record=host()))
+    return mailbox
+
+
+def test_a_letter_leads_to_rows_verdicts_and_orders() -> None:
+    decided = take(described(), 2, report())
+    assert [row.key for row in decided.rows] == ["s1/subject/host/cmp1"]
+    assert len(decided.verdicts) == 1 and isinstance(decided.orders[0], Open)
+    assert (decided.errors, decided.trouble) == ((), None)
+
+
+def test_the_partitions_time_is_written_last_and_at_ticks_only() -> None:
+    mailbox = described()
+    take(mailbox, 2, down())
+    assert not any(isinstance(row, ClockRow) for row in take(mailbox, 3, down(Source.NOVA)).rows)
+    *_, clock = take(mailbox, 4, Tick(period=500), to="").rows
+    assert clock == mailbox.clock and isinstance(clock, ClockRow)
+    assert (clock.offset, clock.tick_at) == (4, 1_000 * S + 4)
+
+
+def test_what_lies_below_the_highest_row_is_done() -> None:
+    mailbox = described()
+    rows = take(mailbox, 2, report()).rows
+    successor = Mailbox.restore(0, rows)
+    assert take(successor, 1, InventoryChange(record=host())) == Decided()
+
+
+def test_the_fold_counts_who_is_in_which_phase() -> None:
+    mailbox = described()
+    take(mailbox, 2, report())
+    take(mailbox, 3, down(host="cmp2"))
+    take(mailbox, 4, down(host="cmp3", episode="e3"))
+    take(mailbox, 5, alive(host="cmp3"))
+    assert mailbox.phases() == {(Kind.HOST, Phase.OPENED): 1, (Kind.HOST, Phase.SUSPECTED): 1}
+
+
+def test_ticks_come_often_while_a_deadline_is_near_and_seldom_otherwise() -> None:
+    mailbox = described()
+    assert mailbox.tick(0, None) == Tick(period=30_000)
+    take(mailbox, 2, down())
+    take(mailbox, 3, down(Source.NOVA))
+    assert mailbox.tick(0, 100) is None and mailbox.tick(0, 500) == Tick(period=500)
+
+
+def test_in_a_quiet_partition_deadlines_come_nearer() -> None:
+    mailbox = described()
+    take(mailbox, 2, down())
+    assert mailbox.tick(0, None) == Tick(period=30_000), "the witness expires in 95 s"
+    assert mailbox.tick(84_000, 84_000) == Tick(period=30_000)
+    assert mailbox.tick(86_000, 1_000) == Tick(period=500)
+
+
+def test_a_long_pause_begins_with_the_tick_that_announces_it() -> None:
+    story = Story()
+    story.write(down())
+    story.write(down(Source.NOVA))
+    near = story.mailbox.tick(0, None)
+    story.write(alive())
+    far = story.mailbox.tick(0, 500)
+    assert near is not None and far is not None and (near.period, far.period) == (500, 30_000)
+    assert story.mailbox.tick(0, 500) is None and story.mailbox.tick(0, 30_000) is not None

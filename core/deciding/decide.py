@@ -57,16 +57,14 @@ def decide(
     decided = list(changes)
     while (subject := pending.take()) is not None:
         row = pending.view.subjects.get(subject) or _new_row(view, signal)
-        if row is None:
-            continue
         change = None
-        if row.offset < offset:
+        if row is not None and row.offset < offset:
             asked = pending.view.asked(row, times, timing)
             draft = Draft(asked=asked, times=times, timing=timing, offset=offset, touched=touch.names)
             change = _decide_subject(draft, signal if subject in touch.subjects else None)
         if change is not None:
             decided.append(change)
-        if change is not None or row.offset == offset:
+        if change is not None or (row is not None and row.offset >= offset):
             pending.has_changed(subject, change)
     return tuple(decided)
 

@@ -8,6 +8,7 @@ once its publications are acknowledged and the rows of all letters before it are
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from kasugai.core.deciding.decide import decide
 from kasugai.core.deciding.rows import ClockRow, HostRow, Row, SegmentRow, SubjectRow
@@ -172,3 +173,5 @@ def _segment_of(row: SubjectRow | SegmentRow | HostRow) -> str:
             return record.segment_id
         case HostRow(record=host):
             return host.segment_id
+        case _:
+            assert_never(row)

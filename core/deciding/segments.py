@@ -1,6 +1,7 @@
 """The rows of one segment, with what follows from them: the count of its unhealthy hosts, and who waits for what."""
 
 from dataclasses import dataclass, field, replace
+from typing import assert_never
 
 from kasugai.core.deciding import waking
 from kasugai.core.deciding.rows import HostRow, SegmentRow, SubjectRow
@@ -48,6 +49,8 @@ class Segment:
             case HostRow():
                 self.hosts[row.record.name] = row
                 self.tally.describe(row)
+            case _:
+                assert_never(row)
 
     def look_ahead(self, times: Times, subjects: list[str] | None = None) -> None:
         """Remember when ticks must touch these subjects (default: all), and on whom they wait."""

@@ -119,6 +119,15 @@ def test_arming_ends_what_a_bug_disarmed() -> None:
     assert story.write(bid(Instruction.ARM))[1:] == ["open cmp1 (asserted)"]
 
 
+def test_a_disarm_stops_what_has_begun_also_when_its_host_is_deleted() -> None:
+    story = begun()
+    story.describe(host(version=2, deleted=True))
+    assert kinds(story) == ["Open"]
+    story.write(bid(Instruction.DISARM))
+    assert kinds(story) == ["Open", "Stop"]
+    assert story.incident.barred == Reason.DISARMED_BY_COMMAND
+
+
 def test_a_hold_stops_an_incident_and_lasts_until_it_is_approved_by_name() -> None:
     story = begun()
     assert story.write(bid(Instruction.HOLD, host="cmp1")) == [

@@ -1,5 +1,8 @@
 """The mailbox as a fold: what a letter leads to, and when a tick is due."""
 
+import pytest
+
+from kasugai.core.deciding import decide
 from kasugai.core.deciding.mailbox import Decided, Mailbox
 from kasugai.core.deciding.rows import ClockRow
 from kasugai.core.words.incident import Open, Phase
@@ -42,6 +45,17 @@ def test_what_lies_below_the_highest_row_is_done() -> None:
     rows = take(mailbox, 2, report()).rows
     successor = Mailbox.restore(0, rows)
     assert take(successor, 1, InventoryChange(record=host())) == Decided()
+
+
+def test_a_bug_about_a_segment_that_nobody_described_has_nothing_to_disarm(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("bug")
+
+    monkeypatch.setattr(decide, "_weigh", broken)
+    decided = take(Mailbox.restore(0), 2, report())
+    assert (decided.rows, decided.verdicts, decided.trouble) == ((), (), "RuntimeError: bug")
 
 
 def test_the_fold_counts_who_is_in_which_phase() -> None:

@@ -14,11 +14,11 @@ from kasugai.adapters.inventory import Conflict
 from kasugai.adapters.redis_claims import Undecided
 from kasugai.adapters.settings.values import ApiSettings
 from kasugai.api import microversions
+from kasugai.api.environ import EVERYONE, ROUTE
 from kasugai.api.errors import CONTENT_TYPE, ApiError, NoRoute, NoUser, away, conflict
 from kasugai.api.extensions import Extension, Extensions, Version
 from kasugai.api.handling import Caller, Doors
 from kasugai.api.hosts import Host, Hosts
-from kasugai.api.metering import ROUTE
 from kasugai.api.notifications import Notifications, OneNotification, VMove, VMoves
 from kasugai.api.paths import locate
 from kasugai.api.policies import Policy
@@ -81,7 +81,7 @@ class Admission:
         if project is not None and context.project_id not in (None, project):
             raise ApiError(400, "Malformed request url: the project id does not match the token's.")
         values = dict(context.to_policy_values())
-        everyone = req.env.get("kasugai.everyone_is_admin", False)
+        everyone = req.env.get(EVERYONE, False)
         return values | {"is_admin": bool(everyone) or self._policy.is_admin(values)}
 
 

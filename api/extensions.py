@@ -4,6 +4,7 @@ import json
 
 import falcon
 
+from kasugai.api.environ import BASE
 from kasugai.api.errors import not_found
 from kasugai.api.handling import Resource, answer, caller_of
 from kasugai.api.versions import version_document
@@ -46,7 +47,7 @@ class Version:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Show it."""
-        answer(resp, json.dumps(version_document(req.env["kasugai.base"])).encode())
+        answer(resp, json.dumps(version_document(req.env[BASE])).encode())
 
 
 def _row(alias: str) -> dict[str, object]:

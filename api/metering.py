@@ -1,20 +1,16 @@
 """Counts what the REST API answers and how long it takes, by method and route template: never by path, which holds ids.
 
-Whoever knows the template leaves it in the request's environment; no client can write there.
+Whoever knows the template leaves it in the request's environment (environ.py).
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from kasugai.adapters.telemetry.catalogue import ANSWERING, CLAIMS, REQUESTS
 from kasugai.adapters.telemetry.meters import Tally, observe
 from kasugai.adapters.wall import monotonic
+from kasugai.api.environ import ROUTE, Environ, Wsgi
 
-if TYPE_CHECKING:
-    from kasugai.api.pipeline import Environ, Wsgi
-
-ROUTE: Final = "kasugai.route"
-"""Where in the environment the template lies."""
 NONE: Final = "none"
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
 OTHER: Final = "other"
@@ -24,10 +20,10 @@ claims: Final = Tally(CLAIMS)
 _requests: Final = Tally(REQUESTS)
 
 
-def metered(app: "Wsgi") -> "Wsgi":
+def metered(app: Wsgi) -> Wsgi:
     """Return the application with its answers counted."""
 
-    def answered(environ: "Environ", start_response: Any) -> Iterable[bytes]:
+    def answered(environ: Environ, start_response: Any) -> Iterable[bytes]:
         status = "500"
 
         def started(line: str, *more: Any) -> Any:

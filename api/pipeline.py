@@ -6,7 +6,7 @@ OpenStack's own middleware does the work, in Masakari's order; the root and unkn
 import json
 import logging
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 from wsgiref.util import application_uri
 
@@ -20,13 +20,11 @@ from oslo_middleware.http_proxy_to_wsgi import HTTPProxyToWSGI
 from oslo_middleware.sizelimit import RequestBodySizeLimiter
 
 from kasugai.adapters.settings.values import ApiSettings
+from kasugai.api.environ import BASE, EVERYONE, ROUTE, Environ, Wsgi
 from kasugai.api.errors import CONTENT_TYPE, ApiError, bad_request
-from kasugai.api.metering import ROUTE, metered
+from kasugai.api.metering import metered
 from kasugai.api.paths import below_v1
 from kasugai.api.versions import choices, version_list
-
-Environ = dict[str, Any]
-Wsgi = Callable[[Environ, Any], Iterable[bytes]]
 
 HEALTH = "/healthcheck"
 THEIR_NUMBER = "HTTP_" + request_id.INBOUND_HEADER.upper().replace("-", "_")
@@ -146,7 +144,7 @@ class _Based:
         self._link_prefix = link_prefix
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
-        environ["kasugai.base"] = _base(environ, self._link_prefix)
+        environ[BASE] = _base(environ, self._link_prefix)
         below = below_v1(environ.get("PATH_INFO", ""))
         if below is not None:
             environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + "/v1"
@@ -167,7 +165,7 @@ class _Everyone:
         if project:
             environ["HTTP_X_PROJECT_ID"] = project
         environ["HTTP_X_ROLES"] = "admin"
-        environ["kasugai.everyone_is_admin"] = True
+        environ[EVERYONE] = True
         return self._app(environ, start_response)
 
 

@@ -22,10 +22,11 @@ from kasugai.adapters.telemetry.vitals import Vitals
 from kasugai.adapters.wall import Wall
 from kasugai.api.announcing import AnnouncingRegistry, AnnouncingReports
 from kasugai.api.app import make_app
+from kasugai.api.environ import Wsgi
 from kasugai.api.handling import Doors
 from kasugai.api.own.app import own_app
 from kasugai.api.own.rules import MOUNT
-from kasugai.api.pipeline import Wsgi, around
+from kasugai.api.pipeline import around
 from kasugai.api.policies import Policy
 from kasugai.api.view_store import ViewStore
 

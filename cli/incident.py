@@ -2,11 +2,10 @@
 
 import argparse
 import asyncio
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kasugai.cli.configured import settings_of
-from kasugai.cli.exits import Exit, SaidNo
+from kasugai.cli.exits import Exit
 from kasugai.cli.orders import add_incident_orders
 from kasugai.cli.parser import Nouns, add_config_file, add_output, command, group
 
@@ -98,6 +97,7 @@ def _list(arguments: argparse.Namespace) -> int:
 
 def _show(arguments: argparse.Namespace) -> int:
     from kasugai.cli.clock import now
+    from kasugai.cli.finding import find
     from kasugai.cli.incident_text import as_json, page, timeline_json
     from kasugai.cli.terminal import data, data_json
 
@@ -121,20 +121,3 @@ async def _read(kafka: "KafkaSettings") -> "tuple[list[IncidentView], dict[str, 
     from kasugai.core.telling.incident_views import fold
 
     return list(fold(await replay(kafka))), await segment_names(kafka)
-
-
-def find(views: "Sequence[IncidentView]", wanted: str) -> "IncidentView":
-    """Return the incident whose id begins with `wanted`, or the newest one of the host `wanted`; SaidNo otherwise."""
-    of_host = [view for view in views if view.host == wanted]
-    if of_host:
-        return max(of_host, key=lambda view: view.since)
-    found = [view for view in views if view.incident and str(view.incident).startswith(wanted.lower())]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise SaidNo(
-            f"{wanted} is the beginning of {len(found)} incidents: type more of its id (kasugai incident list)"
-        )
-    raise SaidNo(
-        f"no incident and no host with one is called {wanted}: kasugai incident list shows what there is"
-    )

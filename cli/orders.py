@@ -151,7 +151,7 @@ async def _about_segment(
 async def _about_incident(
     kafka: "KafkaSettings", inventory: "Inventory", arguments: argparse.Namespace
 ) -> dict[str, Any]:
-    from kasugai.cli.incident import find
+    from kasugai.cli.finding import find
     from kasugai.cli.recorded import replay
     from kasugai.core.telling.incident_views import fold
 

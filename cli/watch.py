@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from kasugai.adapters.settings import KafkaSettings
 from kasugai.cli.clock import now
 from kasugai.cli.exits import Exit
-from kasugai.cli.incident import find
+from kasugai.cli.finding import find
 from kasugai.cli.live import frame
 from kasugai.cli.recorded import Step, follow, segment_names
 from kasugai.cli.terminal import console, data, is_live, talk

@@ -12,10 +12,11 @@ from kasugai.adapters.inventory import Inventory, changed, numbered
 from kasugai.adapters.settings.oslo import open_conf
 from kasugai.adapters.settings.values import ApiSettings
 from kasugai.api.app import make_app
+from kasugai.api.environ import Wsgi
 from kasugai.api.handling import Doors
 from kasugai.api.own.app import own_app
 from kasugai.api.own.rules import MOUNT
-from kasugai.api.pipeline import Wsgi, around
+from kasugai.api.pipeline import around
 from kasugai.api.policies import Policy
 from kasugai.api.ports import Edit
 from kasugai.api.views import MemoryViews
@@ -158,7 +159,7 @@ class Api:
     ) -> None:
         self.registry, self.reports, self.claims = MemoryRegistry(), MemoryReports(), MemoryClaims()
         self.computes, self.views, self.wall = MemoryComputes(), views or MemoryViews(), MemoryWall()
-        doors = Doors(
+        self.doors = Doors(
             registry=self.registry,
             reports=self.reports,
             orders=self.reports,
@@ -167,7 +168,7 @@ class Api:
             views=self.views,
             wall=self.wall,
         )
-        self.wsgi = whole(doors, api or ApiSettings(auth_strategy="noauth2"), conf_files)
+        self.wsgi = whole(self.doors, api or ApiSettings(auth_strategy="noauth2"), conf_files)
 
     def ask(
         self,

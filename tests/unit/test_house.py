@@ -1,26 +1,35 @@
-"""Guards the layout of docs/adr/0001-packaging.md: links, lists of rooms that must agree, and what the core imports.
+"""Guards the layout of docs/adr/0001-packaging.md (links, lists of rooms that must agree, what the core imports), and
+what the house asks of every file: no circle, no long file, pages that a terminal shows whole.
 
 Everything here reads files; nothing of ours is imported but the package root.
 """
 
 import ast
 import os
+import statistics
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Mapping
+from graphlib import CycleError, TopologicalSorter
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-REPO = Path(__file__).resolve().parents[2]
-LINKS = REPO / "src" / "kasugai"
-OWN_FILES = {"__init__.py", "py.typed", "__pycache__"}
+from tests.support.sources import LINKS, REPO, ROOMS, files_of, import_graph, imported_names, place
+
 SETTINGS: dict[str, Any] = tomllib.loads((REPO / "pyproject.toml").read_text())
 TOOL: dict[str, Any] = SETTINGS["tool"]
-ROOMS = sorted(entry.name for entry in LINKS.iterdir() if entry.name not in OWN_FILES)
+PRODUCT = (*ROOMS, "bench", "tools")
+LONGEST, MEDIAN = 400, 130
+"""Lines of a product file."""
+FEW = 5
+"""A file of no more lines says nothing about how long files are: most are empty packages."""
+COLUMNS = 120
+PAGES = [REPO / "docs" / "architecture.md", *sorted((REPO / "docs" / "adr").glob("*.md"))]
+"""Those that are read whole, in a terminal beside the code."""
 
 
 def rooms_of_the_import_contract() -> set[str]:
@@ -35,22 +44,6 @@ def rooms_banned_by_ruff() -> set[str]:
 
 def rooms_of_pyright() -> set[str]:
     return {Path(path).name for path in TOOL["pyright"]["include"]} - {"tests", "bench"}
-
-
-def imported_names(source: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(source.read_bytes(), str(source))):
-        match node:
-            case ast.Import(names=names):
-                yield from (alias.name for alias in names)
-            case ast.ImportFrom(module=str(module), level=0):
-                yield module
-            case _:
-                pass
-
-
-def python_files() -> list[Path]:
-    folders = (*ROOMS, "tests", "bench", "tools")
-    return [file for folder in folders for file in sorted((REPO / folder).rglob("*.py"))]
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -79,8 +72,8 @@ def test_the_sdist_names_no_room_itself() -> None:
 
 def test_nobody_imports_a_room_by_its_bare_name() -> None:
     bare = [
-        f"{file.relative_to(REPO)}: {name}"
-        for file in python_files()
+        f"{place(file)}: {name}"
+        for file in files_of(*PRODUCT, "tests")
         for name in imported_names(file)
         if name.split(".")[0] in ROOMS
     ]
@@ -91,12 +84,37 @@ def test_nobody_imports_a_room_by_its_bare_name() -> None:
 def test_the_core_imports_itself_and_the_standard_library_only() -> None:
     allowed = sys.stdlib_module_names
     foreign = [
-        f"{file.relative_to(REPO)}: {name}"
-        for file in sorted((REPO / "core").rglob("*.py"))
+        f"{place(file)}: {name}"
+        for file in files_of("core")
         for name in imported_names(file)
         if name.split(".")[0] not in allowed and not (name + ".").startswith("kasugai.core.")
     ]
     assert foreign == []
+
+
+def circle_of(graph: Mapping[str, Collection[str]]) -> list[str]:
+    """Return the modules of one circle, or nothing."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return sorted(set(error.args[1]))
+    return []
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    graph = import_graph()
+    assert len(graph) > 300 and sum(map(len, graph.values())) > 1000
+    assert circle_of(graph) == []
+
+
+def test_a_circle_is_seen() -> None:
+    assert circle_of({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == ["a", "b", "c"]
+
+
+def test_a_product_file_is_short() -> None:
+    lines = {place(file): file.read_bytes().count(b"\n") for file in files_of(*PRODUCT)}
+    assert {name: count for name, count in lines.items() if count > LONGEST} == {}
+    assert statistics.median(count for count in lines.values() if count > FEW) <= MEDIAN
 
 
 def test_avro_does_not_stand_beside_avro_python3() -> None:
@@ -115,6 +133,16 @@ def test_a_lock_file_has_hashes_and_no_address(lock: str) -> None:
 
 def test_the_docs_copy_of_the_architecture_opens_as_agreed() -> None:
     assert (REPO / "docs" / "architecture.md").read_text().startswith("# Kasugai: architecture\n")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=place)
+def test_a_page_for_reading_fits_a_terminal(page: Path) -> None:
+    wide = [
+        f"{number}: {len(line)} columns"
+        for number, line in enumerate(page.read_text().split("\n"), start=1)
+        if len(line) > COLUMNS
+    ]
+    assert wide == []
 
 
 def test_the_command_answers() -> None:

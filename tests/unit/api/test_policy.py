@@ -11,7 +11,7 @@ from oslo_policy import policy as oslo
 from kasugai.adapters.settings.oslo import open_conf
 from kasugai.adapters.settings.values import ApiSettings
 from kasugai.api.app import make_app
-from kasugai.api.handling import Doors
+from kasugai.api.environ import BASE
 from kasugai.api.policies import OPERATIONS, Policy, rules, sample
 from kasugai.core.words import policy as core
 from tests.support import api_doors
@@ -26,19 +26,10 @@ class Named(api_doors.Api):
 
     def __init__(self, files: tuple[str, ...] = ()) -> None:
         super().__init__()
-        doors = Doors(
-            registry=self.registry,
-            reports=self.reports,
-            orders=self.reports,
-            claims=self.claims,
-            computes=self.computes,
-            views=self.views,
-            wall=self.wall,
-        )
-        app = make_app(doors, Policy(open_conf(files)), ApiSettings(), core.Policy())
+        app = make_app(self.doors, Policy(open_conf(files)), ApiSettings(), core.Policy())
 
         def based(environ: dict[str, Any], start_response: Any) -> Any:
-            return app(environ | {"kasugai.base": "http://ha"}, start_response)
+            return app(environ | {BASE: "http://ha"}, start_response)
 
         self.wsgi = based
 

@@ -13,8 +13,6 @@ from uuid import UUID
 from kasugai.schemas.codec import CLASSES
 from kasugai.schemas.shape import Choice, Few, Id, Many, Maybe, Named, Plain, Record, Shape, Symbol, slots_of
 
-BY_NAME: Mapping[str, type] = {cls.__name__: cls for cls in CLASSES}
-
 
 class Malformed(Exception):
     """This JSON describes no value of ours; the message says where and why."""

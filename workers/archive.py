@@ -1,28 +1,23 @@
 """All that the log says about all hosts: the facts and flags of every partition, folded as a takeover folds one host's.
 
-It reads and folds, and knows no ledger. What cannot be decoded is passed over with a log line, but for what a newer
-Kasugai wrote: whoever cannot read that may not say what is true.
+It reads and folds, and knows no ledger. What a newer Kasugai wrote ends it: LogAway (adapters/kafka/decoding.py).
 """
 
-import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from kasugai.adapters.kafka.client import partition_of
+from kasugai.adapters.kafka.decoding import decoded
 from kasugai.adapters.kafka.reader import Reader
 from kasugai.adapters.kafka.records import Incoming
-from kasugai.core.recovering.doors import LogAway
 from kasugai.core.recovering.ledger import Entry, Flag, apply, flag_of, newer
 from kasugai.core.words.facts import Fact, FactKind
 from kasugai.core.words.incident import Resume, Stop
-from kasugai.schemas.codec import Undecodable, UnknownSchema, decode
 from kasugai.schemas.topics import INCIDENTS, RECOVERY
 
 CHUNK = 5_000
 """Offsets that are read at a time: no more records than these are in memory at once."""
-
-LOG = logging.getLogger(__name__)
 
 Place = tuple[str, int]
 
@@ -73,7 +68,7 @@ class Archive:
     async def _read_chunk(self, place: Place, end: int) -> None:
         start = self._next[place]
         found = await self._reader.read_range(*place, start, min(start + CHUNK, end))
-        for record, value in _decoded(found.records):
+        for record, value in decoded(found.records):
             self._take(record, value)
         self._next[place] = max(found.next, start + 1)
 
@@ -94,14 +89,3 @@ class Archive:
 
     def _account(self, host: str) -> Account:
         return self.hosts.setdefault(host, Account())
-
-
-def _decoded(records: tuple[Incoming, ...]) -> Iterator[tuple[Incoming, object]]:
-    for record in records:
-        place = f"{record.topic}/{record.partition} at {record.offset}"
-        try:
-            yield record, decode(record.value or b"")
-        except UnknownSchema as error:
-            raise LogAway(f"{place} cannot be read by this version, upgrade it: {error}") from error
-        except Undecodable as error:
-            LOG.warning("%s is passed over: %s", place, error)

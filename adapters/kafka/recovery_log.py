@@ -1,32 +1,27 @@
 """The Log port on Kafka: publishes facts, and reads one host's facts and flags up to the end as of now.
 
-What cannot be decoded is passed over with a log line (route dead-letters it), but for what a newer Kasugai wrote about
-the host: whoever cannot read that may not act on the rest, so the log counts as away for this worker.
+What a newer Kasugai wrote about the host makes the log count as away for this worker (decoding.py).
 """
 
 import asyncio
-import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import Self
 
+from kasugai.adapters.kafka.decoding import decoded
 from kasugai.adapters.kafka.producer import Producer
-from kasugai.adapters.kafka.records import Incoming
 from kasugai.adapters.kafka.scanner import Scanned, Scanner
 from kasugai.adapters.settings.values import KafkaSettings
-from kasugai.core.recovering.doors import Flagged, LogAway, Logged
+from kasugai.core.recovering.doors import Flagged, Logged
 from kasugai.core.recovering.ledger import flag_of
 from kasugai.core.words.facts import Fact
 from kasugai.core.words.incident import Resume, Stop
 from kasugai.core.words.signals import Kind, Stamp
-from kasugai.schemas.codec import Undecodable, UnknownSchema, decode
 from kasugai.schemas.topics import INCIDENTS, RECOVERY
 
 READERS = 4
 """Scans at a time: two takeovers, each of which reads facts and flags. More wait."""
-
-log = logging.getLogger(__name__)
 
 
 class RecoveryLog:
@@ -72,7 +67,7 @@ class RecoveryLog:
         scanned = await self._scan(RECOVERY, host, since)
         facts = [
             Logged(fact=value, stamp=record.stamp)
-            for record, value in _decoded(scanned.records)
+            for record, value in decoded(scanned.records)
             if isinstance(value, Fact)
         ]
         return facts, scanned.next
@@ -82,7 +77,7 @@ class RecoveryLog:
         scanned = await self._scan(self._incidents, host, since)
         flags = [
             Flagged(incident=order.incident, flag=flag_of(order, record.offset))
-            for record, order in _decoded(scanned.records)
+            for record, order in decoded(scanned.records)
             if isinstance(order, Stop | Resume)
         ]
         return flags, scanned.next
@@ -104,14 +99,3 @@ class RecoveryLog:
             return scanner.scan(topic, host, since)
         finally:
             self._idle.put(scanner)
-
-
-def _decoded(records: Sequence[Incoming]) -> Iterator[tuple[Incoming, object]]:
-    for record in records:
-        place = f"{record.topic}/{record.partition} at {record.offset}"
-        try:
-            yield record, decode(record.value or b"")
-        except UnknownSchema as error:
-            raise LogAway(f"{place} cannot be read by this version, upgrade it: {error}") from error
-        except Undecodable as error:
-            log.warning("%s is passed over: %s", place, error)

@@ -12,7 +12,7 @@ import pytest
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from kasugai.adapters.kafka import recovery_log, scanner
+from kasugai.adapters.kafka import decoding, scanner
 from kasugai.adapters.kafka.client import partition_of
 from kasugai.adapters.kafka.layout import wanted
 from kasugai.adapters.kafka.producer import Producer
@@ -84,7 +84,7 @@ async def test_what_cannot_be_decoded_is_told_and_passed_over(
     told: list[str] = []
     handler = logging.Handler()
     handler.emit = lambda record: told.append(record.getMessage())  # type: ignore[method-assign]
-    logging.getLogger("kasugai.adapters.kafka.recovery_log").addHandler(handler)
+    logging.getLogger("kasugai.adapters.kafka.decoding").addHandler(handler)
     for value in (b"", b"rubbish", encode(fact(host))[:-3], encode(stop(host, uuid4()))):
         await producer.publish(RECOVERY, host, value)
     stamp = await log.publish(fact(host))
@@ -119,7 +119,7 @@ async def test_many_records_of_others_are_no_burden(
         *(producer.publish(RECOVERY, "other", value, partition=partition) for _ in range(20_000))
     )
     stamp = await log.publish(fact(host))
-    with patch.object(recovery_log, "decode", wraps=decode) as decoded:
+    with patch.object(decoding, "decode", wraps=decode) as decoded:
         facts, end = await log.facts(host, 0)
     assert ([logged.stamp for logged in facts], end) == ([stamp], stamp.offset + 1)
     assert decoded.call_count == 1, "only the host's own records are decoded"

@@ -49,10 +49,11 @@ class Metric:
 
 ROUTE = "route"
 CORRELATE = "correlate"
-WORKER_HOST = "worker_host"
 PROJECT = "project"
 API = "api"
-CONSUMERS = (ROUTE, CORRELATE, WORKER_HOST, PROJECT)
+WORKERS = ("worker_host",)
+"""One for each kind that `kasugai worker` knows."""
+CONSUMERS = (ROUTE, CORRELATE, *WORKERS, PROJECT)
 """The processes that read topics as members of a group or as their owner."""
 PROCESSES = (*CONSUMERS, API)
 """The processes that serve /metrics; each has a `PROCESS_port` option in [telemetry]."""
@@ -161,7 +162,7 @@ LANES = Metric(
     unit="{host}",
     help="Hosts with orders, by what happens to them.",
     labels=(("state", "working or queued"),),
-    shown_by=(WORKER_HOST,),
+    shown_by=WORKERS,
 )
 STEPS = Metric(
     name="kasugai.recovery.steps",
@@ -169,7 +170,7 @@ STEPS = Metric(
     unit="{step}",
     help="Facts recorded about steps.",
     labels=(("action", "core/words/plan.Action"), ("outcome", "started, unsure, done, failed or absolved")),
-    shown_by=(WORKER_HOST,),
+    shown_by=WORKERS,
 )
 ATTEMPTS = Metric(
     name="kasugai.recovery.attempts",
@@ -180,7 +181,7 @@ ATTEMPTS = Metric(
         ("outcome", "held, vetoed, recovered, failed or withdrawn"),
         ("reason", "core/words/verdicts.Reason"),
     ),
-    shown_by=(WORKER_HOST,),
+    shown_by=WORKERS,
 )
 EVACUATIONS = Metric(
     name="kasugai.recovery.evacuations",
@@ -188,7 +189,7 @@ EVACUATIONS = Metric(
     unit="{evacuation}",
     help="Evacuations in progress: begun, and not yet ended by Nova's word.",
     labels=(_HOST,),
-    shown_by=(WORKER_HOST,),
+    shown_by=WORKERS,
 )
 WINDOW = Metric(
     name="kasugai.recovery.window",
@@ -196,14 +197,14 @@ WINDOW = Metric(
     unit="{evacuation}",
     help="How many evacuations of the host may be in progress now.",
     labels=(_HOST,),
-    shown_by=(WORKER_HOST,),
+    shown_by=WORKERS,
 )
 FOLD = Metric(
     name="kasugai.recovery.fold.duration",
     shape=Shape.HISTOGRAM,
     unit=SECONDS,
     help="Folding the log into the ledger when a host is taken over.",
-    shown_by=(WORKER_HOST,),
+    shown_by=WORKERS,
     buckets=_QUICK,
 )
 TAKEOVER = Metric(
@@ -211,7 +212,7 @@ TAKEOVER = Metric(
     shape=Shape.HISTOGRAM,
     unit=SECONDS,
     help="From the lease in hand to the acknowledged `adopted`: fold and epoch included.",
-    shown_by=(WORKER_HOST,),
+    shown_by=WORKERS,
     buckets=_QUICK,
 )
 FIRST_EFFECT = Metric(
@@ -219,7 +220,7 @@ FIRST_EFFECT = Metric(
     shape=Shape.HISTOGRAM,
     unit=SECONDS,
     help="From the decision to the first effect's call, by the broker's clock; once per incident.",
-    shown_by=(WORKER_HOST,),
+    shown_by=WORKERS,
     buckets=_SLOW,
 )
 CALL = Metric(
@@ -228,7 +229,7 @@ CALL = Metric(
     unit=SECONDS,
     help="One call of an effect to Nova or a power device, until its answer.",
     labels=(("action", "core/words/plan.Action"),),
-    shown_by=(WORKER_HOST,),
+    shown_by=WORKERS,
     buckets=_SLOW,
 )
 REQUESTS = Metric(

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -19,6 +20,7 @@ from kasugai.adapters.telemetry.catalogue import (
     STEPS,
     VERDICTS,
     WINDOW,
+    WORKERS,
     Shape,
 )
 from kasugai.adapters.telemetry.meters import KEPT, count, observe, watched
@@ -26,6 +28,8 @@ from kasugai.adapters.telemetry.page import render
 from kasugai.adapters.telemetry.process import observed
 from kasugai.adapters.telemetry.serving import PortTaken, served
 from kasugai.adapters.telemetry.vitals import Vitals
+from kasugai.cli.main import build_parser
+from kasugai.core.words.signals import Kind
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "metrics.md"
 RESOURCE = Resource.create({"service.name": "kasugai-test"})
@@ -68,6 +72,23 @@ def test_names_are_opentelemetrys_and_unique() -> None:
     assert all(re.fullmatch(r"kasugai(\.[a-z]+)+", name) for name in names)
     assert all(metric.help.endswith(".") for metric in CATALOGUE)
     assert all(set(metric.shown_by) <= set(PROCESSES) for metric in CATALOGUE)
+
+
+def has_a_command(kind: Kind) -> bool:
+    try:
+        build_parser().parse_args(["worker", kind])
+    except SystemExit:
+        return False
+    return True
+
+
+def test_there_is_a_process_for_each_kind_that_has_a_worker(capsys: pytest.CaptureFixture[str]) -> None:
+    assert {f"worker_{kind}" for kind in Kind if has_a_command(kind)} == set(WORKERS)
+
+
+def test_every_process_and_no_other_has_a_port() -> None:
+    ports = {each.name.removesuffix("_port") for each in fields(TelemetrySettings) if "_port" in each.name}
+    assert ports == set(PROCESSES)
 
 
 def test_no_label_names_a_single_guest_or_incident() -> None:

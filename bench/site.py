@@ -28,24 +28,7 @@ from kasugai.sim.embedded import EmbeddedRedis
 from kasugai.sim.http import CloudThread
 from tests.chaos.crew import Crew
 from tests.support.kafka import KafkaServer
-
-CONFIG = """\
-[kafka]
-bootstrap_servers = {kafka}
-replication = 1
-min_insync = 1
-[redis]
-url = {redis}
-[nova]
-cloud = sim
-clouds_file = {clouds}
-[power]
-devices_file =
-[stream]
-partitions = {partitions}
-[worker]
-profile = {profile}
-"""
+from tests.support.settings_file import settings_for
 
 
 def say(line: str) -> None:
@@ -112,8 +95,8 @@ class Site:
         clouds, file = self.folder / "clouds.yaml", self.folder / "kasugai.conf"
         clouds.write_text(self.cloud.door.clouds_yaml())
         file.write_text(
-            CONFIG.format(
-                kafka=self.kafka.bootstrap,
+            settings_for(
+                kafka=self.kafka.conf,
                 redis=self.redis.url,
                 clouds=clouds,
                 partitions=self._partitions,

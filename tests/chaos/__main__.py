@@ -15,7 +15,7 @@ from typing import Any
 
 from tests.chaos.mutants import MUTANTS
 from tests.chaos.run import Run
-from tests.chaos.table import out, row_of, show
+from tests.chaos.table import SUMS, out, row_of, show
 
 
 def main() -> int:
@@ -136,22 +136,7 @@ def _child(seed: int, arguments: argparse.Namespace, base: Path) -> dict[str, An
 
 def _broken(seed: int, folder: Path, last: "deque[str]") -> dict[str, Any]:
     """Return the row of a run that ended before its end: the laboratory itself failed, which proves nothing."""
-    numbers = dict.fromkeys(
-        (
-            "SECONDS",
-            "BLOWS",
-            "KILLS",
-            "LOSSES",
-            "FAULTS",
-            "INCIDENTS",
-            "GUESTS",
-            "HELD",
-            "LOST",
-            "DOUBLED",
-            "SHOT",
-        ),
-        0,
-    )
+    numbers = dict.fromkeys(("SECONDS", *SUMS), 0)
     detail = {"lost": [], "doubled": [], "shot": [], "other": ["the run broke off:", *last]}
     return {
         "SEED": seed,

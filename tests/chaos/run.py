@@ -32,24 +32,8 @@ from tests.chaos.schedule import Blow, Event, draw
 from tests.chaos.servers import Broker, NovaProcess, RedisPair
 from tests.chaos.town import HOSTS, Town
 from tests.support import told as telling
+from tests.support.settings_file import settings_for
 
-CONFIG = """\
-[kafka]
-bootstrap_servers = {kafka}
-replication = 1
-min_insync = 1
-[redis]
-url = {redis}
-[nova]
-cloud = sim
-clouds_file = {clouds}
-[power]
-devices_file =
-[stream]
-partitions = 4
-[worker]
-profile = test
-"""
 POLICY = Policy(window=4, max_unhealthy=100, attempts=8)
 """Hosts are lost all the time on purpose (no storm), and Nova refuses for a while (more attempts than two)."""
 SPAWN = 1.5
@@ -166,9 +150,7 @@ class Run:
 
     def _configure(self) -> Settings:
         file = self.folder / "kasugai.conf"
-        file.write_text(
-            CONFIG.format(kafka=self.broker.bootstrap, redis=self.redis.url, clouds=self.nova.clouds)
-        )
+        file.write_text(settings_for(kafka=self.broker.conf, redis=self.redis.url, clouds=self.nova.clouds))
         return load([str(file)])
 
     # The middle.

@@ -36,6 +36,7 @@ from tests.support.kafka import REPO, KafkaServer
 from tests.support.otlp import Collector
 from tests.support.prometheus import PrometheusServer, promtool
 from tests.support.redis import RedisServer
+from tests.support.settings_file import settings_for
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 
@@ -49,23 +50,9 @@ COMMANDS = {
 }
 DASHBOARD = json.loads((REPO / "deploy/grafana/dashboards/kasugai.json").read_text())
 ALERTS = REPO / "deploy/prometheus/alerts.yml"
-CONF = """\
-[kafka]
-bootstrap_servers = {kafka}
-replication = 1
-min_insync = 1
-[redis]
-url = {redis}
-[nova]
-cloud = sim
-clouds_file = {clouds}
-[power]
-devices_file =
+MORE = """\
 [stream]
-partitions = 4
 instance = one
-[worker]
-profile = test
 [api]
 auth_strategy = noauth2
 listen = 127.0.0.1
@@ -137,15 +124,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         cloud = stack.enter_context(CloudThread(_build, pace=QUICK))
         (folder / "clouds.yaml").write_text(cloud.door.clouds_yaml())
         ports = {process: free_port() for process in PROCESSES}
-        conf = CONF.format(
-            kafka=kafka.bootstrap,
-            redis=redis.url,
-            clouds=folder / "clouds.yaml",
-            collector=collector.url,
-            api=(api := free_port()),
+        more = MORE.format(collector=collector.url, api=(api := free_port()))
+        more += "".join(f"{process}_port = {port}\n" for process, port in ports.items())
+        (folder / "kasugai.conf").write_text(
+            settings_for(kafka=kafka.conf, redis=redis.url, clouds=folder / "clouds.yaml", more=more)
         )
-        conf += "".join(f"{process}_port = {port}\n" for process, port in ports.items())
-        (folder / "kasugai.conf").write_text(conf)
         (folder / "rack1.yaml").write_text("name: rack1\narmed: yes\nhosts: [cmp1, cmp2, cmp3]\n")
         site = Site(folder, collector, ports, api)
         site.kasugai("topics", "apply")

@@ -22,23 +22,11 @@ from kasugai.core.words.signals import Kind
 from kasugai.schemas.topics import INCIDENTS, RECOVERY
 from tests.support.kafka import KafkaServer
 from tests.support.redis import RedisServer
+from tests.support.settings_file import settings_for
 from tests.support.workers import Site, epochs
 from tests.unit.core.makers import fact, record
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(90)]
-
-CONFIG = """\
-[kafka]
-bootstrap_servers = {kafka}
-replication = 1
-min_insync = 1
-[redis]
-url = {redis}
-[stream]
-partitions = 4
-[worker]
-profile = test
-"""
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +105,7 @@ def scene(kafka: KafkaServer, tmp_path: Path) -> Iterator[Scene]:
             return (await producer.send(INCIDENTS[Kind.HOST], stop)).offset
 
     config = tmp_path / "kasugai.conf"
-    config.write_text(CONFIG.format(kafka=kafka.bootstrap, redis=redis.url))
+    config.write_text(settings_for(kafka=kafka.conf, redis=redis.url))
     flag = Flag(said_at=0, offset=asyncio.run(write()), stop=True, reason="cancelled")
     yield Scene(site, redis, str(config), facts, flag)
     redis.stop()
@@ -201,7 +189,7 @@ def test_rebuilding_again_and_again_is_in_no_worker_s_way(
 ) -> None:
     redis = RedisServer().start()
     config = tmp_path / "kasugai.conf"
-    config.write_text(CONFIG.format(kafka=kafka.bootstrap, redis=redis.url))
+    config.write_text(settings_for(kafka=kafka.conf, redis=redis.url))
     try:
         with Site(kafka, redis.url, tmp_path, spawn=0.5) as site:
             site.start("a")

@@ -15,21 +15,9 @@ from kasugai.sim.http import CloudThread
 from kasugai.sim.http.keystone import PASSWORD, PROJECT, USER
 from tests.support.kafka import KafkaServer
 from tests.support.redis import RedisServer
+from tests.support.settings_file import settings_for
 
-CONFIG = """\
-[kafka]
-bootstrap_servers = {kafka}
-replication = 1
-min_insync = 1
-[redis]
-url = {redis}
-[nova]
-cloud = sim
-clouds_file = {clouds}
-[stream]
-partitions = 4
-[worker]
-profile = test
+API = """\
 [api]
 listen = 127.0.0.1
 auth_strategy = {strategy}
@@ -61,17 +49,15 @@ class Site:
     def write(self, strategy: str) -> Path:
         """Return a kasugai.conf with that auth_strategy."""
         found = self.folder / f"{strategy}.conf"
+        asking = API.format(
+            strategy=strategy,
+            keystone=f"{self.cloud.door.url}/identity",
+            user=USER,
+            password=PASSWORD,
+            project=PROJECT,
+        )
         found.write_text(
-            CONFIG.format(
-                kafka=self.kafka.bootstrap,
-                redis=self.redis.url,
-                clouds=self.clouds,
-                strategy=strategy,
-                keystone=f"{self.cloud.door.url}/identity",
-                user=USER,
-                password=PASSWORD,
-                project=PROJECT,
-            )
+            settings_for(kafka=self.kafka.conf, redis=self.redis.url, clouds=self.clouds, more=asking)
         )
         return found
 

@@ -35,26 +35,9 @@ from kasugai.sim.cloud import QUICK, SimCloud
 from kasugai.sim.http import CloudThread
 from tests.support.kafka import KafkaServer
 from tests.support.redis import RedisServer
+from tests.support.settings_file import settings_for
 from tests.support.supervisor import COMMANDS, Supervisor
 from tests.support.told import Told
-
-CONFIG = """\
-[kafka]
-{kafka}
-replication = 1
-min_insync = 1
-[redis]
-url = {redis}
-[nova]
-cloud = sim
-clouds_file = {clouds}
-[power]
-devices_file =
-[stream]
-partitions = 4
-[worker]
-profile = test
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,8 +104,9 @@ class Pipeline:
     def _start(self) -> None:
         clouds = self._folder / "clouds.yaml"
         clouds.write_text(self.cloud.door.clouds_yaml())
-        text = CONFIG.format(kafka=self.kafka.conf, redis=self.redis.url, clouds=clouds) + self._more
-        self.config.write_text(text)
+        self.config.write_text(
+            settings_for(kafka=self.kafka.conf, redis=self.redis.url, clouds=clouds, more=self._more)
+        )
         self.settings: Settings = load([str(self.config)])
         Topics(self.settings).apply(wanted(self.settings))
         self.processes.start()

@@ -26,19 +26,10 @@ from tests.support.incidents import INCIDENT, OPENED, WHOLE
 from tests.support.kafka import KafkaServer
 from tests.support.projections import UUID_1, naming, posted, topic_of
 from tests.support.redis import RedisServer
+from tests.support.settings_file import settings_for
 
 pytestmark = pytest.mark.integration
 
-CONFIG = """\
-[kafka]
-bootstrap_servers = {kafka}
-replication = 1
-min_insync = 1
-[redis]
-url = {redis}
-[stream]
-partitions = 3
-"""
 NAMES = [
     f"notification/{UUID_1}",
     *(f"{kind}/{INCIDENT}" for kind in ("incident", "timeline", "tasks", "moves")),
@@ -57,7 +48,7 @@ def node() -> Iterator[KafkaServer]:
 def whole(node: KafkaServer, redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Topics are there."""
     file = tmp_path_factory.mktemp("conf") / "kasugai.conf"
-    file.write_text(CONFIG.format(kafka=node.bootstrap, redis=redis_server.url))
+    file.write_text(settings_for(kafka=node.conf, redis=redis_server.url, partitions=3))
     settings = load([str(file)])
     Topics(settings).apply(wanted(settings))
     return settings

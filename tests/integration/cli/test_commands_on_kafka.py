@@ -24,17 +24,10 @@ from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from kasugai.schemas.topics import INCIDENTS, RECOVERY, VERDICTS
 from tests.support.incidents import MIDWAY, WHOLE, decided, opened
 from tests.support.kafka import KafkaServer
+from tests.support.settings_file import settings_for
 
 pytestmark = pytest.mark.integration
 
-CONFIG = """\
-[kafka]
-bootstrap_servers = {bootstrap}
-replication = 1
-min_insync = 1
-[stream]
-partitions = 3
-"""
 RACK = "name: rack1\nid: 5e9a0000-0000-5000-8000-000000000002\nhosts: [cmp1, cmp2]\n"
 
 
@@ -50,7 +43,7 @@ def node() -> Iterator[KafkaServer]:
 def config(node: KafkaServer, tmp_path_factory: pytest.TempPathFactory) -> str:
     """A kasugai.conf for it; the topics are made by the command under test."""
     file = tmp_path_factory.mktemp("conf") / "kasugai.conf"
-    file.write_text(CONFIG.format(bootstrap=node.bootstrap))
+    file.write_text(settings_for(kafka=node.conf, partitions=3))
     assert main(["topics", "apply", "--config-file", str(file)]) == Exit.OK
     return str(file)
 

@@ -20,6 +20,7 @@ from kasugai.adapters.kafka.recovery_log import RecoveryLog
 from kasugai.adapters.kafka.topics import Topics
 from kasugai.adapters.settings import KafkaSettings
 from kasugai.core.recovering.doors import LogAway
+from kasugai.core.words.signals import Kind
 from kasugai.schemas.codec import decode, encode
 from kasugai.schemas.topics import RECOVERY
 from tests.support.kafka import KafkaServer
@@ -43,7 +44,7 @@ def on_topics(test: Test) -> Callable[[KafkaServer], None]:
         Topics(settings).apply(wanted(settings))
         async with (
             Producer(settings.kafka, "test") as producer,
-            RecoveryLog(settings.kafka, producer, "test") as log,
+            RecoveryLog(settings.kafka, producer, "test", kind=Kind.HOST) as log,
         ):
             await log.warm()
             await test(kafka, f"{uuid4().hex[:8]}.cmp1", producer, log)
@@ -130,7 +131,10 @@ def test_a_broker_that_is_not_there_is_away(monkeypatch: pytest.MonkeyPatch) -> 
 
     async def ask() -> None:
         nowhere = KafkaSettings(bootstrap_servers="127.0.0.1:1", replication=1, min_insync=1)
-        async with Producer(nowhere, "test") as producer, RecoveryLog(nowhere, producer, "test") as log:
+        async with (
+            Producer(nowhere, "test") as producer,
+            RecoveryLog(nowhere, producer, "test", kind=Kind.HOST) as log,
+        ):
             with pytest.raises(LogAway):
                 await log.facts("cmp1", 0)
 

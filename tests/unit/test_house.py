@@ -28,7 +28,11 @@ LONGEST, MEDIAN = 400, 130
 FEW = 5
 """A file of no more lines says nothing about how long files are: most are empty packages."""
 COLUMNS = 120
-PAGES = [REPO / "CONTRIBUTING.md", REPO / "docs" / "architecture.md", *sorted((REPO / "docs" / "adr").glob("*.md"))]
+PAGES = [
+    REPO / "CONTRIBUTING.md",
+    REPO / "docs" / "architecture.md",
+    *sorted((REPO / "docs" / "adr").glob("*.md")),
+]
 """Those that are read whole, in a terminal beside the code."""
 
 

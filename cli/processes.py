@@ -96,9 +96,10 @@ def _correlate(arguments: argparse.Namespace) -> int:
 
 def _worker(arguments: argparse.Namespace) -> int:
     def live(settings: "Settings", seen: "Observed") -> int:
+        from kasugai.core.words.subject import Kind
         from kasugai.workers.app import main
 
-        return main(settings, demo=arguments.demo, vitals=seen.vitals)
+        return main(settings, Kind.HOST, demo=arguments.demo, vitals=seen.vitals)
 
     return _live(arguments, "worker_host", live, "nova")
 

@@ -15,6 +15,7 @@ from kasugai.adapters.nova import BadCloud
 from kasugai.adapters.power import BadDevices, power_of
 from kasugai.adapters.settings import Settings
 from kasugai.adapters.telemetry.vitals import Vitals
+from kasugai.core.words.subject import Kind
 from kasugai.core.words.timing import Millis
 from kasugai.schemas.topics import INCIDENTS
 from kasugai.workers.exits import Exit
@@ -35,13 +36,14 @@ HOUSEKEEPING = 1.0
 
 def main(
     settings: Settings,
+    kind: Kind,
     power: Power | None = None,
     *,
     group: str = "",
     demo: bool = False,
     vitals: Vitals | None = None,
 ) -> int:
-    """Recover hosts until SIGTERM or SIGINT, and return the exit code (`exits.Exit`).
+    """Recover subjects of one kind until SIGTERM or SIGINT, and return the exit code (`exits.Exit`).
 
     `power`: the power devices (None: those of [power]). `group`: for tests. `demo`: accept the demo's broker.
     `vitals` is told how the worker does.
@@ -51,7 +53,9 @@ def main(
     except BadDevices as error:
         LOG.critical("the worker cannot start: %s", error)
         return Exit.UNFIT
-    worker = Worker(settings=settings, power=power, group=group, demo=demo, vitals=vitals or Vitals())
+    worker = Worker(
+        settings=settings, kind=kind, power=power, group=group, demo=demo, vitals=vitals or Vitals()
+    )
     return uvloop.run(run(worker))
 
 

@@ -36,7 +36,7 @@ class Worker:
 
     settings: Settings
     power: Power = field(default_factory=NoPower)
-    kind: Kind = Kind.HOST
+    kind: Kind
     group: str = ""
     """The consumer group; empty: the usual one of its kind."""
     demo: bool = False

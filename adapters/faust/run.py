@@ -11,7 +11,6 @@ import time
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-import uvloop
 from aiokafka.errors import KafkaConnectionError
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
@@ -38,20 +37,6 @@ STOP_WITHIN = 20.0
 SAY_EVERY = 60.0
 
 
-def run_processor(
-    settings: ProcessorSettings,
-    handler: Handler,
-    *,
-    offset_of: OffsetOf,
-    bury: Bury,
-    membership: Membership | None = None,
-) -> int:
-    """Run until SIGTERM or SIGINT and return 0; in doubt the process ends by itself with a code of `exits.Exit`."""
-    prepare(settings)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(serve(settings, handler, offset_of=offset_of, bury=bury, membership=membership))
-
-
 def prepare(settings: ProcessorSettings, admin: Mapping[str, Any] | None = None) -> None:
     """Do what comes before the event loop: check versions, quiet foreign logs, wait for Kafka, check the topics.
 
@@ -71,7 +56,9 @@ async def serve(
     membership: Membership | None = None,
     vitals: Vitals | None = None,
 ) -> int:
-    """Do what `run_processor` does, on the running loop, after `prepare`.
+    """Run until SIGTERM or SIGINT and return 0; in doubt the process ends by itself with a code of `exits.Exit`.
+
+    It wants a loop of uvloop, and `prepare` before.
 
     `offset_of` reads the input offset out of a row; `membership` is given by a caller whose publishing asks it first;
     `vitals` is told how the processor does.

@@ -28,9 +28,7 @@ READERS = 4
 class RecoveryLog:
     """kasugai.recovery, and the flags in the incidents topic of one kind."""
 
-    def __init__(
-        self, kafka: KafkaSettings, producer: Producer, name: str, *, kind: Kind = Kind.HOST
-    ) -> None:
+    def __init__(self, kafka: KafkaSettings, producer: Producer, name: str, *, kind: Kind) -> None:
         """Publish through `producer`, which stays its owner's."""
         self._producer = producer
         self._incidents = INCIDENTS[kind]

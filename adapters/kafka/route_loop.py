@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 import confluent_kafka
-from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import KafkaException, Message, TopicPartition
 
 from kasugai.adapters.kafka.client import consumer_config
 from kasugai.adapters.kafka.complaints import Complaints
@@ -129,10 +129,3 @@ class Batches:
 
     async def _run(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
-
-
-def is_fatal(error: BaseException) -> bool:
-    """Whether a client has failed for good: only a new process helps (an idempotent producer that lost its place)."""
-    cause = error.__cause__ or error
-    reason = cause.args[0] if isinstance(cause, KafkaException) and cause.args else None
-    return isinstance(reason, KafkaError) and (reason.fatal() or reason.code() == KafkaError._FATAL)

@@ -27,9 +27,6 @@ from kasugai.adapters.telemetry.vitals import Vitals
 
 log = logging.getLogger(__name__)
 
-SERIES_LIMIT = 2000
-"""OpenTelemetry folds what goes beyond this into one series per metric."""
-
 
 class PortTaken(Exception):
     """The address cannot be listened on. One line."""

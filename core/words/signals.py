@@ -11,7 +11,7 @@ from uuid import UUID
 from kasugai.core.words.facts import Fact
 from kasugai.core.words.identity import event_id
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
-from kasugai.core.words.subject import Kind, Subject
+from kasugai.core.words.subject import Kind, Subject, host_subject
 from kasugai.core.words.timing import Instant, Millis
 
 UNKNOWN_SEGMENT = "unknown"
@@ -106,13 +106,13 @@ class Fault:
 
 def fault(
     *,
-    kind: Kind = Kind.HOST,
     host: str,
     observer: str,
     source: Source,
     symptom: Symptom = Symptom.DOWN,
     episode: str,
     host_uuid: str = "",
+    kind: Kind | None = None,
     detail: str = "",
     asserted: bool = False,
     boot_id: str = "",
@@ -120,8 +120,8 @@ def fault(
     inventory_offset: int = -1,
     notification: Notification | None = None,
 ) -> Fault:
-    """Return a fault with its derived id."""
-    subject = Subject(kind=kind, host=host, detail=detail)
+    """Return a fault with its derived id; about the host itself where no `kind` is said."""
+    subject = host_subject(host) if kind is None else Subject(kind=kind, host=host, detail=detail)
     return Fault(
         event_id=event_id(observer, subject.name, symptom, boot_id, episode),
         subject=subject,

@@ -8,7 +8,6 @@ stops what it stands on. `-s` prints the kills and where everything is afterward
 import random
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -34,22 +33,6 @@ LINES = 20
 KAFKA_AWAY, KAFKA_STARTS = 10.0, 3.0
 """Seconds; starting takes at least so many of them."""
 REDIS_AWAY = 5.0
-
-
-@pytest.fixture
-def own_kafka() -> Iterator[KafkaServer]:
-    """A node with nothing on it."""
-    server = KafkaServer().start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def own_redis() -> Iterator[RedisServer]:
-    """A Redis that may be stopped."""
-    server = RedisServer().start()
-    yield server
-    server.stop()
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,25 +39,17 @@ def in_loop(test: Test) -> Callable[..., None]:
     return run
 
 
-@pytest.fixture(scope="module")
-def own_kafka() -> Iterator[KafkaServer]:
-    """A node for the one inventory topic."""
-    server = KafkaServer().start()
-    yield server
-    server.stop()
-
-
 @pytest.fixture
-def broker(own_kafka: KafkaServer) -> Iterator[KafkaSettings]:
+def broker(node: KafkaServer) -> Iterator[KafkaSettings]:
     """A broker with an empty inventory."""
     name = f"{INVENTORY}.{len(USED)}"
     USED.append(name)
-    own_kafka.create_topics({name: 1}, config={"cleanup.policy": "compact"})
+    node.create_topics({name: 1}, config={"cleanup.policy": "compact"})
     with (
         patch("kasugai.adapters.kafka.inventory_reader.INVENTORY", name),
         patch("kasugai.adapters.kafka.inventory_writer.INVENTORY", name),
     ):
-        yield KafkaSettings(bootstrap_servers=own_kafka.bootstrap)
+        yield KafkaSettings(bootstrap_servers=node.bootstrap)
 
 
 USED: list[str] = []

@@ -27,21 +27,13 @@ def settings_of(bootstrap: str) -> Settings:
     )
 
 
-@pytest.fixture(scope="module")
-def own_kafka() -> Iterator[KafkaServer]:
-    """A node whose topics have Kasugai's own names."""
-    server = KafkaServer().start()
-    yield server
-    server.stop()
-
-
 @pytest.fixture
-def fresh(own_kafka: KafkaServer) -> Iterator[Settings]:
+def fresh(node: KafkaServer) -> Iterator[Settings]:
     """A broker without our topics."""
-    yield settings_of(own_kafka.bootstrap)
-    admin = AdminClient({"bootstrap.servers": own_kafka.bootstrap})
+    yield settings_of(node.bootstrap)
+    admin = AdminClient({"bootstrap.servers": node.bootstrap})
     if ours := present(admin):
-        own_kafka.delete_topics(ours)
+        node.delete_topics(ours)
     while present(admin):
         time.sleep(0.05)
 

@@ -12,7 +12,7 @@ import pytest
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from kasugai.adapters.kafka import recovery_log, scanner
+from kasugai.adapters.kafka import decoding, scanner
 from kasugai.adapters.kafka.client import partition_of
 from kasugai.adapters.kafka.layout import wanted
 from kasugai.adapters.kafka.producer import Producer
@@ -20,7 +20,7 @@ from kasugai.adapters.kafka.recovery_log import RecoveryLog
 from kasugai.adapters.kafka.topics import Topics
 from kasugai.adapters.settings import KafkaSettings
 from kasugai.core.recovering.doors import LogAway
-from kasugai.core.words.subject import host_subject
+from kasugai.core.words.subject import Kind, host_subject
 from kasugai.schemas.codec import decode, encode
 from kasugai.schemas.topics import RECOVERY
 from tests.support.kafka import KafkaServer
@@ -44,7 +44,7 @@ def on_topics(test: Test) -> Callable[[KafkaServer], None]:
         Topics(settings).apply(wanted(settings))
         async with (
             Producer(settings.kafka, "test") as producer,
-            RecoveryLog(settings.kafka, producer, "test") as log,
+            RecoveryLog(settings.kafka, producer, "test", kind=Kind.HOST) as log,
         ):
             await log.warm()
             await test(kafka, f"{uuid4().hex[:8]}.cmp1", producer, log)
@@ -88,7 +88,7 @@ async def test_what_cannot_be_decoded_is_told_and_passed_over(
     told: list[str] = []
     handler = logging.Handler()
     handler.emit = lambda record: told.append(record.getMessage())  # type: ignore[method-assign]
-    logging.getLogger("kasugai.adapters.kafka.recovery_log").addHandler(handler)
+    logging.getLogger("kasugai.adapters.kafka.decoding").addHandler(handler)
     for value in (b"", b"rubbish", encode(fact(host))[:-3], encode(stop(host, uuid4()))):
         await producer.publish(RECOVERY, host, value)
     stamp = await log.publish(fact(host))
@@ -123,7 +123,7 @@ async def test_many_records_of_others_are_no_burden(
         *(producer.publish(RECOVERY, "other", value, partition=partition) for _ in range(20_000))
     )
     stamp = await log.publish(fact(host))
-    with patch.object(recovery_log, "decode", wraps=decode) as decoded:
+    with patch.object(decoding, "decode", wraps=decode) as decoded:
         facts, end = await log.facts(host_subject(host), {})
     assert ([logged.stamp for logged in facts], [*end.values()]) == ([stamp], [stamp.offset + 1])
     assert decoded.call_count == 1, "only the host's own records are decoded"
@@ -134,7 +134,10 @@ def test_a_broker_that_is_not_there_is_away(monkeypatch: pytest.MonkeyPatch) -> 
 
     async def ask() -> None:
         nowhere = KafkaSettings(bootstrap_servers="127.0.0.1:1", replication=1, min_insync=1)
-        async with Producer(nowhere, "test") as producer, RecoveryLog(nowhere, producer, "test") as log:
+        async with (
+            Producer(nowhere, "test") as producer,
+            RecoveryLog(nowhere, producer, "test", kind=Kind.HOST) as log,
+        ):
             with pytest.raises(LogAway):
                 await log.facts(host_subject("cmp1"), {})
 

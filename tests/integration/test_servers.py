@@ -1,7 +1,5 @@
 """The tests' own Kafka and Redis: they serve other processes, and a power cut loses nothing that was acknowledged."""
 
-from collections.abc import Iterator
-
 import pytest
 from confluent_kafka import OFFSET_BEGINNING, TIMESTAMP_LOG_APPEND_TIME, Consumer, TopicPartition
 from redis import Redis
@@ -10,22 +8,6 @@ from redis import TimeoutError as NoAnswerError
 from tests.support.kafka import KafkaServer
 from tests.support.records import consume, produce
 from tests.support.redis import RedisServer
-
-
-@pytest.fixture
-def own_kafka() -> Iterator[KafkaServer]:
-    """A node that the test may kill."""
-    server = KafkaServer().start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def own_redis() -> Iterator[RedisServer]:
-    """A Redis that the test may kill."""
-    server = RedisServer().start()
-    yield server
-    server.stop()
 
 
 def test_kafka_serves_producers_and_groups_of_other_processes(kafka: KafkaServer) -> None:

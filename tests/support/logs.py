@@ -114,7 +114,7 @@ class OnKafka:
         kafka = self.settings.kafka
         async with (
             Producer(kafka, "log") as self.producer,
-            RecoveryLog(kafka, self.producer, "log") as self.log,
+            RecoveryLog(kafka, self.producer, "log", kind=Kind.HOST) as self.log,
         ):
             await story()
 

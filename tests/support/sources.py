@@ -10,6 +10,8 @@ LINKS = REPO / "src" / "kasugai"
 OWN_FILES = {"__init__.py", "py.typed", "__pycache__"}
 ROOMS = sorted(entry.name for entry in LINKS.iterdir() if entry.name not in OWN_FILES)
 
+CUTTING = {"partition", "rpartition", "split", "rsplit", "removeprefix", "removesuffix"}
+
 Graph = Mapping[str, frozenset[str]]
 """Each module with those that it imports."""
 
@@ -67,3 +69,55 @@ def _imports(file: Path, known: Collection[str]) -> set[str]:
             case _:
                 pass
     return found & set(known)
+
+
+def members_named(file: Path, enum: str) -> list[int]:
+    """Return the lines in which a file names a member of an enum: `Enum.MEMBER`, in code and in patterns."""
+    return [
+        node.lineno
+        for node in ast.walk(tree_of(file))
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == enum
+        and node.attr.isupper()
+    ]
+
+
+def defines(file: Path, name: str) -> bool:
+    """Whether a file defines that class."""
+    return any(isinstance(node, ast.ClassDef) and node.name == name for node in tree_of(file).body)
+
+
+def cuts_of_text(file: Path) -> list[int]:
+    """Return the lines in which a file takes text apart at a colon or a slash."""
+    return [
+        node.lineno
+        for node in ast.walk(tree_of(file))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in CUTTING
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+        and {":", "/"} & set(str(node.args[0].value))
+    ]
+
+
+def private_names_of(file: Path, package: str) -> list[str]:
+    """Return the private names of a package that a file uses, imported or by attribute."""
+    return [name for node in ast.walk(tree_of(file)) for name in _private(node, package)]
+
+
+def _private(node: ast.AST, package: str) -> list[str]:
+    match node:
+        case ast.ImportFrom(module=str(module), names=names) if module.split(".")[0] == package:
+            return [alias.name for alias in names if alias.name.startswith("_")]
+        case ast.Attribute(attr=attr) if attr.startswith("_") and _root(node) == package:
+            return [attr]
+        case _:
+            return []
+
+
+def _root(node: ast.expr) -> str:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""

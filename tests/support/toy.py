@@ -16,11 +16,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import uvloop
 from confluent_kafka import KafkaError, Message, Producer
 
 from kasugai.adapters.faust.membership import Membership
 from kasugai.adapters.faust.port import Poison, Record, Write
-from kasugai.adapters.faust.run import run_processor
+from kasugai.adapters.faust.run import prepare, serve
 from kasugai.adapters.faust.settings import ProcessorSettings
 from tests.support.remedies import take_out
 from tests.support.trouble import arm_signals
@@ -171,7 +172,9 @@ def main() -> int:
     for remedy in filter(None, [*given.without, *os.environ.get("KASUGAI_TOY_WITHOUT", "").split(",")]):
         take_out(remedy)
     arm_signals()
-    return run_processor(settings, toy, offset_of=offset_of, bury=bury, membership=membership)
+    prepare(settings)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(serve(settings, toy, offset_of=offset_of, bury=bury, membership=membership))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from kasugai.adapters.settings import (
     StreamSettings,
     WorkerSettings,
 )
+from kasugai.core.words.subject import Kind
 from kasugai.core.words.timing import TEST
 from kasugai.workers.app import main
 
@@ -34,4 +35,4 @@ if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     given = json.loads(sys.argv[1])
     group = given.pop("group")
-    sys.exit(main(settings_of(**given), group=group))
+    sys.exit(main(settings_of(**given), Kind.HOST, group=group))

@@ -6,6 +6,7 @@ Everything here reads files; nothing of ours is imported but the package root.
 
 import ast
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -18,7 +19,19 @@ from typing import Any
 
 import pytest
 
-from tests.support.sources import LINKS, REPO, ROOMS, files_of, import_graph, imported_names, place
+from tests.support.sources import (
+    LINKS,
+    REPO,
+    ROOMS,
+    cuts_of_text,
+    defines,
+    files_of,
+    import_graph,
+    imported_names,
+    members_named,
+    place,
+    private_names_of,
+)
 
 SETTINGS: dict[str, Any] = tomllib.loads((REPO / "pyproject.toml").read_text())
 TOOL: dict[str, Any] = SETTINGS["tool"]
@@ -28,8 +41,19 @@ LONGEST, MEDIAN = 400, 130
 FEW = 5
 """A file of no more lines says nothing about how long files are: most are empty packages."""
 COLUMNS = 120
-PAGES = [REPO / "docs" / "architecture.md", *sorted((REPO / "docs" / "adr").glob("*.md"))]
+PAGES = [
+    REPO / "CONTRIBUTING.md",
+    REPO / "docs" / "architecture.md",
+    *sorted((REPO / "docs" / "adr").glob("*.md")),
+]
 """Those that are read whole, in a terminal beside the code."""
+
+KIND_TABLES = {"core/words/subject.py", "core/deciding/kinds.py", "core/recovering/advance.py"}
+"""Where a kind of subject is named: its word, how it is decided about, how it is recovered."""
+ACTION_TABLES = {"core/recovering/planning.py", "core/recovering/host.py"}
+"""Where actions are named beside the files of the kinds of steps: which of them a recovery is made of."""
+OWN_TEXT = {"api/projection/buckets.py"}
+"""What takes apart only text that it has put together: the place of a record."""
 
 
 def rooms_of_the_import_contract() -> set[str]:
@@ -109,6 +133,52 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
 
 def test_a_circle_is_seen() -> None:
     assert circle_of({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == ["a", "b", "c"]
+
+
+def test_a_kind_of_subject_is_named_in_the_tables_of_kinds_only() -> None:
+    naming = {
+        place(file): lines
+        for file in files_of("core", "streams", "workers", "adapters")
+        if (lines := members_named(file, "Kind")) and not defines(file, "Kind")
+    }
+    assert {name: lines for name, lines in naming.items() if name not in KIND_TABLES} == {}
+
+
+def test_an_action_is_named_by_its_own_kind_of_step_and_by_plans_only() -> None:
+    naming = {
+        place(file): lines
+        for file in files_of("core", "streams", "workers", "adapters", "api", "cli")
+        if (lines := members_named(file, "Action")) and not defines(file, "Action")
+    }
+    assert {
+        name: lines
+        for name, lines in naming.items()
+        if name not in ACTION_TABLES and not name.startswith("core/recovering/steps/")
+    } == {}
+
+
+def test_nobody_reads_a_subject_or_a_step_out_of_a_name() -> None:
+    cutting = {
+        place(file): lines
+        for file in files_of("core", "workers", "streams", "api/projection", "cli")
+        if (lines := cuts_of_text(file))
+    }
+    assert {name: lines for name, lines in cutting.items() if name not in OWN_TEXT} == {}
+
+
+def test_the_core_is_tested_without_a_shell_and_without_a_loop_of_asyncios_own() -> None:
+    files = files_of("tests/unit/core")
+    shells = {place(file) for file in files for name in imported_names(file) if "kasugai.streams" in name}
+    loops = {place(file): names for file in files if (names := private_names_of(file, "asyncio"))}
+    assert (shells, loops) == (set(), {})
+
+
+def test_what_contributing_names_is_there() -> None:
+    text = (REPO / "CONTRIBUTING.md").read_text()
+    tops = {entry.name for entry in REPO.iterdir() if entry.is_dir()}
+    named = {word for word in re.findall(r"`([^`\s]+)`", text) if "/" in word and word.split("/")[0] in tops}
+    missing = {word for word in named if not list(REPO.glob(word.replace("NAME", "*").rstrip("/")))}
+    assert len(named) > 20 and missing == set()
 
 
 def test_a_product_file_is_short() -> None:

@@ -4,7 +4,7 @@ It has a broker of its own: Kasugai's topics have fixed names.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -34,14 +34,6 @@ NAMES = [
     f"notification/{UUID_1}",
     *(f"{kind}/{INCIDENT}" for kind in ("incident", "timeline", "tasks", "moves")),
 ]
-
-
-@pytest.fixture(scope="module")
-def node() -> Iterator[KafkaServer]:
-    """A node with nothing on it."""
-    server = KafkaServer().start()
-    yield server
-    server.stop()
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ It has a node of its own: Kasugai's topics have fixed names.
 
 import asyncio
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
@@ -29,14 +29,6 @@ from tests.support.settings_file import settings_for
 pytestmark = pytest.mark.integration
 
 RACK = "name: rack1\nid: 5e9a0000-0000-5000-8000-000000000002\nhosts: [cmp1, cmp2]\n"
-
-
-@pytest.fixture(scope="module")
-def node() -> Iterator[KafkaServer]:
-    """A node with nothing on it."""
-    server = KafkaServer().start()
-    yield server
-    server.stop()
 
 
 @pytest.fixture(scope="module")

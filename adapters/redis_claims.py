@@ -20,10 +20,10 @@ from kasugai.core.words.timing import Millis
 
 PREFIX: Final = "{kasugai}:claim:"
 
-PENDING: Millis = 15_000
+PENDING: Millis = Millis(15_000)
 """How long a claim lives that nobody confirms: longer than the API waits for Kafka."""
 
-LASTING: Millis = 35 * 24 * 3_600_000
+LASTING: Millis = Millis(35 * 24 * 3_600_000)
 """How long a claim lives of which nothing more is heard: as long as the projector keeps the records by which it would
 release it (redis_views.KEPT). The like of what stands for longer is accepted once more, as one more report of it."""
 
@@ -107,7 +107,7 @@ class RedisClaims:
         found: Any = self._client.eval(TAKE, len(keys), *keys, *values, PENDING)
         return [str(holder or "") for holder in found]
 
-    def confirm(self, key: str, notification_uuid: str, lifetime: Millis = 0) -> None:
+    def confirm(self, key: str, notification_uuid: str, lifetime: Millis = Millis(0)) -> None:
         """Say that Kafka has the notification, and keep the claim until it is released or its lifetime is over
         (default: `LASTING`)."""
         with answering_now():

@@ -18,12 +18,12 @@ from kasugai.adapters.settings.values import RedisSettings
 from kasugai.core.recovering.doors import Folded, Lease, LeaseLost
 from kasugai.core.recovering.ledger import Entry, Flag
 from kasugai.core.words.subject import Subject
-from kasugai.core.words.timing import PRODUCTION, Millis
+from kasugai.core.words.timing import PRODUCTION, BrokerTime, Millis
 
 CONNECTIONS = 16
 """At most so many calls of a process at a time; who comes later waits for one to end within the time-out."""
 
-RETENTION: Millis = 35 * 24 * 3600 * 1000
+RETENTION: Millis = Millis(35 * 24 * 3600 * 1000)
 """How long the entry of an ended attempt is kept: longer than Kafka keeps its facts."""
 
 REFUSALS: Mapping[str, str] = {
@@ -208,4 +208,6 @@ def _flag(raw: Sequence[str | None]) -> Flag | None:
     said, offset, order, reason = raw
     if offset is None:
         return None
-    return Flag(said_at=int(said or 0), offset=int(offset), stop=order == "stop", reason=reason or "")
+    return Flag(
+        said_at=BrokerTime(int(said or 0)), offset=int(offset), stop=order == "stop", reason=reason or ""
+    )

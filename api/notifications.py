@@ -23,6 +23,7 @@ from kasugai.api.words import moment, shown_exactly
 from kasugai.core.recovering.doors import LedgerAway
 from kasugai.core.words.inventory import HostRecord
 from kasugai.core.words.signals import Fault, Notification
+from kasugai.core.words.timing import Millis
 
 COLUMNS = (
     *("id", "notification_uuid", "generated_time", "source_host_uuid", "type", "payload", "status"),
@@ -112,7 +113,7 @@ class Notifications(Resource):
     def _keep(self, key: str, view: NotificationView, said: Fault) -> None:
         """Kafka has the notification, so the answer is yes whatever Redis says; the projector makes up for it."""
         try:
-            self.doors.claims.confirm(key, view.notification_uuid, 0 if is_kept(said) else MOMENT)
+            self.doors.claims.confirm(key, view.notification_uuid, Millis(0 if is_kept(said) else MOMENT))
             self.doors.views.accept(view)
         except LedgerAway as error:
             log.warning("notification %s is accepted and not shown yet: %s", view.notification_uuid, error)

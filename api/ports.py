@@ -58,7 +58,7 @@ class Claims(Protocol):
         Kafka has; LedgerAway also while nobody knows whether it has."""
         ...
 
-    def confirm(self, key: str, notification_uuid: str, lifetime: Millis = 0) -> None:
+    def confirm(self, key: str, notification_uuid: str, lifetime: Millis = Millis(0)) -> None:
         """Keep the claim until it is released, or until its lifetime is over if it has one."""
         ...
 

@@ -25,7 +25,7 @@ FAILURES: Final = frozenset(
 )
 """The events of an instance that are failures; every other one is an ordinary part of its life."""
 
-BELIEVED: Final[Millis] = 600_000
+BELIEVED: Final[Millis] = Millis(600_000)
 """A client's clock counts if it is not further behind than this: monitors repeat a POST for two minutes."""
 
 

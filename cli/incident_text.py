@@ -9,7 +9,7 @@ from kasugai.core.telling.incident_views import IncidentView
 from kasugai.core.telling.progress import StepView
 from kasugai.core.telling.timeline import timeline
 from kasugai.core.words.actions import About
-from kasugai.core.words.timing import Instant
+from kasugai.core.words.timing import Instant, Millis
 
 SHORT = 8
 """Characters of an id that people are shown."""
@@ -49,7 +49,7 @@ def _row(view: IncidentView, names: Names, now: Instant) -> tuple[str, ...]:
         str(view.phase),
         f"{view.steps_done}/{len(view.steps)}" if view.plan else "-",
         f"{view.instances_done}/{len(view.instances)}" if view.plan else "-",
-        age(now - view.since),
+        age(Millis(now - view.since)),
         view.why,
     )
 
@@ -68,7 +68,11 @@ def page(view: IncidentView, names: Names, now: Instant) -> str:
 
 
 def _head(view: IncidentView, names: Names, now: Instant) -> str:
-    took_or_age = f"took {took(view.until - view.since)}" if view.until else f"{age(now - view.since)} ago"
+    took_or_age = (
+        f"took {took(Millis(view.until - view.since))}"
+        if view.until
+        else f"{age(Millis(now - view.since))} ago"
+    )
     facts = {
         "incident": str(view.incident or "none was opened"),
         "host": view.host,
@@ -123,7 +127,7 @@ def duration(step: StepView) -> str:
     """Return how long a step took; `-` where it has no effect or no end."""
     if step.began is None or step.ended is None:
         return "-"
-    return took(step.ended - step.began)
+    return took(Millis(step.ended - step.began))
 
 
 def as_json(view: IncidentView, names: Names) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from kasugai.core.telling.incident_views import IncidentView
 from kasugai.core.telling.progress import StepView
 from kasugai.core.telling.timeline import timeline
 from kasugai.core.words.facts import StepState
-from kasugai.core.words.timing import Instant
+from kasugai.core.words.timing import Instant, Millis
 
 STYLES = {
     "done": "green",
@@ -42,7 +42,7 @@ def _head(view: IncidentView, names: Names, end: Instant) -> Text:
         (f"incident {short(view)}", "bold"),
         f"  host {view.host}  segment {segment_name(view, names)}  ",
         (str(view.phase), "bold"),
-        f"  {took(end - view.since)}  {view.why}",
+        f"  {took(Millis(end - view.since))}  {view.why}",
         no_wrap=True,
         overflow="ellipsis",
     )
@@ -68,7 +68,7 @@ def elapsed(step: StepView, now: Instant) -> str:
     """Return how long a step has been under way, or took."""
     if step.began is None or step.word == StepState.ABSOLVED:
         return ""
-    return took((step.ended or now) - step.began)
+    return took(Millis((step.ended or now) - step.began))
 
 
 def _why(step: StepView) -> Text:

@@ -17,6 +17,7 @@ from kasugai.core.telling.incident_views import Seen
 from kasugai.core.words.facts import Fact
 from kasugai.core.words.incident import Open, Resume, Stop
 from kasugai.core.words.subject import Kind
+from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Verdict
 from kasugai.schemas.codec import Undecodable, decode
 from kasugai.schemas.topics import INCIDENTS, RECOVERY, VERDICTS
@@ -73,5 +74,5 @@ def _seen(record: Incoming) -> Seen | None:
     except Undecodable:
         return None
     if isinstance(value, Open | Stop | Resume | Fact | Verdict):
-        return Seen(record.at, record.offset, value)
+        return Seen(BrokerTime(record.at), record.offset, value)
     return None

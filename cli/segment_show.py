@@ -20,7 +20,7 @@ from kasugai.core.telling.host_states import (
     reserve_uses,
 )
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
-from kasugai.core.words.timing import Instant
+from kasugai.core.words.timing import Instant, Millis
 from kasugai.core.words.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def _row(shown: Shown, host: HostRecord, now: Instant) -> tuple[str, ...]:
     return (
         host.name,
         state.word if state else IN_SERVICE,
-        age(now - state.since) if state else "-",
+        age(Millis(now - state.since)) if state else "-",
         _reserve(shown, host),
         _maintenance(host),
         state.why if state else "-",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, NewType, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from kasugai.core.words.frozen import FrozenMap
@@ -122,6 +122,8 @@ def column(cls: type) -> str:
 
 def shape_of(hint: Any) -> Shape:
     """Return what `hint` becomes; raise TypeError for a hint that the wire has no form for."""
+    if isinstance(hint, NewType):
+        return shape_of(hint.__supertype__)
     if hint in (str, int, bool):
         return Plain(hint)
     if hint is UUID:

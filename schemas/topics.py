@@ -175,4 +175,4 @@ def _retention(text: str | None) -> Millis | None:
     if text is None:
         return None
     number, unit = text.split()
-    return int(number) * _UNITS[unit]
+    return Millis(int(number) * _UNITS[unit])

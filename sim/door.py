@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from kasugai.core.recovering.look import AggregateView, GuestView, MigrationView, ServiceView
+from kasugai.core.words.timing import Millis
 from kasugai.sim.cloud.cloud import SimCloud
 from kasugai.sim.cloud.model import Aggregate, Answer, Guest, Host, Migration, Refused
 from kasugai.sim.cloud.wire import READS, NoConnection, Request
@@ -254,5 +255,5 @@ def _migration(world: World, record: Migration) -> MigrationView:
         status=record.status,
         source=record.source,
         dest=record.dest or "",
-        lasted=1000 * (_whole(world, record.updated_at) - _whole(world, record.created_at)),
+        lasted=Millis(1000 * (_whole(world, record.updated_at) - _whole(world, record.created_at))),
     )

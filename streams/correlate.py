@@ -21,7 +21,7 @@ from kasugai.core.deciding.rows import Row
 from kasugai.core.words.incident import Order, Phase
 from kasugai.core.words.signals import Letter, Stamp, Tick
 from kasugai.core.words.subject import Kind
-from kasugai.core.words.timing import PRODUCTION, Timing
+from kasugai.core.words.timing import PRODUCTION, Millis, Timing
 from kasugai.core.words.verdicts import Verdict
 
 LOG = logging.getLogger(__name__)
@@ -111,8 +111,8 @@ class Correlate:
         state = self._partitions.get(partition)
         if state is None:
             return None
-        quiet = 0 if state.heard is None else round((now - state.heard) * 1000)
-        since = None if state.ticked is None else int((now - state.ticked) * 1000)
+        quiet = Millis(0 if state.heard is None else round((now - state.heard) * 1000))
+        since = None if state.ticked is None else Millis(int((now - state.ticked) * 1000))
         tick = state.mailbox.tick(quiet, since)
         if tick is not None:
             state.ticked = now

@@ -32,6 +32,7 @@ from kasugai.adapters.telemetry.vitals import Vitals
 from kasugai.core.deciding.rows import Row
 from kasugai.core.words.incident import Order
 from kasugai.core.words.signals import Letter, Stamp
+from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Verdict
 from kasugai.schemas.codec import Undecodable, decode, encode
 from kasugai.schemas.topics import CHANGELOG, CORRELATE_APP, CORRELATE_TABLE, INCIDENTS, SIGNALS, VERDICTS
@@ -138,7 +139,7 @@ class CorrelateShell:
         letter = letter_of(record)
         keep_trace(self._threads, letter)
         self._took(record)
-        stamp = Stamp(partition=record.partition, offset=record.offset, at=record.at)
+        stamp = Stamp(partition=record.partition, offset=record.offset, at=BrokerTime(record.at))
         rest = self._correlate.begin(letter, stamp)
         return Finishing(rest, lambda: self._done(record.partition))
 

@@ -19,6 +19,7 @@ from kasugai.adapters.telemetry.meters import observe
 from kasugai.core.recovering.doors import LogAway
 from kasugai.core.words.facts import Fact
 from kasugai.core.words.signals import Command, Fault, Letter, Stamp
+from kasugai.core.words.timing import BrokerTime
 from kasugai.schemas.codec import Undecodable, decode
 from kasugai.schemas.topics import INVENTORY, SIGNALS, dead_letters_of
 from kasugai.streams.route import Misplaced, Overlong, Route
@@ -135,7 +136,7 @@ class RouteShell:
         if value is None:
             return
         if isinstance(value, Command):
-            value = replace(value, said_at=record.at)
+            value = replace(value, said_at=BrokerTime(record.at))
         try:
             letters = self._route.letters(record.topic, value)
         except (Misplaced, Overlong) as error:

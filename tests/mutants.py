@@ -32,6 +32,7 @@ from kasugai.core.words.actions import Action
 from kasugai.core.words.facts import Fact, FactKind, make_fact
 from kasugai.core.words.incident import Open
 from kasugai.core.words.plan import Step
+from kasugai.core.words.timing import SteadyTime
 from kasugai.core.words.verdicts import Reason, Verb
 from kasugai.sim.lab import variants
 from kasugai.sim.lab.grammar import Scenario
@@ -130,7 +131,8 @@ def _without_settle(s: Situation, step: Step) -> Move:
 
 def _by_the_wall(clock: ClockRow, before: ClockRow | None = None) -> Times:
     now = production_times(clock, before)
-    return replace(now, moment=Moment(at=clock.now, steady=clock.now), deadline=clock.now)
+    by_the_wall = SteadyTime(clock.now)
+    return replace(now, moment=Moment(at=clock.now, steady=by_the_wall), deadline=by_the_wall)
 
 
 async def _rows_first(self: correlate.Rest, write: correlate.WriteRow) -> None:

@@ -27,7 +27,7 @@ from kasugai.workers.starting import Unfit, Worker, ready
 
 LOG = logging.getLogger(__name__)
 
-SESSION: dict[str, Millis] = {"production": 10_000, "test": 6_000}
+SESSION: dict[str, Millis] = {"production": Millis(10_000), "test": Millis(6_000)}
 """How long after its death a worker's partitions go to others, by profile."""
 
 HOUSEKEEPING = 1.0

@@ -2,9 +2,9 @@
 
 import asyncio
 
-from kasugai.core.words.timing import Instant
+from kasugai.core.words.timing import MonoTime
 
 
-def monotonic_ms() -> Instant:
+def monotonic_ms() -> MonoTime:
     """Return the running loop's time in milliseconds."""
-    return round(asyncio.get_running_loop().time() * 1000)
+    return MonoTime(round(asyncio.get_running_loop().time() * 1000))

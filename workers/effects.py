@@ -117,7 +117,7 @@ async def _call_and_tell(tools: Tools, order: Open, begin: Begin, seen: Look) ->
     except (CloudUnsure, TimeoutError) as unsure:
         await _tell(tools, order, begin, FactKind.UNSURE, "", str(unsure))
     else:
-        return monotonic_ms() - began
+        return Millis(monotonic_ms() - began)
     return None
 
 

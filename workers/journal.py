@@ -16,7 +16,7 @@ from kasugai.core.telling.narrate import narrate_fact
 from kasugai.core.words.facts import Fact, FactKind, Result, StepRecord, make_fact
 from kasugai.core.words.incident import Open, Stop
 from kasugai.core.words.plan import Plan, Step
-from kasugai.core.words.timing import Instant
+from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Reason
 from kasugai.workers.clock import monotonic_ms
 from kasugai.workers.ports import Lease, LeaseLost, Ledger, Log
@@ -51,9 +51,9 @@ class Journal:
         self.entry = apply(self.entry, fact)
 
     @property
-    def broker_now(self) -> Instant:
+    def broker_now(self) -> BrokerTime:
         """The broker's time: as its acknowledgement of our `adopted` told it, and monotonic time since."""
-        return monotonic_ms() + self._broker_ahead
+        return BrokerTime(monotonic_ms() + self._broker_ahead)
 
     async def plan(self, order: Open, plan: Plan) -> None:
         """Record the attempt's plan, or a longer one."""

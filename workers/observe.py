@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from kasugai.core.recovering.look import GuestView, Look, MigrationView, PowerState, Records
-from kasugai.core.words.timing import Instant, Timing
+from kasugai.core.words.timing import MonoTime, Timing
 from kasugai.workers.clock import monotonic_ms
 from kasugai.workers.ports import Cloud, CloudRefused, Power
 
@@ -43,7 +43,7 @@ NOTHING_MORE = Wanted()
 class Peek:
     """The beginning of a look: the migration records alone, of which one says whether the rest is worth reading."""
 
-    at: Instant
+    at: MonoTime
     migrations: Records
 
 
@@ -60,7 +60,7 @@ class Observer:
         self._cloud = cloud
         self._power = power
         self._timing = timing
-        self._read_power: tuple[PowerState, int] | None = None
+        self._read_power: tuple[PowerState, MonoTime] | None = None
         self._power_pause = 0
         self._project_tags: dict[str, tuple[str, ...]] = {}
 
@@ -139,7 +139,7 @@ class Observer:
         """Read the power anew at the next look (a fence call has just ended)."""
         self._read_power = None
 
-    async def _power_state(self) -> tuple[PowerState, int | None]:
+    async def _power_state(self) -> tuple[PowerState, MonoTime | None]:
         """Read the power, at most every thirtieth of the time for which it is believed: as good as with each look.
         A device that takes long to answer is asked less often: a reading is a process, and BMCs bear few sessions."""
         if not self.has_device:

@@ -15,7 +15,7 @@ from kasugai.core.words.facts import Fact, FactKind, make_fact
 from kasugai.core.words.incident import Open, Order, Resume, Stop
 from kasugai.core.words.signals import Stamp
 from kasugai.core.words.subject import Subject
-from kasugai.core.words.timing import Instant
+from kasugai.core.words.timing import BrokerTime
 from kasugai.workers.background import Background
 from kasugai.workers.journal import NIL
 from kasugai.workers.lane import Doors, Lane
@@ -72,10 +72,10 @@ class Pool:
         """Give everything back."""
         await self.revoke({partition for partition, _ in self._lanes} | set(self.offsets.partitions))
 
-    def waiting(self) -> dict[int, Instant]:
+    def waiting(self) -> dict[int, BrokerTime]:
         """Return when the oldest order came, by the broker's clock, that no lane has begun, by partition."""
         stamps = [stamp for lane in self._lanes.values() for item in lane.items for stamp in item.stamps]
-        oldest: dict[int, Instant] = {}
+        oldest: dict[int, BrokerTime] = {}
         for stamp in stamps:
             oldest[stamp.partition] = min(stamp.at, oldest.get(stamp.partition, stamp.at))
         return oldest

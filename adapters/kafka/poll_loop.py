@@ -23,7 +23,7 @@ from kasugai.adapters.settings.values import KafkaSettings
 from kasugai.adapters.telemetry.lags import Lags
 from kasugai.core.words.timing import Millis
 
-MAX_POLL: Millis = 60_000
+MAX_POLL: Millis = Millis(60_000)
 """The client leaves the group after so long without a poll: only a loop that hangs comes near it."""
 
 log = logging.getLogger(__name__)

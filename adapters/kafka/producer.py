@@ -18,7 +18,7 @@ from kasugai.adapters.kafka.records import Outgoing, current_trace, outgoing
 from kasugai.adapters.settings.values import KafkaSettings
 from kasugai.core.recovering.doors import LogAway
 from kasugai.core.words.signals import Stamp
-from kasugai.core.words.timing import Millis
+from kasugai.core.words.timing import BrokerTime, Millis
 from kasugai.schemas.keys import Keyed
 
 Waiter = asyncio.Future[Stamp]
@@ -150,4 +150,4 @@ def _result(error: KafkaError | None, message: Message) -> Stamp | LogAway:
         return LogAway(f"{message.topic()}: {error.name()}: {reason(error)}")
     partition, offset = message.partition(), message.offset()
     assert partition is not None and offset is not None, "a delivered message has its place"
-    return Stamp(partition=partition, offset=offset, at=message.timestamp()[1])
+    return Stamp(partition=partition, offset=offset, at=BrokerTime(message.timestamp()[1]))

@@ -11,6 +11,7 @@ from opentelemetry import propagate
 from opentelemetry.context import Context
 
 from kasugai.core.words.signals import Stamp
+from kasugai.core.words.timing import BrokerTime
 from kasugai.schemas.codec import encode
 from kasugai.schemas.keys import Keyed, key_of
 from kasugai.schemas.registry import newest
@@ -65,7 +66,7 @@ class Incoming:
     @property
     def stamp(self) -> Stamp:
         """Where and when it stands."""
-        return Stamp(partition=self.partition, offset=self.offset, at=self.at)
+        return Stamp(partition=self.partition, offset=self.offset, at=BrokerTime(self.at))
 
 
 def outgoing(

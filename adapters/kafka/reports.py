@@ -5,6 +5,7 @@ from kasugai.adapters.kafka.producer import Producer
 from kasugai.adapters.settings.values import KafkaSettings
 from kasugai.core.recovering.doors import LogAway
 from kasugai.core.words.signals import Command, Fault, Stamp
+from kasugai.core.words.timing import Millis
 from kasugai.schemas.topics import COMMANDS, REPORTED
 
 DELIVERY = 5_000
@@ -41,4 +42,4 @@ class KafkaReports:
 
     @staticmethod
     async def _open(kafka: KafkaSettings, name: str) -> Producer:
-        return Producer(kafka, name, DELIVERY)
+        return Producer(kafka, name, Millis(DELIVERY))

@@ -11,6 +11,7 @@ from typing import Any
 
 from kasugai.core.recovering.doors import CloudAway
 from kasugai.core.recovering.look import AggregateView, GuestView, MigrationView, ServiceView
+from kasugai.core.words.timing import Millis
 
 Row = Mapping[str, Any]
 
@@ -102,10 +103,10 @@ def pick(row: Row, key: str) -> Any:
         raise CloudAway(f"Nova's answer lacks {key}: is the user an admin in Nova's policy?") from None
 
 
-def _lasted(row: Row) -> int | None:
+def _lasted(row: Row) -> Millis | None:
     """Return the milliseconds between a record's making and its last change; None if it has not changed."""
     made, moved = _moment(row, "created_at"), _moment(row)
-    return round((moved - made).total_seconds() * 1000) if made and moved else None
+    return Millis(round((moved - made).total_seconds() * 1000)) if made and moved else None
 
 
 def _moment(row: Row, key: str = "updated_at") -> datetime | None:

@@ -11,6 +11,7 @@ from kasugai.core.telling.documents import Kept
 from kasugai.core.words.facts import Fact
 from kasugai.core.words.incident import Open, Resume, Stop
 from kasugai.core.words.signals import Fault, Stamp
+from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Verdict
 from kasugai.schemas.codec import Undecodable, decode
 
@@ -69,4 +70,4 @@ def unkept(record: Kept) -> Held | None:
     """Return what `kept` was made of; None for what a newer Kasugai wrote."""
     _, partition, offset = record.place.rsplit("/", 2)
     at = int.from_bytes(record.body[:8], "big")
-    return held(record.body[8:], Stamp(partition=int(partition), offset=int(offset), at=at))
+    return held(record.body[8:], Stamp(partition=int(partition), offset=int(offset), at=BrokerTime(at)))

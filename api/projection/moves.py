@@ -13,7 +13,7 @@ from kasugai.core.words.actions import Meaning
 from kasugai.core.words.facts import Fact, StepState
 from kasugai.core.words.identity import derive
 from kasugai.core.words.plan import Plan, Step
-from kasugai.core.words.timing import Instant
+from kasugai.core.words.timing import BrokerTime, Instant
 
 NUMBERS = 2**48
 """Vmoves' integer ids lie below it: exact in every JSON reader."""
@@ -124,7 +124,7 @@ def _landed(view: IncidentView, reason: str, after: StepView | None) -> tuple[Mo
     return MoveStatus.ONGOING, reason
 
 
-def _left(view: IncidentView, moves: list[Move], plans: list[tuple[Instant, Plan]]) -> list[Move]:
+def _left(view: IncidentView, moves: list[Move], plans: list[tuple[BrokerTime, Plan]]) -> list[Move]:
     """Instances that the plans leave where they are, each by its first plan's reason."""
     taken = {move.instance for move in moves}
     found: dict[str, Move] = {}

@@ -10,7 +10,7 @@ from typing import Protocol
 from kasugai.core.deciding.rows import HostRow, SegmentRow, SubjectRow
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.subject import host_subject
-from kasugai.core.words.timing import PRODUCTION, Instant, Millis
+from kasugai.core.words.timing import PRODUCTION, BrokerTime, Millis, SteadyTime
 
 
 class Crowd(Protocol):
@@ -26,15 +26,15 @@ class Crowd(Protocol):
         """Whether a storm holds anybody."""
         ...
 
-    def unhealthy(self, deadline: Instant, *, besides: str = "") -> int:
+    def unhealthy(self, deadline: SteadyTime, *, besides: str = "") -> int:
         """Return how many hosts are unhealthy by `deadline`, `besides` one."""
         ...
 
-    def counts(self, host: str, deadline: Instant) -> bool:
+    def counts(self, host: str, deadline: SteadyTime) -> bool:
         """Whether the host was unhealthy when its row was last taken over."""
         ...
 
-    def changed_at(self, deadline: Instant) -> Instant:
+    def changed_at(self, deadline: SteadyTime) -> SteadyTime:
         """Return the steady time at which the number of unhealthy hosts last changed, as far as `deadline` knows."""
         ...
 
@@ -49,11 +49,11 @@ class Asked:
     host: HostRow | None
     """The subject's; None also for a deleted one."""
     tally: Crowd
-    deadline: Instant
+    deadline: SteadyTime
     """Steady time of the last tick."""
-    struck: Instant = 0
+    struck: BrokerTime = BrokerTime(0)
     """Broker time of the last tick."""
-    blind: Millis = 0
+    blind: Millis = Millis(0)
     """By how much the steady clock is behind the broker's."""
     cooldown: Millis = PRODUCTION.cooldown
     hosts: Mapping[str, HostRow] = field(default_factory=dict)

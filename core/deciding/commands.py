@@ -25,7 +25,7 @@ from kasugai.core.words.verdicts import Reason, Verb, Verdict
 
 KEPT = 200
 """So many characters of a person's reason are kept in a row."""
-COMMAND_LASTS: Millis = 24 * 3_600_000
+COMMAND_LASTS: Millis = Millis(24 * 3_600_000)
 """A command that comes later than this is not carried out: whoever said it knew another world. A route that lost its
 place reads all of the last 30 days again, and an old `arm` or `approve` must not undo what was said since."""
 TOLD = 1_000
@@ -277,5 +277,5 @@ def _retry(draft: Draft) -> None:
         closed = replace(closed, last=None)
         draft.row = replace(draft.row, conditions=conditions, returned=None, closed=closed)
         draft.change(replace(last, order=order, phase=phase, heard=now, unanswered=0))
-    draft.change(replace(draft.incident, back_off=0))
+    draft.change(replace(draft.incident, back_off=Millis(0)))
     publish_again(draft, Reason.COMMAND)

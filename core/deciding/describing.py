@@ -13,7 +13,7 @@ from kasugai.core.deciding.view import Change, Decision, SegmentView
 from kasugai.core.words.identity import verdict_id
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.subject import segment_subject
-from kasugai.core.words.timing import Instant
+from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 
 
@@ -85,5 +85,5 @@ def _is_newer(record: HostRecord, known: HostRecord) -> bool:
     return not record.deleted and (known.deleted or _written(record) >= _written(known))
 
 
-def _written(record: HostRecord) -> Instant:
-    return max(record.created_at, record.updated_at)
+def _written(record: HostRecord) -> BrokerTime:
+    return BrokerTime(max(record.created_at, record.updated_at))

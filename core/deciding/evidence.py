@@ -10,16 +10,16 @@ from typing import assert_never
 from kasugai.core.deciding.rows import Condition, Moment, SubjectRow
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import Fault, Symptom
-from kasugai.core.words.timing import Instant, Millis
+from kasugai.core.words.timing import BrokerTime, Millis, SteadyTime, between, later
 from kasugai.core.words.verdicts import Reason
 
-COALESCE: Millis = 5_000
+COALESCE: Millis = Millis(5_000)
 """A repetition is noted this often at most: rows are written on change only."""
-EXPIRY: Millis = 90_000 + COALESCE
+EXPIRY: Millis = Millis(90_000 + COALESCE)
 """A repeating observer that fell silent for 90 s is no witness any more."""
-PATIENCE: Millis = 600_000
+PATIENCE: Millis = Millis(600_000)
 """After ten minutes with too few witnesses a person is told."""
-STALE_AFTER: Millis = 60_000
+STALE_AFTER: Millis = Millis(60_000)
 """A one-off report that was made this long before the close of an incident is no news."""
 
 PROOFS = frozenset({Reason.CONFIRMED, Reason.ASSERTED, Reason.POWER_OFF})
@@ -31,7 +31,7 @@ def standing(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
     return tuple(condition for condition in conditions if not condition.explained)
 
 
-def weigh(conditions: tuple[Condition, ...], policy: Policy, deadline: Instant) -> Reason:
+def weigh(conditions: tuple[Condition, ...], policy: Policy, deadline: SteadyTime) -> Reason:
     """Return why the subject counts as dead (one of PROOFS) or why it does not yet. `conditions` is not empty."""
     if any(condition.symptom is Symptom.OFF for condition in conditions):
         return Reason.POWER_OFF
@@ -39,33 +39,37 @@ def weigh(conditions: tuple[Condition, ...], policy: Policy, deadline: Instant) 
         return Reason.ASSERTED
     agreed = _agreed_since(conditions, policy)
     if agreed is not None:
-        return Reason.CONFIRMED if agreed + policy.confirm_after <= deadline else Reason.WAITING_TO_CONFIRM
-    if oldest(conditions) + PATIENCE <= deadline:
+        return (
+            Reason.CONFIRMED if later(agreed, policy.confirm_after) <= deadline else Reason.WAITING_TO_CONFIRM
+        )
+    if later(oldest(conditions), PATIENCE) <= deadline:
         return Reason.INSUFFICIENT_EVIDENCE
     return Reason.FIRST_SIGHTING if len(conditions) == 1 else Reason.WAITING_FOR_WITNESSES
 
 
-def turns_at(conditions: tuple[Condition, ...], policy: Policy) -> Instant:
+def turns_at(conditions: tuple[Condition, ...], policy: Policy) -> SteadyTime:
     """Return the steady time at which `weigh` gives another answer by itself. `conditions` is not empty."""
     agreed = _agreed_since(conditions, policy)
-    return oldest(conditions) + PATIENCE if agreed is None else agreed + policy.confirm_after
+    if agreed is None:
+        return later(oldest(conditions), PATIENCE)
+    return later(agreed, policy.confirm_after)
 
 
-def dues(conditions: tuple[Condition, ...], policy: Policy) -> list[Instant]:
+def dues(conditions: tuple[Condition, ...], policy: Policy) -> list[SteadyTime]:
     """Return the steady times at which `weigh` or `expire` gives another answer by itself."""
-    found = [condition.seen.steady + EXPIRY for condition in conditions if condition.source.repeats]
+    found = [later(condition.seen.steady, EXPIRY) for condition in conditions if condition.source.repeats]
     counted = standing(conditions)
     return [*found, turns_at(counted, policy)] if counted else found
 
 
-def oldest(conditions: tuple[Condition, ...]) -> Instant:
+def oldest(conditions: tuple[Condition, ...]) -> SteadyTime:
     """Return the steady time of the first of them."""
     return min(condition.since.steady for condition in conditions)
 
 
-def _agreed_since(conditions: tuple[Condition, ...], policy: Policy) -> Instant | None:
+def _agreed_since(conditions: tuple[Condition, ...], policy: Policy) -> SteadyTime | None:
     """Return the steady time since which enough kinds of witnesses agree."""
-    first: dict[str, Instant] = {}
+    first: dict[str, SteadyTime] = {}
     for condition in conditions:
         first[condition.source] = min(
             first.get(condition.source, condition.since.steady), condition.since.steady
@@ -106,7 +110,7 @@ def _noted(conditions: tuple[Condition, ...], fault: Fault, now: Moment) -> tupl
     old = next((c for c in conditions if c.observer == fault.observer), None)
     others = tuple(c for c in conditions if c.observer != fault.observer)
     if old is not None and old.event_id == fault.event_id and old.symptom is fault.symptom:
-        if now.steady - old.seen.steady < COALESCE:
+        if between(old.seen.steady, now.steady) < COALESCE:
             return conditions
         return _sorted((*others, replace(old, seen=now)))
     if old is not None and old.asserted and not fault.asserted and not old.explained:
@@ -122,27 +126,27 @@ def _condition(fault: Fault, now: Moment) -> Condition:
         event_id=fault.event_id,
         episode=fault.episode,
         asserted=fault.asserted,
-        vouched_at=_vouched_at(fault, now) if fault.asserted else 0,
+        vouched_at=BrokerTime(_vouched_at(fault, now) if fault.asserted else 0),
         since=now,
         seen=now,
     )
 
 
-def _vouched_at(fault: Fault, now: Moment) -> Instant:
+def _vouched_at(fault: Fault, now: Moment) -> BrokerTime:
     """A report that lay in an outbox is as old as its observer says, never younger than its arrival."""
-    return min(now.at, fault.observed_at) if fault.observed_at > 0 else now.at
+    return BrokerTime(min(now.at, fault.observed_at) if fault.observed_at > 0 else now.at)
 
 
 def _sorted(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
     return tuple(sorted(conditions, key=lambda condition: condition.observer))
 
 
-def expire(conditions: tuple[Condition, ...], deadline: Instant) -> tuple[Condition, ...]:
+def expire(conditions: tuple[Condition, ...], deadline: SteadyTime) -> tuple[Condition, ...]:
     """Return those whose observers have not fallen silent by `deadline`."""
-    return tuple(c for c in conditions if not c.source.repeats or c.seen.steady + EXPIRY > deadline)
+    return tuple(c for c in conditions if not c.source.repeats or later(c.seen.steady, EXPIRY) > deadline)
 
 
-def asserted_at(conditions: tuple[Condition, ...], policy: Policy) -> Instant | None:
+def asserted_at(conditions: tuple[Condition, ...], policy: Policy) -> BrokerTime | None:
     """Return when the youngest trusted assertion was made: nothing may have been alive since."""
     if not policy.trust_assertions:
         return None

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from kasugai.core.deciding.asked import Asked
-from kasugai.core.words.timing import Instant
+from kasugai.core.words.timing import SteadyTime
 from kasugai.core.words.verdicts import Reason, Verb
 
 SEGMENT = "segment"
@@ -29,7 +29,7 @@ def described(host: str) -> str:
 class Wait:
     """What may open what is closed."""
 
-    until: Instant | None = None
+    until: SteadyTime | None = None
     """Steady time at which it may be open by itself; None for never."""
     on: frozenset[str] = frozenset()
     """What else may open it when it changes: subjects by their names, and the three names above."""
@@ -42,7 +42,7 @@ class Closed:
     reason: Reason
     verb: Verb
     """What is told of a subject that has no incident yet."""
-    until: Instant | None = None
+    until: SteadyTime | None = None
     on: frozenset[str] = frozenset()
     """As in `Wait`."""
     detail: str = ""

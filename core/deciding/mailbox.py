@@ -18,7 +18,7 @@ from kasugai.core.deciding.view import Change
 from kasugai.core.words.incident import Order, Phase
 from kasugai.core.words.signals import InventoryChange, Letter, Stamp, Tick
 from kasugai.core.words.subject import Kind
-from kasugai.core.words.timing import PRODUCTION, Instant, Millis, Timing
+from kasugai.core.words.timing import PRODUCTION, Millis, SteadyTime, Timing, later
 from kasugai.core.words.verdicts import Verdict
 
 
@@ -48,7 +48,7 @@ class Mailbox:
     _head: int = -1
     """The highest offset in any row: what lies below it is done."""
     _segments: dict[str, Segment] = field(default_factory=dict)
-    _announced: Millis = 0
+    _announced: Millis = Millis(0)
     """The period that the last tick announced: the next one keeps it, or what exceeds it would count as time spent
     blind."""
 
@@ -91,14 +91,14 @@ class Mailbox:
         """Return the tick to write into the partition now, if it is time. `quiet`: time since the last letter (in a
         quiet partition deadlines come nearer without one), 0 before the first; `since`: since the last tick that this
         returned, None before the first."""
-        period = period_for(self.nearest, times(self.clock).moment.steady + quiet)
+        period = period_for(self.nearest, later(times(self.clock).moment.steady, quiet))
         if since is not None and since < min(period, self._announced):
             return None
         self._announced = period
         return Tick(period=period)
 
     @property
-    def nearest(self) -> Instant | None:
+    def nearest(self) -> SteadyTime | None:
         """The nearest deadline on the steady clock."""
         return min((due for s in self._segments.values() for due in s.waits.dues.values()), default=None)
 

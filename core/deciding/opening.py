@@ -10,6 +10,7 @@ from kasugai.core.deciding.rows import IncidentRow, SubjectRow, evidence_of
 from kasugai.core.words.identity import incident_id
 from kasugai.core.words.incident import Open, Phase
 from kasugai.core.words.signals import Symptom
+from kasugai.core.words.timing import later
 from kasugai.core.words.verdicts import EVIDENCE_LIMIT, Reason, Verb
 
 
@@ -64,7 +65,7 @@ def _open(draft: Draft) -> None:
             heard=now,
             published=now,
             unanswered=1,
-            due=now.steady + draft.timing.silence,
+            due=later(now.steady, draft.timing.silence),
         )
     )
     draft.row = replace(draft.row, returned=None)

@@ -9,16 +9,16 @@ from kasugai.core.deciding.opening import weigh_idle
 from kasugai.core.deciding.rows import Closed, Condition
 from kasugai.core.words.facts import Fact, FactKind, Result
 from kasugai.core.words.incident import Phase, move
-from kasugai.core.words.timing import Millis
+from kasugai.core.words.timing import Millis, later
 from kasugai.core.words.verdicts import Reason, Verb
 
-HELD_FIRST: Millis = 60_000
-HELD_LONGEST: Millis = 3_600_000
+HELD_FIRST: Millis = Millis(60_000)
+HELD_LONGEST: Millis = Millis(3_600_000)
 """A held incident is looked at again after 1 min, doubling to 1 h."""
-ROOM_LONGEST: Millis = 600_000
+ROOM_LONGEST: Millis = Millis(600_000)
 """One that found no room, after 10 min at the latest."""
-VETOED_FIRST: Millis = 5_000
-VETOED_LONGEST: Millis = 600_000
+VETOED_FIRST: Millis = Millis(5_000)
+VETOED_LONGEST: Millis = Millis(600_000)
 """A vetoed one after 5 s, doubling to 10 min."""
 
 _REASONS = {reason.value: reason for reason in Reason}
@@ -89,7 +89,7 @@ def _hear(draft: Draft, fact: Fact) -> None:
             heard=now,
             unanswered=0,
             effects=draft.incident.effects or fact.effects,
-            due=draft.incident.due if answered_before else now.steady + draft.timing.silence,
+            due=draft.incident.due if answered_before else later(now.steady, draft.timing.silence),
         )
     )
 
@@ -127,12 +127,12 @@ def _vetoed(draft: Draft, fact: Fact) -> None:
 
 
 def _pause(draft: Draft, pause: Millis, reason: str) -> None:
-    due = draft.times.moment.steady + pause
+    due = later(draft.times.moment.steady, pause)
     draft.change(replace(draft.incident, back_off=pause, due=due, reason=reason))
 
 
 def _doubled(before: Millis, first: Millis, longest: Millis) -> Millis:
-    return min(longest, max(first, 2 * before))
+    return Millis(min(longest, max(first, 2 * before)))
 
 
 def _finished(draft: Draft, fact: Fact) -> None:

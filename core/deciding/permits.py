@@ -2,6 +2,7 @@
 
 from kasugai.core.deciding.asked import Asked
 from kasugai.core.deciding.gates import SEGMENT, Bars, Gate, Wait, described
+from kasugai.core.words.timing import SteadyTime
 from kasugai.core.words.verdicts import Reason, Verb
 
 
@@ -38,7 +39,9 @@ def _until_maintained(asked: Asked) -> Wait:
     if date == 0:
         return Wait(on=on)
     passed = asked.struck >= date
-    return Wait(until=date - asked.blind if passed else max(date - asked.blind, asked.deadline + 1), on=on)
+    return Wait(
+        until=SteadyTime(date - asked.blind if passed else max(date - asked.blind, asked.deadline + 1)), on=on
+    )
 
 
 KNOWN = Gate(

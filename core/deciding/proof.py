@@ -7,10 +7,10 @@ from kasugai.core.deciding.asked import Asked
 from kasugai.core.deciding.gates import Gate, Wait
 from kasugai.core.deciding.rows import Condition
 from kasugai.core.words.policy import Policy
-from kasugai.core.words.timing import Instant
+from kasugai.core.words.timing import SteadyTime
 from kasugai.core.words.verdicts import Reason, Verb
 
-Weigh = Callable[[tuple[Condition, ...], Policy, Instant], Reason]
+Weigh = Callable[[tuple[Condition, ...], Policy, SteadyTime], Reason]
 """Says why unexplained conditions (at least one) prove something by a deadline (one of `evidence.PROOFS`), or why they
 do not."""
 

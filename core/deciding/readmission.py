@@ -9,7 +9,7 @@ from dataclasses import replace
 from kasugai.core.deciding import evidence
 from kasugai.core.deciding.rows import Moment, SubjectRow
 from kasugai.core.words.signals import Fault, Source, Symptom
-from kasugai.core.words.timing import Instant, Millis
+from kasugai.core.words.timing import Millis, SteadyTime, later
 
 
 def is_return(row: SubjectRow, fault: Fault) -> bool:
@@ -34,9 +34,11 @@ def follow(row: SubjectRow, fault: Fault, now: Moment) -> SubjectRow:
     return row
 
 
-def due(row: SubjectRow, probation: Millis) -> Instant | None:
+def due(row: SubjectRow, probation: Millis) -> SteadyTime | None:
     """Return the steady time at which the probation is over; None when the host is not on probation."""
-    return None if row.returned is None or row.incident is not None else row.returned.steady + probation
+    if row.returned is None or row.incident is not None:
+        return None
+    return later(row.returned.steady, probation)
 
 
 def readmit(row: SubjectRow) -> SubjectRow:

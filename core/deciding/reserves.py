@@ -12,10 +12,10 @@ from kasugai.core.deciding.rows import HostRow, Spent, SubjectRow
 from kasugai.core.words.facts import Fact
 from kasugai.core.words.incident import Open
 from kasugai.core.words.policy import Method
-from kasugai.core.words.timing import Millis
+from kasugai.core.words.timing import Millis, SteadyTime
 from kasugai.core.words.verdicts import Reason
 
-LOOK_AGAIN: Millis = 30_000
+LOOK_AGAIN: Millis = Millis(30_000)
 """Who waits for a reserve is looked at this often: what frees one is said about others."""
 
 
@@ -96,7 +96,7 @@ def _lacking(asked: Asked) -> Reason | None:
 
 def _until_free(asked: Asked) -> Wait:
     until = (asked.deadline // LOOK_AGAIN + 1) * LOOK_AGAIN
-    return Wait(until=until, on=frozenset({DESCRIPTIONS}))
+    return Wait(until=SteadyTime(until), on=frozenset({DESCRIPTIONS}))
 
 
 RESERVE = Gate(

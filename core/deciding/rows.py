@@ -11,7 +11,7 @@ from kasugai.core.words.incident import Open, Phase
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.signals import Fault, Source, Symptom
 from kasugai.core.words.subject import Kind, Subject
-from kasugai.core.words.timing import Instant, Millis
+from kasugai.core.words.timing import BrokerTime, Millis, SteadyTime
 from kasugai.core.words.verdicts import Evidence, Reason, Verb
 
 RECENT_LIMIT = 64
@@ -24,8 +24,8 @@ COMMANDS_LIMIT = 32
 class Moment:
     """A point in time twice: by the broker, and on the steady clock that leaves out what correlate was blind for."""
 
-    at: Instant
-    steady: Instant
+    at: BrokerTime
+    steady: SteadyTime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class Condition:
     """When it was first heard of."""
     seen: Moment
     """When it was last repeated (kept to 5 s)."""
-    vouched_at: Instant = 0
+    vouched_at: BrokerTime = BrokerTime(0)
     """For an assertion: when it was made, by the earlier of the broker's and the observer's clock."""
     explained: bool = False
     """Whether it stood when the last incident closed: that one explains it until it ends."""
@@ -77,9 +77,9 @@ class IncidentRow:
     """When it was last published."""
     unanswered: int = 0
     """Publications since a worker was last heard."""
-    back_off: Millis = 0
+    back_off: Millis = Millis(0)
     """The current pause after `held` or `vetoed`; 0 when neither."""
-    due: Instant | None = None
+    due: SteadyTime | None = None
     """Steady time at which it is published again by itself."""
     reason: str = ""
     """Why it waits: the last word of a worker that held or vetoed it, or of a gate; "" while it is published."""
@@ -138,7 +138,7 @@ class SubjectRow:
     """What its own heartbeat last said; kept as it was while the host is out."""
     returned: Moment | None = None
     """Since when a host that is out shows life again."""
-    turned: Instant = 0
+    turned: SteadyTime = SteadyTime(0)
     """Steady time at which it last became unhealthy, or healthy."""
     hold: Word | None = None
     """A person's hold."""
@@ -240,13 +240,13 @@ class ClockRow:
 
     partition: int
     offset: int = -1
-    now: Instant = 0
+    now: BrokerTime = BrokerTime(0)
     """The highest broker timestamp up to and including the last tick."""
-    blind: Millis = 0
+    blind: Millis = Millis(0)
     """Time that passed unobserved, all told."""
-    tick_at: Instant = 0
+    tick_at: BrokerTime = BrokerTime(0)
     """Broker time of the last tick; 0 before the first one."""
-    period: Millis = 0
+    period: Millis = Millis(0)
     """The period that the last tick announced."""
 
     @property

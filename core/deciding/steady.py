@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 
 from kasugai.core.deciding.rows import ClockRow, Moment
 from kasugai.core.words.signals import Tick
-from kasugai.core.words.timing import Instant, Millis
+from kasugai.core.words.timing import BrokerTime, Millis, SteadyTime
 
-TICK_NEAR: Millis = 500
+TICK_NEAR: Millis = Millis(500)
 """The period of ticks while a deadline lies within `NEAR`."""
-TICK_FAR: Millis = 30_000
+TICK_FAR: Millis = Millis(30_000)
 """The period of ticks otherwise."""
-NEAR: Millis = 10_000
+NEAR: Millis = Millis(10_000)
 """How near a deadline must be for frequent ticks."""
 
 
@@ -24,15 +24,15 @@ class Times:
 
     moment: Moment
     """Now: what is first seen is stamped with it."""
-    deadline: Instant
+    deadline: SteadyTime
     """Steady time of the last tick: what is due by then is due."""
-    before: Instant = -1
+    before: SteadyTime = SteadyTime(-1)
     """For a tick: the deadline of the tick before it; what was due by then has been weighed."""
-    struck: Instant = 0
+    struck: BrokerTime = BrokerTime(0)
     """Broker time of the last tick: what ends at a date has ended by then."""
-    struck_before: Instant = 0
+    struck_before: BrokerTime = BrokerTime(0)
     """For a tick: broker time of the tick before it."""
-    blind: Millis = 0
+    blind: Millis = Millis(0)
     """Time that passed unobserved, all told: a date by the broker comes so much earlier by the steady clock."""
 
     @property
@@ -41,16 +41,16 @@ class Times:
         return replace(self, deadline=self.before, struck=self.struck_before)
 
 
-def advance_clock(clock: ClockRow, at: Instant) -> ClockRow:
+def advance_clock(clock: ClockRow, at: BrokerTime) -> ClockRow:
     """Return the clock after a record that is no tick, with the broker's timestamp `at`."""
     return replace(clock, now=max(clock.now, at))
 
 
-def strike(clock: ClockRow, tick: Tick, at: Instant) -> ClockRow:
+def strike(clock: ClockRow, tick: Tick, at: BrokerTime) -> ClockRow:
     """Return the clock after a tick: what exceeds two announced periods since the last one was time spent blind."""
     now = max(clock.now, at)
     blind = clock.blind + _excess(clock, now)
-    return replace(clock, now=now, blind=blind, tick_at=now, period=tick.period)
+    return replace(clock, now=now, blind=Millis(blind), tick_at=now, period=tick.period)
 
 
 def times(clock: ClockRow, before: ClockRow | None = None) -> Times:
@@ -59,21 +59,21 @@ def times(clock: ClockRow, before: ClockRow | None = None) -> Times:
     steady = clock.now - clock.blind - _excess(clock, clock.now)
     passed = -1 if before is None else before.tick_at - before.blind
     return Times(
-        moment=Moment(at=clock.now, steady=steady),
-        deadline=clock.tick_at - clock.blind,
-        before=passed,
+        moment=Moment(at=clock.now, steady=SteadyTime(steady)),
+        deadline=SteadyTime(clock.tick_at - clock.blind),
+        before=SteadyTime(passed),
         struck=clock.tick_at,
-        struck_before=0 if before is None else before.tick_at,
+        struck_before=BrokerTime(0 if before is None else before.tick_at),
         blind=clock.blind,
     )
 
 
-def _excess(clock: ClockRow, now: Instant) -> Millis:
+def _excess(clock: ClockRow, now: BrokerTime) -> Millis:
     if clock.tick_at == 0:
-        return 0
-    return max(0, now - clock.tick_at - 2 * clock.period)
+        return Millis(0)
+    return Millis(max(0, now - clock.tick_at - 2 * clock.period))
 
 
-def period_for(nearest: Instant | None, steady: Instant) -> Millis:
+def period_for(nearest: SteadyTime | None, steady: SteadyTime) -> Millis:
     """Return the period for ticks when the nearest deadline is `nearest` on the steady clock."""
     return TICK_NEAR if nearest is not None and nearest - steady <= NEAR else TICK_FAR

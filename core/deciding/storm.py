@@ -6,10 +6,10 @@ What a person approved is looked up here too; who may approve what is decided wi
 from kasugai.core.deciding.asked import Asked, Crowd
 from kasugai.core.deciding.gates import Bars, Gate, Wait, When
 from kasugai.core.deciding.rows import SegmentRow, Word
-from kasugai.core.words.timing import Instant, Millis
+from kasugai.core.words.timing import Millis, SteadyTime
 from kasugai.core.words.verdicts import Reason
 
-APPROVAL_LASTS: Millis = 3_600_000
+APPROVAL_LASTS: Millis = Millis(3_600_000)
 """A storm's approval is good for an hour: the next storm is another question."""
 
 
@@ -35,17 +35,17 @@ def is_over(segment: SegmentRow, tally: Crowd, crowd: int) -> bool:
     return crowd > 1 and crowd * 100 >= segment.record.policy.max_unhealthy * len(tally.hosts)
 
 
-def is_approved(approval: Word | None, crowd: int, deadline: Instant) -> bool:
+def is_approved(approval: Word | None, crowd: int, deadline: SteadyTime) -> bool:
     """Whether a person allowed to act while so many hosts are unhealthy."""
     return approval is not None and crowd <= approval.up_to and deadline < approval.at.steady + APPROVAL_LASTS
 
 
-def next_count(tally: Crowd, after: Instant, cooldown: Millis) -> Instant:
+def next_count(tally: Crowd, after: SteadyTime, cooldown: Millis) -> SteadyTime:
     """Return the next steady time later than `after` at which the count is asked about again: when it has been steady
     for long enough, and every half `cooldown` from then on."""
     first = tally.changed_at(after) + cooldown
     pause = cooldown // 2
-    return first if first > after else first + ((after - first) // pause + 1) * pause
+    return SteadyTime(first if first > after else first + ((after - first) // pause + 1) * pause)
 
 
 def _until_steady(asked: Asked) -> Wait:

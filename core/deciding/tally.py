@@ -11,17 +11,17 @@ from kasugai.core.deciding import evidence
 from kasugai.core.deciding.kinds import KINDS
 from kasugai.core.deciding.rows import HostRow, SubjectRow
 from kasugai.core.deciding.storm import CALM
-from kasugai.core.words.timing import Instant
+from kasugai.core.words.timing import SteadyTime
 from kasugai.core.words.verdicts import Verb
 
 _UNCOUNTED = {
     name: frozenset(reason for gate in kind.gates if not gate.counts for reason in gate.reasons)
     for name, kind in KINDS.items()
 }
-_ALWAYS: Instant = 1 << 62
+_ALWAYS: SteadyTime = SteadyTime(1 << 62)
 
 
-def unhealthy_until(row: SubjectRow) -> Instant | None:
+def unhealthy_until(row: SubjectRow) -> SteadyTime | None:
     """Return until which steady time a host counts as unhealthy (all time, for what only an event ends); None
     when it does not. Confirmed and not re-admitted counts until it ends, a mere suspicion for ten minutes."""
     if row.incident is not None or row.is_out:
@@ -29,16 +29,16 @@ def unhealthy_until(row: SubjectRow) -> Instant | None:
     standing = evidence.standing(row.conditions)
     if not standing or row.reason in _UNCOUNTED[row.kind]:
         return None
-    return _ALWAYS if row.verb is Verb.HOLD else evidence.oldest(standing) + evidence.PATIENCE
+    return SteadyTime(_ALWAYS if row.verb is Verb.HOLD else evidence.oldest(standing) + evidence.PATIENCE)
 
 
-def is_unhealthy(row: SubjectRow, deadline: Instant) -> bool:
+def is_unhealthy(row: SubjectRow, deadline: SteadyTime) -> bool:
     """Whether the subject counts as unhealthy by `deadline`."""
     until = unhealthy_until(row)
     return until is not None and until > deadline
 
 
-def turn(before: SubjectRow, row: SubjectRow, deadline: Instant, now: Instant) -> SubjectRow:
+def turn(before: SubjectRow, row: SubjectRow, deadline: SteadyTime, now: SteadyTime) -> SubjectRow:
     """Return the row with `turned` set when it became unhealthy or healthy."""
     changed = is_unhealthy(before, deadline) != is_unhealthy(row, deadline)
     return replace(row, turned=now) if changed else row
@@ -51,9 +51,9 @@ class Tally:
     hosts: set[str] = field(default_factory=set)
     """The described ones, by name: nothing else counts."""
     _confirmed: set[str] = field(default_factory=set)
-    _suspected: dict[str, Instant] = field(default_factory=dict)
+    _suspected: dict[str, SteadyTime] = field(default_factory=dict)
     _held: set[str] = field(default_factory=set)
-    _turned: Instant = 0
+    _turned: SteadyTime = SteadyTime(0)
 
     @classmethod
     def of(cls, hosts: Iterable[HostRow], subjects: Iterable[SubjectRow]) -> "Tally":
@@ -88,7 +88,7 @@ class Tally:
         (self._held.add if row.reason in CALM.reasons else self._held.discard)(row.host)
         self._turned = max(self._turned, row.turned)
 
-    def unhealthy(self, deadline: Instant, *, besides: str = "") -> int:
+    def unhealthy(self, deadline: SteadyTime, *, besides: str = "") -> int:
         """Return how many hosts are unhealthy by `deadline`, `besides` one."""
         counted = self.hosts & self._confirmed
         suspected = (
@@ -96,14 +96,17 @@ class Tally:
         )
         return len(counted) - (besides in counted) + sum(1 for host in suspected if host != besides)
 
-    def counts(self, host: str, deadline: Instant) -> bool:
+    def counts(self, host: str, deadline: SteadyTime) -> bool:
         """Whether the host was unhealthy when its row was last taken over."""
         return host in self._confirmed or self._suspected.get(host, deadline) > deadline
 
-    def changed_at(self, deadline: Instant) -> Instant:
+    def changed_at(self, deadline: SteadyTime) -> SteadyTime:
         """Return the steady time at which the number of unhealthy hosts last changed, as far as `deadline` knows."""
-        return max(
-            self._turned, max((until for until in self._suspected.values() if until <= deadline), default=0)
+        return SteadyTime(
+            max(
+                self._turned,
+                max((until for until in self._suspected.values() if until <= deadline), default=0),
+            )
         )
 
     @property

@@ -6,7 +6,7 @@ from uuid import UUID
 from kasugai.core.deciding.rows import RECENT_LIMIT, SubjectRow, evidence_of
 from kasugai.core.words.identity import verdict_id
 from kasugai.core.words.signals import Fault
-from kasugai.core.words.timing import Instant
+from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import EVIDENCE_LIMIT, Evidence, Reason, Verb, Verdict
 
 
@@ -15,7 +15,7 @@ def put_into_words(
     verb: Verb,
     reason: Reason,
     *,
-    at: Instant,
+    at: BrokerTime,
     offset: int,
     fresh: Fault | None = None,
     incident: UUID | None = None,

@@ -11,16 +11,16 @@ from kasugai.core.deciding.gates import Bars, Closed, barring
 from kasugai.core.deciding.opening import refresh_order
 from kasugai.core.words.incident import Phase, Resume, Stop
 from kasugai.core.words.signals import Symptom
-from kasugai.core.words.timing import Millis
+from kasugai.core.words.timing import Millis, SteadyTime, later
 from kasugai.core.words.verdicts import Reason, Verb
 
 STALLED_AFTER = 5
 """So many publications without an answer are told as `stalled`."""
-PAUSE_BETWEEN: Millis = 5_000
+PAUSE_BETWEEN: Millis = Millis(5_000)
 """New evidence lets a waiting incident be published again no sooner than this after the last time."""
 STOPPING = (Bars.EVERYTHING, Bars.BEGINNING)
 """The gates that an open incident is asked for, in this order: what stops more speaks first."""
-LONGEST_SILENCE: Millis = 600_000
+LONGEST_SILENCE: Millis = Millis(600_000)
 """The pause between publications of a stalled incident doubles up to this."""
 
 
@@ -60,7 +60,7 @@ def _stop(draft: Draft) -> None:
     order = draft.incident.order
     reason, forbidden = _why_stop(draft), _forbidden(draft)
     barred = reason if forbidden is not None and forbidden.reason is reason else ""
-    due = draft.times.moment.steady + draft.timing.silence
+    due = later(draft.times.moment.steady, draft.timing.silence)
     draft.change(replace(draft.incident, stopped=True, due=due, barred=barred))
     draft.tell(Verb.STOP, reason)
     draft.orders.append(
@@ -111,7 +111,7 @@ def _look_again(draft: Draft) -> None:
         publish_again(draft, Reason.CHANGED)
     else:
         soon = draft.incident.published.steady + PAUSE_BETWEEN
-        draft.change(replace(draft.incident, due=min(soon, draft.incident.due or soon)))
+        draft.change(replace(draft.incident, due=SteadyTime(min(soon, draft.incident.due or soon))))
 
 
 def _bar(draft: Draft) -> Closed | None:
@@ -142,7 +142,7 @@ def publish_again(draft: Draft, why: Reason | None = None) -> None:
             published=now,
             unanswered=unanswered,
             reason="",
-            due=now.steady + _pause(draft.timing.silence, unanswered),
+            due=later(now.steady, _pause(draft.timing.silence, unanswered)),
         )
     )
     reason = why or (Reason.BACK_OFF_OVER if waiting else Reason.NO_FACT)
@@ -159,7 +159,7 @@ def _tell_publication(draft: Draft, unanswered: int, reason: Reason) -> None:
 
 def _pause(silence: Millis, unanswered: int) -> Millis:
     """The ordinary silence, doubling once the incident is stalled."""
-    return int(min(LONGEST_SILENCE, silence * 2 ** max(0, unanswered - STALLED_AFTER)))
+    return Millis(int(min(LONGEST_SILENCE, silence * 2 ** max(0, unanswered - STALLED_AFTER))))
 
 
 def _unproven(draft: Draft) -> Closed | None:
@@ -178,7 +178,7 @@ def _wait(draft: Draft, bar: Closed) -> None:
     """Say why nothing is published, and look again after a while (what opens a gate comes by itself)."""
     pause = max(draft.incident.back_off, draft.timing.silence)
     phase = Phase.HELD if draft.incident.phase is not Phase.RECOVERING else Phase.RECOVERING
-    due = draft.times.moment.steady + pause
+    due = later(draft.times.moment.steady, pause)
     draft.change(replace(draft.incident, phase=phase, due=due, reason=draft.incident.reason or bar.reason))
     draft.tell(Verb.HOLD, bar.reason, detail=bar.detail)
 

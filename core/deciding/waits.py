@@ -5,21 +5,21 @@ rows keeps it with them, so that neither a tick nor a change costs a scan.
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from kasugai.core.words.timing import Instant
+from kasugai.core.words.timing import SteadyTime
 
 
 @dataclass(slots=True)
 class Waits:
     """What the subjects of one segment wait for."""
 
-    dues: dict[str, Instant] = field(default_factory=dict)
+    dues: dict[str, SteadyTime] = field(default_factory=dict)
     """By subject: the steady time at which a tick must touch it."""
     _names: dict[str, frozenset[str]] = field(default_factory=dict)
     """By subject: on whom it waits."""
     _waiting: dict[str, set[str]] = field(default_factory=dict)
     """By name: who waits on it."""
 
-    def put(self, subject: str, due: Instant | None, on: frozenset[str]) -> None:
+    def put(self, subject: str, due: SteadyTime | None, on: frozenset[str]) -> None:
         """Remember when a subject is due, and on whom it waits."""
         if due is None:
             self.dues.pop(subject, None)
@@ -44,7 +44,7 @@ class Waits:
         """Return who waits on any of these."""
         return {subject for name in names for subject in self._waiting.get(name, ())}
 
-    def due(self, deadline: Instant) -> list[str]:
+    def due(self, deadline: SteadyTime) -> list[str]:
         """Return who is due by `deadline`."""
         return [subject for subject, due in self.dues.items() if due <= deadline]
 

@@ -10,7 +10,7 @@ from kasugai.core.deciding.reserves import room
 from kasugai.core.deciding.rows import SubjectRow
 from kasugai.core.deciding.steady import Times
 from kasugai.core.deciding.view import SegmentView
-from kasugai.core.words.timing import PRODUCTION, Instant, Timing
+from kasugai.core.words.timing import PRODUCTION, SteadyTime, Timing
 
 
 def index(view: SegmentView, row: SubjectRow, times: Times, timing: Timing = PRODUCTION) -> None:
@@ -20,7 +20,9 @@ def index(view: SegmentView, row: SubjectRow, times: Times, timing: Timing = PRO
     view.waits.put(row.name, due, frozenset().union(*(wait.on for wait in waits)))
 
 
-def due_of(view: SegmentView, row: SubjectRow, times: Times, timing: Timing = PRODUCTION) -> Instant | None:
+def due_of(
+    view: SegmentView, row: SubjectRow, times: Times, timing: Timing = PRODUCTION
+) -> SteadyTime | None:
     """Return the next steady time later than the last tick at which a tick must touch the row; None for never."""
     return _next(view, row, _waits(view.asked(row, times, timing)), times, timing)
 
@@ -35,7 +37,7 @@ def due(view: SegmentView, times: Times, timing: Timing) -> list[str]:
 
 def _next(
     view: SegmentView, row: SubjectRow, waits: list[Wait], times: Times, timing: Timing
-) -> Instant | None:
+) -> SteadyTime | None:
     dues = [wait.until for wait in waits]
     dues += evidence.dues(row.conditions, view.segment.record.policy) if view.segment else ()
     dues += (row.incident.due if row.incident else None, readmission.due(row, timing.probation))

@@ -7,13 +7,13 @@ from kasugai.core.recovering.look import PowerState, ServiceView
 from kasugai.core.recovering.moves import Blocked, Pending
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.steps.force_down import mark_of
-from kasugai.core.words.timing import Millis
+from kasugai.core.words.timing import Millis, between
 from kasugai.core.words.verdicts import Reason
 
 
 def decision_is_stale(s: Situation) -> bool:
     """Whether the decision is too old to begin anything by it."""
-    return s.broker_now - s.order.decided_at > s.timing.decision_ttl
+    return between(s.order.decided_at, s.broker_now) > s.timing.decision_ttl
 
 
 def last_look(s: Situation) -> Reason | Pending | None:
@@ -42,7 +42,7 @@ def source_age(s: Situation) -> Reason | Pending | None:
 def _needed_age(s: Situation) -> Millis:
     """For an assertion: nothing was alive after it. For witnesses: older than a live service's record can be."""
     if s.order.asserted_at is not None:
-        return s.broker_now - s.order.asserted_at - s.timing.assertion_slack
+        return Millis(between(s.order.asserted_at, s.broker_now) - s.timing.assertion_slack)
     return s.timing.stale_after
 
 
@@ -52,7 +52,7 @@ def _unchanged(s: Situation, service: ServiceView) -> Reason | Pending | None:
         return Reason.NOVA_FRESH
     if s.memory.record_value != service.updated_at:
         return Pending()
-    return None if s.look.at - s.memory.record_since >= s.timing.stale_after else Pending()
+    return None if between(s.memory.record_since, s.look.at) >= s.timing.stale_after else Pending()
 
 
 def _hidden(s: Situation) -> Blocked | Pending:
@@ -85,5 +85,5 @@ def source_silent(s: Situation) -> Blocked | Pending | None:
     if s.memory.moves > 1:
         return Blocked(reason=Reason.SOURCE_RETURNED, detail="Nova's record moved again after the force-down")
     settled = s.memory.record_value == service.updated_at
-    waited = s.look.at - s.memory.record_since >= s.timing.stale_after
+    waited = between(s.memory.record_since, s.look.at) >= s.timing.stale_after
     return None if settled and waited else Pending()

@@ -14,7 +14,7 @@ from kasugai.core.words.facts import Fact, FactKind, Result, StepRecord, StepSta
 from kasugai.core.words.incident import Resume, Stop
 from kasugai.core.words.plan import Plan, Prior
 from kasugai.core.words.subject import Subject
-from kasugai.core.words.timing import Instant
+from kasugai.core.words.timing import BrokerTime
 
 NO_PRIORS: Mapping[str, Prior] = MappingProxyType({})
 NO_STEPS: Mapping[str, StepRecord] = MappingProxyType({})
@@ -63,7 +63,7 @@ class Flag:
     Not the one that came last: a correlate that was paused may send its word when a successor has long said another.
     """
 
-    said_at: Instant
+    said_at: BrokerTime
     """The order's `decided_at`: broker time of the record that decided it."""
     offset: int
     """Of the Stop or Resume: says which is newer of two that were decided at the same instant."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from kasugai.core.words.timing import Instant, Millis
+from kasugai.core.words.timing import Millis, MonoTime
 
 MOVING_TASKS = ("migrating", "resize_")
 """How the task_states begin of a guest that may already run elsewhere when its source dies."""
@@ -143,9 +143,9 @@ class AggregateView:
 class Look:
     """One look at a source host. Times are the owner's monotonic milliseconds."""
 
-    at: Instant
+    at: MonoTime
     """When the first of its requests was sent: it answers only for what began before."""
-    nova_at: Instant = 0
+    nova_at: MonoTime = MonoTime(0)
     """When the first request to Nova was sent: reading the power may have taken its time before."""
     service: ServiceView | None = None
     """None: Nova shows no such service."""
@@ -159,7 +159,7 @@ class Look:
     migrations: Records = field(default_factory=lambda: MappingProxyType({}))
     """Records with this source by guest, oldest first."""
     power: PowerState = PowerState.UNKNOWN
-    power_at: Instant | None = None
+    power_at: MonoTime | None = None
     """When the power was read; None: not read."""
     others: Mapping[str, ServiceView | None] = field(default_factory=lambda: MappingProxyType({}))
     """Services of other hosts that were asked for; None: Nova shows none."""

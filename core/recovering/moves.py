@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from kasugai.core.words.facts import FactKind, Result, StepRecord
 from kasugai.core.words.plan import Plan, Step
-from kasugai.core.words.timing import Instant
+from kasugai.core.words.timing import MonoTime
 from kasugai.core.words.verdicts import Reason
 
 
@@ -63,13 +63,13 @@ class Extend:
 class Wait:
     """Look again at `until`, reading these guests by id too, and these other hosts' services."""
 
-    until: Instant
+    until: MonoTime
     reads: frozenset[str] = frozenset()
     hosts: frozenset[str] = frozenset()
     awaited: frozenset[str] = frozenset()
     """Not empty: nothing but the end of these guests' evacuations is waited for. While no record says that one of them
     has ended, the look may stop at the records."""
-    latest: Instant = 0
+    latest: MonoTime = MonoTime(0)
     """With `awaited`: from then on a whole look is due in any case."""
     project_tags: bool = False
     """Whether the tags of the listed guests' projects are to be read too."""

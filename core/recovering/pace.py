@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from statistics import median_high
 
 from kasugai.core.recovering.answers import Answer, slow_down
-from kasugai.core.words.timing import Instant, Millis
+from kasugai.core.words.timing import Millis, MonoTime
 
 START = 8
 """In progress at first: lands fastest on a small Nova (nova.md: measured)."""
@@ -19,7 +19,7 @@ LEAST = 2
 """It never closes further."""
 TOLERANCE = 1.3
 """How much longer than the best round seen a round may take before the window counts as too wide."""
-SLACK: Millis = 1_000
+SLACK: Millis = Millis(1_000)
 """How exactly the time to land is known: Nova's records count whole seconds."""
 
 
@@ -41,7 +41,7 @@ class Pace:
     """How long guests take to land at present; None: nothing has landed yet."""
     round: tuple[Millis, ...] = ()
     """Times to land since the window last changed: with as many as the window is wide, a round is over."""
-    since: Instant = 0
+    since: MonoTime = MonoTime(0)
     """Since when the window is no wider than now: what began before landed under a wider one and tells nothing."""
     landed: int = 0
     """How many guests have landed under this owner."""
@@ -52,7 +52,7 @@ def open_pace(most: int) -> Pace:
     return Pace(most=most, window=min(START, most))
 
 
-def answer(pace: Pace, place: int, took: Millis, at: Instant) -> Pace:
+def answer(pace: Pace, place: int, took: Millis, at: MonoTime) -> Pace:
     """Return the pace after Nova has accepted, `at`, this owner's call number `place` (from 1) within `took`.
 
     Once as many are answered as the window is wide, it opens (8, 16, 25, 50); unless they were answered the more slowly
@@ -71,7 +71,7 @@ def answer(pace: Pace, place: int, took: Millis, at: Instant) -> Pace:
     return replace(pace, window=min(wider, pace.most), answers=answers, round=())
 
 
-def land(pace: Pace, begun: Instant, lasted: Millis, at: Instant) -> Pace:
+def land(pace: Pace, begun: MonoTime, lasted: Millis, at: MonoTime) -> Pace:
     """Return the pace after a guest whose evacuation was `begun`, and `lasted` by Nova's own record, was seen to have
     landed `at`."""
     pace = replace(pace, landed=pace.landed + 1, took=lasted)
@@ -82,7 +82,7 @@ def land(pace: Pace, begun: Instant, lasted: Millis, at: Instant) -> Pace:
     return pace if len(times) < pace.window else _end_round(pace, at)
 
 
-def _end_round(pace: Pace, at: Instant) -> Pace:
+def _end_round(pace: Pace, at: MonoTime) -> Pace:
     took = median_high(pace.round)
     best = took if pace.best is None else min(pace.best, took)
     judged = replace(pace, best=best, round=(), answers=None)
@@ -97,5 +97,5 @@ def _open(pace: Pace) -> Pace:
     return replace(pace, window=min(wider, pace.most))
 
 
-def _close(pace: Pace, at: Instant) -> Pace:
+def _close(pace: Pace, at: MonoTime) -> Pace:
     return replace(pace, window=max(min(LEAST, pace.most), pace.window // 2), too_wide=pace.window, since=at)

@@ -14,17 +14,17 @@ from kasugai.core.recovering.pace import Pace
 from kasugai.core.words.facts import StepRecord, StepState
 from kasugai.core.words.incident import Open
 from kasugai.core.words.plan import Plan, Step
-from kasugai.core.words.timing import Instant, Timing
+from kasugai.core.words.timing import BrokerTime, MonoTime, Timing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
     """What an owner remembers of its own ownership."""
 
-    owner_since: Instant
+    owner_since: MonoTime
     """When it got its epoch."""
     epoch: int
-    begun: Mapping[str, Instant] = field(default_factory=lambda: MappingProxyType({}))
+    begun: Mapping[str, MonoTime] = field(default_factory=lambda: MappingProxyType({}))
     """By step: when this owner sent its call."""
     in_flight: frozenset[str] = frozenset()
     """Steps whose call has not been answered yet."""
@@ -32,17 +32,17 @@ class Memory:
     """Steps whose call this owner saw accepted: they can never be absolved."""
     record_value: str = ""
     """Nova's updated_at as last seen."""
-    record_since: Instant = 0
+    record_since: MonoTime = MonoTime(0)
     """Since when this owner has seen that value."""
     changes: int = 0
     """How often this owner saw it change."""
     moves: int = 0
     """How often it was seen to move since the mark."""
-    off_at: Instant | None = None
+    off_at: MonoTime | None = None
     """When this owner last read the power as off."""
     before: Look | None = None
     """The look before the newest."""
-    peeked: Instant = 0
+    peeked: MonoTime = MonoTime(0)
     """When this owner last read the migration records alone."""
     refusal: str = ""
     """What each power device said when the last fence failed."""
@@ -78,8 +78,8 @@ class Situation:
     has_device: bool
     """Whether a power device is configured for the host."""
     timing: Timing
-    now: Instant
-    broker_now: Instant
+    now: MonoTime
+    broker_now: BrokerTime
     """The broker's clock as this owner knows it."""
 
     @property
@@ -111,10 +111,10 @@ class Situation:
         record = self.record(step)
         return record is not None and record.state.is_final and record.attempt == self.order.attempt
 
-    def intent_at(self, key: str) -> Instant:
+    def intent_at(self, key: str) -> MonoTime:
         """Since when an open step's effect may be under way, as far as this owner can know: the later of its own call
         and the moment it got its epoch (a dead owner's request may still be on the wire)."""
-        return max(self.memory.owner_since, self.memory.begun.get(key, 0))
+        return MonoTime(max(self.memory.owner_since, self.memory.begun.get(key, 0)))
 
     def power_is_off(self) -> bool:
         """Whether the power was read as off recently enough to act on it."""

@@ -8,7 +8,7 @@ from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.steps.kind import StepKind
 from kasugai.core.recovering.steps.kinds import find
 from kasugai.core.words.plan import Prior, Step
-from kasugai.core.words.timing import Instant, Millis
+from kasugai.core.words.timing import Millis, MonoTime
 
 HANDFUL = 8
 """So many landings are worth a look, which is three requests; of a narrower window less."""
@@ -28,10 +28,16 @@ def wait(
     if awaited:
         seen = max(s.look.at, s.memory.peeked)
         until = min(seen + max(pause, _handful(s, seen)), latest)
-    return Wait(until=until, reads=frozenset(reads), hosts=frozenset(hosts), awaited=awaited, latest=latest)
+    return Wait(
+        until=MonoTime(until),
+        reads=frozenset(reads),
+        hosts=frozenset(hosts),
+        awaited=awaited,
+        latest=MonoTime(latest),
+    )
 
 
-def last_change(s: Situation) -> Instant:
+def last_change(s: Situation) -> MonoTime:
     """Return when this owner last began or ended a call: a list answers only for what began before it was requested."""
     return max(s.memory.begun.values(), default=s.memory.owner_since)
 
@@ -61,7 +67,7 @@ def _is_under_way(s: Situation, step: Step, move: Pending) -> bool:
     return called or any(m.migration_type == EVACUATION and not m.is_ended for m in records)
 
 
-def _handful(s: Situation, seen: Instant) -> Millis:
+def _handful(s: Situation, seen: MonoTime) -> Millis:
     """How long it takes until a handful has landed, of a narrow window most of it. Before the first has landed, as long
     again as the first call has been under way already."""
     took = s.memory.pace.took
@@ -69,4 +75,4 @@ def _handful(s: Situation, seen: Instant) -> Millis:
         pause = seen - min(s.memory.begun.values(), default=seen)
     else:
         pause = took * HANDFUL // max(s.window, HANDFUL + 2)
-    return min(pause, RARELY * s.timing.look_interval)
+    return Millis(min(pause, RARELY * s.timing.look_interval))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from kasugai.core.telling.ties import Tie
-from kasugai.core.words.timing import Instant
+from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Verdict
 
 
@@ -15,7 +15,7 @@ from kasugai.core.words.verdicts import Verdict
 class Decided:
     """A verdict with the timestamp and the offset of its record."""
 
-    at: Instant
+    at: BrokerTime
     offset: int
     verdict: Verdict
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from kasugai.core.telling.incident_views import IncidentView, Seen, fold
 from kasugai.core.words.facts import Fact, FactKind
 from kasugai.core.words.incident import Open, Phase
-from kasugai.core.words.timing import Instant
+from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 
 OUT = "out"
@@ -33,7 +33,7 @@ class HostState:
 
     word: str
     """A phase of its incident, or `out`, or `on-probation`."""
-    since: Instant
+    since: BrokerTime
     why: str
 
 
@@ -42,7 +42,7 @@ class ReserveUse:
     """To which failed host a reserve was given last."""
 
     failed: str
-    at: Instant
+    at: BrokerTime
     is_spent: bool
     """Whether it was put to use; else an open incident has it."""
 
@@ -59,8 +59,8 @@ def host_states(seen: Iterable[Seen]) -> Mapping[Place, HostState]:
     return {place: state for place, state in found.items() if state is not None}
 
 
-def _words(records: Iterable[Seen]) -> Mapping[Place, Sequence[tuple[Instant, Verb]]]:
-    found: dict[Place, list[tuple[Instant, int, Verb]]] = defaultdict(list)
+def _words(records: Iterable[Seen]) -> Mapping[Place, Sequence[tuple[BrokerTime, Verb]]]:
+    found: dict[Place, list[tuple[BrokerTime, int, Verb]]] = defaultdict(list)
     for record in records:
         value = record.value
         if isinstance(value, Verdict) and value.verb in _WORDS and value.subject.is_host:
@@ -69,7 +69,7 @@ def _words(records: Iterable[Seen]) -> Mapping[Place, Sequence[tuple[Instant, Ve
     return {place: [(at, verb) for at, _, verb in sorted(told)] for place, told in found.items()}
 
 
-def _state(views: Sequence[IncidentView], words: Sequence[tuple[Instant, Verb]]) -> HostState | None:
+def _state(views: Sequence[IncidentView], words: Sequence[tuple[BrokerTime, Verb]]) -> HostState | None:
     open_ones = [view for view in views if not view.phase.is_final]
     if open_ones:
         view = max(open_ones, key=lambda view: (view.incident is not None, view.since))
@@ -78,7 +78,7 @@ def _state(views: Sequence[IncidentView], words: Sequence[tuple[Instant, Verb]])
     return _afterwards(last, [(at, verb) for at, verb in words if at >= (last.until or last.since)])
 
 
-def _afterwards(last: IncidentView, words: Sequence[tuple[Instant, Verb]]) -> HostState | None:
+def _afterwards(last: IncidentView, words: Sequence[tuple[BrokerTime, Verb]]) -> HostState | None:
     if last.phase not in _LEAVES_OUT or any(verb is Verb.READMIT for _, verb in words):
         return None
     if words and words[-1][1] is Verb.WATCH:
@@ -110,7 +110,7 @@ def _given(view: IncidentView) -> dict[str, ReserveUse]:
     }
 
 
-def _spent(fact: Fact, at: Instant) -> dict[str, ReserveUse]:
+def _spent(fact: Fact, at: BrokerTime) -> dict[str, ReserveUse]:
     return {name: ReserveUse(failed=fact.host, at=at, is_spent=True) for name in fact.reserves_in_use}
 
 

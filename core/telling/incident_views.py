@@ -16,7 +16,7 @@ from kasugai.core.words.facts import Fact, FactKind
 from kasugai.core.words.incident import Open, Phase, Resume, Stop
 from kasugai.core.words.plan import Plan
 from kasugai.core.words.subject import Subject
-from kasugai.core.words.timing import Instant
+from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 
 Record = Open | Stop | Resume | Fact | Verdict
@@ -26,7 +26,7 @@ Record = Open | Stop | Resume | Fact | Verdict
 class Seen:
     """A record with its place in its partition."""
 
-    at: Instant
+    at: BrokerTime
     """The record's timestamp."""
     offset: int
     value: Record
@@ -42,9 +42,9 @@ class IncidentView:
     """The segment's id."""
     phase: Phase
     why: str
-    since: Instant
+    since: BrokerTime
     """When it was opened; the first word about it where it was not."""
-    until: Instant | None
+    until: BrokerTime | None
     """When it was closed."""
     attempt: int
     epoch: int
@@ -109,7 +109,7 @@ def of_incident(incident: UUID, seen: Iterable[Seen]) -> IncidentView:
     return _incident(incident, _each_once(seen))
 
 
-def _by_age(view: IncidentView) -> tuple[Instant, Subject]:
+def _by_age(view: IncidentView) -> tuple[BrokerTime, Subject]:
     return view.since, view.subject
 
 
@@ -123,7 +123,7 @@ def _each_once(seen: Iterable[Seen]) -> list[Seen]:
     return sorted(first.values(), key=_by_time)
 
 
-def _by_time(record: Seen) -> tuple[Instant, int, int, Tie]:
+def _by_time(record: Seen) -> tuple[BrokerTime, int, int, Tie]:
     kinds = (Verdict, Open, Stop, Resume, Fact)
     return record.at, kinds.index(type(record.value)), record.offset, Tie(record.value)
 
@@ -198,9 +198,9 @@ def _pending(records: Sequence[Seen]) -> IncidentView | None:
     )
 
 
-def _held_since(records: Sequence[Seen]) -> list[tuple[Instant, Verdict]]:
+def _held_since(records: Sequence[Seen]) -> list[tuple[BrokerTime, Verdict]]:
     """Return the words that hold or suspect the subject, which no other word has ended since."""
-    found: list[tuple[Instant, Verdict]] = []
+    found: list[tuple[BrokerTime, Verdict]] = []
     for seen in records:
         if not isinstance(seen.value, Verdict) or _says_nothing_new(seen.value, found):
             continue
@@ -211,7 +211,7 @@ def _held_since(records: Sequence[Seen]) -> list[tuple[Instant, Verdict]]:
     return found
 
 
-def _says_nothing_new(verdict: Verdict, held: Sequence[tuple[Instant, Verdict]]) -> bool:
+def _says_nothing_new(verdict: Verdict, held: Sequence[tuple[BrokerTime, Verdict]]) -> bool:
     """A stale report, a command that did not fit, an owner that is not obeyed; and an approval of another limit than
     the person's own hold: what that lets through is opened, and that is told."""
     if verdict.verb is Verb.IGNORE:

@@ -12,7 +12,7 @@ from kasugai.core.words.actions import Meaning
 from kasugai.core.words.facts import Fact, FactKind, Result, StepRecord, StepState
 from kasugai.core.words.incident import Open, Phase
 from kasugai.core.words.plan import Plan, Step
-from kasugai.core.words.timing import Instant
+from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 
 _RANKS = {
@@ -40,9 +40,9 @@ class StepView:
 
     step: Step
     record: StepRecord | None
-    began: Instant | None
+    began: BrokerTime | None
     """When its effect was first begun."""
-    ended: Instant | None
+    ended: BrokerTime | None
     """When its end was recorded."""
 
     @property
@@ -99,7 +99,7 @@ def why_of(fact: Fact | None, verdicts: Sequence[Verdict]) -> str:
     return f"{reason}{also}{': ' + detail if detail else ''}"
 
 
-def step_views(plan: Plan | None, facts: Sequence[tuple[Instant, Fact]]) -> Mapping[str, StepView]:
+def step_views(plan: Plan | None, facts: Sequence[tuple[BrokerTime, Fact]]) -> Mapping[str, StepView]:
     """Return the plan's steps in its order; `facts` with their times, in any order."""
     if plan is None:
         return {}
@@ -108,7 +108,7 @@ def step_views(plan: Plan | None, facts: Sequence[tuple[Instant, Fact]]) -> Mapp
     newest: dict[str, StepRecord] = {}
     for record in sorted(records, key=_age):
         newest[record.key] = record
-    own: dict[str, list[tuple[Instant, StepRecord]]] = defaultdict(list)
+    own: dict[str, list[tuple[BrokerTime, StepRecord]]] = defaultdict(list)
     for at, record in told:
         own[record.key].append((at, record))
     steps = [step for step in plan.steps if step.words.meaning is not Meaning.ALL_SEEN]
@@ -121,7 +121,7 @@ def _age(record: StepRecord) -> tuple[int, int, bool, int, int, Tie]:
     return record.attempt, record.tries, state is StepState.DONE, record.epoch, _RANKS[state], Tie(record)
 
 
-def _view(step: Step, record: StepRecord | None, own: Sequence[tuple[Instant, StepRecord]]) -> StepView:
+def _view(step: Step, record: StepRecord | None, own: Sequence[tuple[BrokerTime, StepRecord]]) -> StepView:
     began = min((at for at, other in own if other.state is StepState.STARTED), default=None)
     is_over = record is not None and record.state.is_final
     ended = min((at for at, other in own if other == record), default=None) if is_over else None

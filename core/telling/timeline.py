@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from kasugai.core.telling.incident_views import Seen
 from kasugai.core.telling.narrate import narrate_fact, narrate_verdict
 from kasugai.core.words.facts import Fact
-from kasugai.core.words.timing import Instant
+from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Verdict
 
 
@@ -14,11 +14,11 @@ from kasugai.core.words.verdicts import Verdict
 class Line:
     """One sentence."""
 
-    at: Instant
+    at: BrokerTime
     actor: str
     sentence: str
 
-    def text(self, start: Instant) -> str:
+    def text(self, start: BrokerTime) -> str:
         """Return it as a line, with the seconds since `start`."""
         return f"{(self.at - start) / 1000:+8.1f}s  {self.actor:<9}  {self.sentence}"
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.subject import Kind, Subject
-from kasugai.core.words.timing import Instant
+from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Evidence
 
 
@@ -70,11 +70,11 @@ class Open:
     attempt: int
     segment: str
     host_uuid: str
-    decided_at: Instant
+    decided_at: BrokerTime
     """`now` of the record that decided this publication."""
-    opened_at: Instant
+    opened_at: BrokerTime
     """`decided_at` of the first one."""
-    asserted_at: Instant | None
+    asserted_at: BrokerTime | None
     """Broker time of the youngest trusted assertion among the evidence: it counts as fenced."""
     policy: Policy
     reserves: tuple[str, ...] = ()
@@ -103,7 +103,7 @@ class Stop:
     n: int
     attempt: int
     segment: str
-    decided_at: Instant
+    decided_at: BrokerTime
     reason: str
 
     @property
@@ -124,7 +124,7 @@ class Resume:
     incident: UUID
     subject: Subject
     segment: str
-    decided_at: Instant
+    decided_at: BrokerTime
     reason: str
 
     @property

@@ -29,7 +29,7 @@ class Policy:
 
     method: Method = Method.AUTO
     """How guests find a new host."""
-    confirm_after: Millis = 4_000
+    confirm_after: Millis = Millis(4_000)
     """How long two witnesses must agree before a host counts as dead."""
     confirm_observers: int = 2
     """How many witnesses of different kinds are needed."""

@@ -12,7 +12,7 @@ from kasugai.core.words.facts import Fact
 from kasugai.core.words.identity import event_id
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.subject import Kind, Subject, host_subject
-from kasugai.core.words.timing import Instant, Millis
+from kasugai.core.words.timing import BrokerTime, Instant, Millis
 
 UNKNOWN_SEGMENT = "unknown"
 """The pseudo-segment of subjects that the inventory does not know."""
@@ -152,7 +152,7 @@ class Reached:
 
     topic: str
     partition: int
-    at: Instant
+    at: BrokerTime
 
 
 class Instruction(StrEnum):
@@ -198,7 +198,7 @@ class Command:
     read; for a segment it is refused, since whoever approves hosts without naming them must say how many were seen."""
     author: str
     reason: str
-    said_at: Instant = 0
+    said_at: BrokerTime = BrokerTime(0)
     """Kafka's timestamp of the record that route read; 0 when nobody knows."""
 
     @property
@@ -230,7 +230,7 @@ class Stamp:
 
     partition: int
     offset: int
-    at: Instant
+    at: BrokerTime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

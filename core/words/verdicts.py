@@ -6,7 +6,7 @@ from uuid import UUID
 
 from kasugai.core.words.spoken import Spoken
 from kasugai.core.words.subject import Subject
-from kasugai.core.words.timing import Instant
+from kasugai.core.words.timing import BrokerTime
 
 EVIDENCE_LIMIT = 64
 """How many fault keys one verdict lists; what does not fit makes a second verdict."""
@@ -197,7 +197,7 @@ class Verdict:
     evidence: tuple[Evidence, ...]
     count: int
     """How many faults it stands on, also those in its other parts."""
-    at: Instant
+    at: BrokerTime
     """`now` of the record that was decided."""
     incident: UUID | None = None
     also: tuple[Reason, ...] = ()

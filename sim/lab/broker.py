@@ -12,6 +12,7 @@ from collections.abc import Callable
 from kasugai.adapters.kafka.records import Headers
 from kasugai.core.words.signals import Stamp
 from kasugai.core.words.subject import Kind
+from kasugai.core.words.timing import BrokerTime
 from kasugai.schemas import topics
 from kasugai.sim.cloud.world import NEW_YEAR
 from kasugai.sim.lab.records import Record
@@ -70,7 +71,7 @@ class Broker:
 
     def _put(self, topic: str, number: int, key: str, value: object, headers: Headers) -> Stamp:
         log = self._logs[topic, number]
-        stamp = Stamp(partition=number, offset=len(log), at=self.now())
+        stamp = Stamp(partition=number, offset=len(log), at=BrokerTime(self.now()))
         record = Record(stamp, key, value, headers)
         log.append(record)
         for watcher in self.watchers:

@@ -14,6 +14,7 @@ from kasugai.core.recovering.doors import Folded, Lease, LeaseLost
 from kasugai.core.recovering.ledger import Entry, Flag
 from kasugai.core.words.facts import Result, StepRecord
 from kasugai.core.words.subject import Subject, host_subject
+from kasugai.core.words.timing import BrokerTime, Millis
 from kasugai.workers.ports import Ledger
 from tests.strategies import values_of, words
 from tests.support.ledgers import InMemory, OnRedis, Place, incident, large_entry, story
@@ -21,8 +22,8 @@ from tests.support.redis import RedisServer
 
 HOST = host_subject("cmp1.example.org")
 ONE, TWO, THREE = incident(1), incident(2), incident(3)
-STOP = Flag(said_at=0, offset=5, stop=True, reason="cancelled")
-GO = Flag(said_at=0, offset=6, stop=False)
+STOP = Flag(said_at=BrokerTime(0), offset=5, stop=True, reason="cancelled")
+GO = Flag(said_at=BrokerTime(0), offset=6, stop=False)
 
 Write = Callable[[Ledger, Lease], Awaitable[object]]
 
@@ -124,7 +125,7 @@ class Leases:
             kept = await place.ledger.load(host_subject(name))
             assert (kept.epoch, [*kept.entries]) == (n + 1, [incident(n)])
 
-    @story(ttl=300)
+    @story(ttl=Millis(300))
     async def test_a_lease_that_is_not_renewed_ends_and_another_takes_over(self, place: Place) -> None:
         old = await own(place.ledger, "a", epoch=1)
         await until_after(old.until)
@@ -133,7 +134,7 @@ class Leases:
         await own(place.ledger, "b", epoch=2)
         await refuses_all(place.ledger, old)
 
-    @story(ttl=2_000)
+    @story(ttl=Millis(2_000))
     async def test_a_renewed_lease_goes_on(self, place: Place) -> None:
         lease = await own(place.ledger, "a", epoch=1)
         first_end = lease.until
@@ -255,27 +256,32 @@ class Epochs:
 class Flags:
     """A Stop holds until a later Resume."""
 
-    @pytest.mark.parametrize("order", [*permutations((STOP, GO, Flag(said_at=0, offset=10, stop=True)))])
+    @pytest.mark.parametrize(
+        "order", [*permutations((STOP, GO, Flag(said_at=BrokerTime(0), offset=10, stop=True)))]
+    )
     def test_the_greatest_offset_counts_whatever_the_order(
         self, place: Place, order: tuple[Flag, ...]
     ) -> None:
         async def told() -> None:
             for flag in order:
                 await place.ledger.flag(HOST, ONE, flag)
-            assert await place.ledger.stopped(HOST, ONE) == Flag(said_at=0, offset=10, stop=True)
+            assert await place.ledger.stopped(HOST, ONE) == Flag(said_at=BrokerTime(0), offset=10, stop=True)
 
-        place.play(told, ttl=10_000)
+        place.play(told, ttl=Millis(10_000))
 
     @story()
     async def test_an_older_word_that_comes_late_changes_nothing(self, place: Place) -> None:
-        stop, late = replace(STOP, said_at=2_000), replace(GO, said_at=1_999, offset=99)
+        stop, late = (
+            replace(STOP, said_at=BrokerTime(2_000)),
+            replace(GO, said_at=BrokerTime(1_999), offset=99),
+        )
         await place.ledger.flag(HOST, ONE, stop)
         await place.ledger.flag(HOST, ONE, late)
         assert await place.ledger.stopped(HOST, ONE) == stop
         lease = await own(place.ledger, "a", epoch=1)
         await place.ledger.save(lease, folded(_1=late))
         assert not await place.ledger.begin(lease, ONE)
-        younger = replace(GO, said_at=2_001, offset=1)
+        younger = replace(GO, said_at=BrokerTime(2_001), offset=1)
         await place.ledger.flag(HOST, ONE, younger)
         assert await place.ledger.stopped(HOST, ONE) == younger
 
@@ -360,7 +366,7 @@ class Entries:
                 assert kept == folded(entry, other, epoch=8, facts=2**53, _3=flag)
                 assert await place.ledger.stopped(HOST, THREE) == flag
 
-            place.play(told, ttl=10_000)
+            place.play(told, ttl=Millis(10_000))
 
         check()
 

@@ -8,6 +8,7 @@ import pytest
 from kasugai.core.recovering.doors import Flagged, Logged
 from kasugai.core.recovering.ledger import Flag
 from kasugai.core.words.subject import host_subject
+from kasugai.core.words.timing import BrokerTime
 from kasugai.workers.ports import Log, Offsets
 from tests.support.kafka import KafkaServer
 from tests.support.logs import InMemory, OnKafka, Place, fact, resume, stop, story
@@ -85,9 +86,13 @@ class Flags:
         flags, end = await place.log.flags(host_subject(host), {})
         assert [*flags] == [
             Flagged(
-                incident=incident, flag=Flag(said_at=1, offset=first.offset, stop=True, reason="withdrawn")
+                incident=incident,
+                flag=Flag(said_at=BrokerTime(1), offset=first.offset, stop=True, reason="withdrawn"),
             ),
-            Flagged(incident=incident, flag=Flag(said_at=2, offset=second.offset, stop=False, reason="back")),
+            Flagged(
+                incident=incident,
+                flag=Flag(said_at=BrokerTime(2), offset=second.offset, stop=False, reason="back"),
+            ),
         ]
         assert [*end.values()] == [second.offset + 1]
         assert await place.log.flags(host_subject(host), end) == ([], end)

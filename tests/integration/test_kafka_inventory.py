@@ -18,6 +18,7 @@ from kasugai.adapters.settings import KafkaSettings
 from kasugai.core.recovering.doors import LogAway
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.signals import Tick
+from kasugai.core.words.timing import Millis
 from kasugai.schemas.codec import UnknownSchema, encode
 from kasugai.schemas.topics import INVENTORY
 from tests.support.kafka import KafkaServer
@@ -185,7 +186,7 @@ async def test_rubbish_is_passed_over_and_a_newer_kasugai_is_not(broker: KafkaSe
         await writer.put(RACK)
     async with Producer(broker, "test") as producer:
         await producer.publish(USED[-1], "x", b"rubbish")
-        await producer.publish(USED[-1], "y", encode(Tick(period=1)))
+        await producer.publish(USED[-1], "y", encode(Tick(period=Millis(1))))
         assert bare((await read(broker)).segments()) == [RACK]
         await producer.publish(USED[-1], "z", b"\x00\x00\x00\x27\x0f")
     with pytest.raises(UnknownSchema, match=r"written by a newer Kasugai"):

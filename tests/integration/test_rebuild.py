@@ -19,6 +19,7 @@ from kasugai.core.recovering.ledger import Flag, fold
 from kasugai.core.words.facts import Fact, FactKind, Result, StepState
 from kasugai.core.words.incident import Stop
 from kasugai.core.words.subject import Kind, host_subject
+from kasugai.core.words.timing import BrokerTime, Millis
 from kasugai.schemas.topics import INCIDENTS, RECOVERY
 from tests.support.kafka import KafkaServer
 from tests.support.redis import RedisServer
@@ -93,7 +94,7 @@ def scene(kafka: KafkaServer, tmp_path: Path) -> Iterator[Scene]:
         attempt=1,
         segment="s1",
         subject=host_subject(site.host),
-        decided_at=0,
+        decided_at=BrokerTime(0),
         reason="cancelled",
     )
 
@@ -105,7 +106,7 @@ def scene(kafka: KafkaServer, tmp_path: Path) -> Iterator[Scene]:
 
     config = tmp_path / "kasugai.conf"
     config.write_text(settings_for(kafka=kafka.conf, redis=redis.url))
-    flag = Flag(said_at=0, offset=asyncio.run(write()), stop=True, reason="cancelled")
+    flag = Flag(said_at=BrokerTime(0), offset=asyncio.run(write()), stop=True, reason="cancelled")
     yield Scene(site, redis, str(config), facts, flag)
     redis.stop()
 
@@ -142,7 +143,7 @@ def test_what_redis_lost_is_told_then_written_then_there(
 
 def test_what_an_owner_holds_is_left_to_it(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
     async def own_and_rebuild() -> None:
-        async with RedisLedger.from_url(scene.redis.url, ttl=60_000) as ledger:
+        async with RedisLedger.from_url(scene.redis.url, ttl=Millis(60_000)) as ledger:
             lease = await ledger.acquire(host_subject(scene.host), "alive")
             assert lease is not None
             await ledger.adopt(lease, 3)

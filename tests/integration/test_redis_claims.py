@@ -9,6 +9,7 @@ import pytest
 from kasugai.adapters import redis_claims, redis_views
 from kasugai.adapters.redis_claims import RedisClaims, Undecided
 from kasugai.core.recovering.doors import LedgerAway
+from kasugai.core.words.timing import Millis
 from tests.support.redis import RedisServer
 from tests.support.workers import eventually
 
@@ -39,7 +40,7 @@ def test_a_claim_that_nobody_confirms_is_no_answer_and_expires(redis_server: Red
         for key in (left, kept, short):
             assert door.take(key, "a") is None
         door.confirm(kept, "a")
-        door.confirm(short, "a", 300)
+        door.confirm(short, "a", Millis(300))
         door.confirm(left, "b")
         assert door.take(short, "c") == "a"
         with pytest.raises(Undecided, match="being published"):

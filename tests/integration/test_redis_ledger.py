@@ -23,6 +23,7 @@ from kasugai.core.recovering.doors import Lease, LeaseLost, LedgerAway
 from kasugai.core.recovering.ledger import Entry
 from kasugai.core.words.facts import Result
 from kasugai.core.words.subject import host_subject
+from kasugai.core.words.timing import Millis
 from kasugai.sim.embedded import EmbeddedRedis
 from tests.support.ledgers import (
     CONTENT,
@@ -339,7 +340,7 @@ async def test_a_flag_that_comes_after_the_end_goes_with_the_entry(server: Redis
 @in_a_loop
 async def test_what_has_expired_is_gone_from_the_host_s_index_with_the_next_fold(server: RedisServer) -> None:
     async with Redis.from_url(server.url, decode_responses=True) as admin:
-        ledger = RedisLedger(admin, retention=50)
+        ledger = RedisLedger(admin, retention=Millis(50))
         lease = await own(ledger)
         await ledger.record(lease, Entry(incident=ONE, result=Result.RECOVERED))
         await ledger.record(lease, Entry(incident=TWO))
@@ -360,7 +361,7 @@ async def test_an_owner_never_believes_in_its_lease_longer_than_redis_does(serve
 
     async with Wire(server.port) as wire, Redis.from_url(server.url) as admin:
         await admin.ping()
-        async with RedisLedger.from_url(f"redis://127.0.0.1:{wire.port}/0", ttl=2_000) as ledger:
+        async with RedisLedger.from_url(f"redis://127.0.0.1:{wire.port}/0", ttl=Millis(2_000)) as ledger:
             await ledger.is_leased(HOST)
             wire.delay = 0.2
             lease = await own(ledger)

@@ -24,6 +24,7 @@ from kasugai.core.recovering.doors import CloudAway, LedgerAway, LogAway
 from kasugai.core.words import policy as core
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.signals import Command, Fault, Stamp
+from kasugai.core.words.timing import BrokerTime
 
 
 @dataclass
@@ -71,14 +72,16 @@ class MemoryReports:
             raise LogAway("broker secret-broker:9092 is away")
         self.faults.append(fault)
         return Stamp(
-            partition=0, offset=len(self.faults) - 1, at=1_795_383_600_123 + 1_000 * len(self.faults)
+            partition=0,
+            offset=len(self.faults) - 1,
+            at=BrokerTime(1_795_383_600_123 + 1_000 * len(self.faults)),
         )
 
     def order(self, command: Command) -> Stamp:
         if self.is_away:
             raise LogAway("broker secret-broker:9092 is away")
         self.commands.append(command)
-        return Stamp(partition=0, offset=len(self.commands) - 1, at=1_795_383_600_123)
+        return Stamp(partition=0, offset=len(self.commands) - 1, at=BrokerTime(1_795_383_600_123))
 
 
 @dataclass

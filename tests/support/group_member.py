@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from kasugai.adapters.kafka.poll_loop import Membership, PollLoop
 from kasugai.adapters.settings import KafkaSettings
+from kasugai.core.words.timing import Millis
 
 
 async def main() -> None:
@@ -20,7 +21,7 @@ async def main() -> None:
             os._exit(9)
         return {}
 
-    member = Membership(topic=topic, group=group, instance=instance, session=6_000)
+    member = Membership(topic=topic, group=group, instance=instance, session=Millis(6_000))
     kafka = KafkaSettings(bootstrap_servers=bootstrap)
     async with PollLoop(kafka, member, take=lambda _: None, give=give) as loop:
         await loop.failure()

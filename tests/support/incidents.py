@@ -10,6 +10,7 @@ from kasugai.core.words.incident import Open
 from kasugai.core.words.plan import Plan, Prior, Step
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.subject import host_subject
+from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from tests.support.subjects import about
 
@@ -29,8 +30,8 @@ def opened(**changes: object) -> Open:
         segment=SEGMENT,
         subject=host_subject("cmp1"),
         host_uuid="h",
-        decided_at=START,
-        opened_at=START,
+        decided_at=BrokerTime(START),
+        opened_at=BrokerTime(START),
         asserted_at=None,
         policy=Policy(),
     )
@@ -63,7 +64,7 @@ def decided(verb: Verb, reason: Reason, incident: UUID | None = INCIDENT, detail
         reason=reason,
         evidence=(),
         count=1,
-        at=START,
+        at=BrokerTime(START),
         incident=incident,
         detail=detail,
     )
@@ -71,7 +72,7 @@ def decided(verb: Verb, reason: Reason, incident: UUID | None = INCIDENT, detail
 
 def views_of(*values: Record) -> tuple[IncidentView, ...]:
     """Return the views of records that came a second apart."""
-    return fold(Seen(START + 1000 * offset, offset, value) for offset, value in enumerate(values))
+    return fold(Seen(BrokerTime(START + 1000 * offset), offset, value) for offset, value in enumerate(values))
 
 
 def view_of(*values: Record) -> IncidentView:

@@ -20,14 +20,14 @@ from kasugai.core.words.facts import StepRecord, StepState
 from kasugai.core.words.frozen import FrozenMap
 from kasugai.core.words.plan import Plan, Prior, Step
 from kasugai.core.words.subject import Subject, host_subject
-from kasugai.core.words.timing import Millis
+from kasugai.core.words.timing import BrokerTime, Millis
 from kasugai.sim import loop
 from kasugai.sim.ledger import MemoryLedger, Snapshot
 from kasugai.workers.ports import Ledger
 
 HOST = host_subject("cmp1")
 ONE, TWO = UUID(int=1), UUID(int=2)
-STOP = Flag(said_at=0, offset=5, stop=True, reason="cancelled")
+STOP = Flag(said_at=BrokerTime(0), offset=5, stop=True, reason="cancelled")
 RIGHTS = "ACL SETUSER kasugai on >pw resetchannels ~kasugai:{kasugai}:* +@all -@dangerous +info"
 """What docs/operators/connections.md says."""
 NOTHING = Folded(entries={}, flags={})
@@ -69,7 +69,7 @@ class Place(Protocol):
 
 
 def story(
-    *, ttl: Millis = 10_000
+    *, ttl: Millis = Millis(10_000)
 ) -> Callable[[Callable[[S, P], Coroutine[Any, Any, None]]], Callable[[S, P], None]]:
     """Make a test method out of a coroutine `(self, place)`: it is played in its place."""
 

@@ -14,6 +14,7 @@ from kasugai.core.words.facts import Fact, FactKind, make_fact
 from kasugai.core.words.incident import Order, Resume, Stop
 from kasugai.core.words.signals import Stamp
 from kasugai.core.words.subject import Kind, host_subject
+from kasugai.core.words.timing import BrokerTime
 from kasugai.schemas.topics import INCIDENTS
 from kasugai.sim import loop
 from kasugai.sim.lab import broker
@@ -153,11 +154,13 @@ def stop(host: str, incident: UUID, reason: str = "withdrawn") -> Stop:
         attempt=1,
         segment="s1",
         subject=host_subject(host),
-        decided_at=1,
+        decided_at=BrokerTime(1),
         reason=reason,
     )
 
 
 def resume(host: str, incident: UUID) -> Resume:
     """Return a Resume."""
-    return Resume(incident=incident, segment="s1", subject=host_subject(host), decided_at=2, reason="back")
+    return Resume(
+        incident=incident, segment="s1", subject=host_subject(host), decided_at=BrokerTime(2), reason="back"
+    )

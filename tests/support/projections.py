@@ -11,6 +11,7 @@ from kasugai.core.telling.incident_views import Record, Seen
 from kasugai.core.words.facts import Fact
 from kasugai.core.words.signals import Fault, Notification, Source, Stamp, Symptom, fault
 from kasugai.core.words.subject import Kind
+from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Evidence, Verdict
 from kasugai.schemas.codec import encode
 from kasugai.schemas.topics import INCIDENTS, RECOVERY, REPORTED, VERDICTS
@@ -74,7 +75,7 @@ def came_from(seen: Iterable[Seen]) -> list[Came]:
 
 def _came(value: Record | Fault, at: int, offset: int) -> Came:
     topic = topic_of(value)
-    return topic, Stamp(partition=0, offset=offset, at=at), encode(value)
+    return topic, Stamp(partition=0, offset=offset, at=BrokerTime(at)), encode(value)
 
 
 def topic_of(value: Record | Fault) -> str:

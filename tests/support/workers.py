@@ -23,6 +23,7 @@ from kasugai.core.words.incident import Open
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import Stamp
 from kasugai.core.words.subject import Kind, host_subject
+from kasugai.core.words.timing import BrokerTime
 from kasugai.schemas.codec import Undecodable, decode
 from kasugai.schemas.topics import INCIDENTS, RECOVERY, dead_letters_of
 from kasugai.sim.child import Child
@@ -136,9 +137,9 @@ class Site:
             segment="s1",
             subject=host_subject(self.host),
             host_uuid="",
-            decided_at=now,
-            opened_at=now,
-            asserted_at=now,
+            decided_at=BrokerTime(now),
+            opened_at=BrokerTime(now),
+            asserted_at=BrokerTime(now),
             policy=Policy(window=window),
         )
 

@@ -18,6 +18,7 @@ from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.plan import Plan
 from kasugai.core.words.signals import Fault, Letter, Outcome, Source, Tick, fault
 from kasugai.core.words.subject import Kind, Subject, host_subject
+from kasugai.core.words.timing import Millis
 from kasugai.schemas import codec, mapper
 from kasugai.schemas.codec import (
     CLASSES,
@@ -93,7 +94,7 @@ def test_a_flipped_bit_is_a_value_or_undecodable(value: object, data: st.DataObj
 
 
 def test_the_trace_travels_in_headers_only() -> None:
-    letter = Letter(segment="s", signal=Tick(period=500), trace={"traceparent": "00-1-2-01"})
+    letter = Letter(segment="s", signal=Tick(period=Millis(500)), trace={"traceparent": "00-1-2-01"})
     assert encode(letter) == encode(replace(letter, trace={}))
 
 
@@ -169,7 +170,7 @@ def test_an_unknown_id_can_be_told_from_a_broken_record() -> None:
     [
         (Kind.HOST, "Kind has no schema"),
         (None, "NoneType has no schema"),
-        (Tick(period=2**63), "Tick: "),
+        (Tick(period=Millis(2**63)), "Tick: "),
         (replace(FAULT, subject=host_subject(None)), "Fault: "),  # type: ignore[arg-type]
         (replace(FAULT, subject=Subject(kind="galaxy")), "Fault: "),  # type: ignore[arg-type]
         (replace(FAULT, event_id="text"), "Fault: "),  # type: ignore[arg-type]

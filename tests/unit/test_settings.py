@@ -11,7 +11,7 @@ from kasugai.adapters.settings.masakari import ALIASES, MEANINGLESS
 from kasugai.adapters.settings.options import groups, list_opts
 from kasugai.adapters.settings.sample import render
 from kasugai.core.words.policy import Method, Policy
-from kasugai.core.words.timing import PRODUCTION, TEST
+from kasugai.core.words.timing import PRODUCTION, TEST, Millis
 
 REPO = Path(__file__).resolve().parents[2]
 KAFKA = "[kafka]\nbootstrap_servers = k1:9092\n"
@@ -38,7 +38,7 @@ def test_the_least_file_gives_the_documented_defaults(write: Write) -> None:
 
 def test_a_profile_is_taken_and_single_time_outs_replaced(write: Write) -> None:
     settings = load([write(KAFKA + "[worker]\nprofile = test\nsettle = 7000\nlanes = 3\n")])
-    assert settings.worker.timing == replace(TEST, settle=7000)
+    assert settings.worker.timing == replace(TEST, settle=Millis(7000))
     assert (settings.worker.profile, settings.worker.lanes) == ("test", 3)
 
 

@@ -13,6 +13,7 @@ import fastavro
 import pytest
 
 from kasugai.core.words.signals import Tick
+from kasugai.core.words.timing import Millis
 from kasugai.schemas import mapper
 from kasugai.schemas.draw import draw
 from kasugai.schemas.shape import Choice, Few, Id, Many, Maybe, Named, Plain, Record, Symbol, column, shape_of
@@ -51,7 +52,7 @@ class Wagon:
     """Has a default."""
     other_colour: Colour | None = Colour.BLUE
     """Its default cannot be said in Avro."""
-    beat: Tick = field(default_factory=lambda: Tick(period=5))
+    beat: Tick = field(default_factory=lambda: Tick(period=Millis(5)))
     """A record with a default."""
     where: tuple[str, ...] = ()
     """Many."""
@@ -64,7 +65,7 @@ WAGON = Wagon(
     former=None,
     cargo=Plate(UUID(int=2)),
     size=(3, 4),
-    ticks={"b": Tick(period=1), "a": Tick(period=2)},
+    ticks={"b": Tick(period=Millis(1)), "a": Tick(period=Millis(2))},
     where=("x", "y"),
 )
 

@@ -21,6 +21,7 @@ from kasugai.core.words.facts import Fact, FactKind, Result, StepRecord, StepSta
 from kasugai.core.words.plan import Plan, Prior, Step
 from kasugai.core.words.policy import Method, Policy
 from kasugai.core.words.subject import Kind
+from kasugai.core.words.timing import MonoTime
 from kasugai.core.words.verdicts import Reason
 from kasugai.schemas.codec import decode, encode
 from kasugai.sim.cloud import SimCloud
@@ -150,7 +151,11 @@ async def _simulated(kind: StepKind) -> list[Request]:
 
 async def _call(kind: StepKind, cloud: SimCloud, cloud_door: CloudDoor) -> Call:
     """The kind's call about what this cloud has."""
-    look = Look(at=0, service=await cloud_door.service("cmp1"), others={"r1": await cloud_door.service("r1")})
+    look = Look(
+        at=MonoTime(0),
+        service=await cloud_door.service("cmp1"),
+        others={"r1": await cloud_door.service("r1")},
+    )
     (aggregate,) = await cloud_door.aggregates()
     step = step_of(kind)
     if step.words.about is About.GUEST:

@@ -18,7 +18,7 @@ from kasugai.core.words.actions import WORDINGS, Action
 from kasugai.core.words.facts import FactKind, StepRecord, StepState
 from kasugai.core.words.incident import Open
 from kasugai.core.words.plan import Step
-from kasugai.core.words.timing import Millis
+from kasugai.core.words.timing import Millis, between
 from kasugai.core.words.verdicts import Reason
 
 
@@ -55,7 +55,7 @@ def landing(move: Note, look: Look) -> Millis | None:
 
 def _await_hidden(s: Situation, step: Step) -> Move:
     """The guest is being rebuilt and no record says by whom: one list was answered without the other's cell."""
-    if s.now - s.memory.owner_since > s.timing.landing:
+    if between(s.memory.owner_since, s.now) > s.timing.landing:
         return Blocked(
             reason=Reason.EVACUATION_UNRESOLVED, detail=f"{step.name}: Nova shows no record of its rebuild"
         )
@@ -95,7 +95,7 @@ def _is_refused(record: StepRecord) -> bool:
 
 def _await_other(s: Situation, step: Step, migration: MigrationView) -> Move:
     """Somebody else's evacuation, or one of an earlier attempt, is under way: it is waited for, never doubled."""
-    if s.now - s.memory.owner_since > s.timing.landing:
+    if between(s.memory.owner_since, s.now) > s.timing.landing:
         return Blocked(
             reason=Reason.EVACUATION_UNRESOLVED,
             detail=f"{step.name}: migration {migration.migration_id} to {migration.dest or '?'} is {migration.status}",

@@ -8,7 +8,7 @@ from kasugai.core.recovering.situation import Situation
 from kasugai.core.words.facts import FactKind, StepRecord, StepState
 from kasugai.core.words.frozen import NO_TEXTS, FrozenMap
 from kasugai.core.words.plan import Step
-from kasugai.core.words.timing import Millis, Timing
+from kasugai.core.words.timing import Millis, Timing, between
 
 NO_TRACE = "no trace"
 """Reason of an intent of which the world shows nothing."""
@@ -61,7 +61,7 @@ def is_open(s: Situation, step: Step) -> bool:
 def is_settled(s: Situation, step: Step, after: Millis) -> bool:
     """Whether a call that may be under way has had `after` to show in the look: a dead owner's request has arrived by
     then, or never will."""
-    return s.look.at - s.intent_at(step.key) >= after
+    return between(s.intent_at(step.key), s.look.at) >= after
 
 
 def tries_here(s: Situation, step: Step, limit: int) -> bool:

@@ -10,6 +10,7 @@ from kasugai.core.recovering.steps.guests import GONE
 from kasugai.core.recovering.steps.records import NO_TRACE, is_settled
 from kasugai.core.words.facts import FactKind, StepRecord
 from kasugai.core.words.plan import Prior, Step
+from kasugai.core.words.timing import between
 from kasugai.core.words.verdicts import Reason
 
 _UNREAD = GuestView(uuid="", name="", host="", vm_state="", task_state=None, power_state=0)
@@ -41,7 +42,7 @@ def _await_own(s: Situation, step: Step, migration: MigrationView) -> Move:
     guest = s.look.read.get(step.subject, _UNREAD)
     if guest is None or (guest is not _UNREAD and guest.deleted):
         return done(s, step, GONE)
-    if s.now - s.intent_at(step.key) > s.timing.landing:
+    if between(s.intent_at(step.key), s.now) > s.timing.landing:
         return Blocked(
             reason=Reason.EVACUATION_UNRESOLVED,
             detail=f"{step.name}: migration {migration.migration_id} to {migration.dest or '?'} is {migration.status}",
@@ -60,7 +61,7 @@ def _landed(s: Situation, step: Step, own: list[MigrationView]) -> Move:
     if guest is not _UNREAD and guest.host != s.order.host and step.subject not in s.look.guests:
         return done(s, step, destination=guest.host)
     move = Pending() if step.subject in s.look.guests else _left(s, step, own)
-    if isinstance(move, Pending) and s.now - s.intent_at(step.key) > s.timing.landing:
+    if isinstance(move, Pending) and between(s.intent_at(step.key), s.now) > s.timing.landing:
         return Blocked(
             reason=Reason.EVACUATION_UNRESOLVED, detail=f"{step.name}: its record is done, its host unchanged"
         )
@@ -101,7 +102,7 @@ def _gone_or_wait(s: Situation, step: Step) -> Move:
 
 
 def _unresolved_after(s: Situation, step: Step) -> Move:
-    if s.now - s.intent_at(step.key) > s.timing.landing:
+    if between(s.intent_at(step.key), s.now) > s.timing.landing:
         return Blocked(
             reason=Reason.EVACUATION_UNRESOLVED, detail=f"{step.name}: Nova shows no record of the call"
         )

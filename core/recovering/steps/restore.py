@@ -20,6 +20,7 @@ from kasugai.core.words.facts import FactKind, StepState
 from kasugai.core.words.identity import step_key
 from kasugai.core.words.incident import Open
 from kasugai.core.words.plan import Prior, Step
+from kasugai.core.words.timing import between
 from kasugai.core.words.verdicts import Reason
 
 
@@ -69,7 +70,7 @@ def assess(s: Situation, step: Step) -> Move:
 
 def _await_task(s: Situation, step: Step) -> Move:
     """Nova is at it; what it has not brought to an end in the time of a landing has failed (its host died as well)."""
-    if s.now - s.intent_at(step.key) > s.timing.landing:
+    if between(s.intent_at(step.key), s.now) > s.timing.landing:
         return note(s, step, FactKind.FAILED, Reason.DESTINATION_FAILED)
     return Pending(reads=(step.subject,))
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from kasugai.core.deciding.rows import Row
 from kasugai.core.recovering.ledger import Entry
 from kasugai.core.words.signals import Fault, Symptom
-from kasugai.core.words.timing import Instant
+from kasugai.core.words.timing import BrokerTime
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.cloud.wire import Request
 from kasugai.sim.cloud.world import NEW_YEAR
@@ -63,7 +63,7 @@ WATCHERS: tuple[type[Watcher], ...] = (
 WATCHED = frozenset({FAULTS, REPORTED, COMMANDS, INVENTORY, VERDICTS, INCIDENTS, RECOVERY})
 """The topics that are watched."""
 
-Saw = Callable[[Sight, Instant], Iterator[str]]
+Saw = Callable[[Sight, BrokerTime], Iterator[str]]
 
 
 class Invariants:
@@ -93,7 +93,7 @@ class Invariants:
         """The run is over, and `rows` stand in correlate's table."""
         self.saw(Ended(rows=tuple(rows)), _clock())
 
-    def saw(self, what: Sight, at: Instant) -> None:
+    def saw(self, what: Sight, at: BrokerTime) -> None:
         """Tell whoever wants to see it."""
         for saw in self._watchers.get(type(what), ()):
             for sentence in saw(what, at):
@@ -130,6 +130,6 @@ class Invariants:
             self.saw(Accepted(guest=request.subject), _clock())
 
 
-def _clock() -> Instant:
+def _clock() -> BrokerTime:
     """Return the broker's time."""
-    return math.floor((NEW_YEAR + asyncio.get_running_loop().time()) * 1000)
+    return BrokerTime(math.floor((NEW_YEAR + asyncio.get_running_loop().time()) * 1000))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from kasugai.core.deciding.rows import SubjectRow
 from kasugai.core.words.incident import Phase
 from kasugai.core.words.subject import Kind
-from kasugai.core.words.timing import Instant
+from kasugai.core.words.timing import BrokerTime
 from kasugai.sim.lab.invariants.watcher import Ended, Sight, Watcher
 
 
@@ -14,7 +14,7 @@ class AtRest(Watcher):
 
     sees = (Ended,)
 
-    def saw(self, what: Sight, at: Instant) -> Iterator[str]:
+    def saw(self, what: Sight, at: BrokerTime) -> Iterator[str]:
         """Look at correlate's rows."""
         if not isinstance(what, Ended):
             return

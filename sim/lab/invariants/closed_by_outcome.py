@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from uuid import UUID
 
 from kasugai.core.words.facts import Fact, FactKind
-from kasugai.core.words.timing import Instant
+from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Verb, Verdict
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.lab.invariants.watcher import Sight, Watcher
@@ -20,7 +20,7 @@ class ClosedByOutcome(Watcher):
         super().__init__(cloud)
         self._finished: set[UUID | None] = set()
 
-    def saw(self, what: Sight, at: Instant) -> Iterator[str]:
+    def saw(self, what: Sight, at: BrokerTime) -> Iterator[str]:
         """Remember outcomes, and ask each close for its own."""
         match what:
             case Fact(kind=FactKind.FINISHED, incident=incident):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from uuid import UUID
 
 from kasugai.core.words.signals import Fault
-from kasugai.core.words.timing import Instant
+from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Verdict
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.lab.invariants.watcher import Ended, Sight, Watcher
@@ -21,7 +21,7 @@ class Covered(Watcher):
         self._faults: dict[UUID, str] = {}
         self._covered: set[UUID] = set()
 
-    def saw(self, what: Sight, at: Instant) -> Iterator[str]:
+    def saw(self, what: Sight, at: BrokerTime) -> Iterator[str]:
         """Keep both, and compare them at the end."""
         match what:
             case Fault():

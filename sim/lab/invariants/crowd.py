@@ -10,7 +10,7 @@ from uuid import UUID
 from kasugai.core.words.facts import Fact, FactKind, Result
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.signals import Command, Fault, Instruction, Limit, Symptom
-from kasugai.core.words.timing import Instant
+from kasugai.core.words.timing import BrokerTime
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.lab.invariants.watcher import Sight, Watcher
 
@@ -33,7 +33,7 @@ class Crowd(Watcher):
         self._approved: set[str] = set()
         """Segments with a storm that a person has approved: how far it goes is the decision's business."""
 
-    def saw(self, what: Sight, at: Instant) -> Iterator[str]:
+    def saw(self, what: Sight, at: BrokerTime) -> Iterator[str]:
         """Keep the descriptions, and count."""
         match what:
             case HostRecord(deleted=True, name=name):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from kasugai.core.words.timing import Instant
+from kasugai.core.words.timing import BrokerTime
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.lab.invariants.watcher import Kept, Sight, Watcher
 
@@ -17,7 +17,7 @@ class EpochsGrow(Watcher):
         super().__init__(cloud)
         self._epochs: dict[str, int] = {}
 
-    def saw(self, what: Sight, at: Instant) -> Iterator[str]:
+    def saw(self, what: Sight, at: BrokerTime) -> Iterator[str]:
         """Compare each writer's epoch with the highest before."""
         if not isinstance(what, Kept):
             return

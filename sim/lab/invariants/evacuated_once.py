@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from kasugai.core.recovering.look import EVACUATION
-from kasugai.core.words.timing import Instant
+from kasugai.core.words.timing import BrokerTime
 from kasugai.sim.lab.invariants.watcher import Accepted, Sight, Watcher
 
 UNDER_WAY = ("accepted", "pre-migrating")
@@ -14,7 +14,7 @@ class EvacuatedOnce(Watcher):
 
     sees = (Accepted,)
 
-    def saw(self, what: Sight, at: Instant) -> Iterator[str]:
+    def saw(self, what: Sight, at: BrokerTime) -> Iterator[str]:
         """Count the guest's evacuations that are under way."""
         if not isinstance(what, Accepted):
             return

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from kasugai.core.words.signals import Fault, Symptom
-from kasugai.core.words.timing import Instant
+from kasugai.core.words.timing import BrokerTime
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.lab.invariants.watcher import OBEDIENCE, Sent, Sight, Watcher
 
@@ -16,10 +16,10 @@ class FencedAlive(Watcher):
     def __init__(self, cloud: SimCloud) -> None:
         """Nobody was seen."""
         super().__init__(cloud)
-        self._alive: dict[str, Instant] = {}
+        self._alive: dict[str, BrokerTime] = {}
         """By host: the broker's time of a sign of life that nobody has contradicted since."""
 
-    def saw(self, what: Sight, at: Instant) -> Iterator[str]:
+    def saw(self, what: Sight, at: BrokerTime) -> Iterator[str]:
         """Remember signs of life, and hold them against fences."""
         match what:
             case Fault(symptom=Symptom.ALIVE, host=host):

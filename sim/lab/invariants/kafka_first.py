@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from uuid import UUID
 
 from kasugai.core.words.facts import Fact, StepRecord
-from kasugai.core.words.timing import Instant
+from kasugai.core.words.timing import BrokerTime
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.lab.invariants.watcher import Kept, Sight, Watcher
 
@@ -19,7 +19,7 @@ class KafkaFirst(Watcher):
         super().__init__(cloud)
         self._steps: set[tuple[UUID, StepRecord]] = set()
 
-    def saw(self, what: Sight, at: Instant) -> Iterator[str]:
+    def saw(self, what: Sight, at: BrokerTime) -> Iterator[str]:
         """Remember the log's steps, and look for those of each entry among them."""
         match what:
             case Fact(step=StepRecord() as step, incident=incident):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from uuid import UUID
 
 from kasugai.core.words.incident import Open
-from kasugai.core.words.timing import Instant
+from kasugai.core.words.timing import BrokerTime
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.lab.invariants.watcher import Sight, Watcher
 
@@ -19,7 +19,7 @@ class Numbered(Watcher):
         super().__init__(cloud)
         self._numbers: dict[UUID, int] = {}
 
-    def saw(self, what: Sight, at: Instant) -> Iterator[str]:
+    def saw(self, what: Sight, at: BrokerTime) -> Iterator[str]:
         """Compare each number with the highest before; one may come again."""
         if not isinstance(what, Open):
             return

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from kasugai.core.words.facts import Fact, FactKind
-from kasugai.core.words.timing import Instant
+from kasugai.core.words.timing import BrokerTime
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.lab.invariants.watcher import Sight, Watcher
 
@@ -34,7 +34,7 @@ class OneAttempt(Watcher):
         self._live: dict[str, _Live] = {}
         self._epochs: dict[str, int] = {}
 
-    def saw(self, what: Sight, at: Instant) -> Iterator[str]:
+    def saw(self, what: Sight, at: BrokerTime) -> Iterator[str]:
         """Follow each host's attempts by their facts."""
         if not isinstance(what, Fact) or what.epoch < self._epochs.get(what.host, 0):
             return

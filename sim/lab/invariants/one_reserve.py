@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from uuid import UUID
 
 from kasugai.core.words.incident import Open
-from kasugai.core.words.timing import Instant
+from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Verb, Verdict
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.lab.invariants.watcher import Sight, Watcher
@@ -21,7 +21,7 @@ class OneReserve(Watcher):
         self._given: dict[str, UUID] = {}
         """By reserve: the open incident that has it."""
 
-    def saw(self, what: Sight, at: Instant) -> Iterator[str]:
+    def saw(self, what: Sight, at: BrokerTime) -> Iterator[str]:
         """Remember who has which, until its incident is closed."""
         match what:
             case Open(reserves=reserves, incident=incident):

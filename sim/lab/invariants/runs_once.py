@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from kasugai.core.words.timing import Instant
+from kasugai.core.words.timing import BrokerTime
 from kasugai.sim.cloud.diary import Entry
 from kasugai.sim.lab.invariants.watcher import Sight, Watcher
 
@@ -12,7 +12,7 @@ class RunsOnce(Watcher):
 
     sees = (Entry,)
 
-    def saw(self, what: Sight, at: Instant) -> Iterator[str]:
+    def saw(self, what: Sight, at: BrokerTime) -> Iterator[str]:
         """Look at all guests whenever one has started or stopped."""
         for guest in self.cloud.running_twice():
             hosts = ", ".join(sorted(self.cloud.running_on(guest)))

@@ -6,7 +6,7 @@ from kasugai.core.words.facts import Fact, FactKind
 from kasugai.core.words.incident import Open
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.signals import Command, Instruction, Limit
-from kasugai.core.words.timing import Instant
+from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.lab.invariants.watcher import OBEDIENCE, Sent, Sight, Watcher
@@ -24,14 +24,14 @@ class SetAside(Watcher):
     def __init__(self, cloud: SimCloud) -> None:
         """Nothing is set aside."""
         super().__init__(cloud)
-        self._since: dict[tuple[str, str], Instant] = {}
+        self._since: dict[tuple[str, str], BrokerTime] = {}
         """By word and host or segment: the broker's time since which nothing may be opened for it."""
         self._segments: dict[str, str] = {}
         """By host."""
-        self._begun: dict[str, Instant] = {}
+        self._begun: dict[str, BrokerTime] = {}
         """By host: the broker's time of the first effect of its unfinished incident."""
 
-    def saw(self, what: Sight, at: Instant) -> Iterator[str]:
+    def saw(self, what: Sight, at: BrokerTime) -> Iterator[str]:
         """Remember what is set aside, and hold it against orders and effects."""
         match what:
             case HostRecord() | SegmentRecord():
@@ -51,14 +51,14 @@ class SetAside(Watcher):
             case _:
                 pass
 
-    def _on_description(self, record: HostRecord | SegmentRecord, at: Instant) -> None:
+    def _on_description(self, record: HostRecord | SegmentRecord, at: BrokerTime) -> None:
         if isinstance(record, HostRecord):
             self._segments[record.name] = record.segment_id
             self._set("maintenance", record.name, record.on_maintenance and record.maintenance_until == 0, at)
         else:
             self._set("disarmed segment", record.segment_id, not record.armed, at)
 
-    def _on_command(self, command: Command, at: Instant) -> None:
+    def _on_command(self, command: Command, at: BrokerTime) -> None:
         """A hold or a cancel counts only once it has been obeyed: its verdict says so."""
         match command.order:
             case Instruction.DISARM | Instruction.ARM:
@@ -75,7 +75,7 @@ class SetAside(Watcher):
         if verdict.verb is Verb.CLOSE:
             self._set("hold", host, False, verdict.at)
 
-    def _set(self, word: str, name: str, aside: bool, at: Instant) -> None:
+    def _set(self, word: str, name: str, aside: bool, at: BrokerTime) -> None:
         if aside:
             self._since.setdefault((word, name), at)
         else:
@@ -86,13 +86,13 @@ class SetAside(Watcher):
             if order.decided_at > since + PROPAGATION:
                 yield f"an incident was opened for {order.host}, which is in {word}"
 
-    def _sent(self, sent: Sent, at: Instant) -> Iterator[str]:
+    def _sent(self, sent: Sent, at: BrokerTime) -> Iterator[str]:
         for word, since in self._aside_of(sent.host):
             late = since + OBEDIENCE < at
             if late and (word != "maintenance" or self._begun.get(sent.host, at) > since):
                 yield f"{sent.action} of {sent.host}, which is in {word}"
 
-    def _aside_of(self, host: str) -> list[tuple[str, Instant]]:
+    def _aside_of(self, host: str) -> list[tuple[str, BrokerTime]]:
         segment = self._segments.get(host, "")
         keys = (("maintenance", host), ("hold", host), ("disarmed segment", segment), ("disarm", segment))
         return [(key[0], self._since[key]) for key in keys if key in self._since]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from kasugai.core.recovering.look import PowerState
 from kasugai.core.words.facts import Fact, FactKind, Result
 from kasugai.core.words.signals import Fault, Symptom
-from kasugai.core.words.timing import Instant
+from kasugai.core.words.timing import BrokerTime
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.lab.invariants.watcher import OBEDIENCE, Sent, Sight, Watcher
 
@@ -19,11 +19,11 @@ class SourceOff(Watcher):
     def __init__(self, cloud: SimCloud) -> None:
         """Nobody vouches for anything."""
         super().__init__(cloud)
-        self._asserted: dict[str, Instant | None] = {}
+        self._asserted: dict[str, BrokerTime | None] = {}
         """By host: when the last assertion ended (a sign of life, a word taken back, an outcome); None while it
         stands."""
 
-    def saw(self, what: Sight, at: Instant) -> Iterator[str]:
+    def saw(self, what: Sight, at: BrokerTime) -> Iterator[str]:
         """Remember assertions, and look at the power of the source of each evacuation."""
         match what:
             case Fault():
@@ -33,17 +33,17 @@ class SourceOff(Watcher):
             case Sent(action="evacuate", host=host, guest=guest) if host in self.cloud.world.hosts:
                 yield from self._evacuated(host, self.cloud.world.guests[guest].name, at)
 
-    def _on_fault(self, fault: Fault, at: Instant) -> None:
+    def _on_fault(self, fault: Fault, at: BrokerTime) -> None:
         if fault.symptom in (Symptom.ALIVE, Symptom.CLEAR):
             self._end(fault.host, at)
         if fault.asserted:
             self._asserted[fault.host] = None
 
-    def _end(self, host: str, at: Instant) -> None:
+    def _end(self, host: str, at: BrokerTime) -> None:
         if host in self._asserted and self._asserted[host] is None:
             self._asserted[host] = at
 
-    def _evacuated(self, host: str, guest: str, at: Instant) -> Iterator[str]:
+    def _evacuated(self, host: str, guest: str, at: BrokerTime) -> Iterator[str]:
         driven = self.cloud.power.has(host)
         if self.cloud.power.read(host) is PowerState.OFF if driven else self._is_vouched_for(host, at):
             return
@@ -52,7 +52,7 @@ class SourceOff(Watcher):
         elif not driven:
             yield f"{guest} was evacuated while the power of {host} was unknown"
 
-    def _is_vouched_for(self, host: str, at: Instant) -> bool:
+    def _is_vouched_for(self, host: str, at: BrokerTime) -> bool:
         """An assertion counts while it stands, and for as long as a Stop takes to arrive."""
         if host not in self._asserted:
             return False

@@ -14,7 +14,7 @@ from kasugai.core.words.facts import Fact
 from kasugai.core.words.incident import Order
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.signals import Command, Fault
-from kasugai.core.words.timing import Instant
+from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Verdict
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.cloud.diary import Entry as DiaryEntry
@@ -87,6 +87,6 @@ class Watcher(ABC):
         self.cloud = cloud
 
     @abstractmethod
-    def saw(self, what: Sight, at: Instant) -> Iterator[str]:
+    def saw(self, what: Sight, at: BrokerTime) -> Iterator[str]:
         """Take in what happened at the broker's time `at`; yield a sentence for each way in which it breaks the
         invariant."""

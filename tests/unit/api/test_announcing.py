@@ -15,6 +15,7 @@ from kasugai.api.views import NotificationView, Status
 from kasugai.core.recovering.doors import LogAway
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.signals import Stamp
+from kasugai.core.words.timing import BrokerTime
 from tests.support.api_doors import MemoryRegistry, MemoryReports
 from tests.support.incidents import OPENED, WHOLE
 from tests.support.projections import came, naming, posted
@@ -164,7 +165,7 @@ def test_one_that_kafka_did_not_take_is_an_error_and_a_plain_fault_is_nobodys_bu
 
 def view(status: Status) -> NotificationView:
     assert POSTED.notification is not None
-    made = view_of(POSTED, POSTED.notification, Stamp(partition=0, offset=0, at=1))
+    made = view_of(POSTED, POSTED.notification, Stamp(partition=0, offset=0, at=BrokerTime(1)))
     return replace(made, status=status, message="told")
 
 
@@ -201,7 +202,7 @@ def test_the_projector_tells_what_changes_and_a_rebuild_tells_nothing() -> None:
         for number, batch in enumerate(batches):
             projector.take(
                 [
-                    (topic, replace(stamp, partition=number, at=stamp.at + 10_000 * number), body)
+                    (topic, replace(stamp, partition=number, at=BrokerTime(stamp.at + 10_000 * number)), body)
                     for topic, stamp, body in batch
                 ],
                 {},

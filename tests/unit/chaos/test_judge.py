@@ -9,6 +9,7 @@ import pytest
 from kasugai.core.telling.incident_views import Record, Seen, fold
 from kasugai.core.words.facts import Fact, FactKind, StepState
 from kasugai.core.words.subject import host_subject
+from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Evidence, Reason, Verb
 from tests.chaos.judge import Judgement, Told, judge
 from tests.support.incidents import (
@@ -46,7 +47,7 @@ STOPPED = WEB | {"name": "batch1", "wanted": "stopped", "vm_state": "stopped", "
 
 
 def told(records: Sequence[Record] = GOOD, **changes: object) -> Told:
-    seen = [Seen(START + 1000 * offset, offset, value) for offset, value in enumerate(records)]
+    seen = [Seen(BrokerTime(START + 1000 * offset), offset, value) for offset, value in enumerate(records)]
     run = Told(
         faults={FAULT: "cmp1"},
         seen=seen,

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from kasugai.core.telling.incident_views import Seen
 from kasugai.core.words.facts import FactKind
+from kasugai.core.words.timing import BrokerTime
 from tests.chaos.ambush import Ambush, Trap
 from tests.chaos.lurker import PATIENCE, Lurker
 from tests.chaos.servers import NovaProcess
@@ -70,7 +71,7 @@ class Scene:
 
 
 def adopted(author: str) -> Seen:
-    return Seen(at=0, offset=0, value=said(FactKind.ADOPTED, author=author))
+    return Seen(at=BrokerTime(0), offset=0, value=said(FactKind.ADOPTED, author=author))
 
 
 def test_a_flush_falls_after_the_kth_call_of_that_recovery() -> None:

@@ -10,6 +10,7 @@ from kasugai.cli.exits import SaidNo
 from kasugai.cli.explain import choose
 from kasugai.cli.explain_text import as_json, page
 from kasugai.core.telling.explain import Decided
+from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Reason, Verb
 from tests.support.incidents import OPENED, START, decided
 from tests.support.projections import UUID_1, naming, posted
@@ -17,7 +18,10 @@ from tests.support.projections import UUID_1, naming, posted
 HELD = replace(
     naming(decided(Verb.HOLD, Reason.DISARMED, None, detail="by ann"), posted()), also=(Reason.MAINTENANCE,)
 )
-TOLD = [Decided(START, 0, HELD), Decided(START + 1000, 1, replace(naming(OPENED, posted()), count=70))]
+TOLD = [
+    Decided(BrokerTime(START), 0, HELD),
+    Decided(BrokerTime(START + 1000), 1, replace(naming(OPENED, posted()), count=70)),
+]
 
 
 def test_each_verdict_says_why_and_on_what_evidence() -> None:
@@ -37,8 +41,10 @@ def test_each_verdict_says_why_and_on_what_evidence() -> None:
 
 
 def test_a_verdict_without_evidence_says_so() -> None:
-    assert page([Decided(START, 0, OPENED)]).endswith("  evidence  1 more in other parts of this verdict")
-    assert page([Decided(START, 0, replace(OPENED, count=0))]).endswith("  evidence  none stands")
+    assert page([Decided(BrokerTime(START), 0, OPENED)]).endswith(
+        "  evidence  1 more in other parts of this verdict"
+    )
+    assert page([Decided(BrokerTime(START), 0, replace(OPENED, count=0))]).endswith("  evidence  none stands")
 
 
 def test_colours_are_for_terminals_only() -> None:

@@ -15,6 +15,7 @@ from kasugai.cli.masakari import connection_of
 from kasugai.cli.masakari_changes import imports
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.policy import Method, Policy
+from kasugai.core.words.timing import Millis
 from tests.support.masakari import ROWS, SEGMENT, TABLES
 
 
@@ -71,7 +72,9 @@ def test_what_masakari_changed_is_changed_and_what_only_kasugai_knows_stays(data
     after(known, found)
     old = known.segment(SEGMENT)
     assert old is not None
-    known.put(replace(old, version=2, policy=replace(old.policy, confirm_after=9_000, method=Method.AUTO)))
+    known.put(
+        replace(old, version=2, policy=replace(old.policy, confirm_after=Millis(9_000), method=Method.AUTO))
+    )
     known.put(HostRecord(host_uuid="own", name="cmp9", segment_id=SEGMENT))
     found = replace(found, hosts=tuple(replace(host, on_maintenance=False) for host in found.hosts))
     assert after(known, found) == [

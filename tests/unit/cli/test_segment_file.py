@@ -5,6 +5,7 @@ import pytest
 from kasugai.cli.exits import Misused
 from kasugai.cli.segment_file import WantedHost, WantedSegment, parse
 from kasugai.core.words.policy import Method, Policy
+from kasugai.core.words.timing import Millis
 
 FULL = """\
 name: rack1
@@ -36,7 +37,7 @@ def test_everything_that_can_be_said_is_read() -> None:
             armed=False,
             policy=Policy(
                 method=Method.AUTO_PRIORITY,
-                confirm_after=2500,
+                confirm_after=Millis(2500),
                 confirm_observers=3,
                 trust_assertions=False,
                 max_unhealthy=40,

@@ -4,6 +4,7 @@ import pytest
 
 from kasugai.cli.colours import _paint
 from kasugai.cli.tables import Column, age, table, took
+from kasugai.core.words.timing import Millis
 
 COLUMNS = (Column("NAME"), Column("N", right=True), Column("WHY"))
 
@@ -43,8 +44,8 @@ def test_only_the_word_of_the_phase_is_coloured() -> None:
     ],
 )
 def test_ages_are_said_as_people_say_them(seconds: float, said: str) -> None:
-    assert age(int(seconds * 1000)) == said
+    assert age(Millis(int(seconds * 1000))) == said
 
 
 def test_a_length_of_time_has_tenths() -> None:
-    assert took(72_040) == "72.0s"
+    assert took(Millis(72_040)) == "72.0s"

@@ -19,6 +19,7 @@ from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import Fault, Source, Symptom, fault
 from kasugai.core.words.subject import host_subject
+from kasugai.core.words.timing import BrokerTime, SteadyTime
 from tests.support.subjects import about
 
 S = 1_000
@@ -66,7 +67,7 @@ def report(episode: str = "r1", **given: Any) -> Fault:
 
 def moment(at: int, steady: int | None = None) -> Moment:
     """Return a moment; the steady clock agrees unless told otherwise."""
-    return Moment(at=at, steady=at if steady is None else steady)
+    return Moment(at=BrokerTime(at), steady=SteadyTime(at if steady is None else steady))
 
 
 def condition(source: Source = Source.PEER, since: int = 0, **given: Any) -> Condition:
@@ -92,7 +93,7 @@ def row(**given: Any) -> SubjectRow:
 
 def asked(**given: Any) -> Asked:
     """Return a question about cmp1, of which nothing is known."""
-    made = Asked(row=row(), segment=None, host=None, tally=Tally(), deadline=0)
+    made = Asked(row=row(), segment=None, host=None, tally=Tally(), deadline=SteadyTime(0))
     return replace(made, **given)
 
 
@@ -105,8 +106,8 @@ def order(**given: Any) -> Open:
         segment=SEGMENT,
         subject=host_subject(HOST),
         host_uuid="uuid-cmp1",
-        decided_at=0,
-        opened_at=0,
+        decided_at=BrokerTime(0),
+        opened_at=BrokerTime(0),
         asserted_at=None,
         policy=Policy(),
     )

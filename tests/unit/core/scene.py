@@ -15,7 +15,7 @@ from kasugai.core.words.facts import StepRecord, StepState
 from kasugai.core.words.plan import Plan, Step
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.subject import host_subject
-from kasugai.core.words.timing import PRODUCTION
+from kasugai.core.words.timing import PRODUCTION, BrokerTime, MonoTime
 from tests.unit.core.makers import INCIDENT, S, guest, order, record, service
 
 NOW = 1_000 * S
@@ -36,13 +36,13 @@ def look(*guests: GuestView, migrations: Iterable[MigrationView] = (), **given: 
     for each in migrations:
         found[each.guest] = (*found.get(each.guest, ()), each)
     made = Look(
-        at=NOW,
+        at=MonoTime(NOW),
         service=service(),
         service_after=service(),
         guests=by_uuid(guests),
         migrations=found,
         power=PowerState.OFF,
-        power_at=NOW,
+        power_at=MonoTime(NOW),
     )
     return replace(made, **given)
 
@@ -51,7 +51,10 @@ def planned(*guests: GuestView, attempt: int = 1, window: int = 8) -> Plan:
     """Return the plan for these guests (default: one active guest g1)."""
     chosen = guests or (guest(),)
     return plan(
-        order(policy=Policy(window=window), attempt=attempt), Look(at=0, guests=by_uuid(chosen)), 1, {}
+        order(policy=Policy(window=window), attempt=attempt),
+        Look(at=MonoTime(0), guests=by_uuid(chosen)),
+        1,
+        {},
     )
 
 
@@ -89,12 +92,12 @@ def scene(seen: Look | None = None, *records: StepRecord, **given: Any) -> Situa
         entry=entry(*records),
         plan=planned(),
         look=seen or look(guest()),
-        memory=Memory(owner_since=0, epoch=1),
+        memory=Memory(owner_since=MonoTime(0), epoch=1),
         flag=None,
         has_device=True,
         timing=PRODUCTION,
-        now=NOW,
-        broker_now=NOW,
+        now=MonoTime(NOW),
+        broker_now=BrokerTime(NOW),
     )
     return replace(made, **given)
 
@@ -111,5 +114,5 @@ def moving(*guests: GuestView, migrations: Iterable[MigrationView] = (), **given
     return look(*guests, migrations=migrations, **{**downed(), **given})
 
 
-STOP = Flag(said_at=0, offset=1, stop=True)
-GO = Flag(said_at=0, offset=2, stop=False)
+STOP = Flag(said_at=BrokerTime(0), offset=1, stop=True)
+GO = Flag(said_at=BrokerTime(0), offset=2, stop=False)

@@ -15,6 +15,7 @@ from kasugai.core.words.facts import FactKind, Result
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import Command, Fault, Instruction, Limit, Outcome, Source, Symptom
 from kasugai.core.words.subject import Kind, host_subject
+from kasugai.core.words.timing import Millis
 from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import INCIDENT, down, fact, host, segment, uuid_of
 from tests.unit.core.story import Story
@@ -201,7 +202,7 @@ def _describe(story: Story, move: Describe) -> None:
     if move.host:
         story.describe(host(move.host, version=version, on_maintenance=not move.allowed))
     else:
-        policy = Policy(confirm_after=move.confirm_after)
+        policy = Policy(confirm_after=Millis(move.confirm_after))
         story.describe(segment(version=version, armed=move.allowed, policy=policy))
 
 

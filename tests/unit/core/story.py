@@ -18,7 +18,7 @@ from kasugai.core.words.incident import Open, Order
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import InventoryChange, Letter, Outcome, Signal, Stamp, Tick
-from kasugai.core.words.timing import PRODUCTION, Timing
+from kasugai.core.words.timing import PRODUCTION, BrokerTime, Timing
 from kasugai.core.words.verdicts import Verdict
 from tests.unit.core.makers import SEGMENT, S, host, segment
 
@@ -194,7 +194,7 @@ class Story:
 
     def _append(self, letter: Letter) -> list[str]:
         before = len(self.post.verdicts)
-        stamp = Stamp(partition=0, offset=len(self.mail), at=START + round(self.seconds * S))
+        stamp = Stamp(partition=0, offset=len(self.mail), at=BrokerTime(START + round(self.seconds * S)))
         self.mail.append((letter, stamp))
         decided = self.mailbox.take(letter, stamp)
         self.post.finish(decided, self.post.publish(decided))

@@ -12,13 +12,14 @@ from kasugai.core.recovering.pace import Pace
 from kasugai.core.recovering.situation import Memory
 from kasugai.core.words.facts import FactKind, Result, StepRecord, StepState
 from kasugai.core.words.policy import Policy
+from kasugai.core.words.timing import Millis, MonoTime
 from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import S, guest, migration, order, record, service
 from tests.unit.core.scene import DOWN, FENCE, GO, NOW, STOP, downed, fenced, look, moving, planned, scene
 
 ON = look(guest(), power=PowerState.ON)
 OFF_FENCED = record(FENCE, StepState.DONE, tries=1, reason="power-off")
-RECENT = Memory(owner_since=NOW - 5 * S, epoch=1)
+RECENT = Memory(owner_since=MonoTime(NOW - 5 * S), epoch=1)
 GUESTS = tuple(guest(f"g{n}") for n in range(1, 6))
 FIVE = planned(*GUESTS, window=2)
 
@@ -88,7 +89,7 @@ def test_a_host_without_a_device_counts_as_fenced_only_as_long_as_it_is_asserted
 
 def test_a_step_whose_call_is_under_way_is_waited_for() -> None:
     assert reads(ask(ON, memory=replace(RECENT, in_flight=frozenset({FENCE})))) == set()
-    assert reads(ask(ON, memory=replace(RECENT, begun={FENCE: NOW + 1}))) == set()
+    assert reads(ask(ON, memory=replace(RECENT, begun={FENCE: MonoTime(NOW + 1)}))) == set()
 
 
 def test_looks_follow_one_another_by_the_look_interval() -> None:
@@ -164,7 +165,7 @@ def test_nothing_is_answered_while_a_call_is_under_way() -> None:
     gone = replace(ON, service=None)
     flying = replace(RECENT, before=gone, in_flight=frozenset({FENCE}))
     assert reads(ask(gone, memory=flying)) == set()
-    heir = Memory(owner_since=0, epoch=2, in_flight=frozenset({DOWN}))
+    heir = Memory(owner_since=MonoTime(0), epoch=2, in_flight=frozenset({DOWN}))
     back = replace(ON, service=service(age=1.0))
     assert reads(ask(back, OFF_FENCED, memory=heir)) == set()
     assert finished(ask(back, OFF_FENCED, memory=replace(heir, in_flight=frozenset()))) == held(
@@ -194,7 +195,7 @@ def test_a_restore_goes_before_a_reset_and_all_need_room_in_the_window() -> None
     seen = moving(paused, guest("g3"), read={"g2": guest("g2", host="cmp2")})
     assert begun(ask(seen, *fenced(), moved("g2"), plan=plan)) == ["restore:g2", "reset:g1"]
     under_way = record("reset:g1", tries=1)
-    own = replace(RECENT, begun={"reset:g1": NOW - S})
+    own = replace(RECENT, begun={"reset:g1": MonoTime(NOW - S)})
     assert begun(ask(seen, *fenced(), moved("g2"), under_way, plan=plan, memory=own)) == ["restore:g2"]
 
 
@@ -266,13 +267,15 @@ def test_unresolved_calls_that_fill_the_window_hold_the_attempt_instead_of_keepi
 ):
     lost = [record(f"evacuate:g{n}", tries=1) for n in (1, 2)]
     seen = moving(*GUESTS, migrations=[migration(n, f"g{n}") for n in (1, 2)])
-    answer = ask(seen, *fenced(), *lost, plan=FIVE, memory=replace(RECENT, owner_since=0))
+    answer = ask(seen, *fenced(), *lost, plan=FIVE, memory=replace(RECENT, owner_since=MonoTime(0)))
     assert finished(answer) == held(Reason.EVACUATION_UNRESOLVED)
 
 
 def test_the_wait_for_unresolved_calls_is_longer_the_longer_nothing_begins() -> None:
     def pause(since: int) -> int:
-        calls = replace(RECENT, owner_since=NOW - since, begun={"evacuate:g1": NOW - since})
+        calls = replace(
+            RECENT, owner_since=MonoTime(NOW - since), begun={"evacuate:g1": MonoTime(NOW - since)}
+        )
         seen = moving(guest(), migrations=[migration(1)])
         answer = ask(seen, *fenced(), record("evacuate:g1", tries=1), memory=calls)
         assert isinstance(answer, Wait)
@@ -302,17 +305,17 @@ CALLS = [record(f"evacuate:g{n}", tries=1) for n in (1, 2)]
     [
         (Pace(), 0, 4 * S),
         (Pace(), NOW + 4 * S, 9 * S),
-        (Pace(took=10 * S), 0, 5 * S),
-        (Pace(took=5 * S), 0, 4 * S),
-        (Pace(window=40, took=5 * S), 0, S),
-        (Pace(window=40, took=50 * S), NOW + 7 * S, 10 * S),
+        (Pace(took=Millis(10 * S)), 0, 5 * S),
+        (Pace(took=Millis(5 * S)), 0, 4 * S),
+        (Pace(window=40, took=Millis(5 * S)), 0, S),
+        (Pace(window=40, took=Millis(50 * S)), NOW + 7 * S, 10 * S),
     ],
 )
 def test_while_only_landings_are_waited_for_a_look_comes_when_it_has_something_to_show(
     pace: Pace, peeked: int, until: int
 ) -> None:
-    begun = dict.fromkeys(("evacuate:g1", "evacuate:g2"), NOW - 4 * S)
-    memory = replace(RECENT, pace=pace, peeked=peeked, begun=begun)
+    begun = dict.fromkeys(("evacuate:g1", "evacuate:g2"), MonoTime(NOW - 4 * S))
+    memory = replace(RECENT, pace=pace, peeked=MonoTime(peeked), begun=begun)
     plan = planned(*GUESTS[:2], window=50)
     answer = ask(UNDER_WAY, *fenced(), *CALLS, plan=plan, memory=memory)
     assert awaited(answer) == {"g1", "g2"}
@@ -322,7 +325,7 @@ def test_while_only_landings_are_waited_for_a_look_comes_when_it_has_something_t
 
 def test_what_was_called_after_the_look_is_awaited_too() -> None:
     seen = moving(*GUESTS[:2])
-    flying = replace(RECENT, in_flight=frozenset({"evacuate:g1"}), begun={"evacuate:g2": NOW + 1})
+    flying = replace(RECENT, in_flight=frozenset({"evacuate:g1"}), begun={"evacuate:g2": MonoTime(NOW + 1)})
     plan = planned(*GUESTS[:2])
     assert awaited(ask(seen, *fenced(), *CALLS, plan=plan, memory=flying)) == {"g1", "g2"}
 
@@ -339,7 +342,7 @@ def test_what_was_called_after_the_look_is_awaited_too() -> None:
 def test_where_anything_else_is_waited_for_the_next_look_is_a_whole_one(seen: Look) -> None:
     """A guest that is missing, a call without a trace, a record that is done, a source that cannot be read."""
     plan = planned(*GUESTS[:3])
-    begun = {"evacuate:g1": NOW - S, "evacuate:g2": NOW - S, "evacuate:g3": NOW - S}
+    begun = dict.fromkeys(("evacuate:g1", "evacuate:g2", "evacuate:g3"), MonoTime(NOW - S))
     memory = replace(RECENT, begun=begun)
     calls = [*CALLS, record("evacuate:g3", StepState.ABSOLVED, tries=1)]
     narrow = replace(memory, pace=Pace(window=2))
@@ -369,12 +372,12 @@ def test_when_all_have_landed_and_two_looks_find_nobody_the_host_is_recovered() 
 
 
 def test_a_list_from_before_the_last_call_does_not_say_that_nobody_is_left() -> None:
-    memory = replace(RECENT, before=moving(), begun={"evacuate:g1": NOW + 1})
+    memory = replace(RECENT, before=moving(), begun={"evacuate:g1": MonoTime(NOW + 1)})
     assert reads(ask(moving(), *fenced(), moved(), memory=memory)) == set()
 
 
 def test_a_list_from_before_the_ownership_does_not_either() -> None:
-    memory = Memory(owner_since=NOW + 1, epoch=1, before=moving())
+    memory = Memory(owner_since=MonoTime(NOW + 1), epoch=1, before=moving())
     assert reads(ask(moving(), *fenced(), moved(), memory=memory)) == set()
 
 

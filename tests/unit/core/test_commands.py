@@ -13,7 +13,7 @@ from kasugai.core.words.facts import FactKind, Result
 from kasugai.core.words.incident import Phase, Stop
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import Command, Instruction, Limit, Source
-from kasugai.core.words.timing import PRODUCTION
+from kasugai.core.words.timing import PRODUCTION, SteadyTime
 from kasugai.core.words.verdicts import Reason
 from tests.support.subjects import about
 from tests.unit.core.makers import (
@@ -398,7 +398,7 @@ def test_a_successor_between_the_two_rows_of_a_command_carries_it_out_once() -> 
     ):
         partition = story.mailbox._segments["s1"]
         offset = len(story.mail)
-        times = Times(moment=moment(9), deadline=9)
+        times = Times(moment=moment(9), deadline=SteadyTime(9))
         hearing = commands.take_command(partition.view(), command, times, offset)
         again = commands.take_command(hearing.view, command, times, offset)
         first = command.command_id not in (partition.about.recent if partition.about else ())
@@ -426,7 +426,7 @@ def test_a_segment_forgets_its_oldest_commands() -> None:
 def test_no_subject_obeys_what_is_about_its_segment() -> None:
     draft = Draft(
         asked=asked(),
-        times=Times(moment=moment(0), deadline=0),
+        times=Times(moment=moment(0), deadline=SteadyTime(0)),
         timing=PRODUCTION,
         offset=1,
     )

@@ -14,7 +14,7 @@ from kasugai.core.deciding.view import SegmentView
 from kasugai.core.deciding.waits import Waits
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import InventoryChange, Letter, Reached, Source, Stamp, Symptom, Tick
-from kasugai.core.words.timing import PRODUCTION
+from kasugai.core.words.timing import PRODUCTION, BrokerTime, Millis, SteadyTime
 from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import S, condition, down, host, moment, report, row, segment
 from tests.unit.core.story import START, Story, serve
@@ -25,7 +25,11 @@ EMPTY = SegmentView(segment_id="s1", segment=ABOUT, hosts=HOSTS, subjects={})
 
 
 def now(at: int, deadline: int | None = None, before: int = -1) -> Times:
-    return Times(moment=moment(at), deadline=at if deadline is None else deadline, before=before)
+    return Times(
+        moment=moment(at),
+        deadline=SteadyTime(at if deadline is None else deadline),
+        before=SteadyTime(before),
+    )
 
 
 def view(*rows: SubjectRow, told: Times | None = None) -> SegmentView:
@@ -59,21 +63,21 @@ def test_a_record_that_wrote_a_row_leaves_it_alone_when_it_is_decided_again() ->
 
 def test_a_tick_touches_only_what_is_due_since_the_tick_before_in_key_order() -> None:
     rows = [suspect("cmp2"), suspect("cmp1"), row(host="cmp3")]
-    changes = decide(view(*rows), Tick(period=500), now(4 * S), 9)
+    changes = decide(view(*rows), Tick(period=Millis(500)), now(4 * S), 9)
     assert [change.row.key for change in changes if change.row] == [
         "s1/subject/host/cmp1",
         "s1/subject/host/cmp2",
     ]
     assert [len(change.orders) for change in changes] == [1, 1]
-    assert decide(view(*rows), Tick(period=500), now(4 * S - 1), 9) == ()
-    assert decide(view(*rows), Tick(period=500), now(5 * S, before=4 * S), 9) == ()
+    assert decide(view(*rows), Tick(period=Millis(500)), now(4 * S - 1), 9) == ()
+    assert decide(view(*rows), Tick(period=Millis(500)), now(5 * S, before=4 * S), 9) == ()
 
 
 def test_a_tick_that_was_cut_short_by_a_crash_decides_the_rest() -> None:
     rows = [suspect("cmp1"), suspect("cmp2")]
-    first, second = decide(view(*rows), Tick(period=500), now(4 * S), 9)
+    first, second = decide(view(*rows), Tick(period=Millis(500)), now(4 * S), 9)
     assert isinstance(first.row, SubjectRow)
-    assert decide(view(first.row, rows[1]), Tick(period=500), now(4 * S), 9) == (second,)
+    assert decide(view(first.row, rows[1]), Tick(period=Millis(500)), now(4 * S), 9) == (second,)
 
 
 def test_a_description_is_taken_over_only_with_a_higher_version() -> None:
@@ -93,7 +97,7 @@ def test_the_first_description_is_taken_over() -> None:
 
 
 def test_a_description_that_this_record_wrote_already_is_left_alone_and_its_subjects_are_decided() -> None:
-    record = segment(version=2, policy=Policy(confirm_after=1))
+    record = segment(version=2, policy=Policy(confirm_after=Millis(1)))
     written = replace(view(suspect("cmp1")), segment=SegmentRow(record=record, offset=9))
     (change,) = decide(written, InventoryChange(record=record), now(5), 9)
     assert len(change.orders) == 1
@@ -116,12 +120,14 @@ def test_a_segments_description_touches_all_its_subjects() -> None:
 
 
 def test_a_mark_of_route_changes_nothing_yet() -> None:
-    assert decide(view(suspect("cmp1")), Reached(topic="t", partition=0, at=5), now(60 * S), 9) == ()
+    assert (
+        decide(view(suspect("cmp1")), Reached(topic="t", partition=0, at=BrokerTime(5)), now(60 * S), 9) == ()
+    )
 
 
 def test_a_subject_that_nobody_spoke_about_has_no_row_and_a_command_decides_nothing_about_one() -> None:
-    assert module._new_row(EMPTY, Tick(period=500)) is None
-    mark = Reached(topic="t", partition=0, at=5)
+    assert module._new_row(EMPTY, Tick(period=Millis(500))) is None
+    mark = Reached(topic="t", partition=0, at=BrokerTime(5))
     about = EMPTY.asked(suspect("cmp1"), now(60 * S))
     draft = Draft(asked=about, times=now(60 * S), timing=PRODUCTION, offset=9)
     assert module._decide_subject(draft, mark) is None
@@ -150,7 +156,7 @@ def test_a_condition_expires_for_a_description_too() -> None:
 
 
 def test_a_shorter_confirm_after_counts_at_once() -> None:
-    story = Story(policy=Policy(confirm_after=60 * S))
+    story = Story(policy=Policy(confirm_after=Millis(60 * S)))
     story.write(down(Source.PEER))
     story.write(down(Source.NOVA))
     assert story.wait(10) == []
@@ -197,8 +203,8 @@ def test_ticks_that_meet_the_bug_again_are_no_dead_letters_and_other_segments_go
     assert story.wait(5) == ["alert segment/rack1 (undecidable)"]
     assert set(story.wait(100)) == {"reopen cmp9 (no-fact)"}
     assert {order.host for order in story.opens} == {"cmp9"} and len(story.opens) > 2
-    stamp = Stamp(partition=0, offset=len(story.mail), at=story.clock.now + S)
-    assert story.mailbox.take(Letter(segment="", signal=Tick(period=500)), stamp).trouble is None
+    stamp = Stamp(partition=0, offset=len(story.mail), at=BrokerTime(story.clock.now + S))
+    assert story.mailbox.take(Letter(segment="", signal=Tick(period=Millis(500))), stamp).trouble is None
 
 
 def test_maintenance_ends_at_its_date_by_itself() -> None:

@@ -9,6 +9,7 @@ from kasugai.core.deciding.rows import Closed, Condition
 from kasugai.core.words.incident import Phase
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import Fault, Source, Symptom
+from kasugai.core.words.timing import BrokerTime, SteadyTime
 from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import S, alive, condition, down, moment, report, row, uuid_of
 
@@ -19,7 +20,7 @@ ASSERTED = condition(Source.REPORTED, asserted=True)
 
 
 def weigh(*conditions: Condition, at: int = 0, policy: Policy = POLICY) -> Reason:
-    return evidence.weigh(conditions, policy, at)
+    return evidence.weigh(conditions, policy, SteadyTime(at))
 
 
 def test_one_witness_is_a_first_sighting() -> None:
@@ -74,23 +75,27 @@ def test_what_a_closed_incident_explains_does_not_stand() -> None:
 
 
 def test_a_lone_witness_is_due_when_it_expires_and_when_patience_ends() -> None:
-    assert sorted(evidence.dues((PEER,), POLICY)) == [evidence.EXPIRY, evidence.PATIENCE]
+    assert sorted(evidence.dues((PEER,), POLICY)) == [
+        SteadyTime(evidence.EXPIRY),
+        SteadyTime(evidence.PATIENCE),
+    ]
 
 
 def test_two_witnesses_are_due_when_each_expires_and_when_they_confirm() -> None:
-    assert sorted(evidence.dues((PEER, NOVA), POLICY)) == [6 * S, evidence.EXPIRY, 2 * S + evidence.EXPIRY]
+    expected = [6 * S, evidence.EXPIRY, 2 * S + evidence.EXPIRY]
+    assert sorted(evidence.dues((PEER, NOVA), POLICY)) == [SteadyTime(at) for at in expected]
 
 
 def test_a_report_never_expires_and_an_explained_witness_still_does() -> None:
-    assert evidence.dues((condition(Source.REPORTED),), POLICY) == [evidence.PATIENCE]
-    assert evidence.dues((replace(PEER, explained=True),), POLICY) == [evidence.EXPIRY]
+    assert evidence.dues((condition(Source.REPORTED),), POLICY) == [SteadyTime(evidence.PATIENCE)]
+    assert evidence.dues((replace(PEER, explained=True),), POLICY) == [SteadyTime(evidence.EXPIRY)]
     assert evidence.dues((), POLICY) == []
 
 
 def test_an_observer_that_repeats_itself_expires_after_its_silence_and_a_report_does_not() -> None:
     told = condition(Source.REPORTED)
-    assert evidence.expire((PEER, told), evidence.EXPIRY - 1) == (PEER, told)
-    assert evidence.expire((PEER, told), evidence.EXPIRY) == (told,)
+    assert evidence.expire((PEER, told), SteadyTime(evidence.EXPIRY - 1)) == (PEER, told)
+    assert evidence.expire((PEER, told), SteadyTime(evidence.EXPIRY)) == (told,)
 
 
 def hear(said: Fault, *conditions: Condition, at: int = 0) -> tuple[Condition, ...]:
@@ -196,7 +201,7 @@ def test_a_report_about_a_host_that_never_had_an_incident_is_news() -> None:
 
 
 def test_the_youngest_trusted_assertion_counts_as_the_fence() -> None:
-    vouched = [replace(ASSERTED, vouched_at=at) for at in (3, 9, 5)]
+    vouched = [replace(ASSERTED, vouched_at=BrokerTime(at)) for at in (3, 9, 5)]
     assert evidence.asserted_at((PEER, *vouched), POLICY) == 9
     assert evidence.asserted_at((PEER,), POLICY) is None
     assert evidence.asserted_at(tuple(vouched), Policy(trust_assertions=False)) is None

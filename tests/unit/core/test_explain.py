@@ -7,13 +7,14 @@ import pytest
 
 from kasugai.core.telling.explain import Decided, about, in_order, subjects
 from kasugai.core.words.subject import Kind, Subject, host_subject, segment_subject
+from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Reason, Verb
 from tests.support.incidents import INCIDENT, decided
 
 
 def told(n: int, subject: Subject, incident: UUID | None = None, at: int = 0) -> Decided:
     verdict = decided(Verb.SUSPECT, Reason.FIRST_SIGHTING, incident)
-    return Decided(at or n, n, replace(verdict, verdict_id=UUID(int=n), subject=subject))
+    return Decided(BrokerTime(at or n), n, replace(verdict, verdict_id=UUID(int=n), subject=subject))
 
 
 CMP1, CMP10 = told(1, host_subject("cmp1"), INCIDENT), told(2, host_subject("cmp10"))
@@ -42,7 +43,7 @@ def test_a_word_means_a_subject_a_name_in_one_or_an_incident(word: str, answer: 
 
 
 def test_order_and_repetition_of_reading_change_nothing() -> None:
-    late = Decided(9, 9, CMP1.verdict)
+    late = Decided(BrokerTime(9), 9, CMP1.verdict)
     assert in_order([SEGMENT, late, PROCESS, CMP1, CMP10, CMP1]) == ALL
 
 

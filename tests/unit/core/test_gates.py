@@ -13,6 +13,7 @@ from kasugai.core.deciding.tally import Tally
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import Source
 from kasugai.core.words.subject import INCIDENT_KINDS, Kind
+from kasugai.core.words.timing import BrokerTime, Millis, SteadyTime
 from kasugai.core.words.verdicts import Reason, Verb
 from tests.unit.core.makers import S, asked, condition, host, moment, row, segment, uuid_of
 
@@ -87,13 +88,13 @@ def test_the_segments_policy_counts_and_the_default_where_there_is_none() -> Non
 
 def test_a_gate_says_until_when_it_is_closed() -> None:
     date = host(on_maintenance=True, maintenance_until=90 * S)
-    dated = replace(OPEN, host=HostRow(record=date), struck=60 * S, blind=5 * S)
+    dated = replace(OPEN, host=HostRow(record=date), struck=BrokerTime(60 * S), blind=Millis(5 * S))
     answer = MAINTAINED.ask(dated)
     assert answer is not None and answer.until == 85 * S, "the steady clock is 5 s behind the broker's"
-    assert MAINTAINED.ask(replace(dated, struck=90 * S)) is None
+    assert MAINTAINED.ask(replace(dated, struck=BrokerTime(90 * S))) is None
     endless = MAINTAINED.ask(ASIDE)
     assert endless is not None and endless.until is None
-    (early,) = answers(replace(OPEN, deadline=3 * S))
+    (early,) = answers(replace(OPEN, deadline=SteadyTime(3 * S)))
     assert (early.reason, early.until) == (Reason.WAITING_TO_CONFIRM, 4 * S)
 
 

@@ -15,13 +15,14 @@ from kasugai.core.recovering.steps.evacuate import landing
 from kasugai.core.words.actions import Action
 from kasugai.core.words.facts import FactKind, StepRecord, StepState
 from kasugai.core.words.plan import Prior, Step
+from kasugai.core.words.timing import MonoTime
 from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import S, guest, migration, order, record
 from tests.unit.core.scene import NOW, moving, planned, scene
 
 MOVE, RESET, RESTORE = "evacuate:g1", "reset:g1", "restore:g1"
 STARTED = record(MOVE, tries=1, seen_migration=3)
-RECENT = Memory(owner_since=NOW - 5 * S, epoch=1)
+RECENT = Memory(owner_since=MonoTime(NOW - 5 * S), epoch=1)
 """An owner since five seconds: nothing has settled, nothing is overdue."""
 READ = Pending(reads=("g1",))
 
@@ -84,10 +85,12 @@ def test_a_guest_read_on_the_source_but_missing_from_the_list_is_not_called_for_
 
 def test_somebody_elses_evacuation_is_waited_for_and_told_after_ten_minutes() -> None:
     seen = moving(guest(), migrations=[migration(4, dest="")])
-    assert evacuate(seen, memory=replace(RECENT, owner_since=NOW - 600 * S)) == Pending()
-    late = evacuate(seen, memory=replace(RECENT, owner_since=NOW - 600 * S - 1))
+    assert evacuate(seen, memory=replace(RECENT, owner_since=MonoTime(NOW - 600 * S))) == Pending()
+    late = evacuate(seen, memory=replace(RECENT, owner_since=MonoTime(NOW - 600 * S - 1)))
     assert blocked(late) == (Reason.EVACUATION_UNRESOLVED, "name-g1: migration 4 to ? is accepted")
-    named = evacuate(moving(guest(), migrations=[migration(4)]), memory=replace(RECENT, owner_since=0))
+    named = evacuate(
+        moving(guest(), migrations=[migration(4)]), memory=replace(RECENT, owner_since=MonoTime(0))
+    )
     assert blocked(named)[1] == "name-g1: migration 4 to cmp2 is accepted"
 
 
@@ -102,8 +105,8 @@ def test_a_guest_that_was_in_another_migration_is_held() -> None:
 
 def test_a_guest_that_is_being_rebuilt_without_a_record_is_waited_for_and_told_after_ten_minutes() -> None:
     rebuilt = guest(task_state="rebuild_spawning")
-    assert evacuate(moving(rebuilt), memory=replace(RECENT, owner_since=NOW - 600 * S)) == Pending()
-    late = evacuate(moving(rebuilt), memory=replace(RECENT, owner_since=NOW - 600 * S - 1))
+    assert evacuate(moving(rebuilt), memory=replace(RECENT, owner_since=MonoTime(NOW - 600 * S))) == Pending()
+    late = evacuate(moving(rebuilt), memory=replace(RECENT, owner_since=MonoTime(NOW - 600 * S - 1)))
     assert blocked(late) == (
         Reason.EVACUATION_UNRESOLVED,
         "name-g1: Nova shows no record of its rebuild",
@@ -133,7 +136,7 @@ def test_a_retry_after_novas_error_does_not_take_that_record_for_its_own() -> No
 
 
 def test_a_look_from_before_the_call_says_nothing_about_it() -> None:
-    young = replace(RECENT, begun={MOVE: NOW + 1})
+    young = replace(RECENT, begun={MOVE: MonoTime(NOW + 1)})
     assert (
         evacuate(moving(guest(), migrations=[migration(4, status="done")]), STARTED, memory=young)
         == Pending()
@@ -142,10 +145,10 @@ def test_a_look_from_before_the_call_says_nothing_about_it() -> None:
 
 def test_no_trace_is_believed_after_the_settle_time_by_two_looks_that_show_the_guest() -> None:
     before = moving(guest(), at=NOW - S)
-    settled = replace(RECENT, owner_since=NOW - 90 * S, before=before)
+    settled = replace(RECENT, owner_since=MonoTime(NOW - 90 * S), before=before)
     assert noted(evacuate(moving(guest()), STARTED, memory=settled)) == (FactKind.ABSOLVED, "no trace")
     for memory in (
-        replace(settled, owner_since=NOW - 90 * S + 1),
+        replace(settled, owner_since=MonoTime(NOW - 90 * S + 1)),
         replace(settled, before=None),
         replace(settled, before=moving()),
         replace(settled, accepted=frozenset({MOVE})),
@@ -154,12 +157,14 @@ def test_no_trace_is_believed_after_the_settle_time_by_two_looks_that_show_the_g
 
 
 def test_a_call_of_this_owner_settles_from_its_own_time() -> None:
-    memory = replace(RECENT, owner_since=0, before=moving(guest()), begun={MOVE: NOW - 90 * S + 1})
+    memory = replace(
+        RECENT, owner_since=MonoTime(0), before=moving(guest()), begun={MOVE: MonoTime(NOW - 90 * S + 1)}
+    )
     assert evacuate(moving(guest()), STARTED, memory=memory) == READ
 
 
 def test_a_call_without_a_trace_is_told_after_ten_minutes_and_never_made_again() -> None:
-    memory = replace(RECENT, owner_since=0, accepted=frozenset({MOVE}))
+    memory = replace(RECENT, owner_since=MonoTime(0), accepted=frozenset({MOVE}))
     reason, detail = blocked(evacuate(moving(guest()), STARTED, memory=memory))
     assert (reason, detail) == (Reason.EVACUATION_UNRESOLVED, "name-g1: Nova shows no record of the call")
     silent = moving(read={"g1": guest()})
@@ -167,7 +172,7 @@ def test_a_call_without_a_trace_is_told_after_ten_minutes_and_never_made_again()
 
 
 def test_a_guest_in_a_silent_cell_is_neither_gone_nor_called_again() -> None:
-    settled = replace(RECENT, owner_since=NOW - 90 * S, before=moving(guest()))
+    settled = replace(RECENT, owner_since=MonoTime(NOW - 90 * S), before=moving(guest()))
     assert evacuate(moving(), STARTED, memory=settled) == READ
     assert evacuate(moving(**away()), STARTED, memory=settled) == READ
     assert noted(evacuate(moving(read={"g1": None}), STARTED)) == (FactKind.DONE, "deleted")
@@ -183,7 +188,9 @@ def test_a_call_under_way_is_waited_for() -> None:
     assert evacuate(moving(migrations=under_way), STARTED, memory=just) == Pending(), (
         "it may just have landed"
     )
-    late = evacuate(moving(guest(), migrations=under_way), STARTED, memory=replace(RECENT, owner_since=0))
+    late = evacuate(
+        moving(guest(), migrations=under_way), STARTED, memory=replace(RECENT, owner_since=MonoTime(0))
+    )
     assert blocked(late) == (Reason.EVACUATION_UNRESOLVED, "name-g1: migration 4 to cmp2 is pre-migrating")
 
 
@@ -275,7 +282,7 @@ def test_where_a_guest_was_seen_is_recorded_with_the_end_of_its_evacuation() -> 
 def test_a_landing_whose_host_does_not_change_is_told_after_ten_minutes() -> None:
     landed = [migration(4, status="done")]
     why = (Reason.EVACUATION_UNRESOLVED, "name-g1: its record is done, its host unchanged")
-    late = replace(RECENT, owner_since=NOW - 600 * S - 1)
+    late = replace(RECENT, owner_since=MonoTime(NOW - 600 * S - 1))
     for seen in (
         moving(guest(), migrations=landed),
         moving(migrations=landed),
@@ -283,7 +290,9 @@ def test_a_landing_whose_host_does_not_change_is_told_after_ten_minutes() -> Non
         moving(guest(), migrations=landed, **away()),
     ):
         assert blocked(evacuate(seen, STARTED, memory=late)) == why
-        assert isinstance(evacuate(seen, STARTED, memory=replace(late, owner_since=NOW - 600 * S)), Pending)
+        assert isinstance(
+            evacuate(seen, STARTED, memory=replace(late, owner_since=MonoTime(NOW - 600 * S))), Pending
+        )
     assert noted(evacuate(moving(migrations=landed, **away()), STARTED, memory=late)) == (FactKind.DONE, "")
 
 
@@ -322,7 +331,7 @@ def test_a_guest_that_nova_does_not_evacuate_is_reset_until_it_does() -> None:
     assert begun(reset(moving(PAUSED))) == record(RESET, tries=1)
     assert noted(reset(moving(guest(vm_state="error")))) == (FactKind.DONE, "")
     assert reset(moving(PAUSED), record(RESET, tries=1)) == Pending()
-    settled = replace(RECENT, owner_since=NOW - 90 * S)
+    settled = replace(RECENT, owner_since=MonoTime(NOW - 90 * S))
     assert noted(reset(moving(PAUSED), record(RESET, tries=1), memory=settled))[0] is FactKind.ABSOLVED
 
 
@@ -369,16 +378,18 @@ def test_a_guest_that_left_by_another_hand_or_is_gone_is_not_stopped() -> None:
 
 
 def test_a_look_from_before_the_stop_says_nothing_about_it() -> None:
-    young = replace(RECENT, begun={RESTORE: NOW + 1})
+    young = replace(RECENT, begun={RESTORE: MonoTime(NOW + 1)})
     assert restore(moving(**away(vm_state="stopped")), LANDED, memory=young) == READ
 
 
 def test_a_stop_is_given_up_when_no_request_can_be_on_its_way() -> None:
     open_step = record(RESTORE, StepState.UNSURE, tries=1)
-    settled = replace(RECENT, owner_since=NOW - 45 * S)
+    settled = replace(RECENT, owner_since=MonoTime(NOW - 45 * S))
     assert noted(restore(moving(**away()), LANDED, open_step, memory=settled))[0] is FactKind.ABSOLVED
     assert (
-        restore(moving(**away()), LANDED, open_step, memory=replace(settled, owner_since=NOW - 44 * S))
+        restore(
+            moving(**away()), LANDED, open_step, memory=replace(settled, owner_since=MonoTime(NOW - 44 * S))
+        )
         == READ
     )
 
@@ -389,10 +400,10 @@ def test_a_restore_without_a_record_of_its_move_is_looked_at() -> None:
 
 def test_a_stop_that_nova_does_not_bring_to_its_end_in_ten_minutes_has_failed() -> None:
     stuck = moving(**away(task_state="powering-off"))
-    late = replace(RECENT, owner_since=NOW - 600 * S - 1)
+    late = replace(RECENT, owner_since=MonoTime(NOW - 600 * S - 1))
     assert noted(restore(stuck, LANDED, memory=late)) == (FactKind.FAILED, "destination-failed")
-    assert restore(stuck, LANDED, memory=replace(late, owner_since=NOW - 600 * S)) == READ
-    assert restore(stuck, LANDED, memory=replace(late, begun={RESTORE: NOW - 600 * S})) == READ
+    assert restore(stuck, LANDED, memory=replace(late, owner_since=MonoTime(NOW - 600 * S))) == READ
+    assert restore(stuck, LANDED, memory=replace(late, begun={RESTORE: MonoTime(NOW - 600 * S)})) == READ
 
 
 def test_a_restoration_that_an_earlier_attempt_left_knows_how_its_guest_moved() -> None:

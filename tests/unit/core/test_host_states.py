@@ -5,6 +5,7 @@ import pytest
 from kasugai.core.telling.host_states import HostState, ReserveUse, disarmed_by, host_states, reserve_uses
 from kasugai.core.telling.incident_views import Record, Seen
 from kasugai.core.words.facts import FactKind, Result, StepRecord, StepState
+from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Reason, Verb
 from tests.support.incidents import MIDWAY, OPENED, SEGMENT, START, decided, opened, said
 from tests.support.stories import records_of
@@ -15,7 +16,7 @@ CLOSED: tuple[Record, ...] = (OPENED, opened(), FAILED, decided(Verb.CLOSE, Reas
 
 def seen(*values: Record) -> list[Seen]:
     """Return records that came a second apart."""
-    return [Seen(START + 1000 * offset, offset, value) for offset, value in enumerate(values)]
+    return [Seen(BrokerTime(START + 1000 * offset), offset, value) for offset, value in enumerate(values)]
 
 
 def state(*values: Record) -> HostState | None:
@@ -63,17 +64,21 @@ def test_a_host_is_out_until_it_is_readmitted(records: tuple[Record, ...], expec
 
 
 def test_a_state_says_since_when_and_why() -> None:
-    assert state(*CLOSED) == HostState(word="out", since=START + 3000, why="failed")
-    assert state(*CLOSED, WATCH) == HostState(word="on-probation", since=START + 4000, why="failed")
+    assert state(*CLOSED) == HostState(word="out", since=BrokerTime(START + 3000), why="failed")
+    assert state(*CLOSED, WATCH) == HostState(
+        word="on-probation", since=BrokerTime(START + 4000), why="failed"
+    )
 
 
 def test_an_outcome_whose_close_has_not_been_read_yet_counts() -> None:
-    assert state(OPENED, opened(), FAILED) == HostState(word="out", since=START, why="failed")
+    assert state(OPENED, opened(), FAILED) == HostState(word="out", since=BrokerTime(START), why="failed")
 
 
 def test_a_reserve_is_given_by_the_newest_order_and_spent_by_the_outcome_that_enabled_it() -> None:
     orders = (OPENED, opened(reserves=("r1",)), opened(n=2, reserves=("r2",)))
-    assert reserve_uses(seen(*orders)) == {"r2": ReserveUse(failed="cmp1", at=START + 2000, is_spent=False)}
+    assert reserve_uses(seen(*orders)) == {
+        "r2": ReserveUse(failed="cmp1", at=BrokerTime(START + 2000), is_spent=False)
+    }
     steps = (
         StepRecord(action="enable-compute", subject="r1", state=StepState.FAILED, epoch=1, tries=0),
         StepRecord(action="enable-compute", subject="r2", state=StepState.DONE, epoch=1, tries=0),
@@ -81,7 +86,9 @@ def test_a_reserve_is_given_by_the_newest_order_and_spent_by_the_outcome_that_en
     )
     ended = said(FactKind.FINISHED, result=Result.RECOVERED, reason=Reason.RECOVERED, steps=steps)
     closed = (*orders, ended, decided(Verb.CLOSE, Reason.RECOVERED))
-    assert reserve_uses(seen(*closed)) == {"r2": ReserveUse(failed="cmp1", at=START + 3000, is_spent=True)}
+    assert reserve_uses(seen(*closed)) == {
+        "r2": ReserveUse(failed="cmp1", at=BrokerTime(START + 3000), is_spent=True)
+    }
     assert reserve_uses(seen(*MIDWAY, SUSPECT)) == {}
     assert reserve_uses(seen(said(FactKind.ADOPTED))) == {}
 

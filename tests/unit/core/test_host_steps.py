@@ -11,6 +11,7 @@ from kasugai.core.recovering.steps.force_down import FORCE_DOWN, mark_of
 from kasugai.core.recovering.steps.records import blank
 from kasugai.core.words.facts import FactKind, StepRecord, StepState
 from kasugai.core.words.frozen import FrozenMap
+from kasugai.core.words.timing import MonoTime
 from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import S, guest, order, record
 from tests.unit.core.scene import DOWN, FENCE, MARK, NOW, downed, entry, fenced, look, scene, step_of
@@ -68,19 +69,19 @@ def test_a_host_that_is_on_or_unknown_is_switched_off() -> None:
 
 def test_a_fence_under_way_is_waited_for_as_long_as_a_dead_owners_could_act() -> None:
     open_step = record(FENCE, tries=1)
-    assert fence(ON, open_step, memory=Memory(owner_since=NOW - 90 * S + 1, epoch=2)) == Pending()
-    later = fence(ON, open_step, memory=Memory(owner_since=NOW - 90 * S, epoch=2))
+    assert fence(ON, open_step, memory=Memory(owner_since=MonoTime(NOW - 90 * S + 1), epoch=2)) == Pending()
+    later = fence(ON, open_step, memory=Memory(owner_since=MonoTime(NOW - 90 * S), epoch=2))
     assert noted(later) == (FactKind.ABSOLVED, "no trace")
 
 
 def test_an_owner_switches_off_twice_and_its_successor_may_again() -> None:
     refused = record(FENCE, StepState.ABSOLVED, reason="fence-refused")
     assert begun(fence(ON, replace(refused, tries=1))).tries == 2
-    said = Memory(owner_since=0, epoch=1, refusal="bmc: not allowed; pdu: no answer")
+    said = Memory(owner_since=MonoTime(0), epoch=1, refusal="bmc: not allowed; pdu: no answer")
     assert fence(ON, replace(refused, tries=2), memory=said) == Blocked(
         reason=Reason.FENCE_REFUSED, detail="bmc: not allowed; pdu: no answer"
     )
-    successor = Memory(owner_since=0, epoch=2)
+    successor = Memory(owner_since=MonoTime(0), epoch=2)
     assert begun(fence(ON, replace(refused, tries=2), memory=successor)) == record(FENCE, tries=3, epoch=2)
 
 
@@ -107,14 +108,14 @@ def test_a_record_that_is_not_forced_down_is_put_down_again_and_again_up_to_five
 
 
 def test_a_look_from_before_the_call_says_nothing() -> None:
-    young = Memory(owner_since=NOW + 1, epoch=1)
+    young = Memory(owner_since=MonoTime(NOW + 1), epoch=1)
     assert down(look(), record(DOWN, tries=1), memory=young) == Pending()
-    assert isinstance(down(look(), memory=replace(young, owner_since=NOW)), Begin)
+    assert isinstance(down(look(), memory=replace(young, owner_since=MonoTime(NOW))), Begin)
 
 
 def test_a_record_that_is_missing_once_may_be_in_a_silent_cell_and_twice_is_told() -> None:
     gone = look(service=None)
-    memory = Memory(owner_since=0, epoch=1)
+    memory = Memory(owner_since=MonoTime(0), epoch=1)
     assert down(gone) == Pending()
     assert down(gone, memory=replace(memory, before=look())) == Pending()
     assert blocked(down(gone, memory=replace(memory, before=gone))) is Reason.NO_SERVICE

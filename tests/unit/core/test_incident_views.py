@@ -12,6 +12,7 @@ from kasugai.core.words.actions import Action
 from kasugai.core.words.facts import Fact, FactKind, Result, StepRecord, StepState
 from kasugai.core.words.incident import Open, Phase
 from kasugai.core.words.plan import Plan, Step
+from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from tests.strategies import values_of
 from tests.support.incidents import (
@@ -43,7 +44,7 @@ def test_any_order_and_any_repetition_of_a_real_incident_give_the_same_view(
 ) -> None:
     records = records_of(story)
     again = data.draw(st.lists(st.sampled_from(records), max_size=20))
-    later = [Seen(seen.at + 5, seen.offset + 100, seen.value) for seen in again]
+    later = [Seen(BrokerTime(seen.at + 5), seen.offset + 100, seen.value) for seen in again]
     assert fold(data.draw(st.permutations([*records, *again, *later]))) == fold(records)
 
 
@@ -223,7 +224,7 @@ def test_a_held_host_stays_in_sight_whatever_changes_nothing_about_it(
 
 def test_a_held_host_is_as_old_as_what_holds_it() -> None:
     (view,) = views_of(
-        HELD, idle(Verb.WITHDRAW, Reason.SIGN_OF_LIFE), HELD_AGAIN, replace(HELD, at=START + 7)
+        HELD, idle(Verb.WITHDRAW, Reason.SIGN_OF_LIFE), HELD_AGAIN, replace(HELD, at=BrokerTime(START + 7))
     )
     assert view.since == START + 2000
 
@@ -255,7 +256,7 @@ def test_a_view_counts_what_is_done_and_tells_the_window() -> None:
     assert after.steps_done == sum(step.is_done for step in after.steps.values()) > 0
     assert after.instances_done == sum(step.word == "done" for step in after.instances)
     assert any(step.word == "unsure" for step in after.instances)
-    records = [Seen(START + n, n, value) for n, value in enumerate(MIDWAY)]
+    records = [Seen(BrokerTime(START + n), n, value) for n, value in enumerate(MIDWAY)]
     assert of_incident(INCIDENT, records) == fold(records)[0]
 
 

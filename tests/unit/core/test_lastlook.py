@@ -9,11 +9,12 @@ from kasugai.core.recovering.lastlook import decision_is_stale, source_age, sour
 from kasugai.core.recovering.look import Look, PowerState
 from kasugai.core.recovering.moves import Blocked, Pending
 from kasugai.core.recovering.situation import Memory
+from kasugai.core.words.timing import BrokerTime, MonoTime
 from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import S, order, service
 from tests.unit.core.scene import MARK, NOW, downed, fenced, look, moving, scene
 
-RECENT = Memory(owner_since=NOW - 5 * S, epoch=1)
+RECENT = Memory(owner_since=MonoTime(NOW - 5 * S), epoch=1)
 
 
 def on(age: float, **given: Any) -> Look:
@@ -22,8 +23,8 @@ def on(age: float, **given: Any) -> Look:
 
 def test_a_decision_is_stale_after_thirty_seconds_of_the_brokers_clock() -> None:
     s = scene(order=order(decided_at=0))
-    assert not decision_is_stale(replace(s, broker_now=30 * S))
-    assert decision_is_stale(replace(s, broker_now=30 * S + 1))
+    assert not decision_is_stale(replace(s, broker_now=BrokerTime(30 * S)))
+    assert decision_is_stale(replace(s, broker_now=BrokerTime(30 * S + 1)))
 
 
 def test_a_record_must_be_older_than_a_live_services_can_be() -> None:
@@ -50,11 +51,11 @@ def test_nothing_may_have_been_alive_after_an_assertion_but_for_two_seconds(
 
 def test_a_lower_bound_is_waited_for_until_the_record_stood_still_for_fifteen_seconds() -> None:
     seen = on(1.0, age_is_bound=True)
-    new = Memory(owner_since=0, epoch=1)
+    new = Memory(owner_since=MonoTime(0), epoch=1)
     assert source_age(scene(seen)) == Pending()
-    young = replace(new, record_value="t0", record_since=NOW - 15 * S + 1)
+    young = replace(new, record_value="t0", record_since=MonoTime(NOW - 15 * S + 1))
     assert source_age(scene(seen, memory=young)) == Pending()
-    assert source_age(scene(seen, memory=replace(young, record_since=NOW - 15 * S))) is None
+    assert source_age(scene(seen, memory=replace(young, record_since=MonoTime(NOW - 15 * S)))) is None
     assert source_age(scene(seen, memory=replace(young, changes=1))) is Reason.NOVA_FRESH
     assert source_age(scene(seen, memory=replace(young, record_value="other"))) == Pending()
 
@@ -64,7 +65,7 @@ def test_a_lower_bound_that_is_old_enough_is_an_age() -> None:
 
 
 def silent(seen: Look, memory: Memory | None = None, **given: Any) -> Blocked | Pending | None:
-    memory = memory or Memory(owner_since=0, epoch=1)
+    memory = memory or Memory(owner_since=MonoTime(0), epoch=1)
     return source_silent(scene(seen, *fenced(), memory=memory, **given))
 
 
@@ -82,11 +83,11 @@ def test_power_that_came_back_holds_and_unknown_power_is_waited_for() -> None:
 
 def test_power_that_cannot_be_read_for_as_long_as_a_fence_may_take_is_told() -> None:
     dark = moving(power=PowerState.UNKNOWN)
-    assert silent(dark, replace(RECENT, owner_since=NOW - 60 * S)) == Pending()
-    told = silent(dark, replace(RECENT, owner_since=NOW - 60 * S - 1))
+    assert silent(dark, replace(RECENT, owner_since=MonoTime(NOW - 60 * S))) == Pending()
+    told = silent(dark, replace(RECENT, owner_since=MonoTime(NOW - 60 * S - 1)))
     assert told == Blocked(reason=Reason.FENCE_REFUSED, detail="the power cannot be read any more")
-    assert silent(dark, replace(RECENT, owner_since=0, off_at=NOW - 60 * S)) == Pending()
-    assert silent(dark, replace(RECENT, owner_since=0, off_at=NOW - 60 * S - 1)) == told
+    assert silent(dark, replace(RECENT, owner_since=MonoTime(0), off_at=MonoTime(NOW - 60 * S))) == Pending()
+    assert silent(dark, replace(RECENT, owner_since=MonoTime(0), off_at=MonoTime(NOW - 60 * S - 1))) == told
 
 
 def test_without_a_record_or_a_mark() -> None:
@@ -96,23 +97,25 @@ def test_without_a_record_or_a_mark() -> None:
 
 def test_a_record_that_stays_hidden_for_as_long_as_an_evacuation_may_take_is_told() -> None:
     hidden = moving(service=None)
-    late = replace(RECENT, owner_since=NOW - 600 * S - 1)
+    late = replace(RECENT, owner_since=MonoTime(NOW - 600 * S - 1))
     told = silent(hidden, late)
     assert told == Blocked(reason=Reason.NO_SERVICE, detail="Nova shows no nova-compute service of cmp1")
-    assert silent(hidden, replace(late, owner_since=NOW - 600 * S)) == Pending()
-    assert silent(hidden, replace(late, record_since=NOW - 600 * S)) == Pending()
-    assert silent(hidden, replace(late, record_since=NOW - 600 * S - 1)) == told
+    assert silent(hidden, replace(late, owner_since=MonoTime(NOW - 600 * S))) == Pending()
+    assert silent(hidden, replace(late, record_since=MonoTime(NOW - 600 * S))) == Pending()
+    assert silent(hidden, replace(late, record_since=MonoTime(NOW - 600 * S - 1))) == told
 
 
 def test_a_record_that_moved_once_is_looked_at_again_after_fifteen_seconds() -> None:
     seen = moving(service=service(updated_at="t9", forced_down=True))
-    memory = Memory(owner_since=0, epoch=1, record_value="t9", record_since=NOW - 15 * S, moves=1)
+    memory = Memory(
+        owner_since=MonoTime(0), epoch=1, record_value="t9", record_since=MonoTime(NOW - 15 * S), moves=1
+    )
     assert silent(seen, memory) is None
-    assert silent(seen, replace(memory, record_since=NOW - 15 * S + 1)) == Pending()
+    assert silent(seen, replace(memory, record_since=MonoTime(NOW - 15 * S + 1))) == Pending()
     assert silent(seen, replace(memory, record_value=MARK)) == Pending()
     answer = silent(seen, replace(memory, moves=2))
     assert isinstance(answer, Blocked) and answer.reason is Reason.SOURCE_RETURNED
 
 
 def test_a_record_that_moved_and_came_back_to_the_mark_stands_where_it_should() -> None:
-    assert silent(moving(**downed()), Memory(owner_since=0, epoch=1, moves=2)) is None
+    assert silent(moving(**downed()), Memory(owner_since=MonoTime(0), epoch=1, moves=2)) is None

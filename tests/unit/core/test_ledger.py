@@ -15,6 +15,7 @@ from kasugai.core.words.facts import Fact, FactKind, Result, StepState
 from kasugai.core.words.incident import Resume, Stop
 from kasugai.core.words.plan import Plan, Prior
 from kasugai.core.words.subject import host_subject
+from kasugai.core.words.timing import BrokerTime, MonoTime
 from tests.unit.core.makers import INCIDENT, fact, guest, order, record, uuid_of
 from tests.unit.core.scripts import examples
 
@@ -24,7 +25,7 @@ KEY = "evacuate:g1"
 
 def made(*guests: str, epoch: int = 1, attempt: int = 1, power: int = 1) -> Plan:
     state = "active" if power == 1 else "stopped"
-    look = Look(at=0, guests={g: guest(g, vm_state=state, power_state=power) for g in guests})
+    look = Look(at=MonoTime(0), guests={g: guest(g, vm_state=state, power_state=power) for g in guests})
     return plan(order(attempt=attempt), look, epoch, {})
 
 
@@ -145,19 +146,22 @@ def test_only_answers_answer() -> None:
 
 def test_an_order_raises_its_flag_at_the_time_of_its_decision() -> None:
     about: dict[str, Any] = {"incident": INCIDENT, "segment": "s1", "subject": host_subject("cmp1")}
-    stop = Stop(**about, n=2, attempt=1, decided_at=7, reason="cancelled")
-    assert flag_of(stop, 5) == Flag(said_at=7, offset=5, stop=True, reason="cancelled")
-    assert flag_of(Resume(**about, decided_at=8, reason="back"), 6) == Flag(
-        said_at=8, offset=6, stop=False, reason="back"
+    stop = Stop(**about, n=2, attempt=1, decided_at=BrokerTime(7), reason="cancelled")
+    assert flag_of(stop, 5) == Flag(said_at=BrokerTime(7), offset=5, stop=True, reason="cancelled")
+    assert flag_of(Resume(**about, decided_at=BrokerTime(8), reason="back"), 6) == Flag(
+        said_at=BrokerTime(8), offset=6, stop=False, reason="back"
     )
 
 
 def test_of_two_flags_the_one_that_was_decided_later_counts() -> None:
-    stop, go = Flag(said_at=7, offset=5, stop=True), Flag(said_at=7, offset=6, stop=False)
+    stop, go = (
+        Flag(said_at=BrokerTime(7), offset=5, stop=True),
+        Flag(said_at=BrokerTime(7), offset=6, stop=False),
+    )
     assert newer(None, stop) == stop
     assert newer(stop, go) == newer(go, stop) == go
     assert newer(stop, replace(go, offset=5)) == stop
-    paused = replace(go, said_at=6)
+    paused = replace(go, said_at=BrokerTime(6))
     assert newer(stop, paused) == newer(paused, stop) == stop
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from kasugai.core.recovering.look import Look, MigrationView, any_has_ended
+from kasugai.core.words.timing import MonoTime
 from tests.unit.core.makers import guest, migration
 
 
@@ -29,18 +30,18 @@ def test_a_migration_has_ended_only_by_a_word_that_says_so(
 
 
 def test_a_guest_is_seen_on_its_source_in_the_list_or_by_id() -> None:
-    assert Look(at=0, guests={"g1": guest()}).sees_on_source("g1", "cmp1") == guest()
-    assert Look(at=0, read={"g1": guest()}).sees_on_source("g1", "cmp1") == guest()
+    assert Look(at=MonoTime(0), guests={"g1": guest()}).sees_on_source("g1", "cmp1") == guest()
+    assert Look(at=MonoTime(0), read={"g1": guest()}).sees_on_source("g1", "cmp1") == guest()
 
 
 @pytest.mark.parametrize("read", [None, guest(host="cmp2"), guest(deleted=True)])
 def test_a_guest_that_is_gone_or_elsewhere_is_not_seen(read: object) -> None:
-    assert Look(at=0, read={"g1": read}).sees_on_source("g1", "cmp1") is None  # type: ignore[dict-item]
-    assert Look(at=0).sees_on_source("g1", "cmp1") is None
+    assert Look(at=MonoTime(0), read={"g1": read}).sees_on_source("g1", "cmp1") is None  # type: ignore[dict-item]
+    assert Look(at=MonoTime(0)).sees_on_source("g1", "cmp1") is None
 
 
 def test_the_newest_migration_is_that_with_the_highest_number() -> None:
-    look = Look(at=0, migrations={"g1": (migration(7), migration(3))})
+    look = Look(at=MonoTime(0), migrations={"g1": (migration(7), migration(3))})
     assert (look.newest_migration("g1"), look.newest_migration("g2")) == (7, 0)
 
 

@@ -8,12 +8,13 @@ from kasugai.core.deciding.rows import ClockRow
 from kasugai.core.words.incident import Open, Phase
 from kasugai.core.words.signals import InventoryChange, Letter, Signal, Source, Stamp, Tick
 from kasugai.core.words.subject import Kind
+from kasugai.core.words.timing import BrokerTime, Millis
 from tests.unit.core.makers import S, alive, down, host, report, segment
 from tests.unit.core.story import Story
 
 
 def take(mailbox: Mailbox, offset: int, signal: Signal, to: str = "s1") -> Decided:
-    stamp = Stamp(partition=0, offset=offset, at=1_000 * S + offset)
+    stamp = Stamp(partition=0, offset=offset, at=BrokerTime(1_000 * S + offset))
     return mailbox.take(Letter(segment=to, signal=signal), stamp)
 
 
@@ -35,7 +36,7 @@ def test_the_partitions_time_is_written_last_and_at_ticks_only() -> None:
     mailbox = described()
     take(mailbox, 2, down())
     assert not any(isinstance(row, ClockRow) for row in take(mailbox, 3, down(Source.NOVA)).rows)
-    *_, clock = take(mailbox, 4, Tick(period=500), to="").rows
+    *_, clock = take(mailbox, 4, Tick(period=Millis(500)), to="").rows
     assert clock == mailbox.clock and isinstance(clock, ClockRow)
     assert (clock.offset, clock.tick_at) == (4, 1_000 * S + 4)
 
@@ -69,26 +70,31 @@ def test_the_fold_counts_who_is_in_which_phase() -> None:
 
 def test_ticks_come_often_while_a_deadline_is_near_and_seldom_otherwise() -> None:
     mailbox = described()
-    assert mailbox.tick(0, None) == Tick(period=30_000)
+    assert mailbox.tick(Millis(0), None) == Tick(period=Millis(30_000))
     take(mailbox, 2, down())
     take(mailbox, 3, down(Source.NOVA))
-    assert mailbox.tick(0, 100) is None and mailbox.tick(0, 500) == Tick(period=500)
+    assert mailbox.tick(Millis(0), Millis(100)) is None and mailbox.tick(Millis(0), Millis(500)) == Tick(
+        period=Millis(500)
+    )
 
 
 def test_in_a_quiet_partition_deadlines_come_nearer() -> None:
     mailbox = described()
     take(mailbox, 2, down())
-    assert mailbox.tick(0, None) == Tick(period=30_000), "the witness expires in 95 s"
-    assert mailbox.tick(84_000, 84_000) == Tick(period=30_000)
-    assert mailbox.tick(86_000, 1_000) == Tick(period=500)
+    assert mailbox.tick(Millis(0), None) == Tick(period=Millis(30_000)), "the witness expires in 95 s"
+    assert mailbox.tick(Millis(84_000), Millis(84_000)) == Tick(period=Millis(30_000))
+    assert mailbox.tick(Millis(86_000), Millis(1_000)) == Tick(period=Millis(500))
 
 
 def test_a_long_pause_begins_with_the_tick_that_announces_it() -> None:
     story = Story()
     story.write(down())
     story.write(down(Source.NOVA))
-    near = story.mailbox.tick(0, None)
+    near = story.mailbox.tick(Millis(0), None)
     story.write(alive())
-    far = story.mailbox.tick(0, 500)
+    far = story.mailbox.tick(Millis(0), Millis(500))
     assert near is not None and far is not None and (near.period, far.period) == (500, 30_000)
-    assert story.mailbox.tick(0, 500) is None and story.mailbox.tick(0, 30_000) is not None
+    assert (
+        story.mailbox.tick(Millis(0), Millis(500)) is None
+        and story.mailbox.tick(Millis(0), Millis(30_000)) is not None
+    )

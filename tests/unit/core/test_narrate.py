@@ -8,21 +8,22 @@ from kasugai.core.recovering.planning import plan
 from kasugai.core.telling.narrate import narrate_fact, narrate_verdict
 from kasugai.core.words.facts import Fact, FactKind, Result, StepState
 from kasugai.core.words.policy import Policy
+from kasugai.core.words.timing import BrokerTime, MonoTime
 from kasugai.core.words.verdicts import Reason, Verb
 from tests.unit.core.makers import fact, guest, order, record, row
 
 GUESTS = {name: guest(name) for name in ("g1", "g2")}
-TWO = plan(order(), Look(at=0, guests=GUESTS), 1, {})
+TWO = plan(order(), Look(at=MonoTime(0), guests=GUESTS), 1, {})
 ONE = plan(
     order(policy=Policy(evacuate_all=False)),
-    Look(at=0, guests={**GUESTS, "g1": guest("g1", metadata={"HA_Enabled": "1"})}),
+    Look(at=MonoTime(0), guests={**GUESTS, "g1": guest("g1", metadata={"HA_Enabled": "1"})}),
     1,
     {},
 )
 
 
 def test_a_verdict_reads_verb_subject_reason() -> None:
-    _, (verdict,) = put_into_words(row(), Verb.OPEN, Reason.CONFIRMED, at=0, offset=1)
+    _, (verdict,) = put_into_words(row(), Verb.OPEN, Reason.CONFIRMED, at=BrokerTime(0), offset=1)
     assert narrate_verdict(verdict) == "open cmp1 (confirmed)"
 
 

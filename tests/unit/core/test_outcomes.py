@@ -12,7 +12,7 @@ from kasugai.core.words.facts import FactKind, Result
 from kasugai.core.words.incident import Phase
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import Source, Symptom
-from kasugai.core.words.timing import PRODUCTION
+from kasugai.core.words.timing import PRODUCTION, SteadyTime
 from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import S, alive, asked, down, fact, moment, order, report, row, uuid_of
 from tests.unit.core.story import Story, answer
@@ -218,7 +218,7 @@ def test_what_is_no_outcome_does_not_belong_in_the_mailbox(kind: FactKind) -> No
     incident = IncidentRow(order=order(), phase=Phase.OPENED, heard=moment(0), published=moment(0))
     draft = Draft(
         asked=asked(row=row(incident=incident)),
-        times=Times(moment=moment(0), deadline=0),
+        times=Times(moment=moment(0), deadline=SteadyTime(0)),
         timing=PRODUCTION,
         offset=1,
     )
@@ -234,7 +234,7 @@ def test_a_newer_workers_word_that_we_do_not_know_is_told_as_refused() -> None:
 def test_a_draft_without_an_open_incident_says_so() -> None:
     draft = Draft(
         asked=asked(),
-        times=Times(moment=moment(0), deadline=0),
+        times=Times(moment=moment(0), deadline=SteadyTime(0)),
         timing=PRODUCTION,
         offset=1,
     )

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kasugai.core.recovering.pace import LEAST, PROBE, START, Pace, answer, land, open_pace
+from kasugai.core.words.timing import Millis, MonoTime
 from tests.unit.core.makers import S
 from tests.unit.core.scripts import examples
 
@@ -13,14 +14,16 @@ UNEVEN = (200, 90, 140, 250, 60, 170, 110, 230)
 
 def landed(pace: Pace, took: int, *, times: int, begun: int = 0) -> Pace:
     for _ in range(times):
-        pace = land(pace, begun, took, begun + took)
+        pace = land(pace, MonoTime(begun), Millis(took), MonoTime(begun + took))
     return pace
 
 
 def answered(pace: Pace, upto: int, slower: float = 0.0, road: int = 0) -> Pace:
     """Let Nova answer, each call by so much slower than the one before; `road`: milliseconds on the way to it."""
     for place in range(len(pace.answers or ()) + 1, upto + 1):
-        pace = answer(pace, place, road + round(UNEVEN[place % 8] * (1 + slower * place)), place * 10)
+        pace = answer(
+            pace, place, Millis(road + round(UNEVEN[place % 8] * (1 + slower * place))), MonoTime(place * 10)
+        )
     return pace
 
 
@@ -54,14 +57,14 @@ def test_a_long_road_to_nova_hides_nothing() -> None:
 def test_a_rise_that_is_sure_and_small_is_nobodys_business() -> None:
     pace = open_pace(50)
     for place in range(1, PROBE + 1):
-        pace = answer(pace, place, 1000 + 10 * place, 0)
+        pace = answer(pace, place, Millis(1000 + 10 * place), MonoTime(0))
     assert pace.window == 50
 
 
 def test_answers_that_are_all_alike_open_it() -> None:
     pace = open_pace(50)
     for place in range(1, PROBE + 1):
-        pace = answer(pace, place, 100, 0)
+        pace = answer(pace, place, Millis(100), MonoTime(0))
     assert pace.window == 50
 
 
@@ -70,7 +73,7 @@ def test_answers_in_any_order_tell_the_same() -> None:
     for told in (calls, calls[::-1]):
         pace = open_pace(50)
         for place, took in told:
-            pace = answer(pace, place, took, 0)
+            pace = answer(pace, place, Millis(took), MonoTime(0))
         assert pace.window == 8
 
 
@@ -80,8 +83,8 @@ def test_a_few_answers_have_nothing_to_be_compared_with() -> None:
 
 def test_one_stuck_call_is_no_slow_nova() -> None:
     pace = answered(open_pace(50), 15)
-    assert answer(pace, 16, 60 * S, 0).window == PROBE
-    assert land(landed(open_pace(50), S, times=7), 0, 60 * S, 60 * S).window == 16
+    assert answer(pace, 16, Millis(60 * S), MonoTime(0)).window == PROBE
+    assert land(landed(open_pace(50), S, times=7), MonoTime(0), Millis(60 * S), MonoTime(60 * S)).window == 16
 
 
 def test_once_a_round_has_landed_answers_are_heard_no_more() -> None:
@@ -148,6 +151,10 @@ def test_whatever_nova_does_it_stays_between_its_bounds(most: int, events: list[
     for now, (what, took) in enumerate(events):
         place += what == "answer"
         wide = pace.window
-        pace = answer(pace, place, took, now) if what == "answer" else land(pace, now, took, now)
+        pace = (
+            answer(pace, place, Millis(took), MonoTime(now))
+            if what == "answer"
+            else land(pace, MonoTime(now), Millis(took), MonoTime(now))
+        )
         assert min(LEAST, most) <= pace.window <= most
         assert pace.window <= 2 * wide

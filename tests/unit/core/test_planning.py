@@ -19,12 +19,13 @@ from kasugai.core.words.facts import StepRecord, StepState
 from kasugai.core.words.incident import Open
 from kasugai.core.words.plan import Plan, Prior, Step
 from kasugai.core.words.policy import Policy
+from kasugai.core.words.timing import MonoTime
 from tests.unit.core.makers import INCIDENT, guest, order, record
 
 
 def made(*guests: GuestView, policy: Policy | None = None, priors: dict[str, Prior] | None = None) -> Plan:
     incident: Open = order(policy=policy or Policy())
-    return plan(incident, Look(at=0, guests={g.uuid: g for g in guests}), 3, priors or {})
+    return plan(incident, Look(at=MonoTime(0), guests={g.uuid: g for g in guests}), 3, priors or {})
 
 
 def keys(made: Plan) -> list[str]:
@@ -107,7 +108,8 @@ def test_guests_that_turn_up_get_steps_before_the_sweep() -> None:
     left = guest("g0", vm_state="building")
     old = made(guest("g1"), left)
     look = Look(
-        at=1, guests={"g1": guest("g1"), "g0": left, "g2": guest("g2"), "g3": guest(deleted=True, uuid="g3")}
+        at=MonoTime(1),
+        guests={"g1": guest("g1"), "g0": left, "g2": guest("g2"), "g3": guest(deleted=True, uuid="g3")},
     )
     assert set(newcomers(old, look, Policy())) == {"g2", "g3"}
     longer = extend(old, look, Policy(), 9, {"g2": Prior.STOPPED})
@@ -121,16 +123,18 @@ def test_guests_that_turn_up_get_steps_before_the_sweep() -> None:
 def test_project_tags_are_lacking_until_every_project_was_asked_about_if_the_policy_names_any() -> None:
     policy = Policy(exclude_project_tags=("t",))
     guests = {"g1": guest("g1", project="p"), "g2": guest("g2", project="q"), "g3": guest("g3", project="")}
-    asked = Look(at=0, project_tags={"p": (), "q": ("t",), "r": ()})
-    assert lacks_tags(guests, Look(at=0, project_tags={"p": ()}), policy)
+    asked = Look(at=MonoTime(0), project_tags={"p": (), "q": ("t",), "r": ()})
+    assert lacks_tags(guests, Look(at=MonoTime(0), project_tags={"p": ()}), policy)
     assert not lacks_tags(guests, asked, policy)
-    assert not lacks_tags(guests, Look(at=0), Policy(exclude_tags=("t",)))
+    assert not lacks_tags(guests, Look(at=MonoTime(0)), Policy(exclude_tags=("t",)))
 
 
 def test_a_project_s_tag_leaves_its_guests_in_the_plan_and_in_a_longer_one() -> None:
     policy = Policy(exclude_project_tags=("t",))
     first, other = guest("g1", project="p"), guest("g2", project="q")
-    look = Look(at=0, guests={"g1": first, "g2": other}, project_tags={"p": ("s", "t"), "q": ("s",)})
+    look = Look(
+        at=MonoTime(0), guests={"g1": first, "g2": other}, project_tags={"p": ("s", "t"), "q": ("s",)}
+    )
     old = plan(order(policy=policy), look, 3, {})
     assert ([step.subject for step in old.guests], old.excluded) == (
         ["g2"],
@@ -159,7 +163,7 @@ def test_a_guest_that_an_earlier_attempt_moved_and_did_not_restore_is_restored_i
         ("restore:g1", (), Prior.STOPPED),
         ("restore:g2", (), Prior.STOPPED),
     ]
-    found = plan(order(attempt=2), Look(at=0, guests={"g3": guest("g3")}), 3, priors, left)
+    found = plan(order(attempt=2), Look(at=MonoTime(0), guests={"g3": guest("g3")}), 3, priors, left)
     assert keys(found)[2:] == ["evacuate:g3", "restore:g1", "restore:g2", "sweep:cmp1"]
 
 
@@ -170,7 +174,7 @@ def test_a_call_whose_end_no_earlier_attempt_saw_is_part_of_the_next_plan() -> N
     left = carried_on(entry_of(*(record(key, StepState.UNSURE) for key in calls), ended, priors=priors))
     assert [step.key for step in left] == ["evacuate:g1", "restore:g1", "evacuate:g2", "reset:g3"]
     assert left[1].needs == ("evacuate:g1",)
-    found = plan(order(attempt=2), Look(at=0, guests={"g2": guest("g2")}), 3, priors, left)
+    found = plan(order(attempt=2), Look(at=MonoTime(0), guests={"g2": guest("g2")}), 3, priors, left)
     assert keys(found)[2:] == ["evacuate:g2", "evacuate:g1", "restore:g1", "reset:g3", "sweep:cmp1"]
 
 
@@ -193,11 +197,11 @@ LEFT = Step(action=Action.RESTORE, subject="g1", prior=Prior.STOPPED)
 
 
 def test_a_guest_that_is_on_the_source_again_gets_one_restoration_and_not_two() -> None:
-    there = Look(at=0, guests={"g1": guest("g1")})
+    there = Look(at=MonoTime(0), guests={"g1": guest("g1")})
     again = plan(order(policy=Policy()), there, 3, {"g1": Prior.STOPPED}, (LEFT,))
     assert keys(again).count("restore:g1") == 1
 
 
 def test_a_guest_known_only_by_a_restoration_is_a_newcomer_when_it_turns_up_on_the_source() -> None:
     old = Plan(incident=INCIDENT, attempt=2, epoch=1, host="cmp1", window=8, steps=(LEFT,))
-    assert set(newcomers(old, Look(at=0, guests={"g1": guest("g1")}), Policy())) == {"g1"}
+    assert set(newcomers(old, Look(at=MonoTime(0), guests={"g1": guest("g1")}), Policy())) == {"g1"}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from kasugai.core.recovering.ledger import Flag
 from kasugai.core.recovering.look import PowerState
 from kasugai.core.words.facts import FactKind, Result
-from kasugai.core.words.timing import TEST
+from kasugai.core.words.timing import TEST, BrokerTime
 from tests.unit.core.makers import guest, migration
 from tests.unit.core.scripts import examples
 from tests.unit.core.world import HOST, OTHER, Server, Worker, dead_host
@@ -112,7 +112,7 @@ def meddle(worker: Worker, how: str, number: int) -> None:
             nova.mood = LOOKS[4 + number] if nova.mood == "clear" else "clear"
         case "stop" | "go":
             offset = worker.flag.offset + 1 if worker.flag else 0
-            worker.flag = Flag(said_at=0, offset=offset, stop=how == "stop")
+            worker.flag = Flag(said_at=BrokerTime(0), offset=offset, stop=how == "stop")
             worker.go_on()
         case "arrive" if "g9" not in nova.servers:
             nova.servers["g9"] = Server(guest("g9"))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from kasugai.core.deciding.mailbox import Decided, Mailbox
 from kasugai.core.deciding.rows import Row, SubjectRow
 from kasugai.core.words.signals import Letter, Stamp
+from kasugai.core.words.timing import Millis
 from kasugai.core.words.verdicts import Reason, Verb
 from kasugai.schemas.codec import encode
 from tests.unit.core.scripts import Move, examples, play, scripts
@@ -116,7 +117,7 @@ def test_a_successor_looks_ahead_as_far_as_the_one_before(script: list[Move]) ->
     story = play(script)
     story.tick()
     successor = Mailbox.restore(0, story.post.table.values())
-    assert successor.tick(0, None) == story.mailbox.tick(0, None)
+    assert successor.tick(Millis(0), None) == story.mailbox.tick(Millis(0), None)
 
 
 def twice(mail: list[Mail], chosen: list[bool]) -> list[Mail]:

@@ -17,6 +17,7 @@ from kasugai.core.words.facts import FactKind, StepRecord, StepState
 from kasugai.core.words.frozen import FrozenMap
 from kasugai.core.words.plan import Plan, Step
 from kasugai.core.words.policy import Method, Policy
+from kasugai.core.words.timing import MonoTime
 from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import S, guest, migration, order, record, service
 from tests.unit.core.scene import NOW, fenced, moving, planned, scene
@@ -38,7 +39,7 @@ ENABLE = Step(
     name="r1",
     params=FrozenMap({"reserve": "r1"}),
 )
-RECENT = Memory(owner_since=NOW - 10 * S, epoch=1)
+RECENT = Memory(owner_since=MonoTime(NOW - 10 * S), epoch=1)
 
 
 def seen(spare: ServiceView | None = SPARE, **given: Any) -> Look:
@@ -102,7 +103,7 @@ def test_an_unknown_call_is_looked_at_and_repeated() -> None:
     assert told(JOINING.assess(ask(seen(), unsure), JOIN)) == (FactKind.ABSOLVED, "no trace")
     absolved = record(JOIN.key, StepState.ABSOLVED, tries=1)
     assert isinstance(JOINING.assess(ask(seen(), absolved), JOIN), Begin)
-    fresh = replace(RECENT, begun={JOIN.key: NOW + 1})
+    fresh = replace(RECENT, begun={JOIN.key: MonoTime(NOW + 1)})
     assert JOINING.assess(ask(seen(), unsure, memory=fresh), JOIN) == Pending(hosts=("r1",))
 
 

@@ -13,6 +13,7 @@ from kasugai.core.words.incident import Phase
 from kasugai.core.words.policy import Method, Policy
 from kasugai.core.words.signals import Command, Instruction
 from kasugai.core.words.subject import Kind, host_subject
+from kasugai.core.words.timing import SteadyTime
 from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import (
     INCIDENT,
@@ -109,7 +110,7 @@ def test_what_is_no_reserve_of_its_own_any_more_is_taken_back() -> None:
 def test_who_waits_for_a_reserve_is_asked_now_and_then_and_when_a_host_is_described() -> None:
     none = town_of(r1=host("r1"), r2=host("r2"))
     for deadline, until in ((7, LOOK_AGAIN), (LOOK_AGAIN, 2 * LOOK_AGAIN)):
-        closed = RESERVE.ask(replace(none, deadline=deadline))
+        closed = RESERVE.ask(replace(none, deadline=SteadyTime(deadline)))
         assert closed is not None and closed.until == until and closed.on == {DESCRIPTIONS}
 
 

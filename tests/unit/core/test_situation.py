@@ -5,10 +5,11 @@ from dataclasses import replace
 from kasugai.core.recovering.look import PowerState
 from kasugai.core.recovering.situation import Memory
 from kasugai.core.words.facts import StepState
+from kasugai.core.words.timing import MonoTime
 from tests.unit.core.makers import S, order, record, service
 from tests.unit.core.scene import DOWN, GO, MARK, NOW, STOP, fenced, look, scene, step_of
 
-NEW = Memory(owner_since=0, epoch=1)
+NEW = Memory(owner_since=MonoTime(0), epoch=1)
 
 
 def seen(value: str, at: int = NOW, memory: Memory = NEW, mark: str = "") -> Memory:
@@ -64,7 +65,7 @@ def test_a_failed_step_is_final_and_not_done() -> None:
 
 
 def test_an_effect_may_be_under_way_since_the_later_of_the_call_and_the_ownership() -> None:
-    s = scene(memory=Memory(owner_since=5, epoch=1, begun={"a": 9, "b": 2}))
+    s = scene(memory=Memory(owner_since=MonoTime(5), epoch=1, begun={"a": MonoTime(9), "b": MonoTime(2)}))
     assert [s.intent_at(key) for key in ("a", "b", "c")] == [9, 5, 5]
 
 

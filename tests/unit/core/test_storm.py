@@ -13,6 +13,7 @@ from kasugai.core.words.incident import Phase
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import Source, Symptom
 from kasugai.core.words.subject import Kind
+from kasugai.core.words.timing import Millis, SteadyTime
 from kasugai.core.words.verdicts import Reason, Verb
 from tests.unit.core.makers import S, alive, condition, down, fact, host, moment, report, row, uuid_of
 from tests.unit.core.story import Story, answer
@@ -50,15 +51,15 @@ def closed(phase: Phase, **given: object) -> Closed:
 )
 def test_what_counts_as_unhealthy_and_until_when(given: SubjectRow, until: int | None) -> None:
     assert unhealthy_until(given) == until
-    assert is_unhealthy(given, 100) is (until is not None)
+    assert is_unhealthy(given, SteadyTime(100)) is (until is not None)
 
 
 def test_a_suspicion_counts_for_ten_minutes_and_its_end_is_a_change_of_the_count() -> None:
     tally = Tally.of([HostRow(record=host())], [row(conditions=(condition(since=5),), turned=5)])
     end = 5 + 600 * S
-    assert (tally.unhealthy(end - 1), tally.unhealthy(end)) == (1, 0)
-    assert (tally.changed_at(end - 1), tally.changed_at(end)) == (5, end)
-    assert tally.counts("cmp1", end - 1) and not tally.counts("cmp1", end)
+    assert (tally.unhealthy(SteadyTime(end - 1)), tally.unhealthy(SteadyTime(end))) == (1, 0)
+    assert (tally.changed_at(SteadyTime(end - 1)), tally.changed_at(SteadyTime(end))) == (5, end)
+    assert tally.counts("cmp1", SteadyTime(end - 1)) and not tally.counts("cmp1", SteadyTime(end))
 
 
 def test_only_described_hosts_are_counted() -> None:
@@ -66,21 +67,21 @@ def test_only_described_hosts_are_counted() -> None:
     out = row(closed=closed(Phase.RECOVERED), reason=Reason.STORM)
     other = row(kind=Kind.INSTANCE, named="x", conditions=(condition(),))
     tally = Tally.of([HostRow(record=host())], [out, other])
-    assert tally.unhealthy(0) == 1 and tally.is_storm
+    assert tally.unhealthy(SteadyTime(0)) == 1 and tally.is_storm
     tally.describe(gone)
-    assert tally.unhealthy(0) == 0 and not tally.is_storm
+    assert tally.unhealthy(SteadyTime(0)) == 0 and not tally.is_storm
 
 
 def test_a_copy_goes_its_own_way() -> None:
     tally = Tally.of([HostRow(record=host())], [])
     copy = tally.copy()
     copy.put(row(conditions=(condition(),)))
-    assert (copy.unhealthy(0), tally.unhealthy(0)) == (1, 0)
+    assert (copy.unhealthy(SteadyTime(0)), tally.unhealthy(SteadyTime(0))) == (1, 0)
 
 
 def test_a_held_host_is_looked_at_when_the_count_is_steady_and_every_half_minute_then() -> None:
     tally = Tally.of([HostRow(record=host())], [row(turned=10 * S)])
-    looks = [next_count(tally, after * S, 60 * S) for after in (0, 69, 70, 99, 100)]
+    looks = [next_count(tally, SteadyTime(after * S), Millis(60 * S)) for after in (0, 69, 70, 99, 100)]
     assert looks == [70 * S, 70 * S, 100 * S, 100 * S, 130 * S]
 
 
@@ -186,9 +187,11 @@ def test_an_incident_without_effects_is_not_published_again_in_a_storm() -> None
 
 def test_an_approval_is_good_for_an_hour_and_for_as_many_as_it_says() -> None:
     word = Word(command=uuid_of(1), author="ann", reason="", at=moment(5 * S), up_to=3)
-    assert is_approved(word, 3, 6 * S) and not is_approved(word, 4, 6 * S)
-    assert is_approved(word, 3, 5 * S + APPROVAL_LASTS - 1)
-    assert not is_approved(word, 3, 5 * S + APPROVAL_LASTS) and not is_approved(None, 1, 0)
+    assert is_approved(word, 3, SteadyTime(6 * S)) and not is_approved(word, 4, SteadyTime(6 * S))
+    assert is_approved(word, 3, SteadyTime(5 * S + APPROVAL_LASTS - 1))
+    assert not is_approved(word, 3, SteadyTime(5 * S + APPROVAL_LASTS)) and not is_approved(
+        None, 1, SteadyTime(0)
+    )
 
 
 def test_the_tally_is_the_same_after_a_restart() -> None:
@@ -201,7 +204,7 @@ def test_the_tally_is_the_same_after_a_restart() -> None:
         [each for each in rows if isinstance(each, HostRow)],
         [each for each in rows if isinstance(each, SubjectRow)],
     )
-    assert made == kept and made.unhealthy(0) == 3
+    assert made == kept and made.unhealthy(SteadyTime(0)) == 3
 
 
 def nobody(story: Story) -> list[str]:

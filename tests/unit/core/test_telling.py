@@ -6,6 +6,7 @@ from kasugai.core.deciding.rows import RECENT_LIMIT, SubjectRow
 from kasugai.core.deciding.telling import put_into_words, remember, verb_rank
 from kasugai.core.words.signals import Fault, Source
 from kasugai.core.words.subject import host_subject
+from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import EVIDENCE_LIMIT, Reason, Verb, Verdict
 from tests.unit.core.makers import condition, down, row, uuid_of
 
@@ -17,7 +18,7 @@ SUSPECTED = row(
 def told(
     row: SubjectRow, fresh: Fault | None = None, verb: Verb = Verb.SUSPECT
 ) -> tuple[SubjectRow, tuple[Verdict, ...]]:
-    return put_into_words(row, verb, Reason.FIRST_SIGHTING, at=5, offset=9, fresh=fresh)
+    return put_into_words(row, verb, Reason.FIRST_SIGHTING, at=BrokerTime(5), offset=9, fresh=fresh)
 
 
 def test_what_was_told_before_is_not_told_again() -> None:
@@ -36,7 +37,9 @@ def test_another_verb_or_reason_is_news_and_becomes_the_last_word() -> None:
     after, (verdict,) = told(SUSPECTED, verb=Verb.HOLD)
     assert (after.verb, after.reason) == (Verb.HOLD, Reason.FIRST_SIGHTING)
     assert (verdict.at, verdict.subject, verdict.segment) == (5, host_subject("cmp1"), "s1")
-    _, verdicts = put_into_words(SUSPECTED, Verb.SUSPECT, Reason.WAITING_TO_CONFIRM, at=5, offset=9)
+    _, verdicts = put_into_words(
+        SUSPECTED, Verb.SUSPECT, Reason.WAITING_TO_CONFIRM, at=BrokerTime(5), offset=9
+    )
     assert len(verdicts) == 1
 
 
@@ -78,7 +81,7 @@ def test_a_verdict_carries_what_else_was_said() -> None:
         row(),
         Verb.HOLD,
         Reason.DISARMED,
-        at=1,
+        at=BrokerTime(1),
         offset=1,
         incident=incident,
         also=(Reason.MAINTENANCE,),

@@ -21,6 +21,7 @@ from kasugai.core.words.incident import Phase
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import Source
 from kasugai.core.words.subject import host_subject
+from kasugai.core.words.timing import SteadyTime
 from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import S, alive, condition, down, fact, host, moment, order, report, row, segment
 from tests.unit.core.scripts import Move, examples, play, scripts
@@ -35,7 +36,7 @@ EMPTY = SegmentView(
 
 
 def at(deadline: int) -> Times:
-    return Times(moment=moment(deadline), deadline=deadline)
+    return Times(moment=moment(deadline), deadline=SteadyTime(deadline))
 
 
 def test_a_row_is_due_at_its_next_deadline_after_the_last_tick() -> None:
@@ -48,7 +49,7 @@ def test_a_row_is_due_at_its_next_deadline_after_the_last_tick() -> None:
 
 def test_an_incident_is_due_when_it_says_so() -> None:
     incident = IncidentRow(
-        order=order(), phase=Phase.OPENED, heard=moment(0), published=moment(0), due=30 * S
+        order=order(), phase=Phase.OPENED, heard=moment(0), published=moment(0), due=SteadyTime(30 * S)
     )
     assert due_of(EMPTY, row(incident=incident), at(-1)) == 30 * S
     assert due_of(EMPTY, row(incident=replace(incident, due=None)), at(-1)) is None
@@ -110,11 +111,11 @@ def test_what_waits_comes_behind_what_it_waits_on() -> None:
 
 def test_who_waits_no_more_is_forgotten() -> None:
     waits = Waits()
-    waits.put("a", 5, frozenset({"x", "y"}))
-    waits.put("b", 9, frozenset({"x"}))
-    assert (waits.on(("x", "y")), waits.due(5)) == ({"a", "b"}, ["a"])
+    waits.put("a", SteadyTime(5), frozenset({"x", "y"}))
+    waits.put("b", SteadyTime(9), frozenset({"x"}))
+    assert (waits.on(("x", "y")), waits.due(SteadyTime(5))) == ({"a", "b"}, ["a"])
     waits.put("a", None, frozenset({"y"}))
-    assert (waits.on(("x",)), waits.on(("y",)), waits.due(9)) == ({"b"}, {"a"}, ["b"])
+    assert (waits.on(("x",)), waits.on(("y",)), waits.due(SteadyTime(9))) == ({"b"}, {"a"}, ["b"])
     waits.put("a", None, frozenset())
     assert waits.on(("y",)) == set() == waits.names("a")
 

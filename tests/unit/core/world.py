@@ -20,7 +20,7 @@ from kasugai.core.words.incident import Open
 from kasugai.core.words.plan import Plan
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.subject import host_subject
-from kasugai.core.words.timing import TEST
+from kasugai.core.words.timing import TEST, BrokerTime, MonoTime
 from tests.unit.core.makers import INCIDENT, fact, guest, migration, order, service
 
 HOST, OTHER = "cmp1", "cmp2"
@@ -116,7 +116,7 @@ class Worker:
     has_device: bool = True
     entry: Entry = field(default_factory=lambda: Entry(incident=INCIDENT, subject=host_subject(HOST)))
     flag: Flag | None = None
-    memory: Memory = field(default_factory=lambda: Memory(owner_since=0, epoch=0))
+    memory: Memory = field(default_factory=lambda: Memory(owner_since=MonoTime(0), epoch=0))
     plan: Plan | None = None
     look: Look | None = None
     reads: frozenset[str] = frozenset()
@@ -126,7 +126,7 @@ class Worker:
 
     def own(self) -> None:
         """Get the next epoch; whatever the last owner had under way is on the wire or lost."""
-        self.memory = Memory(owner_since=self.nova.now, epoch=self.entry.epoch + 1)
+        self.memory = Memory(owner_since=MonoTime(self.nova.now), epoch=self.entry.epoch + 1)
         self.calls, self.plan, self.look, self.reads = {}, None, None, frozenset()
         self._say(FactKind.ADOPTED)
 
@@ -137,14 +137,14 @@ class Worker:
         here = {u: s.view for u, s in servers.items() if s.view.host == HOST and not s.view.deleted}
         read = {u: self._by_id(u) for u in self.reads if u not in here}
         look = Look(
-            at=at,
+            at=MonoTime(at),
             service=nova.record() if row else None,
             service_after=nova.record() if row_after else None,
             guests=here,
             read=read,
             migrations={u: tuple(s.records) for u, s in servers.items() if s.records},
             power=nova.power if self.has_device else PowerState.UNKNOWN,
-            power_at=at if self.has_device else None,
+            power_at=MonoTime(at) if self.has_device else None,
         )
         seen = self.memory.observe(look, PROCEDURE.mark(self.entry, self.order))
         self.memory = replace(seen, before=self.look)
@@ -185,8 +185,8 @@ class Worker:
             flag=self.flag,
             has_device=self.has_device,
             timing=TEST,
-            now=self.nova.now,
-            broker_now=self.nova.now,
+            now=MonoTime(self.nova.now),
+            broker_now=BrokerTime(self.nova.now),
         )
 
     def _once(self) -> bool:
@@ -228,7 +228,7 @@ class Worker:
         self.calls[key] = begin
         self.memory = replace(
             self.memory,
-            begun=MappingProxyType({**self.memory.begun, key: self.nova.now}),
+            begun=MappingProxyType({**self.memory.begun, key: MonoTime(self.nova.now)}),
             in_flight=self.memory.in_flight | {key},
         )
 
@@ -246,7 +246,7 @@ class Worker:
             self._say(kind, step=replace(begin.record, state=STATES[kind], reason=reason))
         self.memory = replace(
             self.memory,
-            begun=MappingProxyType({**self.memory.begun, key: self.nova.now}),
+            begun=MappingProxyType({**self.memory.begun, key: MonoTime(self.nova.now)}),
             in_flight=self.memory.in_flight - {key},
             accepted=self.memory.accepted | ({key} if fate == "accepted" else set()),
         )
@@ -328,7 +328,10 @@ class Worker:
             return
         failed = self.answer.result is Result.FAILED
         self.order = replace(
-            self.order, n=self.order.n + 1, attempt=self.order.attempt + failed, decided_at=self.nova.now
+            self.order,
+            n=self.order.n + 1,
+            attempt=self.order.attempt + failed,
+            decided_at=BrokerTime(self.nova.now),
         )
         self.answer = None
         self.own()

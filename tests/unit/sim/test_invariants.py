@@ -5,6 +5,7 @@ import pkgutil
 from importlib import import_module
 
 from kasugai.core.words.signals import Fault
+from kasugai.core.words.timing import BrokerTime
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.lab import invariants
 from kasugai.sim.lab.broker import FAULTS, REPORTED, Broker
@@ -26,7 +27,7 @@ def watched(*records: Fault | bytes, topic: str = FAULTS, fences: int = 1) -> li
             broker.append(topic, HOST, record)
             await asyncio.sleep(0.001)
         for _ in range(fences):
-            watch.saw(FENCE, broker.now() + OBEDIENCE)
+            watch.saw(FENCE, BrokerTime(broker.now() + OBEDIENCE))
         return watch.broken
 
     return run(main())

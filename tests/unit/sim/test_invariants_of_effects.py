@@ -10,6 +10,7 @@ from kasugai.core.recovering.look import EVACUATION
 from kasugai.core.words.facts import FactKind, Result
 from kasugai.core.words.signals import Command, Fault, Instruction, Limit, Symptom
 from kasugai.core.words.subject import host_subject
+from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.cloud.diary import Entry
@@ -54,7 +55,7 @@ def verdict(verb: Verb, reason: Reason = Reason.COMMAND, at: int = 0) -> Verdict
         reason=reason,
         evidence=(),
         count=0,
-        at=at,
+        at=BrokerTime(at),
     )
 
 

@@ -10,6 +10,7 @@ from kasugai.core.words.facts import FactKind, Result, StepRecord, StepState
 from kasugai.core.words.incident import Phase
 from kasugai.core.words.signals import Fault
 from kasugai.core.words.subject import Kind, host_subject
+from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from kasugai.sim.lab.invariants.at_rest import AtRest
 from kasugai.sim.lab.invariants.closed_by_outcome import ClosedByOutcome
@@ -46,7 +47,7 @@ def closed(incident: UUID | None = INCIDENT, *covers: Fault) -> Verdict:
         reason=Reason.RECOVERED,
         evidence=tuple(evidence_of(fault, fault.subject) for fault in covers),
         count=len(covers),
-        at=0,
+        at=BrokerTime(0),
         incident=incident,
     )
 

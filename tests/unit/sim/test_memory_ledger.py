@@ -7,6 +7,7 @@ import pytest
 from kasugai.core.recovering.doors import Lease, LedgerAway
 from kasugai.core.recovering.ledger import Entry, Flag
 from kasugai.core.words.subject import Subject, host_subject
+from kasugai.core.words.timing import BrokerTime, Millis
 from kasugai.sim import loop
 from kasugai.sim.ledger import MemoryLedger
 from tests.support.ledgers import incident
@@ -35,7 +36,7 @@ def test_the_hook_hears_of_every_write_and_of_no_read() -> None:
         await ledger.save(lease, await ledger.load(HOST))
         await ledger.begin(lease, ONE)
         await ledger.record(lease, Entry(incident=ONE))
-        await ledger.flag(HOST, ONE, Flag(said_at=0, offset=1, stop=True))
+        await ledger.flag(HOST, ONE, Flag(said_at=BrokerTime(0), offset=1, stop=True))
         await ledger.stopped(HOST, ONE)
         await ledger.is_leased(HOST)
         await ledger.release(lease)
@@ -89,7 +90,7 @@ def test_while_it_is_away_every_call_says_so_and_nothing_changes() -> None:
             ledger.adopt(lease, 2),
             ledger.begin(lease, ONE),
             ledger.record(lease, Entry(incident=ONE)),
-            ledger.flag(HOST, ONE, Flag(said_at=0, offset=1, stop=True)),
+            ledger.flag(HOST, ONE, Flag(said_at=BrokerTime(0), offset=1, stop=True)),
             ledger.stopped(HOST, ONE),
             ledger.is_leased(HOST),
         ]
@@ -118,7 +119,7 @@ def test_an_answer_that_is_on_its_way_when_it_goes_away_is_lost_and_the_write_st
 
 def test_the_owner_s_lease_ends_before_the_ledger_s() -> None:
     async def told() -> None:
-        ledger = MemoryLedger(ttl=5_000, latency=1.0)
+        ledger = MemoryLedger(ttl=Millis(5_000), latency=1.0)
         clock = asyncio.get_running_loop().time
         lease = await own(ledger)
         assert lease.until == 5.0
@@ -147,7 +148,7 @@ def test_a_snapshot_does_not_change_with_the_ledger_nor_the_ledger_with_what_cam
         snapshot = ledger.snapshot()
         for _ in range(2):
             await ledger.record(lease, Entry(incident=ONE))
-            await ledger.flag(HOST, ONE, Flag(said_at=0, offset=1, stop=True))
+            await ledger.flag(HOST, ONE, Flag(said_at=BrokerTime(0), offset=1, stop=True))
             ledger.restore(snapshot)
             kept = await ledger.load(HOST)
             assert (kept.entries, kept.flags, kept.epoch) == ({}, {}, 1)

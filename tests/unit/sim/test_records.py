@@ -2,11 +2,12 @@
 
 from kasugai.adapters.kafka.records import Incoming
 from kasugai.core.words.signals import Stamp
+from kasugai.core.words.timing import BrokerTime
 from kasugai.schemas.codec import decode, encode
 from kasugai.sim.lab.records import Record
 from tests.unit.core.makers import HOST, down
 
-STAMP = Stamp(partition=2, offset=7, at=1000)
+STAMP = Stamp(partition=2, offset=7, at=BrokerTime(1000))
 HEADERS = (("kasugai-fp", b"1"),)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from kasugai.core.words.timing import Instant
+from kasugai.core.words.timing import BrokerTime, Instant
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.lab.invariants.watcher import Sight, Watcher
 from kasugai.sim.loop import run
@@ -36,5 +36,5 @@ def told(kind: type[Watcher], *history: Sight | At, cloud: SimCloud | None = Non
     for one in history:
         at, what = one if isinstance(one, tuple) else (0, one)
         assert isinstance(what, kind.sees), f"{kind.__name__} is never shown a {type(what).__name__}"
-        said += watcher.saw(what, at)
+        said += watcher.saw(what, BrokerTime(at))
     return said

@@ -11,6 +11,7 @@ from kasugai.core.deciding.rows import Row
 from kasugai.core.words.incident import Order
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.signals import InventoryChange, Letter, Signal, Source, Stamp, fault
+from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Verdict
 from kasugai.streams.correlate import Correlate, Rest
 
@@ -37,7 +38,7 @@ class Broker:
 def begin(correlate: Correlate, *signals: Signal) -> list[Rest]:
     letters = [Letter(segment="rack1", signal=signal) for signal in signals]
     return [
-        correlate.begin(letter, Stamp(partition=0, offset=n, at=1_000_000 + n))
+        correlate.begin(letter, Stamp(partition=0, offset=n, at=BrokerTime(1_000_000 + n)))
         for n, letter in enumerate(letters)
     ]
 

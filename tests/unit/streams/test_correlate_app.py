@@ -16,6 +16,7 @@ from kasugai.core.words.incident import Order
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.signals import InventoryChange, Letter, Source, Stamp, Tick, fault
 from kasugai.core.words.subject import host_subject
+from kasugai.core.words.timing import BrokerTime, Millis
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from kasugai.schemas.codec import Undecodable, decode, encode
 from kasugai.schemas.topics import VERDICTS
@@ -99,7 +100,7 @@ def test_a_successor_goes_on_from_the_rows() -> None:
     assert second.orders == []
 
 
-@pytest.mark.parametrize("value", [None, b"rubbish", encode(RACK), encode(Tick(period=500))])
+@pytest.mark.parametrize("value", [None, b"rubbish", encode(RACK), encode(Tick(period=Millis(500)))])
 def test_what_is_no_letter_is_poison(value: bytes | None) -> None:
     with pytest.raises(Poison):
         letter_of(record(value, 0))
@@ -127,7 +128,7 @@ def test_rows_say_where_they_were_written(row: SegmentRow | HostRow | ClockRow) 
 
 def test_what_is_no_row_is_not_taken_for_one() -> None:
     with pytest.raises(Undecodable, match="a Tick is no row"):
-        row_of(encode(Tick(period=500)))
+        row_of(encode(Tick(period=Millis(500))))
 
 
 def test_ticks_are_letters_to_the_whole_partition() -> None:
@@ -158,7 +159,7 @@ class Sink:
         self.batches.append(records)
         self.answers.append(asyncio.get_running_loop().create_future())
         await self.answers[-1]
-        return [Stamp(partition=0, offset=0, at=0) for _ in records]
+        return [Stamp(partition=0, offset=0, at=BrokerTime(0)) for _ in records]
 
 
 def verdict(number: int) -> Verdict:
@@ -171,7 +172,7 @@ def verdict(number: int) -> Verdict:
         reason=Reason.FIRST_SIGHTING,
         evidence=(),
         count=1,
-        at=0,
+        at=BrokerTime(0),
     )
 
 

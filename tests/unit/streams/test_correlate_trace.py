@@ -9,6 +9,7 @@ from kasugai.adapters.kafka.records import trace_of
 from kasugai.adapters.telemetry.tracing import Threads
 from kasugai.core.words.incident import Order
 from kasugai.core.words.signals import Letter, Source, Stamp, Tick, fault
+from kasugai.core.words.timing import BrokerTime, Millis
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from kasugai.streams.correlate_trace import keep_trace, tell_all, traced
 from tests.support.incidents import INCIDENT, SEGMENT, decided, opened
@@ -16,7 +17,7 @@ from tests.support.incidents import INCIDENT, SEGMENT, decided, opened
 FAULT = {"traceparent": "00-0000000000000000000000000000aaaa-00000000000000aa-01"}
 LATER = {"traceparent": "00-0000000000000000000000000000bbbb-00000000000000bb-01"}
 WITNESS = fault(host="cmp1", observer="host/cmp2", source=Source.PEER, episode="1")
-TICK = Letter(segment="", signal=Tick(period=500))
+TICK = Letter(segment="", signal=Tick(period=Millis(500)))
 OPEN = (decided(Verb.OPEN, Reason.CONFIRMED),)
 CLOSE = (decided(Verb.CLOSE, Reason.RECOVERED),)
 
@@ -59,7 +60,7 @@ def test_the_next_incident_has_a_trace_of_its_own(threads: Threads) -> None:
 
 
 def test_what_is_decided_is_told_with_its_incident(caplog: pytest.LogCaptureFixture) -> None:
-    stamps = [Stamp(partition=0, offset=n, at=1) for n in range(3)]
+    stamps = [Stamp(partition=0, offset=n, at=BrokerTime(1)) for n in range(3)]
     with caplog.at_level(logging.INFO):
         tell_all((*OPEN, decided(Verb.SUSPECT, Reason.FIRST_SIGHTING, None)), [opened()], stamps)
     assert [record.getMessage() for record in caplog.records] == ["open cmp1 (confirmed)"]

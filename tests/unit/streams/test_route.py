@@ -25,6 +25,7 @@ from kasugai.core.words.signals import (
     fault,
 )
 from kasugai.core.words.subject import Kind, host_subject
+from kasugai.core.words.timing import Millis
 from kasugai.schemas.topics import COMMANDS, FAULTS, HEARTBEATS, INVENTORY, RECOVERY, REPORTED
 from kasugai.streams.route import SOURCES, Misplaced, Overlong, Route
 from tests.strategies import values_of
@@ -171,7 +172,7 @@ def test_the_whole_inventory_names_segments_before_their_hosts_and_nothing_delet
 @pytest.mark.parametrize(
     ("topic", "value"),
     [
-        (REPORTED, Tick(period=500)),
+        (REPORTED, Tick(period=Millis(500))),
         (INVENTORY, REPORT),
         (RECOVERY, RACK1),
         (COMMANDS, FACT),

@@ -22,6 +22,7 @@ from kasugai.core.words.signals import (
     Tick,
     fault,
 )
+from kasugai.core.words.timing import BrokerTime, Millis
 from kasugai.schemas.codec import decode, encode
 from kasugai.schemas.topics import COMMANDS, FAULTS, INVENTORY, REPORTED, SIGNALS
 from kasugai.sim.loop import run
@@ -91,7 +92,7 @@ class World:
         await asyncio.sleep(0.01)
         self.story.append("bury")
         self.buried.append((record.offset, str(error)))
-        return Stamp(partition=0, offset=0, at=0)
+        return Stamp(partition=0, offset=0, at=BrokerTime(0))
 
     async def reached(self, offset: int, patience: float) -> bool:
         """Be there at a certain time."""
@@ -134,14 +135,19 @@ def test_a_batch_is_published_as_one_and_committed_after() -> None:
 
 def test_a_command_carries_when_it_was_said() -> None:
     said = Command(
-        command_id=UUID(int=1), order=Instruction.ARM, segment="rack1", author="ann", reason="go", said_at=99
+        command_id=UUID(int=1),
+        order=Instruction.ARM,
+        segment="rack1",
+        author="ann",
+        reason="go",
+        said_at=BrokerTime(99),
     )
     world = play(World([[replace(record(said, topic=COMMANDS), at=7)]]))
-    assert world.letters == [Letter(segment="rack1", signal=replace(said, said_at=7))]
+    assert world.letters == [Letter(segment="rack1", signal=replace(said, said_at=BrokerTime(7)))]
 
 
 def test_what_cannot_be_read_is_buried_before_the_commit_and_the_rest_goes_on() -> None:
-    stranger = encode(Letter(segment="", signal=Tick(period=500)))
+    stranger = encode(Letter(segment="", signal=Tick(period=Millis(500))))
     batch = [record(REPORT), record(b"rubbish", offset=1), record(stranger, offset=2), record(None, offset=3)]
     world = play(World([batch]))
     assert world.story == ["bury", "bury", "bury", "publish 1", "commit [0, 1, 2, 3]"]

@@ -12,7 +12,7 @@ from kasugai.core.words.incident import Open
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import Stamp
 from kasugai.core.words.subject import host_subject
-from kasugai.core.words.timing import PRODUCTION
+from kasugai.core.words.timing import PRODUCTION, BrokerTime
 from kasugai.core.words.verdicts import Reason
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.door import CloudDoor
@@ -91,12 +91,12 @@ class Scene:
             segment="s1",
             subject=host_subject("cmp1"),
             host_uuid="",
-            decided_at=now,
-            opened_at=now,
+            decided_at=BrokerTime(now),
+            opened_at=BrokerTime(now),
             asserted_at=None,
             policy=policy or Policy(),
         )
-        self.pool.take(opened, Stamp(partition=0, offset=0, at=now))
+        self.pool.take(opened, Stamp(partition=0, offset=0, at=BrokerTime(now)))
 
     async def until(self, so: Callable[[], bool]) -> None:
         """Wait until it is so."""

@@ -23,7 +23,7 @@ from kasugai.core.words.plan import Step
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import Stamp
 from kasugai.core.words.subject import host_subject
-from kasugai.core.words.timing import PRODUCTION, Millis
+from kasugai.core.words.timing import PRODUCTION, BrokerTime, Millis
 from kasugai.core.words.verdicts import Reason
 from kasugai.sim.lab.broker import Broker
 from kasugai.sim.ledger import MemoryLedger
@@ -43,8 +43,8 @@ ORDER = Open(
     segment="s1",
     subject=host_subject("cmp1"),
     host_uuid="",
-    decided_at=0,
-    opened_at=0,
+    decided_at=BrokerTime(0),
+    opened_at=BrokerTime(0),
     asserted_at=None,
     policy=Policy(),
 )
@@ -117,7 +117,9 @@ class Scene:
 
     async def stop(self) -> None:
         """Set the stop flag."""
-        await self.ledger.flag(host_subject("cmp1"), INCIDENT, Flag(said_at=0, offset=1, stop=True))
+        await self.ledger.flag(
+            host_subject("cmp1"), INCIDENT, Flag(said_at=BrokerTime(0), offset=1, stop=True)
+        )
 
 
 def play(story: Callable[[Scene], Awaitable[None]], *, lease: Millis = PRODUCTION.lease) -> None:
@@ -170,7 +172,7 @@ def test_a_look_that_grew_old_while_the_intent_was_recorded_is_not_acted_upon() 
         assert scene.said == [(FactKind.STARTED, ""), (FactKind.ABSOLVED, "late")]
         assert scene.called == []
 
-    play(story, lease=60_000)
+    play(story, lease=Millis(60_000))
 
 
 def test_a_lease_that_is_about_to_end_is_as_good_as_lost() -> None:

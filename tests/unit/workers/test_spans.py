@@ -14,7 +14,7 @@ from kasugai.core.words.incident import Open
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import Stamp
 from kasugai.core.words.subject import host_subject
-from kasugai.core.words.timing import TEST
+from kasugai.core.words.timing import TEST, BrokerTime
 from kasugai.sim.cloud import QUICK, SimCloud
 from kasugai.sim.door import CloudDoor
 from kasugai.sim.lab.broker import Broker
@@ -77,12 +77,12 @@ async def recover(log: ListeningLog) -> None:
         segment="s1",
         subject=host_subject("cmp1"),
         host_uuid="",
-        decided_at=log.now(),
-        opened_at=log.now(),
-        asserted_at=log.now(),
+        decided_at=BrokerTime(log.now()),
+        opened_at=BrokerTime(log.now()),
+        asserted_at=BrokerTime(log.now()),
         policy=Policy(),
     )
-    pool.take(order, Stamp(partition=0, offset=0, at=log.now()), context_of(CAUSE))
+    pool.take(order, Stamp(partition=0, offset=0, at=BrokerTime(log.now())), context_of(CAUSE))
     async with asyncio.timeout(60):
         while pool.offsets.committable(0) != 1:  # noqa: ASYNC110 - virtual time
             await asyncio.sleep(0.1)

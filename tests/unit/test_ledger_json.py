@@ -8,6 +8,7 @@ from hypothesis import given
 from kasugai.adapters.ledger_json import VERSION, LedgerUnreadable, dump_entry, load_entry
 from kasugai.core.recovering.ledger import Entry
 from kasugai.core.words.facts import StepRecord, StepState
+from kasugai.core.words.frozen import FrozenMap
 from kasugai.core.words.subject import host_subject
 from tests.strategies import values_of
 from tests.support.ledgers import incident, large_entry
@@ -35,11 +36,19 @@ def test_a_known_text_is_read_for_ever() -> None:
         '"subject":{"kind":"host","host":"cmp1"},"epoch":2,'
         '"plan":{"incident":"00000000-0000-0000-0000-000000000001","attempt":1,"epoch":2,"host":"cmp1","window":8,'
         '"steps":[{"action":"fence","subject":"cmp1"},{"action":"evacuate","subject":"g1","needs":["fence:cmp1"]}]},'
-        '"steps":{"fence:cmp1":{"action":"fence","subject":"cmp1","state":"done","epoch":2,"tries":1}},"effects":true}'
+        '"steps":{"force-down:cmp1":{"action":"force-down","subject":"cmp1","state":"done","epoch":2,"tries":1,'
+        '"notes":{"mark":"t1"}}},"effects":true}'
     )
     entry = load_entry(text)
     assert entry.steps == {
-        "fence:cmp1": StepRecord(action="fence", subject="cmp1", state=StepState.DONE, epoch=2, tries=1)
+        "force-down:cmp1": StepRecord(
+            action="force-down",
+            subject="cmp1",
+            state=StepState.DONE,
+            epoch=2,
+            tries=1,
+            notes=FrozenMap({"mark": "t1"}),
+        )
     }
     assert entry.plan is not None and [step.key for step in entry.plan.steps] == ["fence:cmp1", "evacuate:g1"]
     assert dump_entry(entry) == text

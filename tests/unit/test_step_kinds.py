@@ -21,7 +21,7 @@ from kasugai.core.words.facts import Fact, FactKind, Result, StepRecord, StepSta
 from kasugai.core.words.plan import Plan, Prior, Step
 from kasugai.core.words.policy import Method, Policy
 from kasugai.core.words.subject import Kind
-from kasugai.core.words.timing import MonoTime
+from kasugai.core.words.timing import PRODUCTION, MonoTime
 from kasugai.core.words.verdicts import Reason
 from kasugai.schemas.codec import decode, encode
 from kasugai.sim.cloud import SimCloud
@@ -163,6 +163,12 @@ async def _call(kind: StepKind, cloud: SimCloud, cloud_door: CloudDoor) -> Call:
     if step.action == Action.JOIN:
         step = joined("r1", aggregate, ())
     return kind.effect(ORDER, Begin(step=step, record=record(step.key, tries=1)), look)
+
+
+def test_a_fence_has_the_time_of_its_devices_and_every_other_call_that_of_a_request() -> None:
+    times = {kind.action: kind.limit(PRODUCTION) for kind in EFFECTS}
+    assert times.pop(Action.FENCE) == PRODUCTION.fence != PRODUCTION.client
+    assert set(times.values()) == {PRODUCTION.client}
 
 
 def test_what_cannot_be_called_is_refused_by_name() -> None:

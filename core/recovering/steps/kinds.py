@@ -48,11 +48,9 @@ def carried_on(entry: Entry) -> tuple[Step, ...]:
 
 
 def _carried_on(entry: Entry, record: StepRecord) -> tuple[Step, ...]:
-    match find(record.action):
-        case StepKind() as kind:
-            return kind.carry_on(entry, record)
-        case FinalLook():
-            return ()
-        case None:
-            unended = Step(action=record.action, subject=record.subject)
-            return (unended,) if record.state.is_open else ()
+    kind = find(record.action)
+    if isinstance(kind, StepKind):
+        return kind.carry_on(entry, record)
+    if kind is None and record.state.is_open:
+        return (Step(action=record.action, subject=record.subject),)
+    return ()

@@ -36,6 +36,12 @@ NEVER_SENT = (
 )
 """Errors that arise before the first byte of a request."""
 
+UNREADABLE = ("X509", "PEM")
+"""The parts of OpenSSL that say that the file of the authorities is none, before there is a connection."""
+
+GARBLED = (LookupError, ValueError, TypeError, AttributeError)
+"""How keystoneauth fails at an answer that is JSON but not Keystone's: what stands before it speaks for it."""
+
 NOT_CARRIED_OUT = (401, 429, 503)
 """Statuses that say: not now. Nova, or what stands before it, did nothing."""
 
@@ -123,7 +129,7 @@ class Wire:
             self._adapter.get_token()
             if self._newest is None:
                 self._newest = self._read_newest()
-        except keystone.ClientException as error:
+        except (keystone.ClientException, OSError, *GARBLED) as error:
             raise explain_login(error, self._where) from None
         return self._newest
 
@@ -162,9 +168,13 @@ class Wire:
         except keystone.ClientException as error:
             if ask.to_keystone and isinstance(error, keystone.EndpointNotFound):
                 raise CloudRefused(404, one_line(error)) from None  # Nova's 404 would mean: gone
-            if any(isinstance(cause, NEVER_SENT) for cause in causes(error)):
+            if any(map(_is_before_sending, causes(error))):
                 raise CloudAway(one_line(error)) from None
             raise self._lost(ask, one_line(error)) from None
+        except OSError as error:  # requests' own look at the file of the authorities
+            raise CloudAway(f"{self._where}: {one_line(error)}") from None
+        except GARBLED as error:  # the catalog, before the request
+            raise explain_login(error, self._where) from None
 
     def _microversion(self, ask: Ask) -> str:
         try:
@@ -196,6 +206,12 @@ class Wire:
     @staticmethod
     def _lost(ask: Ask, message: str) -> CloudAway | CloudUnsure:
         return CloudAway(message) if ask.is_read else CloudUnsure(message)
+
+
+def _is_before_sending(cause: BaseException) -> bool:
+    """Whether it arose before the first byte of a request."""
+    unreadable = isinstance(cause, ssl.SSLError) and cause.library in UNREADABLE
+    return unreadable or isinstance(cause, NEVER_SENT)
 
 
 def _json(ask: Ask, response: requests.Response) -> Mapping[str, Any]:

@@ -23,7 +23,7 @@ from kasugai.adapters.telemetry.catalogue import (
     Shape,
 )
 
-KEPT = (EXITS, RECORDS, REQUESTS, CLAIMS)
+KEPT = (EXITS, RECORDS, REQUESTS, CLAIMS, UNKNOWN_HOSTS)
 """Counters whose count is kept elsewhere and read when somebody asks."""
 
 Reading = tuple[float, Mapping[str, str]]

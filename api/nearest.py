@@ -1,4 +1,4 @@
-"""Which name that we know was most likely meant by one that we do not: another case, short against FQDN, a slip. Pure."""
+"""Which known name was most likely meant by an unknown one: another case, short against FQDN, a slip. Pure."""
 
 import difflib
 from collections.abc import Iterable

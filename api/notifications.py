@@ -71,7 +71,7 @@ class Notifications(Resource):
         return found
 
     def _unknown(self, name: str) -> ApiError:
-        """Refuse a report about a host that nobody has described, and say so: whoever monitors it believes it watched."""
+        """Refuse a report about a host that nobody has described, loudly: whoever monitors it believes it guarded."""
         unknown_hosts.add()
         near = nearest(name, (host.name for host in self.doors.registry.known().hosts()))
         hint = f" Did you mean {near}?" if near else ""

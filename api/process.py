@@ -28,6 +28,7 @@ from kasugai.api.own.app import own_app
 from kasugai.api.own.rules import MOUNT
 from kasugai.api.pipeline import around
 from kasugai.api.policies import Policy
+from kasugai.api.readiness import Login, Readiness, own_login
 from kasugai.api.view_store import ViewStore
 
 NAME = "kasugai-api"
@@ -66,8 +67,15 @@ class Process:
         self.wsgi: Wsgi = around(app, conf, settings.api, {MOUNT: own})
         _check(conf, settings)
         if vitals is not None:
-            vitals.expect(self._registry.waits_for, self._claims.waits_for)
+            readiness = Readiness(self.wsgi, self._login(conf, settings))
+            vitals.expect(self._registry.waits_for, self._claims.waits_for, readiness.waits_for)
             self._background.begin(vitals.keep_beating())
+            self._background.begin(readiness.keep_asking())
+
+    @staticmethod
+    def _login(conf: cfg.ConfigOpts, settings: Settings) -> Login:
+        """Where nobody is asked who he is, any word will do."""
+        return own_login(conf) if settings.api.auth_strategy == "keystone" else lambda: "readiness"
 
     def __enter__(self) -> Self:
         """Return the process."""

@@ -1,7 +1,8 @@
 """`kasugai sim list|run`: the scenarios, in virtual time, shown in fast-forward.
 
-A file of one's own is played as well. Ours lie in tests/scenarios/, where people read them and tests prove them; the link sim/scenarios makes them data of the
-package too, so that a clone and an installation find the same files in the same way and no copy can grow old.
+A file of one's own is played as well. Ours lie in tests/scenarios/, where people read them and tests prove them; the
+link sim/scenarios makes them data of the package too, so that a clone and an installation find the same files in the
+same way and no copy can grow old.
 """
 
 import argparse

@@ -19,6 +19,7 @@ from kasugai.adapters.telemetry.catalogue import (
     EXITS,
     RECORDS,
     REQUESTS,
+    UNKNOWN_HOSTS,
     Metric,
     Shape,
 )

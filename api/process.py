@@ -15,6 +15,7 @@ from kasugai.adapters.kafka.reports import KafkaReports
 from kasugai.adapters.nova.computes import NovaComputes
 from kasugai.adapters.oslo_notifier import OsloNotifier
 from kasugai.adapters.redis_claims import RedisClaims
+from kasugai.adapters.redis_eviction import Evicts
 from kasugai.adapters.redis_views import RedisViews
 from kasugai.adapters.settings import SettingError, Settings
 from kasugai.adapters.settings.oslo import open_conf
@@ -29,6 +30,7 @@ from kasugai.api.own.rules import MOUNT
 from kasugai.api.pipeline import around
 from kasugai.api.policies import Policy
 from kasugai.api.readiness import Login, Readiness, own_login
+from kasugai.core.recovering.doors import LedgerAway
 from kasugai.api.view_store import ViewStore
 
 NAME = "kasugai-api"
@@ -66,6 +68,7 @@ class Process:
         own = own_app(doors, policy, settings.api)
         self.wsgi: Wsgi = around(app, conf, settings.api, {MOUNT: own})
         _check(conf, settings)
+        _refuse_forgetful(self._claims)
         if vitals is not None:
             readiness = Readiness(self.wsgi, self._login(conf, settings))
             vitals.expect(self._registry.waits_for, self._claims.waits_for, readiness.waits_for)
@@ -92,6 +95,16 @@ class Process:
         self._background.close()
         if self._notifier is not None:
             self._notifier.close()
+
+
+def _refuse_forgetful(claims: RedisClaims) -> None:
+    """SettingError for a Redis that evicts; one that is away is looked for in the background."""
+    try:
+        claims.check()
+    except LedgerAway as away:
+        log.warning("%s", away)
+    except Evicts as error:
+        raise SettingError(f"[redis] {error}") from None
 
 
 def _check(conf: cfg.ConfigOpts, settings: Settings) -> None:

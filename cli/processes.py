@@ -165,12 +165,13 @@ def _live(arguments: argparse.Namespace, process: str, live: Live, *needs: str) 
 
 @contextmanager
 def _fit() -> Iterator[None]:
-    """Topics that are not as they must be are for the operator to correct: one line, as for a wrong setting."""
+    """Topics, or a Redis, that are not as they must be are for the operator to correct: one line, as for a setting."""
     from kasugai.adapters.kafka.topics import TopicsUnfit
+    from kasugai.adapters.redis_eviction import Evicts
 
     try:
         yield
-    except* TopicsUnfit as found:
+    except* (TopicsUnfit, Evicts) as found:
         raise Misused(str(_innermost(found))) from found
 
 

@@ -1,4 +1,4 @@
-"""Whether a Redis forgets keys when it is full: leases, flags and claims would go in silence, so no process starts on it.
+"""Whether a Redis forgets keys when it is full: leases, flags and claims would go in silence, so nothing starts on it.
 
 The server tells in INFO, also where CONFIG is not permitted. It is asked by a script, like everything else, so that a
 Cluster answers for the slot that is used.

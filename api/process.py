@@ -30,8 +30,8 @@ from kasugai.api.own.rules import MOUNT
 from kasugai.api.pipeline import around
 from kasugai.api.policies import Policy
 from kasugai.api.readiness import Login, Readiness, own_login
-from kasugai.core.recovering.doors import LedgerAway
 from kasugai.api.view_store import ViewStore
+from kasugai.core.recovering.doors import LedgerAway
 
 NAME = "kasugai-api"
 

@@ -46,8 +46,13 @@ def add(nouns: Nouns) -> None:
         workers,
         "host",
         "Run a worker that recovers hosts: force down, evacuate, restore.",
-        ["kasugai worker host", "OS_STREAM__INSTANCE=worker-2 kasugai worker host"],
+        ["kasugai worker host", "kasugai worker host --check"],
         _worker,
+    )
+    host.add_argument(
+        "--check",
+        action="store_true",
+        help="only ask Nova, without any effect, for every right that a recovery needs; exit 1 if one is missing",
     )
     project = command(
         nouns,
@@ -95,12 +100,29 @@ def _correlate(arguments: argparse.Namespace) -> int:
 
 
 def _worker(arguments: argparse.Namespace) -> int:
+    if arguments.check:
+        return _checked(arguments)
+
     def live(settings: "Settings", seen: "Observed") -> int:
         from kasugai.workers.app import main
 
         return main(settings, demo=arguments.demo, vitals=seen.vitals)
 
     return _live(arguments, "worker_host", live, "nova")
+
+
+def _checked(arguments: argparse.Namespace) -> int:
+    """Tell the rights in Nova one by one; CloudAway when nobody can be asked."""
+    import asyncio
+
+    from kasugai.adapters.nova import BadCloud
+    from kasugai.cli.rights import told
+
+    settings = settings_of(arguments, "nova")
+    try:
+        return asyncio.run(told(settings))
+    except BadCloud as error:
+        raise Misused(str(error)) from error
 
 
 def _project(arguments: argparse.Namespace) -> int:

@@ -16,6 +16,7 @@ import urllib3.exceptions
 from keystoneauth1 import exceptions as keystone
 from keystoneauth1.adapter import Adapter
 
+from kasugai.adapters.nova.forbidden import Forbidden
 from kasugai.adapters.nova.session import BadCloud, causes, explain_login, one_line
 from kasugai.adapters.nova.ticket import Ticket
 from kasugai.core.recovering.doors import CloudAway, CloudRefused, CloudUnsure
@@ -42,6 +43,7 @@ UNREADABLE = ("X509", "PEM")
 GARBLED = (LookupError, ValueError, TypeError, AttributeError)
 """How keystoneauth fails at an answer that is JSON but not Keystone's: what stands before it speaks for it."""
 
+FORBIDDEN = 403
 NOT_CARRIED_OUT = (401, 429, 503)
 """Statuses that say: not now. Nova, or what stands before it, did nothing."""
 
@@ -92,21 +94,30 @@ class Wire:
         self._client = client
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="nova")
         self._newest: Microversion | None = None
+        self._forbidden = Forbidden()
 
     async def send(self, ask: Ask) -> Reply:
         """Send it, at most once, and return the reply; CloudAway, CloudUnsure or CloudRefused otherwise.
 
         A caller that is cancelled or out of time while its request waits for a thread or a token has sent nothing."""
+        if ask.is_read:
+            self._forbidden.require_due(ask.path)
         ticket = Ticket(self._client)
         sending = asyncio.wrap_future(self._threads.submit(self._send, ask, ticket))
         try:
             async with asyncio.timeout(self._client):
-                return await sending
+                reply = await sending
+        except CloudRefused as no:
+            if ask.is_read and no.status == FORBIDDEN:
+                self._forbidden.note(ask.path, no)
+            raise
         except TimeoutError:
             raise self._unanswered(ask, was_sent=ticket.give_up()) from None
         except asyncio.CancelledError:
             ticket.give_up()
             raise
+        self._forbidden.forget(ask.path)
+        return reply
 
     async def log_in(self) -> Microversion:
         """Log in without asking anything, and return Nova's newest microversion; BadCloud or CloudAway.

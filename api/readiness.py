@@ -20,6 +20,8 @@ PATH = "/v1/"
 """What anybody with a token may read."""
 WELL, ILL = 30.0, 5.0
 """Seconds between two requests while clients are admitted, and while they are not."""
+PATIENCE = 10
+"""Seconds for each request of a login, where [keystone_authtoken] names no time."""
 
 Login = Callable[[], str]
 """Returns a token of our own; raises whatever keystoneauth does."""
@@ -60,13 +62,13 @@ def own_login(conf: cfg.ConfigOpts) -> Login:
     group = options.auth_section or GROUP
     auth = loading.load_auth_from_conf_options(conf, group)
     verify = False if options.insecure else options.cafile or True
-    certificate = (options.certfile, options.keyfile) if options.certfile and options.keyfile else None
+    timeout = options.http_connect_timeout or PATIENCE
 
     def login() -> str:
         session = loading.session.Session().load_from_options(
-            auth=auth, verify=verify, cert=certificate, timeout=options.http_connect_timeout or 10
+            auth=auth, verify=verify, cert=options.certfile, key=options.keyfile, timeout=timeout
         )
-        auth.invalidate()
+        session.invalidate()
         return str(session.get_token())
 
     return login

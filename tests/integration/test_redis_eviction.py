@@ -1,7 +1,6 @@
 """A Redis that evicts, or takes no writes, is told by every door before anything is begun on it, and while it is so."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
 
 import pytest
 from redis.asyncio import Redis
@@ -12,9 +11,6 @@ from kasugai.adapters.redis_ledger import RedisLedger
 from kasugai.core.recovering.doors import LedgerAway
 from tests.support.ledgers import RIGHTS, in_a_loop
 from tests.support.redis import RedisServer
-
-if TYPE_CHECKING:
-    AnyRedis = Redis[Any]
 
 pytestmark = pytest.mark.integration
 
@@ -27,6 +23,10 @@ def server() -> Iterator[RedisServer]:
     server = RedisServer().start()
     yield server
     server.stop()
+
+
+async def say(admin: "Redis", line: str) -> None:
+    await admin.execute_command(*line.split())  # type: ignore[no-untyped-call]
 
 
 @pytest.mark.parametrize("policy", POLICIES)
@@ -50,15 +50,15 @@ async def test_an_evicting_redis_is_refused_with_what_to_type(server: RedisServe
 async def test_config_need_not_be_permitted(server: RedisServer) -> None:
     """The ledger's user has INFO anyway; the API's may lack it, and then nothing is known and nothing refused."""
     async with Redis.from_url(server.url) as admin:
-        await admin.execute_command(*RIGHTS.split())
-        await admin.execute_command(*API_RIGHTS.split())
+        for line in (RIGHTS, API_RIGHTS):
+            await say(admin, line)
         await admin.config_set("maxmemory-policy", "allkeys-lru")
         async with RedisLedger.from_url(server.url.replace("//", "//kasugai:pw@")) as ledger:
             with pytest.raises(Evicts):
                 await ledger.check()
         claims = RedisClaims.from_url(server.url.replace("//", "//api:pw@"))
         assert claims.waits_for() == ""
-        await admin.execute_command("ACL", "SETUSER", "api", "+info")
+        await say(admin, "ACL SETUSER api +info")
         assert "allkeys-lru" in claims.waits_for()
         claims.close()
 

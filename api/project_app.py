@@ -111,7 +111,7 @@ class Process:
         try:
             await self._patiently(lambda: require(self._settings, TOPICS, demo=demo))
             await self._patiently(self._claims.check)
-            self._vitals.expect(self._claims.waits_for)
+            self._vitals.watch(self._claims.waits_for)
             if rebuild:
                 await self._patiently(self._documents.drop)
                 log.info("the views have been dropped: they are computed anew from Kafka")

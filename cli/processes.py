@@ -160,6 +160,7 @@ def _api(arguments: argparse.Namespace) -> int:
 def _live(arguments: argparse.Namespace, process: str, live: Live, *needs: str) -> int:
     """Set up the log and what an operator sees, live, and remember how it ended."""
     settings = settings_of(arguments, *needs)
+    from kasugai.adapters.kafka.partition_watch import partitions_watched
     from kasugai.adapters.kafka.stranded import end_when_stranded
     from kasugai.adapters.telemetry.logs import LogOptionWrong, set_up
     from kasugai.adapters.telemetry.process import observed
@@ -168,7 +169,7 @@ def _live(arguments: argparse.Namespace, process: str, live: Live, *needs: str) 
     try:
         set_up(files_of(arguments), settings)
         end_when_stranded()
-        with observed(settings, process) as seen:
+        with observed(settings, process) as seen, partitions_watched(settings, seen.vitals):
             code = 1
             try:
                 with _fit():

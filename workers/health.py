@@ -19,7 +19,7 @@ class Upkeep:
     def __init__(self, vitals: Vitals) -> None:
         """Nothing is in the way."""
         self._said: dict[str, str] = {}
-        vitals.expect(lambda: self.why)
+        vitals.watch(lambda: self.why)
 
     @property
     def why(self) -> str:

@@ -25,6 +25,8 @@ TIMES = 50
 )
 def test_it_waits_and_says_so(caplog: pytest.LogCaptureFixture, error: Exception, pause: float) -> None:
     vitals, ready = Vitals(), list[list[str]]()
+    assert vitals.unready() == ["starting"]
+    vitals.expect(str)
     upkeep = Upkeep(vitals)
 
     async def ask() -> None:
@@ -46,6 +48,8 @@ def test_it_waits_and_says_so(caplog: pytest.LogCaptureFixture, error: Exception
 def test_what_is_asked_again_shows_in_readiness_and_goes() -> None:
     vitals, answers = Vitals(), iter(["", "MISCONF", "", ""])
     upkeep, seen = Upkeep(vitals), list[list[str]]()
+    assert vitals.unready() == ["starting"], "it says what is in the way, never that nothing else is"
+    vitals.expect(str)
 
     async def ask() -> str:
         return next(answers)

@@ -9,10 +9,11 @@ import time
 from collections.abc import Sequence
 from typing import Any, Final, Self
 
-from redis import Redis
+from redis import Redis, exceptions
 
 from kasugai.adapters.redis_blocking import connect_blocking
-from kasugai.adapters.redis_scripts import answering_now
+from kasugai.adapters.redis_eviction import Evicts, require_kept
+from kasugai.adapters.redis_scripts import LACKS_A_RIGHT, answering_now
 from kasugai.adapters.settings.values import RedisSettings
 from kasugai.adapters.together import Together
 from kasugai.core.recovering.doors import LedgerAway
@@ -58,6 +59,8 @@ local there = redis.call('GET', KEYS[1])
 if there == ARGV[1] or there == '?' .. ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0
 """
+
+POLICY = "return string.match(redis.call('INFO', 'memory'), 'maxmemory_policy:([%w-]+)') or ''"
 
 
 class Undecided(LedgerAway):
@@ -123,12 +126,28 @@ class RedisClaims:
         with answering_now():
             self._client.eval(RELEASE, 1, PREFIX + key, notification_uuid)
 
+    def check(self) -> None:
+        """Return if a claim can be made: Redis takes a write. LedgerAway says why not, Evicts that it would forget."""
+        with answering_now():
+            self._client.set(f"{PREFIX}check", "1", px=PENDING)
+            policy = self._policy()
+        require_kept(policy)
+
+    def _policy(self) -> str:
+        """Return the server's maxmemory-policy; empty when this user may not ask (`+info`, connections.md)."""
+        try:
+            found: Any = self._client.eval(POLICY, 1, f"{PREFIX}check")
+        except exceptions.ResponseError as error:
+            if LACKS_A_RIGHT.search(str(error)):
+                return ""
+            raise
+        return str(found or "")
+
     def waits_for(self) -> str:
         """Return why no claim can be made; empty when one can."""
         try:
-            with answering_now():
-                self._client.ping()
-        except LedgerAway as error:
+            self.check()
+        except (LedgerAway, Evicts) as error:
             return str(error)
         return ""
 

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from kasugai.adapters.ledger_json import dump_entry, dump_offsets, load_entry, load_offsets
 from kasugai.adapters.redis_client import connect
+from kasugai.adapters.redis_eviction import require_kept
 from kasugai.adapters.redis_scripts import Client, answering, script
 from kasugai.adapters.settings.values import RedisSettings
 from kasugai.core.recovering.doors import Folded, Lease, LeaseLost
@@ -79,8 +80,9 @@ class RedisLedger:
         await self.aclose()
 
     async def check(self) -> None:
-        """Return if the ledger is served; LedgerAway says why not."""
-        await self._run("check", [_key("subject", "")])
+        """Return if the ledger is served and takes a write; LedgerAway says why not, Evicts that it would forget."""
+        _, policy = await self._run("check", [_key("check", "")], self._ttl)
+        require_kept(policy)
 
     async def acquire(self, subject: Subject, owner: str) -> Lease | None:
         """Return the lease, or None while another owner holds it."""

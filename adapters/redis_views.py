@@ -90,12 +90,12 @@ class RedisViews:
         """Return the host uuids of all `busy` entries."""
         with answering_now():
             found: Any = self._client.hvals(_key("busy"))
-            return frozenset(host.decode() for host in found)
+            return frozenset(host.decode() for host in found if host)
 
     def is_current(self) -> bool:
-        """Return whether an owner was current within the last minute."""
+        """Return whether an owner was current within the last minute, and nothing has gone that it had written."""
         with answering_now():
-            return bool(self._client.exists(_key("current")))
+            return bool(self._client.exists(_key("current"))) and self._is_whole(self._client)
 
     def add(
         self, texts: Mapping[str, str], index: Index, member: str, score: int, busy: tuple[str, str]
@@ -148,8 +148,15 @@ class RedisViews:
             pipe.watch(_key("owner"))  # type: ignore[no-untyped-call]
             if pipe.get(_key("owner")) != owner.encode():
                 raise NotOwner("another projector owns the views, or they have been dropped")
+            if written.is_current and not self._is_whole(pipe):
+                self.drop()
+                raise NotOwner("a part of the views is missing (does Redis evict?): they are computed anew")
+            parts = self._parts(pipe, written) if written.is_current else ()
             pipe.multi()
             _write(pipe, written)
+            if parts:
+                pipe.delete(_key("parts"))
+                pipe.sadd(_key("parts"), *parts)
             try:
                 pipe.execute()
             except WatchError:
@@ -160,13 +167,33 @@ class RedisViews:
         with answering_now():
             for index in Index:
                 self._client.zremrangebyscore(_key(index), "-inf", before)
+                if not self._client.exists(_key(index)):
+                    self._client.srem(_key("parts"), index)
+
+    def distrust(self) -> None:
+        """Say that a view is missing that is listed: nobody is current, and whoever owns the views begins again."""
+        with answering_now():
+            self._client.delete(_key("owner"), _key("current"), _key("progress"))
 
     def drop(self) -> None:
         """Forget everything: whoever owns the views begins again."""
         with answering_now():
-            self._client.delete(_key("owner"), _key("current"), _key("progress"))
+            self._client.delete(_key("owner"), _key("current"), _key("progress"), _key("parts"))
             for key in self._client.scan_iter(match=f"{PREFIX}*", count=1000):
                 self._client.unlink(key)
+
+    @staticmethod
+    def _is_whole(client: Redis) -> bool:
+        """Whether every list is there that was, when all had been read."""
+        parts: Any = client.smembers(_key("parts"))
+        keys = [_key(part.decode()) for part in parts]
+        return not keys or int(client.exists(*keys)) == len(keys)
+
+    @staticmethod
+    def _parts(client: Redis, written: Round) -> list[str]:
+        """Return the lists that there are when the round is written: `busy` always is."""
+        listed = {index for index, _ in written.listed}
+        return ["busy", *(index for index in Index if index in listed or client.exists(_key(index)))]
 
 
 def _write(pipe: Pipeline, written: Round) -> None:
@@ -199,6 +226,7 @@ def _write_state(pipe: Pipeline, written: Round) -> None:
             _key("progress"), mapping={place: str(offset) for place, offset in written.progress.items()}
         )
     if written.is_current:
+        pipe.hset(_key("busy"), "", "")  # so that no host at all is told from a list that is missing
         pipe.set(_key("current"), "1", ex=CURRENT)
 
 

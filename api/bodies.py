@@ -27,7 +27,8 @@ def _is_name(value: object) -> bool:
 
 
 def _is_description(value: object) -> bool:
-    return not isinstance(value, str) or is_printable(value, "\n")
+    """Lines may end as a browser's form ends them."""
+    return not isinstance(value, str) or is_printable(value.replace("\r\n", "\n"), "\n")
 
 
 def _is_time(value: object) -> bool:

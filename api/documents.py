@@ -35,7 +35,7 @@ class Documents(Protocol):
         ...
 
     def is_current(self) -> bool:
-        """Return whether an owner was current within the last minute."""
+        """Return whether an owner was current within the last minute, and nothing has gone that it had written."""
         ...
 
     def add(
@@ -70,6 +70,10 @@ class Documents(Protocol):
 
     def write(self, owner: str, written: Round) -> None:
         """Write a round; NotOwner unless `owner` owns the views."""
+        ...
+
+    def distrust(self) -> None:
+        """Say that a view is missing that is listed: nobody is current, and whoever owns the views begins again."""
         ...
 
     def drop(self) -> None:
@@ -159,6 +163,11 @@ class MemoryDocuments:
         self.offsets.update(written.progress)
         self.unwritten = (self.unwritten | written.dirty) - written.clean
         self.current = self.current or written.is_current
+
+    def distrust(self) -> None:
+        """Begin again, with what is here."""
+        self.offsets.clear()
+        self.owner, self.current = "", False
 
     def drop(self) -> None:
         """Forget everything."""

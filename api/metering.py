@@ -6,7 +6,7 @@ Whoever knows the template leaves it in the request's environment (environ.py).
 from collections.abc import Iterable
 from typing import Any, Final
 
-from kasugai.adapters.telemetry.catalogue import ANSWERING, CLAIMS, REQUESTS
+from kasugai.adapters.telemetry.catalogue import ANSWERING, CLAIMS, REQUESTS, UNKNOWN_HOSTS
 from kasugai.adapters.telemetry.meters import Tally, observe
 from kasugai.adapters.wall import monotonic
 from kasugai.api.environ import ROUTE, Environ, Wsgi
@@ -17,6 +17,8 @@ OTHER: Final = "other"
 
 claims: Final = Tally(CLAIMS)
 """What became of claims: taken, refused or unknown."""
+unknown_hosts: Final = Tally(UNKNOWN_HOSTS)
+"""Reports about hosts that nobody has described."""
 _requests: Final = Tally(REQUESTS)
 
 

@@ -12,9 +12,10 @@ import falcon
 
 from kasugai.api import bodies, shown
 from kasugai.api.bodies import Body, parsed, valid
-from kasugai.api.errors import bad_request, conflict, not_found
+from kasugai.api.errors import ApiError, bad_request, conflict, not_found
 from kasugai.api.handling import Resource, answer, caller_of, query_of
-from kasugai.api.metering import claims
+from kasugai.api.metering import claims, unknown_hosts
+from kasugai.api.nearest import nearest
 from kasugai.api.occurrences import occurrence
 from kasugai.api.paging import Page, Query, Row, cut, holding, page, sort, unknown_marker
 from kasugai.api.reporting import fault_of, is_kept, view_of
@@ -65,10 +66,20 @@ class Notifications(Resource):
         registry = self.doors.registry
         found = registry.known().host_named(name) or registry.read().host_named(name)
         if found is None:
-            raise bad_request(f"Host with name {name} could not be found.")
+            raise self._unknown(name)
         if shown.is_on_maintenance(found, self.doors.wall.now()):
             raise conflict(f"Notification received from host {name} of type host on maintenance is ignored.")
         return found
+
+    def _unknown(self, name: str) -> ApiError:
+        """Refuse a report about a host that nobody has described, loudly: whoever monitors it believes it guarded."""
+        unknown_hosts.add()
+        near = nearest(name, (host.name for host in self.doors.registry.known().hosts()))
+        hint = f" Did you mean {near}?" if near else ""
+        log.warning(
+            "a report about the unknown host %s is refused: nothing would be done for it.%s", name, hint
+        )
+        return bad_request(f"Host with name {name} could not be found.{hint}")
 
     def _notification(self, body: Body, host: HostRecord) -> Notification:
         return Notification(

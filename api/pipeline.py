@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from typing import Any
 from wsgiref.util import application_uri
 
-from keystonemiddleware.auth_token import AuthProtocol
 from oslo_config import cfg
 from oslo_context.context import generate_request_id
 from oslo_middleware import Healthcheck, request_id
@@ -20,6 +19,7 @@ from oslo_middleware.http_proxy_to_wsgi import HTTPProxyToWSGI
 from oslo_middleware.sizelimit import RequestBodySizeLimiter
 
 from kasugai.adapters.settings.values import ApiSettings
+from kasugai.api.asking import Asking
 from kasugai.api.environ import BASE, EVERYONE, ROUTE, Environ, Wsgi
 from kasugai.api.errors import CONTENT_TYPE, ApiError, bad_request
 from kasugai.api.metering import metered
@@ -68,10 +68,7 @@ def around(app: Wsgi, conf: cfg.ConfigOpts, api: ApiSettings, mounts: dict[str, 
 def _admitted(app: Wsgi, conf: cfg.ConfigOpts, api: ApiSettings) -> Wsgi:
     """In Masakari's order, from the outside: CORS, proxy, request id, size, who asks."""
     inner: Wsgi = _Based(app, api.link_prefix)
-    if api.auth_strategy == "keystone":
-        inner = AuthProtocol(inner, {"oslo_config_config": conf, "oslo_config_project": "kasugai"})
-    else:
-        inner = _Everyone(inner)
+    inner = Asking(inner, conf) if api.auth_strategy == "keystone" else _Everyone(inner)
     return _cors(_proxied(numbered(_sized(inner, conf)), conf), conf)
 
 

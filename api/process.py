@@ -15,6 +15,7 @@ from kasugai.adapters.kafka.reports import KafkaReports
 from kasugai.adapters.nova.computes import NovaComputes
 from kasugai.adapters.oslo_notifier import OsloNotifier
 from kasugai.adapters.redis_claims import RedisClaims
+from kasugai.adapters.redis_eviction import Evicts
 from kasugai.adapters.redis_views import RedisViews
 from kasugai.adapters.settings import SettingError, Settings
 from kasugai.adapters.settings.oslo import open_conf
@@ -28,7 +29,9 @@ from kasugai.api.own.app import own_app
 from kasugai.api.own.rules import MOUNT
 from kasugai.api.pipeline import around
 from kasugai.api.policies import Policy
+from kasugai.api.readiness import Login, Readiness, own_login
 from kasugai.api.view_store import ViewStore
+from kasugai.core.recovering.doors import LedgerAway
 
 NAME = "kasugai-api"
 
@@ -65,9 +68,17 @@ class Process:
         own = own_app(doors, policy, settings.api)
         self.wsgi: Wsgi = around(app, conf, settings.api, {MOUNT: own})
         _check(conf, settings)
+        _refuse_forgetful(self._claims)
         if vitals is not None:
-            vitals.expect(self._registry.waits_for, self._claims.waits_for)
+            readiness = Readiness(self.wsgi, self._login(conf, settings))
+            vitals.expect(self._registry.waits_for, self._claims.waits_for, readiness.waits_for)
             self._background.begin(vitals.keep_beating())
+            self._background.begin(readiness.keep_asking())
+
+    @staticmethod
+    def _login(conf: cfg.ConfigOpts, settings: Settings) -> Login:
+        """Where nobody is asked who he is, any word will do."""
+        return own_login(conf) if settings.api.auth_strategy == "keystone" else lambda: "readiness"
 
     def __enter__(self) -> Self:
         """Return the process."""
@@ -84,6 +95,16 @@ class Process:
         self._background.close()
         if self._notifier is not None:
             self._notifier.close()
+
+
+def _refuse_forgetful(claims: RedisClaims) -> None:
+    """SettingError for a Redis that evicts; one that is away is looked for in the background."""
+    try:
+        claims.check()
+    except LedgerAway as away:
+        log.warning("%s", away)
+    except Evicts as error:
+        raise SettingError(f"[redis] {error}") from None
 
 
 def _check(conf: cfg.ConfigOpts, settings: Settings) -> None:

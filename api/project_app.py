@@ -38,6 +38,8 @@ RENEW = 3.0
 PAUSE = 1.0
 SAY_EVERY = 60.0
 TRIM_EVERY = 3600.0
+UNLISTED = 2 * 3_600_000
+"""Milliseconds for which a view is not listed any more before it ends: what is listed must be there."""
 
 
 def main(
@@ -108,6 +110,8 @@ class Process:
         beating = asyncio.create_task(self._vitals.keep_beating())
         try:
             await self._patiently(lambda: require(self._settings, TOPICS, demo=demo))
+            await self._patiently(self._claims.check)
+            self._vitals.watch(self._claims.waits_for)
             if rebuild:
                 await self._patiently(self._documents.drop)
                 log.info("the views have been dropped: they are computed anew from Kafka")
@@ -187,7 +191,7 @@ class Process:
                 await asyncio.to_thread(self._renew, projector, not behind)
                 renewed = loop.time()
             if self._newest and loop.time() - self._trimmed >= TRIM_EVERY:
-                await asyncio.to_thread(self._documents.trim, self._newest - KEPT * 1000)
+                await asyncio.to_thread(self._documents.trim, self._newest - KEPT * 1000 + UNLISTED)
                 self._trimmed = loop.time()
             await asyncio.to_thread(self._work, projector, batch, not behind)
             self._waits_for = "reading what there is" if behind else ""

@@ -17,6 +17,7 @@ from typing import Any
 
 import waitress.server
 
+from kasugai.adapters.kafka.partition_watch import partitions_watched
 from kasugai.adapters.settings import ApiSettings, SettingError, Settings
 from kasugai.adapters.telemetry.catalogue import API
 from kasugai.adapters.telemetry.process import observed
@@ -82,7 +83,7 @@ def listen(api: ApiSettings) -> socket.socket:
 def _serve(settings: Settings, files: Sequence[str], listening: socket.socket) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
-    with observed(settings, API) as seen:
+    with observed(settings, API) as seen, partitions_watched(settings, seen.vitals):
         code = 1
         try:
             _answer(settings, files, listening, seen.vitals)

@@ -18,6 +18,7 @@ from kasugai.api.views import (
     VMoveView,
     WorkflowDetail,
 )
+from kasugai.core.recovering.doors import LedgerAway
 from kasugai.core.telling.documents import Index
 from kasugai.schemas.compact import body_of, value_of
 
@@ -94,7 +95,10 @@ class ViewStore:
 
     def incident(self, incident: str) -> IncidentView | None:
         """Return an incident."""
-        return self._one(IncidentView, f"incident/{incident}")
+        found = self._one(IncidentView, f"incident/{incident}")
+        if found is None and self._documents.has(Index.INCIDENTS, incident):
+            raise self._lost(f"incident/{incident}")
+        return found
 
     def incidents(self, after: str | None = None) -> Iterator[IncidentView]:
         """Yield incidents, newest first."""
@@ -121,6 +125,13 @@ class ViewStore:
         kind = "notification" if index is Index.NOTIFICATIONS else "incident"
         while members := self._documents.newest(index, after, PAGE):
             names = [f"{kind}/{member.rpartition('/')[2]}" for member in members]
-            for text in self._documents.many(names):
+            for name, text in zip(names, self._documents.many(names), strict=True):
+                if text is None:
+                    raise self._lost(name)
                 yield from load(cls, text)
             after = members[-1]
+
+    def _lost(self, name: str) -> LedgerAway:
+        """What is listed and not there has been lost: a list without it would be a lie."""
+        self._documents.distrust()
+        return LedgerAway(f"the view {name} is missing: the views are computed anew (does Redis evict?)")

@@ -165,7 +165,7 @@ class IncidentView:
     """Whether an attempt has failed and another one is waited for."""
     attempt: int = 1
     epoch: int = 0
-    """How many owners it has had."""
+    """The newest owner's number, which counts all owners that its subject ever had."""
     is_open: bool
     """Whether correlate has not closed it; a worker's answer alone closes nothing."""
     steps: tuple[StepView, ...] = ()

@@ -1,5 +1,6 @@
 """Incidents as tables, pages and JSON: values in, text out."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -80,10 +81,8 @@ def _head(view: IncidentView, names: Names, now: Instant) -> str:
         "phase": str(view.phase),
         "why": view.why,
         "opened": f"{stamp(view.since)} ({took_or_age})",
-        "attempt": f"{view.attempt}, {view.epoch} owner{'' if view.epoch == 1 else 's'} so far",
-        "instances": f"{view.instances_done} of {len(view.instances)} are elsewhere{_at_a_time(view)}"
-        if view.plan
-        else "no plan yet",
+        "attempt": f"{view.attempt}, {view.owners} owner{'' if view.owners == 1 else 's'} so far",
+        "instances": f"{view.progress}{_at_a_time(view)}" if view.plan else "no plan yet",
     }
     return "\n".join(f"{name + ':':<11}{text}" for name, text in facts.items())
 
@@ -98,7 +97,7 @@ def _story(view: IncidentView) -> str:
 
 
 def _guests(view: IncidentView) -> str:
-    names = {view.host: view.host} | {step.step.subject: step.step.name for step in view.steps.values()}
+    names = _names(view)
     columns = (
         Column("  SUBJECT"),
         Column("STEP"),
@@ -108,19 +107,29 @@ def _guests(view: IncidentView) -> str:
     )
     rows = [
         (
-            f"  {names[step.step.subject] or step.step.subject}",
+            f"  {names[step.step.subject]}",
             str(step.step.action),
             step.word,
             duration(step),
             step.record.reason if step.record else "",
         )
-        for step in view.steps.values()
+        for step in (*view.moved_before, *view.steps.values())
     ]
     left = [
         (f"  {guest}", "-", "left", "-", reason)
         for guest, reason in (view.plan.excluded if view.plan else ())
     ]
     return "steps\n" + table(columns, [*rows, *left])
+
+
+def _names(view: IncidentView) -> Mapping[str, str]:
+    """Return what each subject is called; equal names with the beginning of the id."""
+    steps = [step.step for step in (*view.moved_before, *view.steps.values())]
+    names = {view.host: view.host} | {step.subject: step.name or step.subject for step in steps}
+    several = {name for name, count in Counter(names.values()).items() if count > 1}
+    return {
+        subject: f"{name} ({subject[:SHORT]})" if name in several else name for subject, name in names.items()
+    }
 
 
 def duration(step: StepView) -> str:

@@ -81,6 +81,6 @@ def _bar(view: IncidentView) -> Table:
     grid.add_row(
         "  instances",
         ProgressBar(total=total or 1, completed=done, width=BAR),
-        f"{done} of {total} are elsewhere",
+        view.progress,
     )
     return grid

@@ -46,8 +46,13 @@ def add(nouns: Nouns) -> None:
         workers,
         "host",
         "Run a worker that recovers hosts: force down, evacuate, restore.",
-        ["kasugai worker host", "OS_STREAM__INSTANCE=worker-2 kasugai worker host"],
+        ["kasugai worker host", "kasugai worker host --check"],
         _worker,
+    )
+    host.add_argument(
+        "--check",
+        action="store_true",
+        help="only ask Nova, without any effect, for every right that a recovery needs; exit 1 if one is missing",
     )
     project = command(
         nouns,
@@ -95,6 +100,9 @@ def _correlate(arguments: argparse.Namespace) -> int:
 
 
 def _worker(arguments: argparse.Namespace) -> int:
+    if arguments.check:
+        return _checked(arguments)
+
     def live(settings: "Settings", seen: "Observed") -> int:
         from kasugai.core.words.subject import Kind
         from kasugai.workers.app import main
@@ -102,6 +110,20 @@ def _worker(arguments: argparse.Namespace) -> int:
         return main(settings, Kind.HOST, demo=arguments.demo, vitals=seen.vitals)
 
     return _live(arguments, "worker_host", live, "nova")
+
+
+def _checked(arguments: argparse.Namespace) -> int:
+    """Tell the rights in Nova one by one; CloudAway when nobody can be asked."""
+    import asyncio
+
+    from kasugai.adapters.nova import BadCloud
+    from kasugai.cli.rights import told
+
+    settings = settings_of(arguments, "nova")
+    try:
+        return asyncio.run(told(settings))
+    except BadCloud as error:
+        raise Misused(str(error)) from error
 
 
 def _project(arguments: argparse.Namespace) -> int:
@@ -139,6 +161,7 @@ def _api(arguments: argparse.Namespace) -> int:
 def _live(arguments: argparse.Namespace, process: str, live: Live, *needs: str) -> int:
     """Set up the log and what an operator sees, live, and remember how it ended."""
     settings = settings_of(arguments, *needs)
+    from kasugai.adapters.kafka.partition_watch import partitions_watched
     from kasugai.adapters.kafka.stranded import end_when_stranded
     from kasugai.adapters.telemetry.logs import LogOptionWrong, set_up
     from kasugai.adapters.telemetry.process import observed
@@ -147,7 +170,7 @@ def _live(arguments: argparse.Namespace, process: str, live: Live, *needs: str) 
     try:
         set_up(files_of(arguments), settings)
         end_when_stranded()
-        with observed(settings, process) as seen:
+        with observed(settings, process) as seen, partitions_watched(settings, seen.vitals):
             code = 1
             try:
                 with _fit():
@@ -166,12 +189,13 @@ def _live(arguments: argparse.Namespace, process: str, live: Live, *needs: str) 
 
 @contextmanager
 def _fit() -> Iterator[None]:
-    """Topics that are not as they must be are for the operator to correct: one line, as for a wrong setting."""
+    """Topics, or a Redis, that are not as they must be are for the operator to correct: one line, as for a setting."""
     from kasugai.adapters.kafka.topics import TopicsUnfit
+    from kasugai.adapters.redis_eviction import Evicts
 
     try:
         yield
-    except* TopicsUnfit as found:
+    except* (TopicsUnfit, Evicts) as found:
         raise Misused(str(_innermost(found))) from found
 
 

@@ -1,7 +1,8 @@
 """`kasugai sim list|run`: the scenarios, in virtual time, shown in fast-forward.
 
-They lie in tests/scenarios/, where people read them and tests prove them; the link sim/scenarios makes them data of the
-package too, so that a clone and an installation find the same files in the same way and no copy can grow old.
+A file of one's own is played as well. Ours lie in tests/scenarios/, where people read them and tests prove them; the
+link sim/scenarios makes them data of the package too, so that a clone and an installation find the same files in the
+same way and no copy can grow old.
 """
 
 import argparse
@@ -44,12 +45,15 @@ def add(nouns: Nouns) -> None:
     run = command(
         verbs,
         "run",
-        "Play scenarios and hold them to their invariants and to the log on record.",
-        ["kasugai sim run host-loses-power", "kasugai sim run host-loses-power --speed 10"],
+        "Play scenarios; hold them to their invariants, and to their log if they have one.",
+        ["kasugai sim run host-loses-power --speed 10", "kasugai sim run ./my-outage.scenario"],
         _run,
     )
     run.add_argument(
-        "names", nargs="*", metavar="NAME", help="which (see kasugai sim list); without one: all, briefly"
+        "names",
+        nargs="*",
+        metavar="NAME|FILE",
+        help="which (see kasugai sim list), or files of your own; without one: all, briefly",
     )
     run.add_argument(
         "--speed",
@@ -99,12 +103,20 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _chosen(names: list[str]) -> list[Path]:
     known = _paths()
-    for name in names:
-        if name.removesuffix(SUFFIX) not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            hint = f"did you mean {near[0]}?" if near else "kasugai sim list shows all"
-            raise Misused(f"there is no scenario {name}; {hint}")
-    return [known[name.removesuffix(SUFFIX)] for name in names] or list(known.values())
+    return [_found(name, known) for name in names] or list(known.values())
+
+
+def _found(name: str, known: dict[str, Path]) -> Path:
+    """Return the scenario of that name, else the file: what looks like a path is one."""
+    if "/" not in name and name.removesuffix(SUFFIX) in known:
+        return known[name.removesuffix(SUFFIX)]
+    if Path(name).is_file():
+        return Path(name)
+    if "/" in name:
+        raise Misused(f"there is no file {name}; kasugai sim list shows the scenarios that come with Kasugai")
+    near = difflib.get_close_matches(name, known, 1)
+    hint = f"did you mean {near[0]}?" if near else "kasugai sim list shows all, and a file of yours will do"
+    raise Misused(f"there is no scenario {name}; {hint}")
 
 
 def _brief(paths: list[Path]) -> int:
@@ -136,6 +148,8 @@ def _played(path: Path) -> "tuple[Scenario, Run]":
         return scenario, play(scenario)
     except BadScenario as error:
         raise Misused(str(error)) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misused(f"{path}: cannot be read: {error}") from error
 
 
 def _show(path: Path, speed: float) -> int:
@@ -151,8 +165,15 @@ def _show(path: Path, speed: float) -> int:
     for problem in problems:
         talk(problem)
     if not problems:
-        talk("Every invariant held, and the log is the one on record. Another one: kasugai sim list")
+        talk(_well(scenario))
     return Exit.NO if problems else Exit.OK
+
+
+def _well(scenario: "Scenario") -> str:
+    """Say what was held to what: a file without a log says nothing about what should happen."""
+    if not scenario.log:
+        return f"Every invariant held. {scenario.path.name} has no log on record to be held to."
+    return "Every invariant held, and the log is the one on record. Another one: kasugai sim list"
 
 
 def paced(log: str, speed: float) -> Iterator[tuple[str, float]]:
@@ -175,7 +196,8 @@ def _wait(seconds: float) -> None:
 
 def _problems(scenario: "Scenario", run: "Run") -> list[str]:
     broken = [f"invariant broken: {sentence}" for sentence in run.broken]
-    return broken + ([difference(scenario, run.log)] if run.log != scenario.log else [])
+    differs = bool(scenario.log) and run.log != scenario.log
+    return broken + ([difference(scenario, run.log)] if differs else [])
 
 
 def difference(scenario: "Scenario", log: str) -> str:

@@ -1,16 +1,17 @@
-"""`kasugai topics apply|check`: the topics of a deployment, made and held against their contracts."""
+"""`kasugai topics apply|check|remake`: the topics of a deployment, made and held against their contracts, made anew."""
 
 import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from kasugai.cli.configured import settings_of
-from kasugai.cli.exits import Exit
+from kasugai.cli.exits import Exit, SaidNo
 from kasugai.cli.parser import Nouns, add_config_file, add_output, command, group
 from kasugai.cli.tables import Column, table
 
 if TYPE_CHECKING:
     from kasugai.adapters.kafka.layout import Report
+    from kasugai.adapters.settings import Settings
 
 COLUMNS = (Column("TOPIC"), Column("FINDING"), Column("WHAT DIFFERS"))
 
@@ -36,10 +37,22 @@ def add(nouns: Nouns) -> None:
             ["kasugai topics check", "kasugai topics check -o json"],
             _check,
         ),
+        (
+            "remake",
+            "Make the topics anew with another number of partitions: their past is lost.",
+            ["kasugai topics remake", "kasugai topics remake --forget-history"],
+            _remake,
+        ),
     ):
         parser = command(verbs, name, summary, examples, run)
         add_output(parser)
         add_config_file(parser)
+        if run is _remake:
+            parser.add_argument(
+                "--forget-history",
+                action="store_true",
+                help="do it: without, only say what would be forgotten",
+            )
 
 
 def _apply(arguments: argparse.Namespace) -> int:
@@ -56,6 +69,45 @@ def _check(arguments: argparse.Namespace) -> int:
 
     settings = settings_of(arguments)
     return _tell(Topics(settings).check(wanted(settings)), arguments.output)
+
+
+def _remake(arguments: argparse.Namespace) -> int:
+    """Make the topics anew, if nothing is under way and nobody reads them."""
+    from kasugai.adapters.kafka.remaking import Remaking
+    from kasugai.cli.terminal import talk
+
+    settings = settings_of(arguments)
+    remaking = Remaking(settings)
+    _refuse_unfinished(settings)
+    if busy := remaking.busy():
+        raise SaidNo(
+            f"{', '.join(busy)} has members: stop every process of Kasugai first (one that was killed counts "
+            "for ten seconds more)"
+        )
+    if not arguments.forget_history:
+        talk(
+            "Nothing is open and nobody reads. All topics but kasugai.inventory, with every fault, verdict and "
+            "incident on them, and all that Redis keeps would be forgotten: add --forget-history"
+        )
+        return Exit.NO
+    reports = remaking.remake()
+    talk("Made anew. Start the processes again; the segments are as they were.")
+    return _tell(reports, arguments.output)
+
+
+def _refuse_unfinished(settings: "Settings") -> None:
+    """What is under way must not be forgotten: SaidNo names it."""
+    import asyncio
+
+    from kasugai.cli.recorded import replay
+    from kasugai.core.telling.incident_views import fold
+
+    views = fold(asyncio.run(replay(settings.kafka)))
+    going = [
+        f"{view.host} ({str(view.incident)[:8]})" for view in views if view.incident and view.until is None
+    ]
+    if going:
+        raise SaidNo(f"not while an incident is open: {', '.join(going)}; see kasugai incident list")
 
 
 def _tell(reports: "Sequence[Report]", output: str) -> int:
@@ -95,5 +147,6 @@ def advice(bad: "Sequence[Report]") -> str:
         return f"{len(bad)} of the topics are not as they should be. To make them so: kasugai topics apply"
     return (
         f"{len(bad)} of the topics are not as they should be, and apply does not change partitions or replicas: "
-        "say what is there in kasugai.conf ([stream] partitions, [kafka] replication), or make new topics"
+        "say what is there in kasugai.conf ([stream] partitions, [kafka] replication), or make new topics with "
+        "kasugai topics remake"
     )

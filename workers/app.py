@@ -13,6 +13,7 @@ from kasugai.adapters.kafka.poll_loop import MemberLost, Membership, PollLoop
 from kasugai.adapters.kafka.topics import TopicsUnfit
 from kasugai.adapters.nova import BadCloud
 from kasugai.adapters.power import BadDevices, power_of
+from kasugai.adapters.redis_eviction import Evicts
 from kasugai.adapters.settings import Settings
 from kasugai.adapters.telemetry.vitals import Vitals
 from kasugai.core.words.subject import Kind
@@ -71,7 +72,7 @@ async def run(worker: Worker, stop: asyncio.Event | None = None) -> Exit:
     except asyncio.CancelledError:
         LOG.info("%s has left", worker.name)
         return Exit.ENDED
-    except (TopicsUnfit, BadCloud, Unfit) as error:
+    except (TopicsUnfit, BadCloud, Evicts, Unfit) as error:
         LOG.critical("%s cannot start: %s", worker.name, error)
         return Exit.UNFIT
 

@@ -5,6 +5,7 @@ import logging
 
 LOG = logging.getLogger(__name__)
 
+AWAY = "is away, nothing is done until it is back"
 QUIET = 60.0
 """Seconds between two lines about one trouble."""
 
@@ -18,13 +19,13 @@ class Outages:
         self._open: set[str] = set()
         """What was said to be away, and not yet to be back."""
 
-    def tell(self, what: str, why: str) -> None:
-        """Say that `what` is away, at most once a minute."""
+    def tell(self, what: str, why: str, how: str = AWAY) -> None:
+        """Say that `what` is away, or how else it does not serve, at most once a minute."""
         now = asyncio.get_running_loop().time()
         if what not in self._told or now - self._told[what] >= QUIET:
             self._told[what] = now
             self._open.add(what)
-            LOG.warning("%s is away, nothing is done until it is back: %s", what, why)
+            LOG.warning("%s %s: %s", what, how, why)
 
     def over(self, what: str) -> None:
         """Say that it is back, if it was said to be away; what comes and goes is not said more often for that."""

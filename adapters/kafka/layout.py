@@ -45,6 +45,8 @@ class Report:
     is_missing: bool = False
     changes: Mapping[str, str] = field(default_factory=dict)
     """The settings that `apply` would set."""
+    partitions: tuple[int, int] = (0, 0)
+    """How many there are, and how many there should be; 0 for a topic that is missing."""
 
 
 def wanted(settings: Settings, names: Iterable[str] | None = None) -> list[Wanted]:
@@ -93,7 +95,13 @@ def compare(topic: Wanted, shape: tuple[int, int] | None, found: Mapping[str, st
     """Return what is found about a topic of `shape` (partitions, replicas; None: not there) and settings (None: the
     broker cannot say)."""
     if shape is None:
-        return Report(topic=topic.name, finding=Finding.DIFFERS, differences=("is missing",), is_missing=True)
+        return Report(
+            topic=topic.name,
+            finding=Finding.DIFFERS,
+            differences=("is missing",),
+            is_missing=True,
+            partitions=(0, topic.partitions),
+        )
     said = [
         f"{what} is {is_now}, not {should}"
         for what, is_now, should in zip(
@@ -111,4 +119,27 @@ def compare(topic: Wanted, shape: tuple[int, int] | None, found: Mapping[str, st
         finding=Finding.DIFFERS if said else silent,
         differences=tuple(said),
         changes=changes,
+        partitions=(shape[0], topic.partitions),
+    )
+
+
+def way_back(reports: Iterable[Report], configured: int) -> str:
+    """Return what to do about numbers of partitions that differ from those of birth; empty when none does.
+
+    `configured` is [stream] partitions. Keys lie in other partitions than their past as soon as a number changes, so
+    there are two ways only: say the number of birth, or begin anew.
+    """
+    found = [report.partitions for report in reports if report.partitions[0]]
+    if all(now == should for now, should in found):
+        return ""
+    born = {now for now, should in found if should == configured}
+    if len(born) == 1 and born != {configured}:
+        (number,) = born
+        return (
+            f"the topics were made with {number} partitions: write partitions = {number} into [stream], "
+            "or begin anew with another number by kasugai topics remake"
+        )
+    return (
+        "the partitions of a topic were changed after its making, so its keys lie elsewhere than their past: "
+        "stop all processes and type kasugai topics remake"
     )

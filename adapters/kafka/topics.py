@@ -20,7 +20,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from kasugai.adapters.kafka.client import client_config
 from kasugai.adapters.kafka.complaints import SHARED, reason
-from kasugai.adapters.kafka.layout import Finding, Report, Wanted, compare, line_of, wanted
+from kasugai.adapters.kafka.layout import Finding, Report, Wanted, compare, line_of, wanted, way_back
 from kasugai.adapters.settings.values import Settings
 from kasugai.core.recovering.doors import LogAway
 
@@ -49,16 +49,21 @@ class Topics:
     ) -> None:
         """Connect when first asked; `patience` is for questions about settings."""
         self._patience = patience
-        self._admin = AdminClient(client_config(settings.kafka, name))
+        self.admin = AdminClient(client_config(settings.kafka, name))
 
     def check(self, wanted: Sequence[Wanted]) -> list[Report]:
         """Return what is right and what differs, in the order of `wanted`; LogAway when no broker answers."""
-        present = self._present()
+        present = self.present()
         found = self._settings([topic.name for topic in wanted if topic.name in present])
         return [
             compare(topic, present.get(topic.name), None if found is None else found.get(topic.name, {}))
             for topic in wanted
         ]
+
+    def shapes(self, wanted: Sequence[Wanted]) -> list[Report]:
+        """Return what differs in number alone, of those topics that this user may see; LogAway."""
+        present = self.present()
+        return [compare(topic, present[topic.name], None) for topic in wanted if topic.name in present]
 
     def apply(self, wanted: Sequence[Wanted]) -> list[Report]:
         """Make what is missing, correct settings that differ, and return what a check finds then."""
@@ -68,14 +73,14 @@ class Topics:
         self._alter({report.topic: report.changes for report in reports if report.changes})
         return self._settled(wanted)
 
-    def _present(self) -> dict[str, tuple[int, int]]:
-        """Partitions and replicas by topic."""
+    def present(self) -> dict[str, tuple[int, int]]:
+        """Return partitions and replicas by topic, of all topics that this user may see; LogAway."""
         until = time.monotonic() + PATIENCE
         while True:
             try:
-                topics = self._admin.list_topics(timeout=GLANCE).topics
+                topics = self.admin.list_topics(timeout=GLANCE).topics
             except KafkaException as error:
-                why = reason(error.args[0], self._admin)
+                why = reason(error.args[0], self.admin)
                 if SHARED.refused() or time.monotonic() >= until:
                     raise LogAway(why) from error
             else:
@@ -86,7 +91,7 @@ class Topics:
         resources = [ConfigResource(ResourceType.TOPIC, name) for name in names]
         if not resources:
             return {}
-        asked = self._admin.describe_configs(resources, request_timeout=self._patience)
+        asked = self.admin.describe_configs(resources, request_timeout=self._patience)
         found = {}
         for resource, answer in asked.items():
             try:
@@ -108,7 +113,7 @@ class Topics:
             for topic in topics
         ]
         if new:
-            _finish(self._admin.create_topics(new), KafkaError.TOPIC_ALREADY_EXISTS)
+            _finish(self.admin.create_topics(new), KafkaError.TOPIC_ALREADY_EXISTS)
 
     def _settled(self, wanted: Sequence[Wanted]) -> list[Report]:
         """Check until what was made and set shows: brokers learn of it a moment after they have agreed to it."""
@@ -132,7 +137,7 @@ class Topics:
             for name, settings in changes.items()
         ]
         if resources:
-            _finish(self._admin.incremental_alter_configs(resources))
+            _finish(self.admin.incremental_alter_configs(resources))
 
 
 def require(settings: Settings, names: Iterable[str], *, demo: bool = False) -> None:
@@ -146,7 +151,8 @@ def require(settings: Settings, names: Iterable[str], *, demo: bool = False) -> 
     bad = [line_of(report) for report in reports if report.finding not in accepted]
     if bad:
         more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
-        raise TopicsUnfit(f"{bad[0]}{more}: type kasugai topics check, then kasugai topics apply")
+        way = way_back(reports, settings.stream.partitions)
+        raise TopicsUnfit(f"{bad[0]}{more}: {way or 'type kasugai topics check, then kasugai topics apply'}")
 
 
 def _shape(about: Any) -> tuple[int, int]:

@@ -9,4 +9,7 @@ repeats a request, but for a token that was refused. Knows nothing of incidents 
 """
 
 from kasugai.adapters.nova.cloud import NovaCloud as NovaCloud
+from kasugai.adapters.nova.rights import Right as Right
+from kasugai.adapters.nova.rights import Standing as Standing
+from kasugai.adapters.nova.rights import missing as missing
 from kasugai.adapters.nova.session import BadCloud as BadCloud

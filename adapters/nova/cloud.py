@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from kasugai.adapters.nova import views
+from kasugai.adapters.nova.rights import Right, rights
 from kasugai.adapters.nova.session import BadCloud, describe, open_services
 from kasugai.adapters.nova.wire import Ask, Microversion, Reply, Wire
 from kasugai.adapters.settings import NovaSettings
@@ -48,6 +49,13 @@ class NovaCloud:
                 f"{self._where}: Nova is too old: it knows microversion 2.{newest[1]}, 2.59 is needed"
             )
         return newest
+
+    async def rights(self, *, about_a_guest: bool = False) -> tuple[Right, ...]:
+        """Return what a recovery needs to be allowed, and what Nova says to it, without any effect; CloudAway.
+
+        `about_a_guest`: the right to evacuate too, for which some guest has to be named.
+        """
+        return await rights(self._wire, about_a_guest=about_a_guest)
 
     async def close(self) -> None:
         """Send nothing more."""

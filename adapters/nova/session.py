@@ -4,6 +4,7 @@ Nothing here sends a request: keystoneauth logs in with the first one.
 """
 
 import re
+import threading
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,23 @@ CREDENTIALS_IN_URL = re.compile(r"//[^/@\s]*@")
 
 class BadCloud(Exception):
     """The cloud's settings are wrong; waiting does not help. One line, without secrets."""
+
+
+class _Session(Session):
+    """keystoneauth's session, but for a trap of version 5.18: when auth_url answers its discovery with 401, it asks
+    once more with a token, for which it waits for itself, for ever and under a lock that all threads need."""
+
+    _asking = threading.local()
+
+    def get_auth_headers(self, *args: Any, **kwargs: Any) -> Any:
+        """As keystoneauth's; Unauthorized for a token that is needed to get a token."""
+        if getattr(self._asking, "now", False):
+            raise keystone.Unauthorized("auth_url asks for a token before it gives one")
+        self._asking.now = True
+        try:
+            return super().get_auth_headers(*args, **kwargs)
+        finally:
+            self._asking.now = False
 
 
 def open_services(settings: NovaSettings, *, client: float, threads: int) -> tuple[Adapter, Adapter]:
@@ -79,9 +97,13 @@ def _region(settings: NovaSettings) -> CloudRegion:
 def _configured(settings: NovaSettings) -> CloudRegion:
     if settings.cloud:
         files = [settings.clouds_file] if settings.clouds_file else None
-        config = OpenStackConfig(config_files=files, load_envvars=False, app_name="kasugai")
+        config = OpenStackConfig(
+            config_files=files, load_envvars=False, app_name="kasugai", session_constructor=_Session
+        )
         return config.get_one(cloud=settings.cloud, **_given(settings))
-    config = OpenStackConfig(load_yaml_config=False, load_envvars=False, app_name="kasugai")
+    config = OpenStackConfig(
+        load_yaml_config=False, load_envvars=False, app_name="kasugai", session_constructor=_Session
+    )
     return config.get_one(auth_type="password", auth=_password(settings), **_given(settings))
 
 
@@ -122,19 +144,25 @@ def causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def explain_login(error: Exception, where: str) -> BadCloud | CloudAway:
-    """Tell what to correct (BadCloud) from what may pass by itself (CloudAway), before anything was sent to Nova."""
+    """Tell what to correct (BadCloud) from what may pass by itself (CloudAway), before anything was sent to Nova.
+
+    Whatever Keystone answers may pass: it is being set up, its database restored, its catalog filled. So is a file
+    that is being replaced. Only settings without which nobody can be asked are for a person to correct first.
+    """
     match error:
-        case keystone.Unauthorized() | keystone.Forbidden():
-            return BadCloud(
-                f"{where}: Keystone refuses the credentials: check user, password, project and domains"
-            )
         case keystone.MissingRequiredOptions() | keystone.MissingAuthPlugin():
             return BadCloud(f"{where}: {one_line(error)}")
+        case keystone.Unauthorized() | keystone.Forbidden():
+            return CloudAway(
+                f"{where}: Keystone refuses the credentials: check user, password, project and domains"
+            )
         case keystone.EndpointNotFound() | keystone.EmptyCatalog():
-            return BadCloud(
+            return CloudAway(
                 f"{where}: the catalog has no such compute endpoint: check region_name and interface"
             )
         case _ if any(isinstance(cause, keystone.NotFound) for cause in causes(error)):
-            return BadCloud(f"{where}: there is no Keystone at auth_url: {one_line(error)}")
-        case _:
+            return CloudAway(f"{where}: there is no Keystone at auth_url: {one_line(error)}")
+        case keystone.ClientException() | OSError():
             return CloudAway(f"{where}: {one_line(error)}")
+        case _:
+            return CloudAway(f"{where}: the answer to the login is not Keystone's: {type(error).__name__}")

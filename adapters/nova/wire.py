@@ -16,6 +16,7 @@ import urllib3.exceptions
 from keystoneauth1 import exceptions as keystone
 from keystoneauth1.adapter import Adapter
 
+from kasugai.adapters.nova.forbidden import Forbidden
 from kasugai.adapters.nova.session import BadCloud, causes, explain_login, one_line
 from kasugai.adapters.nova.ticket import Ticket
 from kasugai.core.recovering.doors import CloudAway, CloudRefused, CloudUnsure
@@ -36,6 +37,13 @@ NEVER_SENT = (
 )
 """Errors that arise before the first byte of a request."""
 
+UNREADABLE = ("X509", "PEM")
+"""The parts of OpenSSL that say that the file of the authorities is none, before there is a connection."""
+
+GARBLED = (LookupError, ValueError, TypeError, AttributeError)
+"""How keystoneauth fails at an answer that is JSON but not Keystone's: what stands before it speaks for it."""
+
+FORBIDDEN = 403
 NOT_CARRIED_OUT = (401, 429, 503)
 """Statuses that say: not now. Nova, or what stands before it, did nothing."""
 
@@ -86,21 +94,30 @@ class Wire:
         self._client = client
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="nova")
         self._newest: Microversion | None = None
+        self._forbidden = Forbidden()
 
     async def send(self, ask: Ask) -> Reply:
         """Send it, at most once, and return the reply; CloudAway, CloudUnsure or CloudRefused otherwise.
 
         A caller that is cancelled or out of time while its request waits for a thread or a token has sent nothing."""
+        if ask.is_read:
+            self._forbidden.require_due(ask.path)
         ticket = Ticket(self._client)
         sending = asyncio.wrap_future(self._threads.submit(self._send, ask, ticket))
         try:
             async with asyncio.timeout(self._client):
-                return await sending
+                reply = await sending
+        except CloudRefused as no:
+            if ask.is_read and no.status == FORBIDDEN:
+                self._forbidden.note(ask.path, no)
+            raise
         except TimeoutError:
             raise self._unanswered(ask, was_sent=ticket.give_up()) from None
         except asyncio.CancelledError:
             ticket.give_up()
             raise
+        self._forbidden.forget(ask.path)
+        return reply
 
     async def log_in(self) -> Microversion:
         """Log in without asking anything, and return Nova's newest microversion; BadCloud or CloudAway.
@@ -123,7 +140,7 @@ class Wire:
             self._adapter.get_token()
             if self._newest is None:
                 self._newest = self._read_newest()
-        except keystone.ClientException as error:
+        except (keystone.ClientException, OSError, *GARBLED) as error:
             raise explain_login(error, self._where) from None
         return self._newest
 
@@ -162,9 +179,13 @@ class Wire:
         except keystone.ClientException as error:
             if ask.to_keystone and isinstance(error, keystone.EndpointNotFound):
                 raise CloudRefused(404, one_line(error)) from None  # Nova's 404 would mean: gone
-            if any(isinstance(cause, NEVER_SENT) for cause in causes(error)):
+            if any(map(_is_before_sending, causes(error))):
                 raise CloudAway(one_line(error)) from None
             raise self._lost(ask, one_line(error)) from None
+        except OSError as error:  # requests' own look at the file of the authorities
+            raise CloudAway(f"{self._where}: {one_line(error)}") from None
+        except GARBLED as error:  # the catalog, before the request
+            raise explain_login(error, self._where) from None
 
     def _microversion(self, ask: Ask) -> str:
         try:
@@ -196,6 +217,12 @@ class Wire:
     @staticmethod
     def _lost(ask: Ask, message: str) -> CloudAway | CloudUnsure:
         return CloudAway(message) if ask.is_read else CloudUnsure(message)
+
+
+def _is_before_sending(cause: BaseException) -> bool:
+    """Whether it arose before the first byte of a request."""
+    unreadable = isinstance(cause, ssl.SSLError) and cause.library in UNREADABLE
+    return unreadable or isinstance(cause, NEVER_SENT)
 
 
 def _json(ask: Ask, response: requests.Response) -> Mapping[str, Any]:

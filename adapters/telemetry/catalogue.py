@@ -260,6 +260,13 @@ CLAIMS = Metric(
     labels=(("outcome", "taken, refused (it stands already: 409) or unknown (503)"),),
     shown_by=(API,),
 )
+UNKNOWN_HOSTS = Metric(
+    name="kasugai.api.unknown.hosts",
+    shape=Shape.COUNTER,
+    unit="{report}",
+    help="Reports refused because no segment has a host of that name: most often short name against FQDN, or case.",
+    shown_by=(API,),
+)
 
 CATALOGUE = (
     READY,
@@ -285,5 +292,6 @@ CATALOGUE = (
     REQUESTS,
     ANSWERING,
     CLAIMS,
+    UNKNOWN_HOSTS,
 )
 """All metrics, in the order of docs/metrics.md."""

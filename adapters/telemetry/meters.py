@@ -19,11 +19,12 @@ from kasugai.adapters.telemetry.catalogue import (
     EXITS,
     RECORDS,
     REQUESTS,
+    UNKNOWN_HOSTS,
     Metric,
     Shape,
 )
 
-KEPT = (EXITS, RECORDS, REQUESTS, CLAIMS)
+KEPT = (EXITS, RECORDS, REQUESTS, CLAIMS, UNKNOWN_HOSTS)
 """Counters whose count is kept elsewhere and read when somebody asks."""
 
 Reading = tuple[float, Mapping[str, str]]

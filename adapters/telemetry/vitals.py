@@ -29,6 +29,7 @@ class Vitals:
         self._clock = clock
         self._beaten: float | None = None
         self._checks: list[Check] = []
+        self._watches: list[Check] = []
         self.lags = Lags()
         self.is_served = False
         """Whether anybody can ask; what costs something to find out is not found out otherwise."""
@@ -40,6 +41,10 @@ class Vitals:
     def expect(self, *checks: Check) -> None:
         """Be ready only when these have nothing to say."""
         self._checks += checks
+
+    def watch(self, *checks: Check) -> None:
+        """Be ready only when these have nothing to say either; they alone make nothing ready."""
+        self._watches += checks
 
     async def keep_beating(self, sample: Callable[[], None] | None = None) -> None:
         """Beat from the running loop, for ever; `sample` brings the lags up to date."""
@@ -60,9 +65,9 @@ class Vitals:
 
     def unready(self) -> list[str]:
         """Return what it waits for; empty when it is ready."""
+        waiting = [why for check in (*self._checks, *self._watches) if (why := check())]
         if not self._checks:
-            return ["starting"]
-        waiting = [why for check in list(self._checks) if (why := check())]
+            return waiting or ["starting"]
         return self.unhealthy() + (waiting or self._behind())
 
     def _behind(self) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from kasugai.core.telling.progress import StepView, close_of, phase_of, step_views, why_of
+from kasugai.core.telling.progress import StepView, close_of, moved_before, phase_of, step_views, why_of
 from kasugai.core.telling.ties import Tie
 from kasugai.core.words.actions import Meaning
 from kasugai.core.words.facts import Fact, FactKind
@@ -48,12 +48,14 @@ class IncidentView:
     """When it was closed."""
     attempt: int
     epoch: int
-    """How many owners it has had."""
+    """The newest owner's number, which counts all owners that its subject ever had."""
     plan: Plan | None
     steps: Mapping[str, StepView]
     """By key, for every step of the plan but the last look (which has no record of its own)."""
     records: tuple[Seen, ...]
     """In the order of time, each once."""
+    moved_before: tuple[StepView, ...] = ()
+    """Evacuations that earlier attempts have seen through: the newest plan knows nothing of them."""
 
     @property
     def host(self) -> str:
@@ -80,13 +82,32 @@ class IncidentView:
 
     @property
     def instances(self) -> tuple[StepView, ...]:
-        """The evacuations in the plan's order."""
-        return tuple(step for step in self.steps.values() if step.step.words.meaning is Meaning.MOVED)
+        """The evacuations of all attempts: those seen through before, then the newest plan's in its order."""
+        steps = self.steps.values()
+        return (*self.moved_before, *(step for step in steps if step.step.words.meaning is Meaning.MOVED))
 
     @property
     def instances_done(self) -> int:
-        """How many instances have been seen elsewhere."""
+        """How many instances need nothing more: they have been seen elsewhere, or are deleted."""
         return sum(step.is_done for step in self.instances)
+
+    @property
+    def instances_deleted(self) -> int:
+        """How many of them were deleted meanwhile."""
+        return sum(step.is_gone for step in self.instances)
+
+    @property
+    def owners(self) -> int:
+        """How many owners this incident has had."""
+        facts = [record.value for record in self.records if isinstance(record.value, Fact)]
+        return len({fact.epoch for fact in facts if fact.kind is not FactKind.QUEUED})
+
+    @property
+    def progress(self) -> str:
+        """How many instances are elsewhere, and what became of the others that are done, in words."""
+        deleted = self.instances_deleted
+        were = "" if not deleted else f", {deleted} {'was' if deleted == 1 else 'were'} deleted meanwhile"
+        return f"{self.instances_done - deleted} of {len(self.instances)} are elsewhere{were}"
 
 
 def fold(seen: Iterable[Seen]) -> tuple[IncidentView, ...]:
@@ -134,8 +155,10 @@ def _incident(incident: UUID, records: Sequence[Seen]) -> IncidentView:
     verdicts = [seen.value for seen in records if isinstance(seen.value, Verdict)]
     order = max(opens, key=lambda o: (o.attempt, o.n, o.decided_at), default=None)
     fact = max(facts, key=rank, default=None)
+    plans = [fact.plan for fact in facts if fact.plan is not None]
+    told = [(seen.at, seen.value) for seen in records if isinstance(seen.value, Fact)]
     plan = max(
-        (fact.plan for fact in facts if fact.plan is not None),
+        plans,
         key=lambda p: (p.attempt, p.epoch, len(p.steps), Tie(p)),
         default=None,
     )
@@ -152,8 +175,9 @@ def _incident(incident: UUID, records: Sequence[Seen]) -> IncidentView:
         attempt=max([fact.attempt for fact in facts] + [o.attempt for o in opens], default=1),
         epoch=max((fact.epoch for fact in facts), default=0),
         plan=plan,
-        steps=step_views(plan, [(seen.at, seen.value) for seen in records if isinstance(seen.value, Fact)]),
+        steps=step_views(plan, told),
         records=tuple(records),
+        moved_before=moved_before(plans, plan, told),
     )
 
 

@@ -34,6 +34,10 @@ _WORDS = (Verb.OPEN, Verb.REOPEN, Verb.HOLD, Verb.RETRY, Verb.VETO)
 """Verdicts that say whether an incident goes on."""
 
 
+DELETED = "deleted"
+"""What the worker's record of a step says whose guest is no more."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepView:
     """One step of a plan and its last record."""
@@ -49,6 +53,11 @@ class StepView:
     def is_done(self) -> bool:
         """Whether its wished-for state was seen."""
         return self.record is not None and self.record.state is StepState.DONE
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it is done because its guest was deleted meanwhile."""
+        return self.is_done and self.record is not None and self.record.reason == DELETED
 
     @property
     def word(self) -> str:
@@ -113,6 +122,22 @@ def step_views(plan: Plan | None, facts: Sequence[tuple[BrokerTime, Fact]]) -> M
         own[record.key].append((at, record))
     steps = [step for step in plan.steps if step.words.meaning is not Meaning.ALL_SEEN]
     return {step.key: _view(step, newest.get(step.key), own[step.key]) for step in steps}
+
+
+def moved_before(
+    plans: Sequence[Plan], newest: Plan | None, facts: Sequence[tuple[BrokerTime, Fact]]
+) -> tuple[StepView, ...]:
+    """Return the evacuations that earlier plans have seen through and that the newest therefore lacks, oldest first."""
+    if newest is None:
+        return ()
+    current = {step.key for step in newest.steps}
+    views = [
+        view
+        for plan in sorted(plans, key=lambda p: (p.attempt, p.epoch, len(p.steps), Tie(p)))
+        for view in step_views(plan, facts).values()
+        if view.step.words.meaning is Meaning.MOVED and view.is_done and view.step.key not in current
+    ]
+    return tuple({view.step.key: view for view in views}.values())
 
 
 def _age(record: StepRecord) -> tuple[int, int, bool, int, int, Tie]:

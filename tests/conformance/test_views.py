@@ -1,15 +1,16 @@
 """What every store of the views must do (api/documents.py): one suite, played in memory and on a real Redis."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
 
-from kasugai.adapters.redis_views import RedisViews
+from kasugai.adapters.redis_views import PREFIX, RedisViews
 from kasugai.api.documents import Documents, MemoryDocuments
 from kasugai.api.projection.projector import Projector
 from kasugai.api.view_store import ViewStore, member_of
 from kasugai.api.views import MemoryViews, NotificationView, Status, UnknownMarker, Views
+from kasugai.core.recovering.doors import LedgerAway
 from kasugai.core.telling.documents import Index, Kept, NotOwner, Round
 from tests.support.incidents import INCIDENT, OPENED, WHOLE
 from tests.support.projections import UUID_1, came, naming, posted, projected
@@ -49,6 +50,53 @@ def play(documents: Documents, owner: str = "me") -> None:
     projector.take(STORY, {"kasugai.recovery/0": 7})
     while not projector.is_done:
         projector.project(is_current=True)
+
+
+def test_what_is_listed_and_not_there_is_told_and_computed_anew(documents: Documents) -> None:
+    """A Redis that evicts takes a text, and the list goes on naming it: no answer is better than a shorter one."""
+    play(documents)
+    views = ViewStore(documents)
+    whole = everything(views)
+    lose(documents, f"incident/{INCIDENT}")
+    asks: list[Callable[[], object]] = [
+        lambda: list(views.incidents()),
+        lambda: views.incident(str(INCIDENT)),
+    ]
+    for ask in asks:
+        with pytest.raises(LedgerAway, match="is missing"):
+            ask()
+        assert not views.caught_up() and documents.progress() == {}
+    with pytest.raises(NotOwner):
+        documents.write("me", Round())
+    play(documents)
+    assert views.caught_up() and everything(views) == whole
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("key", ["busy", *Index])
+def test_a_list_that_redis_has_evicted_is_never_an_empty_list(redis_server: RedisServer, key: str) -> None:
+    documents = RedisViews.from_url(redis_server.url)
+    documents.drop()
+    play(documents)
+    views = ViewStore(documents)
+    whole, busy = everything(views), views.busy_hosts()
+    assert views.caught_up()
+    documents._client.delete(PREFIX + key)
+    assert not views.caught_up()
+    with pytest.raises(NotOwner, match="is missing"):
+        documents.write("me", Round(is_current=True))
+    assert documents.progress() == {}
+    play(documents)
+    assert views.caught_up() and (everything(views), views.busy_hosts()) == (whole, busy)
+    documents.close()
+
+
+def lose(documents: Documents, name: str) -> None:
+    """Take a text away as an eviction does."""
+    if isinstance(documents, MemoryDocuments):
+        del documents.texts[name]
+    elif isinstance(documents, RedisViews):
+        documents._client.delete(PREFIX + name)
 
 
 def everything(views: Views) -> object:

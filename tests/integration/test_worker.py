@@ -12,6 +12,7 @@ from typing import Protocol
 import pytest
 
 from kasugai.core.words.facts import Result
+from kasugai.sim.http.server import HttpReply, HttpRequest
 from tests.support.kafka import KafkaServer
 from tests.support.redis import RedisServer
 from tests.support.workers import Site, authors, epochs, eventually
@@ -133,6 +134,38 @@ def test_what_is_no_order_is_put_aside(make: Make) -> None:
     eventually(lambda: site.committed() == stamp.offset + 1)
     assert "goes to the dead letters" in site.said("a")
     assert [letter.value for letter in site.buried()] == [b"rubbish"]
+
+
+def test_a_worker_without_a_right_waits_and_names_its_rule(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = make()
+    real = site.cloud.door.api.respond
+
+    async def respond(request: HttpRequest) -> HttpReply:
+        if request.path.endswith("/os-services"):
+            return HttpReply(
+                status=403, body={"forbidden": {"message": "Policy doesn't allow it", "code": 403}}
+            )
+        return await real(request)
+
+    monkeypatch.setattr(site.cloud.door.api, "respond", respond)
+    site.start("a", joined=False)
+    eventually(lambda: "os_compute_api:os-services:list" in site.said("a"))
+    assert "works on partitions" not in site.said("a")
+    monkeypatch.undo()
+    eventually(lambda: "works on partitions" in site.said("a"), within=60)
+
+
+def test_a_worker_whose_keystone_refuses_it_waits(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = make()
+    keystone = site.cloud.door.api.keystone
+    monkeypatch.setattr(keystone, "respond", lambda _: HttpReply(status=401, body={}))
+    worker = site.start("a", joined=False)
+    eventually(lambda: "nova is away" in site.said("a"))
+    assert worker.exit_code is None
+    monkeypatch.undo()
+    eventually(lambda: "works on partitions" in site.said("a"), within=60)
 
 
 def test_redis_forgets_everything_in_the_middle(make: Make, redis_server: RedisServer) -> None:

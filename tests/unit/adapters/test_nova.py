@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import socket
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -44,6 +45,13 @@ UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 def lab() -> Iterator[CloudThread]:
     with CloudThread(furnish, pace=SWIFT) as running:
         yield running
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """An address that lets connect and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"https://127.0.0.1:{server.getsockname()[1]}"
 
 
 def bury(cloud: SimCloud) -> None:
@@ -444,7 +452,7 @@ def test_wrong_credentials_are_one_line_without_secrets(
     async def main() -> None:
         changed_here = {name: value.replace("URL", lab.door.url) for name, value in changed.items()}
         nova = NovaCloud(password_settings(lab, **changed_here), client=2.0)
-        with pytest.raises(BadCloud, match=message) as told:
+        with pytest.raises(CloudAway, match=message) as told:
             await nova.check()
         assert str(told.value).startswith("[nova] auth_url http://127.0.0.1:")
         assert "\n" not in str(told.value)
@@ -455,6 +463,105 @@ def test_wrong_credentials_are_one_line_without_secrets(
 
     asyncio.run(main())
     assert sent(lab) == []
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 500, 503])
+def test_a_keystone_that_refuses_for_a_moment_is_waited_for(
+    lab: CloudThread, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    async def use(nova: NovaCloud) -> None:
+        monkeypatch.setattr(lab.door.api.keystone, "respond", lambda _: HttpReply(status=status, body={}))
+        with pytest.raises(CloudAway):
+            await nova.check()
+        with pytest.raises(CloudAway):
+            await nova.evacuate(uuid(lab))
+        monkeypatch.undo()
+        assert await nova.check() == (2, 104)
+
+    with_adapter(lab, use)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        HttpReply(status=201, body={"token": {}}),
+        HttpReply(status=201, headers={"X-Subject-Token": "t"}, body=["odd"]),
+        HttpReply(status=201, headers={"X-Subject-Token": "t"}, body={"token": {"catalog": "odd"}}),
+        HttpReply(status=201, headers={"X-Subject-Token": "t"}, body={"token": {"expires_at": "soon"}}),
+        HttpReply(status=200, body="<html>maintenance</html>"),
+    ],
+)
+def test_a_login_that_something_else_answers_is_away(
+    lab: CloudThread, monkeypatch: pytest.MonkeyPatch, reply: HttpReply
+) -> None:
+    """keystoneauth fails at it with a KeyError, a TypeError, whatever: never an attempt's poison."""
+    real = lab.door.api.keystone.respond
+
+    def respond(request: HttpRequest) -> HttpReply:
+        return reply if request.method == "POST" else real(request)
+
+    async def use(nova: NovaCloud) -> None:
+        monkeypatch.setattr(lab.door.api.keystone, "respond", respond)
+        for act in (nova.check(), nova.guests(HOST), nova.evacuate(uuid(lab))):
+            with pytest.raises(CloudAway):
+                await act
+
+    with_adapter(lab, use)
+
+
+@pytest.mark.parametrize("text", [None, "", "no certificate"], ids=["gone", "empty", "half-written"])
+def test_an_authorities_file_that_is_away_for_a_moment_is_nova_away(
+    lab: CloudThread, silent: str, tmp_path: Path, text: str | None
+) -> None:
+    file = tmp_path / "ca.pem"
+    if text is not None:
+        file.write_text(text)
+
+    async def main() -> None:
+        nova = NovaCloud(password_settings(lab, auth_url=f"{silent}/v3", cafile=str(file)), client=2.0)
+        for act in (nova.check(), nova.guests(HOST), nova.evacuate(uuid(lab))):
+            with pytest.raises(CloudAway):
+                await act
+        await nova.close()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("text", [None, ""], ids=["gone", "empty"])
+def test_a_call_that_the_authorities_file_prevents_was_not_sent(
+    lab: CloudThread, silent: str, tmp_path: Path, text: str | None
+) -> None:
+    """After the login: keystoneauth holds a token and Nova's address, and the file goes."""
+    file = tmp_path / "ca.pem"
+    if text is not None:
+        file.write_text(text)
+
+    async def use(nova: NovaCloud) -> None:
+        await nova.check()
+        adapter = nova._wire._adapter
+        adapter.session.verify = str(file)
+        adapter.endpoint_override = f"{silent}/v2.1"
+        with pytest.raises(CloudAway):
+            await nova.evacuate(uuid(lab))
+
+    with_adapter(lab, use)
+
+
+def test_a_name_that_cannot_be_resolved_is_away_before_and_after_the_login(lab: CloudThread) -> None:
+    async def use(nova: NovaCloud) -> None:
+        await nova.check()
+        nova._wire._adapter.endpoint_override = "http://nova.invalid/v2.1"
+        with pytest.raises(CloudAway):
+            await nova.evacuate(uuid(lab))
+
+    async def main() -> None:
+        nova = NovaCloud(password_settings(lab, auth_url="http://keystone.invalid/v3"), client=2.0)
+        with pytest.raises(CloudAway):
+            await nova.check()
+        await nova.close()
+
+    with_adapter(lab, use)
+    asyncio.run(main())
 
 
 def test_a_keystone_that_is_down_is_away(lab: CloudThread) -> None:

@@ -6,6 +6,7 @@ from unittest.mock import patch
 import pytest
 
 from kasugai.adapters.redis_claims import Undecided
+from kasugai.api.metering import unknown_hosts
 from kasugai.api.views import MoveStatus, NotificationView, ProgressDetail, Status, VMoveView, WorkflowDetail
 from kasugai.core.words.signals import Symptom
 from kasugai.core.words.subject import Kind
@@ -45,6 +46,23 @@ def post(
     said = said if payload is None else {"payload": payload} | said
     body = {"type": type, "hostname": host, "generated_time": TIME, "payload": STOPPED} | said
     return api.post("/v1/notifications", {"notification": body})
+
+
+@pytest.mark.parametrize(
+    ("told", "meant"),
+    [("CMP1", "cmp1"), ("cmp1.example.org", "cmp1"), ("cpm1", "cmp1"), ("rack7-node3", "")],
+)
+def test_a_report_about_an_unknown_host_names_the_nearest_that_is_known(
+    api: Api, caplog: pytest.LogCaptureFixture, told: str, meant: str
+) -> None:
+    before = unknown_hosts.readings()
+    answer = post(api, host=told)
+    said = answer.body["badRequest"]["message"]
+    assert answer.status == 400 and said.startswith(f"Host with name {told} could not be found.")
+    assert said.endswith(f"Did you mean {meant}?" if meant else "found.")
+    (line,) = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert told in line.getMessage() and meant in line.getMessage()
+    assert unknown_hosts.readings() != before
 
 
 def test_a_notification_is_published_and_shown(api: Api) -> None:

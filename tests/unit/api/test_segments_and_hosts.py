@@ -91,7 +91,7 @@ def test_enabled_in_any_clothes_from_1_2_on(api: Api, word: object) -> None:
 def test_a_segment_is_changed(api: Api) -> None:
     made = api.segment()
     path = f"/v1/segments/{made['uuid']}"
-    new = {"name": "rack9", "description": "by the\nwindow", "recovery_method": "rh_priority"}
+    new = {"name": "rack9", "description": "by the\r\nwindow\n", "recovery_method": "rh_priority"}
     found = api.put(path, {"segment": new}).body["segment"]
     assert found == made | new | {"updated_at": found["updated_at"]} and found["updated_at"]
     record = api.registry.inventory.segment(made["uuid"])

@@ -11,9 +11,14 @@ from kasugai.cli.live import frame
 from kasugai.core.words.facts import FactKind
 from kasugai.core.words.verdicts import Reason, Verb
 from tests.support.incidents import (
+    DOWN,
+    JOB,
     MIDWAY,
     NAMES,
+    OPENED,
+    PLAN,
     START,
+    WEB,
     WHOLE,
     decided,
     opened,
@@ -157,3 +162,10 @@ def test_the_window_that_the_owner_told_last() -> None:
     view = view_of(*WHOLE, first, replace(said(FactKind.WORKING), seq=2, window=16))
     assert "instances: 2 of 2 are elsewhere, up to 16 at a time" in page(view, NAMES, NOW)
     assert as_json(view, NAMES)["instances"]["window"] == 16
+
+
+def test_guests_of_one_name_are_told_apart_and_owners_are_this_incidents() -> None:
+    web, job = (replace(step, name="twin", subject=f"{n}f3ca1b2-0000") for n, step in ((1, WEB), (2, JOB)))
+    plan = replace(PLAN, steps=(DOWN, web, job), epoch=9)
+    text = page(view_of(OPENED, opened(), said(FactKind.PLAN, plan=plan, epoch=9)), NAMES, NOW)
+    assert "twin (1f3ca1b2)" in text and "twin (2f3ca1b2)" in text and "attempt:   1, 1 owner so far" in text

@@ -1,5 +1,6 @@
 """`kasugai sim` finds the scenarios, plays them, and says no when a log or an invariant is not as it should be."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,67 @@ def test_a_log_that_differs_is_a_no_with_the_difference(
 def test_a_misspelt_scenario_is_misuse_with_a_hint(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sim", "run", "host-looses-power"]) == Exit.USAGE
     assert "did you mean host-loses-power?" in capsys.readouterr().err
+
+
+OWN = """My outage.
+
+What happens if?
+
+cloud
+  segment rack1
+  host cmp1 runs a1 a2
+  host cmp2
+  observer peer
+  observer nova
+
+script
+  30s power off cmp1
+  10m end
+"""
+
+
+def test_a_file_of_ones_own_without_a_log_shows_what_happens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine.txt").write_text(OWN)
+    monkeypatch.chdir(tmp_path)
+    for name in ("mine.txt", "./mine.txt", str(tmp_path / "mine.txt")):
+        assert main(["sim", "run", name]) == Exit.OK
+        told = capsys.readouterr()
+        assert "plan cmp1: 2 guests" in told.out
+        assert "Every invariant held. mine.txt has no log on record" in told.err
+
+
+def test_a_file_that_breaks_an_invariant_is_a_no_with_its_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from kasugai.sim.lab import runner
+
+    def broken(*given: object) -> runner.Run:
+        return replace(real(*given), broken=("a1 runs twice",))  # type: ignore[arg-type]
+
+    real = runner.play
+    monkeypatch.setattr(runner, "play", broken)
+    (tmp_path / "mine.scenario").write_text(OWN)
+    assert main(["sim", "run", str(tmp_path / "mine.scenario")]) == Exit.NO
+    told = capsys.readouterr().err
+    assert "invariant broken: a1 runs twice" in told and "Every invariant held" not in told
+
+
+def test_a_file_that_is_not_there_or_no_text_is_misuse(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["sim", "run", str(tmp_path / "none.scenario")]) == Exit.USAGE
+    assert "there is no file" in capsys.readouterr().err
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe\n")
+    assert main(["sim", "run", str(tmp_path / "bytes")]) == Exit.USAGE
+    assert "cannot be read" in capsys.readouterr().err
+
+
+def test_a_file_with_a_log_is_held_to_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "mine.scenario").write_text(f"{OWN}\nlog\n   0:00  world  nothing\n")
+    assert main(["sim", "run", str(tmp_path / "mine.scenario")]) == Exit.NO
+    assert "on record" in capsys.readouterr().err
 
 
 def test_a_broken_scenario_names_its_line(

@@ -1,6 +1,8 @@
 """What `kasugai topics` says about the topics, and what it advises."""
 
-from kasugai.adapters.kafka.layout import Finding, Report
+import pytest
+
+from kasugai.adapters.kafka.layout import Finding, Report, way_back
 from kasugai.cli.topics import advice, as_json, listed
 
 OK = Report(topic="kasugai.signals", finding=Finding.OK)
@@ -30,3 +32,21 @@ def test_the_json() -> None:
 def test_the_advice_fits_what_is_wrong() -> None:
     assert "kasugai topics apply" in advice([MISSING, NARROW])
     assert "[stream] partitions" in advice([NARROW])
+
+
+@pytest.mark.parametrize(
+    ("found", "way"),
+    [
+        ({"a": (12, 12), "fixed": (3, 3)}, ""),
+        ({"a": (6, 12), "b": (6, 12), "fixed": (3, 3)}, "write partitions = 6 into [stream]"),
+        ({"a": (6, 12), "b": (12, 12)}, "kasugai topics remake"),
+        ({"a": (12, 12), "fixed": (4, 3)}, "kasugai topics remake"),
+        ({"missing": (0, 12)}, ""),
+    ],
+)
+def test_the_way_back_to_the_partitions_of_birth(found: dict[str, tuple[int, int]], way: str) -> None:
+    reports = [
+        Report(topic=name, finding=Finding.DIFFERS, partitions=numbers) for name, numbers in found.items()
+    ]
+    said = way_back(reports, 12)
+    assert way in said and bool(way) == bool(said)

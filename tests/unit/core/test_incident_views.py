@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kasugai.core.recovering.steps.guests import GONE
 from kasugai.core.telling.incident_views import Seen, fold, of_incident
+from kasugai.core.telling.progress import DELETED
 from kasugai.core.words.actions import Action
 from kasugai.core.words.facts import Fact, FactKind, Result, StepRecord, StepState
 from kasugai.core.words.incident import Open, Phase
@@ -16,11 +18,17 @@ from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from tests.strategies import values_of
 from tests.support.incidents import (
+    DOWN,
     INCIDENT,
+    JOB,
     MIDWAY,
     OPENED,
+    PLAN,
     START,
+    SWEEP,
+    WEB,
     decided,
+    of_step,
     opened,
     said,
     view_of,
@@ -266,3 +274,40 @@ def test_a_step_without_a_record_waits_and_an_incident_is_told_when_both_ends_ar
     closed = (OPENED, opened(), decided(Verb.CLOSE, Reason.RECOVERED))
     ended = said(FactKind.FINISHED, result=Result.RECOVERED, reason=Reason.RECOVERED)
     assert not view_of(*closed).is_told and view_of(*closed, ended).is_told
+
+
+AGAIN = replace(PLAN, attempt=2, epoch=7, steps=(DOWN, JOB, SWEEP))
+
+
+def test_what_moved_in_an_earlier_attempt_is_not_forgotten_by_the_next() -> None:
+    """The second plan lists what is still there: one of two guests has moved, not none of one."""
+    view = view_of(*MIDWAY, said(FactKind.PLAN, plan=AGAIN, attempt=2, epoch=7))
+    assert [step.step for step in view.instances] == [WEB, JOB]
+    assert (view.instances_done, view.progress) == (1, "1 of 2 are elsewhere")
+    assert JOB.key in view.steps and WEB.key not in view.steps
+
+
+def test_what_nobody_saw_moving_is_not_said_to_have_moved() -> None:
+    plan = replace(AGAIN, steps=(DOWN, WEB, SWEEP))
+    view = view_of(*MIDWAY, said(FactKind.PLAN, plan=plan, attempt=2, epoch=7))
+    assert [step.step for step in view.instances] == [WEB]
+
+
+def test_a_deleted_guest_is_not_elsewhere() -> None:
+    assert GONE == DELETED, "the word of those who record it"
+    view = view_of(*MIDWAY, of_step(JOB, StepState.DONE, DELETED))
+    assert (view.instances_done, view.instances_deleted) == (2, 1)
+    assert view.progress == "1 of 2 are elsewhere, 1 was deleted meanwhile"
+    both = view_of(*MIDWAY[:-2], of_step(WEB, StepState.DONE, DELETED), of_step(JOB, StepState.DONE, DELETED))
+    assert both.progress == "0 of 2 are elsewhere, 2 were deleted meanwhile"
+
+
+def test_owners_are_counted_by_incident_though_their_numbers_go_on() -> None:
+    view = view_of(
+        OPENED,
+        opened(),
+        said(FactKind.QUEUED, epoch=3),
+        said(FactKind.ADOPTED, epoch=4),
+        said(FactKind.ADOPTED, epoch=5),
+    )
+    assert (view.owners, view.epoch) == (2, 5)

@@ -1,0 +1,206 @@
+"""What the user may do in Nova, asked one by one without any effect: the beginnings of a doctor.
+
+A read is simply made. A call is made about something that does not exist: Nova asks its policy first, so 403 is a
+missing right and 404 a right that is there. What would act on a real guest whatever is asked is not asked, and said so.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from kasugai.adapters.nova.wire import Ask, Microversion, Wire
+from kasugai.core.recovering.doors import CloudRefused
+
+NOBODY = "00000000-0000-4000-8000-000000000000"
+"""An id that nothing has."""
+NOWHERE = "kasugai-asks-for-a-right"
+"""A host that nobody has: Nova looks for it after its policy and before anything else."""
+
+BASIC: Microversion = (2, 53)
+NAMED = re.compile(r"[Pp]olicy doesn't allow (\S+:\S+)")
+REMEDY = (
+    "give the user of [nova] the admin role (openstack role add --user USER --project PROJECT admin), "
+    "or allow him the rule in the service's policy.yaml"
+)
+
+
+class Standing(StrEnum):
+    """What was found out about a right."""
+
+    GRANTED = "ok"
+    MISSING = "NO"
+    UNASKED = "--"
+    """It cannot be asked here without an effect."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Right:
+    """One right."""
+
+    rule: str
+    """The rule of Nova's, or Keystone's, policy."""
+    what: str
+    """What it is needed for."""
+    standing: Standing
+    is_needed: bool = True
+    """Whether no host can be recovered without it."""
+    why: str = ""
+
+    @property
+    def line(self) -> str:
+        """It as one line for people, with the remedy where it is missing."""
+        said = f"{self.standing:<3} {self.rule}: {self.what}"
+        if self.why:
+            said += f"; {self.why}"
+        return f"{said}; {REMEDY}" if self.standing is Standing.MISSING else said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Question:
+    rule: str
+    what: str
+    method: str
+    path: str
+    is_needed: bool = True
+    params: Mapping[str, str] | None = None
+    body: object = None
+
+
+SERVERS = "os_compute_api:servers:detail:get_all_tenants"
+ATTRIBUTES = "os_compute_api:os-extended-server-attributes"
+EVACUATE = "os_compute_api:os-evacuate"
+
+QUESTIONS = (
+    _Question(
+        rule="os_compute_api:os-services:list",
+        what="see whether nova-compute lives",
+        method="GET",
+        path="/os-services",
+        params={"binary": "nova-compute", "host": NOWHERE},
+    ),
+    _Question(
+        rule="os_compute_api:os-migrations:index",
+        what="see what becomes of an evacuation",
+        method="GET",
+        path="/os-migrations",
+        params={"source_compute": NOWHERE},
+    ),
+    _Question(
+        rule="os_compute_api:os-services:update",
+        what="force a dead host down",
+        method="PUT",
+        path=f"/os-services/{NOBODY}",
+        body={"status": "enabled"},
+    ),
+    _Question(
+        rule="os_compute_api:os-aggregates:index",
+        what="see the aggregates that a reserve has to join",
+        method="GET",
+        path="/os-aggregates",
+        is_needed=False,
+    ),
+    _Question(
+        rule="os_compute_api:os-aggregates:add_host",
+        what="let a reserve join aggregates",
+        method="POST",
+        path="/os-aggregates/2147483647/action",
+        body={"add_host": {"host": NOWHERE}},
+        is_needed=False,
+    ),
+)
+
+SILENT = (
+    ("os_compute_api:os-admin-actions:reset_state", "evacuate guests in other states than Nova evacuates"),
+    ("os_compute_api:servers:stop", "leave a guest stopped that was stopped"),
+    ("os_compute_api:servers:start", "start a guest again"),
+)
+"""Rules whose question would act on a guest."""
+
+
+async def rights(wire: Wire, *, about_a_guest: bool) -> tuple[Right, ...]:
+    """Return every right that a recovery needs and what was found out about it; CloudAway when Nova is away.
+
+    `about_a_guest`: ask for the right to evacuate too, with some guest and a host that there is not.
+    """
+    found = [await _asked(wire, question) for question in QUESTIONS]
+    found += await _about_guests(wire, about_a_guest)
+    found += [
+        Right(rule=rule, what=what, standing=Standing.UNASKED, why="asking would act on a guest")
+        for rule, what in SILENT
+    ]
+    return tuple(found)
+
+
+def missing(found: tuple[Right, ...]) -> tuple[Right, ...]:
+    """Return the rights without which no host can be recovered and that are not there."""
+    return tuple(right for right in found if right.is_needed and right.standing is Standing.MISSING)
+
+
+async def _about_guests(wire: Wire, about_a_guest: bool) -> list[Right]:
+    """Ask for the guests of all projects, and perhaps about one of them."""
+    listing = _Question(
+        rule=SERVERS,
+        what="list the guests of a host",
+        method="GET",
+        path="/servers/detail",
+        params={"all_tenants": "True", "limit": "1"},
+    )
+    try:
+        rows = (await _send(wire, listing)).get("servers", [])
+    except CloudRefused as no:
+        return [_judged(listing, no), _unasked(EVACUATE, "move guests", "no guest can be listed")]
+    granted = [_judged(listing, None)]
+    if not rows:
+        return [*granted, _unasked(EVACUATE, "move guests", "there is no guest to ask about")]
+    shows = Standing.GRANTED if "OS-EXT-SRV-ATTR:host" in rows[0] else Standing.MISSING
+    why = "" if shows is Standing.GRANTED else "Nova does not show where a guest is"
+    attributes = Right(rule=ATTRIBUTES, what="see which host a guest is on", standing=shows, why=why)
+    evacuating = _Question(
+        rule=EVACUATE,
+        what="move guests",
+        method="POST",
+        path=f"/servers/{rows[0]['id']}/action",
+        body={"evacuate": {"host": NOWHERE}},
+    )
+    if not about_a_guest:
+        return [*granted, attributes]
+    return [*granted, attributes, await _asked(wire, evacuating)]
+
+
+def _unasked(rule: str, what: str, why: str) -> Right:
+    return Right(rule=rule, what=what, standing=Standing.UNASKED, why=why)
+
+
+async def _asked(wire: Wire, question: _Question) -> Right:
+    try:
+        await _send(wire, question)
+    except CloudRefused as no:
+        return _judged(question, no)
+    return _judged(question, None)
+
+
+async def _send(wire: Wire, question: _Question) -> Mapping[str, Any]:
+    ask = Ask(
+        method=question.method,
+        path=question.path,
+        lowest=BASIC,
+        highest=BASIC,
+        params=question.params or {},
+        body=question.body,
+    )
+    return (await wire.send(ask)).body
+
+
+def _judged(question: _Question, no: CloudRefused | None) -> Right:
+    """A no to what does not exist is as good as a yes; only 403 is about rights."""
+    is_missing = no is not None and no.status == 403
+    named = NAMED.search(no.message) if no is not None and is_missing else None
+    return Right(
+        rule=named[1] if named else question.rule,
+        what=question.what,
+        standing=Standing.MISSING if is_missing else Standing.GRANTED,
+        is_needed=question.is_needed,
+        why=f"Nova says {no.message}" if no is not None and is_missing else "",
+    )

@@ -1,0 +1,181 @@
+"""Rights in Nova are asked one by one without an effect, a missing one is named by its rule, 403 is not pestered."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kasugai.adapters.nova import NovaCloud, Right, Standing, missing
+from kasugai.adapters.nova.forbidden import FIRST, LONGEST, Forbidden
+from kasugai.adapters.settings import KafkaSettings, NovaSettings, Settings, WorkerSettings
+from kasugai.cli.exits import Exit
+from kasugai.cli.rights import told
+from kasugai.core.recovering.doors import CloudAway, CloudRefused
+from kasugai.core.words.timing import TEST
+from kasugai.sim.cloud import SimCloud
+from kasugai.sim.http import CloudThread
+from kasugai.sim.http.server import HttpReply, HttpRequest
+from tests.support.clouds import SWIFT, furnish, with_adapter
+
+HOST = "cmp1.rack1"
+NEEDED = {
+    "os_compute_api:os-services:list": ("GET", "/os-services"),
+    "os_compute_api:os-migrations:index": ("GET", "/os-migrations"),
+    "os_compute_api:os-services:update": ("PUT", "/os-services/"),
+    "os_compute_api:servers:detail:get_all_tenants": ("GET", "/servers/detail"),
+    "os_compute_api:os-evacuate": ("POST", "/servers/"),
+}
+HELPFUL = {
+    "os_compute_api:os-aggregates:index": ("GET", "/os-aggregates"),
+    "os_compute_api:os-aggregates:add_host": ("POST", "/os-aggregates/"),
+}
+
+
+@pytest.fixture
+def lab() -> Iterator[CloudThread]:
+    with CloudThread(furnish, pace=SWIFT) as running:
+        yield running
+
+
+def asked(lab: CloudThread) -> list[Right]:
+    found: list[Right] = []
+
+    async def use(nova: NovaCloud) -> None:
+        found.extend(await nova.rights(about_a_guest=True))
+
+    with_adapter(lab, use)
+    return found
+
+
+def forbid(lab: CloudThread, monkeypatch: pytest.MonkeyPatch, method: str, path: str) -> list[HttpRequest]:
+    """Refuse what begins so, as Nova does, and return what was asked."""
+    real, heard = lab.door.api.respond, list[HttpRequest]()
+
+    async def respond(request: HttpRequest) -> HttpReply:
+        heard.append(request)
+        below = request.path.removeprefix("/compute/v2.1")
+        hit = below == path or (path.endswith("/") and below.startswith(path))
+        if request.method == method and hit:
+            return HttpReply(
+                status=403, body={"forbidden": {"message": "Policy doesn't allow this", "code": 403}}
+            )
+        return await real(request)
+
+    monkeypatch.setattr(lab.door.api, "respond", respond)
+    return heard
+
+
+def state(cloud: SimCloud) -> object:
+    services = [(h.name, h.service.forced_down, h.service.enabled) for h in cloud.world.hosts.values()]
+    guests = [(g.uuid, g.host, g.vm_state, g.task_state) for g in cloud.world.guests.values()]
+    return (
+        services,
+        guests,
+        list(cloud.world.migrations),
+        [sorted(a.hosts) for a in cloud.world.aggregates.values()],
+    )
+
+
+def test_an_admin_has_all_and_nothing_happens(lab: CloudThread) -> None:
+    before = lab.do(state)
+    found = asked(lab)
+    assert {right.standing for right in found if right.rule in NEEDED | HELPFUL} == {Standing.GRANTED}
+    assert {right.rule for right in found} >= NEEDED.keys() | HELPFUL.keys()
+    assert missing(tuple(found)) == ()
+    assert lab.do(state) == before
+
+
+@pytest.mark.parametrize("rule", NEEDED)
+def test_a_missing_right_is_named(lab: CloudThread, monkeypatch: pytest.MonkeyPatch, rule: str) -> None:
+    forbid(lab, monkeypatch, *NEEDED[rule])
+    (lacking,) = missing(tuple(asked(lab)))
+    assert lacking.rule == rule and "openstack role add" in lacking.line and lacking.line.startswith("NO ")
+
+
+@pytest.mark.parametrize("rule", HELPFUL)
+def test_what_only_some_recoveries_need_is_named_and_holds_nobody_up(
+    lab: CloudThread, monkeypatch: pytest.MonkeyPatch, rule: str
+) -> None:
+    forbid(lab, monkeypatch, *HELPFUL[rule])
+    found = asked(lab)
+    assert missing(tuple(found)) == ()
+    assert [right.rule for right in found if right.standing is Standing.MISSING] == [rule]
+
+
+def test_a_policy_that_names_its_rule_is_believed(lab: CloudThread, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def respond(_: HttpRequest) -> HttpReply:
+        text = "Policy doesn't allow os_compute_api:renamed to be performed."
+        return HttpReply(status=403, body={"forbidden": {"message": text}})
+
+    async def use(nova: NovaCloud) -> None:
+        await nova.check()
+        monkeypatch.setattr(lab.door.api, "respond", respond)
+        assert {right.rule for right in missing(await nova.rights())} == {"os_compute_api:renamed"}
+
+    with_adapter(lab, use)
+
+
+def test_a_nova_that_is_away_says_nothing_of_rights(lab: CloudThread) -> None:
+    lab.refuse()
+    with pytest.raises(CloudAway):
+        asked(lab)
+
+
+@pytest.mark.parametrize(("rule", "code"), [("os_compute_api:os-evacuate", Exit.NO), ("", Exit.OK)])
+def test_the_command_tells_one_line_a_right(
+    lab: CloudThread,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    rule: str,
+    code: Exit,
+) -> None:
+    (tmp_path / "clouds.yaml").write_text(lab.door.clouds_yaml())
+    if rule:
+        forbid(lab, monkeypatch, *NEEDED[rule])
+    nova = NovaSettings(cloud="sim", clouds_file=str(tmp_path / "clouds.yaml"))
+    settings = Settings(
+        kafka=KafkaSettings(bootstrap_servers="127.0.0.1:1"),
+        nova=nova,
+        worker=WorkerSettings(profile="test", timing=TEST),
+    )
+    assert asyncio.run(told(settings)) is code
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) >= len(NEEDED | HELPFUL) and all(line[:3] in ("ok ", "NO ", "-- ") for line in lines)
+    assert [line for line in lines if line.startswith("NO")] == [
+        line for line in lines if rule and rule in line
+    ]
+
+
+def test_a_forbidden_read_is_not_made_again_and_again(
+    lab: CloudThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def use(nova: NovaCloud) -> None:
+        await nova.check()
+        heard = forbid(lab, monkeypatch, "GET", "/os-services")
+        for _ in range(20):
+            with pytest.raises(CloudRefused, match="403"):
+                await nova.service(HOST)
+        assert len(heard) == 2
+        assert await nova.guests(HOST)
+
+    with_adapter(lab, use)
+
+
+def test_the_pause_grows_up_to_half_a_minute_and_ends_with_a_yes() -> None:
+    now = [0.0]
+    forbidden, no = Forbidden(lambda: now[0]), CloudRefused(403, "no")
+    made: list[float] = []
+    while now[0] < 200:
+        try:
+            forbidden.require_due("/x")
+        except CloudRefused:
+            pass
+        else:
+            made.append(now[0])
+            forbidden.note("/x", no)
+        now[0] += 0.5
+    assert made[:4] == [0.0, 0.5, 0.5 + FIRST, 0.5 + 3 * FIRST] and made[-1] - made[-2] == LONGEST
+    forbidden.forget("/x")
+    forbidden.require_due("/x")

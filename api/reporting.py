@@ -64,9 +64,10 @@ def _meaning(notification: Notification) -> tuple[Kind, str, Symptom, bool]:
 
 
 def _observed(generated_time: str, now: Instant) -> Instant:
-    """Return when it was seen by the client's clock; 0 (unknown) when that clock cannot be believed."""
+    """Return when it was seen by the client's clock, now at the latest: one that is a millisecond ahead of ours is the
+    usual case. 0 (unknown) when that clock is too far behind to be believed."""
     at = int(moment(generated_time).timestamp() * 1000)
-    return at if now - BELIEVED <= at <= now else 0
+    return min(at, now) if at >= now - BELIEVED else 0
 
 
 def is_kept(said: Fault) -> bool:

@@ -135,7 +135,7 @@ class RouteShell:
             return
         if value is None:
             return
-        if isinstance(value, Command):
+        if isinstance(value, Command | Fault):
             value = replace(value, said_at=BrokerTime(record.at))
         try:
             letters = self._route.letters(record.topic, value)

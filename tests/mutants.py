@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from unittest.mock import patch
 
-from kasugai.core.deciding import mailbox, outcomes, reserves, tending
+from kasugai.core.deciding import evidence, mailbox, outcomes, reserves, tending
 from kasugai.core.deciding.asked import Asked
 from kasugai.core.deciding.draft import Draft
 from kasugai.core.deciding.gates import Gate
@@ -294,6 +294,12 @@ MUTANTS = (
         name="a hold that stops nothing",
         scenario="operator-holds-then-approves",
         patch=lambda: _without(HELD),
+        variants=written,
+    ),
+    Mutant(
+        name="arrival taken for the word's time",
+        scenario="route-away-for-25s",
+        patch=lambda: patch.object(evidence, "_vouched_at", lambda fault, now: now.at),
         variants=written,
     ),
     Mutant(

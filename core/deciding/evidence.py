@@ -133,8 +133,10 @@ def _condition(fault: Fault, now: Moment) -> Condition:
 
 
 def _vouched_at(fault: Fault, now: Moment) -> BrokerTime:
-    """A report that lay in an outbox is as old as its observer says, never younger than its arrival."""
-    return BrokerTime(min(now.at, fault.observed_at) if fault.observed_at > 0 else now.at)
+    """A word is as old as its observer says, and never younger than its own record: whatever kept it on the way since
+    (an absent route, a full mailbox), the host may have shown life in that time. A clock that is ahead is clamped."""
+    came = min(now.at, fault.said_at) if fault.said_at > 0 else now.at
+    return BrokerTime(min(came, fault.observed_at)) if fault.observed_at > 0 else came
 
 
 def _sorted(conditions: Iterable[Condition]) -> tuple[Condition, ...]:

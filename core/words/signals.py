@@ -95,6 +95,8 @@ class Fault:
     """By the observer's clock: told, and used to tell a stale report; never for deadlines."""
     inventory_offset: int = -1
     """Route waits until it has read the inventory up to this offset; -1 when unknown."""
+    said_at: BrokerTime = BrokerTime(0)
+    """Kafka's timestamp of the record that route read: it was said then at the latest; 0 when nobody knows."""
     notification: Notification | None = None
     """What was posted, where the fault came as a notification over REST."""
 

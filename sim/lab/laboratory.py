@@ -97,7 +97,8 @@ class Lab:
         """Start the pipeline."""
         chance = random.Random(self.variant.shuffle)
         shuffled = self.variant.shuffle is not None
-        RouteActor(self.broker, (lambda: chance.uniform(0, 1)) if shuffled else (lambda: 0.0)).start()
+        self.route = RouteActor(self.broker, (lambda: chance.uniform(0, 1)) if shuffled else (lambda: 0.0))
+        self.route.start()
         self.start_correlate()
         self.start_worker()
 
@@ -204,13 +205,13 @@ class Lab:
         episode: str,
         *,
         asserted: bool = False,
-        age: float = 0.0,
+        age: float | None = 0.0,
         boot_id: str = "",
         kind: Kind = Kind.HOST,
         detail: str = "",
     ) -> None:
         """Let an observer say something about a host, or about what `detail` names on it. `age`: seconds since it was
-        observed."""
+        observed; None where nobody can say."""
         now = self.broker.now()
         self.broker.append(
             REPORTED if source is Source.REPORTED else FAULTS,
@@ -225,7 +226,7 @@ class Lab:
                 symptom=symptom,
                 episode=episode,
                 asserted=asserted,
-                observed_at=now - int(age * 1000),
+                observed_at=0 if age is None else now - int(age * 1000),
                 boot_id=boot_id,
                 inventory_offset=len(self.broker.log(INVENTORY, 0)) - 1,
             ),

@@ -28,11 +28,30 @@ Delay = Callable[[], float]
 """Seconds that a source partition's next records wait: reordering across partitions."""
 
 
+class Absence:
+    """Until when no route process runs, by the running event loop."""
+
+    def __init__(self) -> None:
+        """All are there."""
+        self._until = 0.0
+
+    def begin(self, seconds: float) -> None:
+        """Let all of them be away for so long."""
+        self._until = asyncio.get_running_loop().time() + seconds
+
+    async def over(self) -> None:
+        """Return once they are there; one absence at a time."""
+        left = self._until - asyncio.get_running_loop().time()
+        if left > 0:
+            await asyncio.sleep(left)
+
+
 class Partition:
     """The Source port: one partition, read from its beginning. Nobody takes over, so no commit is kept."""
 
-    def __init__(self, broker: Broker, topic: str, partition: int, delay: Delay) -> None:
+    def __init__(self, broker: Broker, topic: str, partition: int, delay: Delay, absence: Absence) -> None:
         """Own it from the start."""
+        self._absence = absence
         self.owned = frozenset({(topic, partition)})
         self._broker = broker
         self._topic = topic
@@ -57,6 +76,7 @@ class Partition:
             return False
         if delay := self._delay():
             await asyncio.sleep(delay)
+        await self._absence.over()
         return True
 
     async def commit(self, records: Sequence[Incoming]) -> bool:
@@ -110,6 +130,7 @@ class RouteActor:
         self._delay = delay
         self._inventory = InventoryFeed(broker, delay)
         self._route = Route()
+        self.absence = Absence()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
@@ -127,6 +148,6 @@ class RouteActor:
 
     def _shell(self, topic: str, partition: int) -> RouteShell:
         sink = PlainSink(self._broker)
-        source = Partition(self._broker, topic, partition, self._delay)
+        source = Partition(self._broker, topic, partition, self._delay, self.absence)
         grave = DeadLetters(sink, GROUP)
         return RouteShell(self._route, source=source, sink=sink, grave=grave, inventory=self._inventory)

@@ -103,7 +103,14 @@ def _correlate_back(lab: Lab) -> None:
         lab.start_correlate()
 
 
+def _route_away(lab: Lab, words: Words) -> str:
+    """route away for 25s"""
+    lab.route.absence.begin(seconds(words[1]))
+    return f"route is away for {words[1]}"
+
+
 VERBS: dict[str, Verb] = {
+    "route away": _route_away,
     "worker dies": _worker_dies,
     "worker pauses": _worker_pauses,
     "workers away": _workers_away,

@@ -8,7 +8,7 @@ from kasugai.sim.lab.verbs.verb import Verb, Words
 
 
 def _report(lab: Lab, words: Words) -> str:
-    """report HOST fenced|unknown|alive [id=EPISODE] [age=1h] [by=OBSERVER]: over REST or by a person."""
+    """report HOST fenced|unknown|alive [id=EPISODE] [age=1h|unknown] [by=OBSERVER]: over REST or by a person."""
     host, what, *rest = words
     options = dict(word.partition("=")[::2] for word in rest)
     symptom = Symptom.ALIVE if what == "alive" else Symptom.DOWN
@@ -21,7 +21,7 @@ def _report(lab: Lab, words: Words) -> str:
         symptom,
         options.get("id", f"{what}-{lab.broker.now()}"),
         asserted=what == "fenced",
-        age=seconds(options.get("age", "0s")),
+        age=None if options.get("age") == "unknown" else seconds(options.get("age", "0s")),
     )
     return f"{host} is reported {what}"
 

@@ -67,9 +67,10 @@ def test_an_example_encodes_under_its_key(topic: Topic, example: topics.Example)
 
 
 def test_a_decision_rests_only_on_the_brokers_time() -> None:
-    """Architecture.md 3: these three kinds of topics are LogAppendTime."""
+    """Architecture.md 3: what dates a decision, a fact, a word or a command is LogAppendTime."""
     stamped = {topic.name for topic in TOPICS if topic.timestamps is Stamped.APPEND}
-    assert stamped == {topics.SIGNALS, topics.RECOVERY, *topics.INCIDENTS.values()}
+    words = {topics.REPORTED, topics.COMMANDS, *topics.FAULTS.values()}
+    assert stamped == {topics.SIGNALS, topics.RECOVERY, *topics.INCIDENTS.values(), *words}
 
 
 def test_the_changelog_lies_beside_the_mailbox() -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 from kasugai.core.words.incident import Open, Phase
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.signals import Fault, Source, Symptom
-from kasugai.core.words.subject import Kind, Subject
+from kasugai.core.words.subject import OfKind, Subject
 from kasugai.core.words.timing import BrokerTime, Millis, SteadyTime
 from kasugai.core.words.verdicts import Evidence, Reason, Verb
 
@@ -121,7 +121,7 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SubjectRow:
+class SubjectRow(OfKind):
     """All that is remembered of one subject."""
 
     segment: str
@@ -161,16 +161,6 @@ class SubjectRow:
     def name(self) -> str:
         """The subject's name: an instance is the same one on whichever host."""
         return self.subject.name
-
-    @property
-    def kind(self) -> Kind:
-        """The kind of its subject."""
-        return self.subject.kind
-
-    @property
-    def host(self) -> str:
-        """The host of its subject."""
-        return self.subject.host
 
     @property
     def phase(self) -> Phase | None:

@@ -15,7 +15,7 @@ from kasugai.core.words.actions import Meaning
 from kasugai.core.words.facts import Fact, FactKind
 from kasugai.core.words.incident import Open, Phase, Resume, Stop
 from kasugai.core.words.plan import Plan
-from kasugai.core.words.subject import Subject
+from kasugai.core.words.subject import OfSubject, Subject
 from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 
@@ -33,7 +33,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IncidentView:
+class IncidentView(OfSubject):
     """One incident, or (without an id) a subject against which something is held."""
 
     incident: UUID | None
@@ -56,11 +56,6 @@ class IncidentView:
     """In the order of time, each once."""
     moved_before: tuple[StepView, ...] = ()
     """Evacuations that earlier attempts have seen through: the newest plan knows nothing of them."""
-
-    @property
-    def host(self) -> str:
-        """The host that it is about, or on which that is."""
-        return self.subject.host
 
     @property
     def is_told(self) -> bool:

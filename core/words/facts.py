@@ -8,7 +8,7 @@ from kasugai.core.words.actions import Meaning, Wording, wording
 from kasugai.core.words.frozen import NO_TEXTS, FrozenMap
 from kasugai.core.words.identity import fact_id, step_key
 from kasugai.core.words.plan import Plan
-from kasugai.core.words.subject import Subject
+from kasugai.core.words.subject import OfSubject, Subject
 
 TARGET, DESTINATION = "target", "destination"
 """The notes of a step that everybody may read."""
@@ -135,7 +135,7 @@ class StepRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
+class Fact(OfSubject):
     """One record on kasugai.recovery."""
 
     fact_id: UUID
@@ -169,11 +169,6 @@ class Fact:
     """Whether any effect of this incident has ever begun."""
     window: int = 0
     """How many effects on guests the owner lets be in progress at a time now; 0: not told."""
-
-    @property
-    def host(self) -> str:
-        """The host of its subject: the key of its record."""
-        return self.subject.host
 
     @property
     def reserves_in_use(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from kasugai.core.words.policy import Policy
-from kasugai.core.words.subject import Kind, Subject
+from kasugai.core.words.subject import OfKind, Subject
 from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Evidence
 
@@ -61,7 +61,7 @@ def move(old: Phase, new: Phase) -> Phase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Open:
+class Open(OfKind):
     """Work on this incident. Published with n = 1, 2, ... until an outcome closes it."""
 
     incident: UUID
@@ -83,19 +83,9 @@ class Open:
     previous: UUID | None = None
     """The host's incident before this one."""
 
-    @property
-    def kind(self) -> Kind:
-        """The kind of its subject: names the topic that it goes to."""
-        return self.subject.kind
-
-    @property
-    def host(self) -> str:
-        """The host of its subject: the key of its record."""
-        return self.subject.host
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stop:
+class Stop(OfKind):
     """Begin no further effect of this incident."""
 
     incident: UUID
@@ -106,19 +96,9 @@ class Stop:
     decided_at: BrokerTime
     reason: str
 
-    @property
-    def kind(self) -> Kind:
-        """The kind of its subject: names the topic that it goes to."""
-        return self.subject.kind
-
-    @property
-    def host(self) -> str:
-        """The host of its subject: the key of its record."""
-        return self.subject.host
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Resume:
+class Resume(OfKind):
     """The Stop is over; an Open follows."""
 
     incident: UUID
@@ -126,16 +106,6 @@ class Resume:
     segment: str
     decided_at: BrokerTime
     reason: str
-
-    @property
-    def kind(self) -> Kind:
-        """The kind of its subject: names the topic that it goes to."""
-        return self.subject.kind
-
-    @property
-    def host(self) -> str:
-        """The host of its subject: the key of its record."""
-        return self.subject.host
 
 
 Order = Open | Stop | Resume

@@ -11,7 +11,7 @@ from uuid import UUID
 from kasugai.core.words.facts import Fact
 from kasugai.core.words.identity import event_id
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
-from kasugai.core.words.subject import Kind, Subject, host_subject
+from kasugai.core.words.subject import Kind, OfSubject, Subject, host_subject
 from kasugai.core.words.timing import BrokerTime, Instant, Millis
 
 UNKNOWN_SEGMENT = "unknown"
@@ -74,7 +74,7 @@ class Notification:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class Fault(OfSubject):
     """One observation of one subject by one observer."""
 
     event_id: UUID
@@ -99,11 +99,6 @@ class Fault:
     """Kafka's timestamp of the record that route read: it was said then at the latest; 0 when nobody knows."""
     notification: Notification | None = None
     """What was posted, where the fault came as a notification over REST."""
-
-    @property
-    def host(self) -> str:
-        """The host that it is about, or on which that is."""
-        return self.subject.host
 
 
 def fault(

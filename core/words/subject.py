@@ -75,6 +75,30 @@ class Subject:
         return self.name
 
 
+class OfSubject:
+    """What speaks of one subject."""
+
+    __slots__ = ()
+
+    subject: Subject
+
+    @property
+    def host(self) -> str:
+        """The host that its subject is or runs on: the key of its record where it has one of its own."""
+        return self.subject.host
+
+
+class OfKind(OfSubject):
+    """What also goes by its subject's kind."""
+
+    __slots__ = ()
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of its subject."""
+        return self.subject.kind
+
+
 def host_subject(host: str) -> Subject:
     """Return the subject that is a host."""
     return Subject(kind=Kind.HOST, host=host)

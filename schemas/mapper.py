@@ -100,7 +100,7 @@ def _out(shape: Shape) -> Turn | None:
         case Maybe(item):
             return _maybe_out(item)
         case Many(Id()):
-            return lambda values: b"".join([value.bytes for value in values])
+            return lambda values: b"".join([value.int.to_bytes(ID_SIZE, "big") for value in values])
         case Many(item) | Few(item):
             turn = _out(item)
             return list if turn is None else lambda values: [turn(value) for value in values]

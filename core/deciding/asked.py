@@ -61,6 +61,21 @@ class Asked:
     subjects: Mapping[str, SubjectRow] = field(default_factory=dict)
     """The segment's, as this record has left them so far."""
 
+    def about(self, row: SubjectRow) -> "Asked":
+        """Return the same surroundings with the subject as it is now (`replace` takes five times as long)."""
+        return Asked(
+            row=row,
+            segment=self.segment,
+            host=self.host,
+            tally=self.tally,
+            deadline=self.deadline,
+            struck=self.struck,
+            blind=self.blind,
+            cooldown=self.cooldown,
+            hosts=self.hosts,
+            subjects=self.subjects,
+        )
+
     @property
     def policy(self) -> Policy:
         """The segment's policy, or the defaults where no segment is known."""

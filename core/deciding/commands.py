@@ -13,7 +13,7 @@ from kasugai.core.deciding.kinds import KINDS
 from kasugai.core.deciding.rows import COMMANDS_LIMIT, SegmentRow, SubjectRow, Word
 from kasugai.core.deciding.steady import Times
 from kasugai.core.deciding.storm import CALM
-from kasugai.core.deciding.telling import remember, verb_rank
+from kasugai.core.deciding.telling import remembered, verb_rank
 from kasugai.core.deciding.tending import publish_again
 from kasugai.core.deciding.view import Change, SegmentView
 from kasugai.core.words.identity import verdict_id
@@ -237,7 +237,7 @@ def said_by(command: Command, verb: Verb) -> str:
 
 def carry_out(draft: Draft, command: Command) -> None:
     """Change the one subject that a command is about; what follows is for the caller to weigh."""
-    draft.row = remember(draft.row, command.command_id)
+    draft.row = replace(draft.row, recent=remembered(draft.row, command.command_id))
     verb = VERBS[command.order]
     draft.tell(verb, Reason.COMMAND, detail=said_by(command, verb), aside=True)
     match command.order:

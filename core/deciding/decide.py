@@ -17,7 +17,7 @@ from kasugai.core.deciding.pending import Pending
 from kasugai.core.deciding.rows import SubjectRow
 from kasugai.core.deciding.steady import Times
 from kasugai.core.deciding.tally import turn
-from kasugai.core.deciding.telling import remember
+from kasugai.core.deciding.telling import remembered
 from kasugai.core.deciding.tending import look_for_room, weigh_open
 from kasugai.core.deciding.view import Change, Decision, SegmentView
 from kasugai.core.words.inventory import HostRecord
@@ -53,14 +53,15 @@ def decide(
     alone, so that a record may be decided again after a crash between two of its row writes; who waits on them is asked
     again."""
     view, changes, touch = _taken(view, signal, times, offset, timing)
-    pending = Pending(view=view, heap=[*touch.subjects, *(view.waits.on(touch.names) - touch.subjects)])
+    waiting = view.waits.on(touch.names) - touch.subjects if touch.names else ()
+    pending = Pending(view=view, heap=[*touch.subjects, *waiting])
     decided = list(changes)
     while (subject := pending.take()) is not None:
         row = pending.view.subjects.get(subject) or _new_row(view, signal)
         change = None
         if row is not None and row.offset < offset:
             asked = pending.view.asked(row, times, timing)
-            draft = Draft(asked=asked, times=times, timing=timing, offset=offset, touched=touch.names)
+            draft = Draft(surroundings=asked, times=times, timing=timing, offset=offset, touched=touch.names)
             change = _decide_subject(draft, signal if subject in touch.subjects else None)
         if change is not None:
             decided.append(change)
@@ -140,22 +141,23 @@ def _decide_subject(draft: Draft, signal: Signal | None) -> Change | None:
 
 
 def _change(before: SubjectRow, draft: Draft) -> Change | None:
-    if draft.row == before and not draft.verdicts and not draft.orders:
+    unchanged = draft.row is before or draft.row == before
+    if unchanged and not draft.verdicts and not draft.orders:
         return None
     row = turn(before, draft.row, draft.times.deadline, draft.times.moment.steady)
     return Change(row=row.at_offset(draft.offset), verdicts=tuple(draft.verdicts), orders=tuple(draft.orders))
 
 
 def _decide_fault(draft: Draft, fault: Fault) -> None:
-    heard = fault.event_id in draft.row.recent
+    heard = draft.row.remembers(fault.event_id)
     draft.fresh = None if heard else fault
-    if not heard:
-        draft.row = remember(draft.row, fault.event_id)
+    recent = draft.row.recent if heard else remembered(draft.row, fault.event_id)
     if evidence.is_stale(draft.row, fault, heard=heard):
+        draft.row = draft.row if heard else replace(draft.row, recent=recent)
         if draft.fresh is not None or fault.symptom not in (Symptom.ALIVE, Symptom.CLEAR):
             draft.mention(Verb.IGNORE, Reason.STALE)
         return
-    draft.row = evidence.note(draft.row, fault, draft.times.moment)
+    draft.row = evidence.note(draft.row, fault, draft.times.moment, recent)
     draft.row = readmission.follow(draft.row, fault, draft.times.moment)
     if fault.host_uuid and not draft.row.host_uuid:
         draft.row = replace(draft.row, host_uuid=fault.host_uuid)
@@ -165,14 +167,18 @@ def _decide_fault(draft: Draft, fault: Fault) -> None:
 
 
 def _is_repetition(draft: Draft, fault: Fault) -> bool:
-    """A standing condition said again: time passes at ticks, so there is nothing to weigh."""
-    return fault.symptom in (Symptom.DOWN, Symptom.OFF) and draft.row.incident is not None
+    """A standing condition said again: time passes at ticks, so there is nothing to weigh about an open incident, nor
+    about a mere suspicion, which nothing but its own evidence and what its closed gates name can turn into more."""
+    if fault.symptom not in (Symptom.DOWN, Symptom.OFF):
+        return False
+    suspected = draft.row.verb is Verb.SUSPECT and draft.row is draft.surroundings.row
+    return draft.row.incident is not None or suspected
 
 
 def _decide_command(draft: Draft, command: Command) -> None:
     """A command about this subject changes it, one about its segment has changed that; then all is weighed anew."""
     if not commands.is_general(command):
-        if command.command_id in draft.row.recent:
+        if draft.row.remembers(command.command_id):
             return
         commands.carry_out(draft, command)
     _weigh_again(draft)

@@ -21,8 +21,8 @@ from kasugai.core.words.verdicts import Reason, Verb, Verdict
 class Draft:
     """The accumulator of one subject's decision."""
 
-    asked: Asked
-    """The subject as this record has left it so far, in its surroundings."""
+    surroundings: Asked
+    """The subject in its surroundings, as it was when it was last asked about."""
     times: Times
     timing: Timing
     offset: int
@@ -32,20 +32,23 @@ class Draft:
     """What the record changes that the subject may wait on."""
     verdicts: list[Verdict] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
+    row: SubjectRow = field(init=False)
+    """The subject's row as it will be."""
+
+    def __post_init__(self) -> None:
+        self.row = self.surroundings.row
 
     @property
-    def row(self) -> SubjectRow:
-        """The subject's row as it will be."""
-        return self.asked.row
-
-    @row.setter
-    def row(self, row: SubjectRow) -> None:
-        self.asked = replace(self.asked, row=row)
+    def asked(self) -> Asked:
+        """The subject as this record has left it so far, in its surroundings: put together when somebody asks."""
+        if self.surroundings.row is not self.row:
+            self.surroundings = self.surroundings.about(self.row)
+        return self.surroundings
 
     @property
     def kind(self) -> SubjectKind:
         """What is particular to its kind."""
-        return KINDS[self.asked.row.kind]
+        return KINDS[self.row.kind]
 
     def tell(
         self,

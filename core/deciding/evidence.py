@@ -6,6 +6,7 @@ It knows observers and conditions; what an operator allows or what an incident d
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import assert_never
+from uuid import UUID
 
 from kasugai.core.deciding.rows import Condition, Moment, SubjectRow
 from kasugai.core.words.policy import Policy
@@ -28,7 +29,7 @@ PROOFS = frozenset({Reason.CONFIRMED, Reason.ASSERTED, Reason.POWER_OFF})
 
 def standing(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
     """Return the conditions that no closed incident explains."""
-    return tuple(condition for condition in conditions if not condition.explained)
+    return tuple([condition for condition in conditions if not condition.explained])
 
 
 def weigh(conditions: tuple[Condition, ...], policy: Policy, deadline: SteadyTime) -> Reason:
@@ -55,11 +56,15 @@ def turns_at(conditions: tuple[Condition, ...], policy: Policy) -> SteadyTime:
     return later(agreed, policy.confirm_after)
 
 
-def dues(conditions: tuple[Condition, ...], policy: Policy) -> list[SteadyTime]:
-    """Return the steady times at which `weigh` or `expire` gives another answer by itself."""
-    found = [later(condition.seen.steady, EXPIRY) for condition in conditions if condition.source.repeats]
+def expiries(conditions: tuple[Condition, ...]) -> list[SteadyTime]:
+    """Return the steady times at which observers that repeat themselves have been silent for too long."""
+    return [later(condition.seen.steady, EXPIRY) for condition in conditions if condition.source.repeats]
+
+
+def turns(conditions: tuple[Condition, ...], policy: Policy) -> list[SteadyTime]:
+    """Return the steady time at which `weigh` gives another answer by itself, if there is anything to weigh."""
     counted = standing(conditions)
-    return [*found, turns_at(counted, policy)] if counted else found
+    return [turns_at(counted, policy)] if counted else []
 
 
 def oldest(conditions: tuple[Condition, ...]) -> SteadyTime:
@@ -92,16 +97,19 @@ def is_stale(row: SubjectRow, fault: Fault, *, heard: bool) -> bool:
     return made_before
 
 
-def note(row: SubjectRow, fault: Fault, now: Moment) -> SubjectRow:
-    """Return the row after a fault that is not stale, before anything is decided."""
+def note(row: SubjectRow, fault: Fault, now: Moment, recent: tuple[UUID, ...]) -> SubjectRow:
+    """Return the row after a fault that is not stale, before anything is decided; `recent`: what it then remembers."""
     match fault.symptom:
         case Symptom.DOWN | Symptom.OFF:
-            return replace(row, conditions=_noted(row.conditions, fault, now))
+            noted = _noted(row.conditions, fault, now)
+            same = noted is row.conditions and recent is row.recent
+            return row if same else replace(row, conditions=noted, recent=recent)
         case Symptom.CLEAR:
-            return replace(row, conditions=tuple(c for c in row.conditions if c.observer != fault.observer))
+            rest = tuple(c for c in row.conditions if c.observer != fault.observer)
+            return replace(row, conditions=rest, recent=recent)
         case Symptom.ALIVE:
             off = tuple(c for c in row.conditions if c.symptom is Symptom.OFF)
-            return replace(row, conditions=off, alive=now)
+            return replace(row, conditions=off, alive=now, recent=recent)
         case _:
             assert_never(fault.symptom)
 

@@ -8,6 +8,7 @@ reason. A gate names all that may open it, by time or by name, so that nobody ne
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import assert_never
 
 from kasugai.core.deciding.asked import Asked
@@ -42,10 +43,19 @@ class Closed:
     reason: Reason
     verb: Verb
     """What is told of a subject that has no incident yet."""
-    until: SteadyTime | None = None
-    on: frozenset[str] = frozenset()
-    """As in `Wait`."""
     detail: str = ""
+    waits: Callable[[], Wait] = Wait
+    """Says what it waits for, to who wants to know."""
+
+    @property
+    def until(self) -> SteadyTime | None:
+        """As in `Wait`."""
+        return self.waits().until
+
+    @property
+    def on(self) -> frozenset[str]:
+        """As in `Wait`."""
+        return self.waits().on
 
 
 class Bars(StrEnum):
@@ -98,16 +108,12 @@ class Gate:
     def ask(self, asked: Asked) -> Closed | None:
         """Return why it is closed, until when and on whom; None when it is open."""
         reason = self.why(asked)
-        if reason is None:
-            return None
-        wait = self.wait(asked)
-        return Closed(
-            reason=reason,
-            verb=self.verb,
-            until=wait.until,
-            on=wait.on,
-            detail=self.detail(asked, reason),
-        )
+        return None if reason is None else self.closed(reason, asked)
+
+    def closed(self, reason: Reason, asked: Asked) -> Closed:
+        """Return its answer for a reason that `why` gave."""
+        detail = self.detail(asked, reason)
+        return Closed(reason=reason, verb=self.verb, detail=detail, waits=partial(self.wait, asked))
 
 
 def pass_gates(gates: Iterable[Gate], asked: Asked) -> tuple[Closed, ...]:
@@ -115,9 +121,9 @@ def pass_gates(gates: Iterable[Gate], asked: Asked) -> tuple[Closed, ...]:
     condition that no closed incident explains."""
     closed: list[Closed] = []
     for gate in gates:
-        answer = gate.ask(asked) if _is_asked(gate.when, closed) else None
-        if answer is not None:
-            closed.append(answer)
+        reason = gate.why(asked) if gate.when is When.ALWAYS or _is_asked(gate.when, closed) else None
+        if reason is not None:
+            closed.append(gate.closed(reason, asked))
     return tuple(closed)
 
 

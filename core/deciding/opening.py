@@ -96,7 +96,7 @@ def first_order(draft: Draft, opener: UUID) -> Open:
         asserted_at=evidence.asserted_at(counted, policy),
         policy=policy,
         reserves=reserves.give(draft.asked),
-        evidence=tuple(evidence_of(c, row.subject) for c in counted)[:EVIDENCE_LIMIT],
+        evidence=tuple(evidence_of(c) for c in counted)[:EVIDENCE_LIMIT],
         previous=previous,
     )
 
@@ -111,5 +111,5 @@ def refresh_order(draft: Draft) -> Open:
         decided_at=draft.times.moment.at,
         reserves=reserves.extended(draft.asked, old, draft.incident.reason),
         asserted_at=evidence.asserted_at(counted, old.policy),
-        evidence=tuple(evidence_of(c, row.subject) for c in counted)[:EVIDENCE_LIMIT],
+        evidence=tuple(evidence_of(c) for c in counted)[:EVIDENCE_LIMIT],
     )

@@ -21,15 +21,18 @@ class Pending:
 
     def __post_init__(self) -> None:
         self._open.update(self.heap)
-        heapify(self.heap)
+        if len(self.heap) > 1:
+            heapify(self.heap)
 
     def take(self) -> str | None:
         """Return the next one; None when there is none."""
-        while self.heap and self.heap[0] not in self._open:
-            heappop(self.heap)
-        if not self.heap:
+        if not self._open:
             return None
-        subject = self.view.waits.first_of(self.heap[0], self._open)
+        while self.heap[0] not in self._open:
+            heappop(self.heap)
+        subject = self.heap[0]
+        if len(self._open) > 1:
+            subject = self.view.waits.first_of(subject, self._open)
         self._open.remove(subject)
         self._done.add(subject)
         return subject

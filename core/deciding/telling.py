@@ -57,14 +57,14 @@ def verb_rank(verb: Verb) -> int:
 _RANKS = {verb: rank for rank, verb in enumerate(Verb)}
 
 
-def remember(row: SubjectRow, name: UUID) -> SubjectRow:
-    """Return the row that knows a fault or a command by its id, which is new to it, and has forgotten the oldest beyond
-    the limit."""
-    return replace(row, recent=(*row.recent, name)[-RECENT_LIMIT:])
+def remembered(row: SubjectRow, name: UUID) -> tuple[UUID, ...]:
+    """Return what the row remembers when it hears of a fault or a command that is new to it: the oldest beyond the
+    limit is forgotten."""
+    return (*row.recent, name)[-RECENT_LIMIT:]
 
 
 def _evidence(row: SubjectRow, fresh: Fault | None) -> tuple[Evidence, ...]:
-    keys = {c.event_id: evidence_of(c, row.subject) for c in row.conditions}
+    keys = {c.event_id: evidence_of(c) for c in row.conditions}
     if fresh is not None:
-        keys[fresh.event_id] = evidence_of(fresh, row.subject)
+        keys[fresh.event_id] = evidence_of(fresh)
     return tuple(keys[key] for key in sorted(keys))

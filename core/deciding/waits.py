@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from kasugai.core.words.timing import SteadyTime
 
+NOBODY: frozenset[str] = frozenset()
+
 
 @dataclass(slots=True)
 class Waits:
@@ -42,7 +44,10 @@ class Waits:
 
     def on(self, names: Iterable[str]) -> set[str]:
         """Return who waits on any of these."""
-        return {subject for name in names for subject in self._waiting.get(name, ())}
+        found: set[str] = set()
+        for name in names:
+            found |= self._waiting.get(name, NOBODY)
+        return found
 
     def due(self, deadline: SteadyTime) -> list[str]:
         """Return who is due by `deadline`."""

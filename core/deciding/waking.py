@@ -6,6 +6,7 @@ from kasugai.core.deciding import evidence, readmission
 from kasugai.core.deciding.asked import Asked
 from kasugai.core.deciding.gates import Gate, Wait, When
 from kasugai.core.deciding.kinds import KINDS
+from kasugai.core.deciding.proof import UNPROVEN
 from kasugai.core.deciding.reserves import room
 from kasugai.core.deciding.rows import SubjectRow
 from kasugai.core.deciding.steady import Times
@@ -39,19 +40,29 @@ def _next(
     view: SegmentView, row: SubjectRow, waits: list[Wait], times: Times, timing: Timing
 ) -> SteadyTime | None:
     dues = [wait.until for wait in waits]
-    dues += evidence.dues(row.conditions, view.segment.record.policy) if view.segment else ()
+    if view.segment is not None:
+        dues += evidence.expiries(row.conditions)
+        if not _says_when_it_turns(row):
+            dues += evidence.turns(row.conditions, view.segment.record.policy)
     dues += (row.incident.due if row.incident else None, readmission.due(row, timing.probation))
     return min((due for due in dues if due is not None and due > times.deadline), default=None)
 
 
+def _says_when_it_turns(row: SubjectRow) -> bool:
+    """Whether the gate of evidence is what the subject was told of: its own wait says when evidence turns."""
+    return row.incident is None and row.reason in UNPROVEN
+
+
 def _waits(asked: Asked) -> list[Wait]:
-    gates = KINDS[asked.row.kind].gates if evidence.standing(asked.row.conditions) else ()
-    return [room(asked.row), *(gate.wait(asked) for gate in gates if _holds(gate, asked))]
+    waits = [room(asked.row)]
+    if evidence.standing(asked.row.conditions):
+        incident = asked.row.incident
+        told = asked.row.reason if incident is None else incident.barred
+        waits += [gate.wait(asked) for gate in KINDS[asked.row.kind].gates if _holds(gate, told, asked)]
+    return waits
 
 
-def _holds(gate: Gate, asked: Asked) -> bool:
+def _holds(gate: Gate, told: str | None, asked: Asked) -> bool:
     """Whether the gate is what the subject was told of, or is closed to it. One that may open unseen (it is asked of
     some only) holds as long as nothing else was told."""
-    incident = asked.row.incident
-    told = asked.row.reason if incident is None else incident.barred
     return told in gate.reasons or (gate.when is When.ALWAYS and gate.why(asked) is not None)

@@ -176,11 +176,10 @@ class Reason(Spoken):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """One fault as a verdict names it."""
+    """One fault as a verdict about its subject names it."""
 
     event_id: UUID
     observer: str
-    subject: Subject
     symptom: str
     episode: str
 

@@ -54,9 +54,7 @@ def posted_as(kind: Kind, type_: str, detail: str) -> Fault:
 def naming(verdict: Verdict, *faults: Fault) -> Verdict:
     """Return the verdict with these faults as its evidence, and an id of its own."""
     evidence = tuple(
-        Evidence(
-            event_id=f.event_id, observer=f.observer, subject=f.subject, symptom=f.symptom, episode=f.episode
-        )
+        Evidence(event_id=f.event_id, observer=f.observer, symptom=f.symptom, episode=f.episode)
         for f in faults
     )
     own = UUID(int=hash((verdict.verb, verdict.reason, verdict.incident)) % 2**64)

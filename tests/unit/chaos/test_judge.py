@@ -8,7 +8,6 @@ import pytest
 
 from kasugai.core.telling.incident_views import Record, Seen, fold
 from kasugai.core.words.facts import Fact, FactKind, StepState
-from kasugai.core.words.subject import host_subject
 from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Evidence, Reason, Verb
 from tests.chaos.judge import Judgement, Told, judge
@@ -30,9 +29,7 @@ from tests.support.incidents import (
 FAULT = UUID(int=9)
 PROVEN = replace(
     OPENED,
-    evidence=(
-        Evidence(event_id=FAULT, observer="cli", subject=host_subject("cmp1"), symptom="down", episode="1"),
-    ),
+    evidence=(Evidence(event_id=FAULT, observer="cli", symptom="down", episode="1"),),
 )
 GOOD: tuple[Record, ...] = (PROVEN, *WHOLE[1:])
 WEB: dict[str, object] = {

@@ -425,7 +425,7 @@ def test_a_segment_forgets_its_oldest_commands() -> None:
 
 def test_no_subject_obeys_what_is_about_its_segment() -> None:
     draft = Draft(
-        asked=asked(),
+        surroundings=asked(),
         times=Times(moment=moment(0), deadline=SteadyTime(0)),
         timing=PRODUCTION,
         offset=1,

@@ -129,7 +129,7 @@ def test_a_subject_that_nobody_spoke_about_has_no_row_and_a_command_decides_noth
     assert module._new_row(EMPTY, Tick(period=Millis(500))) is None
     mark = Reached(topic="t", partition=0, at=BrokerTime(5))
     about = EMPTY.asked(suspect("cmp1"), now(60 * S))
-    draft = Draft(asked=about, times=now(60 * S), timing=PRODUCTION, offset=9)
+    draft = Draft(surroundings=about, times=now(60 * S), timing=PRODUCTION, offset=9)
     assert module._decide_subject(draft, mark) is None
 
 

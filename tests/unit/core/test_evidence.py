@@ -74,8 +74,13 @@ def test_what_a_closed_incident_explains_does_not_stand() -> None:
     assert evidence.standing((PEER, replace(NOVA, explained=True))) == (PEER,)
 
 
+def dues(conditions: tuple[Condition, ...]) -> list[SteadyTime]:
+    """When anything about them changes by itself."""
+    return [*evidence.expiries(conditions), *evidence.turns(conditions, POLICY)]
+
+
 def test_a_lone_witness_is_due_when_it_expires_and_when_patience_ends() -> None:
-    assert sorted(evidence.dues((PEER,), POLICY)) == [
+    assert sorted(dues((PEER,))) == [
         SteadyTime(evidence.EXPIRY),
         SteadyTime(evidence.PATIENCE),
     ]
@@ -83,13 +88,13 @@ def test_a_lone_witness_is_due_when_it_expires_and_when_patience_ends() -> None:
 
 def test_two_witnesses_are_due_when_each_expires_and_when_they_confirm() -> None:
     expected = [6 * S, evidence.EXPIRY, 2 * S + evidence.EXPIRY]
-    assert sorted(evidence.dues((PEER, NOVA), POLICY)) == [SteadyTime(at) for at in expected]
+    assert sorted(dues((PEER, NOVA))) == [SteadyTime(at) for at in expected]
 
 
 def test_a_report_never_expires_and_an_explained_witness_still_does() -> None:
-    assert evidence.dues((condition(Source.REPORTED),), POLICY) == [SteadyTime(evidence.PATIENCE)]
-    assert evidence.dues((replace(PEER, explained=True),), POLICY) == [SteadyTime(evidence.EXPIRY)]
-    assert evidence.dues((), POLICY) == []
+    assert dues((condition(Source.REPORTED),)) == [SteadyTime(evidence.PATIENCE)]
+    assert dues((replace(PEER, explained=True),)) == [SteadyTime(evidence.EXPIRY)]
+    assert dues(()) == []
 
 
 def test_an_observer_that_repeats_itself_expires_after_its_silence_and_a_report_does_not() -> None:
@@ -99,12 +104,12 @@ def test_an_observer_that_repeats_itself_expires_after_its_silence_and_a_report_
 
 
 def hear(said: Fault, *conditions: Condition, at: int = 0) -> tuple[Condition, ...]:
-    return evidence.note(row(conditions=conditions), said, moment(at)).conditions
+    return evidence.note(row(conditions=conditions), said, moment(at), ()).conditions
 
 
 def test_a_fault_becomes_a_condition_stamped_with_now() -> None:
     said = down(Source.NOVA)
-    (held,) = evidence.note(row(), said, moment(7, 5)).conditions
+    (held,) = evidence.note(row(), said, moment(7, 5), ()).conditions
     assert (held.observer, held.event_id, held.since, held.seen) == (
         said.observer,
         said.event_id,
@@ -173,8 +178,15 @@ def test_an_observer_takes_back_its_own_word_only() -> None:
 
 def test_a_sign_of_life_ends_all_testimony_but_power_off() -> None:
     off = condition(Source.POWER, symptom=Symptom.OFF)
-    after = evidence.note(row(conditions=(PEER, ASSERTED, off)), alive(), moment(8))
-    assert after.conditions == (off,) and after.alive == moment(8)
+    after = evidence.note(row(conditions=(PEER, ASSERTED, off)), alive(), moment(8), (uuid_of(3),))
+    assert after.conditions == (off,) and after.alive == moment(8) and after.recent == (uuid_of(3),)
+
+
+def test_what_is_no_news_leaves_the_row_as_it_is() -> None:
+    said = down(Source.NOVA)
+    first = evidence.note(row(), said, moment(7), (said.event_id,))
+    assert first.recent == (said.event_id,)
+    assert evidence.note(first, said, moment(8), first.recent) is first
 
 
 def test_only_one_off_reports_can_be_stale() -> None:

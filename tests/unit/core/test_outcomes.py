@@ -217,7 +217,7 @@ def test_after_a_withdrawal_one_witness_is_a_suspicion_again() -> None:
 def test_what_is_no_outcome_does_not_belong_in_the_mailbox(kind: FactKind) -> None:
     incident = IncidentRow(order=order(), phase=Phase.OPENED, heard=moment(0), published=moment(0))
     draft = Draft(
-        asked=asked(row=row(incident=incident)),
+        surroundings=asked(row=row(incident=incident)),
         times=Times(moment=moment(0), deadline=SteadyTime(0)),
         timing=PRODUCTION,
         offset=1,
@@ -233,7 +233,7 @@ def test_a_newer_workers_word_that_we_do_not_know_is_told_as_refused() -> None:
 
 def test_a_draft_without_an_open_incident_says_so() -> None:
     draft = Draft(
-        asked=asked(),
+        surroundings=asked(),
         times=Times(moment=moment(0), deadline=SteadyTime(0)),
         timing=PRODUCTION,
         offset=1,

@@ -24,4 +24,4 @@ def test_every_row_carries_the_offset_that_wrote_it() -> None:
 def test_a_fault_and_the_condition_that_it_made_are_the_same_evidence() -> None:
     said = down()
     held = condition(observer=said.observer, event_id=said.event_id, episode=said.episode)
-    assert evidence_of(said, said.subject) == evidence_of(held, said.subject)
+    assert evidence_of(said) == evidence_of(held)

@@ -1,9 +1,10 @@
 """Telling: a verdict when something changed or when a fault is not covered yet, and never too long a one."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from kasugai.core.deciding.rows import RECENT_LIMIT, SubjectRow
-from kasugai.core.deciding.telling import put_into_words, remember, verb_rank
+from kasugai.core.deciding.telling import put_into_words, remembered, verb_rank
 from kasugai.core.words.signals import Fault, Source
 from kasugai.core.words.subject import host_subject
 from kasugai.core.words.timing import BrokerTime
@@ -71,7 +72,7 @@ def test_a_subject_remembers_the_last_64_faults() -> None:
     said = [down(episode=str(n)).event_id for n in range(RECENT_LIMIT + 1)]
     after = row()
     for name in said:
-        after = remember(after, name)
+        after = replace(after, recent=remembered(after, name))
     assert after.recent == tuple(said[1:])
 
 

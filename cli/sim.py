@@ -45,7 +45,7 @@ def add(nouns: Nouns) -> None:
     run = command(
         verbs,
         "run",
-        "Play scenarios; hold them to their invariants, and to their log if they have one.",
+        "Play scenarios; hold them to their invariants, and to their log if there is one.",
         ["kasugai sim run host-loses-power --speed 10", "kasugai sim run ./my-outage.scenario"],
         _run,
     )

@@ -188,6 +188,15 @@ def test_an_authorities_file_that_is_away_is_503_and_told_in_one_line(
     assert len(told) == 1 and "gone.pem" in told[0].getMessage() and told[0].exc_info is None
 
 
+def test_a_bug_behind_the_door_is_not_taken_for_keystone(tmp_path: Path, cloud: CloudThread) -> None:
+    def broken(_: Environ, __: Any) -> Iterable[bytes]:
+        raise RuntimeError("a bug")
+
+    site = Site("installation-guide", tmp_path, cloud, "127.0.0.1:1")
+    site.wsgi = around(broken, open_conf(site.files), site.settings.api)
+    assert site.status(site.token()) == 500
+
+
 def test_a_module_that_is_missing_is_red_in_readiness(
     tmp_path: Path, cloud: CloudThread, monkeypatch: pytest.MonkeyPatch
 ) -> None:

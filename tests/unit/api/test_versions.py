@@ -232,6 +232,16 @@ def test_without_a_token_keystone_is_asked_for_one(tmp_path: Path) -> None:
     assert answer.headers["www-authenticate"] == 'Keystone uri="http://keystone/identity"'
 
 
-def test_what_breaks_outside_the_application_is_a_fault_too() -> None:
+def test_what_breaks_outside_the_application_is_a_fault_too(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: str) -> str:
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr("kasugai.api.pipeline.below_v1", broken)
+    assert "secret" not in fault(api.get("/v1/segments"), 500, "masakariFault")
+
+
+def test_without_a_keystone_to_ask_nobody_is_told_of_a_bug() -> None:
     answer = Api(ApiSettings(auth_strategy="keystone")).get("/v1/segments")
-    assert "secret" not in fault(answer, 500, "masakariFault")
+    fault(answer, 503, "serviceUnavailable")

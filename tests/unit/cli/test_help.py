@@ -64,6 +64,7 @@ def test_all_commands_are_there() -> None:
         "topics",
         "topics apply",
         "topics check",
+        "topics remake",
         "tap",
         "rebuild",
         "import",

@@ -161,16 +161,14 @@ def _decide_fault(draft: Draft, fault: Fault) -> None:
     draft.row = readmission.follow(draft.row, fault, draft.times.moment)
     if fault.host_uuid and not draft.row.host_uuid:
         draft.row = replace(draft.row, host_uuid=fault.host_uuid)
-    if heard and _is_repetition(draft, fault):
+    if heard and _is_repetition(draft):
         return
     _weigh(draft)
 
 
-def _is_repetition(draft: Draft, fault: Fault) -> bool:
+def _is_repetition(draft: Draft) -> bool:
     """A standing condition said again: time passes at ticks, so there is nothing to weigh about an open incident, nor
     about a mere suspicion, which nothing but its own evidence and what its closed gates name can turn into more."""
-    if fault.symptom not in (Symptom.DOWN, Symptom.OFF):
-        return False
     suspected = draft.row.verb is Verb.SUSPECT and draft.row is draft.surroundings.row
     return draft.row.incident is not None or suspected
 

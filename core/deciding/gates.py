@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from typing import assert_never
+from typing import Literal, assert_never
 
 from kasugai.core.deciding.asked import Asked
 from kasugai.core.words.timing import SteadyTime
@@ -127,10 +127,8 @@ def pass_gates(gates: Iterable[Gate], asked: Asked) -> tuple[Closed, ...]:
     return tuple(closed)
 
 
-def _is_asked(when: When, closed: list[Closed]) -> bool:
+def _is_asked(when: Literal[When.PROVEN, When.LAST], closed: list[Closed]) -> bool:
     match when:
-        case When.ALWAYS:
-            return True
         case When.PROVEN:
             return all(each.verb is not Verb.SUSPECT for each in closed)
         case When.LAST:

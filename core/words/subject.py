@@ -57,11 +57,6 @@ class Subject:
         """Whether it is a host itself."""
         return self.kind is Kind.HOST
 
-    @property
-    def on_host(self) -> "Subject":
-        """The host that it is or runs on."""
-        return host_subject(self.host)
-
     def answers_to(self, word: str) -> bool:
         """Whether a person who says `word` means it: its name, its host's or its own."""
         return word != "" and word in (self.name, self.host, self.detail)

@@ -5,6 +5,7 @@ import pytest
 from kasugai.core.telling.host_states import HostState, ReserveUse, disarmed_by, host_states, reserve_uses
 from kasugai.core.telling.incident_views import Record, Seen
 from kasugai.core.words.facts import FactKind, Result, StepRecord, StepState
+from kasugai.core.words.subject import Kind
 from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Reason, Verb
 from tests.support.incidents import MIDWAY, OPENED, SEGMENT, START, decided, opened, said
@@ -109,3 +110,8 @@ def test_a_segment_is_disarmed_by_the_last_word_about_that() -> None:
     assert disarmed_by(seen(disarm, arm, SUSPECT)) == {}
     assert disarmed_by(seen(arm, bug))[SEGMENT] == bug
     assert disarmed_by(seen(about(Verb.ALERT, Reason.STALLED), FAILED)) == {}
+
+
+def test_an_instances_incident_says_nothing_about_its_host() -> None:
+    assert state(opened(kind=Kind.INSTANCE, named="5b8e1c1e-3f0a-4d0e-8a55-2f0c7be4a901")) is None
+    assert state(opened()) is not None

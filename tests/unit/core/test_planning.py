@@ -205,3 +205,8 @@ def test_a_guest_that_is_on_the_source_again_gets_one_restoration_and_not_two() 
 def test_a_guest_known_only_by_a_restoration_is_a_newcomer_when_it_turns_up_on_the_source() -> None:
     old = Plan(incident=INCIDENT, attempt=2, epoch=1, host="cmp1", window=8, steps=(LEFT,))
     assert set(newcomers(old, Look(at=MonoTime(0), guests={"g1": guest("g1")}), Policy())) == {"g1"}
+
+
+def test_a_reset_that_is_over_is_not_carried_on() -> None:
+    over = record("reset:g3", StepState.DONE, tries=1)
+    assert carried_on(Entry(incident=INCIDENT, steps={over.key: over})) == ()

@@ -135,7 +135,7 @@ class RouteShell:
             return
         if value is None:
             return
-        if isinstance(value, Command | Fault):
+        if isinstance(value, Command) or (isinstance(value, Fault) and value.asserted):
             value = replace(value, said_at=BrokerTime(record.at))
         try:
             letters = self._route.letters(record.topic, value)

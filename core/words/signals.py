@@ -96,7 +96,7 @@ class Fault(OfSubject):
     inventory_offset: int = -1
     """Route waits until it has read the inventory up to this offset; -1 when unknown."""
     said_at: BrokerTime = BrokerTime(0)
-    """Kafka's timestamp of the record that route read: it was said then at the latest; 0 when nobody knows."""
+    """Of an assertion, Kafka's timestamp of the record that route read: it was made then at the latest; else 0."""
     notification: Notification | None = None
     """What was posted, where the fault came as a notification over REST."""
 

@@ -14,6 +14,7 @@ from kasugai.core.recovering.doors import LogAway
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.signals import (
     Command,
+    Fault,
     Instruction,
     InventoryChange,
     Letter,
@@ -144,6 +145,13 @@ def test_a_command_carries_when_it_was_said() -> None:
     )
     world = play(World([[replace(record(said, topic=COMMANDS), at=7)]]))
     assert world.letters == [Letter(segment="rack1", signal=replace(said, said_at=BrokerTime(7)))]
+
+
+def test_an_assertion_carries_when_it_was_made_at_the_latest_and_a_testimony_does_not() -> None:
+    vouched = replace(REPORT, asserted=True)
+    world = play(World([[replace(record(vouched), at=7), replace(record(REPORT, offset=1), at=8)]]))
+    said = [letter.signal.said_at for letter in world.letters if isinstance(letter.signal, Fault)]
+    assert said == [BrokerTime(7), BrokerTime(0)]
 
 
 def test_what_cannot_be_read_is_buried_before_the_commit_and_the_rest_goes_on() -> None:

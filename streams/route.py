@@ -21,6 +21,7 @@ from kasugai.core.words.signals import (
     Source,
     Symptom,
 )
+from kasugai.core.words.subject import INCIDENT_KINDS, Subject
 from kasugai.schemas.topics import COMMANDS, FAULTS, INVENTORY, RECOVERY, REPORTED
 
 SOURCES = (INVENTORY, COMMANDS, REPORTED, *FAULTS.values(), RECOVERY)
@@ -53,20 +54,21 @@ class Route:
             self._homes.setdefault(record.host_uuid, set()).add((record.segment_id, record.name))
 
     def letters(self, topic: str, value: object) -> list[Letter]:
-        """Return what a record causes, in order; empty for a fact that is no outcome. Misplaced for a stranger,
-        Overlong for a fault with an endless name."""
+        """Return what a record causes, in order; empty for a fact that is no outcome. Misplaced for a stranger
+        and for what no incident can be about, Overlong for a fault with an endless name."""
         match value:
             case Fault() if topic == REPORTED or topic in FAULTS.values():
+                _check_subject(value.subject, topic)
                 _check_names(value)
                 return [self._addressed(value if topic == REPORTED else _testimony(value))]
             case Command() if topic == COMMANDS:
+                _check_subject(value.subject, topic)
                 return [Letter(segment=value.segment or UNKNOWN_SEGMENT, signal=value)]
             case Fact() if topic == RECOVERY:
-                return (
-                    [Letter(segment=value.segment, signal=Outcome(fact=value))]
-                    if value.kind.is_outcome
-                    else []
-                )
+                if not value.kind.is_outcome:
+                    return []
+                _check_subject(value.subject, topic)
+                return [Letter(segment=value.segment, signal=Outcome(fact=value))]
             case SegmentRecord() | HostRecord() if topic == INVENTORY:
                 return self._forwarded(value)
             case _:
@@ -101,6 +103,12 @@ class Route:
         segment_id, name = home
         gone = replace(record, segment_id=segment_id, name=name, deleted=True)
         return Letter(segment=segment_id, signal=InventoryChange(record=gone))
+
+
+def _check_subject(subject: Subject | None, topic: str) -> None:
+    """Only verdicts speak of a segment as a whole: correlate has no rules for one, and would disarm it for a bug."""
+    if subject is not None and subject.kind not in INCIDENT_KINDS:
+        raise Misplaced(f"{subject} does not belong on {topic}: no incident is about a {subject.kind}")
 
 
 def _check_names(fault: Fault) -> None:

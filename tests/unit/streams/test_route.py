@@ -24,7 +24,7 @@ from kasugai.core.words.signals import (
     Tick,
     fault,
 )
-from kasugai.core.words.subject import Kind, host_subject
+from kasugai.core.words.subject import INCIDENT_KINDS, Kind, host_subject, segment_subject
 from kasugai.core.words.timing import Millis
 from kasugai.schemas.topics import COMMANDS, FAULTS, HEARTBEATS, INVENTORY, RECOVERY, REPORTED
 from kasugai.streams.route import SOURCES, Misplaced, Overlong, Route
@@ -184,6 +184,33 @@ def test_a_stranger_on_a_topic_is_refused(topic: str, value: object) -> None:
         route().letters(topic, value)
 
 
+@pytest.mark.parametrize(
+    ("topic", "value"),
+    [
+        *(
+            (topic, replace(REPORT, subject=segment_subject("rack1")))
+            for topic in (REPORTED, *FAULTS.values())
+        ),
+        (
+            COMMANDS,
+            Command(
+                command_id=UUID(int=3),
+                order=Instruction.APPROVE,
+                segment="rack1",
+                author="me",
+                reason="drill",
+                subject=segment_subject("rack1"),
+            ),
+        ),
+        (RECOVERY, replace(FACT, subject=segment_subject("rack1"))),
+    ],
+)
+def test_what_no_incident_can_be_about_never_reaches_a_mailbox(topic: str, value: object) -> None:
+    """One such record would be undecidable, and correlate disarms a segment for what it cannot decide."""
+    with pytest.raises(Misplaced, match="segment/rack1 does not belong on"):
+        route().letters(topic, value)
+
+
 def test_it_reads_what_the_contracts_say() -> None:
     from kasugai.schemas.topics import contracts
 
@@ -217,6 +244,10 @@ def test_an_agent_bears_witness_and_neither_asserts_nor_proves(
 def test_no_fault_is_dropped_and_none_is_changed_beyond_its_uuid_and_what_an_agent_may_not_say(
     value: Fault, topic: str
 ) -> None:
+    if value.subject.kind not in INCIDENT_KINDS:
+        with pytest.raises(Misplaced):
+            route().letters(topic, value)
+        return
     letter = only(route().letters(topic, value))
     assert isinstance(letter.signal, Fault)
     said = replace(letter.signal, host_uuid=value.host_uuid)

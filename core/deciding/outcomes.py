@@ -21,8 +21,6 @@ VETOED_FIRST: Millis = Millis(5_000)
 VETOED_LONGEST: Millis = Millis(600_000)
 """A vetoed one after 5 s, doubling to 10 min."""
 
-_REASONS = {reason.value: reason for reason in Reason}
-
 
 def take_outcome(draft: Draft, fact: Fact) -> None:
     """Apply one outcome to the subject that it is about."""
@@ -176,5 +174,5 @@ def _explained(conditions: tuple[Condition, ...], *, reports: bool) -> tuple[Con
 
 
 def reason_of(fact: Fact) -> Reason:
-    """Return the fact's reason; an unknown word (a newer worker's) is told as refused, with the word in the detail."""
-    return _REASONS.get(fact.reason, Reason.REFUSED)
+    """Return the fact's reason, a newer worker's word as it was said; refused where it gives none."""
+    return Reason.heard(fact.reason) if fact.reason else Reason.REFUSED

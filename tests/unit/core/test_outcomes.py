@@ -226,9 +226,11 @@ def test_what_is_no_outcome_does_not_belong_in_the_mailbox(kind: FactKind) -> No
         take_outcome(draft, fact(kind))
 
 
-def test_a_newer_workers_word_that_we_do_not_know_is_told_as_refused() -> None:
+def test_a_newer_workers_word_that_we_do_not_know_is_told_as_it_was_said() -> None:
     assert reason_of(fact(FactKind.HELD, reason="stopped")) is Reason.STOPPED
-    assert reason_of(fact(FactKind.HELD, reason="solar-flare")) is Reason.REFUSED
+    newer = reason_of(fact(FactKind.HELD, reason="solar-flare"))
+    assert newer == "solar-flare" and not newer.is_known
+    assert reason_of(fact(FactKind.HELD, reason="")) is Reason.REFUSED
 
 
 def test_a_draft_without_an_open_incident_says_so() -> None:

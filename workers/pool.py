@@ -22,6 +22,10 @@ from kasugai.workers.lane import Doors, Lane
 from kasugai.workers.offsets import Offsets
 from kasugai.workers.ports import LedgerAway, LogAway
 
+_Key = tuple[int, Subject]
+"""A partition and the whole subject: its name alone leaves out the host that an instance runs on, and a lane looks at
+that host and writes facts under it. That one name has one owner at a time is the lease's business."""
+
 
 class Pool:
     """All lanes of a process."""
@@ -30,8 +34,8 @@ class Pool:
         """Serve at most `slots` subjects at a time; others are told to be queued."""
         self._doors = doors
         self._free = asyncio.Semaphore(slots)
-        self._lanes: dict[tuple[int, str], Lane] = {}
-        self._tasks: dict[tuple[int, str], asyncio.Task[None]] = {}
+        self._lanes: dict[_Key, Lane] = {}
+        self._tasks: dict[_Key, asyncio.Task[None]] = {}
         self._flags = Background()
         self.offsets = Offsets()
 
@@ -97,7 +101,7 @@ class Pool:
         return self._flags.failed()
 
     def _lane(self, subject: Subject, stamp: Stamp) -> Lane:
-        key = (stamp.partition, subject.name)
+        key = (stamp.partition, subject)
         if key not in self._lanes:
             self._lanes[key] = Lane(subject, self._doors, self._finish)
         return self._lanes[key]
@@ -106,12 +110,12 @@ class Pool:
         self.offsets.finish(stamp.partition, stamp.offset)
 
     def _run(self, subject: Subject, stamp: Stamp) -> None:
-        key = (stamp.partition, subject.name)
+        key = (stamp.partition, subject)
         task = self._tasks.get(key)
         if task is None or task.done():
             self._tasks[key] = asyncio.create_task(self._serve(key))
 
-    async def _serve(self, key: tuple[int, str]) -> None:
+    async def _serve(self, key: _Key) -> None:
         """Wait for a free place, saying so, and work the lane off."""
         lane = self._lanes[key]
         queued = asyncio.create_task(self._say_queued(lane)) if self._free.locked() else None

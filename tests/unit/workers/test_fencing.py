@@ -11,7 +11,7 @@ from kasugai.core.words.facts import Fact, FactKind
 from kasugai.core.words.incident import Open
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import Stamp
-from kasugai.core.words.subject import host_subject
+from kasugai.core.words.subject import Subject, host_subject
 from kasugai.core.words.timing import PRODUCTION, BrokerTime
 from kasugai.core.words.verdicts import Reason
 from kasugai.sim.cloud import SimCloud
@@ -81,22 +81,22 @@ class Scene:
         )
         self.pool = Pool(doors, slots=1)
 
-    def order(self, policy: Policy | None = None) -> None:
-        """Order the recovery of the host."""
+    def order(self, policy: Policy | None = None, subject: Subject | None = None, number: int = 7) -> None:
+        """Order the recovery of the host, or of another subject, under an incident of that number."""
         now = self.broker.now()
         opened = Open(
-            incident=UUID(int=7),
+            incident=UUID(int=number),
             n=1,
             attempt=1,
             segment="s1",
-            subject=host_subject("cmp1"),
+            subject=subject or host_subject("cmp1"),
             host_uuid="",
             decided_at=BrokerTime(now),
             opened_at=BrokerTime(now),
             asserted_at=None,
             policy=policy or Policy(),
         )
-        self.pool.take(opened, Stamp(partition=0, offset=0, at=BrokerTime(now)))
+        self.pool.take(opened, Stamp(partition=0, offset=number, at=BrokerTime(now)))
 
     async def until(self, so: Callable[[], bool]) -> None:
         """Wait until it is so."""

@@ -2,6 +2,10 @@
 
 A read is simply made. A call is made about something that does not exist: Nova asks its policy first, so 403 is a
 missing right and 404 a right that is there. What would act on a real guest whatever is asked is not asked, and said so.
+
+Only the right to evacuate is about a real guest: Nova looks for the guest before its policy. It is asked to move it to
+a host that there is not, which Nova refuses with 404 after its policy and before it touches the guest (nova 34.0.0,
+`api/openstack/compute/evacuate.py`).
 """
 
 import re

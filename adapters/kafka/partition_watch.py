@@ -38,9 +38,10 @@ class PartitionWatch:
             return
         way = way_back(reports, self._configured)
         wrong = [report for report in reports if report.partitions[0] != report.partitions[1]]
-        self.why = f"{line_of(wrong[0])}: {way}" if way else ""
-        if self.why:
-            LOG.error("%s", self.why)
+        why = f"{line_of(wrong[0])}: {way}" if way else ""
+        if why:
+            LOG.error("%s", why)
+        self.why = why  # last: whoever sees the process not ready finds the reason in its log
 
 
 @contextmanager

@@ -20,10 +20,12 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
-from jsonschema import Draft202012Validator, ValidationError
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator, ValidationError
 
 PRIVATE = 0o600
 """All that may be allowed about the file, and to its owner only."""
@@ -114,11 +116,13 @@ class _Text(yaml.BaseLoader):
 
 
 @cache
-def _validator() -> Draft202012Validator:
+def _validator() -> "Draft202012Validator":
+    from jsonschema import Draft202012Validator  # late: 2 MiB that a worker without devices need not carry
+
     return Draft202012Validator(json.loads(_SCHEMA.read_text()))
 
 
-def _sentence(error: ValidationError) -> str:
+def _sentence(error: "ValidationError") -> str:
     """Say where, what belongs there, and an example; never what stands there."""
     where = _place([str(part) for part in error.absolute_path])
     what, example = error.schema["description"], error.schema["examples"][0]

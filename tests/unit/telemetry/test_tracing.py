@@ -11,7 +11,8 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from kasugai.adapters.telemetry import tracing
-from kasugai.adapters.telemetry.tracing import Careful, Threads
+from kasugai.adapters.telemetry.exporting import Careful
+from kasugai.adapters.telemetry.tracing import Threads
 from tests.support.otlp import Collector
 
 CAUSE = {"traceparent": "00-0000000000000000000000000000abcd-00000000000000ef-01"}
@@ -35,6 +36,17 @@ def test_without_an_endpoint_the_cause_passes_as_it_came() -> None:
     assert not tracing.is_on()
     with tracing.span("route fault", CAUSE) as given:
         assert given is CAUSE
+
+
+@pytest.mark.parametrize("process", ["streams.route_app", "streams.correlate_app", "workers.app"])
+def test_a_process_without_a_collector_does_not_carry_an_exporter(process: str) -> None:
+    code = (
+        f"import sys, kasugai.{process}; print(*(name for name in sys.modules if '.exporter.otlp' in name))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == ""
 
 
 def test_a_span_stands_between_its_cause_and_what_it_causes() -> None:

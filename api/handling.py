@@ -56,6 +56,10 @@ class Resource:
         """ApiError 403 unless the caller may."""
         self.policy.enforce(rule, caller_of(req).credentials)
 
+    def may(self, req: falcon.Request, rule: str) -> bool:
+        """Whether the caller may."""
+        return self.policy.allows(rule, caller_of(req).credentials)
+
     def require_views(self) -> Views:
         """Return the views, if they are as new as what clients were told; ApiError 503 until then."""
         if not self.doors.views.caught_up():

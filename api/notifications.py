@@ -17,6 +17,7 @@ from kasugai.api.handling import Resource, answer, caller_of, query_of
 from kasugai.api.metering import claims, unknown_hosts
 from kasugai.api.nearest import nearest
 from kasugai.api.occurrences import occurrence
+from kasugai.api.own.rules import PREFIX
 from kasugai.api.paging import Page, Query, Row, cut, holding, page, sort, unknown_marker
 from kasugai.api.reporting import fault_of, is_kept, view_of
 from kasugai.api.views import NotificationView, UnknownMarker, Views
@@ -59,7 +60,8 @@ class Notifications(Resource):
         self.enforce(req, "notifications:create")
         valid(body["payload"], bodies.PAYLOADS[body["type"]])
         host = self._host(body["hostname"])
-        view = self._accepted(host, self._notification(body, host))
+        trusted = self.may(req, f"{PREFIX}notification:assert")
+        view = self._accepted(host, self._notification(body, host), trusted=trusted)
         answer(resp, json.dumps({"notification": shown.notification(view)}).encode(), 202)
 
     def _host(self, name: str) -> HostRecord:
@@ -90,10 +92,11 @@ class Notifications(Resource):
             segment_id=host.segment_id,
         )
 
-    def _accepted(self, host: HostRecord, notification: Notification) -> NotificationView:
+    def _accepted(self, host: HostRecord, notification: Notification, *, trusted: bool) -> NotificationView:
         """Claim, publish, keep the claim, show. What fails before Kafka has it leaves nothing behind."""
         uuid, key = notification.notification_uuid, occurrence(host.host_uuid, notification)
-        said = fault_of(notification, host, self.doors.wall.now(), self.doors.registry.offset())
+        registry = self.doors.registry
+        said = fault_of(notification, host, self.doors.wall.now(), registry.offset(), trusted=trusted)
         holder = self._claimed(key, uuid)
         if holder is not None:
             raise conflict(f"Notification of this failure has been received already: {holder}.")

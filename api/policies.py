@@ -65,6 +65,7 @@ def rules() -> list[policy.RuleDefault]:
 
 def _rule(name: str, description: str, operations: tuple[tuple[str, str], ...]) -> policy.RuleDefault:
     default = ANYONE if name.startswith(f"{PREFIX}versions:") else ADMIN
+    default = own.DEFAULTS.get(name.removeprefix(own.PREFIX), default)
     places: list[policy.Operation] = [{"method": method, "path": path} for method, path in operations]
     return policy.DocumentedRuleDefault(name, default, description, places)
 

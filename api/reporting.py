@@ -1,6 +1,7 @@
 """What a notification says, in Kasugai's words: which fault it is (masakari.md 2.3-2.5). Pure.
 
-STOPPED with NORMAL vouches that the host has been fenced; anything less is one witness; STARTED is a sign of life.
+STOPPED with NORMAL says that the host has been fenced, which is an assertion if its sender may make one; anything less
+is one witness; STARTED is a sign of life.
 Of an instance's events only those that Masakari recovers are failures.
 """
 
@@ -29,8 +30,10 @@ BELIEVED: Final[Millis] = Millis(600_000)
 """A client's clock counts if it is not further behind than this: monitors repeat a POST for two minutes."""
 
 
-def fault_of(notification: Notification, host: HostRecord, now: Instant, inventory_offset: int) -> Fault:
-    """Return the fault that a notification about `host` is."""
+def fault_of(
+    notification: Notification, host: HostRecord, now: Instant, inventory_offset: int, *, trusted: bool
+) -> Fault:
+    """Return the fault that a notification about `host` is; `trusted`: whether its sender may assert a fence."""
     kind, detail, symptom, asserted = _meaning(notification)
     return fault(
         kind=kind,
@@ -41,6 +44,7 @@ def fault_of(notification: Notification, host: HostRecord, now: Instant, invento
         source=Source.REPORTED,
         symptom=symptom,
         asserted=asserted,
+        trusted=trusted or not asserted,
         episode=notification.notification_uuid,
         observed_at=_observed(notification.generated_time, now),
         inventory_offset=inventory_offset,

@@ -48,6 +48,10 @@ def await_(so: Callable[[], bool], what: str, within: float = 120.0) -> float:
     return time.monotonic() - began
 
 
+STILL_AT_ONCE = "[worker]\nreport_interval = 1\nreport_slack = 1\n"
+"""How long Nova's record must stand still after the word that a host was fenced (15 s) is caution, no speed."""
+
+
 class Site:
     """Context manager: the servers run; processes are started by name (`route-1`, `worker-2`)."""
 
@@ -101,6 +105,7 @@ class Site:
                 clouds=clouds,
                 partitions=self._partitions,
                 profile=self._profile,
+                more=STILL_AT_ONCE,
             )
         )
         return load([str(file)])

@@ -16,6 +16,24 @@ if TYPE_CHECKING:
     from kasugai.adapters.settings import Settings
     from kasugai.cli.segment_changes import Change, Description
 
+FENCERS = ("senders", "devices", "nobody")
+QUESTION = """Who fences a host before Masakari is told that it is down (host_status NORMAL)?
+  senders   who reports it has fenced: Pacemaker with STONITH
+  devices   nobody; Kasugai does, by the power devices in power.yaml
+  nobody    nobody, and three minutes of silence are to be enough, as in Masakari: guests may run twice
+"""
+GUIDE = 'docs/api/migration.md, "Who fences?"'
+SAID = {
+    None: "Who fences was not said, so it is left as it was; by default NORMAL counts as one witness. To say it: "
+    f"--who-fences senders|devices|nobody ({GUIDE})",
+    "senders": "NORMAL is an assertion once policy.yaml lets its sender make one; write there: "
+    '"kasugai:notification:assert": "role:ROLE-OF-THE-MONITORS"',
+    "devices": "NORMAL counts as one witness; hosts are fenced by power.yaml: kasugai power check",
+    "nobody": "fence: none in every segment: a host that is merely cut off may have its guests run twice, which "
+    f"destroys what is on their disks ({GUIDE})",
+}
+"""What follows from each answer."""
+
 NO_EXTRA = "the database drivers are not installed: pip install 'kasugai[import]'"
 
 
@@ -46,6 +64,14 @@ def add(nouns: Nouns) -> None:
         "--apply", action="store_true", help="write it; may be repeated, what is equal is left"
     )
     parser.add_argument(
+        "--who-fences",
+        choices=FENCERS,
+        metavar="WHO",
+        help="what the segments are to believe: `senders` (who reports NORMAL has fenced: Pacemaker with STONITH), "
+        "`devices` (Kasugai alone, by power.yaml), `nobody` (long silence is enough, as in Masakari: guests may run "
+        "twice); asked for on a terminal; left as it is elsewhere",
+    )
+    parser.add_argument(
         "--disarmed",
         action="store_true",
         help="new segments may not act until they are armed: for the time in which Masakari still runs",
@@ -58,6 +84,7 @@ def _import(arguments: argparse.Namespace) -> int:
 
     settings = settings_of(arguments)
     url = arguments.database or connection_of(arguments.masakari_config)
+    arguments.who_fences = arguments.who_fences or _ask_who_fences()
     found = asyncio.run(_carry_out(settings, read(url), arguments))
     for change in found:
         data(change.line)
@@ -68,7 +95,15 @@ def _import(arguments: argparse.Namespace) -> int:
         talk(f"{written} written. To see them: kasugai segment list")
     else:
         talk(f"{written} to be written; nothing was. To write them, add --apply")
+    talk(SAID[arguments.who_fences])
     return Exit.OK
+
+
+def _ask_who_fences() -> str | None:
+    """Ask a person at a terminal; None where nobody can be asked."""
+    from kasugai.cli.terminal import asked
+
+    return asked(QUESTION, FENCERS)
 
 
 def connection_of(file: str) -> str:
@@ -107,12 +142,13 @@ async def _carry_out(
     from kasugai.adapters.inventory import Conflict
     from kasugai.adapters.kafka.inventory_reader import InventoryReader
     from kasugai.adapters.kafka.inventory_writer import InventoryWriter
-    from kasugai.cli.masakari_changes import imports
+    from kasugai.cli.masakari_changes import Fencer, imports
 
     changes: list[Change] = []
 
     def edit(inventory: "Inventory") -> "list[Description]":
-        changes[:] = imports(inventory, found, settings.policy, disarmed=arguments.disarmed)
+        fencer = Fencer(arguments.who_fences) if arguments.who_fences else None
+        changes[:] = imports(inventory, found, settings.policy, fencer, disarmed=arguments.disarmed)
         return [change.record for change in changes if change.record is not None]
 
     if not arguments.apply:

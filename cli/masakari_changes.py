@@ -6,36 +6,62 @@ here, so the import may be repeated until Masakari is switched off.
 
 from collections.abc import Iterator
 from dataclasses import replace
+from enum import StrEnum
 
 from kasugai.adapters.masakari_database import MasakariHost, MasakariInventory, MasakariSegment
 from kasugai.cli.segment_changes import Change, Description, Known, differences
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
-from kasugai.core.words.policy import Policy
+from kasugai.core.words.policy import Fencing, Policy
 
 
-def imports(known: Known, found: MasakariInventory, default: Policy, *, disarmed: bool) -> list[Change]:
-    """Return what the import does, segments first. `default`: the policy of new segments; `disarmed`: new segments may
-    not act yet, whatever Masakari says."""
-    segments = [_segment(known, segment, default, disarmed=disarmed) for segment in found.segments]
+class Fencer(StrEnum):
+    """Who fences a host before Masakari is told NORMAL: Masakari does not ask, and much depends on it."""
+
+    SENDERS = "senders"
+    """Who reports has fenced: Pacemaker with STONITH, say."""
+    DEVICES = "devices"
+    """Kasugai does, by the power devices in power.yaml; nobody else."""
+    NOBODY = "nobody"
+    """Nobody, and it is not to be asked for: Masakari's own way."""
+
+    def written_into(self, policy: Policy) -> Policy:
+        """Return the policy with this answer."""
+        fence = Fencing.NONE if self is Fencer.NOBODY else Fencing.REQUIRED
+        return replace(policy, trust_assertions=self is Fencer.SENDERS, fence=fence)
+
+
+def imports(
+    known: Known, found: MasakariInventory, default: Policy, fencer: Fencer | None, *, disarmed: bool
+) -> list[Change]:
+    """Return what the import does, segments first. `default`: the policy of new segments; `fencer`: who fences, None
+    leaves what is said of it; `disarmed`: new segments may not act yet, whatever Masakari says."""
+    segments = [_segment(known, segment, default, fencer, disarmed=disarmed) for segment in found.segments]
     hosts = [_host(known, host) for host in found.hosts]
     return [*segments, *hosts, *_left(known, found)]
 
 
-def _segment(known: Known, found: MasakariSegment, default: Policy, *, disarmed: bool) -> Change:
+def _segment(
+    known: Known, found: MasakariSegment, default: Policy, fencer: Fencer | None, *, disarmed: bool
+) -> Change:
     fresh = SegmentRecord(
         segment_id=found.uuid,
         name=found.name,
         armed=found.enabled and not disarmed,
         service_type=found.service_type,
         description=found.description,
-        policy=replace(default, method=found.recovery_method),
+        policy=_policy(default, found, fencer),
     )
     old = known.newest(fresh)
     if not isinstance(old, SegmentRecord):
         return Change(fresh, f"create  segment {found.name}")
-    kept = replace(old.policy, method=fresh.policy.method)
+    kept = _policy(old.policy, found, fencer)
     armed = old.armed if disarmed else found.enabled
     return _change(old, replace(fresh, policy=kept, armed=armed), f"segment {found.name}")
+
+
+def _policy(policy: Policy, found: MasakariSegment, fencer: Fencer | None) -> Policy:
+    policy = replace(policy, method=found.recovery_method)
+    return policy if fencer is None else fencer.written_into(policy)
 
 
 def _host(known: Known, found: MasakariHost) -> Change:

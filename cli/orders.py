@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kasugai.adapters.settings import KafkaSettings
     from kasugai.core.words.signals import Command, Stamp
 
-LIMITS = ("storm", "hold")
+LIMITS = ("storm", "hold", "fence")
 
 About = Callable[["KafkaSettings", "Inventory", argparse.Namespace], Awaitable[dict[str, Any]]]
 """Looks up whom a command concerns, as fields of `Command`."""
@@ -33,7 +33,11 @@ SEGMENT_ORDERS = (
 )
 INCIDENT_ORDERS = (
     ("hold", "Do nothing about a host, or nothing further, until the hold is approved.", ""),
-    ("approve", "Let one host pass the limit that holds it.", " --limit hold"),
+    (
+        "approve",
+        "Let one host pass the limit that holds it (fence: you vouch that it is off).",
+        " --limit fence",
+    ),
     ("cancel", "Give an incident up: withdrawn before any effect, held after one.", ""),
     ("retry", "Try a held or failed incident again now.", ""),
 )

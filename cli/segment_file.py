@@ -17,13 +17,15 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from kasugai.adapters.settings.options import POLICY_BOUNDS
 from kasugai.cli.exits import Misused
 from kasugai.cli.yaml_block import Block, documents
-from kasugai.core.words.policy import Method, Policy
+from kasugai.core.words.policy import Policy
+from kasugai.core.words.timing import Millis
 
 SEGMENT = {
     "name": "name: rack1",
@@ -41,7 +43,14 @@ HOST = {
     "maintenance-until": "maintenance-until: 2026-12-01T06:00:00Z",
     "control-attributes": "control-attributes: SSH",
 }
-_EXAMPLES = {"confirm-after": "4s", "max-unhealthy": "50", "method": "auto", "ha-key": "HA_Enabled"}
+_EXAMPLES = {
+    "confirm-after": "4s",
+    "unfenced-wait": "180s",
+    "max-unhealthy": "50",
+    "method": "auto",
+    "ha-key": "HA_Enabled",
+}
+_TIMES = frozenset(field.name for field in fields(Policy) if field.type is Millis)
 _DURATION = re.compile(r"^(\d+(?:\.\d+)?)(ms|s|m)?$")
 _UNITS = {"ms": 1, None: 1, "s": 1000, "m": 60_000}
 
@@ -173,11 +182,11 @@ def _value(block: Block, name: str, default: object) -> object:
             return block.flag(word, example, default)
         case int():
             return _number(block, name, word, example)
-        case Method():
-            text = block.text(word, example)
-            if text not in list(Method):
-                raise block.wrong(word, f"one of {', '.join(Method)} belongs here, not {text}", example)
-            return Method(text)
+        case StrEnum():
+            text, known = block.text(word, example), type(default)
+            if text not in list(known):
+                raise block.wrong(word, f"one of {', '.join(known)} belongs here, not {text}", example)
+            return known(text)
         case tuple():
             return tuple(block.words(word, example))
         case _:
@@ -185,15 +194,14 @@ def _value(block: Block, name: str, default: object) -> object:
 
 
 def _number(block: Block, name: str, word: str, example: str) -> int:
-    read: Callable[[str], int] = (
-        _millis if name == "confirm_after" else lambda text: int(text.removesuffix("%"))
-    )
+    is_time = name in _TIMES
+    read: Callable[[str], int] = _millis if is_time else lambda text: int(text.removesuffix("%"))
     text = block.text(word, example)
     low, high = POLICY_BOUNDS[name]
     try:
         value = read(text)
     except ValueError as error:
-        what = "a time (4s, 500ms)" if name == "confirm_after" else "a whole number"
+        what = "a time (4s, 500ms)" if is_time else "a whole number"
         raise block.wrong(word, f"{what} belongs here, not {text}", example) from error
     if value < low or (high is not None and value > high):
         bound = f"at least {low}" if high is None else f"from {low} to {high}"

@@ -20,6 +20,7 @@ from kasugai.core.telling.host_states import (
     reserve_uses,
 )
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.policy import Fencing, Policy
 from kasugai.core.words.timing import Instant, Millis
 from kasugai.core.words.verdicts import Verdict
 
@@ -117,10 +118,22 @@ def page(shown: Shown, now: Instant, width: int | None) -> str:
         "armed": _armed(shown),
         "method": str(policy.method),
         "storm": f"from {policy.max_unhealthy} % unhealthy hosts on",
+        "fence": _fence(policy),
     }
     lines = [f"{name + ':':<9}{text}" for name, text in head.items()]
     rows = [_row(shown, host, now) for host in shown.hosts]
     return "\n".join([*lines, "", table(COLUMNS, rows, width)])
+
+
+def _fence(policy: Policy) -> str:
+    """Say what proves here that a host is off."""
+    word = "a trusted sender's word, " if policy.trust_assertions else ""
+    proofs = f"power device, {word}or a person's (kasugai incident approve --limit fence)"
+    if policy.fence is Fencing.REQUIRED:
+        return proofs
+    return (
+        f"NONE where nothing else proves it: {policy.unfenced_wait // 1000} s of silence are enough; {proofs}"
+    )
 
 
 def _armed(shown: Shown) -> str:

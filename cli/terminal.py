@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
@@ -29,6 +30,19 @@ def data_json(value: Any) -> None:
 def talk(text: str) -> None:
     """Print what a person should know besides."""
     print(text, file=sys.stderr, flush=True)
+
+
+def asked(question: str, answers: Sequence[str]) -> str | None:
+    """Ask a person until one of the answers comes; None where nobody sits at a terminal, or nothing is said."""
+    if not sys.stdin.isatty() or not sys.stderr.isatty():
+        return None
+    talk(question)
+    while True:
+        sys.stderr.write(f"{' | '.join(answers)} > ")
+        sys.stderr.flush()
+        answer = sys.stdin.readline()
+        if not answer or answer.strip() in answers:
+            return answer.strip() or None
 
 
 def is_live(stream: TextIO | None = None) -> bool:

@@ -105,6 +105,10 @@ class Correlate:
         """Return how many subjects are in which phase now; those whose story is over are not counted."""
         return sum((each.mailbox.phases() for each in list(self._partitions.values())), Counter())
 
+    def unfenced(self) -> int:
+        """Return how many segments of its partitions ask for no fence."""
+        return sum(each.mailbox.unfenced() for each in list(self._partitions.values()))
+
     def tick(self, partition: int, now: float) -> Tick | None:
         """Return the tick to write into the partition now, if it is time; `now` is the time of
         the running event loop in seconds."""

@@ -25,6 +25,7 @@ from kasugai.adapters.kafka.topics import require
 from kasugai.adapters.settings.values import Settings
 from kasugai.adapters.telemetry.about import about
 from kasugai.adapters.telemetry.catalogue import INCIDENTS as COUNTED
+from kasugai.adapters.telemetry.catalogue import UNFENCED
 from kasugai.adapters.telemetry.lags import Lags
 from kasugai.adapters.telemetry.meters import Reading, watched
 from kasugai.adapters.telemetry.tracing import Threads
@@ -245,7 +246,10 @@ async def _run(settings: Settings, shell: ProcessorSettings, vitals: Vitals) -> 
         correlate = Correlate(Decisions(producer, membership, threads), settings.worker.timing)
         handler = CorrelateShell(correlate, threads, vitals.lags)
         bury = burying(producer)
-        with watched(COUNTED, lambda: _phases(correlate)):
+        with (
+            watched(COUNTED, lambda: _phases(correlate)),
+            watched(UNFENCED, lambda: [(correlate.unfenced(), {})]),
+        ):
             return await serve(
                 shell, handler, offset_of=offset_of, bury=bury, membership=membership, vitals=vitals
             )

@@ -18,7 +18,7 @@ from kasugai.adapters.telemetry.catalogue import ROUTING
 from kasugai.adapters.telemetry.meters import observe
 from kasugai.core.recovering.doors import LogAway
 from kasugai.core.words.facts import Fact
-from kasugai.core.words.signals import Command, Fault, Letter, Stamp
+from kasugai.core.words.signals import Command, Fault, Letter, Stamp, Symptom
 from kasugai.core.words.timing import BrokerTime
 from kasugai.schemas.codec import Undecodable, decode
 from kasugai.schemas.topics import INVENTORY, SIGNALS, dead_letters_of
@@ -135,7 +135,7 @@ class RouteShell:
             return
         if value is None:
             return
-        if isinstance(value, Command) or (isinstance(value, Fault) and value.asserted):
+        if isinstance(value, Command) or (isinstance(value, Fault) and _is_dated(value)):
             value = replace(value, said_at=BrokerTime(record.at))
         try:
             letters = self._route.letters(record.topic, value)
@@ -220,3 +220,8 @@ def _decoded(record: Incoming) -> object:
 
 def _sealed(letter: Letter) -> Outgoing:
     return outgoing(SIGNALS, letter, trace=letter.trace)
+
+
+def _is_dated(fault: Fault) -> bool:
+    """Whether it matters when it was said: of what contradicts each other the later one counts."""
+    return fault.asserted or fault.symptom is Symptom.ALIVE

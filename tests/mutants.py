@@ -19,7 +19,7 @@ from kasugai.core.deciding.rows import ClockRow, Moment
 from kasugai.core.deciding.steady import Times
 from kasugai.core.deciding.steady import times as production_times
 from kasugai.core.deciding.storm import CALM
-from kasugai.core.recovering import engine, host
+from kasugai.core.recovering import engine, host, lastlook
 from kasugai.core.recovering.ledger import apply
 from kasugai.core.recovering.look import Look, MigrationView
 from kasugai.core.recovering.moves import Begin, Move, Note, Pending
@@ -32,7 +32,8 @@ from kasugai.core.words.actions import Action
 from kasugai.core.words.facts import Fact, FactKind, make_fact
 from kasugai.core.words.incident import Open
 from kasugai.core.words.plan import Step
-from kasugai.core.words.timing import SteadyTime
+from kasugai.core.words.signals import Fault
+from kasugai.core.words.timing import BrokerTime, SteadyTime
 from kasugai.core.words.verdicts import Reason, Verb
 from kasugai.sim.lab import variants
 from kasugai.sim.lab.grammar import Scenario
@@ -151,7 +152,7 @@ async def _ledger_first(self: Journal, draft: Fact, *, effect: bool = False) -> 
     return taken
 
 
-def _close_at_once(draft: Draft) -> None:
+def _close_at_once(draft: Draft, reason: Reason) -> None:
     draft.tell(Verb.CLOSE, Reason.SIGN_OF_LIFE)
     draft.row = replace(draft.row, incident=None)
 
@@ -160,6 +161,17 @@ async def _load_only(log: Log, ledger: Ledger, lease: Lease) -> Folded:
     folded = await ledger.load(lease.subject)
     await ledger.save(lease, folded)
     return folded
+
+
+def _believes_the_word(s: Situation) -> Reason | Pending | None:
+    return None if s.order.asserted_at is not None else _SOURCE_AGE(s)
+
+
+_SOURCE_AGE = lastlook.source_age
+
+
+def _by_the_senders_clock(fault: Fault, now: Moment) -> BrokerTime:
+    return BrokerTime(min(now.at, fault.observed_at or now.at))
 
 
 def _never_refuse(draft: Draft, fact: Fact) -> Reason | None:
@@ -233,7 +245,7 @@ MUTANTS = (
     Mutant(
         name="close without an outcome",
         scenario="returns-before-anything-was-done",
-        patch=lambda: patch.object(tending, "_stop", _close_at_once),
+        patch=lambda: patch.object(tending, "stop", _close_at_once),
         variants=written,
     ),
     Mutant(
@@ -298,8 +310,32 @@ MUTANTS = (
     ),
     Mutant(
         name="arrival taken for the word's time",
-        scenario="route-away-for-25s",
-        patch=lambda: patch.object(evidence, "_vouched_at", lambda fault, now: now.at),
+        scenario="word-that-was-kept-on-the-way",
+        patch=lambda: patch.object(evidence, "_said_at", lambda fault, now: now.at),
+        variants=written,
+    ),
+    Mutant(
+        name="a word of anybody is an assertion",
+        scenario="untrusted-word-about-an-unplugged-host",
+        patch=lambda: patch.object(evidence, "_doubt", lambda row, fault, now: None),
+        variants=written,
+    ),
+    Mutant(
+        name="an assertion that a device contradicts is believed",
+        scenario="trusted-word-that-a-device-contradicts",
+        patch=lambda: patch.object(lastlook, "source_age", _believes_the_word),
+        variants=written,
+    ),
+    Mutant(
+        name="a record that moves after the word is believed",
+        scenario="trusted-word-about-a-living-host",
+        patch=lambda: patch.object(lastlook, "source_age", _believes_the_word),
+        variants=written,
+    ),
+    Mutant(
+        name="a veto without end",
+        scenario="word-with-a-slow-clock",
+        patch=lambda: patch.object(evidence, "_said_at", _by_the_senders_clock),
         variants=written,
     ),
     Mutant(

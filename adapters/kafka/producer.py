@@ -4,6 +4,7 @@ One thread serves librdkafka's callbacks and wakes the event loop once per batch
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Iterable, Sequence
 from threading import Event, Thread
@@ -20,6 +21,12 @@ from kasugai.core.recovering.doors import LogAway
 from kasugai.core.words.signals import Stamp
 from kasugai.core.words.timing import BrokerTime, Millis
 from kasugai.schemas.keys import Keyed
+
+NO_TIME = 10**12
+"""Milliseconds since 1970 before which no broker took a record (2001). librdkafka's mock cluster, which the demo runs
+on, acknowledges every record with the time 1234 (2.16.0, measured): then this machine's clock stands for the broker's,
+as it does in the records themselves.
+"""
 
 Waiter = asyncio.Future[Stamp]
 
@@ -150,4 +157,9 @@ def _result(error: KafkaError | None, message: Message) -> Stamp | LogAway:
         return LogAway(f"{message.topic()}: {error.name()}: {reason(error)}")
     partition, offset = message.partition(), message.offset()
     assert partition is not None and offset is not None, "a delivered message has its place"
-    return Stamp(partition=partition, offset=offset, at=BrokerTime(message.timestamp()[1]))
+    at = message.timestamp()[1]
+    return Stamp(partition=partition, offset=offset, at=BrokerTime(at if at > NO_TIME else _now()))
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

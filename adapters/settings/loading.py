@@ -28,7 +28,7 @@ from kasugai.adapters.settings.values import (
     TelemetrySettings,
     WorkerSettings,
 )
-from kasugai.core.words.policy import Method, Policy
+from kasugai.core.words.policy import Fencing, Method, Policy
 from kasugai.core.words.timing import PROFILES, Timing
 
 DEFAULT_FILE = "/etc/kasugai/kasugai.conf"
@@ -175,7 +175,7 @@ def _worker(values: dict[str, Any]) -> WorkerSettings:
 
 def _policy(values: dict[str, Any]) -> Policy:
     lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
-    return Policy(**values | lists | {"method": Method(values["method"])})
+    return Policy(**values | lists | {"method": Method(values["method"]), "fence": Fencing(values["fence"])})
 
 
 def _check(settings: Settings, source: _Source, needs: Iterable[str]) -> None:

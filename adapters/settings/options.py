@@ -4,6 +4,7 @@ The time-outs of [worker] and all of [policy] are drawn from the core's dataclas
 """
 
 from dataclasses import MISSING, fields
+from enum import StrEnum
 from functools import cache
 from typing import Any
 
@@ -11,7 +12,7 @@ from oslo_config import cfg
 
 from kasugai.adapters.settings.masakari import alias
 from kasugai.adapters.settings.values import DEVICES_FILE
-from kasugai.core.words.policy import Method, Policy
+from kasugai.core.words.policy import Policy
 from kasugai.core.words.timing import PRODUCTION, PROFILES, Timing
 from kasugai.schemas.draw import field_docs
 
@@ -265,6 +266,7 @@ API = [
 POLICY_BOUNDS: dict[str, tuple[int, int | None]] = {
     "confirm_after": (0, None),
     "confirm_observers": (1, 6),
+    "unfenced_wait": (30_000, None),
     "max_unhealthy": (1, 100),
     "attempts": (1, 10),
     "window": (1, 500),
@@ -325,10 +327,9 @@ def _policy_option(name: str, default: object, text: str) -> Any:
         case int():
             low, high = POLICY_BOUNDS[name]
             return cfg.IntOpt(name, default=default, min=low, max=high, help=text)
-        case Method():
-            return cfg.StrOpt(
-                name, default=str(default), choices=[str(method) for method in Method], help=text
-            )
+        case StrEnum():
+            choices = [str(word) for word in type(default)]
+            return cfg.StrOpt(name, default=str(default), choices=choices, help=text)
         case tuple():
             return cfg.ListOpt(name, default=list(default), help=text)
         case _:

@@ -147,6 +147,13 @@ INCIDENTS = Metric(
     ),
     shown_by=(CORRELATE,),
 )
+UNFENCED = Metric(
+    name="kasugai.segments.unfenced",
+    shape=Shape.GAUGE,
+    unit="{segment}",
+    help="Segments whose policy asks for no fence: a host that is merely cut off may have its guests run twice.",
+    shown_by=(CORRELATE,),
+)
 OPENING = Metric(
     name="kasugai.incident.opening.duration",
     shape=Shape.HISTOGRAM,
@@ -279,6 +286,7 @@ CATALOGUE = (
     ROUTING,
     VERDICTS,
     INCIDENTS,
+    UNFENCED,
     OPENING,
     LANES,
     STEPS,

@@ -31,6 +31,10 @@ OPERATIONS: Mapping[str, Told] = {
             ("GET", f"{MOUNT}/incidents/{{incident}}/timeline"),
         ),
     ),
+    "notification:assert": (
+        "Assert that a host has been fenced: host_status NORMAL (else it is one witness).",
+        (("POST", "/notifications"),),
+    ),
     "verdicts:index": ("Show why, and why not.", (("GET", f"{MOUNT}/verdicts"),)),
     **{
         f"commands:{order}": (sentence, (("POST", f"{MOUNT}/commands"),))
@@ -38,3 +42,7 @@ OPERATIONS: Mapping[str, Told] = {
     },
 }
 """Every rule by its name without the prefix."""
+
+NOBODY: Final = "!"
+DEFAULTS: Mapping[str, str] = {"notification:assert": NOBODY}
+"""Where the default is not that admins may."""

@@ -168,6 +168,8 @@ def _stands_at(row: SubjectRow, limit: Limit) -> bool:
             return row.hold is not None
         case Limit.STORM:
             return row.reason in CALM.reasons
+        case Limit.FENCE:
+            return row.incident is not None and row.vouch is None
         case _:
             assert_never(limit)
 
@@ -262,6 +264,11 @@ def _approve(draft: Draft, command: Command) -> None:
         if draft.row.incident is not None:
             draft.change(replace(draft.incident, cancelled=False))
         return
+    if command.limit is Limit.FENCE:
+        draft.row = replace(draft.row, vouch=_word(command, draft.times))
+        if draft.incident.is_waiting:
+            _at_once(draft)
+        return
     up_to = command.up_to or draft.asked.tally.unhealthy(draft.times.deadline)
     draft.row = replace(draft.row, approval=_word(command, draft.times, up_to))
 
@@ -277,5 +284,10 @@ def _retry(draft: Draft) -> None:
         closed = replace(closed, last=None)
         draft.row = replace(draft.row, conditions=conditions, returned=None, closed=closed)
         draft.change(replace(last, order=order, phase=phase, heard=now, unanswered=0))
+    _at_once(draft)
+
+
+def _at_once(draft: Draft) -> None:
+    """Publish the incident now, whatever pause it was in."""
     draft.change(replace(draft.incident, back_off=Millis(0)))
     publish_again(draft, Reason.COMMAND)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from kasugai.core.deciding.rows import Condition, Moment, SubjectRow
 from kasugai.core.words.policy import Policy
-from kasugai.core.words.signals import Fault, Symptom
+from kasugai.core.words.signals import ASSERT_RULE, Fault, Symptom
 from kasugai.core.words.timing import BrokerTime, Millis, SteadyTime, between, later
 from kasugai.core.words.verdicts import Reason
 
@@ -36,7 +36,7 @@ def weigh(conditions: tuple[Condition, ...], policy: Policy, deadline: SteadyTim
     """Return why the subject counts as dead (one of PROOFS) or why it does not yet. `conditions` is not empty."""
     if any(condition.symptom is Symptom.OFF for condition in conditions):
         return Reason.POWER_OFF
-    if policy.trust_assertions and any(condition.asserted for condition in conditions):
+    if policy.trust_assertions and any(believed(condition) for condition in conditions):
         return Reason.ASSERTED
     agreed = _agreed_since(conditions, policy)
     if agreed is not None:
@@ -46,6 +46,41 @@ def weigh(conditions: tuple[Condition, ...], policy: Policy, deadline: SteadyTim
     if later(oldest(conditions), PATIENCE) <= deadline:
         return Reason.INSUFFICIENT_EVIDENCE
     return Reason.FIRST_SIGHTING if len(conditions) == 1 else Reason.WAITING_FOR_WITNESSES
+
+
+def believed(condition: Condition) -> bool:
+    """Whether it is an assertion that nothing speaks against: every other one is one witness and no more."""
+    return condition.asserted and condition.doubt is None
+
+
+def doubts(conditions: tuple[Condition, ...], policy: Policy) -> str:
+    """Say why words that a host has been fenced count as one witness, and what would change that; empty: none does."""
+    found = (
+        (c, c.doubt or (None if policy.trust_assertions else Reason.SEGMENT_TRUSTS_NOBODY))
+        for c in conditions
+    )
+    told = [
+        f"'fenced' by {c.observer} counts as one witness: {_REMEDY[why]}"
+        for c, why in found
+        if c.asserted and why
+    ]
+    return "; ".join(told)
+
+
+_REMEDY = {
+    Reason.SENDER_NOT_TRUSTED: f"the rule {ASSERT_RULE} does not let its sender assert it; if that sender does fence, "
+    f'write "{ASSERT_RULE}": "role:ITS-ROLE" into policy.yaml',
+    Reason.SEGMENT_TRUSTS_NOBODY: "the segment's policy says trust-assertions: no",
+    Reason.SIGN_OF_LIFE: "the host showed life after it was said",
+    Reason.NOVA_FRESH: "Nova's record of the host moved after it was said",
+    Reason.POWER_ON: "the host's power reads on",
+}
+"""What a person is told of each doubt."""
+
+
+def doubted(conditions: tuple[Condition, ...], why: Reason, until: BrokerTime) -> tuple[Condition, ...]:
+    """Return the conditions with the assertions made up to then contradicted for that reason."""
+    return tuple(replace(c, doubt=why) if believed(c) and c.vouched_at <= until else c for c in conditions)
 
 
 def turns_at(conditions: tuple[Condition, ...], policy: Policy) -> SteadyTime:
@@ -101,7 +136,7 @@ def note(row: SubjectRow, fault: Fault, now: Moment, recent: tuple[UUID, ...]) -
     """Return the row after a fault that is not stale, before anything is decided; `recent`: what it then remembers."""
     match fault.symptom:
         case Symptom.DOWN | Symptom.OFF:
-            noted = _noted(row.conditions, fault, now)
+            noted = _noted(row, fault, now)
             same = noted is row.conditions and recent is row.recent
             return row if same else replace(row, conditions=noted, recent=recent)
         case Symptom.CLEAR:
@@ -109,24 +144,27 @@ def note(row: SubjectRow, fault: Fault, now: Moment, recent: tuple[UUID, ...]) -
             return replace(row, conditions=rest, recent=recent)
         case Symptom.ALIVE:
             off = tuple(c for c in row.conditions if c.symptom is Symptom.OFF)
-            return replace(row, conditions=off, alive=now, recent=recent)
+            alive = replace(now, at=_said_at(fault, now))
+            return replace(row, conditions=off, alive=alive, recent=recent, vouch=None)
         case _:
             assert_never(fault.symptom)
 
 
-def _noted(conditions: tuple[Condition, ...], fault: Fault, now: Moment) -> tuple[Condition, ...]:
+def _noted(row: SubjectRow, fault: Fault, now: Moment) -> tuple[Condition, ...]:
+    conditions = row.conditions
     old = next((c for c in conditions if c.observer == fault.observer), None)
     others = tuple(c for c in conditions if c.observer != fault.observer)
     if old is not None and old.event_id == fault.event_id and old.symptom is fault.symptom:
         if between(old.seen.steady, now.steady) < COALESCE:
             return conditions
         return _sorted((*others, replace(old, seen=now)))
-    if old is not None and old.asserted and not fault.asserted and not old.explained:
+    new = _condition(row, fault, now)
+    if old is not None and believed(old) and not believed(new) and not old.explained:
         return conditions
-    return _sorted((*others, _condition(fault, now)))
+    return _sorted((*others, new))
 
 
-def _condition(fault: Fault, now: Moment) -> Condition:
+def _condition(row: SubjectRow, fault: Fault, now: Moment) -> Condition:
     return Condition(
         observer=fault.observer,
         source=fault.source,
@@ -134,17 +172,28 @@ def _condition(fault: Fault, now: Moment) -> Condition:
         event_id=fault.event_id,
         episode=fault.episode,
         asserted=fault.asserted,
-        vouched_at=BrokerTime(_vouched_at(fault, now) if fault.asserted else 0),
+        vouched_at=_said_at(fault, now) if fault.asserted else BrokerTime(0),
+        doubt=_doubt(row, fault, now),
         since=now,
         seen=now,
     )
 
 
-def _vouched_at(fault: Fault, now: Moment) -> BrokerTime:
-    """A word is as old as its observer says, and never younger than its own record: whatever kept it on the way since
-    (an absent route, a full mailbox), the host may have shown life in that time. A clock that is ahead is clamped."""
-    came = min(now.at, fault.said_at) if fault.said_at > 0 else now.at
-    return BrokerTime(min(came, fault.observed_at)) if fault.observed_at > 0 else came
+def _said_at(fault: Fault, now: Moment) -> BrokerTime:
+    """A word is never younger than its own record: whatever kept it on the way since (an absent route, a full mailbox),
+    the host may have shown life in that time. Its sender's clock is not asked: a slow one, or a time typed by hand,
+    would set the word before the host's last sign of life, and it would be contradicted for ever."""
+    return BrokerTime(min(now.at, fault.said_at)) if fault.said_at > 0 else now.at
+
+
+def _doubt(row: SubjectRow, fault: Fault, now: Moment) -> Reason | None:
+    """Why an assertion counts as one witness from the beginning."""
+    if not fault.asserted:
+        return None
+    if not fault.trusted:
+        return Reason.SENDER_NOT_TRUSTED
+    is_late = row.alive is not None and row.alive.at > _said_at(fault, now)
+    return Reason.SIGN_OF_LIFE if is_late else None
 
 
 def _sorted(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
@@ -160,4 +209,10 @@ def asserted_at(conditions: tuple[Condition, ...], policy: Policy) -> BrokerTime
     """Return when the youngest trusted assertion was made: nothing may have been alive since."""
     if not policy.trust_assertions:
         return None
-    return max((c.vouched_at for c in conditions if c.asserted), default=None)
+    return max((c.vouched_at for c in conditions if believed(c)), default=None)
+
+
+def confirmed_at(conditions: tuple[Condition, ...], policy: Policy) -> BrokerTime | None:
+    """Return the broker time since which enough kinds of witnesses agree; None while they do not."""
+    agreed = _agreed_since(conditions, policy)
+    return next((c.since.at for c in conditions if c.since.steady == agreed), None)

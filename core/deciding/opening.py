@@ -9,8 +9,9 @@ from kasugai.core.deciding.gates import pass_gates
 from kasugai.core.deciding.rows import IncidentRow, SubjectRow, evidence_of
 from kasugai.core.words.identity import incident_id
 from kasugai.core.words.incident import Open, Phase
+from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import Symptom
-from kasugai.core.words.timing import later
+from kasugai.core.words.timing import BrokerTime, later
 from kasugai.core.words.verdicts import EVIDENCE_LIMIT, Reason, Verb
 
 
@@ -93,12 +94,21 @@ def first_order(draft: Draft, opener: UUID) -> Open:
         host_uuid=row.host_uuid,
         decided_at=now,
         opened_at=now,
-        asserted_at=evidence.asserted_at(counted, policy),
+        asserted_at=fenced_at(row, policy),
+        confirmed_at=evidence.confirmed_at(counted, policy),
+        vouched_by=row.vouch.author if row.vouch else "",
         policy=policy,
         reserves=reserves.give(draft.asked),
         evidence=tuple(evidence_of(c) for c in counted)[:EVIDENCE_LIMIT],
         previous=previous,
     )
+
+
+def fenced_at(row: SubjectRow, policy: Policy) -> BrokerTime | None:
+    """Return when somebody last vouched that the subject has been fenced: a trusted assertion, or a person."""
+    asserted = evidence.asserted_at(evidence.standing(row.conditions), policy)
+    vouched = row.vouch.at.at if row.vouch else None
+    return max((at for at in (asserted, vouched) if at is not None), default=None)
 
 
 def refresh_order(draft: Draft) -> Open:
@@ -110,6 +120,8 @@ def refresh_order(draft: Draft) -> Open:
         n=old.n + 1,
         decided_at=draft.times.moment.at,
         reserves=reserves.extended(draft.asked, old, draft.incident.reason),
-        asserted_at=evidence.asserted_at(counted, old.policy),
+        asserted_at=fenced_at(row, old.policy),
+        confirmed_at=evidence.confirmed_at(counted, old.policy),
+        vouched_by=row.vouch.author if row.vouch else "",
         evidence=tuple(evidence_of(c) for c in counted)[:EVIDENCE_LIMIT],
     )

@@ -3,18 +3,25 @@
 from dataclasses import replace
 from typing import assert_never
 
-from kasugai.core.deciding import reserves
+from kasugai.core.deciding import evidence, reserves
 from kasugai.core.deciding.draft import Draft
 from kasugai.core.deciding.opening import weigh_idle
 from kasugai.core.deciding.rows import Closed, Condition
+from kasugai.core.deciding.tending import stop, unproven
 from kasugai.core.words.facts import Fact, FactKind, Result
 from kasugai.core.words.incident import Phase, move
-from kasugai.core.words.timing import Millis, later
+from kasugai.core.words.timing import Millis, between, later
 from kasugai.core.words.verdicts import Reason, Verb
 
 HELD_FIRST: Millis = Millis(60_000)
 HELD_LONGEST: Millis = Millis(3_600_000)
 """A held incident is looked at again after 1 min, doubling to 1 h."""
+CONTRADICTED = frozenset({Reason.NOVA_FRESH, Reason.POWER_ON, Reason.SIGN_OF_LIFE})
+"""Vetoes that contradict the word that a host has been fenced."""
+UNPROVEN_OFF = frozenset({Reason.NO_FENCE_DEVICE, Reason.FENCE_REFUSED, Reason.UNFENCED_WAIT})
+"""Holds that a person's word that the host is off may end."""
+UNFENCED_AGAIN: Millis = Millis(5_000)
+"""One that waits for `unfenced-wait` is looked at this long after it might be over, and as often."""
 ROOM_LONGEST: Millis = Millis(600_000)
 """One that found no room, after 10 min at the latest."""
 VETOED_FIRST: Millis = Millis(5_000)
@@ -103,6 +110,10 @@ def _held(draft: Draft, fact: Fact) -> None:
     pause = _doubled(draft.incident.back_off, HELD_FIRST, HELD_LONGEST)
     if fact.reason == Reason.NO_CAPACITY:
         pause = _until_room(draft, pause)
+    elif fact.reason in UNPROVEN_OFF and draft.row.vouch is not None and not draft.incident.order.vouched_by:
+        pause = VETOED_FIRST  # a person vouched while the worker was at it
+    elif fact.reason == Reason.UNFENCED_WAIT:
+        pause = _until_waited(draft)
     draft.enter(Phase.HELD)
     _pause(draft, pause, fact.reason)
     draft.tell(Verb.HOLD, reason_of(fact), detail=fact.detail)
@@ -115,6 +126,13 @@ def _until_room(draft: Draft, pause: Millis) -> Millis:
     return VETOED_FIRST if more else min(pause, ROOM_LONGEST)
 
 
+def _until_waited(draft: Draft) -> Millis:
+    """Until the witnesses have agreed for `unfenced-wait`; if they have, Nova's record has not stood still as long."""
+    order, now = draft.incident.order, draft.times.moment.at
+    waited = between(order.confirmed_at, now) if order.confirmed_at is not None else 0
+    return Millis(max(0, order.policy.unfenced_wait - waited) + UNFENCED_AGAIN)
+
+
 def _vetoed(draft: Draft, fact: Fact) -> None:
     if _is_outdated(draft, fact):
         return
@@ -122,6 +140,19 @@ def _vetoed(draft: Draft, fact: Fact) -> None:
     draft.enter(Phase.OPENED)
     _pause(draft, pause, fact.reason)
     draft.tell(Verb.VETO, reason_of(fact), detail=fact.detail)
+    _contradict(draft, reason_of(fact))
+
+
+def _contradict(draft: Draft, why: Reason) -> None:
+    """What was vouched for is contradicted by the world: one witness remains of each such word. An incident that stood
+    on nothing else ends; the next word, or more witnesses, open another one."""
+    asserted_at = draft.incident.order.asserted_at
+    if asserted_at is None or why not in CONTRADICTED:
+        return
+    conditions = evidence.doubted(draft.row.conditions, why, asserted_at)
+    draft.row = replace(draft.row, conditions=conditions, vouch=None)
+    if unproven(draft) is not None and not draft.incident.stopped:
+        stop(draft, why)
 
 
 def _pause(draft: Draft, pause: Millis, reason: str) -> None:
@@ -158,7 +189,8 @@ def _close(draft: Draft, fact: Fact, result: Result) -> None:
         readmitted=not draft.kind.goes_out,
         last=replace(incident, order=replace(incident.order, evidence=())) if is_failed else None,
     )
-    draft.row = replace(draft.row, incident=None, closed=closed, approval=None)
+    vouch = draft.row.vouch if is_failed else None
+    draft.row = replace(draft.row, incident=None, closed=closed, approval=None, vouch=vouch)
     if phase is not Phase.WITHDRAWN or incident.cancelled:
         explained = _explained(draft.row.conditions, reports=is_failed)
         hold = None if incident.cancelled else draft.row.hold

@@ -32,7 +32,11 @@ def proven_by(weigh: Weigh) -> Gate:
         reason = weigh(counted, asked.policy, asked.deadline) if counted else None
         return None if reason in evidence.PROOFS else reason
 
-    return Gate(reasons=UNPROVEN, why=why, wait=_until_agreed, verb=Verb.SUSPECT)
+    return Gate(reasons=UNPROVEN, why=why, wait=_until_agreed, verb=Verb.SUSPECT, detail=_doubts)
+
+
+def _doubts(asked: Asked, reason: Reason) -> str:
+    return evidence.doubts(evidence.standing(asked.row.conditions), asked.policy)
 
 
 def _until_agreed(asked: Asked) -> Wait:

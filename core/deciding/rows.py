@@ -57,7 +57,9 @@ class Condition:
     seen: Moment
     """When it was last repeated (kept to 5 s)."""
     vouched_at: BrokerTime = BrokerTime(0)
-    """For an assertion: when it was made, by the earlier of the broker's and the observer's clock."""
+    """For an assertion: when it was made at the latest, by the broker's clock."""
+    doubt: Reason | None = None
+    """Why an assertion counts as one witness and no more; None: it is believed, or it is no assertion."""
     explained: bool = False
     """Whether it stood when the last incident closed: that one explains it until it ends."""
 
@@ -144,6 +146,8 @@ class SubjectRow(OfKind):
     """A person's hold."""
     approval: Word | None = None
     """A person's word that it may be acted upon in a storm."""
+    vouch: Word | None = None
+    """A person's word that it is off, until something alive or its recovery ends it."""
     incident: IncidentRow | None = None
     closed: Closed | None = None
     spent: tuple[Spent, ...] = ()

@@ -9,6 +9,9 @@ from kasugai.core.words.signals import Fault
 from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import EVIDENCE_LIMIT, Evidence, Reason, Verb, Verdict
 
+ASIDE = 50
+"""What is said aside is numbered from here on: a command's word may have the verb of what follows from it."""
+
 
 def put_into_words(
     row: SubjectRow,
@@ -29,10 +32,11 @@ def put_into_words(
     if not changed and fresh is None:
         return row, ()
     keys = _evidence(row, fresh)
+    first = 100 * verb_rank(verb) + (ASIDE if aside else 0)
     parts = [keys[i : i + EVIDENCE_LIMIT] for i in range(0, len(keys), EVIDENCE_LIMIT)] or [()]
     verdicts = tuple(
         Verdict(
-            verdict_id=verdict_id(row.segment, row.subject.name, offset, 100 * verb_rank(verb) + part),
+            verdict_id=verdict_id(row.segment, row.subject.name, offset, first + part),
             verb=verb,
             subject=row.subject,
             segment=row.segment,

@@ -27,7 +27,7 @@ LONGEST_SILENCE: Millis = Millis(600_000)
 def weigh_open(draft: Draft) -> None:
     """Decide about a subject that has an open incident, after a fault, a tick or a changed description."""
     if _should_stop(draft):
-        _stop(draft)
+        stop(draft, _why_stop(draft))
         return
     if draft.fresh is not None:
         _explain(draft)
@@ -56,9 +56,9 @@ def _forbidden(draft: Draft) -> Closed | None:
     return barring(draft.kind.gates, draft.asked, *STOPPING)
 
 
-def _stop(draft: Draft) -> None:
-    order = draft.incident.order
-    reason, forbidden = _why_stop(draft), _forbidden(draft)
+def stop(draft: Draft, reason: Reason) -> None:
+    """Tell the incident's owner to begin nothing further, for that reason."""
+    order, forbidden = draft.incident.order, _forbidden(draft)
     barred = reason if forbidden is not None and forbidden.reason is reason else ""
     due = later(draft.times.moment.steady, draft.timing.silence)
     draft.change(replace(draft.incident, stopped=True, due=due, barred=barred))
@@ -93,7 +93,9 @@ def _explain(draft: Draft) -> None:
     if symptom is Symptom.ALIVE:
         draft.tell(Verb.STOP if draft.incident.stopped else Verb.EXPLAIN, Reason.SIGN_OF_LIFE)
     else:
-        draft.tell(Verb.EXPLAIN, Reason.PART_OF_INCIDENT)
+        fresh = draft.fresh.observer if draft.fresh is not None else ""
+        said = tuple(c for c in draft.row.conditions if c.observer == fresh)
+        draft.tell(Verb.EXPLAIN, Reason.PART_OF_INCIDENT, detail=evidence.doubts(said, draft.asked.policy))
     if is_news and draft.incident.is_waiting:
         _look_again(draft)
 
@@ -118,7 +120,7 @@ def _bar(draft: Draft) -> Closed | None:
     """What keeps the incident from being published again: a gate, before any effect a storm as well, or a proof that is
     missing."""
     bars = STOPPING if draft.incident.effects else (*STOPPING, Bars.PUBLISHING)
-    return barring(draft.kind.gates, draft.asked, *bars) or _unproven(draft)
+    return barring(draft.kind.gates, draft.asked, *bars) or unproven(draft)
 
 
 def publish_again(draft: Draft, why: Reason | None = None) -> None:
@@ -162,8 +164,9 @@ def _pause(silence: Millis, unanswered: int) -> Millis:
     return Millis(int(min(LONGEST_SILENCE, silence * 2 ** max(0, unanswered - STALLED_AFTER))))
 
 
-def _unproven(draft: Draft) -> Closed | None:
-    """An incident that no effect has touched needs its proof again; one that was begun is carried to its end."""
+def unproven(draft: Draft) -> Closed | None:
+    """Return the lack of proof that keeps an incident from being published; None for none. One that no effect has
+    touched needs its proof again; one that was begun is carried to its end."""
     counted = evidence.standing(draft.row.conditions)
     if draft.incident.effects and not draft.incident.stopped:
         return None
@@ -171,7 +174,9 @@ def _unproven(draft: Draft) -> Closed | None:
         proof = draft.kind.proof(counted, draft.asked.policy, draft.asked.deadline)
     else:
         proof = Reason.STOPPED if draft.incident.stopped else Reason.EVIDENCE_EXPIRED
-    return None if proof in evidence.PROOFS else Closed(reason=proof, verb=Verb.HOLD)
+    if proof in evidence.PROOFS:
+        return None
+    return Closed(reason=proof, verb=Verb.HOLD, detail=evidence.doubts(counted, draft.asked.policy))
 
 
 def _wait(draft: Draft, bar: Closed) -> None:

@@ -7,12 +7,18 @@ from dataclasses import replace
 
 from kasugai.core.recovering import planning
 from kasugai.core.recovering.engine import assess, hold, result, single, stop
-from kasugai.core.recovering.lastlook import decision_is_stale, last_look, source_silent
+from kasugai.core.recovering.lastlook import (
+    decision_is_stale,
+    last_look,
+    source_silent,
+    wait_for_stillness,
+)
 from kasugai.core.recovering.ledger import Entry, touched_priors
-from kasugai.core.recovering.look import Look, PowerState, list_is_believed
+from kasugai.core.recovering.look import Look, list_is_believed
 from kasugai.core.recovering.moves import Begin, Extend, Finish, Move, Next, Note, Pending
 from kasugai.core.recovering.procedure import Procedure
 from kasugai.core.recovering.situation import Situation
+from kasugai.core.recovering.steps.fence import must_be_done_again
 from kasugai.core.recovering.steps.force_down import mark_of, no_service
 from kasugai.core.recovering.steps.kinds import carried_on
 from kasugai.core.recovering.steps.reserves import is_wanted
@@ -66,14 +72,8 @@ def _host(s: Situation, action: Action) -> Next | None:
 
 
 def _must_fence_again(s: Situation, step: Step) -> bool:
-    """Whether the host counts as fenced no more: the assertion was taken back, or the power came back since an earlier
-    owner saw it off and a new decision says that the host is dead."""
     record = s.record(step)
-    if step.action != Action.FENCE or record is None:
-        return False
-    if not s.has_device:
-        return s.order.asserted_at is None
-    return record.epoch != s.memory.epoch and s.look.power is PowerState.ON
+    return step.action == Action.FENCE and record is not None and must_be_done_again(s, record)
 
 
 def _rests_on_silence(s: Situation, move: Move) -> bool:
@@ -95,7 +95,7 @@ def _contradicted(s: Situation, move: Move) -> Next | None:
         return hold(Reason.SOURCE_RETURNED, "fencing it again takes a decision that knows that it came back")
     answer = last_look(s)
     if isinstance(answer, Pending):
-        return wait(s, ())
+        return wait_for_stillness(s)
     if answer is None:
         return None
     return hold(answer, "") if s.has_begun else Finish(kind=FactKind.VETOED, reason=answer)

@@ -3,12 +3,20 @@
 Ages, not times: only two values of one clock are ever compared (architecture.md 5). What it cannot tell, it waits for.
 """
 
+from dataclasses import replace
+
 from kasugai.core.recovering.look import PowerState, ServiceView
-from kasugai.core.recovering.moves import Blocked, Pending
+from kasugai.core.recovering.moves import Blocked, Pending, Wait
 from kasugai.core.recovering.situation import Situation
+from kasugai.core.recovering.steps.fence import is_vouched
 from kasugai.core.recovering.steps.force_down import mark_of
-from kasugai.core.words.timing import Millis, between
+from kasugai.core.recovering.waiting import RARELY, wait
+from kasugai.core.words.timing import BrokerTime, Millis, MonoTime, between
 from kasugai.core.words.verdicts import Reason
+
+BY_LOOKING = 2
+"""Witnesses that a last look makes of a word that a device contradicts: the word, and Nova's record that stands still.
+"""
 
 
 def decision_is_stale(s: Situation) -> bool:
@@ -27,23 +35,57 @@ def last_look(s: Situation) -> Reason | Pending | None:
 
 def source_age(s: Situation) -> Reason | Pending | None:
     """While our own force-down has not moved Nova's record, its age says whether the host still reports."""
+    service, said = s.look.service, s.order.asserted_at
+    if service is None or (s.has_device and s.power_is_off()):
+        return None
+    if said is not None:
+        return _contradiction(s, said) or _still_since(s, service, said)
+    if service.age * 1000 >= s.timing.stale_after:
+        return None
+    return _unchanged(s, service) if service.age_is_bound else Reason.NOVA_FRESH
+
+
+def _contradiction(s: Situation, said: BrokerTime) -> Reason | None:
+    """Why the word that the host has been fenced is one witness and no more. A device that reads on may be that of a
+    host that was fenced by a reset: Nova's record that stands still is then the second witness, if two are enough."""
+    reads_on = s.has_device and s.look.power is PowerState.ON
+    if reads_on and s.order.confirmed_at is None and s.order.policy.confirm_observers > BY_LOOKING:
+        return Reason.POWER_ON
+    return Reason.NOVA_FRESH if s.memory.reports > 0 or _has_reported_since(s, said) else None
+
+
+def _has_reported_since(s: Situation, said: BrokerTime) -> bool:
+    """Whether Nova's record moved after the word and shows no other hand: an operator's PUT moves it too, and leaves
+    the service disabled or forced down. It counts as such if the record does not move again."""
+    service = s.look.service
+    if service is None or service.age_is_bound or service.forced_down or not service.is_enabled:
+        return False
+    return service.age * 1000 < between(said, s.broker_now) - s.timing.assertion_slack
+
+
+def _still_since(s: Situation, service: ServiceView, said: BrokerTime) -> Reason | Pending | None:
+    """A host that lives moves its record once in a report interval: it must stand still for longer after the word."""
+    if between(said, s.broker_now) < s.timing.stale_after:
+        return Pending()
+    if service.age * 1000 >= s.timing.stale_after:
+        return None
+    return _unchanged(s, service) if service.age_is_bound else Pending()
+
+
+def wait_for_stillness(s: Situation) -> Wait:
+    """Look again when Nova's record may have stood still for long enough, and a few times in between: one that moves
+    ends the wait."""
+    soon, interval = wait(s, ()), s.timing.look_interval
     if s.look.service is None:
-        return None
-    if s.has_device and s.power_is_off():
-        return None
-    needed = _needed_age(s)
-    if s.look.service.age * 1000 >= needed:
-        return None
-    if not s.look.service.age_is_bound:
-        return Reason.NOVA_FRESH
-    return _unchanged(s, s.look.service)
+        return soon
+    stood = min(int(s.look.service.age * 1000), _since_the_word(s))
+    pause = max(interval, min(s.timing.stale_after - stood, RARELY * interval))
+    return replace(soon, until=MonoTime(s.look.at + pause))
 
 
-def _needed_age(s: Situation) -> Millis:
-    """For an assertion: nothing was alive after it. For witnesses: older than a live service's record can be."""
-    if s.order.asserted_at is not None:
-        return Millis(between(s.order.asserted_at, s.broker_now) - s.timing.assertion_slack)
-    return s.timing.stale_after
+def _since_the_word(s: Situation) -> Millis:
+    said = s.order.asserted_at
+    return s.timing.stale_after if said is None else between(said, s.broker_now)
 
 
 def _unchanged(s: Situation, service: ServiceView) -> Reason | Pending | None:
@@ -73,7 +115,7 @@ def _unreadable(s: Situation) -> Blocked | Pending:
 def source_silent(s: Situation) -> Blocked | Pending | None:
     """Before each later batch: is the source still as dead as it was? One movement of Nova's record is looked at
     again; a second one, or power that came back, holds the incident."""
-    if s.has_device and not s.power_is_off():
+    if s.has_device and not s.power_is_off() and not is_vouched(s):
         if s.look.power is PowerState.ON:
             return Blocked(reason=Reason.SOURCE_RETURNED, detail="the power came back")
         return _unreadable(s)

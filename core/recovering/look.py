@@ -46,6 +46,11 @@ class ServiceView:
     """Whether `age` is only a lower bound (a reply without a Date header)."""
     disabled_reason: str = ""
 
+    @property
+    def state(self) -> tuple[bool, bool, str]:
+        """What a PUT changes and a report of nova-compute does not."""
+        return self.is_enabled, self.forced_down, self.disabled_reason
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuestView:

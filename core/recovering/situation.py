@@ -36,6 +36,11 @@ class Memory:
     """Since when this owner has seen that value."""
     changes: int = 0
     """How often this owner saw it change."""
+    reports: int = 0
+    """How often it changed and nothing else about the service did, as it does when nova-compute reports; a person's PUT
+    changes more."""
+    state: tuple[bool, bool, str] | None = None
+    """What else Nova's record of the service said when it was last seen: enabled, forced down, and why disabled."""
     moves: int = 0
     """How often it was seen to move since the mark."""
     off_at: MonoTime | None = None
@@ -52,15 +57,18 @@ class Memory:
     def observe(self, look: Look, mark: str) -> "Memory":
         """Return the memory after `look`; `mark` is the value that Nova's record should have kept, "" for none."""
         value = look.service.updated_at if look.service else ""
+        state = look.service.state if look.service else self.state
         off_at = look.power_at if look.power is PowerState.OFF else self.off_at
         if not value or value == self.record_value:
-            return replace(self, off_at=off_at)
+            return replace(self, off_at=off_at, state=state if value else self.state)
         return replace(
             self,
             off_at=off_at,
             record_value=value,
             record_since=look.at,
             changes=self.changes + bool(self.record_value),
+            reports=self.reports + (bool(self.record_value) and state == self.state),
+            state=state,
             moves=self.moves + (bool(mark) and value != mark),
         )
 

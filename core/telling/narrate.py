@@ -35,7 +35,8 @@ def _step_sentence(fact: Fact, step: StepRecord) -> str:
         case FactKind.ABSOLVED:
             return f"nothing came of {words}{why}"
         case _:
-            return f"{words}: {step.reason}" if step.reason else ""
+            by = f" by {step.notes['by']}" if "by" in step.notes else ""
+            return f"{words}: {step.reason}{by}" if step.reason else ""
 
 
 def _attempt_sentence(fact: Fact) -> str:

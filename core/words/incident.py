@@ -75,7 +75,12 @@ class Open(OfKind):
     opened_at: BrokerTime
     """`decided_at` of the first one."""
     asserted_at: BrokerTime | None
-    """Broker time of the youngest trusted assertion among the evidence: it counts as fenced."""
+    """Broker time at which the youngest trusted assertion among the evidence was made, at the latest, or a person
+    vouched: it counts as fenced unless the world contradicts it."""
+    confirmed_at: BrokerTime | None = None
+    """Broker time since which enough witnesses agree; None while they do not."""
+    vouched_by: str = ""
+    """The person who vouches that the host is off; empty for nobody."""
     policy: Policy
     reserves: tuple[str, ...] = ()
     """Reserve hosts given to it by correlate, in order."""

@@ -23,6 +23,15 @@ class Method(StrEnum):
     """RESERVED_HOST, then AUTO for what is left."""
 
 
+class Fencing(StrEnum):
+    """What proves that a host is off before its guests move."""
+
+    REQUIRED = "required"
+    """Its power device, a trusted assertion, or a person who vouches."""
+    NONE = "none"
+    """Where there is none of these, silence for `unfenced_wait`: the operator's own risk, asked for by name."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """A segment's policy with its documented defaults."""
@@ -34,7 +43,11 @@ class Policy:
     confirm_observers: int = 2
     """How many witnesses of different kinds are needed."""
     trust_assertions: bool = True
-    """Whether a report that says "fenced" confirms at once and counts as fenced."""
+    """Whether a report that says "fenced" confirms at once and counts as fenced, if its sender may assert it."""
+    fence: Fencing = Fencing.REQUIRED
+    """What proves that a host is off before its guests move."""
+    unfenced_wait: Millis = Millis(180_000)
+    """With `fence: none`: how long witnesses must agree and Nova's record stand still (Masakari waits as long)."""
     max_unhealthy: int = 50
     """Percent of a segment's hosts from which on a failure is a storm."""
     evacuate_all: bool = True

@@ -22,6 +22,10 @@ LONGEST = 255
 names of all witnesses, and what no broker takes any more would end correlate, again and again."""
 
 
+ASSERT_RULE = "kasugai:notification:assert"
+"""The rule of oslo.policy by which a sender's "it has been fenced" is an assertion; nobody's, unless it says so."""
+
+
 class Source(StrEnum):
     """The kind of a witness; two witnesses count as two only when their kinds differ."""
 
@@ -87,7 +91,9 @@ class Fault(OfSubject):
     source: Source
     symptom: Symptom
     asserted: bool = False
-    """Whether the observer vouches that the host has been fenced (only from `faults.reported`)."""
+    """Whether the observer says that the host has been fenced (only from `faults.reported`)."""
+    trusted: bool = True
+    """Whether the door that took an assertion lets its sender make one; of others it is one witness."""
     boot_id: str = ""
     episode: str = ""
     """What tells this occurrence from the next one of the same symptom."""
@@ -96,7 +102,8 @@ class Fault(OfSubject):
     inventory_offset: int = -1
     """Route waits until it has read the inventory up to this offset; -1 when unknown."""
     said_at: BrokerTime = BrokerTime(0)
-    """Of an assertion, Kafka's timestamp of the record that route read: it was made then at the latest; else 0."""
+    """Of an assertion and of a sign of life, Kafka's timestamp of the record that route read: it was said then at the
+    latest; else 0."""
     notification: Notification | None = None
     """What was posted, where the fault came as a notification over REST."""
 
@@ -112,6 +119,7 @@ def fault(
     kind: Kind | None = None,
     detail: str = "",
     asserted: bool = False,
+    trusted: bool = True,
     boot_id: str = "",
     observed_at: Instant = 0,
     inventory_offset: int = -1,
@@ -127,6 +135,7 @@ def fault(
         source=source,
         symptom=symptom,
         asserted=asserted,
+        trusted=trusted,
         boot_id=boot_id,
         episode=episode,
         observed_at=observed_at,
@@ -176,6 +185,8 @@ class Limit(StrEnum):
     """So many hosts are unhealthy that the cause may be elsewhere."""
     HOLD = "hold"
     """A person's hold or cancel."""
+    FENCE = "fence"
+    """Nothing proves that the host is off: whoever approves vouches that it is, and is named in the ledger."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from kasugai.core.words.policy import Method
+from kasugai.core.words.policy import Fencing, Method
 from kasugai.sim.lab.grammar import BadScenario, Line, Scenario, names, seconds
 from kasugai.sim.lab.laboratory import Lab
 from kasugai.sim.lab.observers import Observer, Rounds
@@ -151,6 +151,8 @@ def _policy(key: str, value: str) -> dict[str, object]:
         "confirm-after": lambda text: int(seconds(text) * 1000),
         "confirm-observers": int,
         "trust-assertions": _yes,
+        "fence": Fencing,
+        "unfenced-wait": lambda text: int(seconds(text) * 1000),
         "max-unhealthy": lambda text: int(text.rstrip("%")),
         "evacuate-all": _yes,
         "ignore-error-guests": _yes,

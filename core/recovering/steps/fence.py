@@ -1,7 +1,8 @@
-"""The host is off: by its device's word, or by a trusted assertion where no device is configured."""
+"""The host is off: by its device's word; without a device by a trusted assertion, by the word of a person, or by long
+silence where the segment's policy says that this is enough."""
 
 from kasugai.core.recovering.calls import Fence
-from kasugai.core.recovering.look import Look
+from kasugai.core.recovering.look import Look, PowerState, ServiceView
 from kasugai.core.recovering.moves import Begin, Blocked, Move, Pending
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.steps.kind import LookAfter, StepKind
@@ -15,10 +16,12 @@ from kasugai.core.recovering.steps.records import (
     tries_here,
 )
 from kasugai.core.words.actions import WORDINGS, Action
-from kasugai.core.words.facts import FactKind
+from kasugai.core.words.facts import FactKind, StepRecord
+from kasugai.core.words.frozen import FrozenMap
 from kasugai.core.words.incident import Open
 from kasugai.core.words.plan import Step
-from kasugai.core.words.timing import Millis, Timing
+from kasugai.core.words.policy import Fencing
+from kasugai.core.words.timing import BrokerTime, Millis, Timing, between
 from kasugai.core.words.verdicts import Reason
 
 TRIES = 2
@@ -28,19 +31,66 @@ TRIES = 2
 def assess(s: Situation, step: Step) -> Move:
     """The power is read as off, or somebody vouches for it."""
     if not s.has_device:
-        if s.order.asserted_at is not None:
-            return note(s, step, FactKind.DONE, Reason.ASSERTED)
-        return Blocked(reason=Reason.NO_FENCE_DEVICE, detail="no power device for this host and no assertion")
+        return _without_device(s, step)
     if s.power_is_off():
         return note(s, step, FactKind.DONE, Reason.POWER_OFF)
     if s.look.power_at is None:
         return Pending()
+    if is_vouched(s):
+        return _vouched(s, step)
     if is_open(s, step):
         settled = is_settled(s, step, s.timing.fence_settle)
         return note(s, step, FactKind.ABSOLVED, NO_TRACE) if settled else Pending()
     if not tries_here(s, step, TRIES):
         return Blocked(reason=Reason.FENCE_REFUSED, detail=s.memory.refusal)
     return begin(s, step)
+
+
+def is_vouched(s: Situation) -> bool:
+    """Whether a person's word stands for a device that does not answer; one that reads on contradicts it."""
+    return bool(s.order.vouched_by) and s.look.power is PowerState.UNKNOWN
+
+
+def must_be_done_again(s: Situation, record: StepRecord) -> bool:
+    """Whether the host counts as fenced no more: the word that it was fenced was taken back, or the power came back
+    since an earlier owner saw it off and a new decision says that the host is dead."""
+    if s.has_device:
+        return record.epoch != s.memory.epoch and s.look.power is PowerState.ON
+    return record.reason != Reason.UNFENCED and s.order.asserted_at is None
+
+
+def _vouched(s: Situation, step: Step) -> Move:
+    return note(s, step, FactKind.DONE, Reason.VOUCHED, FrozenMap({"by": s.order.vouched_by}))
+
+
+def _without_device(s: Situation, step: Step) -> Move:
+    if s.order.vouched_by:
+        return _vouched(s, step)
+    if s.order.asserted_at is not None:
+        return note(s, step, FactKind.DONE, Reason.ASSERTED)
+    if (
+        s.order.policy.fence is Fencing.NONE
+        and s.order.confirmed_at is not None
+        and s.look.service is not None
+    ):
+        return _by_silence(s, step, s.order.confirmed_at, s.look.service)
+    return Blocked(
+        reason=Reason.NO_FENCE_DEVICE,
+        detail="no power device for this host and no trusted assertion; if you know that it is off, type: kasugai "
+        f"incident approve {s.order.host} --limit fence --reason ...",
+    )
+
+
+def _by_silence(s: Situation, step: Step, confirmed_at: BrokerTime, service: ServiceView) -> Move:
+    """Witnesses agree, and Nova's record has stood still, both for `unfenced-wait`."""
+    needed, stood = s.order.policy.unfenced_wait, Millis(int(service.age * 1000))
+    waited = min(between(confirmed_at, s.broker_now), stood)
+    if waited >= needed:
+        return note(s, step, FactKind.DONE, Reason.UNFENCED)
+    return Blocked(
+        reason=Reason.UNFENCED_WAIT,
+        detail=f"fence: none, and silent for {max(0, waited) // 1000} of {needed // 1000} s",
+    )
 
 
 def _effect(order: Open, begin: Begin, look: Look) -> Fence:

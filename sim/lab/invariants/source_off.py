@@ -4,21 +4,25 @@ from collections.abc import Iterator
 
 from kasugai.core.recovering.look import PowerState
 from kasugai.core.words.facts import Fact, FactKind, Result
-from kasugai.core.words.signals import Fault, Symptom
+from kasugai.core.words.incident import Open
+from kasugai.core.words.policy import Fencing
+from kasugai.core.words.signals import Command, Fault, Instruction, Limit, Symptom
 from kasugai.core.words.timing import BrokerTime
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.lab.invariants.watcher import OBEDIENCE, Sent, Sight, Watcher
 
 
 class SourceOff(Watcher):
-    """A guest is evacuated only while its source is off now (not merely fenced once), or, without a power device, while
-    somebody trusted vouches for it."""
+    """A guest is evacuated only while its source is off now (not merely fenced once), or, without a power device that
+    answers, while somebody trusted vouches for it, or where an operator asked for no fence at all."""
 
-    sees = (Fault, Fact, Sent)
+    sees = (Fault, Fact, Open, Command, Sent)
 
     def __init__(self, cloud: SimCloud) -> None:
         """Nobody vouches for anything."""
         super().__init__(cloud)
+        self._unfenced: set[str] = set()
+        """Hosts whose incident has a policy that asks for no fence."""
         self._asserted: dict[str, BrokerTime | None] = {}
         """By host: when the last assertion ended (a sign of life, a word taken back, an outcome); None while it
         stands."""
@@ -28,6 +32,10 @@ class SourceOff(Watcher):
         match what:
             case Fault():
                 self._on_fault(what, at)
+            case Open(host=host, policy=policy):
+                (self._unfenced.add if policy.fence is Fencing.NONE else self._unfenced.discard)(host)
+            case Command(order=Instruction.APPROVE, limit=Limit.FENCE, host=host):
+                self._asserted[host] = None
             case Fact(kind=FactKind.FINISHED, host=host, result=result) if result is not Result.FAILED:
                 self._end(host, at)
             case Sent(action="evacuate", host=host, guest=guest) if host in self.cloud.world.hosts:
@@ -36,7 +44,7 @@ class SourceOff(Watcher):
     def _on_fault(self, fault: Fault, at: BrokerTime) -> None:
         if fault.symptom in (Symptom.ALIVE, Symptom.CLEAR):
             self._end(fault.host, at)
-        if fault.asserted:
+        if fault.asserted and fault.trusted:
             self._asserted[fault.host] = None
 
     def _end(self, host: str, at: BrokerTime) -> None:
@@ -45,11 +53,12 @@ class SourceOff(Watcher):
 
     def _evacuated(self, host: str, guest: str, at: BrokerTime) -> Iterator[str]:
         driven = self.cloud.power.has(host)
-        if self.cloud.power.read(host) is PowerState.OFF if driven else self._is_vouched_for(host, at):
+        read = self.cloud.power.read(host) if driven else PowerState.UNKNOWN
+        if read is PowerState.OFF or (read is PowerState.UNKNOWN and self._is_vouched_for(host, at)):
             return
         if self.cloud.world.hosts[host].power_on:
             yield f"{guest} was evacuated while its source {host} was on"
-        elif not driven:
+        elif not driven and host not in self._unfenced:
             yield f"{guest} was evacuated while the power of {host} was unknown"
 
     def _is_vouched_for(self, host: str, at: BrokerTime) -> bool:

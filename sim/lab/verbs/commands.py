@@ -22,7 +22,7 @@ def _to_host(lab: Lab, words: Words, order: Instruction) -> str:
 
 
 def _approve(lab: Lab, words: Words) -> str:
-    """operator approves HOST|SEGMENT storm|hold [up-to=N]"""
+    """operator approves HOST|SEGMENT storm|hold|fence [up-to=N]"""
     name, limit, *rest = words
     up_to = int(dict(word.partition("=")[::2] for word in rest).get("up-to", "0"))
     host, segment = ("", name) if name in lab.segments else (name, lab.segment_of(name))

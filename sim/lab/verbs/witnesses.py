@@ -8,8 +8,11 @@ from kasugai.sim.lab.verbs.verb import Verb, Words
 
 
 def _report(lab: Lab, words: Words) -> str:
-    """report HOST fenced|unknown|alive [id=EPISODE] [age=1h|unknown] [by=OBSERVER]: over REST or by a person."""
+    """report HOST fenced [trusted]|unknown|alive [id=EPISODE] [age=1h|unknown] [by=OBSERVER]: over REST or by a person;
+    `trusted`: the sender may assert that it was fenced."""
     host, what, *rest = words
+    trusted = "trusted" in rest
+    rest = [word for word in rest if word != "trusted"]
     options = dict(word.partition("=")[::2] for word in rest)
     symptom = Symptom.ALIVE if what == "alive" else Symptom.DOWN
     if what not in ("fenced", "unknown", "alive"):
@@ -21,9 +24,10 @@ def _report(lab: Lab, words: Words) -> str:
         symptom,
         options.get("id", f"{what}-{lab.broker.now()}"),
         asserted=what == "fenced",
+        trusted=trusted or what != "fenced",
         age=None if options.get("age") == "unknown" else seconds(options.get("age", "0s")),
     )
-    return f"{host} is reported {what}"
+    return f"{host} is reported {what}" + (" by a trusted sender" if trusted else "")
 
 
 def _witness(lab: Lab, words: Words) -> str:

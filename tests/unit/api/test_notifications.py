@@ -1,5 +1,6 @@
 """masakari.md 1.12, 1.13, 2.3-2.5: notifications and their moves, and the faults that they are."""
 
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -142,16 +143,36 @@ def test_what_is_missing_is_refused(api: Api) -> None:
         fault(api.post("/v1/notifications", {"notification": body}), 400, "badRequest")
 
 
+UNKNOWN = {"event": "STOPPED", "host_status": "UNKNOWN"}
+
+
 def test_the_same_failure_again_is_a_duplicate_whatever_its_clock_says(api: Api) -> None:
-    first = post(api).body["notification"]["notification_uuid"]
-    for again in (
-        {},
-        {"generated_time": "2030-01-01"},
-        {"payload": {"event": "STOPPED", "host_status": "NORMAL"}},
-    ):
-        assert first in fault(post(api, **again), 409, "conflictingRequest")
+    first = post(api, UNKNOWN).body["notification"]["notification_uuid"]
+    for again in ({}, {"generated_time": "2030-01-01"}):
+        assert first in fault(post(api, UNKNOWN, **again), 409, "conflictingRequest")
     assert len(api.reports.faults) == 1
-    assert post(api, host="cmp2").status == 202
+    assert post(api, UNKNOWN, host="cmp2").status == 202
+
+
+def test_a_later_word_that_a_host_was_fenced_is_taken_and_one_that_is_sent_again_is_not(api: Api) -> None:
+    first = post(api, generated_time="2026-11-29T12:00:01").body["notification"]["notification_uuid"]
+    for again in ("2026-11-29T12:00:01", "2026-11-29T12:00:09"):
+        assert first in fault(post(api, generated_time=again), 409, "conflictingRequest")
+    assert len(api.reports.faults) == 1
+    assert post(api, generated_time="2026-11-29T12:00:10").status == 202
+
+
+@pytest.mark.parametrize(("rule", "trusted"), [(None, False), ("role:fencer", False), ("role:admin", True)])
+def test_a_rule_says_who_may_assert_that_a_host_was_fenced(
+    tmp_path: Path, rule: str | None, trusted: bool
+) -> None:
+    (tmp_path / "policy.yaml").write_text(f'"kasugai:notification:assert": "{rule}"' if rule else "")
+    (tmp_path / "kasugai.conf").write_text(f"[oslo_policy]\npolicy_file = {tmp_path / 'policy.yaml'}\n")
+    api = Api(conf_files=(str(tmp_path / "kasugai.conf"),))
+    api.host(api.segment()["uuid"])
+    assert post(api).status == 202
+    assert post(api, UNKNOWN).status == 202
+    assert [(said.asserted, said.trusted) for said in api.reports.faults] == [(True, trusted), (False, True)]
 
 
 def test_normal_after_unknown_is_no_duplicate(api: Api) -> None:

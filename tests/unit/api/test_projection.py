@@ -430,7 +430,7 @@ class Claims:
 
 
 def test_a_claim_is_held_until_the_notification_is_over() -> None:
-    documents, claims, key = MemoryDocuments(), Claims(), "COMPUTE_HOST/h/STOPPED/NORMAL"
+    documents, claims, key = MemoryDocuments(), Claims(), "COMPUTE_HOST/h/STOPPED/NORMAL/2026-11-18T11:06:3"
     assert documents.own("me")
     projector = Projector(documents, "me", claims)
     records = came(POSTED, LINKED, *WHOLE[1:])

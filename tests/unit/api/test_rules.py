@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from kasugai.api.own.rules import PREFIX
 from kasugai.api.policies import PREFIX as MASAKARIS
 from kasugai.api.policies import rules
+from kasugai.core.words.signals import ASSERT_RULE
 from tests.support.sources import files_of, place, tree_of
 
 HANDING_ON = {"api/handling.py", "api/policies.py"}
@@ -38,7 +39,7 @@ def part(node: ast.expr) -> str:
 def asked(tree: ast.Module) -> Iterator[ast.expr]:
     for node in ast.walk(tree):
         match node:
-            case ast.Call(func=ast.Attribute(attr="enforce"), args=[_, rule]):
+            case ast.Call(func=ast.Attribute(attr="enforce" | "may"), args=[_, rule]):
                 yield rule
             case ast.Call(func=ast.Attribute(attr="allows"), args=[rule, _]):
                 yield rule
@@ -64,6 +65,10 @@ def test_every_rule_that_is_asked_is_among_the_rules() -> None:
         if not any(re.fullmatch(asked, name) for name in names)
     }
     assert questions() and unknown == {}
+
+
+def test_verdicts_name_the_rule_that_the_api_asks() -> None:
+    assert f"{PREFIX}notification:assert" == ASSERT_RULE
 
 
 def test_every_rule_is_asked_somewhere() -> None:

@@ -12,9 +12,9 @@ from kasugai.adapters.masakari_database import BadDatabase, DatabaseAway, Masaka
 from kasugai.cli.exits import Exit, Misused
 from kasugai.cli.main import main
 from kasugai.cli.masakari import connection_of
-from kasugai.cli.masakari_changes import imports
+from kasugai.cli.masakari_changes import Fencer, imports
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
-from kasugai.core.words.policy import Method, Policy
+from kasugai.core.words.policy import Fencing, Method, Policy
 from kasugai.core.words.timing import Millis
 from tests.support.masakari import ROWS, SEGMENT, TABLES
 
@@ -31,13 +31,38 @@ def database(tmp_path: Path) -> str:
     return f"sqlite:///{file}"
 
 
-def after(known: Inventory, found: MasakariInventory, *, disarmed: bool = False) -> Sequence[str]:
+def after(
+    known: Inventory, found: MasakariInventory, fencer: Fencer | None = None, *, disarmed: bool = False
+) -> Sequence[str]:
     """Carry out an import and return what was told."""
-    changes = imports(known, found, Policy(attempts=5), disarmed=disarmed)
+    changes = imports(known, found, Policy(attempts=5), fencer, disarmed=disarmed)
     for change in changes:
         if change.record is not None:
             assert known.put(change.record)
     return [change.line for change in changes]
+
+
+@pytest.mark.parametrize(
+    ("fencer", "trusts", "fence"),
+    [
+        (Fencer.SENDERS, True, Fencing.REQUIRED),
+        (Fencer.DEVICES, False, Fencing.REQUIRED),
+        (Fencer.NOBODY, False, Fencing.NONE),
+    ],
+)
+def test_who_fences_is_written_into_the_segments(
+    database: str, fencer: Fencer, trusts: bool, fence: Fencing
+) -> None:
+    known, found = Inventory(), read(database)
+    after(known, found, fencer)
+    segment = known.segment(SEGMENT)
+    assert segment is not None
+    assert (segment.policy.trust_assertions, segment.policy.fence) == (trusts, fence)
+    after(known, found)
+    assert known.segment(SEGMENT) == segment, "not said again, it is left as it is"
+    other = Fencer.DEVICES if fencer is not Fencer.DEVICES else Fencer.SENDERS
+    (changed,) = (line for line in after(known, found, other) if line.startswith("change"))
+    assert "trust-assertions" in changed or "fence" in changed, "and said anew, it is told"
 
 
 def test_what_is_deleted_is_not_there(database: str) -> None:

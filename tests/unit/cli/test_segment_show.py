@@ -1,11 +1,13 @@
 """A segment is shown with what the system knows about its hosts, not only with what somebody wrote about them."""
 
 from dataclasses import replace
+from typing import Any
 
 from kasugai.cli.segment_show import as_json, merged, page
 from kasugai.core.telling.incident_views import Seen
 from kasugai.core.words.facts import FactKind, Result, StepRecord, StepState
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.policy import Fencing, Policy
 from kasugai.core.words.verdicts import Reason, Verb
 from tests.support.incidents import OPENED, SEGMENT, START, decided, opened, said
 
@@ -28,10 +30,21 @@ OVER = said(FactKind.FINISHED, result=Result.RECOVERED, reason=Reason.RECOVERED,
 UNDER_WAY = (OPENED, opened(reserves=("r1",)))
 CLOSED = (*UNDER_WAY, OVER, decided(Verb.CLOSE, Reason.RECOVERED))
 NOW = START + 63_000
+PROOFS = "power device, a trusted sender's word, or a person's (kasugai incident approve --limit fence)"
 
 
 def seen(*values: object) -> list[Seen]:
     return [Seen(START + 1000 * offset, offset, value) for offset, value in enumerate(values)]  # type: ignore[arg-type]
+
+
+def test_what_proves_a_fence_is_shown_and_that_none_is_asked_for() -> None:
+    def shown(**policy: Any) -> str:
+        return page(merged(replace(RACK, policy=Policy(**policy)), HOSTS, []), NOW, None).splitlines()[4]
+
+    assert "sender" not in shown(trust_assertions=False)
+    assert shown(fence=Fencing.NONE) == (
+        f"fence:   NONE where nothing else proves it: 180 s of silence are enough; {PROOFS}"
+    )
 
 
 def test_hosts_are_shown_with_their_state() -> None:
@@ -40,6 +53,7 @@ def test_hosts_are_shown_with_their_state() -> None:
         "armed:   yes",
         "method:  auto",
         "storm:   from 50 % unhealthy hosts on",
+        f"fence:   {PROOFS}",
         "",
         "HOST  STATE       FOR  RESERVE        MAINTENANCE                     WHY",
         "cmp1  out          1m  -              -                               recovered",

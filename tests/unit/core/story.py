@@ -7,6 +7,7 @@ seconds since its beginning.
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 from uuid import UUID
 
 from kasugai.core.deciding.mailbox import Decided, Mailbox
@@ -17,10 +18,20 @@ from kasugai.core.words.facts import Fact
 from kasugai.core.words.incident import Open, Order
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.policy import Policy
-from kasugai.core.words.signals import InventoryChange, Letter, Outcome, Signal, Stamp, Tick
+from kasugai.core.words.signals import (
+    Command,
+    Instruction,
+    InventoryChange,
+    Letter,
+    Outcome,
+    Signal,
+    Stamp,
+    Tick,
+)
 from kasugai.core.words.timing import PRODUCTION, BrokerTime, Timing
 from kasugai.core.words.verdicts import Verdict
-from tests.unit.core.makers import SEGMENT, S, host, segment
+from tests.support.subjects import about
+from tests.unit.core.makers import SEGMENT, S, host, segment, uuid_of
 
 START = 1_000_000 * S
 """Broker time of a story's second 0."""
@@ -205,3 +216,9 @@ def answer(fact: Fact, story: Story) -> Fact:
     """Return a fact as a worker says it about the story's open incident."""
     order = story.incident.order
     return replace(fact, incident=order.incident, n=order.n, attempt=order.attempt)
+
+
+def bid(order: Instruction, number: int = 1, **given: Any) -> Command:
+    """Return a command of ann's."""
+    facts: dict[str, Any] = {"segment": "s1", "author": "ann", "reason": "why not", **about(given)}
+    return Command(command_id=uuid_of(number), order=order, **facts)

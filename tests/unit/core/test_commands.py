@@ -15,7 +15,6 @@ from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import Command, Instruction, Limit, Source
 from kasugai.core.words.timing import PRODUCTION, SteadyTime
 from kasugai.core.words.verdicts import Reason
-from tests.support.subjects import about
 from tests.unit.core.makers import (
     INCIDENT,
     S,
@@ -27,17 +26,10 @@ from tests.unit.core.makers import (
     moment,
     report,
     segment,
-    uuid_of,
 )
-from tests.unit.core.story import START, Post, Story, answer, serve
+from tests.unit.core.story import START, Post, Story, answer, bid, serve
 
 FOUR = ("cmp1", "cmp2", "cmp3", "cmp4")
-
-
-def bid(order: Instruction, number: int = 1, **given: Any) -> Command:
-    """Return a command of ann's."""
-    facts: dict[str, Any] = {"segment": "s1", "author": "ann", "reason": "why not", **about(given)}
-    return Command(command_id=uuid_of(number), order=order, **facts)
 
 
 def opened(**policy: Any) -> Story:

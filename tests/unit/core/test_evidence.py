@@ -165,9 +165,14 @@ def test_an_unknown_report_followed_by_an_assertion_is_not_swallowed() -> None:
     assert noted.asserted and noted.vouched_at == 3
 
 
-def test_an_assertion_is_as_old_as_its_observer_says_and_never_younger_than_its_arrival() -> None:
+def test_an_assertion_is_as_old_as_its_own_record_whatever_its_observers_clock_says() -> None:
     ages = [hear(report(observed_at=seen), at=9 * S)[0].vouched_at for seen in (0, 3 * S, 20 * S)]
-    assert ages == [9 * S, 3 * S, 9 * S]
+    assert ages == [9 * S] * 3
+    ages = [
+        hear(replace(report(observed_at=3 * S), said_at=BrokerTime(said)), at=9 * S)[0].vouched_at
+        for said in (5 * S, 20 * S)
+    ]
+    assert ages == [5 * S, 9 * S]
 
 
 def test_an_observer_takes_back_its_own_word_only() -> None:

@@ -5,10 +5,16 @@ from typing import Any
 
 import pytest
 
-from kasugai.core.recovering.lastlook import decision_is_stale, source_age, source_silent
+from kasugai.core.recovering.lastlook import (
+    decision_is_stale,
+    source_age,
+    source_silent,
+    wait_for_stillness,
+)
 from kasugai.core.recovering.look import Look, PowerState
 from kasugai.core.recovering.moves import Blocked, Pending
 from kasugai.core.recovering.situation import Memory
+from kasugai.core.words.policy import Policy
 from kasugai.core.words.timing import BrokerTime, MonoTime
 from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import S, order, service
@@ -41,12 +47,66 @@ def test_without_a_record_there_is_no_age() -> None:
     assert source_age(scene(look(service=None))) is None
 
 
-@pytest.mark.parametrize(("age", "answer"), [(8.0, None), (7.9, Reason.NOVA_FRESH)])
-def test_nothing_may_have_been_alive_after_an_assertion_but_for_two_seconds(
-    age: float, answer: Reason | None
+@pytest.mark.parametrize(
+    ("age", "said", "answer"),
+    [
+        (18.0, 20.0, None),
+        (17.9, 20.0, Reason.NOVA_FRESH),  # it moved after the word, but for two seconds
+        (3600.0, 15.0, None),
+        (3600.0, 14.9, Pending()),  # so long must have passed since the word
+        (12.9, 14.9, Pending()),
+        (12.8, 14.9, Reason.NOVA_FRESH),
+        (0.0, 1.0, Pending()),
+    ],
+)
+def test_the_record_must_stand_still_for_fifteen_seconds_after_an_assertion(
+    age: float, said: float, answer: Reason | Pending | None
 ) -> None:
-    asserted = order(asserted_at=NOW - 10 * S)
-    assert source_age(scene(on(age), order=asserted)) is answer
+    asserted = order(asserted_at=NOW - int(said * S))
+    assert source_age(scene(on(age), order=asserted)) == answer
+    assert source_age(scene(on(age), order=asserted, has_device=False)) == answer
+
+
+@pytest.mark.parametrize("hand", [{"is_enabled": False}, {"forced_down": True}])
+def test_a_put_after_an_assertion_is_no_sign_of_life_if_the_record_does_not_move_again(
+    hand: dict[str, Any],
+) -> None:
+    asserted = order(asserted_at=NOW - 30 * S)
+    assert source_age(scene(on(10.0, **hand), order=asserted)) == Pending()
+    assert source_age(scene(on(15.0, **hand), order=asserted)) is None
+    memory = Memory(owner_since=MonoTime(0), epoch=1, reports=1)
+    assert source_age(scene(on(15.0, **hand), order=asserted, memory=memory)) is Reason.NOVA_FRESH
+
+
+def test_a_lower_bound_after_an_assertion_is_watched() -> None:
+    asserted, seen = order(asserted_at=NOW - 30 * S), on(1.0, age_is_bound=True)
+    memory = Memory(owner_since=MonoTime(0), epoch=1, record_value="t0")
+    still = replace(memory, record_since=MonoTime(NOW - 15 * S))
+    assert source_age(scene(seen, order=asserted, memory=still)) is None
+    moving = replace(memory, record_since=MonoTime(NOW - 14 * S))
+    assert source_age(scene(seen, order=asserted, memory=moving)) == Pending()
+
+
+def test_a_device_that_reads_on_makes_a_word_one_witness_and_novas_silence_is_the_second() -> None:
+    reads_on, reads_nothing = on(60.0), replace(on(60.0), power=PowerState.UNKNOWN)
+    given: dict[str, Any] = {"asserted_at": NOW - 20 * S}
+    three = Policy(confirm_observers=3)
+    assert source_age(scene(reads_on, order=order(**given))) is None
+    assert source_age(scene(reads_on, order=order(policy=three, **given))) is Reason.POWER_ON
+    agreed = order(policy=three, confirmed_at=NOW, **given)
+    assert source_age(scene(reads_on, order=agreed)) is None, "three agree without it"
+    assert source_age(scene(reads_nothing, order=order(policy=three, **given))) is None
+    assert source_age(scene(reads_on, order=order(policy=three, **given), has_device=False)) is None
+
+
+def test_stillness_is_looked_for_every_five_seconds_and_when_it_may_be_reached() -> None:
+    def until(age: float, said: int | None) -> float:
+        given = order(asserted_at=None if said is None else NOW - said * S)
+        return (wait_for_stillness(scene(on(age), order=given)).until - NOW) / S
+
+    assert [until(1.0, 1), until(60.0, 12), until(13.5, 60), until(14.9, 60)] == [5.0, 3.0, 1.5, 1.0]
+    assert until(11.0, None) == 4.0
+    assert wait_for_stillness(scene(look(service=None))).until > NOW
 
 
 def test_a_lower_bound_is_waited_for_until_the_record_stood_still_for_fifteen_seconds() -> None:

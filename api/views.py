@@ -128,6 +128,8 @@ class StepView:
     reason: str = ""
     destination: str = ""
     """Where an evacuated instance landed."""
+    disks: str = ""
+    """On what an instance's data lies; empty for other steps."""
     began_at: Instant | None = None
     ended_at: Instant | None = None
     needs: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from kasugai.core.telling.incident_views import IncidentView
 from kasugai.core.telling.progress import StepView
 from kasugai.core.telling.timeline import timeline
 from kasugai.core.words.actions import About
+from kasugai.core.words.plan import DISKS
 from kasugai.core.words.timing import Instant, Millis
 
 SHORT = 8
@@ -98,11 +99,13 @@ def _story(view: IncidentView) -> str:
 
 def _guests(view: IncidentView) -> str:
     names = _names(view)
+    tells_disks = any(DISKS in step.step.params for step in view.steps.values())
     columns = (
         Column("  SUBJECT"),
         Column("STEP"),
         Column("STATE"),
         Column("TOOK", right=True),
+        *([Column("DISKS")] if tells_disks else []),
         Column("WHY"),
     )
     rows = [
@@ -111,12 +114,13 @@ def _guests(view: IncidentView) -> str:
             str(step.step.action),
             step.word,
             duration(step),
+            *([step.step.params.get(DISKS, "-")] if tells_disks else []),
             step.record.reason if step.record else "",
         )
         for step in (*view.moved_before, *view.steps.values())
     ]
     left = [
-        (f"  {guest}", "-", "left", "-", reason)
+        (f"  {guest}", "-", "left", "-", *(["-"] if tells_disks else []), reason)
         for guest, reason in (view.plan.excluded if view.plan else ())
     ]
     return "steps\n" + table(columns, [*rows, *left])
@@ -175,6 +179,7 @@ def _step_json(step: StepView) -> dict[str, Any]:
         "tries": step.record.tries if step.record else 0,
         "reason": step.record.reason if step.record else "",
         "destination": step.record.destination if step.record else "",
+        "disks": step.step.params.get(DISKS, ""),
         "began_at": stamp(step.began) if step.began else None,
         "ended_at": stamp(step.ended) if step.ended else None,
     }

@@ -99,6 +99,7 @@ def _host(known: Known, wanted: WantedHost, segment_id: str, segment: str) -> Ch
         name=wanted.name,
         segment_id=segment_id,
         reserved=wanted.reserved,
+        root_disks=wanted.root_disks,
         on_maintenance=bool(wanted.on_maintenance),
         maintenance_until=wanted.maintenance_until,
         control_attributes=wanted.control_attributes,

@@ -24,6 +24,7 @@ from uuid import UUID
 from kasugai.adapters.settings.options import POLICY_BOUNDS
 from kasugai.cli.exits import Misused
 from kasugai.cli.yaml_block import Block, documents
+from kasugai.core.words.disks import RootDisks
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.timing import Millis
 
@@ -41,11 +42,14 @@ HOST = {
     "reserved": "reserved: no",
     "on-maintenance": "on-maintenance: no",
     "maintenance-until": "maintenance-until: 2026-12-01T06:00:00Z",
+    "root-disks": "root-disks: shared",
     "control-attributes": "control-attributes: SSH",
 }
 _EXAMPLES = {
     "confirm-after": "4s",
     "unfenced-wait": "180s",
+    "local-wait": "30m",
+    "settle-after-fence": "10s",
     "max-unhealthy": "50",
     "method": "auto",
     "ha-key": "HA_Enabled",
@@ -66,6 +70,8 @@ class WantedHost:
     """None: the file does not say."""
     maintenance_until: int = 0
     """0: until somebody ends it."""
+    root_disks: RootDisks | None = None
+    """None: as the segment's policy says."""
     control_attributes: str = ""
 
 
@@ -122,8 +128,20 @@ def _host(item: str | Block) -> WantedHost:
         id=_id(item, HOST["id"]),
         reserved=item.flag("reserved", HOST["reserved"], False),
         **_maintenance(item),
+        root_disks=_root_disks(item),
         control_attributes=item.text("control-attributes", HOST["control-attributes"], ""),
     )
+
+
+def _root_disks(item: Block) -> RootDisks | None:
+    if "root-disks" not in item:
+        return None
+    text = item.text("root-disks", HOST["root-disks"])
+    if text not in list(RootDisks):
+        raise item.wrong(
+            "root-disks", f"one of {', '.join(RootDisks)} belongs here, not {text}", HOST["root-disks"]
+        )
+    return RootDisks(text)
 
 
 def _maintenance(item: Block) -> dict[str, Any]:

@@ -19,8 +19,9 @@ from kasugai.core.telling.host_states import (
     host_states,
     reserve_uses,
 )
+from kasugai.core.words.disks import RootDisks
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
-from kasugai.core.words.policy import Fencing, Policy
+from kasugai.core.words.policy import Fencing, LocalGuests, Policy
 from kasugai.core.words.timing import Instant, Millis
 from kasugai.core.words.verdicts import Verdict
 
@@ -119,6 +120,7 @@ def page(shown: Shown, now: Instant, width: int | None) -> str:
         "method": str(policy.method),
         "storm": f"from {policy.max_unhealthy} % unhealthy hosts on",
         "fence": _fence(policy),
+        "disks": _disks(policy),
     }
     lines = [f"{name + ':':<9}{text}" for name, text in head.items()]
     rows = [_row(shown, host, now) for host in shown.hosts]
@@ -134,6 +136,20 @@ def _fence(policy: Policy) -> str:
     return (
         f"NONE where nothing else proves it: {policy.unfenced_wait // 1000} s of silence are enough; {proofs}"
     )
+
+
+def _disks(policy: Policy) -> str:
+    """Say what becomes of guests with an image or an ephemeral disk."""
+    match policy.root_disks:
+        case RootDisks.SHARED:
+            return "shared: every guest may move"
+        case RootDisks.UNSAID:
+            return "unknown: guests with an image are moved as if they were shared; say root-disks: shared | local"
+        case RootDisks.LOCAL if policy.local_guests is LocalGuests.LEAVE:
+            return "local: guests with an image wait for their host"
+        case _:
+            minutes = policy.local_wait // 60_000
+            return f"local: guests with an image are rebuilt after {minutes} min, without their data"
 
 
 def _armed(shown: Shown) -> str:

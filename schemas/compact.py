@@ -50,7 +50,7 @@ def writer(cls: type) -> Turn:
         body = {}
         for name, default, turn in slots:
             held = getattr(value, name)
-            if held != default:
+            if held is not default and held != default:
                 body[name] = held if turn is None else turn(held)
         return body
 
@@ -131,6 +131,8 @@ def _each(make: Turn, turn: Turn | None) -> Turn:
 
 def _by_name(make: Turn, turn: Turn | None) -> Turn:
     def apply(values: Any) -> Any:
-        return make({key: held if turn is None else turn(held) for key, held in values.items()})
+        return make(
+            dict(values.items()) if turn is None else {key: turn(held) for key, held in values.items()}
+        )
 
     return apply

@@ -182,7 +182,7 @@ def _given(shape: Shape, value: object) -> Any:
         case Named(), Mapping():
             return {}
         case _:
-            return value
+            return list(value) if isinstance(value, tuple) else value
 
 
 def _fitted(cls: type, body: dict[str, Any]) -> dict[str, Any]:

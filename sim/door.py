@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import TypeVar
 
-from kasugai.core.recovering.look import AggregateView, GuestView, MigrationView, ServiceView
+from kasugai.core.recovering.look import AggregateView, GuestView, ImageView, MigrationView, ServiceView
 from kasugai.core.words.timing import Millis
 from kasugai.sim.cloud.cloud import SimCloud
 from kasugai.sim.cloud.model import Aggregate, Answer, Guest, Host, Migration, Refused
@@ -89,6 +89,18 @@ class CloudDoor:
             return Answer(tuple(seen), answer.took)
 
         return await self._send("GET", "/os-migrations", "migrations", host, act)
+
+    async def image(self, image: str) -> ImageView:
+        """Return what Glance says of an image."""
+
+        def act() -> Answer[ImageView]:
+            answer = self._cloud.images.show_image(image)
+            found = answer.value
+            return Answer(
+                ImageView(properties=MappingProxyType(dict(found.properties)), tags=found.tags), answer.took
+            )
+
+        return await self._send("GET", f"/images/{image}", "image", image, act)
 
     async def project_tags(self, project: str) -> tuple[str, ...]:
         """Return a project's tags."""
@@ -235,6 +247,9 @@ def _guest(guest: Guest) -> GuestView:
         image=guest.image,
         flavor=guest.flavor,
         extra_specs=MappingProxyType(dict(guest.extra_specs)),
+        has_ephemeral=guest.ephemeral > 0,
+        has_swap=guest.swap > 0,
+        has_config_drive=guest.config_drive,
         locked=guest.locked_by is not None,
         fault=guest.fault if guest.vm_state == "error" else "",
         deleted=guest.deleted,
@@ -243,7 +258,10 @@ def _guest(guest: Guest) -> GuestView:
 
 def _aggregate(aggregate: Aggregate) -> AggregateView:
     return AggregateView(
-        aggregate_id=aggregate.aggregate_id, name=aggregate.name, hosts=frozenset(aggregate.hosts)
+        aggregate_id=aggregate.aggregate_id,
+        name=aggregate.name,
+        hosts=frozenset(aggregate.hosts),
+        metadata=MappingProxyType(dict(aggregate.metadata)),
     )
 
 

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 from kasugai.core.deciding.mailbox import Mailbox
 from kasugai.core.deciding.rows import Row
 from kasugai.core.words.incident import Order, Phase
+from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import Letter, Stamp, Tick
 from kasugai.core.words.subject import Kind
 from kasugai.core.words.timing import PRODUCTION, Millis, Timing
@@ -105,9 +106,9 @@ class Correlate:
         """Return how many subjects are in which phase now; those whose story is over are not counted."""
         return sum((each.mailbox.phases() for each in list(self._partitions.values())), Counter())
 
-    def unfenced(self) -> int:
-        """Return how many segments of its partitions ask for no fence."""
-        return sum(each.mailbox.unfenced() for each in list(self._partitions.values()))
+    def policies(self) -> list[Policy]:
+        """Return the policies of the described segments of its partitions."""
+        return [policy for each in list(self._partitions.values()) for policy in each.mailbox.policies()]
 
     def tick(self, partition: int, now: float) -> Tick | None:
         """Return the tick to write into the partition now, if it is time; `now` is the time of

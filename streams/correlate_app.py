@@ -25,13 +25,15 @@ from kasugai.adapters.kafka.topics import require
 from kasugai.adapters.settings.values import Settings
 from kasugai.adapters.telemetry.about import about
 from kasugai.adapters.telemetry.catalogue import INCIDENTS as COUNTED
-from kasugai.adapters.telemetry.catalogue import UNFENCED
+from kasugai.adapters.telemetry.catalogue import UNDESCRIBED_DISKS, UNFENCED
 from kasugai.adapters.telemetry.lags import Lags
 from kasugai.adapters.telemetry.meters import Reading, watched
 from kasugai.adapters.telemetry.tracing import Threads
 from kasugai.adapters.telemetry.vitals import Vitals
 from kasugai.core.deciding.rows import Row
+from kasugai.core.words.disks import RootDisks
 from kasugai.core.words.incident import Order
+from kasugai.core.words.policy import Fencing, Policy
 from kasugai.core.words.signals import Letter, Stamp
 from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Verdict
@@ -248,7 +250,11 @@ async def _run(settings: Settings, shell: ProcessorSettings, vitals: Vitals) -> 
         bury = burying(producer)
         with (
             watched(COUNTED, lambda: _phases(correlate)),
-            watched(UNFENCED, lambda: [(correlate.unfenced(), {})]),
+            watched(UNFENCED, lambda: _segments(correlate, lambda policy: policy.fence is Fencing.NONE)),
+            watched(
+                UNDESCRIBED_DISKS,
+                lambda: _segments(correlate, lambda policy: policy.root_disks is RootDisks.UNSAID),
+            ),
         ):
             return await serve(
                 shell, handler, offset_of=offset_of, bury=bury, membership=membership, vitals=vitals
@@ -264,6 +270,10 @@ def burying(producer: Sink) -> Bury:
         await graves.bury(_as_it_came(record), cause if isinstance(cause, Exception) else poison)
 
     return bury
+
+
+def _segments(correlate: Correlate, holds: Callable[[Policy], bool]) -> list[Reading]:
+    return [(sum(map(holds, correlate.policies())), {})]
 
 
 def _phases(correlate: Correlate) -> list[Reading]:

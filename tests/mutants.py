@@ -19,7 +19,7 @@ from kasugai.core.deciding.rows import ClockRow, Moment
 from kasugai.core.deciding.steady import Times
 from kasugai.core.deciding.steady import times as production_times
 from kasugai.core.deciding.storm import CALM
-from kasugai.core.recovering import engine, host, lastlook
+from kasugai.core.recovering import choosing, engine, host, lastlook
 from kasugai.core.recovering.ledger import apply
 from kasugai.core.recovering.look import Look, MigrationView
 from kasugai.core.recovering.moves import Begin, Move, Note, Pending
@@ -29,6 +29,7 @@ from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.steps import evacuations, resolving
 from kasugai.core.recovering.steps.records import begin, note
 from kasugai.core.words.actions import Action
+from kasugai.core.words.disks import DiskClass
 from kasugai.core.words.facts import Fact, FactKind, make_fact
 from kasugai.core.words.incident import Open
 from kasugai.core.words.plan import Step
@@ -330,6 +331,12 @@ MUTANTS = (
         name="a record that moves after the word is believed",
         scenario="trusted-word-about-a-living-host",
         patch=lambda: patch.object(lastlook, "source_age", _believes_the_word),
+        variants=written,
+    ),
+    Mutant(
+        name="disk class not asked",
+        scenario="local-disk-is-left",
+        patch=lambda: patch.object(choosing, "disk_class", lambda *_: DiskClass.UNKNOWN),
         variants=written,
     ),
     Mutant(

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from kasugai.core.recovering.look import GuestView, Look, MigrationView, PowerState, Records
+from kasugai.core.recovering.look import GuestView, ImageView, Look, MigrationView, PowerState, Records
 from kasugai.core.words.timing import MonoTime, Timing
 from kasugai.workers.clock import monotonic_ms
 from kasugai.workers.ports import Cloud, CloudRefused, Power
@@ -34,6 +34,8 @@ class Wanted:
     """All compute services: some 0.35 KB each."""
     project_tags: bool = False
     """The tags of the listed guests' projects, as far as they have not been read yet."""
+    images: bool = False
+    """The listed guests' images likewise."""
 
 
 NOTHING_MORE = Wanted()
@@ -63,6 +65,7 @@ class Observer:
         self._read_power: tuple[PowerState, MonoTime] | None = None
         self._power_pause = 0
         self._project_tags: dict[str, tuple[str, ...]] = {}
+        self._images: dict[str, ImageView] = {}
 
     @property
     def has_device(self) -> bool:
@@ -97,6 +100,8 @@ class Observer:
         )
         if wanted.project_tags:
             await self._read_project_tags(guests)
+        if wanted.images:
+            await self._read_images(guests)
         return Look(
             at=at,
             nova_at=nova_at,
@@ -111,6 +116,7 @@ class Observer:
             power=power,
             power_at=power_at,
             project_tags=MappingProxyType(dict(self._project_tags)),
+            images=MappingProxyType(dict(self._images)),
         )
 
     async def _migrations(self, peek: Peek | None) -> Records:
@@ -134,6 +140,23 @@ class Observer:
             )
             tags = ()
         self._project_tags[project] = tags
+
+    async def _read_images(self, guests: Iterable[GuestView]) -> None:
+        images = {guest.image for guest in guests if guest.image} - self._images.keys()
+        await asyncio.gather(*(self._read_image(image) for image in sorted(images)))
+
+    async def _read_image(self, image: str) -> None:
+        """Read an image. A no of Glance is as good as an image that says nothing: it may have been deleted since, and
+        one guest too many brought back destroys nothing."""
+        try:
+            self._images[image] = await self._cloud.image(image)
+        except CloudRefused as no:
+            LOG.warning(
+                "what image %s says of its guests is not known, so it neither marks nor leaves any; Glance says: %s",
+                image,
+                no,
+            )
+            self._images[image] = ImageView()
 
     def forget_power(self) -> None:
         """Read the power anew at the next look (a fence call has just ended)."""

@@ -15,6 +15,7 @@ from kasugai.core.recovering.ledger import Flag
 from kasugai.core.recovering.look import Look, any_has_ended
 from kasugai.core.recovering.moves import Act, Begin, Extend, Finish, Note, Wait
 from kasugai.core.recovering.pace import Pace, answer, land, open_pace
+from kasugai.core.recovering.planning import asks_for_aggregates, asks_for_images
 from kasugai.core.recovering.situation import Memory, Situation
 from kasugai.core.recovering.steps.kind import LookAfter, StepKind
 from kasugai.core.recovering.steps.kinds import find, kind_of
@@ -122,8 +123,16 @@ class Ownership:
                     assert_never(step)
 
     def _wanted(self, wait: Wait) -> Wanted:
-        joins = bool(wait.hosts) and self._assignment.order.policy.add_reserve_to_aggregates
-        return Wanted(guests=wait.reads, hosts=wait.hosts, aggregates=joins, project_tags=wait.project_tags)
+        policy = self._assignment.order.policy
+        joins = bool(wait.hosts) and policy.add_reserve_to_aggregates
+        marks = wait.words and asks_for_aggregates(policy)
+        return Wanted(
+            guests=wait.reads,
+            hosts=wait.hosts,
+            aggregates=joins or marks,
+            project_tags=wait.words,
+            images=wait.words and asks_for_images(policy),
+        )
 
     async def _nothing_ended(self, wait: Wait, look: Look) -> bool:
         """Peek, where nothing but landings is waited for: whether Nova has ended none of them since `look`. What was
@@ -162,7 +171,12 @@ class Ownership:
         first = Wanted(computes=not entry.effects)
         if entry.plan is not None and entry.plan.attempt == order.attempt and entry.has_begun(order.attempt):
             return entry.plan, await self._look(first)
-        first = replace(first, project_tags=bool(order.policy.exclude_project_tags))
+        first = replace(
+            first,
+            project_tags=bool(order.policy.exclude_project_tags),
+            aggregates=asks_for_aggregates(order.policy),
+            images=asks_for_images(order.policy),
+        )
         look = await self._look(first)
         while not self._procedure.can_plan(look, self._memory.before):
             await self._sleep(monotonic_ms() + self._timing.look_interval)

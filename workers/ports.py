@@ -23,7 +23,14 @@ from kasugai.core.recovering.doors import (
     Offsets,
 )
 from kasugai.core.recovering.ledger import Entry, Flag
-from kasugai.core.recovering.look import AggregateView, GuestView, MigrationView, PowerState, ServiceView
+from kasugai.core.recovering.look import (
+    AggregateView,
+    GuestView,
+    ImageView,
+    MigrationView,
+    PowerState,
+    ServiceView,
+)
 from kasugai.core.words.facts import Fact
 from kasugai.core.words.signals import Stamp
 from kasugai.core.words.subject import Subject
@@ -148,6 +155,10 @@ class Cloud(Protocol):
 
     async def migrations(self, host: str) -> tuple[MigrationView, ...]:
         """Return all migration records with this source, of every type (all pages)."""
+        ...
+
+    async def image(self, image: str) -> ImageView:
+        """Return what Glance says of an image; CloudRefused when it does not know it or does not tell us."""
         ...
 
     async def project_tags(self, project: str) -> tuple[str, ...]:

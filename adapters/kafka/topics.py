@@ -143,16 +143,19 @@ class Topics:
 def require(settings: Settings, names: Iterable[str], *, demo: bool = False) -> None:
     """Raise TopicsUnfit unless the broker keeps these topics as their contracts say: the start check.
 
-    `demo` accepts a broker that cannot say (librdkafka's mock cluster); it has no time of its own either.
+    LogAway when the broker does not say: one that is busy or has just come back is no reason to end for good. `demo`
+    accepts it (librdkafka's mock cluster never says); it has no time of its own either.
     """
     topics = Topics(settings, patience=1.0 if demo else PATIENCE)  # a busy broker is no mock
     reports = topics.check(wanted(settings, names))
-    accepted = {Finding.OK, Finding.CANNOT_SAY} if demo else {Finding.OK}
-    bad = [line_of(report) for report in reports if report.finding not in accepted]
+    silent = sum(report.finding is Finding.CANNOT_SAY for report in reports)
+    bad = [line_of(report) for report in reports if report.finding not in (Finding.OK, Finding.CANNOT_SAY)]
     if bad:
         more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
         way = way_back(reports, settings.stream.partitions)
         raise TopicsUnfit(f"{bad[0]}{more}: {way or 'type kasugai topics check, then kasugai topics apply'}")
+    if silent and not demo:
+        raise LogAway(f"the broker does not say how it keeps {silent} of {len(reports)} topics")
 
 
 def _shape(about: Any) -> tuple[int, int]:

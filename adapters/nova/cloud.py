@@ -11,11 +11,11 @@ from urllib.parse import parse_qs, urlsplit
 
 from kasugai.adapters.nova import views
 from kasugai.adapters.nova.rights import Right, rights
-from kasugai.adapters.nova.session import BadCloud, describe, open_services
+from kasugai.adapters.nova.session import BadCloud, Service, describe, open_services
 from kasugai.adapters.nova.wire import Ask, Microversion, Reply, Wire
 from kasugai.adapters.settings import NovaSettings
 from kasugai.core.recovering.doors import CloudAway, CloudRefused
-from kasugai.core.recovering.look import AggregateView, GuestView, MigrationView, ServiceView
+from kasugai.core.recovering.look import AggregateView, GuestView, ImageView, MigrationView, ServiceView
 
 BASIC = (2, 53)
 """Services by uuid. Below 2.69 a silent cell makes a read by id an error instead of a server with half its keys."""
@@ -37,8 +37,8 @@ class NovaCloud:
         """Give a request up after `client` seconds. BadCloud when the settings cannot even be read."""
         self.settings = settings
         self._where = describe(settings)
-        nova, identity = open_services(settings, client=client, threads=threads)
-        self._wire = Wire(nova, identity, self._where, client=client, threads=threads)
+        services = open_services(settings, client=client, threads=threads)
+        self._wire = Wire(services, self._where, client=client, threads=threads)
         self._sends_date = True
 
     async def check(self) -> Microversion:
@@ -120,9 +120,15 @@ class NovaCloud:
             path=f"/projects/{project}/tags",
             lowest=BASIC,
             highest=BASIC,
-            to_keystone=True,
+            service=Service.KEYSTONE,
         )
         return views.project_tags((await self._wire.send(ask)).body)
+
+    async def image(self, image: str) -> ImageView:
+        """Return what Glance says of an image; CloudRefused when it does not know it or us, or when the catalog has no
+        Glance."""
+        ask = Ask(method="GET", path=f"/images/{image}", lowest=BASIC, highest=BASIC, service=Service.GLANCE)
+        return views.image((await self._wire.send(ask)).body)
 
     async def force_down(self, service_id: str, reason: str) -> None:
         """Set forced_down and disabled in one request: apart, disabling a freshly dead host takes 60 s (nova.md)."""

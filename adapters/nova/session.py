@@ -7,6 +7,7 @@ import re
 import threading
 import warnings
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -46,18 +47,27 @@ class _Session(Session):
             self._asking.now = False
 
 
-def open_services(settings: NovaSettings, *, client: float, threads: int) -> tuple[Adapter, Adapter]:
-    """Return keystoneauth's adapters for Nova and Keystone: one session, no repetitions, `client` seconds a request."""
+class Service(StrEnum):
+    """Whom a recovery asks, by their types in the catalog."""
+
+    NOVA = "compute"
+    KEYSTONE = "identity"
+    GLANCE = "image"
+
+
+def open_services(settings: NovaSettings, *, client: float, threads: int) -> dict[Service, Adapter]:
+    """Return keystoneauth's adapters by service: one session, no repetitions, `client` seconds a request."""
     region = _region(settings)
     session = region.get_session()
     session.timeout = client
     pool = TCPKeepAliveAdapter(pool_maxsize=threads, max_retries=0)
     for scheme in ("http://", "https://"):
         session.session.mount(scheme, pool)
-    return (
-        _adapter(region, session, settings, "compute"),
-        _adapter(region, session, settings, "identity", version="3"),
-    )
+    versions = {Service.NOVA: None, Service.KEYSTONE: "3", Service.GLANCE: "2"}
+    return {
+        service: _adapter(region, session, settings, service, version)
+        for service, version in versions.items()
+    }
 
 
 def _adapter(

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from kasugai.core.recovering.doors import CloudAway
-from kasugai.core.recovering.look import AggregateView, GuestView, MigrationView, ServiceView
+from kasugai.core.recovering.look import AggregateView, GuestView, ImageView, MigrationView, ServiceView
 from kasugai.core.words.timing import Millis
 
 Row = Mapping[str, Any]
@@ -48,7 +48,7 @@ def _service(own: Row, rows: Iterable[Row], date: str | None) -> ServiceView:
 
 def guest(row: Row) -> GuestView:
     """Return a server."""
-    vm_state = pick(row, "OS-EXT-STS:vm_state")
+    vm_state, flavor = pick(row, "OS-EXT-STS:vm_state"), row.get("flavor", {})
     return GuestView(
         uuid=pick(row, "id"),
         name=pick(row, "name"),
@@ -60,8 +60,11 @@ def guest(row: Row) -> GuestView:
         tags=tuple(row.get("tags") or ()),
         project=row.get("tenant_id") or "",
         image=(row.get("image") or {}).get("id", ""),
-        flavor=row.get("flavor", {}).get("original_name", ""),
-        extra_specs=MappingProxyType(dict(row.get("flavor", {}).get("extra_specs") or {})),
+        flavor=flavor.get("original_name", ""),
+        extra_specs=MappingProxyType(dict(flavor.get("extra_specs") or {})),
+        has_ephemeral=bool(flavor.get("ephemeral")),
+        has_swap=bool(flavor.get("swap")),
+        has_config_drive=bool(row.get("config_drive")),
         locked=pick(row, "locked"),
         fault=row.get("fault", {}).get("message", ""),
         deleted="deleted" in (vm_state, str(pick(row, "status")).lower()),
@@ -84,8 +87,19 @@ def migration(row: Row) -> MigrationView:
 def aggregate(row: Row) -> AggregateView:
     """Return an aggregate."""
     return AggregateView(
-        aggregate_id=pick(row, "id"), name=pick(row, "name"), hosts=frozenset(pick(row, "hosts"))
+        aggregate_id=pick(row, "id"),
+        name=pick(row, "name"),
+        hosts=frozenset(pick(row, "hosts")),
+        metadata=MappingProxyType(dict(row.get("metadata") or {})),
     )
+
+
+def image(row: Row) -> ImageView:
+    """Return an image: Glance writes its properties beside its own fields (v2), all of them as text."""
+    if "id" not in row:
+        raise CloudAway("the answer about an image is not Glance's")
+    properties = {name: value for name, value in row.items() if isinstance(value, str)}
+    return ImageView(properties=MappingProxyType(properties), tags=tuple(row.get("tags") or ()))
 
 
 def project_tags(row: Row) -> tuple[str, ...]:

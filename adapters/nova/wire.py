@@ -17,7 +17,7 @@ from keystoneauth1 import exceptions as keystone
 from keystoneauth1.adapter import Adapter
 
 from kasugai.adapters.nova.forbidden import Forbidden
-from kasugai.adapters.nova.session import BadCloud, causes, explain_login, one_line
+from kasugai.adapters.nova.session import BadCloud, Service, causes, explain_login, one_line
 from kasugai.adapters.nova.ticket import Ticket
 from kasugai.core.recovering.doors import CloudAway, CloudRefused, CloudUnsure
 
@@ -58,8 +58,8 @@ class Ask:
     highest: Microversion
     params: Mapping[str, str] = field(default_factory=dict)
     body: object = None
-    to_keystone: bool = False
-    """Keystone is asked, which knows no microversions: they say what Nova must know all the same."""
+    service: Service = Service.NOVA
+    """Who is asked. The others know no microversions: they say what Nova must know all the same."""
 
     @property
     def is_read(self) -> bool:
@@ -85,11 +85,11 @@ class Wire:
     """One cloud's Nova, and its Keystone."""
 
     def __init__(
-        self, adapter: Adapter, identity: Adapter, where: str, *, client: float, threads: int
+        self, adapters: Mapping[Service, Adapter], where: str, *, client: float, threads: int
     ) -> None:
         """Give each request up after `client` seconds; at most `threads` are on their way at a time."""
-        self._adapter = adapter
-        self._identity = identity
+        self._adapter = adapters[Service.NOVA]
+        self._adapters = adapters
         self._where = where
         self._client = client
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="nova")
@@ -165,19 +165,19 @@ class Wire:
         version = self._microversion(ask)
         left = ticket.send()
         try:
-            return (self._identity if ask.to_keystone else self._adapter).request(
+            return self._adapters[ask.service].request(
                 ask.path,
                 ask.method,
                 params=dict(ask.params),
                 json=ask.body,
-                microversion=None if ask.to_keystone else version,
+                microversion=version if ask.service is Service.NOVA else None,
                 raise_exc=False,
                 allow_reauth=False,
                 redirect=False,
                 timeout=(min(left, CONNECT), left),
             )
         except keystone.ClientException as error:
-            if ask.to_keystone and isinstance(error, keystone.EndpointNotFound):
+            if ask.service is not Service.NOVA and isinstance(error, keystone.EndpointNotFound):
                 raise CloudRefused(404, one_line(error)) from None  # Nova's 404 would mean: gone
             if any(map(_is_before_sending, causes(error))):
                 raise CloudAway(one_line(error)) from None

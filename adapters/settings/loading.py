@@ -11,6 +11,7 @@ import re
 import socket
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
+from enum import StrEnum
 from functools import partial
 from typing import Any
 
@@ -28,7 +29,7 @@ from kasugai.adapters.settings.values import (
     TelemetrySettings,
     WorkerSettings,
 )
-from kasugai.core.words.policy import Fencing, Method, Policy
+from kasugai.core.words.policy import Policy
 from kasugai.core.words.timing import PROFILES, Timing
 
 DEFAULT_FILE = "/etc/kasugai/kasugai.conf"
@@ -175,7 +176,12 @@ def _worker(values: dict[str, Any]) -> WorkerSettings:
 
 def _policy(values: dict[str, Any]) -> Policy:
     lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
-    return Policy(**values | lists | {"method": Method(values["method"]), "fence": Fencing(values["fence"])})
+    words = {
+        each.name: type(each.default)(values[each.name])
+        for each in fields(Policy)
+        if isinstance(each.default, StrEnum)
+    }
+    return Policy(**values | lists | words)
 
 
 def _check(settings: Settings, source: _Source, needs: Iterable[str]) -> None:

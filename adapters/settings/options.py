@@ -267,6 +267,8 @@ POLICY_BOUNDS: dict[str, tuple[int, int | None]] = {
     "confirm_after": (0, None),
     "confirm_observers": (1, 6),
     "unfenced_wait": (30_000, None),
+    "local_wait": (0, None),
+    "settle_after_fence": (0, 600_000),
     "max_unhealthy": (1, 100),
     "attempts": (1, 10),
     "window": (1, 500),

@@ -154,6 +154,14 @@ UNFENCED = Metric(
     help="Segments whose policy asks for no fence: a host that is merely cut off may have its guests run twice.",
     shown_by=(CORRELATE,),
 )
+UNDESCRIBED_DISKS = Metric(
+    name="kasugai.segments.disks.unknown",
+    shape=Shape.GAUGE,
+    unit="{segment}",
+    help="Segments that do not say where their hosts' own disks lie (root-disks): guests with an image are moved all "
+    "the same, and lose their data where it was local.",
+    shown_by=(CORRELATE,),
+)
 OPENING = Metric(
     name="kasugai.incident.opening.duration",
     shape=Shape.HISTOGRAM,
@@ -287,6 +295,7 @@ CATALOGUE = (
     VERDICTS,
     INCIDENTS,
     UNFENCED,
+    UNDESCRIBED_DISKS,
     OPENING,
     LANES,
     STEPS,

@@ -168,6 +168,7 @@ SCHEMAS: Mapping[str, Schema] = {
                 tries=WHOLE,
                 reason=TEXT,
                 destination=MAYBE,
+                disks=MAYBE,
                 began_at=MAYBE_STAMP,
                 ended_at=MAYBE_STAMP,
             )

@@ -63,6 +63,7 @@ def _step(view: StepView) -> Row:
         "tries": view.tries,
         "reason": view.reason,
         "destination": view.destination or None,
+        "disks": view.disks or None,
         "began_at": stamp(view.began_at),
         "ended_at": stamp(view.ended_at),
     }

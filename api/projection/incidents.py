@@ -13,6 +13,7 @@ from kasugai.core.telling.timeline import timeline
 from kasugai.core.words.actions import About
 from kasugai.core.words.facts import Fact, FactKind
 from kasugai.core.words.incident import Open
+from kasugai.core.words.plan import DISKS
 from kasugai.core.words.timing import Instant
 from kasugai.core.words.verdicts import Verb, Verdict
 
@@ -120,6 +121,7 @@ def _step(view: progress.StepView) -> StepView:
         tries=record.tries if record else 0,
         reason=record.reason if record else "",
         destination=record.destination if record else "",
+        disks=step.params.get(DISKS, ""),
         began_at=view.began,
         ended_at=view.ended,
         needs=step.needs,

@@ -16,7 +16,7 @@ from kasugai.core.deciding.segments import Segment
 from kasugai.core.deciding.steady import Times, advance_clock, period_for, strike, times
 from kasugai.core.deciding.view import Change
 from kasugai.core.words.incident import Order, Phase
-from kasugai.core.words.policy import Fencing
+from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import InventoryChange, Letter, Stamp, Tick
 from kasugai.core.words.subject import Kind
 from kasugai.core.words.timing import PRODUCTION, Millis, SteadyTime, Timing, later
@@ -109,10 +109,10 @@ class Mailbox:
         rows = (row for segment in list(self._segments.values()) for row in list(segment.subjects.values()))
         return Counter((row.kind, phase) for row in rows if (phase := row.phase) is not None)
 
-    def unfenced(self) -> int:
-        """Return how many described segments ask for no fence. May be called from another thread."""
-        described = [segment.view().described for segment in list(self._segments.values())]
-        return sum(row is not None and row.record.policy.fence is Fencing.NONE for row in described)
+    def policies(self) -> list[Policy]:
+        """Return the policies of the described segments. May be called from another thread."""
+        described = (segment.view().described for segment in list(self._segments.values()))
+        return [row.record.policy for row in described if row is not None]
 
     def _segment(self, segment_id: str) -> Segment:
         if segment_id not in self._segments:

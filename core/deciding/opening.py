@@ -97,11 +97,19 @@ def first_order(draft: Draft, opener: UUID) -> Open:
         asserted_at=fenced_at(row, policy),
         confirmed_at=evidence.confirmed_at(counted, policy),
         vouched_by=row.vouch.author if row.vouch else "",
-        policy=policy,
+        policy=_on_host(draft, policy),
         reserves=reserves.give(draft.asked),
         evidence=tuple(evidence_of(c) for c in counted)[:EVIDENCE_LIMIT],
         previous=previous,
     )
+
+
+def _on_host(draft: Draft, policy: Policy) -> Policy:
+    """Return the policy as it is for the subject's host, whose description may say where its disks lie."""
+    host = draft.asked.host
+    if host is None or host.record.root_disks is None:
+        return policy
+    return replace(policy, root_disks=host.record.root_disks)
 
 
 def fenced_at(row: SubjectRow, policy: Policy) -> BrokerTime | None:

@@ -114,6 +114,8 @@ def _held(draft: Draft, fact: Fact) -> None:
         pause = VETOED_FIRST  # a person vouched while the worker was at it
     elif fact.reason == Reason.UNFENCED_WAIT:
         pause = _until_waited(draft)
+    elif fact.reason == Reason.LOCAL_WAIT:
+        pause = _until_rebuilt(draft)
     draft.enter(Phase.HELD)
     _pause(draft, pause, fact.reason)
     draft.tell(Verb.HOLD, reason_of(fact), detail=fact.detail)
@@ -131,6 +133,13 @@ def _until_waited(draft: Draft) -> Millis:
     order, now = draft.incident.order, draft.times.moment.at
     waited = between(order.confirmed_at, now) if order.confirmed_at is not None else 0
     return Millis(max(0, order.policy.unfenced_wait - waited) + UNFENCED_AGAIN)
+
+
+def _until_rebuilt(draft: Draft) -> Millis:
+    """Until guests with local disks have waited for their host for long enough."""
+    order = draft.incident.order
+    waited = between(order.opened_at, draft.times.moment.at)
+    return Millis(max(0, order.policy.local_wait - waited) + UNFENCED_AGAIN)
 
 
 def _vetoed(draft: Draft, fact: Fact) -> None:

@@ -4,41 +4,76 @@ It looks at what Nova says about guests and Keystone about their projects, and c
 may stand in several places, the first of tag, metadata and flavor counts (docs/recovery.md).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from types import MappingProxyType
 
-from kasugai.core.recovering.look import GuestView, ProjectTags
-from kasugai.core.words.policy import Policy
+from kasugai.core.recovering.disks import disk_class
+from kasugai.core.recovering.look import GuestView, ImageView, Look
+from kasugai.core.recovering.states import treatment
+from kasugai.core.words.policy import LocalGuests, Policy
 
-NEVER_LAUNCHED = ("building",)
-"""vm_states of guests that have nothing to move: Nova refuses to evacuate them."""
+NOTHING: Mapping[str, str] = MappingProxyType({})
+NO_IMAGE = ImageView()
+"""What is known of a guest that boots from a volume, or of whose image Glance does not tell."""
+
 TRUE_WORDS = frozenset({"1", "t", "true", "on", "y", "yes"})
 """What counts as a set HA_Enabled mark, in any case (masakari.md 2.3)."""
 
 
 def choose(
-    guests: Mapping[str, GuestView], policy: Policy, project_tags: ProjectTags
+    guests: Mapping[str, GuestView], policy: Policy, look: Look, source: str
 ) -> tuple[list[GuestView], tuple[tuple[str, str], ...]]:
     """Return the guests to move, the most important first, and those that are left, each with its reason. Marked ones
     come before all others; then the higher priority; then the name."""
+    around = words_of(source, look)
+    images = {uuid: look.images.get(guest.image, NO_IMAGE) for uuid, guest in guests.items()}
+    words = {uuid: image.properties if policy.image_words else NOTHING for uuid, image in images.items()}
+    marked = {uuid: is_marked(guest, policy, words[uuid], around) for uuid, guest in guests.items()}
     ordered = sorted(
-        guests.values(), key=lambda g: (not is_marked(g, policy), -priority(g, policy), g.name, g.uuid)
+        guests.values(),
+        key=lambda g: (not marked[g.uuid], -priority(g, policy, words[g.uuid]), g.name, g.uuid),
     )
-    why = {guest.uuid: _excluded(guest, policy, project_tags.get(guest.project, ())) for guest in ordered}
+    why = {
+        guest.uuid: _excluded(guest, policy)
+        or _set_aside(guest, policy, look, images[guest.uuid], is_marked=marked[guest.uuid])
+        or _stranded(guest, policy)
+        for guest in ordered
+    }
     chosen = [guest for guest in ordered if not why[guest.uuid]]
     return chosen, tuple((guest.uuid, why[guest.uuid]) for guest in ordered if why[guest.uuid])
 
 
-def is_marked(guest: GuestView, policy: Policy) -> bool:
-    """Whether the guest's metadata marks it as highly available."""
-    return guest.metadata.get(policy.ha_key, "").strip().lower() in TRUE_WORDS
+def words_of(source: str, look: Look) -> Mapping[str, str]:
+    """Return the metadata of the aggregates that hold the source; of two that say different things about the same, the
+    one that is later by name."""
+    found: dict[str, str] = {}
+    for each in sorted(look.aggregates or (), key=lambda aggregate: aggregate.name):
+        found |= each.metadata if source in each.hosts else {}
+    return found
 
 
-def priority(guest: GuestView, policy: Policy) -> int:
-    """Return the guest's priority, 0 without one: its tag KEY=NUMBER, else its metadata, else its flavor's extra spec.
-    A word that is no whole number says nothing; of several tags the highest counts."""
+def is_marked(
+    guest: GuestView,
+    policy: Policy,
+    image: Mapping[str, str] = NOTHING,
+    aggregate: Mapping[str, str] = NOTHING,
+) -> bool:
+    """Whether the guest is marked as highly available: by its metadata, else by its image's properties, else by its
+    flavor's extra specs, else by the metadata of its host's aggregates. The first that has the key decides, so a guest
+    can say no."""
+    key = policy.ha_key
+    places = (guest.metadata, image, guest.extra_specs, aggregate)
+    said = next((words[key] for words in places if key in words), "")
+    return said.strip().lower() in TRUE_WORDS
+
+
+def priority(guest: GuestView, policy: Policy, image: Mapping[str, str] = NOTHING) -> int:
+    """Return the guest's priority, 0 without one: its tag KEY=NUMBER, else its metadata, else its image's property,
+    else its flavor's extra spec. A word that is no whole number says nothing; of several tags the highest counts."""
     key = policy.priority_key
     tags = [text for name, _, text in (tag.partition("=") for tag in guest.tags) if name == key]
-    words = [*tags, guest.metadata.get(key, ""), guest.extra_specs.get(key, "")]
+    words = [*tags, *(said.get(key, "") for said in (guest.metadata, image, guest.extra_specs))]
     numbers = [_number(word) for word in words]
     tagged = [number for number in numbers[: len(tags)] if number is not None]
     if tagged:
@@ -53,25 +88,34 @@ def _number(word: str) -> int | None:
         return None
 
 
-def _excluded(guest: GuestView, policy: Policy, project_tags: Iterable[str]) -> str:
-    """Return why the guest is left where it is; empty when it is moved."""
-    if guest.deleted or guest.task_state == "deleting":
+def _excluded(guest: GuestView, policy: Policy) -> str:
+    """Return why the guest's state leaves it where it is; empty when that does not."""
+    if guest.deleted:
         return "deleted"
-    if guest.vm_state in NEVER_LAUNCHED:
-        return "never-launched"
+    if why := treatment(guest.vm_state, guest.task_state).why:
+        return why
     if guest.vm_state == "error" and policy.ignore_error_guests:
         return "in-error"
-    return _set_aside(guest, policy, project_tags)
+    return ""
 
 
-def _set_aside(guest: GuestView, policy: Policy, project_tags: Iterable[str]) -> str:
+def _stranded(guest: GuestView, policy: Policy) -> str:
+    """Return why the guest's disks keep it where it is."""
+    is_lost = disk_class(guest, policy.root_disks).is_lost_elsewhere
+    return "local-disk" if is_lost and policy.local_guests is LocalGuests.LEAVE else ""
+
+
+def _set_aside(guest: GuestView, policy: Policy, look: Look, image: ImageView, *, is_marked: bool) -> str:
     """Return what of the operator's words leaves the guest where it is."""
+    tags = look.project_tags.get(guest.project, ())
     words = {
         "excluded-project": guest.project in policy.exclude_projects,
+        "excluded-name": any(fnmatchcase(guest.name, pattern) for pattern in policy.exclude_names),
         "excluded-image": guest.image in policy.exclude_images,
+        "excluded-image-tag": bool(set(image.tags) & set(policy.exclude_image_tags)),
         "excluded-flavor": guest.flavor in policy.exclude_flavors,
         "excluded-tag": bool(set(guest.tags) & set(policy.exclude_tags)),
-        "excluded-project-tag": bool(set(project_tags) & set(policy.exclude_project_tags)),
-        "not-marked": not policy.evacuate_all and not is_marked(guest, policy),
+        "excluded-project-tag": bool(set(tags) & set(policy.exclude_project_tags)),
+        "not-marked": not policy.evacuate_all and not is_marked,
     }
     return next((word for word, holds in words.items() if holds), "")

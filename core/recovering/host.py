@@ -29,6 +29,7 @@ from kasugai.core.words.facts import FactKind
 from kasugai.core.words.identity import step_key
 from kasugai.core.words.incident import Open
 from kasugai.core.words.plan import Plan, Step
+from kasugai.core.words.policy import Disabled
 from kasugai.core.words.verdicts import Reason
 
 
@@ -51,6 +52,8 @@ def _first(s: Situation) -> Next | None:
         return single(s, no_service(s))
     if not s.entry.effects and not _has_room(s):
         return hold(Reason.NO_CAPACITY, "no other host can take a guest")
+    if not s.entry.effects and s.plan.disabled and s.order.policy.respect_disabled is Disabled.HOLD:
+        return hold(Reason.HOST_DISABLED, f"disabled in Nova before it failed: {s.plan.disabled}"[:500])
     return _host(s, Action.FENCE) or _host(s, Action.FORCE_DOWN)
 
 
@@ -116,8 +119,8 @@ def _sweep(s: Situation) -> Next:
         names = ", ".join(step.name or step.subject for step in back)
         return hold(Reason.EVACUATION_UNRESOLVED, f"landed, and on the source's list again: {names}"[:500])
     if more := planning.newcomers(s.plan, s.look, s.order.policy):
-        if planning.lacks_tags(more, s.look, s.order.policy):
-            return replace(wait(s, ()), project_tags=True)
+        if planning.lacks_words(more, s.look, s.order.policy):
+            return replace(wait(s, ()), words=True)
         priors = touched_priors(s.entry)
         return Extend(plan=planning.extend(s.plan, s.look, s.order.policy, s.memory.epoch, priors))
     return result(s)

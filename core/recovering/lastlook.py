@@ -123,9 +123,15 @@ def source_silent(s: Situation) -> Blocked | Pending | None:
     if service is None:
         return _hidden(s)
     if not mark or service.updated_at == mark:
-        return None
+        return None if _has_settled(s) else Pending()
     if s.memory.moves > 1:
         return Blocked(reason=Reason.SOURCE_RETURNED, detail="Nova's record moved again after the force-down")
     settled = s.memory.record_value == service.updated_at
     waited = between(s.memory.record_since, s.look.at) >= s.timing.stale_after
     return None if settled and waited else Pending()
+
+
+def _has_settled(s: Situation) -> bool:
+    """Whether the pause after the fence is over, as far as this owner knows: a new one counts from its first look."""
+    since = max(s.memory.owner_since, s.memory.record_since)
+    return between(since, s.now) >= s.order.policy.settle_after_fence

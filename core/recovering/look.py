@@ -74,6 +74,11 @@ class GuestView:
     """Its flavor's name as it was when the guest was made."""
     extra_specs: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Its flavor's."""
+    has_ephemeral: bool = False
+    """Whether its flavor has an ephemeral disk."""
+    has_swap: bool = False
+    """Whether its flavor has a swap disk."""
+    has_config_drive: bool = False
     locked: bool = False
     fault: str = ""
     deleted: bool = False
@@ -119,6 +124,14 @@ class MigrationView:
         return self.status in ("error", "failed", "cancelled")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageView:
+    """Glance's record of an image, as far as a policy asks it."""
+
+    properties: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    tags: tuple[str, ...] = ()
+
+
 ProjectTags = Mapping[str, tuple[str, ...]]
 """Keystone's tags by project; empty for a project that it does not tell about."""
 
@@ -142,6 +155,7 @@ class AggregateView:
     aggregate_id: int
     name: str
     hosts: frozenset[str]
+    metadata: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +188,8 @@ class Look:
     """All aggregates; None: not read."""
     project_tags: ProjectTags = field(default_factory=lambda: MappingProxyType({}))
     """Of the projects that were asked about, in this look or before."""
+    images: Mapping[str, ImageView] = field(default_factory=lambda: MappingProxyType({}))
+    """By id: those that were asked about, in this look or before; one that Glance does not tell about says nothing."""
 
     def sees_on_source(self, guest: str, host: str) -> GuestView | None:
         """Return the guest if this look saw it on `host`, in the list or by id."""

@@ -71,8 +71,8 @@ class Wait:
     has ended, the look may stop at the records."""
     latest: MonoTime = MonoTime(0)
     """With `awaited`: from then on a whole look is due in any case."""
-    project_tags: bool = False
-    """Whether the tags of the listed guests' projects are to be read too."""
+    words: bool = False
+    """Whether what says which guests are moved is to be read too: tags of projects, metadata of aggregates."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

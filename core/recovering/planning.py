@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from kasugai.core.recovering.choosing import choose
+from kasugai.core.recovering.disks import disk_class, told
 from kasugai.core.recovering.look import GuestView, Look
+from kasugai.core.recovering.states import Do, treatment
 from kasugai.core.recovering.steps.enable import enabled
 from kasugai.core.recovering.steps.join import joined
 from kasugai.core.recovering.steps.reserves import reserve_of
-from kasugai.core.recovering.steps.reset import EVACUABLE
 from kasugai.core.recovering.steps.restore import after
 from kasugai.core.words.actions import Action, Meaning
 from kasugai.core.words.identity import step_key
@@ -28,12 +29,12 @@ def plan(
 ) -> Plan:
     """Return the attempt's plan. `priors` are the power states that an earlier attempt's plan recorded: they win over
     what Nova shows after a failed try. `left` are steps that an earlier attempt did not bring to their end."""
-    chosen, excluded = choose(look.guests, incident.policy, look.project_tags)
+    chosen, excluded = choose(look.guests, incident.policy, look, incident.host)
     fence = Step(action=Action.FENCE, subject=incident.host)
     down = Step(action=Action.FORCE_DOWN, subject=incident.host, needs=(fence.key,))
     steps = [fence, down]
     for guest in chosen:
-        steps += steps_for(guest, down.key, priors)
+        steps += steps_for(guest, down.key, priors, incident.policy)
     moved = {guest.uuid for guest in chosen}
     steps += [step for step in left if step.subject not in moved]
     steps.append(Step(action=Action.SWEEP, subject=incident.host))
@@ -45,7 +46,17 @@ def plan(
         window=incident.policy.window,
         steps=tuple(steps),
         excluded=excluded,
+        disabled=operators_word(incident.policy, look) or "",
     )
+
+
+def operators_word(policy: Policy, look: Look) -> str | None:
+    """Return why an operator had disabled the source in Nova, by the look before any effect; None: nobody had. What we
+    write ourselves is no operator's word: it stands since an earlier failure."""
+    service = look.service
+    if service is None or service.is_enabled or service.disabled_reason == policy.disable_reason:
+        return None
+    return service.disabled_reason or "no reason given"
 
 
 def newcomers(old: Plan, look: Look, policy: Policy) -> Mapping[str, GuestView]:
@@ -54,17 +65,32 @@ def newcomers(old: Plan, look: Look, policy: Policy) -> Mapping[str, GuestView]:
     return {uuid: guest for uuid, guest in look.guests.items() if uuid not in known}
 
 
-def lacks_tags(guests: Mapping[str, GuestView], look: Look, policy: Policy) -> bool:
-    """Whether Keystone has to be asked about a project before the policy can say which of the guests are left."""
+def asks_for_aggregates(policy: Policy) -> bool:
+    """Whether a mark may stand in an aggregate's metadata that says who is moved at all (it says the same of all guests
+    of a host, so it orders nobody)."""
+    return not policy.evacuate_all
+
+
+def asks_for_images(policy: Policy) -> bool:
+    """Whether what Glance says of a guest's image may decide about it."""
+    return policy.image_words or bool(policy.exclude_image_tags)
+
+
+def lacks_words(guests: Mapping[str, GuestView], look: Look, policy: Policy) -> bool:
+    """Whether Keystone has to be asked about a project, Nova about aggregates, or Glance about an image, before the
+    policy can say which of the guests are left."""
     projects = {guest.project for guest in guests.values() if guest.project}
-    return bool(policy.exclude_project_tags) and not projects <= look.project_tags.keys()
+    lacks_tags = bool(policy.exclude_project_tags) and not projects <= look.project_tags.keys()
+    images = {guest.image for guest in guests.values() if guest.image}
+    lacks_images = asks_for_images(policy) and not images <= look.images.keys()
+    return lacks_tags or lacks_images or (asks_for_aggregates(policy) and look.aggregates is None)
 
 
 def extend(old: Plan, look: Look, policy: Policy, epoch: int, priors: Mapping[str, Prior]) -> Plan:
     """Return the plan with steps for the guests that turned up since it was made, before its last step."""
-    chosen, excluded = choose(newcomers(old, look, policy), policy, look.project_tags)
+    chosen, excluded = choose(newcomers(old, look, policy), policy, look, old.host)
     down = step_key(Action.FORCE_DOWN, old.host)
-    more = tuple(step for guest in chosen for step in steps_for(guest, down, priors))
+    more = tuple(step for guest in chosen for step in steps_for(guest, down, priors, policy))
     return replace(
         old,
         epoch=epoch,
@@ -101,24 +127,23 @@ def reserve_steps(source: str, look: Look, policy: Policy, reserve: str) -> tupl
     return (*joins, enabled(reserve, (down, *(join.key for join in joins))))
 
 
-def steps_for(guest: GuestView, down: str, priors: Mapping[str, Prior]) -> list[Step]:
+def steps_for(guest: GuestView, down: str, priors: Mapping[str, Prior], policy: Policy) -> list[Step]:
     """Return one guest's steps: make it evacuable if it is not, evacuate it, restore what evacuation changed."""
-    prior = priors.get(guest.uuid) or prior_of(guest)
-    steps = []
-    needs = down
-    if guest.vm_state not in EVACUABLE:
-        reset = Step(action=Action.RESET, subject=guest.uuid, needs=(down,), name=guest.name, prior=prior)
-        steps.append(reset)
-        needs = reset.key
-    move = Step(action=Action.EVACUATE, subject=guest.uuid, needs=(needs,), name=guest.name, prior=prior)
-    return [*steps, move, *after(move)]
+    move = Step(
+        action=Action.EVACUATE,
+        subject=guest.uuid,
+        needs=(down,),
+        name=guest.name,
+        prior=priors.get(guest.uuid) or prior_of(guest),
+        params=told(disk_class(guest, policy.root_disks)),
+    )
+    if treatment(guest.vm_state, guest.task_state).do is not Do.ERROR_FIRST:
+        return [move, *after(move)]
+    reset = replace(move, action=Action.RESET)
+    return [reset, replace(move, needs=(reset.key,)), *after(move)]
 
 
 def prior_of(guest: GuestView) -> Prior:
-    """Return the state that a guest should end in. A guest that is neither active nor plainly on loses its memory with
-    its host and ends stopped, as with Masakari (masakari.md 2.3)."""
-    if guest.vm_state == "active":
-        return Prior.ACTIVE
-    if guest.vm_state in ("error", "resized"):
-        return Prior.STOPPED if guest.power_state == SHUT_DOWN else Prior.ACTIVE
-    return Prior.STOPPED
+    """Return the state that a guest should end in: as the table of states says, else by Nova's power_state."""
+    prior = treatment(guest.vm_state, guest.task_state).prior
+    return prior or (Prior.STOPPED if guest.power_state == SHUT_DOWN else Prior.ACTIVE)

@@ -3,8 +3,9 @@
 Sentences start with the field's verb and name hosts and guests by their names. What is mere bookkeeping has none.
 """
 
+from kasugai.core.words.disks import DiskClass
 from kasugai.core.words.facts import Fact, FactKind, StepRecord
-from kasugai.core.words.plan import Plan
+from kasugai.core.words.plan import DISKS, Plan
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 
 
@@ -58,4 +59,7 @@ def _detail(fact: Fact) -> str:
 def _guests(plan: Plan | None) -> str:
     count = len(plan.guests) if plan else 0
     left = f", {len(plan.excluded)} left where they are" if plan and plan.excluded else ""
-    return f"{count} guest{'' if count == 1 else 's'}{left}"
+    unknown = sum(step.params.get(DISKS) == DiskClass.UNKNOWN for step in plan.guests) if plan else 0
+    left += f", {unknown} on disks that nobody has described (root-disks)" if unknown else ""
+    disabled = f" (disabled before: {plan.disabled})" if plan and plan.disabled else ""
+    return f"{count} guest{'' if count == 1 else 's'}{left}{disabled}"

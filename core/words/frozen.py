@@ -3,7 +3,7 @@
 The core's values are hashed and sorted, which neither a dict nor a view of one can be.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, Mapping
 from typing import TypeVar
 
 V = TypeVar("V")
@@ -29,6 +29,16 @@ class FrozenMap(Mapping[str, V]):
     def __len__(self) -> int:
         """How many there are."""
         return len(self._items)
+
+    def __eq__(self, other: object) -> bool:
+        """Compare with any mapping; two of these as fast as their dicts do (a ledger write compares hundreds)."""
+        if isinstance(other, FrozenMap):
+            return self._items == other._items
+        return self._items == dict(other) if isinstance(other, Mapping) else NotImplemented
+
+    def items(self) -> ItemsView[str, V]:
+        """Return the items in the order of the names."""
+        return self._items.items()
 
     def __hash__(self) -> int:
         """Agree with equality; TypeError when a value cannot be hashed."""

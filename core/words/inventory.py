@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from kasugai.core.words.disks import RootDisks
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.timing import Instant
 
@@ -44,6 +45,8 @@ class HostRecord:
     """Set by an operator: nothing is done about this host."""
     maintenance_until: Instant = 0
     """Broker time at which the maintenance ends by itself; 0: when an operator ends it."""
+    root_disks: RootDisks | None = None
+    """Where the disks lie that this host keeps by itself; None: as the segment's policy says."""
     host_type: str = "COMPUTE"
     control_attributes: str = ""
     deleted: bool = False

@@ -11,6 +11,9 @@ from kasugai.core.words.actions import Meaning, Wording, wording
 from kasugai.core.words.frozen import NO_TEXTS, FrozenMap
 from kasugai.core.words.identity import step_key
 
+DISKS = "disks"
+"""The parameter of a guest's steps that says on what its data lies: a `DiskClass`."""
+
 
 class Prior(StrEnum):
     """The power state that a guest had before its host died."""
@@ -36,6 +39,11 @@ class Step:
     params: FrozenMap[str] = NO_TEXTS
     """What its kind needs to know besides the subject; the kind says which names and what they mean."""
 
+    def __hash__(self) -> int:
+        """Agree with equality: an owner of fifty guests looks steps up ten thousand times, and all fields take four
+        times as long."""
+        return hash((self.action, self.subject))
+
     @property
     def key(self) -> str:
         """`action:subject`."""
@@ -60,6 +68,8 @@ class Plan:
     steps: tuple[Step, ...]
     excluded: tuple[tuple[str, str], ...] = ()
     """(guest uuid, reason) of the guests that are left where they are."""
+    disabled: str = ""
+    """Why an operator had disabled the host in Nova before it failed; empty: nobody had."""
 
     def step(self, key: str) -> Step | None:
         """Return the step of that key."""

@@ -7,7 +7,11 @@ that it was opened with.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kasugai.core.words.disks import RootDisks
 from kasugai.core.words.timing import Millis
+
+AMPHORAE = f"amphora-{'-'.join('?' * n for n in (8, 4, 4, 4, 12))}"
+"""How Octavia names its load balancers' servers: `amphora-` and a uuid."""
 
 
 class Method(StrEnum):
@@ -32,6 +36,24 @@ class Fencing(StrEnum):
     """Where there is none of these, silence for `unfenced_wait`: the operator's own risk, asked for by name."""
 
 
+class LocalGuests(StrEnum):
+    """What becomes of guests whose data lies on their dead host's own disks."""
+
+    LEAVE = "leave"
+    """They wait for their host."""
+    REBUILD = "rebuild"
+    """After `local_wait` they are rebuilt elsewhere, without what their disks held."""
+
+
+class Disabled(StrEnum):
+    """What becomes of a host that an operator had disabled in Nova before it failed."""
+
+    NO = "no"
+    """It is recovered like any other."""
+    HOLD = "hold"
+    """It is held: whoever disabled it may be at work on it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """A segment's policy with its documented defaults."""
@@ -48,6 +70,16 @@ class Policy:
     """What proves that a host is off before its guests move."""
     unfenced_wait: Millis = Millis(180_000)
     """With `fence: none`: how long witnesses must agree and Nova's record stand still (Masakari waits as long)."""
+    root_disks: RootDisks = RootDisks.UNSAID
+    """Where the disks lie that compute hosts keep by themselves (guests with an image, ephemeral disks)."""
+    local_guests: LocalGuests = LocalGuests.LEAVE
+    """What becomes of guests whose data lies on their dead host's own disks."""
+    local_wait: Millis = Millis(1_800_000)
+    """With `local_guests: rebuild`: how long such guests wait for their host first."""
+    settle_after_fence: Millis = Millis(0)
+    """The pause between the fence and the first evacuation: for storage that holds the dead host's locks."""
+    respect_disabled: Disabled = Disabled.NO
+    """What becomes of a host that an operator had disabled in Nova before it failed."""
     max_unhealthy: int = 50
     """Percent of a segment's hosts from which on a failure is a storm."""
     evacuate_all: bool = True
@@ -55,11 +87,19 @@ class Policy:
     ha_key: str = "HA_Enabled"
     """The metadata key that marks a guest as highly available."""
     priority_key: str = "HA_Priority"
-    """What names a guest's priority, a whole number, higher first: a tag KEY=NUMBER, else metadata, else extra spec."""
+    """What names a guest's priority, a whole number, higher first: a tag KEY=NUMBER, else metadata, else a property of
+    its image (with `image_words`), else an extra spec."""
+    image_words: bool = False
+    """Whether properties of images in Glance may mark guests and name their priority: one request for each image."""
     exclude_projects: tuple[str, ...] = ()
     """Ids of projects whose guests are left where they are."""
+    exclude_names: tuple[str, ...] = (AMPHORAE,)
+    """Patterns (`*`, `?`) of the names of guests that are left where they are: by default Octavia's amphorae, which
+    Octavia itself replaces."""
     exclude_images: tuple[str, ...] = ()
     """Ids of images whose guests are left where they are."""
+    exclude_image_tags: tuple[str, ...] = ()
+    """Tags of images, as Glance has them, whose guests are left where they are (Octavia's amp_image_tag)."""
     exclude_flavors: tuple[str, ...] = ()
     """Names of flavors whose guests are left where they are."""
     exclude_tags: tuple[str, ...] = ()

@@ -10,7 +10,8 @@ from kasugai.sim.cloud.census import Place, census
 from kasugai.sim.cloud.diary import Diary
 from kasugai.sim.cloud.hosts import Hosts
 from kasugai.sim.cloud.identity import Identity
-from kasugai.sim.cloud.model import RUNNING, SHUT_DOWN, Aggregate, Guest, Host, Service
+from kasugai.sim.cloud.images import Images
+from kasugai.sim.cloud.model import RUNNING, SHUT_DOWN, Aggregate, Guest, Host, Image, Service
 from kasugai.sim.cloud.nova import Nova
 from kasugai.sim.cloud.pace import REAL, Pace
 from kasugai.sim.cloud.power import Power
@@ -29,6 +30,7 @@ class SimCloud:
         self.world = World(scheduler, seed=seed, pace=pace, epoch=epoch)
         self.nova = Nova(self.world)
         self.identity = Identity(self.world)
+        self.images = Images(self.world)
         self.hosts = Hosts(self.world, self.nova.services, self.nova.guests)
         self.power = Power(self.world, self.hosts)
         self.wire = Wire(self.world)
@@ -102,6 +104,10 @@ class SimCloud:
         aggregate = Aggregate(aggregate_id=number, name=name, hosts=list(hosts))
         self.world.aggregates[number] = aggregate
         return aggregate
+
+    def add_image(self, name: str, *tags: str, **properties: str) -> None:
+        """Let Glance know an image of that id, with these tags and properties."""
+        self.world.images[name] = Image(properties=properties, tags=tags)
 
     def add_project(self, name: str, *tags: str, known: bool = True) -> None:
         """Let Keystone say these tags of a project, or that it does not know it."""

@@ -130,6 +130,11 @@ class Guest:
     flavor: str = "m1.small"
     extra_specs: dict[str, str] = field(default_factory=dict)
     """Its flavor's."""
+    ephemeral: int = 0
+    """GB of its flavor's ephemeral disk."""
+    swap: int = 0
+    """MB of its flavor's swap disk."""
+    config_drive: bool = False
     locked_by: str | None = None
     """None, `owner` or `admin`."""
     locked_reason: str | None = None
@@ -151,12 +156,21 @@ class Guest:
 
 
 @dataclass(slots=True, kw_only=True)
+class Image:
+    """Glance's record of an image."""
+
+    properties: dict[str, str] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
 class Aggregate:
     """Nova's record of a host aggregate."""
 
     aggregate_id: int
     name: str
     hosts: list[str] = field(default_factory=list)
+    metadata: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -24,6 +24,7 @@ READS = frozenset(
         "guest",
         "migrations",
         "project-tags",
+        "image",
         "power",
         "other",
     }
@@ -45,8 +46,8 @@ class Request:
     path: str
     """As Nova's REST API has it, without the query."""
     action: str
-    """service, services, aggregates, guests, guest, migrations, project-tags, force-down, enable, aggregate, evacuate,
-    reset, stop, start, power, fence; over HTTP also update-service, lock, unlock, pause, token, other."""
+    """service, services, aggregates, guests, guest, migrations, project-tags, image, force-down, enable, aggregate,
+    evacuate, reset, stop, start, power, fence; over HTTP also update-service, lock, unlock, pause, token, other."""
     subject: str
     """The host's name, the guest's uuid or the project's id."""
     sender: str = ""

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from kasugai.core.words.identity import derive
 from kasugai.sim.cloud.diary import Diary
-from kasugai.sim.cloud.model import Aggregate, Guest, Host, Migration, Refused
+from kasugai.sim.cloud.model import Aggregate, Guest, Host, Image, Migration, Refused
 from kasugai.sim.cloud.pace import Pace, Span, large_cloud
 
 NEW_YEAR = 1_767_225_600.0
@@ -47,6 +47,8 @@ class World:
         self.aggregates: dict[int, Aggregate] = {}
         self.projects: dict[str, tuple[str, ...] | None] = {}
         """Keystone's tags by project, none for those that are not named; None: Keystone does not know the project."""
+        self.images: dict[str, Image] = {}
+        """Glance's, by id."""
         self.hides_project_tags = False
         """Keystone refuses its user identity:list_project_tags."""
         self.diary = Diary(scheduler.time)

@@ -3,6 +3,7 @@
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.cloud.wire import Request
 from kasugai.sim.http.control import Control
+from kasugai.sim.http.glance import Glance
 from kasugai.sim.http.keystone import PASSWORD, PROJECT, USER
 from kasugai.sim.http.nova import NovaApi
 from kasugai.sim.http.server import HttpReply, HttpRequest, HttpServer
@@ -31,6 +32,7 @@ class HttpDoor:
         self._advertised = advertised
         self.cloud = cloud
         self.api = NovaApi(cloud, lambda: self.url)
+        self.glance = Glance(cloud, self.api.keystone.accepts, lambda: self.url)
         self._control = Control(cloud, self.api)
         self._server = HttpServer(self._respond)
 
@@ -61,6 +63,8 @@ class HttpDoor:
                 return await self._control.respond(request)
             case "compute":
                 return await self.api.respond(request)
+            case "image":
+                return await self.glance.respond(request)
             case "identity":
                 if tags := await self.api.keystone.project_tags(request):
                     return tags

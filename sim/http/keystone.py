@@ -123,6 +123,7 @@ class Keystone:
             "catalog": [
                 *([self._service("identity", "keystone", self.endpoint)] if self.endpoint else []),
                 self._service("compute", "nova", self._nova_path),
+                self._service("image", "glance", "/image"),
                 *self._others,
             ],
         }

@@ -61,10 +61,16 @@ def server(world: World, services: Services, guest: Guest, version: Microversion
         "OS-EXT-STS:task_state": guest.task_state,
         "OS-EXT-STS:power_state": guest.power_state,
     }
+    body["config_drive"] = "True" if guest.config_drive else ""
     body["image"] = {"id": guest.image} if guest.image else ""
     body["flavor"] = {"id": guest.flavor}
     if version >= (2, 47):
-        body["flavor"] = {"original_name": guest.flavor, "extra_specs": dict(guest.extra_specs)}
+        body["flavor"] = {
+            "original_name": guest.flavor,
+            "extra_specs": dict(guest.extra_specs),
+            "ephemeral": guest.ephemeral,
+            "swap": guest.swap,
+        }
     if version >= (2, 26):
         body["tags"] = list(guest.tags)
     if version >= (2, 9):
@@ -85,7 +91,7 @@ def aggregate(record: Aggregate) -> dict[str, Any]:
         "name": record.name,
         "hosts": list(record.hosts),
         "availability_zone": None,
-        "metadata": {},
+        "metadata": dict(record.metadata),
     }
 
 

@@ -7,7 +7,14 @@ from uuid import UUID
 
 from kasugai.core.recovering.doors import Flagged, Folded, Lease, LogAway, Logged, Offsets
 from kasugai.core.recovering.ledger import Entry, Flag, flag_of
-from kasugai.core.recovering.look import AggregateView, GuestView, MigrationView, PowerState, ServiceView
+from kasugai.core.recovering.look import (
+    AggregateView,
+    GuestView,
+    ImageView,
+    MigrationView,
+    PowerState,
+    ServiceView,
+)
 from kasugai.core.words.facts import Fact
 from kasugai.core.words.incident import Open, Resume, Stop
 from kasugai.core.words.signals import Stamp
@@ -174,6 +181,11 @@ class SimNova:
         """See the port."""
         await self._process.alive("look")
         return await self._door.migrations(host)
+
+    async def image(self, image: str) -> ImageView:
+        """See the port."""
+        await self._process.alive("look")
+        return await self._door.image(image)
 
     async def project_tags(self, project: str) -> tuple[str, ...]:
         """See the port."""

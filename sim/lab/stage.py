@@ -4,7 +4,8 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from kasugai.core.words.policy import Fencing, Method
+from kasugai.core.words.disks import RootDisks
+from kasugai.core.words.policy import Disabled, Fencing, LocalGuests, Method
 from kasugai.sim.lab.grammar import BadScenario, Line, Scenario, names, seconds
 from kasugai.sim.lab.laboratory import Lab
 from kasugai.sim.lab.observers import Observer, Rounds
@@ -33,6 +34,7 @@ class _Builder:
             "guest": self._add_guest,
             "aggregate": self._add_aggregate,
             "project": self._add_project,
+            "image": self._add_image,
             "observer": self._add_observer,
             "nova": self._set_nova,
             "workers": self._set_workers,
@@ -77,16 +79,22 @@ class _Builder:
             self._lab.cloud.power.add_spare(name)
         if "stranger" not in flags:
             self._lab.describe_host(
-                name, self._segment, reserved="reserve" in flags, on_maintenance="maintenance" in flags
+                name,
+                self._segment,
+                reserved="reserve" in flags,
+                on_maintenance="maintenance" in flags,
+                root_disks=RootDisks(options["root-disks"]) if "root-disks" in options else None,
             )
 
     def _add_guest(self, name: str, words: tuple[str, ...]) -> None:
-        """guest NAME [stopped|paused|...] [locked] [marked] [priority=N] [tag=T] [spec=N] [image=I] [flavor=F]
-        [project=P]: change a guest that a host runs. `priority` is metadata, `spec` its flavor's extra spec."""
+        """guest NAME [stopped|paused|...] [task=T] [locked] [marked] [priority=N] [tag=T] [spec=N] [spec-mark=yes|no]
+        [image=I] [flavor=F] [project=P] [ephemeral] [swap] [config-drive]: change a guest that a host runs. `priority`
+        is metadata, `spec` and `spec-mark` its flavor's extra specs HA_Priority and HA_Enabled."""
         cloud = self._lab.cloud
         guest = cloud.world.guest(name)
         host = guest.host
-        states = [w for w in words if w not in ("locked", "marked") and "=" not in w]
+        flags = ("locked", "marked", "ephemeral", "swap", "config-drive")
+        states = [w for w in words if w not in flags and "=" not in w]
         said = [word.partition("=")[::2] for word in words if "=" in word]
         options = dict(said)
         metadata = {"HA_Enabled": "True"} if "marked" in words else {}
@@ -103,13 +111,25 @@ class _Builder:
             metadata=metadata,
             locked_by="owner" if "locked" in words else None,
             tags=tuple(value.replace(":", "=") for key, value in said if key == "tag"),
-            extra_specs={"HA_Priority": options["spec"]} if "spec" in options else {},
+            extra_specs=_specs(options),
+            ephemeral=10 * ("ephemeral" in words),
+            swap=512 * ("swap" in words),
+            config_drive="config-drive" in words,
+            task_state=options.get("task"),
             **about,
         )
 
     def _add_aggregate(self, name: str, words: tuple[str, ...]) -> None:
-        """aggregate NAME HOST ...: a host aggregate of Nova."""
-        self._lab.cloud.add_aggregate(name, *words)
+        """aggregate NAME HOST ... [KEY=VALUE ...]: a host aggregate of Nova, with its metadata."""
+        hosts = [word for word in words if "=" not in word]
+        aggregate = self._lab.cloud.add_aggregate(name, *hosts)
+        aggregate.metadata |= dict(word.partition("=")[::2] for word in words if "=" in word)
+
+    def _add_image(self, name: str, words: tuple[str, ...]) -> None:
+        """image NAME [tag=T ...] [KEY=VALUE ...]: what Glance says of an image."""
+        said = [word.partition("=")[::2] for word in words]
+        tags = [value for key, value in said if key == "tag"]
+        self._lab.cloud.add_image(name, *tags, **{key: value for key, value in said if key != "tag"})
 
     def _add_project(self, name: str, words: tuple[str, ...]) -> None:
         """project NAME [unknown] [tag=T ...]: what Keystone says of a project."""
@@ -152,7 +172,10 @@ def _policy(key: str, value: str) -> dict[str, object]:
         "confirm-observers": int,
         "trust-assertions": _yes,
         "fence": Fencing,
-        "unfenced-wait": lambda text: int(seconds(text) * 1000),
+        "root-disks": RootDisks,
+        "local-guests": LocalGuests,
+        "respect-disabled": Disabled,
+        **dict.fromkeys(("unfenced-wait", "local-wait", "settle-after-fence"), _millis),
         "max-unhealthy": lambda text: int(text.rstrip("%")),
         "evacuate-all": _yes,
         "ignore-error-guests": _yes,
@@ -160,9 +183,22 @@ def _policy(key: str, value: str) -> dict[str, object]:
         "window": int,
         "method": Method,
         "add-reserve-to-aggregates": _yes,
-        **{f"exclude-{word}": _words for word in ("projects", "images", "flavors", "tags", "project-tags")},
+        "image-words": _yes,
+        **{
+            f"exclude-{word}": _words
+            for word in ("projects", "names", "images", "image-tags", "flavors", "tags", "project-tags")
+        },
     }
     return {key.replace("-", "_"): readers[key](value)}
+
+
+def _millis(text: str) -> int:
+    return int(seconds(text) * 1000)
+
+
+def _specs(options: dict[str, str]) -> dict[str, str]:
+    said = {"HA_Priority": options.get("spec"), "HA_Enabled": options.get("spec-mark")}
+    return {key: value for key, value in said.items() if value is not None}
 
 
 def _yes(text: str) -> bool:

@@ -298,6 +298,39 @@ def test_what_a_policy_looks_at_is_told_of_a_guest(play: Play) -> None:
     play(story)
 
 
+def test_what_a_flavor_and_an_image_add_to_a_guest_s_disks_is_told(play: Play) -> None:
+    async def story(scene: Scene) -> None:
+        scene.do(
+            lambda cloud: cloud.add_guest("full", HOST, ephemeral=10, swap=512, config_drive=True, image="i")
+        )
+        full, plain = await guest(scene, "full"), await guest(scene, "web")
+        assert (full.has_ephemeral, full.has_swap, full.has_config_drive) == (True, True, True)
+        assert (plain.has_ephemeral, plain.has_swap, plain.has_config_drive) == (False, False, False)
+
+    play(story)
+
+
+def test_an_aggregate_s_metadata_is_told(play: Play) -> None:
+    async def story(scene: Scene) -> None:
+        scene.do(lambda cloud: cloud.add_aggregate("gold", HOST).metadata.update(HA_Enabled="yes"))
+        (gold,) = (each for each in await scene.port.aggregates() if each.name == "gold")
+        assert gold.metadata["HA_Enabled"] == "yes"
+
+    play(story)
+
+
+def test_an_image_s_properties_and_tags_are_glance_s(play: Play) -> None:
+    async def story(scene: Scene) -> None:
+        scene.do(lambda cloud: cloud.add_image("i1", "amphora", HA_Priority="7"))
+        image = await scene.port.image("i1")
+        assert (image.properties["HA_Priority"], image.tags) == ("7", ("amphora",))
+        with pytest.raises(CloudRefused) as refusal:
+            await scene.port.image("gone")
+        assert refusal.value.status == 404, "Glance's own sentence is in HTML"
+
+    play(story)
+
+
 def test_a_project_s_tags_are_keystone_s(play: Play) -> None:
     async def story(scene: Scene) -> None:
         scene.do(lambda cloud: cloud.add_project("p1", "gold", "a b"))

@@ -1,5 +1,6 @@
 """The demo's Kafka and Redis serve other processes, and neither outlives the process that started it."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -10,6 +11,9 @@ import pytest
 from confluent_kafka.admin import AdminClient
 from redis import Redis
 
+from kasugai.adapters.kafka.producer import Producer
+from kasugai.adapters.settings.values import KafkaSettings
+from kasugai.core.words.signals import Stamp
 from kasugai.sim.child import ServerFailedError
 from kasugai.sim.embedded import EmbeddedKafka, EmbeddedRedis
 from tests.support.records import consume, produce
@@ -71,3 +75,16 @@ def test_a_server_that_does_not_start_shows_its_log() -> None:
     with pytest.raises(ServerFailedError, match="no-such-option"):
         server.start()
     server.stop()
+
+
+def test_a_time_that_the_mock_cluster_makes_up_is_not_the_brokers() -> None:
+    async def published(bootstrap: str) -> Stamp:
+        producer = Producer(KafkaSettings(bootstrap_servers=bootstrap), "test")
+        try:
+            return await producer.publish("faults", "key", b"value")
+        finally:
+            await producer.close(1.0)
+
+    with EmbeddedKafka({"faults": 1}) as kafka:
+        before = time.time_ns() // 1_000_000
+        assert before <= asyncio.run(published(kafka.bootstrap)).at <= before + 60_000

@@ -2,6 +2,7 @@
 source with nothing of it under way (architecture.md 5)."""
 
 from kasugai.core.recovering.calls import Evacuate
+from kasugai.core.recovering.disks import waits_for_its_host
 from kasugai.core.recovering.ledger import Entry
 from kasugai.core.recovering.look import EVACUATION, Look, MigrationView
 from kasugai.core.recovering.moves import Begin, Blocked, Move, Note, Pending
@@ -41,7 +42,7 @@ def assess(s: Situation, step: Step) -> Move:
         return Blocked(reason=Reason.IN_MIGRATION, detail=f"{guest.name} may already run elsewhere")
     if guest.in_evacuation and not any(m.migration_type == EVACUATION for m in others):
         return _await_hidden(s, step)
-    return _call(s, step, record)
+    return waits_for_its_host(s, step) or _call(s, step, record)
 
 
 def landing(move: Note, look: Look) -> Millis | None:

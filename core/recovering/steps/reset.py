@@ -1,6 +1,7 @@
 """The guest's vm_state is one that Nova evacuates."""
 
 from kasugai.core.recovering.calls import ResetState
+from kasugai.core.recovering.disks import waits_for_its_host
 from kasugai.core.recovering.ledger import Entry
 from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Begin, Blocked, Move, Pending
@@ -32,7 +33,7 @@ def assess(s: Situation, step: Step) -> Move:
     if is_open(s, step):
         settled = is_settled(s, step, s.timing.settle)
         return note(s, step, FactKind.ABSOLVED, NO_TRACE) if settled else Pending()
-    return call(s, step)
+    return waits_for_its_host(s, step) or call(s, step)
 
 
 def _effect(order: Open, begin: Begin, look: Look) -> ResetState:

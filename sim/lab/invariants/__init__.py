@@ -30,6 +30,7 @@ from kasugai.sim.lab.invariants.at_rest import AtRest
 from kasugai.sim.lab.invariants.closed_by_outcome import ClosedByOutcome
 from kasugai.sim.lab.invariants.covered import Covered
 from kasugai.sim.lab.invariants.crowd import Crowd
+from kasugai.sim.lab.invariants.disk_kept import DiskKept
 from kasugai.sim.lab.invariants.epochs_grow import EpochsGrow
 from kasugai.sim.lab.invariants.evacuated_once import EvacuatedOnce
 from kasugai.sim.lab.invariants.fenced_alive import FencedAlive
@@ -49,6 +50,7 @@ WATCHERS: tuple[type[Watcher], ...] = (
     EvacuatedOnce,
     FencedAlive,
     SetAside,
+    DiskKept,
     OneAttempt,
     Crowd,
     OneReserve,

@@ -147,6 +147,7 @@ def test_json_is_complete_and_stable() -> None:
         "tries": 1,
         "reason": "",
         "destination": "",
+        "disks": "",
         "began_at": "2026-11-18T11:06:47.000Z",
         "ended_at": "2026-11-18T11:06:51.000Z",
     }

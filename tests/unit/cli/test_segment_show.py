@@ -3,11 +3,14 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from kasugai.cli.segment_show import as_json, merged, page
 from kasugai.core.telling.incident_views import Seen
+from kasugai.core.words.disks import RootDisks
 from kasugai.core.words.facts import FactKind, Result, StepRecord, StepState
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
-from kasugai.core.words.policy import Fencing, Policy
+from kasugai.core.words.policy import Fencing, LocalGuests, Policy
 from kasugai.core.words.verdicts import Reason, Verb
 from tests.support.incidents import OPENED, SEGMENT, START, decided, opened, said
 
@@ -47,6 +50,22 @@ def test_what_proves_a_fence_is_shown_and_that_none_is_asked_for() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("policy", "told"),
+    [
+        ({"root_disks": RootDisks.SHARED}, "shared: every guest may move"),
+        ({"root_disks": RootDisks.LOCAL}, "local: guests with an image wait for their host"),
+        (
+            {"root_disks": RootDisks.LOCAL, "local_guests": LocalGuests.REBUILD},
+            "local: guests with an image are rebuilt after 30 min, without their data",
+        ),
+    ],
+)
+def test_what_becomes_of_local_disks_is_shown(policy: dict[str, Any], told: str) -> None:
+    rack = replace(RACK, policy=Policy(**policy))
+    assert page(merged(rack, HOSTS, []), NOW, None).splitlines()[5] == f"disks:   {told}"
+
+
 def test_hosts_are_shown_with_their_state() -> None:
     assert page(merged(RACK, HOSTS, seen(*CLOSED)), NOW, None).splitlines() == [
         "segment: rack1",
@@ -54,6 +73,7 @@ def test_hosts_are_shown_with_their_state() -> None:
         "method:  auto",
         "storm:   from 50 % unhealthy hosts on",
         f"fence:   {PROOFS}",
+        "disks:   unknown: guests with an image are moved as if they were shared; say root-disks: shared | local",
         "",
         "HOST  STATE       FOR  RESERVE        MAINTENANCE                     WHY",
         "cmp1  out          1m  -              -                               recovered",

@@ -405,7 +405,7 @@ def test_guests_that_turned_up_wait_until_the_tags_of_their_projects_are_known()
     late = guest("g9", project="p")
     tagged = order(policy=Policy(exclude_project_tags=("t",)))
     answer = ask(moving(late), *fenced(), moved(), **landed(), order=tagged)
-    assert isinstance(answer, Wait) and answer.project_tags and not answer.awaited
+    assert isinstance(answer, Wait) and answer.words and not answer.awaited
     known = replace(moving(late), project_tags={"p": ("t",)})
     told = ask(known, *fenced(), moved(), **landed(), order=tagged)
     assert isinstance(told, Extend) and told.plan.excluded == (("g9", "excluded-project-tag"),)

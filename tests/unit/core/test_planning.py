@@ -8,7 +8,7 @@ from kasugai.core.recovering.ledger import Entry
 from kasugai.core.recovering.look import GuestView, Look
 from kasugai.core.recovering.planning import (
     extend,
-    lacks_tags,
+    lacks_words,
     newcomers,
     plan,
     prior_of,
@@ -124,9 +124,9 @@ def test_project_tags_are_lacking_until_every_project_was_asked_about_if_the_pol
     policy = Policy(exclude_project_tags=("t",))
     guests = {"g1": guest("g1", project="p"), "g2": guest("g2", project="q"), "g3": guest("g3", project="")}
     asked = Look(at=MonoTime(0), project_tags={"p": (), "q": ("t",), "r": ()})
-    assert lacks_tags(guests, Look(at=MonoTime(0), project_tags={"p": ()}), policy)
-    assert not lacks_tags(guests, asked, policy)
-    assert not lacks_tags(guests, Look(at=MonoTime(0)), Policy(exclude_tags=("t",)))
+    assert lacks_words(guests, Look(at=MonoTime(0), project_tags={"p": ()}), policy)
+    assert not lacks_words(guests, asked, policy)
+    assert not lacks_words(guests, Look(at=MonoTime(0)), Policy(exclude_tags=("t",)))
 
 
 def test_a_project_s_tag_leaves_its_guests_in_the_plan_and_in_a_longer_one() -> None:

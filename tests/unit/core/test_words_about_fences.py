@@ -13,7 +13,7 @@ from kasugai.core.words.policy import Fencing, Policy
 from kasugai.core.words.signals import ASSERT_RULE, Fault, Instruction, Limit, Source
 from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Reason
-from tests.unit.core.makers import S, alive, condition, down, fact, moment, report, row
+from tests.unit.core.makers import S, alive, condition, down, fact, moment, report, row, segment
 from tests.unit.core.story import START, Story, answer, bid
 
 
@@ -213,6 +213,8 @@ def test_a_hold_for_silence_is_looked_at_again_when_the_wait_may_be_over() -> No
     assert story.wait(story.seconds + 6) == ["reopen cmp1 (back-off-over)"], "Nova's record moved last"
 
 
-def test_segments_that_ask_for_no_fence_are_counted() -> None:
-    assert confirmed(fence=Fencing.NONE).mailbox.unfenced() == 1
-    assert confirmed().mailbox.unfenced() == 0
+def test_policies_are_those_of_described_segments() -> None:
+    story = confirmed(fence=Fencing.NONE)
+    assert [policy.fence for policy in story.mailbox.policies()] == [Fencing.NONE]
+    story.describe(segment(version=2, deleted=True))
+    assert story.mailbox.policies() == []

@@ -1,0 +1,47 @@
+"""What an evacuation would do to a guest's disks, and what becomes of guests whose data it would leave behind."""
+
+from kasugai.core.recovering.look import GuestView
+from kasugai.core.recovering.moves import Blocked
+from kasugai.core.recovering.situation import Situation
+from kasugai.core.words.disks import DiskClass, RootDisks
+from kasugai.core.words.frozen import FrozenMap
+from kasugai.core.words.plan import DISKS, Step
+from kasugai.core.words.timing import between
+from kasugai.core.words.verdicts import Reason
+
+
+def disk_class(guest: GuestView, root_disks: RootDisks) -> DiskClass:
+    """Return on what the guest's data lies. A guest without an image boots from a volume (nova.md); the disks beside it
+    lie where all disks of its host do."""
+    if guest.image:
+        return _ROOT[root_disks]
+    if guest.has_ephemeral and root_disks is not RootDisks.SHARED:
+        return DiskClass.EPHEMERAL if root_disks is RootDisks.LOCAL else DiskClass.UNKNOWN
+    if guest.has_swap and root_disks is not RootDisks.SHARED:
+        return DiskClass.SWAP
+    return DiskClass.CONFIG_DRIVE if guest.has_config_drive else DiskClass.VOLUME
+
+
+_ROOT = {
+    RootDisks.SHARED: DiskClass.SHARED,
+    RootDisks.LOCAL: DiskClass.LOCAL,
+    RootDisks.UNSAID: DiskClass.UNKNOWN,
+}
+
+
+def told(disks: DiskClass) -> FrozenMap[str]:
+    """Return the parameters of a guest's steps."""
+    return FrozenMap({DISKS: str(disks)})
+
+
+def waits_for_its_host(s: Situation, step: Step) -> Blocked | None:
+    """Return why a guest is not rebuilt yet whose data would be left behind: its own host may come back."""
+    if step.params.get(DISKS) not in (DiskClass.LOCAL, DiskClass.EPHEMERAL):
+        return None
+    waited, wait = between(s.order.opened_at, s.broker_now), s.order.policy.local_wait
+    if waited >= wait:
+        return None
+    return Blocked(
+        reason=Reason.LOCAL_WAIT,
+        detail=f"{step.name}: its disk is on {s.order.host}; rebuilt elsewhere after {wait // 1000} s",
+    )

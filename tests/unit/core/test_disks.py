@@ -1,0 +1,136 @@
+"""What an evacuation would do to a guest's disks is known before it, and decides about it."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from kasugai.core.recovering.disks import disk_class, told, waits_for_its_host
+from kasugai.core.recovering.lastlook import source_silent
+from kasugai.core.recovering.moves import Blocked, Pending
+from kasugai.core.recovering.planning import operators_word, steps_for
+from kasugai.core.recovering.situation import Memory
+from kasugai.core.recovering.states import VM_STATES, Do, treatment
+from kasugai.core.telling.narrate import narrate_fact
+from kasugai.core.words.actions import Action
+from kasugai.core.words.disks import DiskClass, RootDisks
+from kasugai.core.words.facts import FactKind
+from kasugai.core.words.plan import DISKS, Plan
+from kasugai.core.words.policy import LocalGuests, Policy
+from kasugai.core.words.timing import Millis, MonoTime
+from kasugai.core.words.verdicts import Reason
+from tests.unit.core.makers import S, fact, guest, order, service
+from tests.unit.core.scene import NOW, fenced, look, moving, scene
+from tests.unit.core.story import Story
+
+SHARED, LOCAL, UNSAID = RootDisks
+CLASSES = [
+    ({}, DiskClass.VOLUME, DiskClass.VOLUME, DiskClass.VOLUME),
+    ({"has_config_drive": True}, DiskClass.CONFIG_DRIVE, DiskClass.CONFIG_DRIVE, DiskClass.CONFIG_DRIVE),
+    ({"has_swap": True}, DiskClass.VOLUME, DiskClass.SWAP, DiskClass.SWAP),
+    ({"has_ephemeral": True, "has_swap": True}, DiskClass.VOLUME, DiskClass.EPHEMERAL, DiskClass.UNKNOWN),
+    ({"image": "i"}, DiskClass.SHARED, DiskClass.LOCAL, DiskClass.UNKNOWN),
+    ({"image": "i", "has_config_drive": True}, DiskClass.SHARED, DiskClass.LOCAL, DiskClass.UNKNOWN),
+]
+
+
+@pytest.mark.parametrize(("about", "shared", "local", "unsaid"), CLASSES)
+def test_the_class_follows_from_nova_and_from_what_the_operator_says(
+    about: dict[str, Any], shared: DiskClass, local: DiskClass, unsaid: DiskClass
+) -> None:
+    found = [disk_class(guest(**about), said) for said in (SHARED, LOCAL, UNSAID)]
+    assert found == [shared, local, unsaid]
+
+
+def test_only_a_root_or_an_ephemeral_disk_is_lost_elsewhere() -> None:
+    assert {each for each in DiskClass if each.is_lost_elsewhere} == {DiskClass.LOCAL, DiskClass.EPHEMERAL}
+
+
+@pytest.mark.parametrize("disks", [DiskClass.LOCAL, DiskClass.EPHEMERAL])
+def test_a_guest_that_would_lose_its_data_waits_for_its_host(disks: DiskClass) -> None:
+    policy = Policy(local_wait=Millis(60 * S))
+    (step,) = steps_for(guest(), "force-down:cmp1", {}, policy)
+    step = replace(step, params=told(disks))
+
+    def after(seconds: float) -> Blocked | None:
+        waiting = order(opened_at=NOW - int(seconds * S), policy=policy)
+        return waits_for_its_host(scene(look(guest()), order=waiting), step)
+
+    blocked = after(59.9)
+    assert blocked is not None and blocked.reason is Reason.LOCAL_WAIT and "after 60 s" in blocked.detail
+    assert after(60) is None
+    waiting = scene(look(guest()), order=order(opened_at=NOW, policy=policy))
+    assert waits_for_its_host(waiting, replace(step, params=told(DiskClass.UNKNOWN))) is None
+
+
+def test_each_step_of_a_guest_bears_its_class() -> None:
+    policy = Policy(root_disks=LOCAL, local_guests=LocalGuests.REBUILD)
+    steps = steps_for(guest(vm_state="paused", image="i"), "force-down:cmp1", {}, policy)
+    assert [(step.action, step.params.get(DISKS)) for step in steps] == [
+        (Action.RESET, "local"),
+        (Action.EVACUATE, "local"),
+        (Action.RESTORE, None),
+    ]
+    assert steps[1].needs == (steps[0].key,)
+
+
+def test_every_state_has_a_treatment_and_an_unknown_one_is_left() -> None:
+    assert {state for state, each in VM_STATES.items() if each.do is Do.LEAVE} == {
+        *("building", "shelved", "shelved_offloaded", "soft-delete", "deleted")
+    }
+    assert all(bool(each.why) is (each.do is Do.LEAVE) for each in VM_STATES.values())
+    assert treatment("dreaming", None).why == "unknown-state-dreaming"
+    assert treatment("active", "deleting").why == treatment("active", "soft-deleting").why == "deleted"
+    assert treatment("active", "powering-off").do is Do.MOVE
+
+
+@pytest.mark.parametrize(
+    ("shown", "word"),
+    [
+        ({}, None),
+        ({"is_enabled": False, "disabled_reason": "new fans"}, "new fans"),
+        ({"is_enabled": False}, "no reason given"),
+        ({"is_enabled": False, "disabled_reason": Policy().disable_reason}, None),
+    ],
+)
+def test_an_operators_word_about_the_host_is_told_from_ours(shown: dict[str, Any], word: str | None) -> None:
+    assert operators_word(Policy(), look(service=service(**shown))) == word
+    assert operators_word(Policy(), look(service=None)) is None
+
+
+def test_nothing_begins_before_the_storage_has_settled() -> None:
+    policy = Policy(settle_after_fence=Millis(30 * S))
+
+    def silent(seconds: float, since: int = 0) -> Blocked | Pending | None:
+        memory = Memory(owner_since=MonoTime(since), epoch=1, record_since=MonoTime(NOW - int(seconds * S)))
+        return source_silent(scene(moving(), *fenced(), memory=memory, order=order(policy=policy)))
+
+    assert (silent(29.9), silent(30)) == (Pending(), None)
+    assert silent(60, since=NOW - 5 * S) == Pending(), "a new owner counts from its first moment"
+
+
+def test_a_host_may_have_other_disks_than_its_segment() -> None:
+    from tests.unit.core.makers import host, report
+
+    story = Story(policy=Policy(root_disks=SHARED), hosts=())
+    story.describe(host("cmp1", root_disks=LOCAL))
+    story.describe(host("cmp2"))
+    story.describe(host("cmp3"))
+    story.write(report())
+    assert story.opens[-1].policy.root_disks is LOCAL
+
+
+def test_the_sentence_about_a_plan_names_what_nobody_has_described_and_who_had_disabled_the_host() -> None:
+    steps = steps_for(guest(image="i"), "force-down:cmp1", {}, Policy())
+    plan = Plan(
+        incident=order().incident,
+        attempt=1,
+        epoch=1,
+        host="cmp1",
+        window=8,
+        steps=tuple(steps),
+        disabled="fans",
+    )
+    assert narrate_fact(fact(FactKind.PLAN, plan=plan)) == (
+        "plan cmp1: 1 guest, 1 on disks that nobody has described (root-disks) (disabled before: fans)"
+    )

@@ -19,7 +19,7 @@ from kasugai.api.nearest import nearest
 from kasugai.api.occurrences import occurrence
 from kasugai.api.own.rules import PREFIX
 from kasugai.api.paging import Page, Query, Row, cut, holding, page, sort, unknown_marker
-from kasugai.api.reporting import fault_of, is_kept, view_of
+from kasugai.api.reporting import Trust, fault_of, is_kept, view_of
 from kasugai.api.views import NotificationView, UnknownMarker, Views
 from kasugai.api.words import moment, shown_exactly
 from kasugai.core.recovering.doors import LedgerAway
@@ -60,8 +60,11 @@ class Notifications(Resource):
         self.enforce(req, "notifications:create")
         valid(body["payload"], bodies.PAYLOADS[body["type"]])
         host = self._host(body["hostname"])
-        trusted = self.may(req, f"{PREFIX}notification:assert")
-        view = self._accepted(host, self._notification(body, host), trusted=trusted)
+        may = Trust(
+            assertion=self.may(req, f"{PREFIX}notification:assert"),
+            alive=self.may(req, f"{PREFIX}notification:alive"),
+        )
+        view = self._accepted(host, self._notification(body, host), may)
         answer(resp, json.dumps({"notification": shown.notification(view)}).encode(), 202)
 
     def _host(self, name: str) -> HostRecord:
@@ -92,11 +95,11 @@ class Notifications(Resource):
             segment_id=host.segment_id,
         )
 
-    def _accepted(self, host: HostRecord, notification: Notification, *, trusted: bool) -> NotificationView:
+    def _accepted(self, host: HostRecord, notification: Notification, may: Trust) -> NotificationView:
         """Claim, publish, keep the claim, show. What fails before Kafka has it leaves nothing behind."""
         uuid, key = notification.notification_uuid, occurrence(host.host_uuid, notification)
         registry = self.doors.registry
-        said = fault_of(notification, host, self.doors.wall.now(), registry.offset(), trusted=trusted)
+        said = fault_of(notification, host, self.doors.wall.now(), registry.offset(), may)
         holder = self._claimed(key, uuid)
         if holder is not None:
             raise conflict(f"Notification of this failure has been received already: {holder}.")

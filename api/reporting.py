@@ -5,6 +5,7 @@ is one witness; STARTED is a sign of life.
 Of an instance's events only those that Masakari recovers are failures.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 from kasugai.api.numbers import notification_number
@@ -30,11 +31,23 @@ BELIEVED: Final[Millis] = Millis(600_000)
 """A client's clock counts if it is not further behind than this: monitors repeat a POST for two minutes."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """What the rules let a notification's sender claim; bearing witness is what posting at all is."""
+
+    assertion: bool
+    """That a host has been fenced."""
+    alive: bool
+    """That a host lives."""
+
+
 def fault_of(
-    notification: Notification, host: HostRecord, now: Instant, inventory_offset: int, *, trusted: bool
+    notification: Notification, host: HostRecord, now: Instant, inventory_offset: int, may: Trust
 ) -> Fault:
-    """Return the fault that a notification about `host` is; `trusted`: whether its sender may assert a fence."""
+    """Return the fault that a notification about `host` is, of a sender who may claim so much."""
     kind, detail, symptom, asserted = _meaning(notification)
+    if symptom is Symptom.ALIVE and not may.alive:
+        symptom = Symptom.CLEAR
     return fault(
         kind=kind,
         detail=detail,
@@ -44,7 +57,7 @@ def fault_of(
         source=Source.REPORTED,
         symptom=symptom,
         asserted=asserted,
-        trusted=trusted or not asserted,
+        trusted=may.assertion or not asserted,
         episode=notification.notification_uuid,
         observed_at=_observed(notification.generated_time, now),
         inventory_offset=inventory_offset,

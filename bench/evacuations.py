@@ -46,7 +46,7 @@ def _on(name: str, congested: bool, pace: Pace, limit: float) -> Iterator[Figure
             for n in range(GUESTS):
                 cloud.add_guest(f"{host}-{n}", host)
 
-    with Site(build, pace=pace) as site:
+    with Site(build, pace=pace, failing=(OURS,)) as site:
         site.describe([[OURS, BARE, *OTHERS]], Policy(max_unhealthy=100))
         site.start("route-1", "correlate-1", "worker-1")
         site.lose([OURS, BARE])

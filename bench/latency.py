@@ -36,7 +36,7 @@ def run() -> Iterator[Figure]:
 
 
 def _measure(pace: Pace) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    with Site(_build, pace=pace) as site:
+    with Site(_build, pace=pace, failing=HOSTS[:-DESTINATIONS]) as site:
         site.describe([HOSTS], Policy(max_unhealthy=100))
         site.start("route-1", "correlate-1", "worker-1")
         say(f"latency: {len(HOSTS) - DESTINATIONS} hosts, one after another")

@@ -48,8 +48,9 @@ def await_(so: Callable[[], bool], what: str, within: float = 120.0) -> float:
     return time.monotonic() - began
 
 
-STILL_AT_ONCE = "[worker]\nreport_interval = 1\nreport_slack = 1\n"
-"""How long Nova's record must stand still after the word that a host was fenced (15 s) is caution, no speed."""
+AGENT = "#!/bin/sh\necho 'Status: OFF'\nexit 2\n"
+"""A power device that reads off, as cheap as a process can be: what is measured is not how long a BMC takes, nor how
+long Nova's record must stand still where there is no device (15 s: caution, no speed)."""
 
 
 class Site:
@@ -62,10 +63,11 @@ class Site:
         pace: Pace = REAL,
         profile: str = "production",
         partitions: int = 12,
+        failing: Sequence[str] = (),
     ) -> None:
-        """`build` fills the cloud."""
+        """`build` fills the cloud; the `failing` hosts have a power device that reads off."""
         self.cloud = CloudThread(build, pace=pace, seed=1)
-        self._profile, self._partitions = profile, partitions
+        self._profile, self._partitions, self._failing = profile, partitions, failing
         self._said = 0
         self.uuids: dict[str, str] = {}
 
@@ -105,10 +107,23 @@ class Site:
                 clouds=clouds,
                 partitions=self._partitions,
                 profile=self._profile,
-                more=STILL_AT_ONCE,
+                more=self._devices(),
             )
         )
         return load([str(file)])
+
+    def _devices(self) -> str:
+        """Write power.yaml and its agent, and return where they are."""
+        agent, file = self.folder / "fence_bench", self.folder / "power.yaml"
+        agent.write_text(AGENT)
+        agent.chmod(0o755)
+        file.touch(mode=0o600)
+        file.write_text(
+            "hosts:\n" + "".join(f"  {host}: [{{agent: fence_bench}}]\n" for host in self._failing)
+            if self._failing
+            else "hosts: {}\n"
+        )
+        return f"[power]\ndevices_file = {file}\nagents_dir = {self.folder}\n"
 
     def describe(self, segments: Sequence[Sequence[str]], policy: Policy) -> None:
         """Write an inventory: the hosts of each segment."""

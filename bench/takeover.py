@@ -38,7 +38,7 @@ def _build(cloud: SimCloud) -> None:
 
 
 def _pause(restarts: bool) -> float:
-    with Site(_build, pace=PACE) as site:
+    with Site(_build, pace=PACE, failing=HOSTS[:1]) as site:
         site.describe([HOSTS], Policy(window=4, max_unhealthy=100))
         site.start("route-1", "correlate-1", "worker-1", "worker-2")
         site.lose(HOSTS[:1])

@@ -35,6 +35,10 @@ OPERATIONS: Mapping[str, Told] = {
         "Assert that a host has been fenced: host_status NORMAL (else it is one witness).",
         (("POST", "/notifications"),),
     ),
+    "notification:alive": (
+        "Say that a host lives (STARTED): it ends what others hold against it (else it takes the API's own word back).",
+        (("POST", "/notifications"),),
+    ),
     "verdicts:index": ("Show why, and why not.", (("GET", f"{MOUNT}/verdicts"),)),
     **{
         f"commands:{order}": (sentence, (("POST", f"{MOUNT}/commands"),))

@@ -1,11 +1,13 @@
 """What an evacuation would do to a guest's disks, and what becomes of guests whose data it would leave behind."""
 
+from collections import Counter
+
 from kasugai.core.recovering.look import GuestView
 from kasugai.core.recovering.moves import Blocked
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.words.disks import DiskClass, RootDisks
 from kasugai.core.words.frozen import FrozenMap
-from kasugai.core.words.plan import DISKS, Step
+from kasugai.core.words.plan import DISKS, Plan, Step
 from kasugai.core.words.timing import between
 from kasugai.core.words.verdicts import Reason
 
@@ -45,3 +47,16 @@ def waits_for_its_host(s: Situation, step: Step) -> Blocked | None:
         reason=Reason.LOCAL_WAIT,
         detail=f"{step.name}: its disk is on {s.order.host}; rebuilt elsewhere after {wait // 1000} s",
     )
+
+
+def summary(plan: Plan) -> str:
+    """Say on what the data of the moved guests lies, and why others were left; empty where all of it is in volumes and
+    nobody was left."""
+    moved = Counter(step.params.get(DISKS, DiskClass.VOLUME) for step in plan.guests)
+    left = Counter(why for _, why in plan.excluded)
+    told = [f"{len(plan.guests)} moved ({_counted(moved)})"] if moved.keys() - {DiskClass.VOLUME} else []
+    return "; ".join([*told, *([f"{len(plan.excluded)} left ({_counted(left)})"] if left else [])])
+
+
+def _counted(words: Counter[str]) -> str:
+    return ", ".join(f"{number} {word}" for word, number in sorted(words.items()))

@@ -6,6 +6,7 @@ It knows no kind of step by name and nothing of hosts: that is the kinds' and th
 from collections.abc import Iterable, Mapping
 from typing import assert_never
 
+from kasugai.core.recovering.disks import summary
 from kasugai.core.recovering.lastlook import decision_is_stale
 from kasugai.core.recovering.moves import Act, Begin, Blocked, Extend, Finish, Move, Next, Note, Pending
 from kasugai.core.recovering.procedure import Procedure
@@ -79,7 +80,9 @@ def result(s: Situation) -> Finish:
     if failed:
         names = ", ".join(f"{step.name or step.subject}: {s.entry.steps[step.key].reason}" for step in failed)
         return Finish(kind=FactKind.FINISHED, reason=Reason.PARTIAL, result=Result.FAILED, detail=names[:500])
-    return Finish(kind=FactKind.FINISHED, reason=Reason.RECOVERED, result=Result.RECOVERED)
+    return Finish(
+        kind=FactKind.FINISHED, reason=Reason.RECOVERED, result=Result.RECOVERED, detail=summary(s.plan)
+    )
 
 
 def _others(procedure: Procedure, s: Situation) -> Next:

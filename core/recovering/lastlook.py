@@ -60,12 +60,12 @@ def _has_reported_since(s: Situation, said: BrokerTime) -> bool:
     service = s.look.service
     if service is None or service.age_is_bound or service.forced_down or not service.is_enabled:
         return False
-    return service.age * 1000 < between(said, s.broker_now) - s.timing.assertion_slack
+    return service.age * 1000 < _passed(s, said) - s.timing.assertion_slack
 
 
 def _still_since(s: Situation, service: ServiceView, said: BrokerTime) -> Reason | Pending | None:
     """A host that lives moves its record once in a report interval: it must stand still for longer after the word."""
-    if between(said, s.broker_now) < s.timing.stale_after:
+    if _passed(s, said) < s.timing.stale_after:
         return Pending()
     if service.age * 1000 >= s.timing.stale_after:
         return None
@@ -85,7 +85,14 @@ def wait_for_stillness(s: Situation) -> Wait:
 
 def _since_the_word(s: Situation) -> Millis:
     said = s.order.asserted_at
-    return s.timing.stale_after if said is None else between(said, s.broker_now)
+    return s.timing.stale_after if said is None else _passed(s, said)
+
+
+def _passed(s: Situation, said: BrokerTime) -> Millis:
+    """How long ago the word was said when Nova was asked, at least: Nova's answer, and the lists that came with it, may
+    have taken their time, in which its record grew no older."""
+    asked = max(s.look.at, s.look.nova_at)
+    return Millis(between(said, s.broker_now) - between(asked, s.now))
 
 
 def _unchanged(s: Situation, service: ServiceView) -> Reason | Pending | None:

@@ -175,6 +175,18 @@ def test_a_rule_says_who_may_assert_that_a_host_was_fenced(
     assert [(said.asserted, said.trusted) for said in api.reports.faults] == [(True, trusted), (False, True)]
 
 
+@pytest.mark.parametrize(("rule", "symptom"), [("role:admin", Symptom.ALIVE), ("role:fencer", Symptom.CLEAR)])
+def test_a_rule_says_whose_sign_of_life_ends_what_others_say(
+    tmp_path: Path, rule: str, symptom: Symptom
+) -> None:
+    (tmp_path / "policy.yaml").write_text(f'"kasugai:notification:alive": "{rule}"')
+    (tmp_path / "kasugai.conf").write_text(f"[oslo_policy]\npolicy_file = {tmp_path / 'policy.yaml'}\n")
+    api = Api(conf_files=(str(tmp_path / "kasugai.conf"),))
+    api.host(api.segment()["uuid"])
+    assert post(api, {"event": "STARTED"}).status == 202
+    assert [said.symptom for said in api.reports.faults] == [symptom]
+
+
 def test_normal_after_unknown_is_no_duplicate(api: Api) -> None:
     assert post(api, {"event": "STOPPED", "host_status": "UNKNOWN"}).status == 202
     assert post(api).status == 202

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from kasugai.core.recovering import disks
 from kasugai.core.recovering.disks import disk_class, told, waits_for_its_host
 from kasugai.core.recovering.lastlook import source_silent
 from kasugai.core.recovering.moves import Blocked, Pending
@@ -134,3 +135,28 @@ def test_the_sentence_about_a_plan_names_what_nobody_has_described_and_who_had_d
     assert narrate_fact(fact(FactKind.PLAN, plan=plan)) == (
         "plan cmp1: 1 guest, 1 on disks that nobody has described (root-disks) (disabled before: fans)"
     )
+
+
+def test_the_end_tells_on_what_data_lies_and_who_was_left() -> None:
+    def told(classes: list[DiskClass], left: tuple[str, ...]) -> str:
+        steps = [
+            replace(steps_for(guest(f"g{n}"), "d", {}, Policy())[0], params=disks.told(each))
+            for n, each in enumerate(classes)
+        ]
+        excluded = tuple((f"x{n}", why) for n, why in enumerate(left))
+        plan = Plan(
+            incident=order().incident,
+            attempt=1,
+            epoch=1,
+            host="cmp1",
+            window=8,
+            steps=tuple(steps),
+            excluded=excluded,
+        )
+        return disks.summary(plan)
+
+    volume, unknown = DiskClass.VOLUME, DiskClass.UNKNOWN
+    assert told([volume, volume], ()) == ""
+    assert told([volume, unknown, volume], ()) == "3 moved (1 unknown, 2 volume)"
+    assert told([volume], ("local-disk", "deleted", "local-disk")) == "3 left (1 deleted, 2 local-disk)"
+    assert told([unknown], ("deleted",)) == "1 moved (1 unknown); 1 left (1 deleted)"

@@ -67,6 +67,13 @@ def test_the_record_must_stand_still_for_fifteen_seconds_after_an_assertion(
     assert source_age(scene(on(age), order=asserted, has_device=False)) == answer
 
 
+def test_a_nova_that_answers_late_contradicts_no_word() -> None:
+    asserted, seen = order(asserted_at=NOW - 14 * S), on(3.0)
+    assert source_age(scene(seen, order=asserted)) is Reason.NOVA_FRESH
+    for asked in ({"at": NOW - 10 * S}, {"at": NOW - 12 * S, "nova_at": NOW - 10 * S}):
+        assert source_age(scene(replace(seen, **asked), order=asserted)) == Pending()
+
+
 @pytest.mark.parametrize("hand", [{"is_enabled": False}, {"forced_down": True}])
 def test_a_put_after_an_assertion_is_no_sign_of_life_if_the_record_does_not_move_again(
     hand: dict[str, Any],

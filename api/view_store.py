@@ -68,8 +68,12 @@ class ViewStore:
         )
 
     def notification(self, uuid: str) -> NotificationView | None:
-        """Return a notification."""
-        return self._one(NotificationView, f"notification/{uuid}")
+        """Return a notification; LedgerAway when it is listed and its text has been lost. Who asks for one that never
+        was has the whole list looked through: that is rare, and a 404 for what was accepted is a lie."""
+        found = self._one(NotificationView, f"notification/{uuid}")
+        if found is None and any(_name_of(member) == uuid for member in self._members(Index.NOTIFICATIONS)):
+            raise self._lost(f"notification/{uuid}")
+        return found
 
     def notifications(self, after: int | None = None) -> Iterator[NotificationView]:
         """Yield notifications, newest first."""
@@ -121,10 +125,16 @@ class ViewStore:
     def _all(self, cls: type[T], name: str) -> tuple[T, ...]:
         return load(cls, self._documents.get(name))
 
+    def _members(self, index: Index) -> Iterator[str]:
+        after = None
+        while members := self._documents.newest(index, after, PAGE):
+            yield from members
+            after = members[-1]
+
     def _walk(self, cls: type[T], index: Index, after: str | None) -> Iterator[T]:
         kind = "notification" if index is Index.NOTIFICATIONS else "incident"
         while members := self._documents.newest(index, after, PAGE):
-            names = [f"{kind}/{member.rpartition('/')[2]}" for member in members]
+            names = [f"{kind}/{_name_of(member)}" for member in members]
             for name, text in zip(names, self._documents.many(names), strict=True):
                 if text is None:
                     raise self._lost(name)
@@ -135,3 +145,8 @@ class ViewStore:
         """What is listed and not there has been lost: a list without it would be a lie."""
         self._documents.distrust()
         return LedgerAway(f"the view {name} is missing: the views are computed anew (does Redis evict?)")
+
+
+def _name_of(member: str) -> str:
+    """Return the document's name in an index's member."""
+    return member.rpartition("/")[2]

@@ -72,6 +72,22 @@ def test_what_is_listed_and_not_there_is_told_and_computed_anew(documents: Docum
     assert views.caught_up() and everything(views) == whole
 
 
+def test_a_notification_that_is_listed_and_not_there_is_told_also_when_it_is_asked_for_by_its_uuid(
+    documents: Documents,
+) -> None:
+    play(documents)
+    views = ViewStore(documents)
+    (first, *_) = views.notifications()
+    assert views.notification("00000000-0000-4000-8000-00000000dead") is None
+    lose(documents, f"notification/{first.notification_uuid}")
+    for ask in (views.notification, views.details, views.vmoves):
+        with pytest.raises(LedgerAway, match="is missing"):
+            ask(first.notification_uuid)
+        assert not views.caught_up()
+    play(documents)
+    assert views.notification(first.notification_uuid) == first
+
+
 @pytest.mark.integration
 @pytest.mark.parametrize("key", ["busy", *Index])
 def test_a_list_that_redis_has_evicted_is_never_an_empty_list(redis_server: RedisServer, key: str) -> None:

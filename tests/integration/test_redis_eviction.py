@@ -1,6 +1,8 @@
 """A Redis that evicts, or takes no writes, is told by every door before anything is begun on it, and while it is so."""
 
+import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
@@ -9,6 +11,7 @@ from kasugai.adapters.redis_claims import RedisClaims
 from kasugai.adapters.redis_eviction import Evicts
 from kasugai.adapters.redis_ledger import RedisLedger
 from kasugai.core.recovering.doors import LedgerAway
+from kasugai.core.words.subject import host_subject
 from tests.support.ledgers import RIGHTS, in_a_loop
 from tests.support.redis import RedisServer
 
@@ -73,3 +76,40 @@ async def test_a_redis_that_takes_no_writes_is_not_ready(server: RedisServer) ->
             await ledger.check()
         assert "NOREPLICAS" in claims.waits_for()
         claims.close()
+
+
+async def until_saving_is(admin: "Redis", word: str) -> None:
+    async with asyncio.timeout(30):
+        while True:
+            told: dict[str, str] = await admin.info("persistence")
+            if told["rdb_last_bgsave_status"] == word:
+                return
+            await asyncio.sleep(0.1)
+
+
+@in_a_loop
+async def test_a_redis_that_cannot_save_and_so_takes_no_writes_is_away_until_it_can(tmp_path: Path) -> None:
+    """MISCONF, provoked: with `save` on, a Redis whose folder is gone refuses every write, and reads go on."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    server = RedisServer("--enable-protected-configs", "yes").start()
+    try:
+        async with Redis.from_url(server.url) as admin, RedisLedger.from_url(server.url) as ledger:
+            await ledger.check()
+            kept = (await admin.config_get("dir"))["dir"]
+            await say(admin, "CONFIG SET appendonly no")
+            await say(admin, f"CONFIG SET dir {gone}")
+            await admin.config_set("save", "1 1")
+            gone.rmdir()
+            await admin.set("something", "to save")
+            await until_saving_is(admin, "err")
+            with pytest.raises(LedgerAway, match="MISCONF"):
+                await ledger.check()
+            with pytest.raises(LedgerAway, match="MISCONF"):
+                await ledger.acquire(host_subject("cmp1"), "me")
+            await say(admin, f"CONFIG SET dir {kept}")
+            await until_saving_is(admin, "ok")
+            await ledger.check()
+            assert await ledger.acquire(host_subject("cmp1"), "me") is not None
+    finally:
+        server.stop()

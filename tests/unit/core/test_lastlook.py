@@ -70,7 +70,8 @@ def test_the_record_must_stand_still_for_fifteen_seconds_after_an_assertion(
 def test_a_nova_that_answers_late_contradicts_no_word() -> None:
     asserted, seen = order(asserted_at=NOW - 14 * S), on(3.0)
     assert source_age(scene(seen, order=asserted)) is Reason.NOVA_FRESH
-    for asked in ({"at": NOW - 10 * S}, {"at": NOW - 12 * S, "nova_at": NOW - 10 * S}):
+    late: list[dict[str, Any]] = [{"at": NOW - 10 * S}, {"at": NOW - 12 * S, "nova_at": NOW - 10 * S}]
+    for asked in late:
         assert source_age(scene(replace(seen, **asked), order=asserted)) == Pending()
 
 

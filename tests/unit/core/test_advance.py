@@ -11,7 +11,7 @@ from kasugai.core.recovering.moves import Act, Extend, Finish, Next, Wait
 from kasugai.core.recovering.pace import Pace
 from kasugai.core.recovering.situation import Memory
 from kasugai.core.words.facts import FactKind, Result, StepRecord, StepState
-from kasugai.core.words.policy import Policy
+from kasugai.core.words.policy import Disabled, Policy
 from kasugai.core.words.timing import Millis, MonoTime
 from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import S, guest, migration, order, record, service
@@ -151,6 +151,17 @@ def test_somebody_elses_force_down_is_no_proof_that_the_host_is_dead() -> None:
     assert noted(ask(old, vouched, **asserted)) == [(DOWN, "done")]
     ours = record(DOWN, StepState.STARTED, tries=1)
     assert noted(ask(fresh, vouched, ours, **asserted)) == [(DOWN, "done")]
+
+
+def test_a_host_that_an_operator_had_disabled_is_held_before_any_effect_where_the_policy_says_so() -> None:
+    holding = order(policy=Policy(respect_disabled=Disabled.HOLD))
+    plan = replace(planned(guest()), disabled="new fans")
+    assert finished(ask(look(guest()), plan=plan, order=holding)) == held(Reason.HOST_DISABLED)
+    assert noted(ask(look(guest()), plan=plan)) == [(FENCE, "done")], "by default nobody minds"
+    began = record(DOWN, StepState.STARTED, tries=1)
+    assert noted(ask(look(guest()), began, plan=plan, order=holding)) == [(FENCE, "done")], (
+        "what has begun goes on"
+    )
 
 
 def test_what_blocks_a_host_step_holds_the_attempt() -> None:

@@ -16,3 +16,10 @@ def test_it_keeps_what_it_was_made_of() -> None:
     made["a"] = "2"
     assert kept["a"] == "1" and list(kept) == ["a"] and len(kept) == 1
     assert "b" not in kept and kept.get("b", "") == "" and not NO_TEXTS
+
+
+def test_it_equals_any_mapping_of_the_same_and_nothing_else() -> None:
+    one: FrozenMap[str] = FrozenMap({"a": "1", "b": "2"})
+    assert one == FrozenMap({"b": "2", "a": "1"}) == {"a": "1", "b": "2"}
+    assert one != FrozenMap({"a": "1"}) and one != {"a": "1"}
+    assert one not in ((("a", "1"), ("b", "2")), "ab")

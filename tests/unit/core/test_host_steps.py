@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from kasugai.core.recovering.look import Look, PowerState, list_is_believed
 from kasugai.core.recovering.moves import Begin, Blocked, Move, Note, Pending
 from kasugai.core.recovering.situation import Memory
@@ -11,9 +13,10 @@ from kasugai.core.recovering.steps.force_down import FORCE_DOWN, mark_of
 from kasugai.core.recovering.steps.records import blank
 from kasugai.core.words.facts import FactKind, StepRecord, StepState
 from kasugai.core.words.frozen import FrozenMap
-from kasugai.core.words.timing import MonoTime
+from kasugai.core.words.policy import Fencing, Policy
+from kasugai.core.words.timing import BrokerTime, MonoTime
 from kasugai.core.words.verdicts import Reason
-from tests.unit.core.makers import S, guest, order, record
+from tests.unit.core.makers import S, guest, order, record, service
 from tests.unit.core.scene import DOWN, FENCE, MARK, NOW, downed, entry, fenced, look, scene, step_of
 
 ON = look(guest(), power=PowerState.ON)
@@ -52,6 +55,45 @@ def test_without_a_device_an_assertion_is_the_fence_and_nothing_else_is() -> Non
     asserted = order(asserted_at=NOW)
     assert noted(fence(ON, has_device=False, order=asserted)) == (FactKind.DONE, Reason.ASSERTED)
     assert blocked(fence(ON, has_device=False)) is Reason.NO_FENCE_DEVICE
+
+
+def test_a_person_vouches_for_a_host_without_a_device_and_is_named() -> None:
+    move = fence(ON, has_device=False, order=order(asserted_at=NOW, vouched_by="ann"))
+    assert noted(move) == (FactKind.DONE, Reason.VOUCHED)
+    assert isinstance(move, Note) and move.record.notes == {"by": "ann"}
+
+
+def test_a_person_vouches_for_a_device_that_does_not_answer_and_not_for_one_that_reads_on() -> None:
+    vouched = order(asserted_at=NOW, vouched_by="ann")
+    silent = look(guest(), power=PowerState.UNKNOWN)
+    assert noted(fence(silent, order=vouched)) == (FactKind.DONE, Reason.VOUCHED)
+    assert isinstance(fence(ON, order=vouched), Begin)
+    assert isinstance(fence(silent, order=order(asserted_at=NOW)), Begin)
+
+
+@pytest.mark.parametrize(
+    ("agreed", "age", "answer"),
+    [
+        (180, 180.0, (FactKind.DONE, Reason.UNFENCED)),
+        (179.9, 500.0, Reason.UNFENCED_WAIT),
+        (500, 179.9, Reason.UNFENCED_WAIT),
+        (None, 500.0, Reason.NO_FENCE_DEVICE),
+    ],
+)
+def test_where_no_fence_is_asked_for_long_silence_is_one(
+    agreed: float | None, age: float, answer: tuple[FactKind, str] | Reason
+) -> None:
+    since = None if agreed is None else BrokerTime(NOW - int(agreed * S))
+    unfenced = order(policy=Policy(fence=Fencing.NONE), confirmed_at=since)
+    seen = replace(ON, service=service(age=age))
+    move = fence(seen, has_device=False, order=unfenced)
+    assert (noted(move) if isinstance(move, Note) else blocked(move)) == answer
+    assert (
+        blocked(fence(replace(seen, service=None), has_device=False, order=unfenced))
+        is Reason.NO_FENCE_DEVICE
+    )
+    asked = order(policy=Policy(), confirmed_at=since)
+    assert blocked(fence(seen, has_device=False, order=asked)) is Reason.NO_FENCE_DEVICE
 
 
 def test_with_a_device_an_assertion_does_not_replace_reading_the_power() -> None:

@@ -23,3 +23,4 @@ def test_it_equals_any_mapping_of_the_same_and_nothing_else() -> None:
     assert one == FrozenMap({"b": "2", "a": "1"}) == {"a": "1", "b": "2"}
     assert one != FrozenMap({"a": "1"}) and one != {"a": "1"}
     assert one not in ((("a", "1"), ("b", "2")), "ab")
+    assert list(one.items()) == [("a", "1"), ("b", "2")]

@@ -6,6 +6,7 @@ reporting.py; everything that is shown comes from the views.
 
 import json
 import logging
+from dataclasses import replace
 from itertools import islice
 
 import falcon
@@ -22,7 +23,7 @@ from kasugai.api.paging import Page, Query, Row, cut, holding, page, sort, unkno
 from kasugai.api.reporting import Trust, fault_of, is_kept, view_of
 from kasugai.api.views import NotificationView, UnknownMarker, Views
 from kasugai.api.words import moment, shown_exactly
-from kasugai.core.recovering.doors import LedgerAway
+from kasugai.core.recovering.doors import LedgerAway, LogAway
 from kasugai.core.words.inventory import HostRecord
 from kasugai.core.words.signals import Fault, Notification
 from kasugai.core.words.timing import Millis
@@ -59,7 +60,7 @@ class Notifications(Resource):
         body = valid(parsed(req.bounded_stream.read()), bodies.NOTIFICATION_CREATE)["notification"]
         self.enforce(req, "notifications:create")
         valid(body["payload"], bodies.PAYLOADS[body["type"]])
-        host = self._host(body["hostname"])
+        host = self._host(body["hostname"], body)
         may = Trust(
             assertion=self.may(req, f"{PREFIX}notification:assert"),
             alive=self.may(req, f"{PREFIX}notification:alive"),
@@ -67,14 +68,27 @@ class Notifications(Resource):
         view = self._accepted(host, self._notification(body, host), may)
         answer(resp, json.dumps({"notification": shown.notification(view)}).encode(), 202)
 
-    def _host(self, name: str) -> HostRecord:
+    def _host(self, name: str, body: Body) -> HostRecord:
         registry = self.doors.registry
         found = registry.known().host_named(name) or registry.read().host_named(name)
         if found is None:
+            self._record_unknown(name, body)
             raise self._unknown(name)
         if shown.is_on_maintenance(found, self.doors.wall.now()):
             raise conflict(f"Notification received from host {name} of type host on maintenance is ignored.")
         return found
+
+    def _record_unknown(self, name: str, body: Body) -> None:
+        """Let correlate record why nothing is done (`unknown-subject`); it is refused all the same, also without it."""
+        host = HostRecord(host_uuid="", name=name, segment_id="")
+        registry, nobody = self.doors.registry, Trust(assertion=False, alive=False)
+        said = fault_of(
+            self._notification(body, host), host, self.doors.wall.now(), registry.offset(), nobody
+        )
+        try:
+            self.doors.reports.report(replace(said, notification=None))
+        except LogAway as away:
+            log.warning("that the host %s is unknown could not be recorded: %s", name, away)
 
     def _unknown(self, name: str) -> ApiError:
         """Refuse a report about a host that nobody has described, loudly: whoever monitors it believes it guarded."""

@@ -10,7 +10,9 @@ from kasugai.core.telling.incident_views import IncidentView
 from kasugai.core.telling.progress import StepView
 from kasugai.core.telling.timeline import timeline
 from kasugai.core.words.actions import About
+from kasugai.core.words.incident import Open
 from kasugai.core.words.plan import DISKS
+from kasugai.core.words.policy import Fencing
 from kasugai.core.words.timing import Instant, Millis
 
 SHORT = 8
@@ -82,10 +84,20 @@ def _head(view: IncidentView, names: Names, now: Instant) -> str:
         "phase": str(view.phase),
         "why": view.why,
         "opened": f"{stamp(view.since)} ({took_or_age})",
+        **_unfenced(view),
         "attempt": f"{view.attempt}, {view.owners} owner{'' if view.owners == 1 else 's'} so far",
         "instances": f"{view.progress}{_at_a_time(view)}" if view.plan else "no plan yet",
     }
     return "\n".join(f"{name + ':':<11}{text}" for name, text in facts.items())
+
+
+def _unfenced(view: IncidentView) -> dict[str, str]:
+    """Say so where the incident's policy asks for no fence."""
+    orders = [seen.value for seen in view.records if isinstance(seen.value, Open)]
+    if not orders or orders[-1].policy.fence is not Fencing.NONE:
+        return {}
+    seconds = orders[-1].policy.unfenced_wait // 1000
+    return {"fencing": f"NONE is asked for: where nothing else proves it, {seconds} s of silence are enough"}
 
 
 def _at_a_time(view: IncidentView) -> str:

@@ -13,6 +13,10 @@ from kasugai.cli.segment_changes import Change, Description, Known, differences
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.policy import Fencing, Policy
 
+MONITORS = 1
+"""Masakari's monitors are one kind of witness. Where nothing else watches hosts, theirs must be enough to look: before
+anything is done Nova's record must have stood still, which is the second, and a device or long silence decides."""
+
 
 class Fencer(StrEnum):
     """Who fences a host before Masakari is told NORMAL: Masakari does not ask, and much depends on it."""
@@ -27,7 +31,9 @@ class Fencer(StrEnum):
     def written_into(self, policy: Policy) -> Policy:
         """Return the policy with this answer."""
         fence = Fencing.NONE if self is Fencer.NOBODY else Fencing.REQUIRED
-        return replace(policy, trust_assertions=self is Fencer.SENDERS, fence=fence)
+        if self is Fencer.SENDERS:
+            return replace(policy, trust_assertions=True, fence=fence)
+        return replace(policy, trust_assertions=False, fence=fence, confirm_observers=MONITORS)
 
 
 def imports(

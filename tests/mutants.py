@@ -323,8 +323,8 @@ MUTANTS = (
     ),
     Mutant(
         name="an assertion that a device contradicts is believed",
-        scenario="trusted-word-that-a-device-contradicts",
-        patch=lambda: patch.object(lastlook, "source_age", _believes_the_word),
+        scenario="unplugged-host-reads-on-and-three-must-agree",
+        patch=lambda: patch.object(lastlook, "BY_LOOKING", 9),
         variants=written,
     ),
     Mutant(

@@ -172,7 +172,7 @@ POWER = [
         "devices_file",
         default=DEVICES_FILE,
         help="Power devices by exact host, with their secrets (mode 0600, worker nodes only). When this file is not "
-        "there: no power devices; then only reports that vouch for a fence lead to a recovery.",
+        "there: no power devices; then a trusted word, a person's, or fence: none leads to a recovery.",
     ),
     cfg.StrOpt("agents_dir", default="/usr/sbin", help="Where ClusterLabs' fence agents are."),
     cfg.IntOpt(

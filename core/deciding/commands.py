@@ -10,6 +10,7 @@ from typing import assert_never
 from kasugai.core.deciding import evidence
 from kasugai.core.deciding.draft import Draft
 from kasugai.core.deciding.kinds import KINDS
+from kasugai.core.deciding.proof import proof
 from kasugai.core.deciding.rows import COMMANDS_LIMIT, SegmentRow, SubjectRow, Word
 from kasugai.core.deciding.steady import Times
 from kasugai.core.deciding.storm import CALM
@@ -20,7 +21,7 @@ from kasugai.core.words.identity import verdict_id
 from kasugai.core.words.incident import Phase, move
 from kasugai.core.words.signals import Command, Instruction, Limit
 from kasugai.core.words.subject import segment_subject
-from kasugai.core.words.timing import Millis
+from kasugai.core.words.timing import BrokerTime, Millis
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 
 KEPT = 200
@@ -169,7 +170,7 @@ def _stands_at(row: SubjectRow, limit: Limit) -> bool:
         case Limit.STORM:
             return row.reason in CALM.reasons
         case Limit.FENCE:
-            return row.incident is not None and row.vouch is None
+            return bool(evidence.standing(row.conditions))
         case _:
             assert_never(limit)
 
@@ -186,8 +187,8 @@ def _refusal_to_retry(row: SubjectRow | None, view: SegmentView, times: Times) -
     if not row.conditions:
         return Reason.NO_EVIDENCE
     policy = row.closed.last.order.policy
-    proof = KINDS[row.kind].proof(row.conditions, policy, times.deadline)
-    return None if proof in evidence.PROOFS else proof
+    why = proof(KINDS[row.kind].proof, row, row.conditions, policy, times.deadline)
+    return None if why in evidence.PROOFS else why
 
 
 def _about(view: SegmentView, row: SegmentRow, command: Command, times: Times) -> SegmentRow:
@@ -265,8 +266,10 @@ def _approve(draft: Draft, command: Command) -> None:
             draft.change(replace(draft.incident, cancelled=False))
         return
     if command.limit is Limit.FENCE:
-        draft.row = replace(draft.row, vouch=_word(command, draft.times))
-        if draft.incident.is_waiting:
+        word = _word(command, draft.times)
+        said = min(command.said_at, word.at.at) if command.said_at > 0 else word.at.at
+        draft.row = replace(draft.row, vouch=replace(word, at=replace(word.at, at=BrokerTime(said))))
+        if draft.row.incident is not None and draft.row.incident.is_waiting:
             _at_once(draft)
         return
     up_to = command.up_to or draft.asked.tally.unhealthy(draft.times.deadline)

@@ -23,8 +23,8 @@ PATIENCE: Millis = Millis(600_000)
 STALE_AFTER: Millis = Millis(60_000)
 """A one-off report that was made this long before the close of an incident is no news."""
 
-PROOFS = frozenset({Reason.CONFIRMED, Reason.ASSERTED, Reason.POWER_OFF})
-"""The answers of `weigh` that let an incident be opened."""
+PROOFS = frozenset({Reason.CONFIRMED, Reason.ASSERTED, Reason.POWER_OFF, Reason.VOUCHED})
+"""The answers that let an incident be opened: those of `weigh`, and a person's word."""
 
 
 def standing(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
@@ -74,6 +74,7 @@ _REMEDY = {
     Reason.SIGN_OF_LIFE: "the host showed life after it was said",
     Reason.NOVA_FRESH: "Nova's record of the host moved after it was said",
     Reason.POWER_ON: "the host's power reads on",
+    Reason.SOURCE_RETURNED: "the host showed life again",
 }
 """What a person is told of each doubt."""
 
@@ -93,7 +94,7 @@ def turns_at(conditions: tuple[Condition, ...], policy: Policy) -> SteadyTime:
 
 def expiries(conditions: tuple[Condition, ...]) -> list[SteadyTime]:
     """Return the steady times at which observers that repeat themselves have been silent for too long."""
-    return [later(condition.seen.steady, EXPIRY) for condition in conditions if condition.source.repeats]
+    return [later(condition.seen.steady, EXPIRY) for condition in conditions if expires(condition)]
 
 
 def turns(conditions: tuple[Condition, ...], policy: Policy) -> list[SteadyTime]:
@@ -120,7 +121,8 @@ def _agreed_since(conditions: tuple[Condition, ...], policy: Policy) -> SteadyTi
 
 
 def is_stale(row: SubjectRow, fault: Fault, *, heard: bool) -> bool:
-    """Whether a one-off report was evidence before, or was made well before the last incident closed; a sign of life or
+    """Whether a one-off report was evidence before, or was made well before the last incident closed (an assertion by
+    its own record's time: a slow clock must not hide a second failure, and the last look asks Nova); a sign of life or
     a word taken back is said once by anybody. `heard`: whether the row remembers the fault."""
     if fault.symptom in (Symptom.ALIVE, Symptom.CLEAR):
         return heard
@@ -128,8 +130,8 @@ def is_stale(row: SubjectRow, fault: Fault, *, heard: bool) -> bool:
         return False
     if heard:
         return not any(condition.event_id == fault.event_id for condition in row.conditions)
-    made_before = row.closed is not None and 0 < fault.observed_at < row.closed.at.at - STALE_AFTER
-    return made_before
+    made = fault.said_at if fault.asserted and fault.said_at > 0 else fault.observed_at
+    return row.closed is not None and 0 < made < row.closed.at.at - STALE_AFTER
 
 
 def note(row: SubjectRow, fault: Fault, now: Moment, recent: tuple[UUID, ...]) -> SubjectRow:
@@ -161,6 +163,8 @@ def _noted(row: SubjectRow, fault: Fault, now: Moment) -> tuple[Condition, ...]:
     new = _condition(row, fault, now)
     if old is not None and believed(old) and not believed(new) and not old.explained:
         return conditions
+    if old is not None and not new.source.repeats and old.symptom is new.symptom and not old.explained:
+        new = replace(new, since=old.since)  # said again: as long as it has stood
     return _sorted((*others, new))
 
 
@@ -202,7 +206,17 @@ def _sorted(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
 
 def expire(conditions: tuple[Condition, ...], deadline: SteadyTime) -> tuple[Condition, ...]:
     """Return those whose observers have not fallen silent by `deadline`."""
-    return tuple(c for c in conditions if not c.source.repeats or later(c.seen.steady, EXPIRY) > deadline)
+    return tuple(c for c in conditions if not expires(c) or later(c.seen.steady, EXPIRY) > deadline)
+
+
+def expires(condition: Condition) -> bool:
+    """Whether it is over when it has not been said again for `EXPIRY`: what observers repeat, and a word that the world
+    contradicted, which must not wait for another sign to be proven right by."""
+    return condition.source.repeats or condition.doubt in REFUTED
+
+
+REFUTED = frozenset({Reason.NOVA_FRESH, Reason.POWER_ON, Reason.SIGN_OF_LIFE, Reason.SOURCE_RETURNED})
+"""Doubts that come from the world, not from a rule."""
 
 
 def asserted_at(conditions: tuple[Condition, ...], policy: Policy) -> BrokerTime | None:

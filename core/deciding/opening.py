@@ -6,6 +6,7 @@ from uuid import UUID
 from kasugai.core.deciding import evidence, readmission, reserves
 from kasugai.core.deciding.draft import Draft
 from kasugai.core.deciding.gates import pass_gates
+from kasugai.core.deciding.proof import proof
 from kasugai.core.deciding.rows import IncidentRow, SubjectRow, evidence_of
 from kasugai.core.words.identity import incident_id
 from kasugai.core.words.incident import Open, Phase
@@ -19,6 +20,8 @@ def weigh_idle(draft: Draft) -> None:
     """Decide about a subject that has no open incident."""
     if not evidence.standing(draft.row.conditions):
         _without_evidence(draft)
+        if draft.row.vouch is not None:
+            draft.row = replace(draft.row, vouch=None)
         _readmit_if_due(draft)
         return
     closed = pass_gates(draft.kind.gates, draft.asked)
@@ -57,7 +60,7 @@ def _silence(draft: Draft) -> Reason:
 
 def _open(draft: Draft) -> None:
     now, counted = draft.times.moment, evidence.standing(draft.row.conditions)
-    proof = draft.kind.proof(counted, draft.asked.policy, draft.asked.deadline)
+    why = proof(draft.kind.proof, draft.row, counted, draft.asked.policy, draft.asked.deadline)
     order = first_order(draft, _opener(draft.row))
     draft.change(
         IncidentRow(
@@ -70,7 +73,7 @@ def _open(draft: Draft) -> None:
         )
     )
     draft.row = replace(draft.row, returned=None)
-    draft.tell(Verb.OPEN, proof)
+    draft.tell(Verb.OPEN, why)
     draft.orders.append(order)
 
 

@@ -107,18 +107,33 @@ def _is_outdated(draft: Draft, fact: Fact) -> bool:
 def _held(draft: Draft, fact: Fact) -> None:
     if _is_outdated(draft, fact):
         return
-    pause = _doubled(draft.incident.back_off, HELD_FIRST, HELD_LONGEST)
-    if fact.reason == Reason.NO_CAPACITY:
-        pause = _until_room(draft, pause)
-    elif fact.reason in UNPROVEN_OFF and draft.row.vouch is not None and not draft.incident.order.vouched_by:
-        pause = VETOED_FIRST  # a person vouched while the worker was at it
-    elif fact.reason == Reason.UNFENCED_WAIT:
-        pause = _until_waited(draft)
-    elif fact.reason == Reason.LOCAL_WAIT:
-        pause = _until_rebuilt(draft)
+    pause, grown = _held_for(draft, fact)
     draft.enter(Phase.HELD)
-    _pause(draft, pause, fact.reason)
+    _pause(draft, pause, fact.reason, grown)
     draft.tell(Verb.HOLD, reason_of(fact), detail=fact.detail)
+    if reason_of(fact) in (*CONTRADICTED, Reason.SOURCE_RETURNED):
+        _doubt(draft, reason_of(fact))
+
+
+def _held_for(draft: Draft, fact: Fact) -> tuple[Millis, Millis]:
+    """Return how long a held incident is left alone, and from what the next pause grows: what waits for a known moment
+    does not grow by it."""
+    before = draft.incident.back_off
+    match fact.reason:
+        case Reason.NO_CAPACITY:
+            pause = _until_room(draft, _doubled(before, HELD_FIRST, HELD_LONGEST))
+            return pause, pause
+        case Reason.LOCAL_WAIT:
+            return _until_rebuilt(draft), before
+        case reason if reason in UNPROVEN_OFF and draft.row.vouch and not draft.incident.order.vouched_by:
+            return VETOED_FIRST, before  # a person vouched while the worker was at it
+        case Reason.UNFENCED_WAIT:
+            left = _unwaited(draft)
+            again = _doubled(before, UNFENCED_AGAIN, VETOED_LONGEST)
+            return (Millis(left + UNFENCED_AGAIN), before) if left else (again, again)
+        case _:
+            pause = _doubled(before, HELD_FIRST, HELD_LONGEST)
+            return pause, pause
 
 
 def _until_room(draft: Draft, pause: Millis) -> Millis:
@@ -128,11 +143,11 @@ def _until_room(draft: Draft, pause: Millis) -> Millis:
     return VETOED_FIRST if more else min(pause, ROOM_LONGEST)
 
 
-def _until_waited(draft: Draft) -> Millis:
-    """Until the witnesses have agreed for `unfenced-wait`; if they have, Nova's record has not stood still as long."""
+def _unwaited(draft: Draft) -> Millis:
+    """How long the witnesses have yet to agree for `unfenced-wait`; 0: Nova's record has not stood still as long."""
     order, now = draft.incident.order, draft.times.moment.at
     waited = between(order.confirmed_at, now) if order.confirmed_at is not None else 0
-    return Millis(max(0, order.policy.unfenced_wait - waited) + UNFENCED_AGAIN)
+    return Millis(max(0, order.policy.unfenced_wait - waited))
 
 
 def _until_rebuilt(draft: Draft) -> Millis:
@@ -152,21 +167,30 @@ def _vetoed(draft: Draft, fact: Fact) -> None:
     _contradict(draft, reason_of(fact))
 
 
+def _doubt(draft: Draft, why: Reason) -> None:
+    """Take what the order was vouched for by as one witness from now on; a person's word is over."""
+    asserted_at = draft.incident.order.asserted_at
+    if asserted_at is None:
+        return
+    conditions = evidence.doubted(draft.row.conditions, why, asserted_at)
+    vouch = draft.row.vouch if draft.row.vouch is not None and draft.row.vouch.at.at > asserted_at else None
+    draft.row = replace(draft.row, conditions=conditions, vouch=vouch)
+
+
 def _contradict(draft: Draft, why: Reason) -> None:
     """What was vouched for is contradicted by the world: one witness remains of each such word. An incident that stood
     on nothing else ends; the next word, or more witnesses, open another one."""
-    asserted_at = draft.incident.order.asserted_at
-    if asserted_at is None or why not in CONTRADICTED:
+    if draft.incident.order.asserted_at is None or why not in CONTRADICTED:
         return
-    conditions = evidence.doubted(draft.row.conditions, why, asserted_at)
-    draft.row = replace(draft.row, conditions=conditions, vouch=None)
+    _doubt(draft, why)
     if unproven(draft) is not None and not draft.incident.stopped:
         stop(draft, why)
 
 
-def _pause(draft: Draft, pause: Millis, reason: str) -> None:
+def _pause(draft: Draft, pause: Millis, reason: str, grown: Millis | None = None) -> None:
     due = later(draft.times.moment.steady, pause)
-    draft.change(replace(draft.incident, back_off=pause, due=due, reason=reason))
+    back_off = pause if grown is None else grown
+    draft.change(replace(draft.incident, back_off=back_off, due=due, reason=reason))
 
 
 def _doubled(before: Millis, first: Millis, longest: Millis) -> Millis:
@@ -198,8 +222,7 @@ def _close(draft: Draft, fact: Fact, result: Result) -> None:
         readmitted=not draft.kind.goes_out,
         last=replace(incident, order=replace(incident.order, evidence=())) if is_failed else None,
     )
-    vouch = draft.row.vouch if is_failed else None
-    draft.row = replace(draft.row, incident=None, closed=closed, approval=None, vouch=vouch)
+    draft.row = replace(draft.row, incident=None, closed=closed, approval=None, vouch=None)
     if phase is not Phase.WITHDRAWN or incident.cancelled:
         explained = _explained(draft.row.conditions, reports=is_failed)
         hold = None if incident.cancelled else draft.row.hold

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from kasugai.core.deciding import evidence
 from kasugai.core.deciding.asked import Asked
 from kasugai.core.deciding.gates import Gate, Wait
-from kasugai.core.deciding.rows import Condition
+from kasugai.core.deciding.rows import Condition, SubjectRow
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.timing import SteadyTime
 from kasugai.core.words.verdicts import Reason, Verb
@@ -24,12 +24,20 @@ UNPROVEN = frozenset(
 )
 
 
+def proof(
+    weigh: Weigh, row: SubjectRow, counted: tuple[Condition, ...], policy: Policy, deadline: SteadyTime
+) -> Reason:
+    """Return what proves that the subject is dead, or why nothing does: a person's word, else its kind's measure of the
+    conditions (at least one)."""
+    return Reason.VOUCHED if row.vouch is not None else weigh(counted, policy, deadline)
+
+
 def proven_by(weigh: Weigh) -> Gate:
     """Return the gate that lets through what is proven by this measure."""
 
     def why(asked: Asked) -> Reason | None:
         counted = evidence.standing(asked.row.conditions)
-        reason = weigh(counted, asked.policy, asked.deadline) if counted else None
+        reason = proof(weigh, asked.row, counted, asked.policy, asked.deadline) if counted else None
         return None if reason in evidence.PROOFS else reason
 
     return Gate(reasons=UNPROVEN, why=why, wait=_until_agreed, verb=Verb.SUSPECT, detail=_doubts)

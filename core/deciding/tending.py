@@ -9,6 +9,7 @@ from kasugai.core.deciding import evidence, reserves
 from kasugai.core.deciding.draft import Draft
 from kasugai.core.deciding.gates import Bars, Closed, barring
 from kasugai.core.deciding.opening import refresh_order
+from kasugai.core.deciding.proof import proof
 from kasugai.core.words.incident import Phase, Resume, Stop
 from kasugai.core.words.signals import Symptom
 from kasugai.core.words.timing import Millis, SteadyTime, later
@@ -62,6 +63,7 @@ def stop(draft: Draft, reason: Reason) -> None:
     barred = reason if forbidden is not None and forbidden.reason is reason else ""
     due = later(draft.times.moment.steady, draft.timing.silence)
     draft.change(replace(draft.incident, stopped=True, due=due, barred=barred))
+    draft.row = replace(draft.row, vouch=None)
     draft.tell(Verb.STOP, reason)
     draft.orders.append(
         Stop(
@@ -171,12 +173,12 @@ def unproven(draft: Draft) -> Closed | None:
     if draft.incident.effects and not draft.incident.stopped:
         return None
     if counted:
-        proof = draft.kind.proof(counted, draft.asked.policy, draft.asked.deadline)
+        why = proof(draft.kind.proof, draft.row, counted, draft.asked.policy, draft.asked.deadline)
     else:
-        proof = Reason.STOPPED if draft.incident.stopped else Reason.EVIDENCE_EXPIRED
-    if proof in evidence.PROOFS:
+        why = Reason.STOPPED if draft.incident.stopped else Reason.EVIDENCE_EXPIRED
+    if why in evidence.PROOFS:
         return None
-    return Closed(reason=proof, verb=Verb.HOLD, detail=evidence.doubts(counted, draft.asked.policy))
+    return Closed(reason=why, verb=Verb.HOLD, detail=evidence.doubts(counted, draft.asked.policy))
 
 
 def _wait(draft: Draft, bar: Closed) -> None:

@@ -4,7 +4,7 @@ It looks at what Nova says about guests and Keystone about their projects, and c
 may stand in several places, the first of tag, metadata and flavor counts (docs/recovery.md).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from fnmatch import fnmatchcase
 from types import MappingProxyType
 
@@ -22,10 +22,15 @@ TRUE_WORDS = frozenset({"1", "t", "true", "on", "y", "yes"})
 
 
 def choose(
-    guests: Mapping[str, GuestView], policy: Policy, look: Look, source: str
+    guests: Mapping[str, GuestView],
+    policy: Policy,
+    look: Look,
+    source: str,
+    touched: Collection[str] = (),
 ) -> tuple[list[GuestView], tuple[tuple[str, str], ...]]:
     """Return the guests to move, the most important first, and those that are left, each with its reason. Marked ones
-    come before all others; then the higher priority; then the name."""
+    come before all others; then the higher priority; then the name. `touched`: those that an earlier attempt has begun
+    with, whose error may be ours."""
     around = words_of(source, look)
     images = {uuid: look.images.get(guest.image, NO_IMAGE) for uuid, guest in guests.items()}
     words = {uuid: image.properties if policy.image_words else NOTHING for uuid, image in images.items()}
@@ -35,7 +40,7 @@ def choose(
         key=lambda g: (not marked[g.uuid], -priority(g, policy, words[g.uuid]), g.name, g.uuid),
     )
     why = {
-        guest.uuid: _excluded(guest, policy)
+        guest.uuid: _excluded(guest, policy, is_touched=guest.uuid in touched)
         or _set_aside(guest, policy, look, images[guest.uuid], is_marked=marked[guest.uuid])
         or _stranded(guest, policy)
         for guest in ordered
@@ -88,13 +93,13 @@ def _number(word: str) -> int | None:
         return None
 
 
-def _excluded(guest: GuestView, policy: Policy) -> str:
+def _excluded(guest: GuestView, policy: Policy, *, is_touched: bool) -> str:
     """Return why the guest's state leaves it where it is; empty when that does not."""
     if guest.deleted:
         return "deleted"
     if why := treatment(guest.vm_state, guest.task_state).why:
         return why
-    if guest.vm_state == "error" and policy.ignore_error_guests:
+    if guest.vm_state == "error" and policy.ignore_error_guests and not is_touched:
         return "in-error"
     return ""
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from kasugai.core.recovering.look import GuestView
+from kasugai.core.recovering.look import GuestView, PowerState
 from kasugai.core.recovering.moves import Blocked
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.words.disks import DiskClass, RootDisks
@@ -41,6 +41,10 @@ def waits_for_its_host(s: Situation, step: Step) -> Blocked | None:
     if step.params.get(DISKS) not in (DiskClass.LOCAL, DiskClass.EPHEMERAL):
         return None
     waited, wait = between(s.order.opened_at, s.broker_now), s.order.policy.local_wait
+    if s.has_device and s.look.power is PowerState.ON:
+        return Blocked(
+            reason=Reason.LOCAL_WAIT, detail=f"{step.name}: its disk is on {s.order.host}, which is on again"
+        )
     if waited >= wait:
         return None
     return Blocked(

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from kasugai.core.recovering import planning
+from kasugai.core.recovering.disks import waits_for_its_host
 from kasugai.core.recovering.engine import assess, hold, result, single, stop
 from kasugai.core.recovering.lastlook import (
     decision_is_stale,
@@ -18,6 +19,9 @@ from kasugai.core.recovering.look import Look, list_is_believed
 from kasugai.core.recovering.moves import Begin, Extend, Finish, Move, Next, Note, Pending
 from kasugai.core.recovering.procedure import Procedure
 from kasugai.core.recovering.situation import Situation
+from kasugai.core.recovering.states import LEFT
+from kasugai.core.recovering.steps import restore
+from kasugai.core.recovering.steps.evacuations import Notes
 from kasugai.core.recovering.steps.fence import must_be_done_again
 from kasugai.core.recovering.steps.force_down import mark_of, no_service
 from kasugai.core.recovering.steps.kinds import carried_on
@@ -28,7 +32,7 @@ from kasugai.core.words.actions import Action
 from kasugai.core.words.facts import FactKind
 from kasugai.core.words.identity import step_key
 from kasugai.core.words.incident import Open
-from kasugai.core.words.plan import Plan, Step
+from kasugai.core.words.plan import Plan, Prior, Step
 from kasugai.core.words.policy import Disabled
 from kasugai.core.words.verdicts import Reason
 
@@ -76,7 +80,15 @@ def _host(s: Situation, action: Action) -> Next | None:
 
 def _must_fence_again(s: Situation, step: Step) -> bool:
     record = s.record(step)
-    return step.action == Action.FENCE and record is not None and must_be_done_again(s, record)
+    if step.action != Action.FENCE or record is None or not must_be_done_again(s, record):
+        return False
+    return not s.has_device or (_has_room(s) and any(_may_move(s, guest) for guest in s.plan.guests))
+
+
+def _may_move(s: Situation, step: Step) -> bool:
+    """Whether a guest is still to be moved that does not wait for its host: one that is being switched on is not shot
+    for those that do."""
+    return not s.is_final(step) and waits_for_its_host(s, step) is None
 
 
 def _rests_on_silence(s: Situation, move: Move) -> bool:
@@ -104,17 +116,32 @@ def _contradicted(s: Situation, move: Move) -> Next | None:
     return hold(answer, "") if s.has_begun else Finish(kind=FactKind.VETOED, reason=answer)
 
 
-def _with_reserves(s: Situation, hosts: Iterable[str]) -> Plan | None:
-    """Make those reserves ready that guests now need."""
-    steps = planning.new_reserves(s.plan, s.look, s.order.policy, hosts)
+def _with_more(s: Situation, hosts: Iterable[str]) -> Plan | None:
+    """Make those reserves ready that guests now need, and give those back as their users wished who spoke meanwhile."""
+    reserves = planning.new_reserves(s.plan, s.look, s.order.policy, hosts)
+    wished = (replace(step, prior=Prior.STOPPED) for step in s.plan.guests if _wish(s, step))
+    restores = (more for step in wished for more in restore.after(step) if s.plan.step(more.key) is None)
+    steps = (*reserves, *restores)
     return planning.insert(s.plan, steps, s.memory.epoch) if steps else None
+
+
+def _wish(s: Situation, step: Step) -> str:
+    """The state that the guest's user wished for while it waited to be moved; empty for none."""
+    record = s.record(step)
+    return Notes.of(record).wish if record is not None else ""
+
+
+def _has_landed(s: Situation, step: Step) -> bool:
+    """Whether it is done, and not because its guest was left where it is."""
+    record = s.record(step)
+    return s.is_done(step.key) and record is not None and record.reason not in LEFT
 
 
 def _sweep(s: Situation) -> Next:
     """Look for guests that came back or turned up, by a list that is believed; without any it is over."""
     if not list_is_believed(s.look, s.memory.before) or s.look.at < last_change(s):
         return wait(s, ())
-    back = [step for step in s.plan.guests if step.subject in s.look.guests and s.is_done(step.key)]
+    back = [step for step in s.plan.guests if step.subject in s.look.guests and _has_landed(s, step)]
     if back:
         names = ", ".join(step.name or step.subject for step in back)
         return hold(Reason.EVACUATION_UNRESOLVED, f"landed, and on the source's list again: {names}"[:500])
@@ -132,7 +159,7 @@ HOST = Procedure(
     mark=_mark,
     first=_first,
     wants=is_wanted,
-    with_hosts=_with_reserves,
+    with_hosts=_with_more,
     silence=source_silent,
     last=_sweep,
 )

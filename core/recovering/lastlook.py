@@ -8,9 +8,10 @@ from dataclasses import replace
 from kasugai.core.recovering.look import PowerState, ServiceView
 from kasugai.core.recovering.moves import Blocked, Pending, Wait
 from kasugai.core.recovering.situation import Situation
-from kasugai.core.recovering.steps.fence import is_vouched
+from kasugai.core.recovering.steps.fence import by_silence, is_vouched
 from kasugai.core.recovering.steps.force_down import mark_of
 from kasugai.core.recovering.waiting import RARELY, wait
+from kasugai.core.words.policy import Fencing
 from kasugai.core.words.timing import BrokerTime, Millis, MonoTime, between
 from kasugai.core.words.verdicts import Reason
 
@@ -55,10 +56,10 @@ def _contradiction(s: Situation, said: BrokerTime) -> Reason | None:
 
 
 def _has_reported_since(s: Situation, said: BrokerTime) -> bool:
-    """Whether Nova's record moved after the word and shows no other hand: an operator's PUT moves it too, and leaves
-    the service disabled or forced down. It counts as such if the record does not move again."""
+    """Whether Nova's record moved after the word and this owner did not see it happen: an operator's PUT moves it too,
+    but only who saw what changed can tell it from a report. A PUT is none if the record does not move again."""
     service = s.look.service
-    if service is None or service.age_is_bound or service.forced_down or not service.is_enabled:
+    if service is None or service.age_is_bound or s.memory.puts > 0:
         return False
     return service.age * 1000 < _passed(s, said) - s.timing.assertion_slack
 
@@ -69,7 +70,7 @@ def _still_since(s: Situation, service: ServiceView, said: BrokerTime) -> Reason
         return Pending()
     if service.age * 1000 >= s.timing.stale_after:
         return None
-    return _unchanged(s, service) if service.age_is_bound else Pending()
+    return _watched(s, service) if service.age_is_bound else Pending()
 
 
 def wait_for_stillness(s: Situation) -> Wait:
@@ -97,8 +98,11 @@ def _passed(s: Situation, said: BrokerTime) -> Millis:
 
 def _unchanged(s: Situation, service: ServiceView) -> Reason | Pending | None:
     """A reply without a Date gives a lower bound only: two reads a report interval apart tell, unchanged = old."""
-    if s.memory.changes > 0:
-        return Reason.NOVA_FRESH
+    return Reason.NOVA_FRESH if s.memory.changes > 0 else _watched(s, service)
+
+
+def _watched(s: Situation, service: ServiceView) -> Pending | None:
+    """Whether this owner has seen the record stand still for long enough."""
     if s.memory.record_value != service.updated_at:
         return Pending()
     return None if between(s.memory.record_since, s.look.at) >= s.timing.stale_after else Pending()
@@ -131,6 +135,11 @@ def source_silent(s: Situation) -> Blocked | Pending | None:
         return _hidden(s)
     if not mark or service.updated_at == mark:
         return None if _has_settled(s) else Pending()
+    return _moved_while_off(s, service) if s.has_device and s.power_is_off() else _moved(s, service)
+
+
+def _moved_while_off(s: Situation, service: ServiceView) -> Blocked | Pending | None:
+    """Nova's record left its mark although the power reads off: somebody's PUT, if it does not move again."""
     if s.memory.moves > 1:
         return Blocked(reason=Reason.SOURCE_RETURNED, detail="Nova's record moved again after the force-down")
     settled = s.memory.record_value == service.updated_at
@@ -138,7 +147,21 @@ def source_silent(s: Situation) -> Blocked | Pending | None:
     return None if settled and waited else Pending()
 
 
+def _moved(s: Situation, service: ServiceView) -> Blocked | Pending | None:
+    """Nova's record left its mark, and no device says that the host is off: what the fence stood on is over. A word
+    that is younger than the movement, or a PUT that this owner saw, goes on; where no fence is asked for, new silence.
+    """
+    said, confirmed_at = s.order.asserted_at, s.order.confirmed_at
+    if said is not None:
+        answer = _contradiction(s, said) or _still_since(s, service, said) or _watched(s, service)
+        if not isinstance(answer, Reason):
+            return answer
+    elif s.order.policy.fence is Fencing.NONE and confirmed_at is not None:
+        return by_silence(s, confirmed_at, service)
+    return Blocked(reason=Reason.SOURCE_RETURNED, detail="Nova's record moved after the force-down")
+
+
 def _has_settled(s: Situation) -> bool:
     """Whether the pause after the fence is over, as far as this owner knows: a new one counts from its first look."""
-    since = max(s.memory.owner_since, s.memory.record_since)
+    since = max(s.memory.owner_since, s.memory.record_since, s.memory.off_since or s.memory.owner_since)
     return between(since, s.now) >= s.order.policy.settle_after_fence

@@ -29,7 +29,7 @@ def plan(
 ) -> Plan:
     """Return the attempt's plan. `priors` are the power states that an earlier attempt's plan recorded: they win over
     what Nova shows after a failed try. `left` are steps that an earlier attempt did not bring to their end."""
-    chosen, excluded = choose(look.guests, incident.policy, look, incident.host)
+    chosen, excluded = choose(look.guests, incident.policy, look, incident.host, priors)
     fence = Step(action=Action.FENCE, subject=incident.host)
     down = Step(action=Action.FORCE_DOWN, subject=incident.host, needs=(fence.key,))
     steps = [fence, down]
@@ -88,7 +88,7 @@ def lacks_words(guests: Mapping[str, GuestView], look: Look, policy: Policy) -> 
 
 def extend(old: Plan, look: Look, policy: Policy, epoch: int, priors: Mapping[str, Prior]) -> Plan:
     """Return the plan with steps for the guests that turned up since it was made, before its last step."""
-    chosen, excluded = choose(newcomers(old, look, policy), policy, look, old.host)
+    chosen, excluded = choose(newcomers(old, look, policy), policy, look, old.host, priors)
     down = step_key(Action.FORCE_DOWN, old.host)
     more = tuple(step for guest in chosen for step in steps_for(guest, down, priors, policy))
     return replace(

@@ -39,10 +39,14 @@ class Memory:
     reports: int = 0
     """How often it changed and nothing else about the service did, as it does when nova-compute reports; a person's PUT
     changes more."""
+    puts: int = 0
+    """How often it changed together with what a PUT changes."""
     state: tuple[bool, bool, str] | None = None
     """What else Nova's record of the service said when it was last seen: enabled, forced down, and why disabled."""
     moves: int = 0
     """How often it was seen to move since the mark."""
+    off_since: MonoTime | None = None
+    """Since when every reading of the power that said something has said off, as this owner read it."""
     off_at: MonoTime | None = None
     """When this owner last read the power as off."""
     before: Look | None = None
@@ -59,18 +63,30 @@ class Memory:
         value = look.service.updated_at if look.service else ""
         state = look.service.state if look.service else self.state
         off_at = look.power_at if look.power is PowerState.OFF else self.off_at
+        off_since = self._off_since(look)
         if not value or value == self.record_value:
-            return replace(self, off_at=off_at, state=state if value else self.state)
+            return replace(self, off_since=off_since, off_at=off_at, state=state if value else self.state)
         return replace(
             self,
+            off_since=off_since,
             off_at=off_at,
             record_value=value,
             record_since=look.at,
             changes=self.changes + bool(self.record_value),
             reports=self.reports + (bool(self.record_value) and state == self.state),
+            puts=self.puts + (bool(self.record_value) and state != self.state),
             state=state,
             moves=self.moves + (bool(mark) and value != mark),
         )
+
+    def _off_since(self, look: Look) -> MonoTime | None:
+        match look.power:
+            case PowerState.OFF:
+                return self.off_since if self.off_since is not None else look.power_at
+            case PowerState.ON:
+                return None
+            case _:
+                return self.off_since
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ vm_states and task_states are nova.compute.vm_states and task_states of Nova 34 
 measured (nova.md). A state that is not here is one of a newer Nova: the guest is left, and told.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from kasugai.core.words.plan import Prior
@@ -52,9 +52,17 @@ VM_STATES: dict[str, Treatment] = {
 shelved guest has its disk as an image in Glance, and its user unshelves it. Evacuating a guest that its user has
 deleted (soft-delete: until the reclaim interval is over) would bring it back."""
 
+LEFT = frozenset(each.why for each in VM_STATES.values() if each.why)
+"""Why a guest may turn out to be left after its plan was made."""
+
 LEAVING_TASKS = frozenset({"deleting", "soft-deleting"})
 """task_states of a guest whose user has just deleted it: an evacuation would bring it back (Nova checks no
 task_state)."""
+
+
+WISHES = {"powering-off": Prior.STOPPED, "powering-on": Prior.ACTIVE}
+"""task_states of a guest whose user has just stopped or started it: on a dead host Nova takes the request and never
+carries it out (nova.md), and the guest ends as its user wished."""
 
 
 def treatment(vm_state: str, task_state: str | None) -> Treatment:
@@ -63,4 +71,6 @@ def treatment(vm_state: str, task_state: str | None) -> Treatment:
     the host, and the guest is treated by its vm_state."""
     if task_state in LEAVING_TASKS:
         return _left("deleted")
-    return VM_STATES.get(vm_state) or _left(f"unknown-state-{vm_state}")
+    usual = VM_STATES.get(vm_state) or _left(f"unknown-state-{vm_state}")
+    wish = WISHES.get(task_state or "")
+    return usual if wish is None or usual.do is not Do.MOVE else replace(usual, prior=wish)

@@ -7,6 +7,7 @@ from kasugai.core.recovering.ledger import Entry
 from kasugai.core.recovering.look import EVACUATION, Look, MigrationView
 from kasugai.core.recovering.moves import Begin, Blocked, Move, Note, Pending
 from kasugai.core.recovering.situation import Situation
+from kasugai.core.recovering.states import WISHES, treatment
 from kasugai.core.recovering.steps import restore
 from kasugai.core.recovering.steps.evacuations import Notes, done, noted, ours
 from kasugai.core.recovering.steps.guests import CALL_TRIES, absent
@@ -42,6 +43,8 @@ def assess(s: Situation, step: Step) -> Move:
         return Blocked(reason=Reason.IN_MIGRATION, detail=f"{guest.name} may already run elsewhere")
     if guest.in_evacuation and not any(m.migration_type == EVACUATION for m in others):
         return _await_hidden(s, step)
+    if why := treatment(guest.vm_state, guest.task_state).why:
+        return done(s, step, why)
     return waits_for_its_host(s, step) or _call(s, step, record)
 
 
@@ -72,7 +75,9 @@ def _call(s: Situation, step: Step, record: StepRecord | None) -> Move:
         return Blocked(reason=Reason.NO_CAPACITY, detail=f"{step.name}: Nova finds no valid host")
     if target != SCHEDULER and not is_ready(s, target):
         return Pending(hosts=(target,))
-    notes = Notes(seen_migration=s.look.newest_migration(step.subject), target=target)
+    task = s.look.guests[step.subject].task_state
+    wish = WISHES.get(task or "") or (Notes.of(record).wish if record is not None else "")
+    notes = Notes(seen_migration=s.look.newest_migration(step.subject), target=target, wish=wish)
     return begin(s, step, notes.texts)
 
 

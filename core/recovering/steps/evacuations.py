@@ -11,6 +11,8 @@ from kasugai.core.words.frozen import FrozenMap
 from kasugai.core.words.plan import Step
 
 _SEEN = "seen_migration"
+WISH = "wish"
+"""The note that says which state a guest's user wished for while it waited."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,8 @@ class Notes:
     """Where the last call was directed; empty when Nova was to choose."""
     destination: str = ""
     """Once done: the host on which the guest was seen."""
+    wish: str = ""
+    """The state that its user wished for while it waited (a `Prior`); empty for none since the plan."""
 
     @classmethod
     def of(cls, record: StepRecord) -> "Notes":
@@ -32,13 +36,14 @@ class Notes:
             seen_migration=int(notes.get(_SEEN, 0)),
             target=notes.get(TARGET, ""),
             destination=notes.get(DESTINATION, ""),
+            wish=notes.get(WISH, ""),
         )
 
     @property
     def texts(self) -> FrozenMap[str]:
         """The same as a record keeps it: what says nothing is left out."""
         seen = str(self.seen_migration) if self.seen_migration else ""
-        texts = {_SEEN: seen, TARGET: self.target, DESTINATION: self.destination}
+        texts = {_SEEN: seen, TARGET: self.target, DESTINATION: self.destination, WISH: self.wish}
         return FrozenMap({name: text for name, text in texts.items() if text})
 
 

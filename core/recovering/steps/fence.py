@@ -42,8 +42,16 @@ def assess(s: Situation, step: Step) -> Move:
         settled = is_settled(s, step, s.timing.fence_settle)
         return note(s, step, FactKind.ABSOLVED, NO_TRACE) if settled else Pending()
     if not tries_here(s, step, TRIES):
-        return Blocked(reason=Reason.FENCE_REFUSED, detail=s.memory.refusal)
+        return _refused(s)
     return begin(s, step)
+
+
+def _refused(s: Situation) -> Blocked:
+    """No device could switch it off. One that reads on contradicts whoever vouched that it is off."""
+    if s.order.vouched_by and s.look.power is PowerState.ON:
+        detail = f"{s.order.vouched_by} vouched that it is off, and its power reads on; {s.memory.refusal}"
+        return Blocked(reason=Reason.POWER_ON, detail=detail)
+    return Blocked(reason=Reason.FENCE_REFUSED, detail=s.memory.refusal)
 
 
 def is_vouched(s: Situation) -> bool:
@@ -55,7 +63,8 @@ def must_be_done_again(s: Situation, record: StepRecord) -> bool:
     """Whether the host counts as fenced no more: the word that it was fenced was taken back, or the power came back
     since an earlier owner saw it off and a new decision says that the host is dead."""
     if s.has_device:
-        return record.epoch != s.memory.epoch and s.look.power is PowerState.ON
+        lapsed = record.reason == Reason.VOUCHED and not s.order.vouched_by
+        return lapsed or (record.epoch != s.memory.epoch and s.look.power is PowerState.ON)
     return record.reason != Reason.UNFENCED and s.order.asserted_at is None
 
 
@@ -76,21 +85,31 @@ def _without_device(s: Situation, step: Step) -> Move:
         return _by_silence(s, step, s.order.confirmed_at, s.look.service)
     return Blocked(
         reason=Reason.NO_FENCE_DEVICE,
-        detail="no power device for this host and no trusted assertion; if you know that it is off, type: kasugai "
-        f"incident approve {s.order.host} --limit fence --reason ...",
+        detail=f"no power device for this host and no trusted assertion{_heard(s)}; if you know that it is off, type: "
+        f"kasugai incident approve {s.order.host} --limit fence --reason ...",
+    )
+
+
+def _heard(s: Situation) -> str:
+    return f" (Nova heard of it {s.look.service.age:.0f} s ago)" if s.look.service is not None else ""
+
+
+def by_silence(s: Situation, confirmed_at: BrokerTime, service: ServiceView) -> Blocked | None:
+    """Return what is missing to the long silence that is a fence in this segment; None for nothing."""
+    needed, stood = s.order.policy.unfenced_wait, Millis(int(service.age * 1000))
+    waited = min(between(confirmed_at, s.broker_now), stood)
+    if waited >= needed:
+        return None
+    return Blocked(
+        reason=Reason.UNFENCED_WAIT,
+        detail=f"fence: none, and silent for {max(0, waited) // 1000} of {needed // 1000} s",
     )
 
 
 def _by_silence(s: Situation, step: Step, confirmed_at: BrokerTime, service: ServiceView) -> Move:
     """Witnesses agree, and Nova's record has stood still, both for `unfenced-wait`."""
-    needed, stood = s.order.policy.unfenced_wait, Millis(int(service.age * 1000))
-    waited = min(between(confirmed_at, s.broker_now), stood)
-    if waited >= needed:
-        return note(s, step, FactKind.DONE, Reason.UNFENCED)
-    return Blocked(
-        reason=Reason.UNFENCED_WAIT,
-        detail=f"fence: none, and silent for {max(0, waited) // 1000} of {needed // 1000} s",
-    )
+    missing = by_silence(s, confirmed_at, service)
+    return missing or note(s, step, FactKind.DONE, Reason.UNFENCED)
 
 
 def _effect(order: Open, begin: Begin, look: Look) -> Fence:

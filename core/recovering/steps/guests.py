@@ -37,10 +37,10 @@ def absent(s: Situation, step: Step, done: Done) -> Move:
     return done(s, step, MOVED, guest.host)
 
 
-def call(s: Situation, step: Step) -> Move:
+def call(s: Situation, step: Step, notes: FrozenMap[str] = NO_TEXTS) -> Move:
     """Call, unless it was called in vain often enough in this attempt."""
     record = s.record(step)
     tries = record.tries if record is not None and record.attempt == s.order.attempt else 0
     if record is not None and tries >= CALL_TRIES:
         return note(s, step, FactKind.FAILED, record.reason or Reason.REFUSED)
-    return begin(s, step)
+    return begin(s, step, notes)

@@ -6,6 +6,7 @@ from kasugai.core.recovering.ledger import Entry
 from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Begin, Blocked, Move, Pending
 from kasugai.core.recovering.situation import Situation
+from kasugai.core.recovering.states import treatment
 from kasugai.core.recovering.steps.guests import absent, call, done
 from kasugai.core.recovering.steps.kind import LookAfter, StepKind
 from kasugai.core.recovering.steps.records import NO_TRACE, as_a_client, is_open, is_settled, note
@@ -33,6 +34,8 @@ def assess(s: Situation, step: Step) -> Move:
     if is_open(s, step):
         settled = is_settled(s, step, s.timing.settle)
         return note(s, step, FactKind.ABSOLVED, NO_TRACE) if settled else Pending()
+    if why := treatment(guest.vm_state, guest.task_state).why:
+        return done(s, step, why)
     return waits_for_its_host(s, step) or call(s, step)
 
 

@@ -1,10 +1,13 @@
-"""The guest is stopped again; only guests that were are ever stopped. It is what an evacuation of one leaves to do."""
+"""The guest is in the power state that it had, or that its user wished for while it waited: only a guest that was
+stopped is ever stopped, and only one whose user asked for it is started. It is what an evacuation of one leaves to do.
+"""
 
-from kasugai.core.recovering.calls import StopGuest
+from kasugai.core.recovering.calls import StartGuest, StopGuest
 from kasugai.core.recovering.ledger import Entry
 from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Begin, Move, Pending
 from kasugai.core.recovering.situation import Situation
+from kasugai.core.recovering.steps.evacuations import WISH, Notes
 from kasugai.core.recovering.steps.guests import GONE, MOVED, call
 from kasugai.core.recovering.steps.kind import LookAfter, StepKind
 from kasugai.core.recovering.steps.records import (
@@ -17,6 +20,7 @@ from kasugai.core.recovering.steps.records import (
 )
 from kasugai.core.words.actions import WORDINGS, Action
 from kasugai.core.words.facts import FactKind, StepState
+from kasugai.core.words.frozen import NO_TEXTS, FrozenMap
 from kasugai.core.words.identity import step_key
 from kasugai.core.words.incident import Open
 from kasugai.core.words.plan import Prior, Step
@@ -49,7 +53,7 @@ def left_over(entry: Entry, guest: str) -> tuple[Step, ...]:
 
 
 def assess(s: Situation, step: Step) -> Move:
-    """Nova, asked by id, shows it stopped and at rest."""
+    """Nova, asked by id, shows it in that state and at rest."""
     moved = s.entry.steps.get(step_key(Action.EVACUATE, step.subject))
     if moved is not None and moved.reason in (GONE, MOVED):
         return note(s, step, FactKind.DONE, moved.reason)
@@ -58,14 +62,20 @@ def assess(s: Situation, step: Step) -> Move:
     guest = s.look.read[step.subject]
     if guest is None or guest.deleted:
         return note(s, step, FactKind.DONE, GONE)
-    if guest.vm_state == Prior.STOPPED:
+    if guest.vm_state == _wished(s, step):
         return note(s, step, FactKind.DONE)
     if guest.task_state is not None:
         return _await_task(s, step)
     if is_open(s, step):
         settled = is_settled(s, step, s.timing.wire)
         return note(s, step, FactKind.ABSOLVED, NO_TRACE) if settled else Pending(reads=(step.subject,))
-    return call(s, step)
+    starts = _wished(s, step) == Prior.ACTIVE
+    return call(s, step, FrozenMap({WISH: str(Prior.ACTIVE)}) if starts else NO_TEXTS)
+
+
+def _wished(s: Situation, step: Step) -> str:
+    moved = s.entry.steps.get(step_key(Action.EVACUATE, step.subject))
+    return (Notes.of(moved).wish if moved is not None else "") or Prior.STOPPED
 
 
 def _await_task(s: Situation, step: Step) -> Move:
@@ -75,8 +85,9 @@ def _await_task(s: Situation, step: Step) -> Move:
     return Pending(reads=(step.subject,))
 
 
-def _effect(order: Open, begin: Begin, look: Look) -> StopGuest:
-    return StopGuest(guest=begin.step.subject)
+def _effect(order: Open, begin: Begin, look: Look) -> StopGuest | StartGuest:
+    starts = begin.record.notes.get(WISH) == Prior.ACTIVE
+    return StartGuest(guest=begin.step.subject) if starts else StopGuest(guest=begin.step.subject)
 
 
 RESTORE = StepKind(

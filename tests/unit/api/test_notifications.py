@@ -64,6 +64,11 @@ def test_a_report_about_an_unknown_host_names_the_nearest_that_is_known(
     (line,) = [record for record in caplog.records if record.levelname == "WARNING"]
     assert told in line.getMessage() and meant in line.getMessage()
     assert unknown_hosts.readings() != before
+    assert [(said.host, said.notification) for said in api.reports.faults] == [(told, None)], (
+        "it gets a verdict"
+    )
+    api.reports.is_away = True
+    assert post(api, host=told).status == 400, "and is refused also without it"
 
 
 def test_a_notification_is_published_and_shown(api: Api) -> None:
@@ -112,7 +117,6 @@ def test_a_clients_clock_counts_only_if_it_can_be_right(api: Api) -> None:
         {"hostname": ""},
         {"hostname": "a b"},
         {"hostname": "cmp1\n"},
-        {"hostname": "unknown"},
         {"generated_time": "yesterday"},
         {"generated_time": 1},
         {"generated_time": "0001-01-01T00:00:00+23:59"},

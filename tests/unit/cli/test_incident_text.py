@@ -9,6 +9,8 @@ from rich.console import Console
 from kasugai.cli.incident_text import as_json, listed, page, timeline_json
 from kasugai.cli.live import frame
 from kasugai.core.words.facts import FactKind
+from kasugai.core.words.policy import Fencing, Policy
+from kasugai.core.words.timing import Millis
 from kasugai.core.words.verdicts import Reason, Verb
 from tests.support.incidents import (
     DOWN,
@@ -103,6 +105,13 @@ def test_a_segment_that_the_inventory_has_forgotten_is_shown_by_its_id() -> None
 
 def test_the_page() -> None:
     assert page(view_of(*WHOLE), NAMES, NOW) == PAGE
+
+
+def test_an_incident_whose_segment_asks_for_no_fence_says_so() -> None:
+    policy = Policy(fence=Fencing.NONE, unfenced_wait=Millis(60_000))
+    shown = page(view_of(OPENED, opened(policy=policy)), NAMES, NOW)
+    line = "fencing:   NONE is asked for: where nothing else proves it, 60 s of silence are enough"
+    assert line in shown.splitlines()
 
 
 def test_the_page_of_an_incident_without_a_plan() -> None:

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from kasugai.core.recovering import disks
+from kasugai.core.recovering.choosing import choose
 from kasugai.core.recovering.disks import disk_class, told, waits_for_its_host
 from kasugai.core.recovering.lastlook import source_silent
+from kasugai.core.recovering.look import PowerState
 from kasugai.core.recovering.moves import Blocked, Pending
 from kasugai.core.recovering.planning import operators_word, steps_for
 from kasugai.core.recovering.situation import Memory
@@ -16,7 +18,7 @@ from kasugai.core.telling.narrate import narrate_fact
 from kasugai.core.words.actions import Action
 from kasugai.core.words.disks import DiskClass, RootDisks
 from kasugai.core.words.facts import FactKind
-from kasugai.core.words.plan import DISKS, Plan
+from kasugai.core.words.plan import DISKS, Plan, Prior
 from kasugai.core.words.policy import LocalGuests, Policy
 from kasugai.core.words.timing import Millis, MonoTime
 from kasugai.core.words.verdicts import Reason
@@ -160,3 +162,42 @@ def test_the_end_tells_on_what_data_lies_and_who_was_left() -> None:
     assert told([volume, unknown, volume], ()) == "3 moved (1 unknown, 2 volume)"
     assert told([volume], ("local-disk", "deleted", "local-disk")) == "3 left (1 deleted, 2 local-disk)"
     assert told([unknown], ("deleted",)) == "1 moved (1 unknown); 1 left (1 deleted)"
+
+
+def test_a_guest_is_not_rebuilt_while_its_host_is_on_again() -> None:
+    (step,) = steps_for(guest(), "force-down:cmp1", {}, Policy())
+    step = replace(step, params=told(DiskClass.LOCAL))
+    on = look(guest(), power=PowerState.ON)
+    long_ago = order(opened_at=0, policy=Policy(local_wait=Millis(60 * S)))
+    blocked = waits_for_its_host(scene(on, order=long_ago), step)
+    assert blocked is not None and "is on again" in blocked.detail
+    assert waits_for_its_host(scene(on, order=long_ago, has_device=False), step) is None
+    assert waits_for_its_host(scene(look(guest()), order=long_ago), step) is None
+
+
+@pytest.mark.parametrize(("task", "prior"), [("powering-off", Prior.STOPPED), ("powering-on", Prior.ACTIVE)])
+def test_a_users_wish_that_nova_could_not_carry_out_is_the_state_to_end_in(task: str, prior: Prior) -> None:
+    for state in ("active", "stopped", "error"):
+        assert treatment(state, task).prior is prior
+    assert treatment("paused", task).prior is Prior.STOPPED
+    assert treatment("shelved", task).do is Do.LEAVE
+
+
+def test_the_pause_for_the_storage_counts_from_the_first_reading_of_off() -> None:
+    policy = Policy(settle_after_fence=Millis(30 * S))
+    memory = Memory(owner_since=MonoTime(0), epoch=1, off_since=MonoTime(NOW - 29 * S))
+
+    def silent() -> Blocked | Pending | None:
+        return source_silent(scene(moving(), *fenced(), memory=memory, order=order(policy=policy)))
+
+    assert silent() == Pending()
+    memory = replace(memory, off_since=MonoTime(NOW - 30 * S))
+    assert silent() is None
+
+
+def test_a_guest_whose_error_may_be_ours_is_not_left_for_it() -> None:
+    ours, another = guest("g1", vm_state="error"), guest("g2", vm_state="error")
+    chosen, left = choose(
+        {"g1": ours, "g2": another}, Policy(ignore_error_guests=True), look(), "cmp1", touched={"g1"}
+    )
+    assert ([each.uuid for each in chosen], left) == (["g1"], (("g2", "in-error"),))

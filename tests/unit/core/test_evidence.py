@@ -67,7 +67,8 @@ def test_power_read_as_off_is_proof_before_all_else() -> None:
 
 
 def test_only_the_three_proofs_open() -> None:
-    assert {Reason.CONFIRMED, Reason.ASSERTED, Reason.POWER_OFF} == evidence.PROOFS
+    proofs = {Reason.CONFIRMED, Reason.ASSERTED, Reason.POWER_OFF, Reason.VOUCHED}
+    assert proofs == evidence.PROOFS
 
 
 def test_what_a_closed_incident_explains_does_not_stand() -> None:

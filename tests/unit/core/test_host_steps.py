@@ -9,6 +9,7 @@ from kasugai.core.recovering.look import Look, PowerState, list_is_believed
 from kasugai.core.recovering.moves import Begin, Blocked, Move, Note, Pending
 from kasugai.core.recovering.situation import Memory
 from kasugai.core.recovering.steps.fence import FENCE as FENCING
+from kasugai.core.recovering.steps.fence import must_be_done_again
 from kasugai.core.recovering.steps.force_down import FORCE_DOWN, mark_of
 from kasugai.core.recovering.steps.records import blank
 from kasugai.core.words.facts import FactKind, StepRecord, StepState
@@ -69,6 +70,29 @@ def test_a_person_vouches_for_a_device_that_does_not_answer_and_not_for_one_that
     assert noted(fence(silent, order=vouched)) == (FactKind.DONE, Reason.VOUCHED)
     assert isinstance(fence(ON, order=vouched), Begin)
     assert isinstance(fence(silent, order=order(asserted_at=NOW)), Begin)
+
+
+def test_a_device_that_cannot_switch_a_host_off_and_reads_on_contradicts_who_vouched() -> None:
+    vouched = order(asserted_at=NOW, vouched_by="ann")
+    tried = record(FENCE, StepState.ABSOLVED, tries=2)
+    memory = Memory(owner_since=MonoTime(0), epoch=1, refusal="device 1: refuses")
+    move = fence(ON, tried, order=vouched, memory=memory)
+    assert isinstance(move, Blocked) and move.reason is Reason.POWER_ON
+    assert move.detail == "ann vouched that it is off, and its power reads on; device 1: refuses"
+    assert blocked(fence(ON, tried, memory=memory)) is Reason.FENCE_REFUSED
+
+
+def test_a_fence_by_a_persons_word_is_over_with_the_word() -> None:
+    done = record(FENCE, StepState.DONE, reason="vouched")
+    silent = look(guest(), power=PowerState.UNKNOWN)
+    vouched = order(asserted_at=NOW, vouched_by="ann")
+    assert must_be_done_again(scene(silent, done), done)
+    assert not must_be_done_again(scene(silent, done, order=vouched), done)
+
+
+def test_who_is_asked_to_vouch_is_told_when_nova_last_heard_of_the_host() -> None:
+    move = fence(replace(ON, service=service(age=3.4)), has_device=False)
+    assert isinstance(move, Blocked) and "(Nova heard of it 3 s ago)" in move.detail
 
 
 @pytest.mark.parametrize(

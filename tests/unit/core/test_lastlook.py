@@ -14,7 +14,7 @@ from kasugai.core.recovering.lastlook import (
 from kasugai.core.recovering.look import Look, PowerState
 from kasugai.core.recovering.moves import Blocked, Pending
 from kasugai.core.recovering.situation import Memory
-from kasugai.core.words.policy import Policy
+from kasugai.core.words.policy import Fencing, Policy
 from kasugai.core.words.timing import BrokerTime, MonoTime
 from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import S, order, service
@@ -80,10 +80,13 @@ def test_a_put_after_an_assertion_is_no_sign_of_life_if_the_record_does_not_move
     hand: dict[str, Any],
 ) -> None:
     asserted = order(asserted_at=NOW - 30 * S)
-    assert source_age(scene(on(10.0, **hand), order=asserted)) == Pending()
-    assert source_age(scene(on(15.0, **hand), order=asserted)) is None
-    memory = Memory(owner_since=MonoTime(0), epoch=1, reports=1)
-    assert source_age(scene(on(15.0, **hand), order=asserted, memory=memory)) is Reason.NOVA_FRESH
+    seen = Memory(owner_since=MonoTime(0), epoch=1, puts=1)
+    assert source_age(scene(on(10.0, **hand), order=asserted, memory=seen)) == Pending()
+    assert source_age(scene(on(15.0, **hand), order=asserted, memory=seen)) is None
+    again = replace(seen, reports=1)
+    assert source_age(scene(on(15.0, **hand), order=asserted, memory=again)) is Reason.NOVA_FRESH
+    unseen = replace(seen, puts=0)
+    assert source_age(scene(on(15.0, **hand), order=asserted, memory=unseen)) is Reason.NOVA_FRESH
 
 
 def test_a_lower_bound_after_an_assertion_is_watched() -> None:
@@ -187,3 +190,37 @@ def test_a_record_that_moved_once_is_looked_at_again_after_fifteen_seconds() -> 
 
 def test_a_record_that_moved_and_came_back_to_the_mark_stands_where_it_should() -> None:
     assert silent(moving(**downed()), Memory(owner_since=MonoTime(0), epoch=1, moves=2)) is None
+
+
+def returned(
+    said: float | None = None, age: float = 60.0, memory: Memory | None = None, **given: Any
+) -> Blocked | Pending | None:
+    """What is said of a host without a device whose record left its mark."""
+    seen = moving(service=service(updated_at="t9", forced_down=True, age=age))
+    watched = Memory(owner_since=MonoTime(0), epoch=1, record_value="t9", record_since=MonoTime(NOW - 60 * S))
+    asserted_at = None if said is None else NOW - int(said * S)
+    about = order(asserted_at=asserted_at, **given)
+    return source_silent(scene(seen, *fenced(), memory=memory or watched, order=about, has_device=False))
+
+
+def test_a_record_that_left_its_mark_ends_what_the_fence_stood_on() -> None:
+    over = Blocked(reason=Reason.SOURCE_RETURNED, detail="Nova's record moved after the force-down")
+    assert returned() == over, "nobody vouches any more"
+    assert returned(said=600.0) == over, "the word is older than the movement"
+    assert returned(said=40.0) is None, "a younger word goes on"
+    assert returned(said=10.0) == Pending(), "once the record has stood still after it"
+    seen = Memory(
+        owner_since=MonoTime(0), epoch=1, puts=1, record_value="t9", record_since=MonoTime(NOW - 60 * S)
+    )
+    assert returned(said=600.0, memory=seen) is None, "this owner saw somebody's PUT"
+    assert returned(said=600.0, memory=replace(seen, record_since=MonoTime(NOW - 14 * S))) == Pending()
+    assert returned(said=600.0, memory=replace(seen, reports=1)) == over
+
+
+def test_where_no_fence_is_asked_for_a_record_that_left_its_mark_must_stand_still_as_long_again() -> None:
+    policy = Policy(fence=Fencing.NONE)
+    again = returned(age=179.0, policy=policy, confirmed_at=0)
+    assert isinstance(again, Blocked) and again.reason is Reason.UNFENCED_WAIT
+    assert returned(age=180.0, policy=policy, confirmed_at=0) is None
+    nobody = returned(age=180.0, policy=policy)
+    assert isinstance(nobody, Blocked) and nobody.reason is Reason.SOURCE_RETURNED

@@ -74,3 +74,19 @@ def test_power_off_is_believed_for_thirty_seconds() -> None:
     assert not scene(look(power_at=NOW - 30 * S - 1)).power_is_off()
     assert not scene(look(power_at=None)).power_is_off()
     assert not scene(look(power=PowerState.UNKNOWN)).power_is_off()
+
+
+def test_an_owner_knows_since_when_the_power_reads_off_and_tells_a_put_from_a_report() -> None:
+    first = NEW.observe(look(power_at=NOW - 5), "")
+    later = first.observe(look(power_at=NOW), "")
+    assert (first.off_since, later.off_since, later.off_at) == (NOW - 5, NOW - 5, NOW)
+    assert later.observe(look(power=PowerState.UNKNOWN), "").off_since == NOW - 5
+    assert later.observe(look(power=PowerState.ON), "").off_since is None
+    known = NEW.observe(look(service=service(updated_at="t1")), "")
+    reported = known.observe(look(service=service(updated_at="t2")), "")
+    put = known.observe(look(service=service(updated_at="t2", is_enabled=False)), "")
+    assert ((known.reports, known.puts), (reported.reports, reported.puts), (put.reports, put.puts)) == (
+        (0, 0),
+        (1, 0),
+        (0, 1),
+    )

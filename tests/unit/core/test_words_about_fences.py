@@ -160,7 +160,9 @@ def test_a_person_vouches_for_a_host_that_nothing_proves_to_be_off() -> None:
         "reopen cmp1 (command)",
     ]
     assert (opened(story).vouched_by, opened(story).asserted_at) == ("ann", BrokerTime(START + 20 * S))
-    assert story.write(vouch(2)) == ["refuse cmp1 (nothing-to-approve): approve by ann: why not"]
+    assert story.write(vouch(2), at=30)[0] == "approve cmp1 (command): ann: why not"
+    row = story.row()
+    assert row.vouch is not None and row.vouch.at.at == START + 30 * S, "a newer word replaces the older"
 
 
 def test_nobody_vouches_for_a_host_without_an_incident() -> None:
@@ -191,7 +193,7 @@ def test_a_persons_word_ends_with_a_sign_of_life_a_contradiction_or_the_recovery
     assert after(lambda story: vetoed(story, Reason.DECISION_STALE)).row().vouch is not None
 
 
-def test_a_retry_of_a_failed_incident_stands_on_the_same_persons_word() -> None:
+def test_a_persons_word_serves_one_incident() -> None:
     story = confirmed(attempts=1)
     held(story, Reason.NO_FENCE_DEVICE)
     story.write(vouch())
@@ -199,7 +201,51 @@ def test_a_retry_of_a_failed_incident_stands_on_the_same_persons_word() -> None:
         answer(fact(FactKind.FINISHED, result=Result.FAILED, reason=Reason.PARTIAL, effects=True), story)
     )
     assert story.write(bid(Instruction.RETRY, 2, host="cmp1"))[-1] == "reopen cmp1 (command)"
+    assert opened(story).vouched_by == ""
+
+
+def test_a_person_vouches_on_one_witness_and_not_on_none() -> None:
+    story = Story(policy=Policy(trust_assertions=False))
+    story.write(report())
+    assert story.write(vouch(), at=20)[-1] == "open cmp1 (vouched)"
     assert opened(story).vouched_by == "ann"
+    lived = Story()
+    lived.write(down(Source.PEER))
+    lived.write(alive())
+    assert lived.write(vouch()) == ["refuse cmp1 (nothing-to-approve): approve by ann: why not"]
+
+
+def test_a_persons_word_is_as_old_as_its_own_record() -> None:
+    story = confirmed()
+    held(story, Reason.NO_FENCE_DEVICE)
+    story.write(replace(vouch(), said_at=BrokerTime(START + 7 * S)), at=20)
+    assert opened(story).asserted_at == START + 7 * S
+
+
+@pytest.mark.parametrize("reason", [Reason.SOURCE_RETURNED, Reason.POWER_ON])
+def test_what_a_host_that_returned_was_vouched_for_by_is_over(reason: Reason) -> None:
+    story = confirmed()
+    story.write(report())
+    held(story, Reason.NO_FENCE_DEVICE)
+    story.write(vouch(), at=20)
+    held(story, reason, effects=True)
+    (word,) = (c for c in story.row().conditions if c.asserted)
+    assert (word.doubt, story.row().vouch) == (reason, None)
+
+
+def test_a_word_that_was_contradicted_does_not_wait_for_another_sign() -> None:
+    word = replace(heard(report()), doubt=Reason.NOVA_FRESH)
+    untrusted = replace(word, doubt=Reason.SENDER_NOT_TRUSTED)
+    over = moment(9 * S + evidence.EXPIRY).steady
+    assert evidence.expire((word, untrusted), over) == (untrusted,)
+    assert evidence.expiries((word, untrusted)) == [over]
+
+
+def test_a_report_that_is_said_again_has_stood_since_the_first_one() -> None:
+    first = heard(report(trusted=False))
+    again = heard(report("r2", trusted=False), first, at=60 * S)
+    assert (again.episode, again.since) == ("r2", first.since)
+    assert heard(report("r3"), replace(first, explained=True), at=60 * S).since == moment(60 * S)
 
 
 def test_a_hold_for_silence_is_looked_at_again_when_the_wait_may_be_over() -> None:

@@ -103,6 +103,12 @@ def test_a_guest_that_was_in_another_migration_is_held() -> None:
     assert isinstance(evacuate(moving(guest(), migrations=[ended])), Begin)
 
 
+@pytest.mark.parametrize(("state", "why"), [("shelved_offloaded", "shelved"), ("soft-delete", "deleted")])
+def test_a_guest_whose_user_shelved_or_deleted_it_after_the_plan_is_left(state: str, why: str) -> None:
+    assert noted(evacuate(moving(guest(vm_state=state))))[1] == why
+    assert noted(reset(moving(guest(vm_state=state))))[1] == why
+
+
 def test_a_guest_that_is_being_rebuilt_without_a_record_is_waited_for_and_told_after_ten_minutes() -> None:
     rebuilt = guest(task_state="rebuild_spawning")
     assert evacuate(moving(rebuilt), memory=replace(RECENT, owner_since=MonoTime(NOW - 600 * S))) == Pending()

@@ -215,6 +215,16 @@ def test_a_person_vouches_on_one_witness_and_not_on_none() -> None:
     assert lived.write(vouch()) == ["refuse cmp1 (nothing-to-approve): approve by ann: why not"]
 
 
+def test_a_persons_word_ends_when_nothing_speaks_against_the_host_any_more() -> None:
+    story = Story()
+    story.write(bid(Instruction.DISARM))
+    story.write(down(Source.PEER))
+    story.write(vouch(2))
+    assert story.opens == [] and story.row().vouch is not None
+    story.wait(200)
+    assert story.row().conditions == () and story.row().vouch is None
+
+
 def test_a_persons_word_is_as_old_as_its_own_record() -> None:
     story = confirmed()
     held(story, Reason.NO_FENCE_DEVICE)

@@ -114,7 +114,7 @@ def test_the_mock_broker_cannot_say_and_only_the_demo_takes_that() -> None:
         reports = Topics(settings).check(wanted(settings))
         assert findings(reports) == {Finding.CANNOT_SAY}
         require(settings, [names.SIGNALS], demo=True)
-        with pytest.raises(LogAway, match="does not say how it keeps 1 of 1 topics"):
+        with pytest.raises(LogAway, match="does not say how it keeps 2 of 2 topics"):
             require(settings, [names.SIGNALS])
         other = replace(settings, stream=StreamSettings(partitions=5))
         with pytest.raises(TopicsUnfit, match=r"partitions is 4, not 5"):

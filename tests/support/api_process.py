@@ -15,7 +15,7 @@ from kasugai.sim.http import CloudThread
 from kasugai.sim.http.keystone import PASSWORD, PROJECT, USER
 from tests.support.kafka import KafkaServer
 from tests.support.redis import RedisServer
-from tests.support.settings_file import settings_for
+from tests.support.settings_file import settings_for, trusting_admins
 
 API = """\
 [api]
@@ -57,7 +57,12 @@ class Site:
             project=PROJECT,
         )
         found.write_text(
-            settings_for(kafka=self.kafka.conf, redis=self.redis.url, clouds=self.clouds, more=asking)
+            settings_for(
+                kafka=self.kafka.conf,
+                redis=self.redis.url,
+                clouds=self.clouds,
+                more=asking + trusting_admins(self.folder),
+            )
         )
         return found
 

@@ -37,3 +37,11 @@ def settings_for(
     Nova's clouds.yaml lies; `more`: what stands at the end, where a group may come a second time."""
     text = CONFIG.format(kafka=kafka, redis=redis, partitions=partitions, profile=profile)
     return text + (CLOUD.format(clouds=clouds) if clouds is not None else "") + more
+
+
+def trusting_admins(folder: Path) -> str:
+    """Return the section of a deployment whose monitors fence, as docs/api/migration.md says to write it: who has the
+    role admin may assert it. The file is written into `folder`."""
+    rules = folder / "policy.yaml"
+    rules.write_text('"kasugai:notification:assert": "role:admin"\n')
+    return f"[oslo_policy]\npolicy_file = {rules}\n"

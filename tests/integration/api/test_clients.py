@@ -38,7 +38,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         eventually(views.is_current, 90, lambda: found.log("project"))  # until then the API answers 503
         views.close()
         yield found
-        SHELLS.pop(found.folder).end()
+        if found.folder in SHELLS:
+            SHELLS.pop(found.folder).end()
 
 
 def openstack(place: Site, *words: str, fails: bool = False) -> Any:

@@ -18,6 +18,7 @@ from kasugai.sim.child import free_port
 from tests.support.kafka import KafkaServer
 from tests.support.pipeline import Pipeline, Town
 from tests.support.redis import RedisServer
+from tests.support.settings_file import trusting_admins
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 
@@ -64,7 +65,9 @@ class Client:
 def town(redis_server: RedisServer, tmp_path: Path) -> Iterator[tuple[Pipeline, Client]]:
     """The whole deployment, with a broker of its own: topics have fixed names."""
     kafka, port = KafkaServer().start(), free_port()
-    config = f"[api]\nauth_strategy = noauth2\nlisten = 127.0.0.1\nport = {port}\n"
+    config = f"[api]\nauth_strategy = noauth2\nlisten = 127.0.0.1\nport = {port}\n" + trusting_admins(
+        tmp_path
+    )
     RedisViews.from_url(redis_server.url).drop()
     try:
         with Pipeline(kafka, redis_server, tmp_path, TOWN, commands=COMMANDS, config=config) as pipeline:

@@ -59,6 +59,11 @@ class InventoryReader:
             self._take(record)
         await self._move(found.next)
 
+    async def end(self) -> int:
+        """Return the offset up to which anybody can read now; LogAway."""
+        _, end = await self._reader.bounds(INVENTORY, 0)
+        return end
+
     async def changes(self) -> AsyncIterator[Change]:
         """Yield every record that changes the inventory from `offset` on, after it has been taken; for ever."""
         await self._reader.assign([Place(INVENTORY, 0, self.offset)])

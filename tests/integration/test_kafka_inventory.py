@@ -107,6 +107,15 @@ async def test_two_writers_never_both_win_the_same_version(broker: KafkaSettings
 
 
 @in_loop
+async def test_what_was_written_can_be_read_by_anybody_at_once(broker: KafkaSettings) -> None:
+    """Kafka answers a commit before its readers see it: one in four, so that forty of them tell."""
+    async with InventoryWriter(broker, "api") as writer, InventoryReader(broker, "other") as other:
+        for version in range(1, 41):
+            last = await writer.put(replace(RACK, version=version))
+            assert await other.end() > last, version
+
+
+@in_loop
 async def test_an_edit_is_made_again_on_what_another_writer_left(broker: KafkaSettings) -> None:
     """Both add one to the version that they see: nothing is lost, however often they are fenced."""
 

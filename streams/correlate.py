@@ -1,8 +1,8 @@
 """Correlate: has a mailbox partition decided, publishes what was decided, then writes the rows.
 
 It knows the order of effects (publish, await, write); what is decided and what a successor may skip is the core's
-(`Mailbox`). It refuses to know Faust, Avro and the wall clock. The Faust shell (`correlate_app`) and the simulator both
-run exactly this.
+(`Mailbox`). It refuses to know Faust, Avro and the wall clock. The Faust shell (`correlate_shell`) and the simulator
+both run exactly this.
 
 Deciding runs ahead of the effects (ADR 11): a record is decided on what the records before it left in memory, while
 their publications are still on their way. What is published goes out in the order of the decisions, and a record's rows

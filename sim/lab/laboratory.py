@@ -34,7 +34,7 @@ from kasugai.sim.lab.invariants import Invariants
 from kasugai.sim.lab.mortal import Counter, Death, Process, follow_tasks
 from kasugai.sim.lab.records import Record
 from kasugai.sim.ledger import MemoryLedger
-from kasugai.streams.correlate_app import row_of
+from kasugai.streams.correlate_shell import row_of
 
 SESSION = 10.0
 """Seconds until a group notices that a worker has died: its session time-out."""

@@ -31,7 +31,8 @@ from kasugai.sim.lab.mortal import Process
 from kasugai.sim.lab.producers import PatientSink
 from kasugai.sim.lab.records import Record as Logged
 from kasugai.streams.correlate import Correlate
-from kasugai.streams.correlate_app import CorrelateShell, Decisions, burying
+from kasugai.streams.correlate_shell import CorrelateShell, burying
+from kasugai.streams.decisions import Decisions
 
 Table = dict[tuple[int, str], bytes]
 """Rows by partition and key."""

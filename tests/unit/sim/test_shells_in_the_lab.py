@@ -17,7 +17,7 @@ from kasugai.sim.lab.actors.route import QUIET
 from kasugai.sim.lab.broker import FAULTS, INCIDENTS, SIGNALS
 from kasugai.sim.lab.laboratory import Lab
 from kasugai.sim.loop import run
-from kasugai.streams.correlate_app import CorrelateShell
+from kasugai.streams.correlate_shell import CorrelateShell
 from kasugai.streams.route_shell import DAY, PAUSE
 from kasugai.workers.intake import AGAIN
 

@@ -21,7 +21,8 @@ from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from kasugai.schemas.codec import Undecodable, decode, encode
 from kasugai.schemas.topics import VERDICTS
 from kasugai.streams.correlate import Correlate, Rest
-from kasugai.streams.correlate_app import CorrelateShell, Decisions, letter_of, offset_of, row_of
+from kasugai.streams.correlate_shell import CorrelateShell, letter_of, offset_of, row_of
+from kasugai.streams.decisions import Decisions
 from tests.support.shell import Hands
 
 RACK = SegmentRecord(segment_id="rack1", name="one")

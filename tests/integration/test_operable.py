@@ -211,7 +211,10 @@ def test_the_apis_answers_are_counted(site: Site) -> None:
         "type": "COMPUTE_HOST",
         "hostname": "cmp3",
         "generated_time": "2026-11-22T07:31:18",
-        "payload": {"event": "STARTED"},
+        "payload": {
+            "event": "STOPPED",
+            "host_status": "UNKNOWN",
+        },  # a suspicion: it stands, and so does its claim
     }
     body = json.dumps({"notification": said})
     assert [ask(site.api, "POST", "/v1/notifications", body)[0] for _ in range(2)] == [202, 409]

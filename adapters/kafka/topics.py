@@ -155,7 +155,10 @@ def require(settings: Settings, names: Iterable[str], *, demo: bool = False) -> 
         way = way_back(reports, settings.stream.partitions)
         raise TopicsUnfit(f"{bad[0]}{more}: {way or 'type kasugai topics check, then kasugai topics apply'}")
     if silent and not demo:
-        raise LogAway(f"the broker does not say how it keeps {silent} of {len(reports)} topics")
+        raise LogAway(
+            f"the broker does not say how it keeps {silent} of {len(reports)} topics (busy, or just started); "
+            "should that last, type kasugai topics check"
+        )
 
 
 def _shape(about: Any) -> tuple[int, int]:

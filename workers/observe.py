@@ -1,16 +1,17 @@
 """Looks at a source host through the ports: service record, guests, migrations, power, and guests by id.
 
-Lists are read per source host, never per guest; a project's tags once per ownership. It draws no conclusion: `core`
-does.
+Lists are read per source host, never per guest; a project's tags and an image once per ownership. It draws no
+conclusion: `core` does.
 """
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TypeVar
 
-from kasugai.core.recovering.look import GuestView, ImageView, Look, MigrationView, PowerState, Records
+from kasugai.core.recovering.look import ImageView, Look, MigrationView, PowerState, Records
 from kasugai.core.words.timing import MonoTime, Timing
 from kasugai.workers.clock import monotonic_ms
 from kasugai.workers.ports import Cloud, CloudRefused, Power
@@ -19,6 +20,17 @@ LOG = logging.getLogger(__name__)
 
 PATIENCE = 5
 """Between two readings of the power pass so many times what the last one took, or more."""
+
+
+NO_TAGS = (
+    "the tags of project %s are not known, so none of its guests is left where it is for them; Keystone says: %s (the "
+    "right to ask is identity:list_project_tags)"
+)
+NO_IMAGE = (
+    "what image %s says of its guests is not known, so it neither marks nor leaves any; Glance says: %s"
+)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,9 +111,11 @@ class Observer:
             asyncio.gather(*(self._cloud.service(host) for host in hosts)),
         )
         if wanted.project_tags:
-            await self._read_project_tags(guests)
+            projects = (guest.project for guest in guests)
+            await _learn(self._project_tags, projects, self._cloud.project_tags, (), NO_TAGS)
         if wanted.images:
-            await self._read_images(guests)
+            images = (guest.image for guest in guests)
+            await _learn(self._images, images, self._cloud.image, ImageView(), NO_IMAGE)
         return Look(
             at=at,
             nova_at=nova_at,
@@ -121,42 +135,6 @@ class Observer:
 
     async def _migrations(self, peek: Peek | None) -> Records:
         return (peek or await self.peek()).migrations
-
-    async def _read_project_tags(self, guests: Iterable[GuestView]) -> None:
-        projects = {guest.project for guest in guests if guest.project} - self._project_tags.keys()
-        await asyncio.gather(*(self._read_tags_of(project) for project in sorted(projects)))
-
-    async def _read_tags_of(self, project: str) -> None:
-        """Read a project's tags. A no of Keystone is as good as none: one guest too many brought back destroys nothing,
-        a dead host left for a missing right does."""
-        try:
-            tags = await self._cloud.project_tags(project)
-        except CloudRefused as no:
-            LOG.warning(
-                "the tags of project %s are not known, so none of its guests is left where it is for them; "
-                "Keystone says: %s (the right to ask is identity:list_project_tags)",
-                project,
-                no,
-            )
-            tags = ()
-        self._project_tags[project] = tags
-
-    async def _read_images(self, guests: Iterable[GuestView]) -> None:
-        images = {guest.image for guest in guests if guest.image} - self._images.keys()
-        await asyncio.gather(*(self._read_image(image) for image in sorted(images)))
-
-    async def _read_image(self, image: str) -> None:
-        """Read an image. A no of Glance is as good as an image that says nothing: it may have been deleted since, and
-        one guest too many brought back destroys nothing."""
-        try:
-            self._images[image] = await self._cloud.image(image)
-        except CloudRefused as no:
-            LOG.warning(
-                "what image %s says of its guests is not known, so it neither marks nor leaves any; Glance says: %s",
-                image,
-                no,
-            )
-            self._images[image] = ImageView()
 
     def forget_power(self) -> None:
         """Read the power anew at the next look (a fence call has just ended)."""
@@ -180,3 +158,19 @@ def _by_guest(records: Iterable[MigrationView]) -> Records:
     for record in sorted(records, key=lambda record: record.migration_id):
         found[record.guest] = (*found.get(record.guest, ()), record)
     return MappingProxyType(found)
+
+
+async def _learn(
+    known: dict[str, T], names: Iterable[str], read: Callable[[str], Awaitable[T]], silence: T, told: str
+) -> None:
+    """Read what is not known yet of these names. A no is as good as `silence`, and told: one guest too many brought
+    back destroys nothing, a dead host left for a missing right does."""
+
+    async def learn(name: str) -> None:
+        try:
+            known[name] = await read(name)
+        except CloudRefused as no:
+            LOG.warning(told, name, no)
+            known[name] = silence
+
+    await asyncio.gather(*(learn(name) for name in sorted({name for name in names if name} - known.keys())))

@@ -60,7 +60,7 @@ def doubts(conditions: tuple[Condition, ...], policy: Policy) -> str:
         for c in conditions
     )
     told = [
-        f"'fenced' by {c.observer} counts as one witness: {_REMEDY[why]}"
+        f"'fenced' by {c.observer} counts as one witness: {_REMEDY.get(why, why)}"
         for c, why in found
         if c.asserted and why
     ]
@@ -76,7 +76,7 @@ _REMEDY = {
     Reason.POWER_ON: "the host's power reads on",
     Reason.SOURCE_RETURNED: "the host showed life again",
 }
-"""What a person is told of each doubt."""
+"""What a person is told of each doubt; of one that only a newer version knows, its word."""
 
 
 def doubted(conditions: tuple[Condition, ...], why: Reason, until: BrokerTime) -> tuple[Condition, ...]:

@@ -16,8 +16,6 @@ from kasugai.core.words.verdicts import Reason, Verb
 HELD_FIRST: Millis = Millis(60_000)
 HELD_LONGEST: Millis = Millis(3_600_000)
 """A held incident is looked at again after 1 min, doubling to 1 h."""
-CONTRADICTED = frozenset({Reason.NOVA_FRESH, Reason.POWER_ON, Reason.SIGN_OF_LIFE})
-"""Vetoes that contradict the word that a host has been fenced."""
 UNPROVEN_OFF = frozenset({Reason.NO_FENCE_DEVICE, Reason.FENCE_REFUSED, Reason.UNFENCED_WAIT})
 """Holds that a person's word that the host is off may end."""
 UNFENCED_AGAIN: Millis = Millis(5_000)
@@ -111,8 +109,7 @@ def _held(draft: Draft, fact: Fact) -> None:
     draft.enter(Phase.HELD)
     _pause(draft, pause, fact.reason, grown)
     draft.tell(Verb.HOLD, reason_of(fact), detail=fact.detail)
-    if reason_of(fact) in (*CONTRADICTED, Reason.SOURCE_RETURNED):
-        _doubt(draft, reason_of(fact))
+    _contradict(draft, reason_of(fact))
 
 
 def _held_for(draft: Draft, fact: Fact) -> tuple[Millis, Millis]:
@@ -164,27 +161,22 @@ def _vetoed(draft: Draft, fact: Fact) -> None:
     draft.enter(Phase.OPENED)
     _pause(draft, pause, fact.reason)
     draft.tell(Verb.VETO, reason_of(fact), detail=fact.detail)
-    _contradict(draft, reason_of(fact))
+    contradicted = _contradict(draft, reason_of(fact))
+    if contradicted and unproven(draft) is not None and not draft.incident.stopped:
+        stop(draft, reason_of(fact))
 
 
-def _doubt(draft: Draft, why: Reason) -> None:
-    """Take what the order was vouched for by as one witness from now on; a person's word is over."""
+def _contradict(draft: Draft, why: Reason) -> bool:
+    """Take what the order was vouched for by as one witness from now on, if the world refutes it; a person's word is
+    over. Whether it did: a vetoed incident that stood on nothing else ends, and the next word, or more witnesses, open
+    another one."""
     asserted_at = draft.incident.order.asserted_at
-    if asserted_at is None:
-        return
+    if asserted_at is None or why not in evidence.REFUTED:
+        return False
     conditions = evidence.doubted(draft.row.conditions, why, asserted_at)
     vouch = draft.row.vouch if draft.row.vouch is not None and draft.row.vouch.at.at > asserted_at else None
     draft.row = replace(draft.row, conditions=conditions, vouch=vouch)
-
-
-def _contradict(draft: Draft, why: Reason) -> None:
-    """What was vouched for is contradicted by the world: one witness remains of each such word. An incident that stood
-    on nothing else ends; the next word, or more witnesses, open another one."""
-    if draft.incident.order.asserted_at is None or why not in CONTRADICTED:
-        return
-    _doubt(draft, why)
-    if unproven(draft) is not None and not draft.incident.stopped:
-        stop(draft, why)
+    return True
 
 
 def _pause(draft: Draft, pause: Millis, reason: str, grown: Millis | None = None) -> None:

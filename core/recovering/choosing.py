@@ -11,6 +11,7 @@ from types import MappingProxyType
 from kasugai.core.recovering.disks import disk_class
 from kasugai.core.recovering.look import GuestView, ImageView, Look
 from kasugai.core.recovering.states import treatment
+from kasugai.core.words.disks import LOST_ELSEWHERE
 from kasugai.core.words.policy import LocalGuests, Policy
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -106,7 +107,7 @@ def _excluded(guest: GuestView, policy: Policy, *, is_touched: bool) -> str:
 
 def _stranded(guest: GuestView, policy: Policy) -> str:
     """Return why the guest's disks keep it where it is."""
-    is_lost = disk_class(guest, policy.root_disks).is_lost_elsewhere
+    is_lost = disk_class(guest, policy.root_disks) in LOST_ELSEWHERE
     return "local-disk" if is_lost and policy.local_guests is LocalGuests.LEAVE else ""
 
 

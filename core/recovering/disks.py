@@ -5,7 +5,7 @@ from collections import Counter
 from kasugai.core.recovering.look import GuestView, PowerState
 from kasugai.core.recovering.moves import Blocked
 from kasugai.core.recovering.situation import Situation
-from kasugai.core.words.disks import DiskClass, RootDisks
+from kasugai.core.words.disks import LOST_ELSEWHERE, DiskClass, RootDisks
 from kasugai.core.words.frozen import FrozenMap
 from kasugai.core.words.plan import DISKS, Plan, Step
 from kasugai.core.words.timing import between
@@ -38,7 +38,7 @@ def told(disks: DiskClass) -> FrozenMap[str]:
 
 def waits_for_its_host(s: Situation, step: Step) -> Blocked | None:
     """Return why a guest is not rebuilt yet whose data would be left behind: its own host may come back."""
-    if step.params.get(DISKS) not in (DiskClass.LOCAL, DiskClass.EPHEMERAL):
+    if step.params.get(DISKS) not in LOST_ELSEWHERE:
         return None
     waited, wait = between(s.order.opened_at, s.broker_now), s.order.policy.local_wait
     if s.has_device and s.look.power is PowerState.ON:
@@ -58,8 +58,9 @@ def summary(plan: Plan) -> str:
     nobody was left."""
     moved = Counter(step.params.get(DISKS, DiskClass.VOLUME) for step in plan.guests)
     left = Counter(why for _, why in plan.excluded)
-    told = [f"{len(plan.guests)} moved ({_counted(moved)})"] if moved.keys() - {DiskClass.VOLUME} else []
-    return "; ".join([*told, *([f"{len(plan.excluded)} left ({_counted(left)})"] if left else [])])
+    parts = [f"{len(plan.guests)} moved ({_counted(moved)})"] if moved.keys() - {DiskClass.VOLUME} else []
+    parts += [f"{len(plan.excluded)} left ({_counted(left)})"] if left else []
+    return "; ".join(parts)
 
 
 def _counted(words: Counter[str]) -> str:

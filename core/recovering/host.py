@@ -19,9 +19,9 @@ from kasugai.core.recovering.look import Look, list_is_believed
 from kasugai.core.recovering.moves import Begin, Extend, Finish, Move, Next, Note, Pending
 from kasugai.core.recovering.procedure import Procedure
 from kasugai.core.recovering.situation import Situation
-from kasugai.core.recovering.states import LEFT
+from kasugai.core.recovering.states import was_left
 from kasugai.core.recovering.steps import restore
-from kasugai.core.recovering.steps.evacuations import Notes
+from kasugai.core.recovering.steps.evacuations import wish_of
 from kasugai.core.recovering.steps.fence import must_be_done_again
 from kasugai.core.recovering.steps.force_down import mark_of, no_service
 from kasugai.core.recovering.steps.kinds import carried_on
@@ -119,22 +119,16 @@ def _contradicted(s: Situation, move: Move) -> Next | None:
 def _with_more(s: Situation, hosts: Iterable[str]) -> Plan | None:
     """Make those reserves ready that guests now need, and give those back as their users wished who spoke meanwhile."""
     reserves = planning.new_reserves(s.plan, s.look, s.order.policy, hosts)
-    wished = (replace(step, prior=Prior.STOPPED) for step in s.plan.guests if _wish(s, step))
+    wished = (replace(step, prior=Prior.STOPPED) for step in s.plan.guests if wish_of(s.record(step)))
     restores = (more for step in wished for more in restore.after(step) if s.plan.step(more.key) is None)
     steps = (*reserves, *restores)
     return planning.insert(s.plan, steps, s.memory.epoch) if steps else None
 
 
-def _wish(s: Situation, step: Step) -> str:
-    """The state that the guest's user wished for while it waited to be moved; empty for none."""
-    record = s.record(step)
-    return Notes.of(record).wish if record is not None else ""
-
-
 def _has_landed(s: Situation, step: Step) -> bool:
     """Whether it is done, and not because its guest was left where it is."""
     record = s.record(step)
-    return s.is_done(step.key) and record is not None and record.reason not in LEFT
+    return s.is_done(step.key) and record is not None and not was_left(record.reason)
 
 
 def _sweep(s: Situation) -> Next:

@@ -52,8 +52,8 @@ VM_STATES: dict[str, Treatment] = {
 shelved guest has its disk as an image in Glance, and its user unshelves it. Evacuating a guest that its user has
 deleted (soft-delete: until the reclaim interval is over) would bring it back."""
 
-LEFT = frozenset(each.why for each in VM_STATES.values() if each.why)
-"""Why a guest may turn out to be left after its plan was made."""
+UNKNOWN_STATE = "unknown-state-"
+"""How the reason begins for which a guest is left whose vm_state is not in the table."""
 
 LEAVING_TASKS = frozenset({"deleting", "soft-deleting"})
 """task_states of a guest whose user has just deleted it: an evacuation would bring it back (Nova checks no
@@ -71,6 +71,11 @@ def treatment(vm_state: str, task_state: str | None) -> Treatment:
     the host, and the guest is treated by its vm_state."""
     if task_state in LEAVING_TASKS:
         return _left("deleted")
-    usual = VM_STATES.get(vm_state) or _left(f"unknown-state-{vm_state}")
+    usual = VM_STATES.get(vm_state) or _left(f"{UNKNOWN_STATE}{vm_state}")
     wish = WISHES.get(task_state or "")
     return usual if wish is None or usual.do is not Do.MOVE else replace(usual, prior=wish)
+
+
+def was_left(why: str) -> bool:
+    """Whether that is why a guest turned out to be left where it is after its plan was made."""
+    return why.startswith(UNKNOWN_STATE) or any(why == each.why for each in VM_STATES.values() if each.why)

@@ -36,7 +36,7 @@ def _step_sentence(fact: Fact, step: StepRecord) -> str:
         case FactKind.ABSOLVED:
             return f"nothing came of {words}{why}"
         case _:
-            by = f" by {step.notes['by']}" if "by" in step.notes else ""
+            by = f" by {step.by}" if step.by else ""
             return f"{words}: {step.reason}{by}" if step.reason else ""
 
 

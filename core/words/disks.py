@@ -33,7 +33,6 @@ class DiskClass(StrEnum):
     UNKNOWN = "unknown"
     """On its host or on shared storage: nobody has said which."""
 
-    @property
-    def is_lost_elsewhere(self) -> bool:
-        """Whether an evacuation would leave its data behind."""
-        return self in (DiskClass.LOCAL, DiskClass.EPHEMERAL)
+
+LOST_ELSEWHERE = frozenset({DiskClass.LOCAL, DiskClass.EPHEMERAL})
+"""Data that an evacuation would leave behind."""

@@ -10,7 +10,7 @@ from kasugai.core.words.identity import fact_id, step_key
 from kasugai.core.words.plan import Plan
 from kasugai.core.words.subject import OfSubject, Subject
 
-TARGET, DESTINATION = "target", "destination"
+TARGET, DESTINATION, BY = "target", "destination", "by"
 """The notes of a step that everybody may read."""
 
 
@@ -106,7 +106,7 @@ class StepRecord:
     """How often the effect was begun in this attempt (an unresolved one of an earlier attempt counts on)."""
     reason: str = ""
     notes: FrozenMap[str] = NO_TEXTS
-    """What the step's kind needs to know again, by names of its own; two are for everybody: TARGET, DESTINATION."""
+    """What the step's kind needs to know again, by names of its own; for everybody are TARGET, DESTINATION and BY."""
 
     @property
     def key(self) -> str:
@@ -127,6 +127,11 @@ class StepRecord:
     def destination(self) -> str:
         """Where the subject was seen at the end; empty when that is not known, or nothing was moved."""
         return self.notes.get(DESTINATION, "")
+
+    @property
+    def by(self) -> str:
+        """The person on whose word it is done; empty for nobody."""
+        return self.notes.get(BY, "")
 
     @property
     def has_taken_effect(self) -> bool:

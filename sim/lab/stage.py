@@ -168,14 +168,13 @@ class _Builder:
 
 def _policy(key: str, value: str) -> dict[str, object]:
     readers: dict[str, Callable[[str], object]] = {
-        "confirm-after": lambda text: int(seconds(text) * 1000),
         "confirm-observers": int,
         "trust-assertions": _yes,
         "fence": Fencing,
         "root-disks": RootDisks,
         "local-guests": LocalGuests,
         "respect-disabled": Disabled,
-        **dict.fromkeys(("unfenced-wait", "local-wait", "settle-after-fence"), _millis),
+        **dict.fromkeys(("confirm-after", "unfenced-wait", "local-wait", "settle-after-fence"), _millis),
         "max-unhealthy": lambda text: int(text.rstrip("%")),
         "evacuate-all": _yes,
         "ignore-error-guests": _yes,

@@ -47,6 +47,11 @@ class Notes:
         return FrozenMap({name: text for name, text in texts.items() if text})
 
 
+def wish_of(record: StepRecord | None) -> str:
+    """Return the state that the guest's user wished for while it waited to be moved; empty for none."""
+    return Notes.of(record).wish if record is not None else ""
+
+
 def noted(s: Situation, step: Step, kind: FactKind, reason: str = "", destination: str = "") -> Note:
     """Return the recording of what was seen; what the intent noted stays."""
     notes = replace(Notes.of(blank(s, step)), destination=destination)

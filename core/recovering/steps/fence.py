@@ -16,7 +16,7 @@ from kasugai.core.recovering.steps.records import (
     tries_here,
 )
 from kasugai.core.words.actions import WORDINGS, Action
-from kasugai.core.words.facts import FactKind, StepRecord
+from kasugai.core.words.facts import BY, FactKind, StepRecord
 from kasugai.core.words.frozen import FrozenMap
 from kasugai.core.words.incident import Open
 from kasugai.core.words.plan import Step
@@ -69,7 +69,7 @@ def must_be_done_again(s: Situation, record: StepRecord) -> bool:
 
 
 def _vouched(s: Situation, step: Step) -> Move:
-    return note(s, step, FactKind.DONE, Reason.VOUCHED, FrozenMap({"by": s.order.vouched_by}))
+    return note(s, step, FactKind.DONE, Reason.VOUCHED, FrozenMap({BY: s.order.vouched_by}))
 
 
 def _without_device(s: Situation, step: Step) -> Move:

@@ -7,7 +7,7 @@ from kasugai.core.recovering.ledger import Entry
 from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Begin, Move, Pending
 from kasugai.core.recovering.situation import Situation
-from kasugai.core.recovering.steps.evacuations import WISH, Notes
+from kasugai.core.recovering.steps.evacuations import WISH, wish_of
 from kasugai.core.recovering.steps.guests import GONE, MOVED, call
 from kasugai.core.recovering.steps.kind import LookAfter, StepKind
 from kasugai.core.recovering.steps.records import (
@@ -74,8 +74,7 @@ def assess(s: Situation, step: Step) -> Move:
 
 
 def _wished(s: Situation, step: Step) -> str:
-    moved = s.entry.steps.get(step_key(Action.EVACUATE, step.subject))
-    return (Notes.of(moved).wish if moved is not None else "") or Prior.STOPPED
+    return wish_of(s.entry.steps.get(step_key(Action.EVACUATE, step.subject))) or Prior.STOPPED
 
 
 def _await_task(s: Situation, step: Step) -> Move:

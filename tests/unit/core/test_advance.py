@@ -403,6 +403,15 @@ def test_a_guest_that_has_landed_and_is_on_the_source_s_list_again_is_told_to_a_
     assert isinstance(answer, Finish) and answer.detail == "landed, and on the source's list again: name-g1"
 
 
+@pytest.mark.parametrize(("state", "why"), [("shelved", "shelved"), ("frozen", "unknown-state-frozen")])
+def test_a_guest_that_was_left_after_the_plan_and_is_still_on_the_list_is_where_it_should_be(
+    state: str, why: str
+) -> None:
+    left = record("evacuate:g1", StepState.DONE, reason=why)
+    answer = ask(moving(guest(vm_state=state)), *fenced(), left, **landed())
+    assert isinstance(answer, Finish) and answer.kind is FactKind.FINISHED
+
+
 def test_guests_that_turned_up_make_the_plan_longer() -> None:
     answer = ask(moving(guest("g9")), *fenced(), moved(), **landed())
     assert isinstance(answer, Extend)

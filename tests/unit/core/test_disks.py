@@ -45,10 +45,6 @@ def test_the_class_follows_from_nova_and_from_what_the_operator_says(
     assert found == [shared, local, unsaid]
 
 
-def test_only_a_root_or_an_ephemeral_disk_is_lost_elsewhere() -> None:
-    assert {each for each in DiskClass if each.is_lost_elsewhere} == {DiskClass.LOCAL, DiskClass.EPHEMERAL}
-
-
 @pytest.mark.parametrize("disks", [DiskClass.LOCAL, DiskClass.EPHEMERAL])
 def test_a_guest_that_would_lose_its_data_waits_for_its_host(disks: DiskClass) -> None:
     policy = Policy(local_wait=Millis(60 * S))

@@ -45,6 +45,11 @@ def test_a_word_of_a_sender_that_no_rule_trusts_is_one_witness() -> None:
     assert opened(story).confirmed_at is not None
 
 
+def test_a_doubt_that_only_a_newer_version_knows_is_told_by_its_word() -> None:
+    word = replace(heard(report()), doubt=Reason.heard("sender-retired"))
+    assert evidence.doubts((word,), Policy()) == "'fenced' by api counts as one witness: sender-retired"
+
+
 def test_a_segment_may_trust_nobody_and_says_so() -> None:
     story = Story(policy=Policy(trust_assertions=False))
     assert story.write(report()) == ["suspect cmp1 (first-sighting)"]

@@ -31,6 +31,8 @@ class Topic:
     def __init__(self) -> None:
         self.records: list[SegmentRecord] = []
         self.marks: list[bytes] = []
+        self.ends: list[int | LogAway] = []
+        """What who asks for the end is told, one after the other; then, that everything can be read."""
 
     def add(self, record: SegmentRecord, mark: bytes) -> None:
         self.records.append(record)
@@ -51,6 +53,12 @@ class Reader:
         for record in self._topic.records[self.offset :]:
             self.inventory.put(record)
         self.offset, self.edits = len(self._topic.records), self._topic.marks
+
+    async def end(self) -> int:
+        told = self._topic.ends.pop(0) if self._topic.ends else 9
+        if isinstance(told, LogAway):
+            raise told
+        return told
 
     async def close(self) -> None:
         pass
@@ -174,3 +182,21 @@ def test_another_writers_equal_record_is_not_taken_for_its_own(monkeypatch: pyte
     node = Node(commits=[UNCLEAR], meanwhile=lambda mine, _: topic.add(mine, b"other"))
     assert take(monkeypatch, node, edit=bump, topic=topic) == 7
     assert node.sent[0].version == 3
+
+
+def test_it_is_written_when_it_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    topic = Topic()
+    topic.ends = [7, 7, 8]
+    assert take(monkeypatch, Node(), edit=lambda _: [RACK], topic=topic) == 7
+    assert topic.ends == [], "it has waited for its own record"
+
+
+def test_what_is_committed_is_written_also_when_nobody_can_say_who_reads_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    topic = Topic()
+    topic.ends = [LogAway("gone")]
+    assert take(monkeypatch, Node(), edit=lambda _: [RACK], topic=topic) == 7
+    topic.ends = [7] * 1000
+    monkeypatch.setattr(inventory_writer, "PATIENCE", 0.05)
+    assert take(monkeypatch, Node(), edit=lambda _: [RACK], topic=topic) == 7

@@ -2,7 +2,7 @@
 
 import re
 
-from kasugai.core.recovering.states import VM_STATES, Do, Treatment
+from kasugai.core.recovering.states import LEAVING_TASKS, VM_STATES, WISHES, Do, Treatment
 from kasugai.core.words.plan import Prior
 from tests.support.sources import REPO
 
@@ -21,3 +21,9 @@ def test_every_state_of_the_page_is_treated_as_it_says() -> None:
         for state, what, why, end in ROW.findall(section)
     }
     assert told == VM_STATES
+
+
+def test_every_task_that_is_treated_is_on_the_page() -> None:
+    text = (REPO / "docs" / "recovery.md").read_text()
+    section = text[text.index("\ntask_states: ") :]
+    assert {task for task in (*LEAVING_TASKS, *WISHES) if f"`{task}`" not in section} == set()

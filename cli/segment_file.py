@@ -55,8 +55,8 @@ _EXAMPLES = {
     "ha-key": "HA_Enabled",
 }
 _TIMES = frozenset(field.name for field in fields(Policy) if field.type is Millis)
-_DURATION = re.compile(r"^(\d+(?:\.\d+)?)(ms|s|m)?$")
-_UNITS = {"ms": 1, None: 1, "s": 1000, "m": 60_000}
+_DURATION = re.compile(r"^(\d+(?:\.\d+)?)(ms|s|m|h)?$")
+_UNITS = {"ms": 1, None: 1, "s": 1000, "m": 60_000, "h": 3_600_000}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,10 +219,11 @@ def _number(block: Block, name: str, word: str, example: str) -> int:
     try:
         value = read(text)
     except ValueError as error:
-        what = "a time (4s, 500ms)" if is_time else "a whole number"
+        what = "a time (500ms, 4s, 30m, 1h)" if is_time else "a whole number"
         raise block.wrong(word, f"{what} belongs here, not {text}", example) from error
     if value < low or (high is not None and value > high):
-        bound = f"at least {low}" if high is None else f"from {low} to {high}"
+        first, last = (f"{each // 1000}s" if is_time and each else each for each in (low, high))
+        bound = f"at least {first}" if high is None else f"from {first} to {last}"
         raise block.wrong(word, f"{text} is not {bound}", example)
     return value
 

@@ -107,8 +107,19 @@ def test_everything_that_can_be_said_is_read() -> None:
         ),
         pytest.param(
             "name: a\npolicy:\n  confirm-after: soon",
-            "f.yaml:3: policy.confirm-after: a time (4s, 500ms) belongs here, not soon; for example: confirm-after: 4s",
+            "f.yaml:3: policy.confirm-after: a time (500ms, 4s, 30m, 1h) belongs here, not soon; "
+            "for example: confirm-after: 4s",
             id="no time",
+        ),
+        pytest.param(
+            "name: a\npolicy:\n  unfenced-wait: 10s",
+            "f.yaml:3: policy.unfenced-wait: 10s is not at least 30s; for example: unfenced-wait: 180s",
+            id="too short a time",
+        ),
+        pytest.param(
+            "name: a\npolicy:\n  settle-after-fence: 1h",
+            "f.yaml:3: policy.settle-after-fence: 1h is not from 0 to 600s; for example: settle-after-fence: 10s",
+            id="too long a time",
         ),
         pytest.param(
             "name: a\npolicy: {attempts: two}",
@@ -157,6 +168,15 @@ def test_what_is_wrong_is_named_with_its_line_and_an_example(text: str, line: st
         parse("f.yaml", text, Policy())
     assert str(wrong.value).startswith(line)
     assert "\n" not in str(wrong.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "millis"),
+    [("1500ms", 1500), ("1500", 1500), ("90s", 90_000), ("30m", 1_800_000), ("1.5h", 5_400_000)],
+)
+def test_a_time_is_said_in_the_unit_that_suits_it(text: str, millis: int) -> None:
+    (wanted,) = parse("f", f"name: a\npolicy: {{local-wait: {text}}}", Policy())
+    assert wanted.policy.local_wait == millis
 
 
 def test_lists_of_words_belong_to_a_policy() -> None:

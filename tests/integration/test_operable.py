@@ -214,7 +214,7 @@ def test_the_apis_answers_are_counted(site: Site) -> None:
         "payload": {
             "event": "STOPPED",
             "host_status": "UNKNOWN",
-        },  # a suspicion: it stands, and so does its claim
+        },  # a suspicion stands, and so does its claim
     }
     body = json.dumps({"notification": said})
     assert [ask(site.api, "POST", "/v1/notifications", body)[0] for _ in range(2)] == [202, 409]
@@ -222,6 +222,8 @@ def test_the_apis_answers_are_counted(site: Site) -> None:
         labels = {"method": "POST", "route": "/v1/notifications", "status": status}
         assert site.value("api", "kasugai_api_requests_total", **labels) == 1
     assert site.value("api", "kasugai_api_claims_total", outcome="refused") == 1
+    over = json.dumps({"notification": said | {"payload": {"event": "STARTED"}}})
+    assert ask(site.api, "POST", "/v1/notifications", over)[0] == 202, "nothing is held against it any more"
 
 
 def test_everything_is_worked_off(site: Site) -> None:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self
@@ -198,9 +199,10 @@ class Cluster:
     """Three masters that share the slots, without replicas."""
 
     def __init__(self) -> None:
-        """Choose ports; their buses are 10000 above."""
-        options = ("--cluster-enabled", "yes", "--cluster-node-timeout", "1000")
-        self.servers = [RedisServer(*options) for _ in range(3)]
+        """Choose ports, also for their buses: those are 10000 above by default, where the kernel gives ports away."""
+        self._buses = [free_port() for _ in range(3)]
+        options = ("--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--cluster-port")
+        self.servers = [RedisServer(*options, str(bus)) for bus in self._buses]
 
     @property
     def url(self) -> str:
@@ -209,13 +211,20 @@ class Cluster:
 
     def start(self) -> Self:
         """Start all, deal the slots, and wait until every node agrees."""
+        with ExitStack() as otherwise:
+            otherwise.callback(self.stop)
+            self._start()
+            otherwise.pop_all()
+        return self
+
+    def _start(self) -> None:
         for server in self.servers:
             server.start()
-        nodes = [f"127.0.0.1:{server.port}" for server in self.servers]
+        ports = zip(self.servers, self._buses, strict=True)
+        nodes = [f"127.0.0.1:{server.port}@{bus}" for server, bus in ports]
         command = [_program("redis-cli"), "--cluster", "create", *nodes, "--cluster-replicas", "0"]
         subprocess.run([*command, "--cluster-yes"], check=True, capture_output=True)
         until(self.is_well)
-        return self
 
     def is_well(self) -> bool:
         """Whether every node says that all slots are served."""

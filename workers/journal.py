@@ -38,6 +38,7 @@ class Journal:
         self._turn = asyncio.Lock()
         self._said = 0
         self._broker_ahead = 0
+        self._answers = False
         self.entry = entry
         self.window = 0
         """The owner's window as the next facts tell it."""
@@ -77,6 +78,7 @@ class Journal:
         detail: str = "",
     ) -> None:
         """Answer the order: the last fact of an ownership. It repeats plan and steps (architecture.md 4)."""
+        self._answers = True
         fact = replace(
             self._fact(kind, order),
             plan=self.entry.plan,
@@ -89,7 +91,9 @@ class Journal:
         count(ATTEMPTS, outcome=result or kind, reason=reason)
 
     async def working(self, order: Open) -> None:
-        """Tell that the owner is alive; no ledger needs to know."""
+        """Tell that the owner is alive, unless it is answering: the answer is the last fact. No ledger needs to know."""
+        if self._answers:
+            return
         self._said += 1
         await self._log.publish(make_fact(replace(self._fact(FactKind.WORKING, order), seq=self._said)))
 

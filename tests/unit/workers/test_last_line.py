@@ -227,3 +227,20 @@ def test_an_added_door_is_knocked_at_once_with_what_the_step_says(monkeypatch: p
         assert (scene.said, scene.called) == ([(FactKind.STARTED, "")], ["web"])
 
     play(story)
+
+
+def test_an_owner_that_is_answering_does_not_say_that_it_works_any_more() -> None:
+    """The answer is the last fact of an ownership: a `working` after it would be about an incident that is closed."""
+
+    async def story(scene: Scene) -> None:
+        async def working() -> None:
+            scene.log.meanwhile = None
+            await scene.journal.working(ORDER)
+
+        await scene.journal.working(ORDER)
+        scene.log.meanwhile = working
+        await scene.journal.answer(ORDER, FactKind.HELD, Reason.STOPPED)
+        await scene.journal.working(ORDER)
+        assert [kind for kind, _ in scene.said] == [FactKind.WORKING, FactKind.HELD]
+
+    play(story)

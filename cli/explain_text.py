@@ -1,11 +1,13 @@
-"""Verdicts as people read them: what was done, the reason with its sentence, and the evidence. Values in, text out."""
+"""Verdicts and plans as people read them: what was done or is wished for, the reason with its sentence, the evidence
+or the disks. Values in, text out."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from kasugai.cli.incident_text import SHORT, stamp
-from kasugai.core.telling.explain import Decided
-from kasugai.core.telling.narrate import narrate_verdict
+from kasugai.core.telling.explain import Decided, Planned
+from kasugai.core.telling.narrate import narrate_fact, narrate_verdict
+from kasugai.core.words.plan import DISKS, Step
 from kasugai.core.words.verdicts import Verb, Verdict
 from kasugai.schemas.meanings import meaning
 
@@ -20,9 +22,31 @@ STYLES = {
 _COLOURS = {"yellow": "33", "red": "31", "green": "32"}
 
 
-def page(decided: Sequence[Decided], *, coloured: bool = False) -> str:
-    """Return one block per verdict, oldest first."""
-    return "\n\n".join(_block(each, coloured) for each in decided)
+ROWS = 20
+"""Guests of a plan that are shown; `kasugai incident show` has the others."""
+
+
+def page(told: Sequence[Decided | Planned], word: str, *, coloured: bool = False) -> str:
+    """Return one block per verdict and plan, oldest first; of a plan only the guest that `word` names, if it does."""
+    return "\n\n".join(
+        _block(each, coloured) if isinstance(each, Decided) else _plan(each, word) for each in told
+    )
+
+
+def _plan(planned: Planned, word: str) -> str:
+    fact = planned.fact
+    rows = [(step.name or step.subject, str(step.action), _disks(step)) for step in planned.guests(word)]
+    rows += [(guest, "left", reason) for guest, reason in planned.left(word)]
+    lines = [f"  {name}  {what}  {why}".rstrip() for name, what, why in rows[:ROWS]]
+    if len(rows) > ROWS:
+        lines.append(f"  and {len(rows) - ROWS} more: kasugai incident show {str(fact.incident)[:SHORT]}")
+    head = f"{stamp(planned.at)}  {narrate_fact(fact)}"
+    return "\n".join([head, f"  incident  {str(fact.incident)[:SHORT]} (attempt {fact.attempt})", *lines])
+
+
+def _disks(step: Step) -> str:
+    disks = step.params.get(DISKS, "")
+    return f"disks {disks}" if disks else ""
 
 
 def _block(decided: Decided, coloured: bool) -> str:
@@ -56,8 +80,32 @@ def _painted(text: str, colour: str, coloured: bool) -> str:
     return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if coloured and colour else text
 
 
-def as_json(decided: Decided) -> dict[str, Any]:
-    """Return the stable form of a verdict: the same keys as GET /kasugai/v1/verdicts."""
+def as_json(told: Decided | Planned, word: str) -> dict[str, Any]:
+    """Return the stable form: of a verdict the same keys as GET /kasugai/v1/verdicts; of a plan its guests and whom it
+    leaves."""
+    return _verdict_json(told) if isinstance(told, Decided) else _plan_json(told, word)
+
+
+def _plan_json(planned: Planned, word: str) -> dict[str, Any]:
+    return {
+        "at": stamp(planned.at),
+        "plan": planned.plan.host,
+        "incident": str(planned.fact.incident),
+        "attempt": planned.fact.attempt,
+        "instances": [
+            {
+                "instance": step.subject,
+                "name": step.name,
+                "action": str(step.action),
+                "disks": step.params.get(DISKS, ""),
+            }
+            for step in planned.guests(word)
+        ],
+        "left": [{"instance": guest, "reason": reason} for guest, reason in planned.left(word)],
+    }
+
+
+def _verdict_json(decided: Decided) -> dict[str, Any]:
     verdict = decided.verdict
     return {
         "verdict": str(verdict.verdict_id),

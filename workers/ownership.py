@@ -15,7 +15,7 @@ from kasugai.core.recovering.ledger import Flag
 from kasugai.core.recovering.look import Look, any_has_ended
 from kasugai.core.recovering.moves import Act, Begin, Extend, Finish, Note, Wait
 from kasugai.core.recovering.pace import Pace, answer, land, open_pace
-from kasugai.core.recovering.planning import asks_for_aggregates, asks_for_images
+from kasugai.core.recovering.planning import asks_for_aggregates, asks_for_images, lacks_words
 from kasugai.core.recovering.situation import Memory, Situation
 from kasugai.core.recovering.steps.kind import LookAfter, StepKind
 from kasugai.core.recovering.steps.kinds import find, kind_of
@@ -125,11 +125,10 @@ class Ownership:
     def _wanted(self, wait: Wait) -> Wanted:
         policy = self._assignment.order.policy
         joins = bool(wait.hosts) and policy.add_reserve_to_aggregates
-        marks = wait.words and asks_for_aggregates(policy)
         return Wanted(
             guests=wait.reads,
             hosts=wait.hosts,
-            aggregates=joins or marks,
+            aggregates=joins or wait.words,
             project_tags=wait.words,
             images=wait.words and asks_for_images(policy),
         )
@@ -174,13 +173,15 @@ class Ownership:
         first = replace(
             first,
             project_tags=bool(order.policy.exclude_project_tags),
-            aggregates=asks_for_aggregates(order.policy),
+            aggregates=asks_for_aggregates(order.policy, {}),
             images=asks_for_images(order.policy),
         )
         look = await self._look(first)
         while not self._procedure.can_plan(look, self._memory.before):
             await self._sleep(monotonic_ms() + self._timing.look_interval)
             look = await self._look(first)
+        if lacks_words(look.guests, look, order.policy):
+            look = await self._look(replace(first, aggregates=True))
         plan = self._procedure.plan(order, look, entry, self._memory.epoch)
         await self._journal.plan(order, plan)
         return plan, look

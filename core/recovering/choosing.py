@@ -38,7 +38,7 @@ def choose(
     marked = {uuid: is_marked(guest, policy, words[uuid], around) for uuid, guest in guests.items()}
     ordered = sorted(
         guests.values(),
-        key=lambda g: (not marked[g.uuid], -priority(g, policy, words[g.uuid]), g.name, g.uuid),
+        key=lambda g: (not marked[g.uuid], -priority(g, policy, words[g.uuid], around), g.name, g.uuid),
     )
     why = {
         guest.uuid: _excluded(guest, policy, is_touched=guest.uuid in touched)
@@ -74,17 +74,28 @@ def is_marked(
     return said.strip().lower() in TRUE_WORDS
 
 
-def priority(guest: GuestView, policy: Policy, image: Mapping[str, str] = NOTHING) -> int:
-    """Return the guest's priority, 0 without one: its tag KEY=NUMBER, else its metadata, else its image's property,
-    else its flavor's extra spec. A word that is no whole number says nothing; of several tags the highest counts."""
+def priority(
+    guest: GuestView,
+    policy: Policy,
+    image: Mapping[str, str] = NOTHING,
+    aggregate: Mapping[str, str] = NOTHING,
+) -> int:
+    """Return the guest's priority, 0 without one: its own, else that in the metadata of its host's aggregates. A word
+    that is no whole number says nothing."""
+    own = own_priority(guest, policy, image)
+    return own if own is not None else _number(aggregate.get(policy.priority_key, "")) or 0
+
+
+def own_priority(guest: GuestView, policy: Policy, image: Mapping[str, str] = NOTHING) -> int | None:
+    """Return what tells the guest from others of its host: its tag KEY=NUMBER (of several the highest), else its
+    metadata, else its image's property, else its flavor's extra spec; None where none of them is a whole number."""
     key = policy.priority_key
     tags = [text for name, _, text in (tag.partition("=") for tag in guest.tags) if name == key]
-    words = [*tags, *(said.get(key, "") for said in (guest.metadata, image, guest.extra_specs))]
-    numbers = [_number(word) for word in words]
-    tagged = [number for number in numbers[: len(tags)] if number is not None]
+    tagged = [number for word in tags if (number := _number(word)) is not None]
     if tagged:
         return max(tagged)
-    return next((number for number in numbers if number is not None), 0)
+    words = (said.get(key, "") for said in (guest.metadata, image, guest.extra_specs))
+    return next((number for word in words if (number := _number(word)) is not None), None)
 
 
 def _number(word: str) -> int | None:

@@ -9,12 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from kasugai.core.recovering.states import During, during
 from kasugai.core.words.timing import Millis, MonoTime
-
-MOVING_TASKS = ("migrating", "resize_")
-"""How the task_states begin of a guest that may already run elsewhere when its source dies."""
-REBUILD_TASKS = ("rebuilding", "rebuild_")
-"""How the task_states begin of a guest that is being evacuated."""
 
 EVACUATION = "evacuation"
 """migration_type of the records that an evacuate call makes."""
@@ -86,12 +82,12 @@ class GuestView:
     @property
     def in_migration(self) -> bool:
         """Whether a task says that the guest was on its way elsewhere."""
-        return (self.task_state or "").startswith(MOVING_TASKS)
+        return during(self.task_state) is During.MOVES
 
     @property
     def in_evacuation(self) -> bool:
         """Whether a task says that an evacuation of it is under way, or was when its destination died."""
-        return (self.task_state or "").startswith(REBUILD_TASKS)
+        return during(self.task_state) is During.REBUILDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,24 +55,78 @@ deleted (soft-delete: until the reclaim interval is over) would bring it back.""
 UNKNOWN_STATE = "unknown-state-"
 """How the reason begins for which a guest is left whose vm_state is not in the table."""
 
-LEAVING_TASKS = frozenset({"deleting", "soft-deleting"})
-"""task_states of a guest whose user has just deleted it: an evacuation would bring it back (Nova checks no
-task_state)."""
+
+class During(StrEnum):
+    """What a task_state says about a guest of a dead host."""
+
+    DIED = "died"
+    """The task died with the host: the vm_state counts."""
+    LEAVES = "leaves"
+    """Its user has just deleted it: an evacuation would bring it back (Nova checks no task_state)."""
+    MOVES = "moves"
+    """It may already run elsewhere."""
+    REBUILDS = "rebuilds"
+    """An evacuation is under way."""
+    STOPS = "stops"
+    """Its user has just stopped it: on a dead host Nova takes the request and never carries it out (nova.md)."""
+    STARTS = "starts"
+    """Its user has just started it."""
 
 
-WISHES = {"powering-off": Prior.STOPPED, "powering-on": Prior.ACTIVE}
-"""task_states of a guest whose user has just stopped or started it: on a dead host Nova takes the request and never
-carries it out (nova.md), and the guest ends as its user wished."""
+def _each(what: During, names: str) -> dict[str, During]:
+    return dict.fromkeys(names.split(), what)
+
+
+TASK_STATES: dict[str, During] = {
+    **_each(During.LEAVES, "deleting soft-deleting"),
+    **_each(
+        During.MOVES,
+        "migrating resize_prep resize_migrating resize_migrated resize_finish resize_reverting resize_confirming",
+    ),
+    **_each(During.REBUILDS, "rebuilding rebuild_block_device_mapping rebuild_spawning"),
+    **_each(During.STOPS, "powering-off"),
+    **_each(During.STARTS, "powering-on"),
+    **_each(During.DIED, "scheduling block_device_mapping networking spawning"),
+    **_each(
+        During.DIED,
+        "image_snapshot image_snapshot_pending image_pending_upload image_uploading image_backup",
+    ),
+    **_each(
+        During.DIED,
+        "updating_password rebooting reboot_pending reboot_started rebooting_hard reboot_pending_hard "
+        "reboot_started_hard",
+    ),
+    **_each(During.DIED, "pausing unpausing suspending resuming rescuing unrescuing restoring"),
+    **_each(
+        During.DIED,
+        "shelving shelving_image_pending_upload shelving_image_uploading shelving_offloading unshelving",
+    ),
+}
+"""By task_state."""
+
+WISHES = {During.STOPS: Prior.STOPPED, During.STARTS: Prior.ACTIVE}
+"""How a guest ends as its user wished."""
+
+
+def during(task_state: str | None) -> During:
+    """Return what a task_state says. One that is not in the table is one of a newer Nova: by its beginning it may be a
+    migration or a rebuild, else it died with the host, as all the others did."""
+    if task_state in TASK_STATES:
+        return TASK_STATES[task_state]
+    name = task_state or ""
+    if name.startswith(("migrat", "resize_")):
+        return During.MOVES
+    return During.REBUILDS if name.startswith("rebuild") else During.DIED
 
 
 def treatment(vm_state: str, task_state: str | None) -> Treatment:
-    """Return what is done about a guest in these states. Tasks that say that it may run elsewhere (`migrating`,
-    `resize_*`) or that an evacuation is under way (`rebuild*`) are the step's own business; every other task died with
-    the host, and the guest is treated by its vm_state."""
-    if task_state in LEAVING_TASKS:
+    """Return what is done about a guest in these states. What may run elsewhere or is being evacuated is the step's own
+    business."""
+    task = during(task_state)
+    if task is During.LEAVES:
         return _left("deleted")
     usual = VM_STATES.get(vm_state) or _left(f"{UNKNOWN_STATE}{vm_state}")
-    wish = WISHES.get(task_state or "")
+    wish = WISHES.get(task)
     return usual if wish is None or usual.do is not Do.MOVE else replace(usual, prior=wish)
 
 

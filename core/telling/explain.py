@@ -1,4 +1,4 @@
-"""Why, and why not: which recorded verdicts answer a question about a subject, in the order of time.
+"""Why, and why not: which recorded verdicts and plans answer a question about a subject, in the order of time.
 
 It judges nothing anew: what was not recorded is not known.
 """
@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from kasugai.core.telling.ties import Tie
+from kasugai.core.words.facts import Fact
+from kasugai.core.words.plan import Plan, Step
 from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Verdict
 
@@ -18,6 +20,39 @@ class Decided:
     at: BrokerTime
     offset: int
     verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A worker's plan with the timestamp and the offset of its record: what is wished for each guest, and why some are
+    left."""
+
+    at: BrokerTime
+    offset: int
+    fact: Fact
+    plan: Plan
+
+    def guests(self, word: str) -> tuple[Step, ...]:
+        """Return the steps that move guests; of a guest that `word` names only its own."""
+        named = tuple(step for step in self.plan.guests if _names(word, step.subject, step.name))
+        return named or (() if self._leaves(word) else self.plan.guests)
+
+    def left(self, word: str) -> tuple[tuple[str, str], ...]:
+        """Return (guest, reason) of those that are left; of a guest that `word` names only its own."""
+        if self._leaves(word):
+            return tuple(each for each in self.plan.excluded if _names(word, each[0]))
+        return () if any(_names(word, s.subject, s.name) for s in self.plan.guests) else self.plan.excluded
+
+    def names_guest(self, word: str) -> bool:
+        """Whether `word` names a guest of it: its uuid, its name, or `instance/` before either."""
+        return self._leaves(word) or any(_names(word, s.subject, s.name) for s in self.plan.guests)
+
+    def _leaves(self, word: str) -> bool:
+        return any(_names(word, guest) for guest, _ in self.plan.excluded)
+
+
+def _names(word: str, *names: str) -> bool:
+    return word != "" and any(word in (name, f"instance/{name}") for name in names)
 
 
 def in_order(decided: Iterable[Decided]) -> list[Decided]:
@@ -35,6 +70,16 @@ def about(decided: Sequence[Decided], word: str) -> list[Decided]:
     named = [d for d in decided if d.verdict.subject.answers_to(word)]
     incident = [d for d in decided if d.verdict.incident and str(d.verdict.incident).startswith(word.lower())]
     return subject or named or incident
+
+
+def plans_about(planned: Iterable[Planned], told: Iterable[Decided], word: str) -> list[Planned]:
+    """Return each plan once, in the order of time, that belongs to an incident in `told` or names the guest `word`."""
+    incidents = {each.verdict.incident for each in told}
+    first = {
+        each.fact.fact_id: each for each in sorted(planned, key=lambda p: (p.at, p.offset), reverse=True)
+    }
+    fitting = (p for p in first.values() if p.fact.incident in incidents or p.names_guest(word))
+    return sorted(fitting, key=lambda p: (p.at, p.offset))
 
 
 def subjects(decided: Iterable[Decided]) -> tuple[str, ...]:

@@ -88,7 +88,7 @@ class Policy:
     """The metadata key that marks a guest as highly available."""
     priority_key: str = "HA_Priority"
     """What names a guest's priority, a whole number, higher first: a tag KEY=NUMBER, else metadata, else a property of
-    its image (with `image_words`), else an extra spec."""
+    its image (with `image_words`), else an extra spec, else an aggregate's metadata."""
     image_words: bool = False
     """Whether properties of images in Glance may mark guests and name their priority: one request for each image."""
     exclude_projects: tuple[str, ...] = ()

@@ -2,7 +2,16 @@
 
 import re
 
-from kasugai.core.recovering.states import LEAVING_TASKS, VM_STATES, WISHES, Do, Treatment
+import pytest
+
+from kasugai.core.recovering.states import (
+    TASK_STATES,
+    VM_STATES,
+    Do,
+    During,
+    Treatment,
+    during,
+)
 from kasugai.core.words.plan import Prior
 from tests.support.sources import REPO
 
@@ -23,7 +32,37 @@ def test_every_state_of_the_page_is_treated_as_it_says() -> None:
     assert told == VM_STATES
 
 
-def test_every_task_that_is_treated_is_on_the_page() -> None:
+TASKS = re.compile(r"^\| ((?:`[a-z_-]+`(?:, )?)+) \| ([a-z -]+)[^|]*\| ([a-z ]+)[^|]*\|$", re.MULTILINE)
+SAYS = {
+    ("leave", "as it was"): During.LEAVES,
+    ("held", "as its operator decides"): During.MOVES,
+    ("awaited", "as its vm"): During.REBUILDS,
+    ("as its vm", "stopped"): During.STOPS,
+    ("as its vm", "active"): During.STARTS,
+    ("as its vm", "as its vm"): During.DIED,
+}
+
+
+def test_every_task_of_the_page_says_what_the_code_takes_it_for() -> None:
     text = (REPO / "docs" / "recovery.md").read_text()
-    section = text[text.index("\ntask_states: ") :]
-    assert {task for task in (*LEAVING_TASKS, *WISHES) if f"`{task}`" not in section} == set()
+    section = text[text.index("Every task_state") : text.index("## How many")]
+    told = {
+        task: SAYS[what.strip(), end.strip()]
+        for tasks, what, end in TASKS.findall(section)
+        for task in re.findall(r"[a-z_-]+", tasks)
+    }
+    assert told == TASK_STATES
+
+
+@pytest.mark.parametrize(
+    ("task", "says"),
+    [
+        (None, During.DIED),
+        ("resize_dreaming", During.MOVES),
+        ("migrating_back", During.MOVES),
+        ("rebuild_again", During.REBUILDS),
+        ("dreaming", During.DIED),
+    ],
+)
+def test_a_newer_novas_task_is_taken_by_its_beginning(task: str | None, says: During) -> None:
+    assert during(task) is says

@@ -7,7 +7,7 @@ from kasugai.core.recovering.ledger import Entry
 from kasugai.core.recovering.look import EVACUATION, Look, MigrationView
 from kasugai.core.recovering.moves import Begin, Blocked, Move, Note, Pending
 from kasugai.core.recovering.situation import Situation
-from kasugai.core.recovering.states import WISHES, treatment
+from kasugai.core.recovering.states import WISHES, during, treatment
 from kasugai.core.recovering.steps import restore
 from kasugai.core.recovering.steps.evacuations import Notes, done, noted, ours, wish_of
 from kasugai.core.recovering.steps.guests import CALL_TRIES, absent
@@ -76,7 +76,7 @@ def _call(s: Situation, step: Step, record: StepRecord | None) -> Move:
     if target != SCHEDULER and not is_ready(s, target):
         return Pending(hosts=(target,))
     task = s.look.guests[step.subject].task_state
-    wish = WISHES.get(task or "") or wish_of(record)
+    wish = WISHES.get(during(task)) or wish_of(record)
     notes = Notes(seen_migration=s.look.newest_migration(step.subject), target=target, wish=wish)
     return begin(s, step, notes.texts)
 

@@ -1,6 +1,7 @@
 """`kasugai explain`: the reason with its sentence and the evidence; plain when piped, the API's keys in JSON."""
 
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
@@ -9,10 +10,15 @@ from kasugai.api.projection.subjects import verdicts_of
 from kasugai.cli.exits import SaidNo
 from kasugai.cli.explain import choose
 from kasugai.cli.explain_text import as_json, page
-from kasugai.core.telling.explain import Decided
+from kasugai.core.telling.explain import Decided, Planned
+from kasugai.core.words.actions import Action
+from kasugai.core.words.disks import DiskClass
+from kasugai.core.words.facts import FactKind
+from kasugai.core.words.frozen import FrozenMap
+from kasugai.core.words.plan import DISKS, Plan, Step
 from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Reason, Verb
-from tests.support.incidents import OPENED, START, decided
+from tests.support.incidents import INCIDENT, OPENED, START, decided, said
 from tests.support.projections import UUID_1, naming, posted
 
 HELD = replace(
@@ -25,7 +31,7 @@ TOLD = [
 
 
 def test_each_verdict_says_why_and_on_what_evidence() -> None:
-    assert page(TOLD).splitlines() == [
+    assert page(TOLD, "cmp1").splitlines() == [
         "2026-11-18T11:06:40.000Z  hold cmp1 (disarmed)",
         "  because   The segment may not act: its description in the inventory says so.",
         "  also      maintenance: An operator set the host aside.",
@@ -41,26 +47,99 @@ def test_each_verdict_says_why_and_on_what_evidence() -> None:
 
 
 def test_a_verdict_without_evidence_says_so() -> None:
-    assert page([Decided(BrokerTime(START), 0, OPENED)]).endswith(
+    assert page([Decided(BrokerTime(START), 0, OPENED)], "cmp1").endswith(
         "  evidence  1 more in other parts of this verdict"
     )
-    assert page([Decided(BrokerTime(START), 0, replace(OPENED, count=0))]).endswith("  evidence  none stands")
+    assert page([Decided(BrokerTime(START), 0, replace(OPENED, count=0))], "cmp1").endswith(
+        "  evidence  none stands"
+    )
 
 
 def test_colours_are_for_terminals_only() -> None:
-    assert "\x1b[" not in page(TOLD)
-    assert page(TOLD, coloured=True).count("\x1b[0m") == 2
+    assert "\x1b[" not in page(TOLD, "cmp1")
+    assert page(TOLD, "cmp1", coloured=True).count("\x1b[0m") == 2
 
 
 def test_json_is_what_the_api_answers() -> None:
-    assert [as_json(each) for each in TOLD] == [own.verdict(view) for view in verdicts_of(TOLD)]
+    assert [as_json(each, "cmp1") for each in TOLD] == [own.verdict(view) for view in verdicts_of(TOLD)]
 
 
 def test_what_nothing_was_decided_about_is_a_no_that_says_what_there_is() -> None:
-    assert choose(TOLD, "cmp1") == TOLD
+    assert choose(TOLD, [], "cmp1") == TOLD
     with pytest.raises(
         SaidNo, match=r"nothing was decided about cmp2 \(but about host/cmp1\): kasugai incident"
     ):
-        choose(TOLD, "cmp2")
+        choose(TOLD, [], "cmp2")
     with pytest.raises(SaidNo, match=r"nothing was decided about cmp2: kasugai"):
-        choose([], "cmp2")
+        choose([], [], "cmp2")
+
+
+WEB, DB, LEFT = (f"00000000-0000-4000-8000-00000000000{n}" for n in range(3))
+PLAN = Plan(
+    incident=INCIDENT,
+    attempt=1,
+    epoch=1,
+    host="cmp1",
+    window=8,
+    steps=tuple(
+        Step(action=Action.EVACUATE, subject=uuid, name=name, params=FrozenMap({DISKS: str(disks)}))
+        for uuid, name, disks in ((WEB, "web", DiskClass.VOLUME), (DB, "db", DiskClass.UNKNOWN))
+    ),
+    excluded=((LEFT, "local-disk"),),
+)
+PLANNED = Planned(BrokerTime(START + 2000), 0, said(FactKind.PLAN, plan=PLAN), PLAN)
+
+
+def test_a_plan_tells_what_is_done_with_each_guest_and_on_what_its_data_lies() -> None:
+    told = choose(TOLD, [PLANNED, PLANNED], "cmp1")
+    assert told == [*TOLD, PLANNED]
+    assert page(told, "cmp1").split("\n\n")[-1].splitlines() == [
+        "2026-11-18T11:06:42.000Z  plan cmp1: 2 guests, 1 left where they are, "
+        "1 on disks that nobody has described (root-disks)",
+        "  incident  7f3ca1b2 (attempt 1)",
+        "  web  evacuate  disks volume",
+        "  db  evacuate  disks unknown",
+        f"  {LEFT}  left  local-disk",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("word", "row"),
+    [
+        ("web", "  web  evacuate  disks volume"),
+        (f"instance/{DB}", "  db  evacuate  disks unknown"),
+        (LEFT, f"  {LEFT}  left  local-disk"),
+    ],
+)
+def test_a_guest_is_explained_by_its_row_of_the_plan_alone(word: str, row: str) -> None:
+    told = choose(TOLD, [PLANNED], word)
+    assert told == [PLANNED]
+    assert page(told, word).splitlines()[2:] == [row]
+    shown = as_json(PLANNED, word)
+    assert len(shown["instances"]) + len(shown["left"]) == 1
+
+
+def test_a_plan_of_another_incident_is_not_told() -> None:
+    other = replace(PLANNED, fact=replace(PLANNED.fact, incident=UUID(int=9)))
+    assert choose(TOLD, [other], "cmp1") == TOLD
+
+
+def test_a_long_plan_is_cut_and_says_where_the_rest_is() -> None:
+    steps = tuple(Step(action=Action.EVACUATE, subject=f"g{n}", name=f"g{n}") for n in range(25))
+    plan = replace(PLAN, steps=steps, excluded=())
+    lines = page([replace(PLANNED, plan=plan, fact=replace(PLANNED.fact, plan=plan))], "cmp1").splitlines()
+    assert lines[-2:] == ["  g19  evacuate", "  and 5 more: kasugai incident show 7f3ca1b2"]
+
+
+def test_a_plan_in_json_has_its_guests_with_their_disks_and_whom_it_leaves() -> None:
+    assert as_json(PLANNED, "cmp1") == {
+        "at": "2026-11-18T11:06:42.000Z",
+        "plan": "cmp1",
+        "incident": str(INCIDENT),
+        "attempt": 1,
+        "instances": [
+            {"instance": WEB, "name": "web", "action": "evacuate", "disks": "volume"},
+            {"instance": DB, "name": "db", "action": "evacuate", "disks": "unknown"},
+        ],
+        "left": [{"instance": LEFT, "reason": "local-disk"}],
+    }

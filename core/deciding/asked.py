@@ -26,6 +26,16 @@ class Crowd(Protocol):
         """Whether a storm holds anybody."""
         ...
 
+    @property
+    def unfit(self) -> Collection[str]:
+        """Those that take nobody's guests, by name, described or not."""
+        ...
+
+    @property
+    def unfit_mark(self) -> int:
+        """What tells that set from another (destinations.py); 0 for the empty one."""
+        ...
+
     def unhealthy(self, deadline: SteadyTime, *, besides: str = "") -> int:
         """Return how many hosts are unhealthy by `deadline`, `besides` one."""
         ...

@@ -9,6 +9,7 @@ from typing import assert_never
 
 from kasugai.core.deciding import commands, evidence, readmission, waking
 from kasugai.core.deciding.describing import take_description
+from kasugai.core.deciding.destinations import HEALTH, has_turned
 from kasugai.core.deciding.draft import Draft
 from kasugai.core.deciding.gates import DESCRIPTIONS, SEGMENT, described
 from kasugai.core.deciding.opening import weigh_idle
@@ -66,8 +67,16 @@ def decide(
         if change is not None:
             decided.append(change)
         if change is not None or (row is not None and row.offset >= offset):
-            pending.has_changed(subject, change)
+            pending.has_changed(subject, change, _turned(row, change))
     return tuple(decided)
+
+
+def _turned(row: SubjectRow | None, change: Change | None) -> frozenset[str]:
+    """What else changes with a subject's row: of one that this very record wrote already nobody knows."""
+    if change is None:
+        return frozenset({HEALTH})
+    turned = row is not None and isinstance(change.row, SubjectRow) and has_turned(row, change.row)
+    return frozenset({HEALTH}) if turned else frozenset()
 
 
 def _taken(

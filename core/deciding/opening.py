@@ -3,7 +3,7 @@
 from dataclasses import replace
 from uuid import UUID
 
-from kasugai.core.deciding import evidence, readmission, reserves
+from kasugai.core.deciding import destinations, evidence, readmission, reserves
 from kasugai.core.deciding.draft import Draft
 from kasugai.core.deciding.gates import pass_gates
 from kasugai.core.deciding.proof import proof
@@ -62,16 +62,15 @@ def _open(draft: Draft) -> None:
     now, counted = draft.times.moment, evidence.standing(draft.row.conditions)
     why = proof(draft.kind.proof, draft.row, counted, draft.asked.policy, draft.asked.deadline)
     order = first_order(draft, _opener(draft.row))
-    draft.change(
-        IncidentRow(
-            order=order,
-            phase=Phase.OPENED,
-            heard=now,
-            published=now,
-            unanswered=1,
-            due=later(now.steady, draft.timing.silence),
-        )
+    incident = IncidentRow(
+        order=order,
+        phase=Phase.OPENED,
+        heard=now,
+        published=now,
+        unanswered=1,
+        due=later(now.steady, draft.timing.silence),
     )
+    draft.change(destinations.published(draft.asked, incident, order))
     draft.row = replace(draft.row, returned=None)
     draft.tell(Verb.OPEN, why)
     draft.orders.append(order)
@@ -102,6 +101,7 @@ def first_order(draft: Draft, opener: UUID) -> Open:
         vouched_by=row.vouch.author if row.vouch else "",
         policy=_on_host(draft, policy),
         reserves=reserves.give(draft.asked),
+        avoid=destinations.avoided(draft.asked),
         evidence=tuple(evidence_of(c) for c in counted)[:EVIDENCE_LIMIT],
         previous=previous,
     )
@@ -131,6 +131,7 @@ def refresh_order(draft: Draft) -> Open:
         n=old.n + 1,
         decided_at=draft.times.moment.at,
         reserves=reserves.extended(draft.asked, old, draft.incident.reason),
+        avoid=destinations.avoided(draft.asked),
         asserted_at=fenced_at(row, old.policy),
         confirmed_at=evidence.confirmed_at(counted, old.policy),
         vouched_by=row.vouch.author if row.vouch else "",

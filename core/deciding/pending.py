@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from heapq import heapify, heappop, heappush
 
+from kasugai.core.deciding.destinations import HEALTH
 from kasugai.core.deciding.rows import SubjectRow
 from kasugai.core.deciding.view import Change, SegmentView
 
@@ -32,14 +33,22 @@ class Pending:
             heappop(self.heap)
         subject = self.heap[0]
         if len(self._open) > 1:
-            subject = self.view.waits.first_of(subject, self._open)
+            subject = self.view.waits.first_of(self._first(subject), self._open)
         self._open.remove(subject)
         self._done.add(subject)
         return subject
 
-    def has_changed(self, subject: str, change: Change | None) -> None:
-        """Let all others see a change, and add those who wait on it."""
-        for waiting in self.view.waits.on((subject,)) - self._done - self._open:
+    def _first(self, subject: str) -> str:
+        """Return `subject`, or the first that does not wait on the health of hosts, which any of them may change."""
+        if HEALTH not in self.view.waits.names(subject):
+            return subject
+        return min(
+            (name for name in self._open if HEALTH not in self.view.waits.names(name)), default=subject
+        )
+
+    def has_changed(self, subject: str, change: Change | None, names: frozenset[str]) -> None:
+        """Let all others see a change, and add those who wait on it or on what else it changes (`names`)."""
+        for waiting in self.view.waits.on((subject, *names)) - self._done - self._open:
             self._open.add(waiting)
             heappush(self.heap, waiting)
         if self._open and change is not None and isinstance(change.row, SubjectRow):

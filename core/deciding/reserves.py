@@ -7,6 +7,7 @@ to use since it was described. One at a time: the next one is given when a worke
 from dataclasses import replace
 
 from kasugai.core.deciding.asked import Asked
+from kasugai.core.deciding.destinations import may_take
 from kasugai.core.deciding.gates import DESCRIPTIONS, Gate, Wait, When
 from kasugai.core.deciding.rows import HostRow, Spent, SubjectRow
 from kasugai.core.words.facts import Fact
@@ -62,7 +63,7 @@ def free(asked: Asked) -> tuple[str, ...]:
         if name != asked.row.host
         and name not in taken
         and _is_reserve(host, spent)
-        and _is_healthy(asked.host_row(name))
+        and may_take(asked.host_row(name))
     )
 
 
@@ -70,13 +71,6 @@ def _is_reserve(host: HostRow, spent: set[Spent]) -> bool:
     record = host.record
     used = Spent(host=record.name, version=record.version) in spent
     return record.reserved and not record.deleted and not record.on_maintenance and not used
-
-
-def _is_healthy(row: SubjectRow | None) -> bool:
-    """Whether nothing is held against the host, and no incident has taken it out of service."""
-    if row is None:
-        return True
-    return not row.conditions and row.incident is None and not row.is_out
 
 
 def spend(asked: Asked, fact: Fact) -> SubjectRow:

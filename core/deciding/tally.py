@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from kasugai.core.deciding import evidence
+from kasugai.core.deciding.destinations import mark_of, may_take
 from kasugai.core.deciding.kinds import KINDS
 from kasugai.core.deciding.rows import HostRow, SubjectRow
 from kasugai.core.deciding.storm import CALM
@@ -54,6 +55,10 @@ class Tally:
     _suspected: dict[str, SteadyTime] = field(default_factory=dict)
     _held: set[str] = field(default_factory=set)
     _turned: SteadyTime = SteadyTime(0)
+    unfit: set[str] = field(default_factory=set)
+    """Those that take nobody's guests, by name, described or not."""
+    unfit_mark: int = 0
+    """What tells that set from another."""
 
     @classmethod
     def of(cls, hosts: Iterable[HostRow], subjects: Iterable[SubjectRow]) -> "Tally":
@@ -68,7 +73,13 @@ class Tally:
     def copy(self) -> "Tally":
         """Return one of its own."""
         return Tally(
-            set(self.hosts), set(self._confirmed), dict(self._suspected), set(self._held), self._turned
+            set(self.hosts),
+            set(self._confirmed),
+            dict(self._suspected),
+            set(self._held),
+            self._turned,
+            set(self.unfit),
+            self.unfit_mark,
         )
 
     def describe(self, row: HostRow) -> None:
@@ -87,6 +98,9 @@ class Tally:
             self._suspected[row.host] = until
         (self._held.add if row.reason in CALM.reasons else self._held.discard)(row.host)
         self._turned = max(self._turned, row.turned)
+        if may_take(row) == (row.host in self.unfit):
+            self.unfit ^= {row.host}
+            self.unfit_mark ^= mark_of(row.host)
 
     def unhealthy(self, deadline: SteadyTime, *, besides: str = "") -> int:
         """Return how many hosts are unhealthy by `deadline`, `besides` one."""

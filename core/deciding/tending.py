@@ -5,7 +5,7 @@ Only an outcome closes an incident (`outcomes.py`); here it is kept alive.
 
 from dataclasses import replace
 
-from kasugai.core.deciding import evidence, reserves
+from kasugai.core.deciding import destinations, evidence, reserves
 from kasugai.core.deciding.draft import Draft
 from kasugai.core.deciding.gates import Bars, Closed, barring
 from kasugai.core.deciding.opening import refresh_order
@@ -37,6 +37,17 @@ def weigh_open(draft: Draft) -> None:
         publish_again(draft)
     elif draft.incident.barred and _bar(draft) is None:
         _look_again(draft)
+    elif destinations.has_news(draft.asked):
+        _tell_destinations(draft)
+
+
+def _tell_destinations(draft: Draft) -> None:
+    """Let the worker know which hosts take guests by now; no more often than it is worth."""
+    soon = draft.incident.published.steady + destinations.PAUSE
+    if soon <= draft.times.moment.steady:
+        publish_again(draft, Reason.DESTINATIONS_CHANGED)
+    else:
+        draft.change(replace(draft.incident, due=SteadyTime(min(soon, draft.incident.due or soon))))
 
 
 def _should_stop(draft: Draft) -> bool:
@@ -137,18 +148,18 @@ def publish_again(draft: Draft, why: Reason | None = None) -> None:
     incident, now = draft.incident, draft.times.moment
     waiting = incident.is_waiting
     order = refresh_order(draft)
-    unanswered = 1 if waiting else incident.unanswered + 1
-    draft.change(
-        replace(
-            incident,
-            order=order,
-            phase=Phase.OPENED if waiting else incident.phase,
-            published=now,
-            unanswered=unanswered,
-            reason="",
-            due=later(now.steady, _pause(draft.timing.silence, unanswered)),
-        )
+    why = why or (Reason.DESTINATIONS_CHANGED if destinations.has_news(draft.asked) else None)
+    told = why is Reason.DESTINATIONS_CHANGED
+    unanswered = 1 if waiting else incident.unanswered + (not told)
+    again = replace(
+        incident,
+        phase=Phase.OPENED if waiting else incident.phase,
+        published=now,
+        unanswered=unanswered,
+        reason="",
+        due=later(now.steady, _pause(draft.timing.silence, unanswered)),
     )
+    draft.change(destinations.published(draft.asked, again, order))
     reason = why or (Reason.BACK_OFF_OVER if waiting else Reason.NO_FACT)
     _tell_publication(draft, unanswered, reason)
     draft.orders.append(order)

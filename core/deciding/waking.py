@@ -2,7 +2,7 @@
 at which evidence turns (what rests on it is asked again too), an incident is published again and a probation ends.
 """
 
-from kasugai.core.deciding import evidence, readmission
+from kasugai.core.deciding import destinations, evidence, readmission
 from kasugai.core.deciding.asked import Asked
 from kasugai.core.deciding.gates import Gate, Wait, When
 from kasugai.core.deciding.kinds import KINDS
@@ -54,7 +54,7 @@ def _says_when_it_turns(row: SubjectRow) -> bool:
 
 
 def _waits(asked: Asked) -> list[Wait]:
-    waits = [room(asked.row)]
+    waits = [room(asked.row), destinations.wait(asked.row)]
     if evidence.standing(asked.row.conditions):
         incident = asked.row.incident
         told = asked.row.reason if incident is None else incident.barred

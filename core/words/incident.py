@@ -84,6 +84,8 @@ class Open(OfKind):
     policy: Policy
     reserves: tuple[str, ...] = ()
     """Reserve hosts given to it by correlate, in order."""
+    avoid: tuple[str, ...] = ()
+    """Other hosts of the segment that are suspected or out of service, by name: no guest is sent there."""
     evidence: tuple[Evidence, ...] = ()
     previous: UUID | None = None
     """The host's incident before this one."""

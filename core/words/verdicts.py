@@ -104,6 +104,8 @@ class Reason(Spoken):
     """No worker said anything about the incident for too long."""
     CHANGED = "changed"
     """A condition of the subject changed: a held or vetoed incident is looked at again."""
+    DESTINATIONS_CHANGED = "destinations-changed"
+    """Which hosts of the segment may take guests has changed: the worker is told."""
     BACK_OFF_OVER = "back-off-over"
     """A held or vetoed incident is looked at again."""
     STALLED = "stalled"

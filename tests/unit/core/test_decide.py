@@ -10,6 +10,7 @@ from kasugai.core.deciding.decide import decide
 from kasugai.core.deciding.draft import Draft
 from kasugai.core.deciding.rows import HostRow, SegmentRow, SubjectRow
 from kasugai.core.deciding.steady import Times
+from kasugai.core.deciding.tally import Tally
 from kasugai.core.deciding.view import SegmentView
 from kasugai.core.deciding.waits import Waits
 from kasugai.core.words.policy import Policy
@@ -34,7 +35,8 @@ def now(at: int, deadline: int | None = None, before: int = -1) -> Times:
 
 def view(*rows: SubjectRow, told: Times | None = None) -> SegmentView:
     """The view of these rows, indexed as of `told` (default: before the first tick)."""
-    made = replace(EMPTY, subjects={each.name: each for each in rows}, waits=Waits())
+    tally = Tally.of((HostRow(record=host(f"cmp{n}")) for n in range(9)), rows)
+    made = replace(EMPTY, subjects={each.name: each for each in rows}, tally=tally, waits=Waits())
     for each in rows:
         waking.index(made, each, told or now(0, deadline=-1))
     return made

@@ -71,6 +71,8 @@ class Progress:
         if evacuation.guest.deleted and evacuation.dest is not None:
             self._world.diary.stop(evacuation.guest.uuid, evacuation.dest.name)
         self.set_status(evacuation, status)
+        if evacuation.dest is not None:
+            evacuation.dest.claimed.discard(evacuation.guest.uuid)
         self._open.remove(evacuation)
 
     def set_status(self, evacuation: Evacuation, status: str) -> None:

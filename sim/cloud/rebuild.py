@@ -40,6 +40,7 @@ class Rebuild:
         """From here on the record names the destination (ResourceTracker._claim_existing_migration)."""
         evacuation.life = dest.life
         evacuation.record.dest = dest.name
+        dest.claimed.add(evacuation.guest.uuid)
         self._progress.set_status(evacuation, "pre-migrating")
         if self._move_task(evacuation, dest, REBUILDING, MAPPING):
             self._work(evacuation, dest, self._world.pace.attach, self._attach)

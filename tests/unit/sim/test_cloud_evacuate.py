@@ -435,23 +435,6 @@ def test_what_the_api_refuses() -> None:
     play(story)
 
 
-def test_destinations_share_the_load_within_their_capacity_and_cell() -> None:
-    async def story(cloud: SimCloud) -> None:
-        cloud.world.host("host2").capacity = 2
-        cloud.add_host("elsewhere", cell="cell2")
-        cloud.add_host("spare", enabled=False)
-        for number in range(8):
-            cloud.add_guest(f"web{number}", "host1")
-        bury(cloud)
-        for number in range(8):
-            cloud.operator_evacuates(f"web{number}")
-        await asyncio.sleep(5)
-        where = [guest.host for guest in cloud.world.guests.values()]
-        assert {host: where.count(host) for host in set(where)} == {"host2": 2, "host3": 3, "host4": 3}
-
-    play(story)
-
-
 def test_service_time_grows_with_what_is_in_progress() -> None:
     ended: dict[str, float] = {}
 

@@ -117,11 +117,12 @@ class Hosts:
         host.is_hung = False
         self._end_life(host)
 
-    @staticmethod
-    def _end_life(host: Host) -> None:
+    def _end_life(self, host: Host) -> None:
+        self._services.write_last_word(host)
         host.compute_runs = False
         host.life += 1
         host.parked.clear()
+        host.claimed.clear()
 
     def _autostart(self, host: Host) -> None:
         if self._world.autostart:

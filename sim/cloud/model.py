@@ -104,6 +104,10 @@ class Host:
     """Work of this life that waits until the host answers."""
     asleep: set[str] = field(default_factory=set)
     """Guests that ran here when the power went off."""
+    claimed: set[str] = field(default_factory=set)
+    """Guests that its nova-compute is building: they count as its own from the claim on."""
+    written: int | None = None
+    """How many guests it had by its own last word, while it does not answer; None: it answers."""
 
     @property
     def answers(self) -> bool:

@@ -23,11 +23,20 @@ class Services:
     def follow(self, host: Host) -> None:
         """Begin or cease to report, as the host can; call it after anything that changes `host.answers`."""
         service, now = host.service, self._world.now()
+        if host.answers:
+            host.written = None
+        else:
+            self.write_last_word(host)
         if host.answers and service.reporting_since is None:
             service.reporting_since = now
         elif not host.answers and service.reporting_since is not None:
             service.last_report = self.last_report(service)
             service.reporting_since = None
+
+    def write_last_word(self, host: Host) -> None:
+        """From now on the host writes down no guest any more that comes or goes."""
+        if host.written is None:
+            host.written = self._world.guests_of(host)
 
     def last_report(self, service: Service) -> float:
         """Return the second of the last report: one every report_interval since it began to report."""

@@ -105,6 +105,13 @@ class World:
             raise KeyError(f"no guest {ref!r}")
         return named[0]
 
+    def guests_of(self, host: Host) -> int:
+        """Return how many guests a nova-compute counts as its own: those that Nova records on it, and its claims."""
+        recorded = {
+            guest.uuid for guest in self.guests.values() if guest.host == host.name and not guest.deleted
+        }
+        return len(recorded | host.claimed)
+
     def is_silent(self, host: str | None) -> bool:
         """Whether the host's cell is missing from lists."""
         return host in self.hosts and self.hosts[host].cell in self.silent_cells

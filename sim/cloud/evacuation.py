@@ -1,0 +1,88 @@
+"""One accepted evacuation, and all of them that somebody still works on.
+
+Knows which record an evacuation writes and how one ends in Nova's books; who carries it out is `conductor`'s and
+`rebuild`'s business.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from kasugai.sim.cloud.model import Guest, Host, Migration
+from kasugai.sim.cloud.world import World
+
+LOST = -1
+"""The life of an evacuation with which nobody goes on."""
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Evacuation:
+    """One accepted call."""
+
+    guest: Guest
+    record: Migration
+    target: str | None
+    ends_stopped: bool
+    dest: Host | None = None
+    """As the scheduler chose it; Nova's record names it later, when the destination claims the guest."""
+    life: int | None = None
+    """The destination's life in which it was claimed; None before."""
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether its destination died or gave up: its record stays pre-migrating for ever."""
+        return self.life is not None and self.dest is not None and self.dest.life != self.life
+
+
+class Progress:
+    """What is in progress, how long it takes, and how it ends."""
+
+    def __init__(self, world: World) -> None:
+        """Nothing is in progress in `world`."""
+        self._world = world
+        self._open: list[Evacuation] = []
+
+    @property
+    def in_progress(self) -> list[Evacuation]:
+        """The accepted calls that somebody still works on, or will."""
+        self._open = [evacuation for evacuation in self._open if not evacuation.is_lost]
+        return self._open
+
+    def begin(self, evacuation: Evacuation) -> None:
+        """A call was accepted."""
+        self._open.append(evacuation)
+
+    def slowness(self) -> float:
+        """How much longer a phase takes, the more is in progress."""
+        return self._world.congestion(len(self.in_progress))
+
+    def later(self, phase: float, act: Callable[[], None], *, waiting: float = 0.0) -> None:
+        """Act after a phase that lasts the longer, the more is in progress."""
+        self._world.later(waiting + phase * self.slowness() * self._world.draw((0.95, 1.05)), act)
+
+    def fail(self, evacuation: Evacuation, status: str, fault: str, task: str | None = None) -> None:
+        """ERROR where Nova has the guest; what was spawned stays."""
+        if not evacuation.guest.deleted:
+            save(evacuation.guest, self._world, vm_state="error", task_state=task, fault=fault)
+        self.end(evacuation, status)
+
+    def end(self, evacuation: Evacuation, status: str) -> None:
+        """Write the record's last state. A deleted guest is destroyed where it was being built."""
+        if evacuation.guest.deleted and evacuation.dest is not None:
+            self._world.diary.stop(evacuation.guest.uuid, evacuation.dest.name)
+        self.set_status(evacuation, status)
+        if evacuation.dest is not None:
+            evacuation.dest.claimed.discard(evacuation.guest.uuid)
+        self._open.remove(evacuation)
+
+    def set_status(self, evacuation: Evacuation, status: str) -> None:
+        """Move the record, unless a restarted source has completed it."""
+        if evacuation.record.status != "completed":
+            self._world.set_status(evacuation.record, status)
+
+
+def save(guest: Guest, world: World, **changes: Any) -> None:
+    """Save fields of Nova's record of a guest."""
+    for name, value in changes.items():
+        setattr(guest, name, value)
+    guest.updated_at = world.now()

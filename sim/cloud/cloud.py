@@ -34,7 +34,7 @@ class SimCloud:
         self.hosts = Hosts(self.world, self.nova.services, self.nova.guests)
         self.power = Power(self.world, self.hosts)
         self.wire = Wire(self.world)
-        self.witness = Witness(self.world, self.wire)
+        self.witness = Witness(self.world, self.wire, self.nova.evacuations)
 
     @property
     def diary(self) -> Diary:
@@ -183,6 +183,16 @@ class SimCloud:
     def slow_conductor(self, seconds: float) -> None:
         """A call accepted from now on is carried out so many seconds later (0: at once again)."""
         self.world.conductor_delay = seconds
+
+    def conductor_away(self, lasting: float) -> None:
+        """nova-conductor stands still for so many seconds: calls wait in its queue, and what it was asking the scheduler
+        is forgotten when that is longer than an RPC time-out."""
+        self.world.conductor_back = self.world.now() + lasting
+
+    def scheduler_away(self, lasting: float) -> None:
+        """nova-scheduler does not answer for so many seconds: a call for which that is longer than an RPC time-out is
+        forgotten, with its task and its record as they are."""
+        self.world.scheduler_back = self.world.now() + lasting
 
     def no_valid_host(self, on: bool = True) -> None:
         """The scheduler finds no destination."""

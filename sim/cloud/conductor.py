@@ -1,6 +1,9 @@
-"""nova-conductor's part of an evacuation: it asks the scheduler for a destination and leaves a message in its queue.
+"""nova-conductor's part of an evacuation: it takes a call from its queue, asks the scheduler for a destination, and
+leaves a message in the destination's queue. It looks at no task_state, and nobody but the destination goes on from there.
 
-It looks at no task_state, and nobody but the destination goes on from there.
+What it does with records is Nova 34's (ConductorManager.rebuild_instance; nova.md section 12): the record that it writes
+is the guest's FIRST one that is `accepted`, whoever's that is, and when the scheduler does not answer in time nobody
+touches anything any more: task and record stay as the API wrote them, for ever.
 """
 
 from kasugai.sim.cloud.evacuation import Evacuation, Progress, save
@@ -23,12 +26,35 @@ class Conductor:
         self._rebuild = rebuild
 
     def take(self, evacuation: Evacuation) -> None:
-        """Take a call from the API."""
-        self._progress.later(
-            self._world.pace.schedule,
-            lambda: self._schedule(evacuation),
-            waiting=self._world.conductor_delay,
-        )
+        """Take a call from the API, as late as the conductor is slow."""
+        delay, asking = self._world.conductor_delay, self._progress.span(self._world.pace.schedule)
+        if delay:
+            self._world.later(delay, lambda: self._begin(evacuation, asking))
+        else:
+            self._begin(evacuation, asking)
+
+    def _begin(self, evacuation: Evacuation, asking: float) -> None:
+        """Find the record and ask the scheduler. A call waits in the queue of a conductor that is away."""
+        away = self._world.conductor_back - self._world.now()
+        if away > 0:
+            self._world.later(away, lambda: self._begin(evacuation, asking))
+            return
+        evacuation.record = self._world.first_accepted(evacuation.guest)
+        asked = self._world.now()
+        self._world.later(asking, lambda: self._hear(evacuation, asked))
+
+    def _hear(self, evacuation: Evacuation, asked: float) -> None:
+        """Hear the scheduler's answer to what was asked at `asked`, or that the time for it is over. A conductor that
+        stands still in between hears neither before it goes on."""
+        world, now = self._world, self._world.now()
+        answered, last = max(now, world.scheduler_back), asked + world.pace.rpc_timeout
+        heard = max(min(answered, last), world.conductor_back)
+        if heard > now:
+            world.later(heard - now, lambda: self._hear(evacuation, asked))
+        elif now >= last:
+            self._progress.abandon(evacuation)
+        else:
+            self._schedule(evacuation)
 
     def _schedule(self, evacuation: Evacuation) -> None:
         dest = self._scheduler.choose(evacuation)

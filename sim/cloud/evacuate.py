@@ -44,12 +44,13 @@ class Evacuations:
         is_running = guest.vm_state == "active"
         evacuation = Evacuation(
             guest=guest,
-            record=self._world.add_migration(guest, EVACUATION, target),
+            source=guest.host or "",
             target=target,
             ends_stopped=guest.vm_state == "stopped" or (is_running and microversion >= LEAVES_STOPPED),
         )
-        self._progress.begin(evacuation)
         save(guest, self._world, task_state=REBUILDING)
+        self._world.add_migration(guest, EVACUATION, target)
+        self._progress.begin(evacuation)
         self._conductor.take(evacuation)
         took = self._world.draw(self._world.pace.evacuate)
         return Answer(None, took * (1 + 0.15 * self._progress.slowness()))

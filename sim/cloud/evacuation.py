@@ -20,7 +20,10 @@ class Evacuation:
     """One accepted call."""
 
     guest: Guest
-    record: Migration
+    source: str
+    """The guest's host when it was called."""
+    record: Migration | None = None
+    """The record that it writes: which one, the conductor finds out."""
     target: str | None
     ends_stopped: bool
     dest: Host | None = None
@@ -32,6 +35,11 @@ class Evacuation:
     def is_lost(self) -> bool:
         """Whether its destination died or gave up: its record stays pre-migrating for ever."""
         return self.life is not None and self.dest is not None and self.dest.life != self.life
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether it can still build the guest by itself: nothing does on a destination without power."""
+        return not self.is_lost and (self.dest is None or self.dest.power_on)
 
 
 class Progress:
@@ -56,9 +64,17 @@ class Progress:
         """How much longer a phase takes, the more is in progress."""
         return self._world.congestion(len(self.in_progress))
 
-    def later(self, phase: float, act: Callable[[], None], *, waiting: float = 0.0) -> None:
-        """Act after a phase that lasts the longer, the more is in progress."""
-        self._world.later(waiting + phase * self.slowness() * self._world.draw((0.95, 1.05)), act)
+    def span(self, phase: float) -> float:
+        """Return the seconds that a phase takes: the more, the more is in progress."""
+        return phase * self.slowness() * self._world.draw((0.95, 1.05))
+
+    def later(self, phase: float, act: Callable[[], None]) -> None:
+        """Act after a phase."""
+        self._world.later(self.span(phase), act)
+
+    def abandon(self, evacuation: Evacuation) -> None:
+        """Nobody goes on with it: task and record stay as they are, for ever."""
+        self._open.remove(evacuation)
 
     def fail(self, evacuation: Evacuation, status: str, fault: str, task: str | None = None) -> None:
         """ERROR where Nova has the guest; what was spawned stays."""
@@ -77,7 +93,7 @@ class Progress:
 
     def set_status(self, evacuation: Evacuation, status: str) -> None:
         """Move the record, unless a restarted source has completed it."""
-        if evacuation.record.status != "completed":
+        if evacuation.record is not None and evacuation.record.status != "completed":
             self._world.set_status(evacuation.record, status)
 
 

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable
 from typing import Literal
 
+from kasugai.core.recovering.look import EVACUATION
 from kasugai.sim.cloud.evacuation import LOST, Evacuation, Progress, save
 from kasugai.sim.cloud.model import (
     MANAGEMENT,
@@ -37,10 +38,15 @@ class Rebuild:
             dest.inbox.append(lambda: self._claim(evacuation, dest))
 
     def _claim(self, evacuation: Evacuation, dest: Host) -> None:
-        """From here on the record names the destination (ResourceTracker._claim_existing_migration)."""
+        """From here on the record names the destination (ResourceTracker._claim_existing_migration). When the conductor
+        found none, since a start of the source has completed it, the destination writes one that nobody ever ends."""
         evacuation.life = dest.life
-        evacuation.record.dest = dest.name
         dest.claimed.add(evacuation.guest.uuid)
+        if evacuation.record is None:
+            stray = self._world.add_migration(evacuation.guest, EVACUATION, dest.name)
+            self._world.set_status(stray, "pre-migrating")
+        else:
+            evacuation.record.dest = dest.name
         self._progress.set_status(evacuation, "pre-migrating")
         if self._move_task(evacuation, dest, REBUILDING, MAPPING):
             self._work(evacuation, dest, self._world.pace.attach, self._attach)

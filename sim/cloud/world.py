@@ -60,6 +60,10 @@ class World:
         """Evacuations in progress -> how much longer each of their phases takes."""
         self.conductor_delay = 0.0
         """A call accepted from now on is carried out so many seconds later."""
+        self.conductor_back = float("-inf")
+        """Until this second nova-conductor stands still; its queue keeps what comes."""
+        self.scheduler_back = float("-inf")
+        """Until this second nova-scheduler does not answer."""
         self.no_valid_host = False
         """The scheduler finds nothing."""
         self.autostart = False
@@ -137,6 +141,10 @@ class World:
         )
         self.migrations.append(record)
         return record
+
+    def first_accepted(self, guest: Guest) -> Migration | None:
+        """Return the guest's oldest record that is accepted, of whatever type: the one that a conductor takes."""
+        return next((m for m in self.migrations if m.guest == guest.uuid and m.status == "accepted"), None)
 
     def set_status(self, record: Migration, status: str) -> None:
         """Move a migration record."""

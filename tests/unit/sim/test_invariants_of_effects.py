@@ -1,12 +1,13 @@
 """The watchers over what is done to hosts and guests: each bites a minimal history that breaks it, and no other."""
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from kasugai.core.recovering.look import EVACUATION
 from kasugai.core.words.facts import FactKind, Result
 from kasugai.core.words.signals import Command, Fault, Instruction, Limit, Symptom
 from kasugai.core.words.subject import host_subject
@@ -20,7 +21,9 @@ from kasugai.sim.lab.invariants.runs_once import RunsOnce
 from kasugai.sim.lab.invariants.set_aside import PROPAGATION, SetAside
 from kasugai.sim.lab.invariants.source_off import SourceOff
 from kasugai.sim.lab.invariants.watcher import OBEDIENCE, Accepted, Sent
+from kasugai.sim.loop import run
 from tests.unit.core.makers import HOST, SEGMENT, alive, down, fact, host, order, report, segment
+from tests.unit.sim.lab import SLOW_SPAWN, bury
 from tests.unit.sim.watching import GUEST, At, cloud_of, told
 
 FENCE = Sent(action="fence", host=HOST)
@@ -119,21 +122,39 @@ class TestSourceOff:
 
 
 class TestEvacuatedOnce:
-    def accepted(self, *statuses: str, kind: str = EVACUATION) -> list[str]:
-        cloud = cloud_of(power=False)
-        guest = cloud.world.guest(GUEST)
-        for status in statuses:
-            cloud.world.add_migration(guest, kind).status = status
-        return told(EvacuatedOnce, Accepted(guest=guest.uuid), cloud=cloud)
+    def called(self, *waits: float, then: Callable[[SimCloud], None] = lambda _: None) -> list[str]:
+        """What is said of a call so many seconds after each earlier one; `then` happens right before the last."""
+
+        async def main() -> list[str]:
+            cloud = SimCloud(asyncio.get_running_loop(), pace=SLOW_SPAWN)
+            for name in (HOST, "cmp2", "cmp3"):
+                cloud.add_host(name)
+            guest = cloud.add_guest(GUEST, HOST)
+            bury(cloud, HOST)
+            for wait in waits:
+                cloud.operator_evacuates(GUEST, "cmp2")
+                await asyncio.sleep(wait)
+            then(cloud)
+            cloud.operator_evacuates(GUEST, "cmp3")
+            return told(EvacuatedOnce, Accepted(guest=guest.uuid), cloud=cloud)
+
+        return run(main())
 
     def test_bites(self) -> None:
-        assert self.accepted("accepted", "pre-migrating") == ["web1 was evacuated twice"]
+        assert self.called(0.0) == self.called(2.0) == ["web1 was evacuated twice"]
+
+    def test_bites_while_the_destination_is_cut_off(self) -> None:
+        assert self.called(2.0, then=lambda cloud: cloud.hosts.unplug("cmp2")) != []
 
     def test_is_silent_about_one_and_about_those_that_have_ended(self) -> None:
-        assert self.accepted("accepted") == self.accepted("failed", "done", "accepted") == []
+        assert self.called() == []
+        assert self.called(0.0, then=lambda cloud: cloud.nova.evacuations.in_progress.pop(0)) == []
 
-    def test_is_silent_about_other_migrations(self) -> None:
-        assert self.accepted("accepted", "accepted", kind="live-migration") == []
+    def test_is_silent_about_a_record_that_nobody_works_on(self) -> None:
+        assert self.called(2.0, then=lambda cloud: cloud.hosts.power_off("cmp2")) == []
+
+    def test_is_silent_about_a_message_to_a_host_without_power(self) -> None:
+        assert self.called(0.5, then=lambda cloud: cloud.hosts.power_off("cmp2")) == []
 
 
 class TestFencedAlive:

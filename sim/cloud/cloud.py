@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kasugai.sim.cloud.census import Place, census
+from kasugai.sim.cloud.controllers import CONDUCTOR, SCHEDULER
 from kasugai.sim.cloud.diary import Diary
 from kasugai.sim.cloud.hosts import Hosts
 from kasugai.sim.cloud.identity import Identity
@@ -185,14 +186,14 @@ class SimCloud:
         self.world.conductor_delay = seconds
 
     def conductor_away(self, lasting: float) -> None:
-        """nova-conductor stands still for so many seconds: calls wait in its queue, and what it was asking the scheduler
-        is forgotten when that is longer than an RPC time-out."""
-        self.world.conductor_back = self.world.now() + lasting
+        """nova-conductor stands still for so many seconds: calls wait in its queue, and what it was asking the
+        scheduler is forgotten when that is longer than an RPC time-out."""
+        self.world.controllers.away(CONDUCTOR, lasting)
 
     def scheduler_away(self, lasting: float) -> None:
         """nova-scheduler does not answer for so many seconds: a call for which that is longer than an RPC time-out is
         forgotten, with its task and its record as they are."""
-        self.world.scheduler_back = self.world.now() + lasting
+        self.world.controllers.away(SCHEDULER, lasting)
 
     def no_valid_host(self, on: bool = True) -> None:
         """The scheduler finds no destination."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from kasugai.sim.cloud.actions import Action, ActionEvent, Actions
 from kasugai.sim.cloud.model import Guest, Host, Migration
 from kasugai.sim.cloud.world import World
 
@@ -22,6 +23,9 @@ class Evacuation:
     guest: Guest
     source: str
     """The guest's host when it was called."""
+    action: Action
+    event: ActionEvent | None = None
+    """The part that somebody is doing."""
     record: Migration | None = None
     """The record that it writes: which one, the conductor finds out."""
     target: str | None
@@ -45,9 +49,10 @@ class Evacuation:
 class Progress:
     """What is in progress, how long it takes, and how it ends."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, actions: Actions) -> None:
         """Nothing is in progress in `world`."""
         self._world = world
+        self._actions = actions
         self._open: list[Evacuation] = []
 
     @property
@@ -72,20 +77,28 @@ class Progress:
         """Act after a phase."""
         self._world.later(self.span(phase), act)
 
-    def abandon(self, evacuation: Evacuation) -> None:
+    def finish_event(self, evacuation: Evacuation, error: str = "") -> None:
+        """Whoever had a part in it has done it, or has failed."""
+        if evacuation.event is not None:
+            self._actions.finish(evacuation.action, evacuation.event, error)
+        evacuation.event = None
+
+    def abandon(self, evacuation: Evacuation, error: str) -> None:
         """Nobody goes on with it: task and record stay as they are, for ever."""
+        self.finish_event(evacuation, error)
         self._open.remove(evacuation)
 
     def fail(self, evacuation: Evacuation, status: str, fault: str, task: str | None = None) -> None:
         """ERROR where Nova has the guest; what was spawned stays."""
         if not evacuation.guest.deleted:
             save(evacuation.guest, self._world, vm_state="error", task_state=task, fault=fault)
-        self.end(evacuation, status)
+        self.end(evacuation, status, fault)
 
-    def end(self, evacuation: Evacuation, status: str) -> None:
+    def end(self, evacuation: Evacuation, status: str, error: str = "") -> None:
         """Write the record's last state. A deleted guest is destroyed where it was being built."""
         if evacuation.guest.deleted and evacuation.dest is not None:
             self._world.diary.stop(evacuation.guest.uuid, evacuation.dest.name)
+        self.finish_event(evacuation, error)
         self.set_status(evacuation, status)
         if evacuation.dest is not None:
             evacuation.dest.claimed.discard(evacuation.guest.uuid)

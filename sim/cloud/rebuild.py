@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from kasugai.core.recovering.look import EVACUATION
+from kasugai.sim.cloud.actions import Actions
 from kasugai.sim.cloud.evacuation import LOST, Evacuation, Progress, save
 from kasugai.sim.cloud.model import (
     MANAGEMENT,
@@ -25,9 +26,10 @@ from kasugai.sim.cloud.world import World
 class Rebuild:
     """The destinations' part of all evacuations."""
 
-    def __init__(self, world: World, progress: Progress) -> None:
+    def __init__(self, world: World, actions: Actions, progress: Progress) -> None:
         """Build guests of `world`."""
         self._world = world
+        self._actions = actions
         self._progress = progress
 
     def deliver(self, evacuation: Evacuation, dest: Host) -> None:
@@ -41,6 +43,7 @@ class Rebuild:
         """From here on the record names the destination (ResourceTracker._claim_existing_migration). When the conductor
         found none, since a start of the source has completed it, the destination writes one that nobody ever ends."""
         evacuation.life = dest.life
+        evacuation.event = self._actions.begin(evacuation.action, "compute_rebuild_instance", dest.name)
         dest.claimed.add(evacuation.guest.uuid)
         if evacuation.record is None:
             stray = self._world.add_migration(evacuation.guest, EVACUATION, dest.name)

@@ -122,7 +122,7 @@ class TestSourceOff:
 
 
 class TestEvacuatedOnce:
-    def called(self, *waits: float, then: Callable[[SimCloud], None] = lambda _: None) -> list[str]:
+    def called(self, *waits: float, then: Callable[[SimCloud], object] = lambda _: None) -> list[str]:
         """What is said of a call so many seconds after each earlier one; `then` happens right before the last."""
 
         async def main() -> list[str]:

@@ -95,6 +95,8 @@ class SimCloud:
         if guest.uuid in world.guests:
             raise ValueError(f"there is a guest {name!r} already")
         world.guests[guest.uuid] = guest
+        if host is not None:
+            world.diary.define(guest.uuid, host)
         if runs and host is not None:
             world.diary.start(guest.uuid, host)
         return guest
@@ -127,9 +129,21 @@ class SimCloud:
         """Return the uuids of guests that run on more than one host at this instant."""
         return tuple(uuid for uuid in self.world.guests if len(self.diary.running_on(uuid)) > 1)
 
+    def nowhere(self) -> tuple[str, ...]:
+        """Return the uuids of guests that Nova knows, that no hypervisor has, and that nobody builds."""
+        built = {e.guest.uuid for e in self.nova.evacuations.in_progress if e.may_go_on}
+        return tuple(
+            guest.uuid
+            for guest in self.world.guests.values()
+            if guest.host
+            and not guest.deleted
+            and guest.uuid not in built
+            and not self.diary.copies_of(guest.uuid)
+        )
+
     def census(self) -> tuple[Place, ...]:
         """Return where everything is; `str()` of each is a line for a scenario's log."""
-        return census(self.world)
+        return census(self.world, frozenset(self.nowhere()))
 
     # Operators and users, who do not go through the wire.
 

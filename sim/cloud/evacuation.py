@@ -97,7 +97,7 @@ class Progress:
     def end(self, evacuation: Evacuation, status: str, error: str = "") -> None:
         """Write the record's last state. A deleted guest is destroyed where it was being built."""
         if evacuation.guest.deleted and evacuation.dest is not None:
-            self._world.diary.stop(evacuation.guest.uuid, evacuation.dest.name)
+            self._world.diary.destroy(evacuation.guest.uuid, evacuation.dest.name)
         self.finish_event(evacuation, error)
         self.set_status(evacuation, status)
         if evacuation.dest is not None:
@@ -105,8 +105,9 @@ class Progress:
         self._open.remove(evacuation)
 
     def set_status(self, evacuation: Evacuation, status: str) -> None:
-        """Move the record, unless a restarted source has completed it."""
-        if evacuation.record is not None and evacuation.record.status != "completed":
+        """Move the record, also one that a start of its source has set to `completed`: whoever has it in hand saves it
+        without a look."""
+        if evacuation.record is not None:
             self._world.set_status(evacuation.record, status)
 
 

@@ -72,7 +72,7 @@ class Guests:
         guest.deleted = True
         host = self._world.hosts.get(guest.host or "")
         if host is not None and host.answers:
-            self._world.diary.stop(guest.uuid, host.name)
+            self._world.diary.destroy(guest.uuid, host.name)
         return self._accepted(guest, self._actions.start(guest, "delete"))
 
     def carry_out(self, guest: Guest) -> None:
@@ -104,7 +104,7 @@ class Guests:
         """The guest ceases on the source and runs on the destination; Nova's record does not know yet."""
         guest = self._world.guests[record.guest]
         if self._still_migrates(record) and record.source in self._world.diary.running_on(guest.uuid):
-            self._world.diary.stop(guest.uuid, record.source)
+            self._world.diary.destroy(guest.uuid, record.source)
             self._world.diary.start(guest.uuid, record.dest or "")
 
     def reset_live_migration(self, guest: Guest) -> None:

@@ -8,10 +8,12 @@ from uuid import UUID
 
 import pytest
 
+from kasugai.core.deciding.rows import Closed, Moment, SubjectRow
 from kasugai.core.words.facts import FactKind, Result
+from kasugai.core.words.incident import Phase
 from kasugai.core.words.signals import Command, Fault, Instruction, Limit, Symptom
 from kasugai.core.words.subject import host_subject
-from kasugai.core.words.timing import BrokerTime
+from kasugai.core.words.timing import BrokerTime, SteadyTime
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.cloud.diary import Entry
@@ -19,8 +21,9 @@ from kasugai.sim.lab.invariants.evacuated_once import EvacuatedOnce
 from kasugai.sim.lab.invariants.fenced_alive import FencedAlive
 from kasugai.sim.lab.invariants.runs_once import RunsOnce
 from kasugai.sim.lab.invariants.set_aside import PROPAGATION, SetAside
+from kasugai.sim.lab.invariants.somewhere import Somewhere
 from kasugai.sim.lab.invariants.source_off import SourceOff
-from kasugai.sim.lab.invariants.watcher import OBEDIENCE, Accepted, Sent
+from kasugai.sim.lab.invariants.watcher import OBEDIENCE, Accepted, Ended, Sent
 from kasugai.sim.loop import run
 from tests.unit.core.makers import HOST, SEGMENT, alive, down, fact, host, order, report, segment
 from tests.unit.sim.lab import SLOW_SPAWN, bury
@@ -224,3 +227,36 @@ class TestSetAside:
     def test_another_segments_host_is_none_of_it(self) -> None:
         elsewhere = host(segment_id="s2")
         assert told(SetAside, elsewhere, segment(armed=False), (LATE, FENCE)) == []
+
+
+class TestSomewhere:
+    def cloud(self, *, lost: bool = True) -> SimCloud:
+        cloud = cloud_of(power=False)
+        if lost:
+            cloud.diary.destroy(cloud.world.guest(GUEST).uuid, HOST)
+        return cloud
+
+    def at_end(self, row: SubjectRow | None = None, *, lost: bool = True) -> list[str]:
+        return told(Somewhere, Ended(rows=(row,) if row else ()), cloud=self.cloud(lost=lost))
+
+    def finished(self, result: Result, host: str = HOST, *, lost: bool = True) -> list[str]:
+        said = replace(fact(FactKind.FINISHED, result=result), subject=host_subject(host))
+        return told(Somewhere, said, cloud=self.cloud(lost=lost))
+
+    def test_bites(self) -> None:
+        assert self.finished(Result.RECOVERED) == ["cmp1 was called recovered although web1 is nowhere"]
+        assert self.at_end() == ["web1 is nowhere and nobody says so"]
+
+    def test_is_silent_about_other_hosts_and_other_ends(self) -> None:
+        assert self.finished(Result.RECOVERED, "cmp2") == self.finished(Result.FAILED) == []
+
+    def test_is_silent_about_a_guest_that_a_hypervisor_has(self) -> None:
+        assert self.finished(Result.RECOVERED, lost=False) == self.at_end(lost=False) == []
+
+    def test_a_failed_incident_is_told_and_a_recovered_one_is_not(self) -> None:
+        def closed(phase: Phase) -> SubjectRow:
+            end = Closed(incident=UUID(int=1), phase=phase, at=Moment(at=BrokerTime(0), steady=SteadyTime(0)))
+            return SubjectRow(segment=SEGMENT, subject=host_subject(HOST), host_uuid="", closed=end)
+
+        assert self.at_end(closed(Phase.FAILED)) == []
+        assert self.at_end(closed(Phase.RECOVERED)) != []

@@ -7,11 +7,13 @@ call it back. Only the answers are turned into the ports' words here.
 import asyncio
 import math
 from collections.abc import Callable
+from copy import deepcopy
 from types import MappingProxyType
 from typing import TypeVar
 
 from kasugai.core.recovering.look import AggregateView, GuestView, ImageView, MigrationView, ServiceView
 from kasugai.core.words.timing import Millis
+from kasugai.sim.cloud.actions import Action
 from kasugai.sim.cloud.cloud import SimCloud
 from kasugai.sim.cloud.model import Aggregate, Answer, Guest, Host, Migration, Refused
 from kasugai.sim.cloud.wire import READS, NoConnection, Request
@@ -89,6 +91,15 @@ class CloudDoor:
             return Answer(tuple(seen), answer.took)
 
         return await self._send("GET", "/os-migrations", "migrations", host, act)
+
+    async def actions(self, guest: str) -> tuple[Action, ...]:
+        """Return what was asked of a server, newest first, with what became of each: copies, which do not move."""
+
+        def act() -> Answer[tuple[Action, ...]]:
+            answer = self._cloud.nova.list_actions(guest)
+            return Answer(tuple(map(deepcopy, answer.value)), answer.took)
+
+        return await self._send("GET", f"/servers/{guest}/os-instance-actions", "actions", guest, act)
 
     async def image(self, image: str) -> ImageView:
         """Return what Glance says of an image."""

@@ -26,14 +26,22 @@ class Place:
         return f"{self.host}: {'on' if self.power_on else 'off'}  {' '.join(self.guests)}".rstrip()
 
 
-def census(world: World) -> tuple[Place, ...]:
-    """Return all hosts in the order in which they were added."""
-    return tuple(Place(host.name, host.power_on, _labels(world, host)) for host in world.hosts.values())
+NOWHERE = "nowhere"
+"""No hypervisor has it, and nobody builds it."""
 
 
-def _labels(world: World, host: Host) -> tuple[str, ...]:
+def census(world: World, nowhere: frozenset[str] = frozenset()) -> tuple[Place, ...]:
+    """Return all hosts in the order in which they were added; `nowhere` are the uuids of guests that are lost."""
+    return tuple(
+        Place(host.name, host.power_on, _labels(world, host, nowhere)) for host in world.hosts.values()
+    )
+
+
+def _labels(world: World, host: Host, nowhere: frozenset[str]) -> tuple[str, ...]:
     running = set(world.diary.guests_on(host.name))
-    recorded = [_recorded(guest, host, running) for guest in world.guests.values() if _is_on(guest, host)]
+    recorded = [
+        _recorded(guest, host, running, nowhere) for guest in world.guests.values() if _is_on(guest, host)
+    ]
     strays = [
         f"{world.guests[uuid].name}({UNRECORDED})" for uuid in running if not _is_on(world.guests[uuid], host)
     ]
@@ -44,12 +52,14 @@ def _is_on(guest: Guest, host: Host) -> bool:
     return guest.host == host.name and not guest.deleted
 
 
-def _recorded(guest: Guest, host: Host, running: set[str]) -> str:
+def _recorded(guest: Guest, host: Host, running: set[str], nowhere: frozenset[str]) -> str:
     words = []
     if guest.vm_state != "active":
         words.append(guest.vm_state)
     if guest.task_state is not None:
         words.append("rebuild" if guest.task_state in REBUILD_TASKS else guest.task_state)
-    if host.power_on and guest.vm_state == "active" and guest.uuid not in running and not guest.task_state:
+    if guest.uuid in nowhere:
+        words.append(NOWHERE)
+    elif host.power_on and guest.vm_state == "active" and guest.uuid not in running and not guest.task_state:
         words.append("not running")
     return f"{guest.name}({', '.join(words)})" if words else guest.name

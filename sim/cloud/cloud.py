@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kasugai.sim.cloud.census import Place, census
+from kasugai.sim.cloud.controllers import CONDUCTOR, SCHEDULER
 from kasugai.sim.cloud.diary import Diary
 from kasugai.sim.cloud.hosts import Hosts
 from kasugai.sim.cloud.identity import Identity
@@ -34,7 +35,7 @@ class SimCloud:
         self.hosts = Hosts(self.world, self.nova.services, self.nova.guests)
         self.power = Power(self.world, self.hosts)
         self.wire = Wire(self.world)
-        self.witness = Witness(self.world, self.wire)
+        self.witness = Witness(self.world, self.wire, self.nova.evacuations)
 
     @property
     def diary(self) -> Diary:
@@ -94,6 +95,8 @@ class SimCloud:
         if guest.uuid in world.guests:
             raise ValueError(f"there is a guest {name!r} already")
         world.guests[guest.uuid] = guest
+        if host is not None:
+            world.diary.define(guest.uuid, host)
         if runs and host is not None:
             world.diary.start(guest.uuid, host)
         return guest
@@ -126,9 +129,21 @@ class SimCloud:
         """Return the uuids of guests that run on more than one host at this instant."""
         return tuple(uuid for uuid in self.world.guests if len(self.diary.running_on(uuid)) > 1)
 
+    def nowhere(self) -> tuple[str, ...]:
+        """Return the uuids of guests that Nova knows, that no hypervisor has, and that nobody builds."""
+        built = {e.guest.uuid for e in self.nova.evacuations.in_progress if e.may_go_on}
+        return tuple(
+            guest.uuid
+            for guest in self.world.guests.values()
+            if guest.host
+            and not guest.deleted
+            and guest.uuid not in built
+            and not self.diary.copies_of(guest.uuid)
+        )
+
     def census(self) -> tuple[Place, ...]:
         """Return where everything is; `str()` of each is a line for a scenario's log."""
-        return census(self.world)
+        return census(self.world, frozenset(self.nowhere()))
 
     # Operators and users, who do not go through the wire.
 
@@ -183,6 +198,16 @@ class SimCloud:
     def slow_conductor(self, seconds: float) -> None:
         """A call accepted from now on is carried out so many seconds later (0: at once again)."""
         self.world.conductor_delay = seconds
+
+    def conductor_away(self, lasting: float) -> None:
+        """nova-conductor stands still for so many seconds: calls wait in its queue, and what it was asking the
+        scheduler is forgotten when that is longer than an RPC time-out."""
+        self.world.controllers.away(CONDUCTOR, lasting)
+
+    def scheduler_away(self, lasting: float) -> None:
+        """nova-scheduler does not answer for so many seconds: a call for which that is longer than an RPC time-out is
+        forgotten, with its task and its record as they are."""
+        self.world.controllers.away(SCHEDULER, lasting)
 
     def no_valid_host(self, on: bool = True) -> None:
         """The scheduler finds no destination."""

@@ -5,6 +5,7 @@ under way) and what it writes before it answers. Source of every rule: nova.md.
 """
 
 from kasugai.core.recovering.look import EVACUATION
+from kasugai.sim.cloud.actions import Actions
 from kasugai.sim.cloud.conductor import Conductor
 from kasugai.sim.cloud.evacuation import Evacuation, Progress, save
 from kasugai.sim.cloud.model import REBUILDING, Answer, Guest, Refused
@@ -22,13 +23,19 @@ EVACUABLE = ("active", "stopped", "error")
 class Evacuations:
     """The evacuations of a world, from the API's check to the changed host."""
 
-    def __init__(self, world: World, services: Services) -> None:
+    def __init__(self, world: World, services: Services, actions: Actions) -> None:
         """Evacuate guests of `world`."""
         self._world = world
         self._services = services
-        self._progress = Progress(world)
-        scheduler = Chooser(world, services, self._progress)
-        self._conductor = Conductor(world, self._progress, scheduler, Rebuild(world, self._progress))
+        self._actions = actions
+        self._progress = Progress(world, actions)
+        self._conductor = Conductor(
+            world,
+            actions,
+            self._progress,
+            Chooser(world, services, self._progress),
+            Rebuild(world, actions, self._progress),
+        )
 
     @property
     def in_progress(self) -> list[Evacuation]:
@@ -44,15 +51,18 @@ class Evacuations:
         is_running = guest.vm_state == "active"
         evacuation = Evacuation(
             guest=guest,
-            record=self._world.add_migration(guest, EVACUATION, target),
+            source=guest.host or "",
+            action=self._actions.start(guest, "evacuate"),
             target=target,
             ends_stopped=guest.vm_state == "stopped" or (is_running and microversion >= LEAVES_STOPPED),
         )
-        self._progress.begin(evacuation)
         save(guest, self._world, task_state=REBUILDING)
+        self._world.add_migration(guest, EVACUATION, target)
+        self._progress.begin(evacuation)
         self._conductor.take(evacuation)
         took = self._world.draw(self._world.pace.evacuate)
-        return Answer(None, took * (1 + 0.15 * self._progress.slowness()))
+        took *= 1 + 0.15 * self._progress.slowness()
+        return Answer(None, took, evacuation.action.request_id)
 
     def _check(self, guest: Guest, target: str | None) -> None:
         """Check what the API checks, in its order. That a named target is up, enabled and has room is the scheduler's

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from kasugai.sim.cloud.actions import Action, ActionEvent, Actions
 from kasugai.sim.cloud.model import Guest, Host, Migration
 from kasugai.sim.cloud.world import World
 
@@ -20,7 +21,13 @@ class Evacuation:
     """One accepted call."""
 
     guest: Guest
-    record: Migration
+    source: str
+    """The guest's host when it was called."""
+    action: Action
+    event: ActionEvent | None = None
+    """The part that somebody is doing."""
+    record: Migration | None = None
+    """The record that it writes: which one, the conductor finds out."""
     target: str | None
     ends_stopped: bool
     dest: Host | None = None
@@ -33,13 +40,19 @@ class Evacuation:
         """Whether its destination died or gave up: its record stays pre-migrating for ever."""
         return self.life is not None and self.dest is not None and self.dest.life != self.life
 
+    @property
+    def may_go_on(self) -> bool:
+        """Whether it can still build the guest by itself: nothing does on a destination without power."""
+        return not self.is_lost and (self.dest is None or self.dest.power_on)
+
 
 class Progress:
     """What is in progress, how long it takes, and how it ends."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, actions: Actions) -> None:
         """Nothing is in progress in `world`."""
         self._world = world
+        self._actions = actions
         self._open: list[Evacuation] = []
 
     @property
@@ -56,28 +69,45 @@ class Progress:
         """How much longer a phase takes, the more is in progress."""
         return self._world.congestion(len(self.in_progress))
 
-    def later(self, phase: float, act: Callable[[], None], *, waiting: float = 0.0) -> None:
-        """Act after a phase that lasts the longer, the more is in progress."""
-        self._world.later(waiting + phase * self.slowness() * self._world.draw((0.95, 1.05)), act)
+    def span(self, phase: float) -> float:
+        """Return the seconds that a phase takes: the more, the more is in progress."""
+        return phase * self.slowness() * self._world.draw((0.95, 1.05))
+
+    def later(self, phase: float, act: Callable[[], None]) -> None:
+        """Act after a phase."""
+        self._world.later(self.span(phase), act)
+
+    def finish_event(self, evacuation: Evacuation, error: str = "") -> None:
+        """Whoever had a part in it has done it, or has failed."""
+        if evacuation.event is not None:
+            self._actions.finish(evacuation.action, evacuation.event, error)
+        evacuation.event = None
+
+    def abandon(self, evacuation: Evacuation, error: str) -> None:
+        """Nobody goes on with it: task and record stay as they are, for ever."""
+        self.finish_event(evacuation, error)
+        self._open.remove(evacuation)
 
     def fail(self, evacuation: Evacuation, status: str, fault: str, task: str | None = None) -> None:
         """ERROR where Nova has the guest; what was spawned stays."""
         if not evacuation.guest.deleted:
             save(evacuation.guest, self._world, vm_state="error", task_state=task, fault=fault)
-        self.end(evacuation, status)
+        self.end(evacuation, status, fault)
 
-    def end(self, evacuation: Evacuation, status: str) -> None:
+    def end(self, evacuation: Evacuation, status: str, error: str = "") -> None:
         """Write the record's last state. A deleted guest is destroyed where it was being built."""
         if evacuation.guest.deleted and evacuation.dest is not None:
-            self._world.diary.stop(evacuation.guest.uuid, evacuation.dest.name)
+            self._world.diary.destroy(evacuation.guest.uuid, evacuation.dest.name)
+        self.finish_event(evacuation, error)
         self.set_status(evacuation, status)
         if evacuation.dest is not None:
             evacuation.dest.claimed.discard(evacuation.guest.uuid)
         self._open.remove(evacuation)
 
     def set_status(self, evacuation: Evacuation, status: str) -> None:
-        """Move the record, unless a restarted source has completed it."""
-        if evacuation.record.status != "completed":
+        """Move the record, also one that a start of its source has set to `completed`: whoever has it in hand saves it
+        without a look."""
+        if evacuation.record is not None:
             self._world.set_status(evacuation.record, status)
 
 

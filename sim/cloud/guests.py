@@ -3,6 +3,7 @@
 Answers and rules are nova.md's. A guest whose host does not answer keeps its task until the host returns.
 """
 
+from kasugai.sim.cloud.actions import Action, Actions
 from kasugai.sim.cloud.model import LIVE_MIGRATION, RUNNING, SHUT_DOWN, Answer, Guest, Migration, Refused
 from kasugai.sim.cloud.world import World
 
@@ -13,9 +14,12 @@ STOPPING, STARTING, MIGRATING = "powering-off", "powering-on", "migrating"
 class Guests:
     """The life of guests on their hosts."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, actions: Actions) -> None:
         """Act on the guests of `world`."""
         self._world = world
+        self._actions = actions
+        self._asked: dict[str, Action] = {}
+        """By guest: the stop or start that it waits for."""
 
     def find(self, uuid: str) -> Guest:
         """Return the guest that the API finds under this id; 404 else, 500 in an unreadable silent cell."""
@@ -29,20 +33,20 @@ class Guests:
         """os-stop: from vm_state error too; on a dead host it stays powering-off until the host returns."""
         guest = self.find(uuid)
         self._need(guest, "stop", STOPPABLE)
-        return self._ask(guest, STOPPING)
+        return self._ask(guest, "stop", STOPPING)
 
     def start(self, uuid: str) -> Answer[None]:
         """os-start: from stopped only."""
         guest = self.find(uuid)
         self._need(guest, "start", ("stopped",))
-        return self._ask(guest, STARTING)
+        return self._ask(guest, "start", STARTING)
 
     def pause(self, uuid: str) -> Answer[None]:
         """Pause: from active only; at once."""
         guest = self.find(uuid)
         self._need(guest, "pause", ("active",))
         guest.vm_state = "paused"
-        return self._accepted(guest)
+        return self._accepted(guest, self._actions.start(guest, "pause"))
 
     def reset_state(self, uuid: str, state: str) -> Answer[None]:
         """os-resetState: vm_state `error` or `active`, no task; whatever is under way is not stopped."""
@@ -68,8 +72,8 @@ class Guests:
         guest.deleted = True
         host = self._world.hosts.get(guest.host or "")
         if host is not None and host.answers:
-            self._world.diary.stop(guest.uuid, host.name)
-        return self._accepted(guest)
+            self._world.diary.destroy(guest.uuid, host.name)
+        return self._accepted(guest, self._actions.start(guest, "delete"))
 
     def carry_out(self, guest: Guest) -> None:
         """Carry out a stop or a start that waited for the host."""
@@ -78,10 +82,10 @@ class Guests:
             return
         if guest.task_state == STOPPING:
             self._world.diary.stop(guest.uuid, host.name)
-            self._settle(guest, "stopped", SHUT_DOWN)
+            self._settle(guest, "stop", "stopped", SHUT_DOWN)
         elif guest.task_state == STARTING:
             self._world.diary.start(guest.uuid, host.name)
-            self._settle(guest, "active", RUNNING)
+            self._settle(guest, "start", "active", RUNNING)
 
     def live_migrate(
         self, guest: Guest, dest: str, *, switch_after: float = 5.0, finish_after: float = 6.0
@@ -100,7 +104,7 @@ class Guests:
         """The guest ceases on the source and runs on the destination; Nova's record does not know yet."""
         guest = self._world.guests[record.guest]
         if self._still_migrates(record) and record.source in self._world.diary.running_on(guest.uuid):
-            self._world.diary.stop(guest.uuid, record.source)
+            self._world.diary.destroy(guest.uuid, record.source)
             self._world.diary.start(guest.uuid, record.dest or "")
 
     def reset_live_migration(self, guest: Guest) -> None:
@@ -125,18 +129,24 @@ class Guests:
         alive = hosts[record.source].answers and record.dest is not None and hosts[record.dest].answers
         return alive and record.status == "running" and guest.task_state == MIGRATING and not guest.deleted
 
-    def _ask(self, guest: Guest, task: str) -> Answer[None]:
+    def _ask(self, guest: Guest, what: str, task: str) -> Answer[None]:
         guest.task_state = task
+        action = self._asked[guest.uuid] = self._actions.start(guest, what)
         self._world.later(self._world.pace.power, lambda: self.carry_out(guest))
-        return self._accepted(guest)
+        return self._accepted(guest, action)
 
-    def _settle(self, guest: Guest, vm_state: str, power_state: int) -> None:
+    def _settle(self, guest: Guest, what: str, vm_state: str, power_state: int) -> None:
         guest.vm_state, guest.task_state, guest.power_state = vm_state, None, power_state
         guest.updated_at = self._world.now()
+        action = self._asked.pop(guest.uuid, None)
+        if action is not None:
+            event = self._actions.begin(action, f"compute_{what}_instance", guest.host or "")
+            self._actions.finish(action, event)
 
-    def _accepted(self, guest: Guest) -> Answer[None]:
+    def _accepted(self, guest: Guest, action: Action | None = None) -> Answer[None]:
         guest.updated_at = self._world.now()
-        return Answer(None, self._world.draw(self._world.pace.call))
+        took = self._world.draw(self._world.pace.call)
+        return Answer(None, took, action.request_id if action else "")
 
     @staticmethod
     def _need(guest: Guest, action: str, vm_states: tuple[str, ...]) -> None:

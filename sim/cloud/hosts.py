@@ -13,7 +13,7 @@ from kasugai.sim.cloud.service import Services
 from kasugai.sim.cloud.world import World
 
 UNFINISHED = ("accepted", "pre-migrating", "done")
-"""Evacuations whose guests a starting source destroys, and whose records it sets to `completed`."""
+"""Evacuations whose guests a starting source destroys, landed or not, and whose records it sets to `completed`."""
 
 
 class Hosts:
@@ -143,14 +143,19 @@ class Hosts:
             self._guests.carry_out(guest)
 
     def _clean_up(self, host: Host) -> None:
-        """What nova-compute does before all else: destroy evacuated guests, put half-done work into ERROR."""
-        evacuated = set()
-        for record in self._world.migrations:
-            if record.source != host.name or record.migration_type != EVACUATION:
-                continue
-            if record.status in UNFINISHED:
-                evacuated.add(record.guest)
-                self._world.diary.stop(record.guest, host.name)
+        """What nova-compute does before all else: destroy evacuated guests, put half-done work into ERROR. Of several
+        records of a guest it sees the newest only (it keeps them by guest), so that another start is needed for each
+        further one; that of a deleted guest of which it has no copy stays (Nova 34, _destroy_evacuated_instances)."""
+        evacuated = {
+            record.guest: record
+            for record in self._world.migrations
+            if record.source == host.name
+            and record.migration_type == EVACUATION
+            and record.status in UNFINISHED
+        }
+        for uuid, record in evacuated.items():
+            if host.name in self._world.diary.copies_of(uuid) or not self._world.guests[uuid].deleted:
+                self._world.diary.destroy(uuid, host.name)
                 self._world.set_status(record, "completed")
         for guest in self._recorded_on(host):
             if guest.uuid not in evacuated:

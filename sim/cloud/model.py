@@ -28,11 +28,12 @@ RUNNING, SHUT_DOWN, PENDING = 1, 4, 0
 class Refused(Exception):
     """The API's no: a status code and its sentence. Nothing was changed."""
 
-    def __init__(self, status: int, message: str) -> None:
-        """Keep both."""
+    def __init__(self, status: int, message: str, request_id: str = "") -> None:
+        """Keep both, and Nova's own id of the request if an action has it."""
         super().__init__(f"{status} {message}")
         self.status = status
         self.message = message
+        self.request_id = request_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class Answer(Generic[T]):
 
     value: T
     took: float
+    request_id: str = ""
+    """Nova's own id of the request, if it is an action's."""
 
 
 @dataclass(slots=True, kw_only=True)

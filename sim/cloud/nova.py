@@ -6,6 +6,7 @@ and refusal is nova.md's table.
 
 from typing import TypeVar
 
+from kasugai.sim.cloud.actions import Action, Actions
 from kasugai.sim.cloud.evacuate import Evacuations
 from kasugai.sim.cloud.guests import Guests
 from kasugai.sim.cloud.model import Aggregate, Answer, Guest, Host, Migration, Refused
@@ -22,8 +23,9 @@ class Nova:
         """Serve `world`."""
         self._world = world
         self.services = Services(world)
-        self.guests = Guests(world)
-        self.evacuations = Evacuations(world, self.services)
+        self.actions = Actions(world)
+        self.guests = Guests(world, self.actions)
+        self.evacuations = Evacuations(world, self.services, self.actions)
 
     def list_services(self, host: str | None = None) -> Answer[list[Host]]:
         """GET /os-services?binary=nova-compute[&host=]: an unknown host gives an empty list."""
@@ -87,6 +89,24 @@ class Nova:
                 and not self._world.is_silent(record.source)
             ]
         )
+
+    def list_actions(self, uuid: str) -> Answer[list[Action]]:
+        """GET /servers/ID/os-instance-actions at 2.21 or later, newest first: of a deleted guest too, 404 of one that
+        never was."""
+        return self._read(self._actions_of(uuid))
+
+    def show_action(self, uuid: str, request_id: str) -> Answer[Action]:
+        """GET /servers/ID/os-instance-actions/REQ: 404 for an id that is not Nova's own of a request about it."""
+        found = [action for action in self._actions_of(uuid) if action.request_id == request_id]
+        if not found:
+            raise Refused(404, f"Action {request_id} not found")
+        return self._read(found[0])
+
+    def _actions_of(self, uuid: str) -> list[Action]:
+        if uuid not in self._world.guests:
+            raise Refused(404, f"Instance {uuid} could not be found.")
+        self._world.can_read(self._world.guests[uuid])
+        return self.actions.of(uuid)
 
     def evacuate(
         self, uuid: str, target: str | None = None, microversion: tuple[int, int] = (2, 93)

@@ -8,6 +8,8 @@ import math
 from collections.abc import Callable
 from typing import Literal
 
+from kasugai.core.recovering.look import EVACUATION
+from kasugai.sim.cloud.actions import Actions
 from kasugai.sim.cloud.evacuation import LOST, Evacuation, Progress, save
 from kasugai.sim.cloud.model import (
     MANAGEMENT,
@@ -24,9 +26,10 @@ from kasugai.sim.cloud.world import World
 class Rebuild:
     """The destinations' part of all evacuations."""
 
-    def __init__(self, world: World, progress: Progress) -> None:
+    def __init__(self, world: World, actions: Actions, progress: Progress) -> None:
         """Build guests of `world`."""
         self._world = world
+        self._actions = actions
         self._progress = progress
 
     def deliver(self, evacuation: Evacuation, dest: Host) -> None:
@@ -37,10 +40,16 @@ class Rebuild:
             dest.inbox.append(lambda: self._claim(evacuation, dest))
 
     def _claim(self, evacuation: Evacuation, dest: Host) -> None:
-        """From here on the record names the destination (ResourceTracker._claim_existing_migration)."""
+        """From here on the record names the destination (ResourceTracker._claim_existing_migration). When the conductor
+        found none, since a start of the source has completed it, the destination writes one that nobody ever ends."""
         evacuation.life = dest.life
-        evacuation.record.dest = dest.name
+        evacuation.event = self._actions.begin(evacuation.action, "compute_rebuild_instance", dest.name)
         dest.claimed.add(evacuation.guest.uuid)
+        if evacuation.record is None:
+            stray = self._world.add_migration(evacuation.guest, EVACUATION, dest.name)
+            self._world.set_status(stray, "pre-migrating")
+        else:
+            evacuation.record.dest = dest.name
         self._progress.set_status(evacuation, "pre-migrating")
         if self._move_task(evacuation, dest, REBUILDING, MAPPING):
             self._work(evacuation, dest, self._world.pace.attach, self._attach)

@@ -30,7 +30,7 @@ class Chooser:
         """Return the host for it in its source's cell; None: no valid host."""
         if self._world.no_valid_host:
             return None
-        source, taken = self._world.host(evacuation.record.source), self._allocated()
+        source, taken = self._world.host(evacuation.source), self._allocated()
         fit = [
             host
             for host in self._world.hosts.values()

@@ -23,6 +23,7 @@ READS = frozenset(
         "guests",
         "guest",
         "migrations",
+        "actions",
         "project-tags",
         "image",
         "power",
@@ -46,8 +47,9 @@ class Request:
     path: str
     """As Nova's REST API has it, without the query."""
     action: str
-    """service, services, aggregates, guests, guest, migrations, project-tags, image, force-down, enable, aggregate,
-    evacuate, reset, stop, start, power, fence; over HTTP also update-service, lock, unlock, pause, token, other."""
+    """service, services, aggregates, guests, guest, migrations, actions, project-tags, image, force-down, enable,
+    aggregate, evacuate, reset, stop, start, power, fence; over HTTP also update-service, lock, unlock, pause, token,
+    other."""
     subject: str
     """The host's name, the guest's uuid or the project's id."""
     sender: str = ""
@@ -57,6 +59,8 @@ class Request:
     """When Nova carried it out (or refused it); None: not yet, or never."""
     status: int | None = None
     """Nova's answer, also if it was lost."""
+    request_id: str = ""
+    """Nova's own id of it, by which its action is found; empty for what leaves no action."""
 
 
 class Kind(StrEnum):
@@ -170,7 +174,9 @@ class Wire:
         try:
             carried_out = self._refuse_busy() if self._hit(Kind.BUSY, request) else act()
             answer, took, request.status = carried_out.value, carried_out.took, 200
+            request.request_id = carried_out.request_id
         except Refused as refusal:
+            request.request_id = refusal.request_id
             answer, took, request.status = refusal, self._world.draw(self._world.pace.call), refusal.status
         self._tell(request)
         self._world.later(took + self._world.draw(self._world.pace.wire), lambda: reply(answer))

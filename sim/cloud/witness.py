@@ -7,14 +7,10 @@ looks. It knows which calls are forbidden, and neither who made them nor why.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kasugai.core.recovering.look import EVACUATION
 from kasugai.sim.cloud.diary import Entry
-from kasugai.sim.cloud.model import Migration
+from kasugai.sim.cloud.evacuate import Evacuations
 from kasugai.sim.cloud.wire import Request, Wire
 from kasugai.sim.cloud.world import World
-
-FAILED = ("error", "failed")
-"""How an evacuation ends after which another one of the same guest is right."""
 
 
 class Wrong(StrEnum):
@@ -23,7 +19,7 @@ class Wrong(StrEnum):
     SHOT = "shot"
     """A host was forced down, or a guest of it evacuated, while its power was on."""
     DOUBLED = "doubled"
-    """A guest was evacuated again after the same loss of its host although the earlier call had not failed."""
+    """A guest was evacuated again while an earlier call of it could still be carried out, whatever its record said."""
     RAN_TWICE = "ran-twice"
     """A guest ran on two hosts."""
 
@@ -42,12 +38,11 @@ class Breach:
 class Witness:
     """Watches one cloud from the beginning."""
 
-    def __init__(self, world: World, wire: Wire) -> None:
+    def __init__(self, world: World, wire: Wire, evacuations: Evacuations) -> None:
         """Begin to watch."""
+        self._evacuations = evacuations
         self.breaches: list[Breach] = []
         self._world = world
-        self._losses: dict[int, int] = {}
-        """By migration id: which loss of its source an evacuation belongs to."""
         wire.watchers.append(self._see)
         world.diary.watchers.append(self._hear)
 
@@ -60,19 +55,12 @@ class Witness:
             self._check_evacuation(request.subject)
 
     def _check_evacuation(self, guest: str) -> None:
-        records = [m for m in self._world.migrations if m.guest == guest and m.migration_type == EVACUATION]
-        *earlier, record = records
-        self._losses[record.migration_id] = self._world.host(record.source).life
-        self._check_power(record.source, f"evacuated from {record.source}", guest)
+        *earlier, call = [e for e in self._evacuations.in_progress if e.guest.uuid == guest]
+        self._check_power(call.source, f"evacuated from {call.source}", guest)
         for before in earlier:
-            if self._is_same_loss(before, record) and before.status not in FAILED:
-                numbers = f"{record.migration_id} while {before.migration_id} is {before.status}"
-                detail = f"{record.source}: migration {numbers}"
-                self._note(Wrong.DOUBLED, guest, detail)
-
-    def _is_same_loss(self, one: Migration, other: Migration) -> bool:
-        lost = [self._losses.get(record.migration_id) for record in (one, other)]
-        return one.source == other.source and lost[0] == lost[1]
+            if before.may_go_on:
+                where = before.dest.name if before.dest else "somewhere"
+                self._note(Wrong.DOUBLED, guest, f"{call.source}: a call while another builds it on {where}")
 
     def _check_power(self, host: str, what: str, subject: str) -> None:
         if self._world.host(host).power_on:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from kasugai.core.words.identity import derive
+from kasugai.sim.cloud.controllers import Controllers
 from kasugai.sim.cloud.diary import Diary
 from kasugai.sim.cloud.model import Aggregate, Guest, Host, Image, Migration, Refused
 from kasugai.sim.cloud.pace import Pace, Span, large_cloud
@@ -35,6 +36,19 @@ class Scheduler(Protocol):
 class World:
     """Hosts, guests, records, diary and knobs. The knobs are plain attributes; change them at any time."""
 
+    hides_project_tags = False
+    """Keystone refuses its user identity:list_project_tags."""
+    clock_offset = 0.0
+    """Seconds by which the cloud's own clock is wrong."""
+    sends_date = True
+    """Whether replies carry a Date header (uWSGI's own HTTP sends none: nova.md)."""
+    conductor_delay = 0.0
+    """A call accepted from now on is carried out so many seconds later."""
+    no_valid_host = False
+    """The scheduler finds nothing."""
+    autostart = False
+    """Guests that ran when the power went off run again when their host has booted."""
+
     def __init__(self, scheduler: Scheduler, *, seed: int = 0, pace: Pace, epoch: float = NEW_YEAR) -> None:
         """Begin empty. `epoch`: seconds since 1970 at second 0 of the scheduler's clock."""
         self._scheduler = scheduler
@@ -49,21 +63,10 @@ class World:
         """Keystone's tags by project, none for those that are not named; None: Keystone does not know the project."""
         self.images: dict[str, Image] = {}
         """Glance's, by id."""
-        self.hides_project_tags = False
-        """Keystone refuses its user identity:list_project_tags."""
         self.diary = Diary(scheduler.time)
-        self.clock_offset = 0.0
-        """Seconds by which the cloud's own clock is wrong."""
-        self.sends_date = True
-        """Whether replies carry a Date header (uWSGI's own HTTP sends none: nova.md)."""
         self.congestion: Callable[[int], float] = large_cloud
         """Evacuations in progress -> how much longer each of their phases takes."""
-        self.conductor_delay = 0.0
-        """A call accepted from now on is carried out so many seconds later."""
-        self.no_valid_host = False
-        """The scheduler finds nothing."""
-        self.autostart = False
-        """Guests that ran when the power went off run again when their host has booted."""
+        self.controllers = Controllers(scheduler.time)
         self.silent_cells: dict[str, bool] = {}
         """Silent cells: their records are missing from lists. True: ids are readable all the same."""
 
@@ -137,6 +140,10 @@ class World:
         )
         self.migrations.append(record)
         return record
+
+    def first_accepted(self, guest: Guest) -> Migration | None:
+        """Return the guest's oldest record that is accepted, of whatever type: the one that a conductor takes."""
+        return next((m for m in self.migrations if m.guest == guest.uuid and m.status == "accepted"), None)
 
     def set_status(self, record: Migration, status: str) -> None:
         """Move a migration record."""

@@ -13,7 +13,7 @@ from kasugai.sim.cloud import SimCloud
 from kasugai.sim.cloud.model import Answer, Host, Migration, Refused
 from kasugai.sim.cloud.wire import Request
 from kasugai.sim.http import render
-from kasugai.sim.http.carrying import Act, carry
+from kasugai.sim.http.carrying import REQUEST_ID, Act, carry, named
 from kasugai.sim.http.keystone import Keystone
 from kasugai.sim.http.server import HttpReply, HttpRequest
 
@@ -73,8 +73,10 @@ class NovaApi:
         headers = {
             "OpenStack-API-Version": f"compute {number}",
             "X-OpenStack-Nova-API-Version": number,
+            **named(self._cloud.nova.actions.request_id()),
             **reply.headers,
         }
+        headers["X-Compute-Request-Id"] = headers[REQUEST_ID]
         if self._cloud.world.sends_date:
             headers["Date"] = formatdate(self._cloud.world.wall(), usegmt=True)
         return HttpReply(status=reply.status, body=reply.body, headers=headers)
@@ -104,13 +106,26 @@ class NovaApi:
                 return action, query.get("host", ""), lambda: self._services(query)
             case ["os-aggregates"]:
                 return "aggregates", "", self._aggregates
-            case ["servers", "detail"]:
-                return "guests", query.get("host", ""), lambda: self._servers(query, version)
-            case ["servers", uuid]:
-                return "guest", uuid, lambda: self._server(uuid, version)
+            case ["servers", *rest]:
+                return self._read_servers(query, rest, version)
             case ["os-migrations"]:
                 source = query.get("source_compute", "")
                 return "migrations", source, lambda: self._migrations(query, version)
+            case _:
+                raise Refused(404, NO_ROUTE)
+
+    def _read_servers(
+        self, query: Mapping[str, str], parts: list[str], version: render.Microversion
+    ) -> tuple[str, str, Act]:
+        match parts:
+            case ["detail"]:
+                return "guests", query.get("host", ""), lambda: self._servers(query, version)
+            case [uuid]:
+                return "guest", uuid, lambda: self._server(uuid, version)
+            case [uuid, "os-instance-actions"]:
+                return "actions", uuid, lambda: self._actions(uuid, version)
+            case [uuid, "os-instance-actions", request_id]:
+                return "actions", uuid, lambda: self._show_action(uuid, request_id, version)
             case _:
                 raise Refused(404, NO_ROUTE)
 
@@ -191,6 +206,24 @@ class NovaApi:
             HttpReply(body={"server": render.server(world, services, answer.value, version)}), answer.took
         )
 
+    def _actions(self, uuid: str, version: render.Microversion) -> Answer[HttpReply]:
+        self._need_a_living_guest(uuid, version)
+        answer = self._cloud.nova.list_actions(uuid)
+        shown = [render.action(self._cloud.world, action, version) for action in answer.value]
+        return Answer(HttpReply(body={"instanceActions": shown}), answer.took)
+
+    def _show_action(self, uuid: str, request_id: str, version: render.Microversion) -> Answer[HttpReply]:
+        self._need_a_living_guest(uuid, version)
+        answer = self._cloud.nova.show_action(uuid, request_id)
+        events = [render.event(self._cloud.world, event, version) for event in answer.value.events]
+        body = {**render.action(self._cloud.world, answer.value, version), "events": events}
+        return Answer(HttpReply(body={"instanceAction": body}), answer.took)
+
+    def _need_a_living_guest(self, uuid: str, version: render.Microversion) -> None:
+        """Below 2.21 the actions of a deleted guest are not shown."""
+        if version < (2, 21):
+            self._cloud.nova.guests.find(uuid)
+
     def _migrations(self, query: Mapping[str, str], version: render.Microversion) -> Answer[HttpReply]:
         answer = self._cloud.nova.list_migrations(
             query.get("source_compute"), query.get("migration_type"), query.get("instance_uuid")
@@ -240,7 +273,11 @@ class NovaApi:
             _check_evacuate(parameters, version)
 
         def act() -> Answer[HttpReply]:
-            return Answer(HttpReply(status=200 if name == "evacuate" else 202), calls[name]().took)
+            answer = calls[name]()
+            status = 200 if name == "evacuate" else 202
+            return Answer(
+                HttpReply(status=status, headers=named(answer.request_id)), answer.took, answer.request_id
+            )
 
         return ACTIONS[name], uuid, act
 

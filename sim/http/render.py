@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from kasugai.sim.cloud.actions import Action, ActionEvent
 from kasugai.sim.cloud.model import Aggregate, Guest, Host, Migration
 from kasugai.sim.cloud.service import Services
 from kasugai.sim.cloud.world import World
@@ -116,6 +117,38 @@ def migration(world: World, record: Migration, version: Microversion) -> dict[st
         body["uuid"] = record.uuid
     if version >= (2, 80):
         body["user_id"] = body["project_id"] = "sim"
+    return body
+
+
+def action(world: World, record: Action, version: Microversion) -> dict[str, Any]:
+    """Return an action of /servers/ID/os-instance-actions, without its events."""
+    body: dict[str, Any] = {
+        "action": record.action,
+        "instance_uuid": record.guest,
+        "request_id": record.request_id,
+        "user_id": "sim",
+        "project_id": "sim",
+        "start_time": world.stamp(record.start),
+        "message": record.message,
+    }
+    if version >= (2, 58):
+        body["updated_at"] = world.stamp(record.updated_at)
+    return body
+
+
+def event(world: World, record: ActionEvent, version: Microversion) -> dict[str, Any]:
+    """Return an action's event as an admin sees it."""
+    body: dict[str, Any] = {
+        "event": record.event,
+        "start_time": world.stamp(record.start),
+        "finish_time": None if record.finish is None else world.stamp(record.finish),
+        "result": record.result,
+        "traceback": record.details,
+    }
+    if version >= (2, 62):
+        body |= {"host": record.host, "hostId": f"{record.host}-of-sim"}
+    if version >= (2, 84):
+        body["details"] = record.details
     return body
 
 

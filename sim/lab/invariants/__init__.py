@@ -40,12 +40,14 @@ from kasugai.sim.lab.invariants.one_attempt import OneAttempt
 from kasugai.sim.lab.invariants.one_reserve import OneReserve
 from kasugai.sim.lab.invariants.runs_once import RunsOnce
 from kasugai.sim.lab.invariants.set_aside import SetAside
+from kasugai.sim.lab.invariants.somewhere import Somewhere
 from kasugai.sim.lab.invariants.source_off import SourceOff
 from kasugai.sim.lab.invariants.watcher import EFFECTS, Accepted, Ended, Kept, Sent, Sight, Watcher
 from kasugai.sim.lab.records import Record
 
 WATCHERS: tuple[type[Watcher], ...] = (
     RunsOnce,
+    Somewhere,
     SourceOff,
     EvacuatedOnce,
     FencedAlive,

@@ -2,23 +2,20 @@
 
 from collections.abc import Iterator
 
-from kasugai.core.recovering.look import EVACUATION
 from kasugai.core.words.timing import BrokerTime
 from kasugai.sim.lab.invariants.watcher import Accepted, Sight, Watcher
 
-UNDER_WAY = ("accepted", "pre-migrating")
-
 
 class EvacuatedOnce(Watcher):
-    """No evacuation of a guest is called while Nova has not ended an earlier one."""
+    """No evacuation of a guest is called while an earlier one of it can still be carried out. That is a fact of the
+    cloud, not of Nova's records: one that nobody works on says `accepted` for ever."""
 
     sees = (Accepted,)
 
     def saw(self, what: Sight, at: BrokerTime) -> Iterator[str]:
-        """Count the guest's evacuations that are under way."""
+        """Count the guest's evacuations that somebody may go on with."""
         if not isinstance(what, Accepted):
             return
-        records = [m for m in self.cloud.world.migrations if m.guest == what.guest]
-        evacuations = [m for m in records if m.migration_type == EVACUATION]
-        if sum(m.status in UNDER_WAY for m in evacuations) > 1:
+        calls = [e for e in self.cloud.nova.evacuations.in_progress if e.guest.uuid == what.guest]
+        if any(call.may_go_on for call in calls[:-1]):
             yield f"{self.cloud.world.guests[what.guest].name} was evacuated twice"

@@ -1,6 +1,7 @@
 """Verbs about Nova: its API, its scheduler, its conductor, its cells and how fast guests start."""
 
 from dataclasses import replace
+from functools import partial
 
 from kasugai.sim.lab.grammar import seconds
 from kasugai.sim.lab.laboratory import Lab
@@ -37,6 +38,13 @@ def _nova_conductor(lab: Lab, words: Words) -> str:
     return f"nova's conductor is late by {words[0]}"
 
 
+def _nova_away(lab: Lab, words: Words, who: str) -> str:
+    """nova conductor|scheduler away for 90s: it stands still"""
+    away = {"conductor": lab.cloud.conductor_away, "scheduler": lab.cloud.scheduler_away}[who]
+    away(seconds(words[1]))
+    return f"nova's {who} is away for {words[1]}"
+
+
 def _nova_no_host(lab: Lab, words: Words) -> str:
     """nova no-valid-host yes|no"""
     lab.cloud.no_valid_host(words[0] == "yes")
@@ -69,6 +77,8 @@ VERBS: dict[str, Verb] = {
     "nova loses reply": _nova_loses,
     "nova slow": _nova_slow,
     "nova conductor": _nova_conductor,
+    "nova conductor away": partial(_nova_away, who="conductor"),
+    "nova scheduler away": partial(_nova_away, who="scheduler"),
     "nova no-valid-host": _nova_no_host,
     "nova spawns": _nova_spawns,
     "nova cell": _nova_cell,

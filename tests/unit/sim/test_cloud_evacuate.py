@@ -329,7 +329,7 @@ def test_a_late_call_does_not_choose_the_source_that_came_back() -> None:
         await asyncio.sleep(3)
 
     cloud = play(story, hosts=3)
-    assert cloud.world.migrations[0].dest == "host2"
+    assert state(cloud, "web")[3] == "host2"
 
 
 @pytest.mark.parametrize("after", [0.2, 0.75, 2.0, 3.85])

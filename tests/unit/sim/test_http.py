@@ -160,6 +160,50 @@ def test_evacuates_schema_by_microversion(
     assert reply.status_code == status
 
 
+def test_an_action_is_found_by_novas_own_request_id(client: Client) -> None:
+    """Not by the id that the client sends: that one is global, and no action has it."""
+    bury(client)
+    path = f"/servers/{uuid(client, 'web')}"
+    own = "req-00000000-0000-4000-8000-000000000000"
+    headers = {
+        "X-OpenStack-Request-ID": own,
+        "X-Auth-Token": client.token,
+        "OpenStack-API-Version": "compute 2.93",
+    }
+    url = f"{client.lab.door.url}/compute/v2.1{path}/action"
+    reply = client.http.post(url, headers=headers, json={"evacuate": {}}, timeout=5)
+    given = reply.headers["X-OpenStack-Request-Id"]
+    assert given == reply.headers["X-Compute-Request-Id"] != own
+    (listed,) = client.ask("GET", f"{path}/os-instance-actions").json()["instanceActions"]
+    assert (listed["action"], listed["request_id"], listed["message"]) == ("evacuate", given, None)
+
+    def events() -> list[tuple[str, str | None]]:
+        body = client.ask("GET", f"{path}/os-instance-actions/{given}").json()["instanceAction"]
+        return [(event["event"], event["result"]) for event in body["events"]]
+
+    both = [("rebuild_server", "Success"), ("compute_rebuild_instance", "Success")]
+    asyncio.run(until(lambda: events() == both))
+    assert client.ask("GET", f"{path}/os-instance-actions/{own}").status_code == 404
+    assert client.ask("GET", "/servers/nope/os-instance-actions").status_code == 404
+
+
+def test_an_event_has_more_fields_in_later_microversions(client: Client) -> None:
+    bury(client)
+    path = f"/servers/{uuid(client, 'web')}"
+    given = client.ask("POST", f"{path}/action", json={"evacuate": {}}).headers["X-OpenStack-Request-Id"]
+
+    def fields(version: str) -> tuple[set[str], set[str]]:
+        body = client.ask("GET", f"{path}/os-instance-actions/{given}", version).json()["instanceAction"]
+        return set(body), set(body["events"][0])
+
+    assert fields("2.57") == (
+        {"action", "instance_uuid", "request_id", "user_id", "project_id", "start_time", "message", "events"},
+        {"event", "start_time", "finish_time", "result", "traceback"},
+    )
+    assert fields("2.93")[0] - fields("2.57")[0] == {"updated_at"}
+    assert fields("2.93")[1] - fields("2.57")[1] == {"host", "hostId", "details"}
+
+
 def test_errors_carry_novas_words(client: Client) -> None:
     unknown = "00000000-0000-0000-0000-000000000000"
     reply = client.ask("GET", f"/servers/{unknown}")

@@ -1,16 +1,19 @@
 """The watchers over what is done to hosts and guests: each bites a minimal history that breaks it, and no other."""
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from kasugai.core.recovering.look import EVACUATION
+from kasugai.core.deciding.rows import Closed, Moment, SubjectRow
 from kasugai.core.words.facts import FactKind, Result
+from kasugai.core.words.incident import Phase
 from kasugai.core.words.signals import Command, Fault, Instruction, Limit, Symptom
 from kasugai.core.words.subject import host_subject
-from kasugai.core.words.timing import BrokerTime
+from kasugai.core.words.timing import BrokerTime, SteadyTime
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.cloud.diary import Entry
@@ -18,9 +21,12 @@ from kasugai.sim.lab.invariants.evacuated_once import EvacuatedOnce
 from kasugai.sim.lab.invariants.fenced_alive import FencedAlive
 from kasugai.sim.lab.invariants.runs_once import RunsOnce
 from kasugai.sim.lab.invariants.set_aside import PROPAGATION, SetAside
+from kasugai.sim.lab.invariants.somewhere import Somewhere
 from kasugai.sim.lab.invariants.source_off import SourceOff
-from kasugai.sim.lab.invariants.watcher import OBEDIENCE, Accepted, Sent
+from kasugai.sim.lab.invariants.watcher import OBEDIENCE, Accepted, Ended, Sent
+from kasugai.sim.loop import run
 from tests.unit.core.makers import HOST, SEGMENT, alive, down, fact, host, order, report, segment
+from tests.unit.sim.lab import SLOW_SPAWN, bury
 from tests.unit.sim.watching import GUEST, At, cloud_of, told
 
 FENCE = Sent(action="fence", host=HOST)
@@ -119,21 +125,39 @@ class TestSourceOff:
 
 
 class TestEvacuatedOnce:
-    def accepted(self, *statuses: str, kind: str = EVACUATION) -> list[str]:
-        cloud = cloud_of(power=False)
-        guest = cloud.world.guest(GUEST)
-        for status in statuses:
-            cloud.world.add_migration(guest, kind).status = status
-        return told(EvacuatedOnce, Accepted(guest=guest.uuid), cloud=cloud)
+    def called(self, *waits: float, then: Callable[[SimCloud], object] = lambda _: None) -> list[str]:
+        """What is said of a call so many seconds after each earlier one; `then` happens right before the last."""
+
+        async def main() -> list[str]:
+            cloud = SimCloud(asyncio.get_running_loop(), pace=SLOW_SPAWN)
+            for name in (HOST, "cmp2", "cmp3"):
+                cloud.add_host(name)
+            guest = cloud.add_guest(GUEST, HOST)
+            bury(cloud, HOST)
+            for wait in waits:
+                cloud.operator_evacuates(GUEST, "cmp2")
+                await asyncio.sleep(wait)
+            then(cloud)
+            cloud.operator_evacuates(GUEST, "cmp3")
+            return told(EvacuatedOnce, Accepted(guest=guest.uuid), cloud=cloud)
+
+        return run(main())
 
     def test_bites(self) -> None:
-        assert self.accepted("accepted", "pre-migrating") == ["web1 was evacuated twice"]
+        assert self.called(0.0) == self.called(2.0) == ["web1 was evacuated twice"]
+
+    def test_bites_while_the_destination_is_cut_off(self) -> None:
+        assert self.called(2.0, then=lambda cloud: cloud.hosts.unplug("cmp2")) != []
 
     def test_is_silent_about_one_and_about_those_that_have_ended(self) -> None:
-        assert self.accepted("accepted") == self.accepted("failed", "done", "accepted") == []
+        assert self.called() == []
+        assert self.called(0.0, then=lambda cloud: cloud.nova.evacuations.in_progress.pop(0)) == []
 
-    def test_is_silent_about_other_migrations(self) -> None:
-        assert self.accepted("accepted", "accepted", kind="live-migration") == []
+    def test_is_silent_about_a_record_that_nobody_works_on(self) -> None:
+        assert self.called(2.0, then=lambda cloud: cloud.hosts.power_off("cmp2")) == []
+
+    def test_is_silent_about_a_message_to_a_host_without_power(self) -> None:
+        assert self.called(0.5, then=lambda cloud: cloud.hosts.power_off("cmp2")) == []
 
 
 class TestFencedAlive:
@@ -203,3 +227,36 @@ class TestSetAside:
     def test_another_segments_host_is_none_of_it(self) -> None:
         elsewhere = host(segment_id="s2")
         assert told(SetAside, elsewhere, segment(armed=False), (LATE, FENCE)) == []
+
+
+class TestSomewhere:
+    def cloud(self, *, lost: bool = True) -> SimCloud:
+        cloud = cloud_of(power=False)
+        if lost:
+            cloud.diary.destroy(cloud.world.guest(GUEST).uuid, HOST)
+        return cloud
+
+    def at_end(self, row: SubjectRow | None = None, *, lost: bool = True) -> list[str]:
+        return told(Somewhere, Ended(rows=(row,) if row else ()), cloud=self.cloud(lost=lost))
+
+    def finished(self, result: Result, host: str = HOST, *, lost: bool = True) -> list[str]:
+        said = replace(fact(FactKind.FINISHED, result=result), subject=host_subject(host))
+        return told(Somewhere, said, cloud=self.cloud(lost=lost))
+
+    def test_bites(self) -> None:
+        assert self.finished(Result.RECOVERED) == ["cmp1 was called recovered although web1 is nowhere"]
+        assert self.at_end() == ["web1 is nowhere and nobody says so"]
+
+    def test_is_silent_about_other_hosts_and_other_ends(self) -> None:
+        assert self.finished(Result.RECOVERED, "cmp2") == self.finished(Result.FAILED) == []
+
+    def test_is_silent_about_a_guest_that_a_hypervisor_has(self) -> None:
+        assert self.finished(Result.RECOVERED, lost=False) == self.at_end(lost=False) == []
+
+    def test_a_failed_incident_is_told_and_a_recovered_one_is_not(self) -> None:
+        def closed(phase: Phase) -> SubjectRow:
+            end = Closed(incident=UUID(int=1), phase=phase, at=Moment(at=BrokerTime(0), steady=SteadyTime(0)))
+            return SubjectRow(segment=SEGMENT, subject=host_subject(HOST), host_uuid="", closed=end)
+
+        assert self.at_end(closed(Phase.FAILED)) == []
+        assert self.at_end(closed(Phase.RECOVERED)) != []

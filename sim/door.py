@@ -6,14 +6,22 @@ call it back. Only the answers are turned into the ports' words here.
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from types import MappingProxyType
 from typing import TypeVar
 
-from kasugai.core.recovering.look import AggregateView, GuestView, ImageView, MigrationView, ServiceView
+from kasugai.core.recovering.look import (
+    AggregateView,
+    EvacuationView,
+    GuestView,
+    ImageView,
+    MigrationView,
+    Needs,
+    ServiceView,
+)
 from kasugai.core.words.timing import Millis
-from kasugai.sim.cloud.actions import Action
+from kasugai.sim.cloud.actions import ERROR, Action
 from kasugai.sim.cloud.cloud import SimCloud
 from kasugai.sim.cloud.model import Aggregate, Answer, Guest, Host, Migration, Refused
 from kasugai.sim.cloud.wire import READS, NoConnection, Request
@@ -49,6 +57,24 @@ class CloudDoor:
             return Answer(tuple(_service(self._cloud, found) for found in answer.value), answer.took)
 
         return await self._send("GET", "/os-services", "services", "", act)
+
+    async def unwell(self) -> frozenset[str]:
+        """Return which of Nova's own services are away."""
+        return frozenset()
+
+    async def room(self, needs: Needs) -> Mapping[str, int]:
+        """Return who has room."""
+        raise CloudRefused(404, "no placement endpoint")
+
+    async def last_evacuation(self, guest: str) -> EvacuationView | None:
+        """Return Nova's own account of the guest's last evacuate call."""
+
+        def act() -> Answer[EvacuationView | None]:
+            answer = self._cloud.nova.list_actions(guest)
+            newest = next((each for each in answer.value if each.action == "evacuate"), None)
+            return Answer(None if newest is None else _evacuation(newest), answer.took)
+
+        return await self._send("GET", f"/servers/{guest}/os-instance-actions", "actions", guest, act)
 
     async def aggregates(self) -> tuple[AggregateView, ...]:
         """Return all aggregates."""
@@ -265,6 +291,11 @@ def _guest(guest: Guest) -> GuestView:
         fault=guest.fault if guest.vm_state == "error" else "",
         deleted=guest.deleted,
     )
+
+
+def _evacuation(action: Action) -> EvacuationView:
+    results = (event.result for event in action.events if event.event.endswith("rebuild_server"))
+    return EvacuationView(request=action.request_id, has_failed=ERROR in results)
 
 
 def _aggregate(aggregate: Aggregate) -> AggregateView:

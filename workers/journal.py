@@ -12,6 +12,7 @@ from kasugai.adapters.telemetry.about import about
 from kasugai.adapters.telemetry.catalogue import ATTEMPTS, STEPS
 from kasugai.adapters.telemetry.meters import count
 from kasugai.core.recovering.ledger import Entry, apply
+from kasugai.core.recovering.spread import black_holes
 from kasugai.core.telling.narrate import narrate_fact
 from kasugai.core.words.facts import Fact, FactKind, Result, StepRecord, make_fact
 from kasugai.core.words.incident import Open, Stop
@@ -111,6 +112,7 @@ class Journal:
                 n=order.n,
                 effects=self.entry.effects,
                 window=self.window,
+                black_holes=tuple(sorted(black_holes(self.entry))),
             )
         )
 

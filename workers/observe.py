@@ -11,9 +11,17 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeVar
 
-from kasugai.core.recovering.look import ImageView, Look, MigrationView, PowerState, Records
+from kasugai.core.recovering.look import (
+    ImageView,
+    Look,
+    MigrationView,
+    PowerState,
+    Records,
+    ServiceView,
+)
 from kasugai.core.words.timing import MonoTime, Timing
 from kasugai.workers.clock import monotonic_ms
+from kasugai.workers.places import Places
 from kasugai.workers.ports import Cloud, CloudRefused, Power
 
 LOG = logging.getLogger(__name__)
@@ -42,8 +50,13 @@ class Wanted:
     hosts: frozenset[str] = frozenset()
     """Other hosts whose service is to be read."""
     aggregates: bool = False
-    computes: bool = False
-    """All compute services: some 0.35 KB each."""
+    evacuations: frozenset[str] = frozenset()
+    """Guests of whose last evacuation Nova's own account is to be read."""
+    places: bool = False
+    """Where guests may go: all compute services (some 0.35 KB each), and what Placement says of the listed guests'
+    needs. What was read lately is not read again."""
+    health: bool = False
+    """Whether Nova can evacuate at all."""
     project_tags: bool = False
     """The tags of the listed guests' projects, as far as they have not been read yet."""
     images: bool = False
@@ -78,6 +91,7 @@ class Observer:
         self._power_pause = 0
         self._project_tags: dict[str, tuple[str, ...]] = {}
         self._images: dict[str, ImageView] = {}
+        self._places = Places(cloud, timing)
 
     @property
     def has_device(self) -> bool:
@@ -97,18 +111,23 @@ class Observer:
         if peek and nova_at - peek.at > self._timing.look_interval:
             peek = None  # reading the power has taken its time: what was read before it is old
         nova_at = peek.at if peek else nova_at
-        service, migrations, guests, computes, aggregates = await asyncio.gather(
-            self._cloud.service(self._host),
+        places = self._places
+        service, migrations, guests, _, _ = await asyncio.gather(
+            self._service(wanted),
             self._migrations(peek),
             self._cloud.guests(self._host),
-            self._cloud.services() if wanted.computes else _nothing(),
-            self._cloud.aggregates() if wanted.aggregates else _nothing(),
+            places.ask_for_aggregates() if wanted.aggregates else _nothing(),
+            places.ask_for_health() if wanted.health else _nothing(),
         )
+        if wanted.places:
+            await places.ask_for_room(guests)
         after = await self._cloud.service(self._host) if not guests else service
         reads, hosts = sorted(wanted.guests - {guest.uuid for guest in guests}), sorted(wanted.hosts)
-        read, others = await asyncio.gather(
+        asked = sorted(wanted.evacuations)
+        read, others, told = await asyncio.gather(
             asyncio.gather(*(self._cloud.guest(uuid) for uuid in reads)),
             asyncio.gather(*(self._cloud.service(host) for host in hosts)),
+            asyncio.gather(*map(places.evacuation, asked)),
         )
         if wanted.project_tags:
             projects = (guest.project for guest in guests)
@@ -124,14 +143,23 @@ class Observer:
             guests=MappingProxyType({guest.uuid: guest for guest in guests}),
             read=MappingProxyType(dict(zip(reads, read, strict=True))),
             others=MappingProxyType(dict(zip(hosts, others, strict=True))),
-            computes=None if computes is None else MappingProxyType({view.host: view for view in computes}),
-            aggregates=aggregates,
+            computes=places.computes,
+            aggregates=places.aggregates,
+            room=places.room,
+            unwell=places.unwell,
+            evacuations=MappingProxyType(dict(zip(asked, told, strict=True))),
             migrations=migrations,
             power=power,
             power_at=power_at,
             project_tags=MappingProxyType(dict(self._project_tags)),
             images=MappingProxyType(dict(self._images)),
         )
+
+    async def _service(self, wanted: Wanted) -> ServiceView | None:
+        """The host's own record: out of the list of all, where that is due anyway."""
+        if wanted.places and self._places.is_due():
+            return (await self._places.list()).get(self._host)
+        return await self._cloud.service(self._host)
 
     async def _migrations(self, peek: Peek | None) -> Records:
         return (peek or await self.peek()).migrations

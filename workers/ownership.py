@@ -15,7 +15,7 @@ from kasugai.core.recovering.ledger import Flag
 from kasugai.core.recovering.look import Look, any_has_ended
 from kasugai.core.recovering.moves import Act, Begin, Extend, Finish, Note, Wait
 from kasugai.core.recovering.pace import Pace, answer, land, open_pace
-from kasugai.core.recovering.planning import asks_for_aggregates, asks_for_images, lacks_words
+from kasugai.core.recovering.planning import asks_for_images
 from kasugai.core.recovering.situation import Memory, Situation
 from kasugai.core.recovering.steps.kind import LookAfter, StepKind
 from kasugai.core.recovering.steps.kinds import find, kind_of
@@ -128,7 +128,10 @@ class Ownership:
         return Wanted(
             guests=wait.reads,
             hosts=wait.hosts,
-            aggregates=joins or wait.words,
+            aggregates=joins,
+            places=True,
+            health=not self._journal.entry.effects,
+            evacuations=wait.evacuations,
             project_tags=wait.words,
             images=wait.words and asks_for_images(policy),
         )
@@ -167,21 +170,18 @@ class Ownership:
     async def _plan(self) -> tuple[Plan, Look]:
         """Adopt the attempt's plan if any effect stands on it; else make one from a look that is believed."""
         entry, order = self._journal.entry, self._assignment.order
-        first = Wanted(computes=not entry.effects)
+        first = Wanted(places=True, health=not entry.effects, aggregates=True)
         if entry.plan is not None and entry.plan.attempt == order.attempt and entry.has_begun(order.attempt):
             return entry.plan, await self._look(first)
         first = replace(
             first,
             project_tags=bool(order.policy.exclude_project_tags),
-            aggregates=asks_for_aggregates(order.policy, {}),
             images=asks_for_images(order.policy),
         )
         look = await self._look(first)
         while not self._procedure.can_plan(look, self._memory.before):
             await self._sleep(monotonic_ms() + self._timing.look_interval)
             look = await self._look(first)
-        if lacks_words(look.guests, look, order.policy):
-            look = await self._look(replace(first, aggregates=True))
         plan = self._procedure.plan(order, look, entry, self._memory.epoch)
         await self._journal.plan(order, plan)
         return plan, look
@@ -228,6 +228,7 @@ class Ownership:
                 self._memory,
                 begun=MappingProxyType({**self._memory.begun, key: now}),
                 in_flight=self._memory.in_flight | {key},
+                aims=MappingProxyType({**self._memory.aims, key: begin.record.target}),
             )
             self._sent += kind_of(begin.step.action).landing is not None
             task = asyncio.create_task(self._call(begin, look, self._sent))

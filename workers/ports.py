@@ -25,9 +25,11 @@ from kasugai.core.recovering.doors import (
 from kasugai.core.recovering.ledger import Entry, Flag
 from kasugai.core.recovering.look import (
     AggregateView,
+    EvacuationView,
     GuestView,
     ImageView,
     MigrationView,
+    Needs,
     PowerState,
     ServiceView,
 )
@@ -139,6 +141,19 @@ class Cloud(Protocol):
 
     async def services(self) -> tuple[ServiceView, ...]:
         """Return the records of all compute services."""
+        ...
+
+    async def unwell(self) -> frozenset[str]:
+        """Return which of `nova-scheduler` and `nova-conductor` has services and none that is up."""
+        ...
+
+    async def room(self, needs: Needs) -> Mapping[str, int]:
+        """Return how many such guests each host could take by Placement; by Nova's names of hosts, those that can take
+        none left out. CloudRefused when the catalog has no Placement or it does not let us ask."""
+        ...
+
+    async def last_evacuation(self, guest: str) -> EvacuationView | None:
+        """Return Nova's own account of the guest's last evacuate call; None when there is none."""
         ...
 
     async def aggregates(self) -> tuple[AggregateView, ...]:

@@ -9,19 +9,30 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from kasugai.adapters.nova import views
+from kasugai.adapters.nova import placing, views
 from kasugai.adapters.nova.rights import Right, rights
 from kasugai.adapters.nova.session import BadCloud, Service, describe, open_services
 from kasugai.adapters.nova.wire import Ask, Microversion, Reply, Wire
 from kasugai.adapters.settings import NovaSettings
 from kasugai.core.recovering.doors import CloudAway, CloudRefused
-from kasugai.core.recovering.look import AggregateView, GuestView, ImageView, MigrationView, ServiceView
+from kasugai.core.recovering.look import (
+    AggregateView,
+    EvacuationView,
+    GuestView,
+    ImageView,
+    MigrationView,
+    Needs,
+    ServiceView,
+)
 
 BASIC = (2, 53)
 """Services by uuid. Below 2.69 a silent cell makes a read by id an error instead of a server with half its keys."""
 EVACUATE = (2, 93)
 """The newest that starts evacuated guests again and may be asked by an older Nova down to BASIC."""
 PAGED_MIGRATIONS, MIGRATIONS = (2, 59), (2, 80)
+
+CONTROLLERS = ("nova-scheduler", "nova-conductor")
+"""Without which Nova evacuates nobody."""
 
 THREADS = 64
 """Requests on their way at a time; more wait, and are not sent at all if they wait too long."""
@@ -40,6 +51,7 @@ class NovaCloud:
         services = open_services(settings, client=client, threads=threads)
         self._wire = Wire(services, self._where, client=client, threads=threads)
         self._sends_date = True
+        self._hypervisors: Mapping[str, str] = {}
 
     async def check(self) -> Microversion:
         """Log in and return Nova's newest microversion; BadCloud says what to correct, CloudAway to try again."""
@@ -82,6 +94,48 @@ class NovaCloud:
         """Return the records of all compute services."""
         reply = await self._get("/os-services", {"binary": "nova-compute"})
         return views.services(views.pick(reply.body, "services"), reply.date)
+
+    async def unwell(self) -> frozenset[str]:
+        """Return which of `nova-scheduler` and `nova-conductor` has services and none that is up."""
+        found = [await self._get("/os-services", {"binary": binary}) for binary in CONTROLLERS]
+        return frozenset(
+            binary
+            for binary, reply in zip(CONTROLLERS, found, strict=True)
+            if (rows := views.pick(reply.body, "services")) and not any(views.is_up(row) for row in rows)
+        )
+
+    async def room(self, needs: Needs) -> Mapping[str, int]:
+        """Return how many such guests each host could take by Placement, which knows hypervisors by the ids that
+        os-hypervisors shows. CloudRefused when the catalog has no Placement or it does not let us ask."""
+        ask = Ask(
+            method="GET",
+            path="/allocation_candidates",
+            lowest=BASIC,
+            highest=BASIC,
+            params=placing.query(needs),
+            service=Service.PLACEMENT,
+        )
+        found = placing.room((await self._wire.send(ask)).body)
+        if not found.keys() <= self._hypervisors.keys():
+            self._hypervisors = await self._read_hypervisors()
+        hosts = ((self._hypervisors.get(provider), count) for provider, count in found.items())
+        return {host: count for host, count in hosts if host}
+
+    async def _read_hypervisors(self) -> Mapping[str, str]:
+        """Return the host of each hypervisor by its id."""
+        rows = await self._pages("/os-hypervisors/detail", "hypervisors", {}, BASIC, BASIC)
+        return dict(map(views.hypervisor, rows))
+
+    async def last_evacuation(self, guest: str) -> EvacuationView | None:
+        """Return Nova's own account of the guest's last evacuate call; None when there is none. The newest action comes
+        first (nova, `objects/instance_action.py`)."""
+        path = f"/servers/{guest}/os-instance-actions"
+        rows = views.pick((await self._get(path, {})).body, "instanceActions")
+        newest = next((row for row in rows if views.pick(row, "action") == "evacuate"), None)
+        if newest is None:
+            return None
+        request = views.pick(newest, "request_id")
+        return views.evacuation(views.pick((await self._get(f"{path}/{request}", {})).body, "instanceAction"))
 
     async def aggregates(self) -> tuple[AggregateView, ...]:
         """Return all aggregates with their hosts."""

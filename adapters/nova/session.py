@@ -53,6 +53,7 @@ class Service(StrEnum):
     NOVA = "compute"
     KEYSTONE = "identity"
     GLANCE = "image"
+    PLACEMENT = "placement"
 
 
 def open_services(settings: NovaSettings, *, client: float, threads: int) -> dict[Service, Adapter]:
@@ -63,7 +64,7 @@ def open_services(settings: NovaSettings, *, client: float, threads: int) -> dic
     pool = TCPKeepAliveAdapter(pool_maxsize=threads, max_retries=0)
     for scheme in ("http://", "https://"):
         session.session.mount(scheme, pool)
-    versions = {Service.NOVA: None, Service.KEYSTONE: "3", Service.GLANCE: "2"}
+    versions = {Service.NOVA: None, Service.KEYSTONE: "3", Service.GLANCE: "2", Service.PLACEMENT: None}
     return {
         service: _adapter(region, session, settings, service, version)
         for service, version in versions.items()

@@ -9,8 +9,16 @@ from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 from typing import Any
 
+from kasugai.adapters.nova.placing import needs_of
 from kasugai.core.recovering.doors import CloudAway
-from kasugai.core.recovering.look import AggregateView, GuestView, ImageView, MigrationView, ServiceView
+from kasugai.core.recovering.look import (
+    AggregateView,
+    EvacuationView,
+    GuestView,
+    ImageView,
+    MigrationView,
+    ServiceView,
+)
 from kasugai.core.words.timing import Millis
 
 Row = Mapping[str, Any]
@@ -43,7 +51,13 @@ def _service(own: Row, rows: Iterable[Row], date: str | None) -> ServiceView:
         age=(now - moved).total_seconds() if now and moved else 0.0,
         age_is_bound=not (date and moved),
         disabled_reason=own.get("disabled_reason") or "",
+        zone=own.get("zone") or "",
     )
+
+
+def is_up(row: Row) -> bool:
+    """Whether a service lives, by Nova's word."""
+    return bool(pick(row, "state") == "up")
 
 
 def guest(row: Row) -> GuestView:
@@ -65,6 +79,7 @@ def guest(row: Row) -> GuestView:
         has_ephemeral=bool(flavor.get("ephemeral")),
         has_swap=bool(flavor.get("swap")),
         has_config_drive=bool(row.get("config_drive")),
+        needs=needs_of(flavor, boots_from_volume=not row.get("image")),
         locked=pick(row, "locked"),
         fault=row.get("fault", {}).get("message", ""),
         deleted="deleted" in (vm_state, str(pick(row, "status")).lower()),
@@ -82,6 +97,18 @@ def migration(row: Row) -> MigrationView:
         dest=pick(row, "dest_compute") or "",
         lasted=_lasted(row),
     )
+
+
+def hypervisor(row: Row) -> tuple[str, str]:
+    """Return a hypervisor's id, which is its provider's in Placement, and its host."""
+    return str(pick(row, "id")), str(pick(pick(row, "service"), "host"))
+
+
+def evacuation(row: Row) -> EvacuationView:
+    """Return an evacuate action: its conductor's part is the event `rebuild_server`."""
+    events = pick(row, "events")
+    ended = (event.get("result") for event in events if pick(event, "event").endswith("rebuild_server"))
+    return EvacuationView(request=pick(row, "request_id"), has_failed="Error" in ended)
 
 
 def aggregate(row: Row) -> AggregateView:

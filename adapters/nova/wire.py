@@ -43,6 +43,8 @@ UNREADABLE = ("X509", "PEM")
 GARBLED = (LookupError, ValueError, TypeError, AttributeError)
 """How keystoneauth fails at an answer that is JSON but not Keystone's: what stands before it speaks for it."""
 
+MICROVERSIONS = {Service.PLACEMENT: "1.29"}
+"""What others than Nova are asked in: Placement names the root of each provider from 1.29 on (Rocky)."""
 FORBIDDEN = 403
 NOT_CARRIED_OUT = (401, 429, 503)
 """Statuses that say: not now. Nova, or what stands before it, did nothing."""
@@ -59,7 +61,7 @@ class Ask:
     params: Mapping[str, str] = field(default_factory=dict)
     body: object = None
     service: Service = Service.NOVA
-    """Who is asked. The others know no microversions: they say what Nova must know all the same."""
+    """Who is asked. Requests to others say what Nova must know all the same."""
 
     @property
     def is_read(self) -> bool:
@@ -170,7 +172,7 @@ class Wire:
                 ask.method,
                 params=dict(ask.params),
                 json=ask.body,
-                microversion=version if ask.service is Service.NOVA else None,
+                microversion=version if ask.service is Service.NOVA else MICROVERSIONS.get(ask.service),
                 raise_exc=False,
                 allow_reauth=False,
                 redirect=False,

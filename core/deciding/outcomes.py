@@ -95,6 +95,17 @@ def _hear(draft: Draft, fact: Fact) -> None:
             due=draft.incident.due if answered_before else later(now.steady, draft.timing.silence),
         )
     )
+    _tell_black_holes(draft, fact)
+
+
+def _tell_black_holes(draft: Draft, fact: Fact) -> None:
+    news = sorted(set(fact.black_holes) - set(draft.incident.black_holes))
+    if not news:
+        return
+    known = (*draft.incident.black_holes, *news)
+    draft.change(replace(draft.incident, black_holes=known))
+    detail = f"several of its instances could not be started on {', '.join(news)}"
+    draft.tell(Verb.ALERT, Reason.BLACK_HOLE, detail=detail, aside=True)
 
 
 def _is_outdated(draft: Draft, fact: Fact) -> bool:

@@ -93,6 +93,8 @@ class IncidentRow:
     """The gate that stopped it, or what kept it from being published: it is looked at again as soon as that is over."""
     cancelled: bool = False
     """Whether a person gave it up."""
+    black_holes: tuple[str, ...] = ()
+    """Of which a verdict has told."""
     avoided: int = 0
     """What tells the set of hosts that the last publication named as no destinations from another; 0: none."""
 

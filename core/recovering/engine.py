@@ -4,6 +4,7 @@ It knows no kind of step by name and nothing of hosts: that is the kinds' and th
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import groupby
 from typing import assert_never
 
 from kasugai.core.recovering.disks import summary
@@ -108,7 +109,8 @@ def _others(procedure: Procedure, s: Situation) -> Next:
     if waiting or (begins and isinstance(silence, Pending)) or (open_steps and _is_moving(s, moves)):
         reads = [uuid for move in waiting for uuid in move.reads]
         only = awaited(s, moves) if silence is None else frozenset[str]()
-        return wait(s, [*reads, *expected(s)], hosts, only)
+        asks = [uuid for move in waiting for uuid in move.evacuations]
+        return wait(s, [*reads, *expected(s)], hosts, only, asks)
     blocked = [move for move in moves.values() if isinstance(move, Blocked)]
     if begins:
         return _cannot_begin(procedure, s, silence, blocked)
@@ -146,7 +148,18 @@ def _within_window(s: Situation, begins: list[Begin]) -> tuple[Begin, ...]:
     paced = [move for move in begins if kind_of(move.step.action).takes_room]
     ordered = sorted(paced, key=lambda move: kind_of(move.step.action).rank)
     in_progress = sum(1 for step in s.plan.steps if _takes_room(step) and _is_in_progress(s, step))
-    return (*free, *ordered[: max(0, s.window - in_progress)])
+    chosen = (*free, *ordered[: max(0, s.window - in_progress)])
+    return tuple(each for _, group in groupby(chosen, _kind) for each in _together(s, tuple(group)))
+
+
+def _kind(begin: Begin) -> str:
+    return begin.step.action
+
+
+def _together(s: Situation, begins: tuple[Begin, ...]) -> tuple[Begin, ...]:
+    """Let those of one kind that begin in one go know of one another."""
+    together = kind_of(begins[0].step.action).together
+    return begins if together is None else together(s, begins)
 
 
 def _takes_room(step: Step) -> bool:

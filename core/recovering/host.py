@@ -54,6 +54,9 @@ def _first(s: Situation) -> Next | None:
     """The host is put down before anything else happens, if its guests have anywhere to go."""
     if s.look.service is None and not s.is_done(step_key(Action.FORCE_DOWN, s.order.host)):
         return single(s, no_service(s))
+    if not s.entry.effects and s.look.unwell and s.plan.guests:
+        silent = ", ".join(sorted(s.look.unwell))
+        return hold(Reason.CONTROL_PLANE_UNWELL, f"Nova cannot evacuate: no answer of {silent}")
     if not s.entry.effects and not _has_room(s):
         return hold(Reason.NO_CAPACITY, "no other host can take a guest")
     if not s.entry.effects and s.plan.disabled and s.order.policy.respect_disabled is Disabled.HOLD:

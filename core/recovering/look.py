@@ -41,11 +41,23 @@ class ServiceView:
     age_is_bound: bool
     """Whether `age` is only a lower bound (a reply without a Date header)."""
     disabled_reason: str = ""
+    zone: str = ""
+    """Its availability zone."""
 
     @property
     def state(self) -> tuple[bool, bool, str]:
         """What a PUT changes and a report of nova-compute does not."""
         return self.is_enabled, self.forced_down, self.disabled_reason
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a host must have to take a guest, in Placement's words: by the guest's flavor, as Nova's scheduler asks."""
+
+    resources: tuple[tuple[str, int], ...]
+    """By resource class, sorted: VCPU, MEMORY_MB, DISK_GB, ..."""
+    traits: tuple[str, ...] = ()
+    """Required ones, sorted; a forbidden one has a `!` before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +87,8 @@ class GuestView:
     has_swap: bool = False
     """Whether its flavor has a swap disk."""
     has_config_drive: bool = False
+    needs: Needs | None = None
+    """None: not told."""
     locked: bool = False
     fault: str = ""
     deleted: bool = False
@@ -154,6 +168,21 @@ class AggregateView:
     metadata: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), hash=False)
 
 
+Room = Mapping[Needs, Mapping[str, int]]
+"""By needs: how many such guests which host could take, by Placement."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvacuationView:
+    """Nova's own account of an evacuate call: an instance action with its events (os-instance-actions)."""
+
+    request: str
+    """The id of the request."""
+    has_failed: bool
+    """Whether the conductor ended it with an error: nothing was sent to any host, and nothing will be, whatever the
+    migration record says (nova.md 12: it stays `accepted` for ever)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """One look at a source host. Times are the owner's monotonic milliseconds."""
@@ -182,6 +211,12 @@ class Look:
     """All compute services by host; None: not read."""
     aggregates: tuple[AggregateView, ...] | None = None
     """All aggregates; None: not read."""
+    room: Room = field(default_factory=lambda: MappingProxyType({}))
+    """What Placement said, in this look or before, of the needs that it was asked about."""
+    unwell: frozenset[str] = frozenset()
+    """What an evacuation needs and does not answer: `nova-scheduler`, `nova-conductor`, `placement`."""
+    evacuations: Mapping[str, EvacuationView | None] = field(default_factory=lambda: MappingProxyType({}))
+    """By guest that was asked about: Nova's own account of its last evacuation; None: it has none."""
     project_tags: ProjectTags = field(default_factory=lambda: MappingProxyType({}))
     """Of the projects that were asked about, in this look or before."""
     images: Mapping[str, ImageView] = field(default_factory=lambda: MappingProxyType({}))
@@ -191,6 +226,10 @@ class Look:
         """Return the guest if this look saw it on `host`, in the list or by id."""
         view = self.guests.get(guest) or self.read.get(guest)
         return view if view is not None and view.host == host and not view.deleted else None
+
+    def room_for(self, guest: GuestView) -> Mapping[str, int] | None:
+        """Return how many guests like this one which host could take; None where nobody knows."""
+        return self.room.get(guest.needs) if guest.needs is not None else None
 
     def newest_migration(self, guest: str) -> int:
         """Return the highest migration id of the guest in this look; 0 for none."""

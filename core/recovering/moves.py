@@ -27,10 +27,12 @@ class Begin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
-    """Nothing now; look again, with these guests read by id, and these other hosts' services."""
+    """Nothing now; look again, with these guests read by id, these other hosts' services, and what Nova's conductor did
+    about the last evacuation of these guests."""
 
     reads: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
+    evacuations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +63,8 @@ class Extend:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """Look again at `until`, reading these guests by id too, and these other hosts' services."""
+    """Look again at `until`, reading these guests by id too, these other hosts' services, and Nova's account of the
+    last evacuation of some guests."""
 
     until: MonoTime
     reads: frozenset[str] = frozenset()
@@ -71,6 +74,7 @@ class Wait:
     has ended, the look may stop at the records."""
     latest: MonoTime = MonoTime(0)
     """With `awaited`: from then on a whole look is due in any case."""
+    evacuations: frozenset[str] = frozenset()
     words: bool = False
     """Whether what says which guests are moved is to be read too: tags of projects, metadata of aggregates."""
 

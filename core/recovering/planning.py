@@ -6,7 +6,7 @@ It looks at the source's guests once per attempt, before anything is touched; no
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from kasugai.core.recovering.choosing import choose, own_priority
+from kasugai.core.recovering.choosing import choose
 from kasugai.core.recovering.disks import disk_class, told
 from kasugai.core.recovering.look import GuestView, Look
 from kasugai.core.recovering.states import Do, treatment
@@ -65,26 +65,19 @@ def newcomers(old: Plan, look: Look, policy: Policy) -> Mapping[str, GuestView]:
     return {uuid: guest for uuid, guest in look.guests.items() if uuid not in known}
 
 
-def asks_for_aggregates(policy: Policy, guests: Mapping[str, GuestView]) -> bool:
-    """Whether an aggregate's metadata, which says the same of all guests of a host, may decide about some of them:
-    where only marked ones are moved, and where some name their own priority and others do not."""
-    own = {own_priority(guest, policy) is None for guest in guests.values()}
-    return not policy.evacuate_all or len(own) > 1
-
-
 def asks_for_images(policy: Policy) -> bool:
     """Whether what Glance says of a guest's image may decide about it."""
     return policy.image_words or bool(policy.exclude_image_tags)
 
 
 def lacks_words(guests: Mapping[str, GuestView], look: Look, policy: Policy) -> bool:
-    """Whether Keystone has to be asked about a project, Nova about aggregates, or Glance about an image, before the
-    policy can say which of the guests are left."""
+    """Whether Keystone has to be asked about a project, or Glance about an image, before the policy can say which
+    guests are left."""
     projects = {guest.project for guest in guests.values() if guest.project}
     lacks_tags = bool(policy.exclude_project_tags) and not projects <= look.project_tags.keys()
     images = {guest.image for guest in guests.values() if guest.image}
     lacks_images = asks_for_images(policy) and not images <= look.images.keys()
-    return lacks_tags or lacks_images or (asks_for_aggregates(policy, guests) and look.aggregates is None)
+    return lacks_tags or lacks_images
 
 
 def extend(old: Plan, look: Look, policy: Policy, epoch: int, priors: Mapping[str, Prior]) -> Plan:

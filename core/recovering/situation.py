@@ -28,6 +28,8 @@ class Memory:
     """By step: when this owner sent its call."""
     in_flight: frozenset[str] = frozenset()
     """Steps whose call has not been answered yet."""
+    aims: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """By step that this owner has begun: where its last call is directed. The ledger knows it a moment later."""
     accepted: frozenset[str] = frozenset()
     """Steps whose call this owner saw accepted: they can never be absolved."""
     record_value: str = ""
@@ -49,6 +51,8 @@ class Memory:
     """Since when every reading of the power that said something has said off, as this owner read it."""
     off_at: MonoTime | None = None
     """When this owner last read the power as off."""
+    idle: Mapping[str, MonoTime] = field(default_factory=lambda: MappingProxyType({}))
+    """By guest: since when every look has shown it on the source without a task."""
     before: Look | None = None
     """The look before the newest."""
     peeked: MonoTime = MonoTime(0)
@@ -63,13 +67,11 @@ class Memory:
         value = look.service.updated_at if look.service else ""
         state = look.service.state if look.service else self.state
         off_at = look.power_at if look.power is PowerState.OFF else self.off_at
-        off_since = self._off_since(look)
+        seen = replace(self, off_since=self._off_since(look), off_at=off_at, idle=self._idle(look))
         if not value or value == self.record_value:
-            return replace(self, off_since=off_since, off_at=off_at, state=state if value else self.state)
+            return replace(seen, state=state if value else self.state)
         return replace(
-            self,
-            off_since=off_since,
-            off_at=off_at,
+            seen,
             record_value=value,
             record_since=look.at,
             changes=self.changes + bool(self.record_value),
@@ -78,6 +80,10 @@ class Memory:
             state=state,
             moves=self.moves + (bool(mark) and value != mark),
         )
+
+    def _idle(self, look: Look) -> Mapping[str, MonoTime]:
+        listed = (guest.uuid for guest in look.guests.values() if guest.task_state is None)
+        return MappingProxyType({uuid: self.idle.get(uuid, look.at) for uuid in listed})
 
     def _off_since(self, look: Look) -> MonoTime | None:
         match look.power:

@@ -17,7 +17,11 @@ RARELY = 5
 
 
 def wait(
-    s: Situation, reads: Iterable[str], hosts: Iterable[str] = (), awaited: frozenset[str] = frozenset()
+    s: Situation,
+    reads: Iterable[str],
+    hosts: Iterable[str] = (),
+    awaited: frozenset[str] = frozenset(),
+    evacuations: Iterable[str] = (),
 ) -> Wait:
     """Look again soon while things move, and ten times less often when nothing has begun for long. Where only landings
     are waited for, look when it has something to show."""
@@ -34,6 +38,7 @@ def wait(
         hosts=frozenset(hosts),
         awaited=awaited,
         latest=MonoTime(latest),
+        evacuations=frozenset(evacuations),
     )
 
 
@@ -60,7 +65,7 @@ def awaited(s: Situation, moves: Mapping[Step, Move]) -> frozenset[str]:
 def _is_under_way(s: Situation, step: Step, move: Pending) -> bool:
     """Whether nothing but the landing of what this step moves is waited for."""
     kind = find(step.action)
-    if not isinstance(kind, StepKind) or kind.landing is None or move.reads or move.hosts:
+    if not isinstance(kind, StepKind) or kind.landing is None or move.reads or move.hosts or move.evacuations:
         return False
     called = step.key in s.memory.in_flight or s.look.at < s.memory.begun.get(step.key, 0)
     records = s.look.migrations.get(step.subject, ())

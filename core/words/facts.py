@@ -174,6 +174,8 @@ class Fact(OfSubject):
     """Whether any effect of this incident has ever begun."""
     window: int = 0
     """How many effects on guests the owner lets be in progress at a time now; 0: not told."""
+    black_holes: tuple[str, ...] = ()
+    """Hosts on which several of the incident's guests could not be started: it sends nothing more there."""
 
     @property
     def reserves_in_use(self) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """A worker's doors in the laboratory: each effect passes through the process that it belongs to."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from uuid import UUID
 
@@ -9,9 +9,11 @@ from kasugai.core.recovering.doors import Flagged, Folded, Lease, LogAway, Logge
 from kasugai.core.recovering.ledger import Entry, Flag, flag_of
 from kasugai.core.recovering.look import (
     AggregateView,
+    EvacuationView,
     GuestView,
     ImageView,
     MigrationView,
+    Needs,
     PowerState,
     ServiceView,
 )
@@ -161,6 +163,21 @@ class SimNova:
         """See the port."""
         await self._process.alive("look")
         return await self._door.services()
+
+    async def unwell(self) -> frozenset[str]:
+        """See the port."""
+        await self._process.alive("look")
+        return await self._door.unwell()
+
+    async def room(self, needs: Needs) -> Mapping[str, int]:
+        """See the port."""
+        await self._process.alive("look")
+        return await self._door.room(needs)
+
+    async def last_evacuation(self, guest: str) -> EvacuationView | None:
+        """See the port."""
+        await self._process.alive("look")
+        return await self._door.last_evacuation(guest)
 
     async def aggregates(self) -> tuple[AggregateView, ...]:
         """See the port."""

@@ -57,4 +57,5 @@ ENABLE = StepKind(
     rank=0,
     landing=None,
     carry_on=planned_anew,
+    together=None,
 )

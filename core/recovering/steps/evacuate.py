@@ -1,12 +1,16 @@
 """The guest is on another host, by Nova's word. An evacuation is called only after a look that saw the guest on the
 source with nothing of it under way (architecture.md 5)."""
 
+from collections import Counter
+from dataclasses import replace
+
 from kasugai.core.recovering.calls import Evacuate
 from kasugai.core.recovering.disks import waits_for_its_host
 from kasugai.core.recovering.ledger import Entry
 from kasugai.core.recovering.look import EVACUATION, Look, MigrationView
 from kasugai.core.recovering.moves import Begin, Blocked, Move, Note, Pending
 from kasugai.core.recovering.situation import Situation
+from kasugai.core.recovering.spread import Load, choose, load_of
 from kasugai.core.recovering.states import WISHES, during, treatment
 from kasugai.core.recovering.steps import restore
 from kasugai.core.recovering.steps.evacuations import Notes, done, noted, ours, wish_of
@@ -14,7 +18,7 @@ from kasugai.core.recovering.steps.guests import CALL_TRIES, absent
 from kasugai.core.recovering.steps.kind import LookAfter, StepKind
 from kasugai.core.recovering.steps.records import as_a_client, begin
 from kasugai.core.recovering.steps.reserves import is_ready, is_unfit
-from kasugai.core.recovering.steps.resolving import resolve
+from kasugai.core.recovering.steps.resolving import asks_conductor, has_given_up, may_be_under_way, resolve
 from kasugai.core.recovering.targets import SCHEDULER, targets
 from kasugai.core.words.actions import WORDINGS, Action
 from kasugai.core.words.facts import FactKind, StepRecord, StepState
@@ -23,6 +27,8 @@ from kasugai.core.words.plan import Step
 from kasugai.core.words.timing import Millis, between
 from kasugai.core.words.verdicts import Reason
 
+NOBODY: Load = Counter()
+
 
 def assess(s: Situation, step: Step) -> Move:
     """Call it if it may be called, else find out what has become of it."""
@@ -30,8 +36,8 @@ def assess(s: Situation, step: Step) -> Move:
     if record is not None and record.state.is_open:
         return resolve(s, step, record)
     others = s.look.migrations.get(step.subject, ())
-    under_way = [m for m in others if m.migration_type == EVACUATION and not m.is_ended]
-    if under_way:
+    under_way = [m for m in others if m.migration_type == EVACUATION and may_be_under_way(s, m)]
+    if under_way and not has_given_up(s, under_way):
         return _await_other(s, step, under_way[-1])
     guest = s.look.sees_on_source(step.subject, s.order.host)
     if guest is None:
@@ -70,29 +76,67 @@ def _call(s: Situation, step: Step, record: StepRecord | None) -> Move:
     """Call, unless Nova has refused often enough in this attempt, or found no place anywhere under this owner."""
     if record is not None and record.attempt == s.order.attempt and _is_refused(record):
         return noted(s, step, FactKind.FAILED, record.reason)
-    target = next_target(s, record)
+    target = next_target(s, step, record, NOBODY)
     if target is None:
-        return Blocked(reason=Reason.NO_CAPACITY, detail=f"{step.name}: Nova finds no valid host")
-    if target != SCHEDULER and not is_ready(s, target):
+        return Blocked(reason=Reason.NO_CAPACITY, detail=_nowhere(s, step, record))
+    if target in s.order.reserves and not is_ready(s, target):
         return Pending(hosts=(target,))
-    task = s.look.guests[step.subject].task_state
-    wish = WISHES.get(during(task)) or wish_of(record)
-    notes = Notes(seen_migration=s.look.newest_migration(step.subject), target=target, wish=wish)
+    guest = s.look.guests[step.subject]
+    notes = Notes(
+        seen_migration=s.look.newest_migration(step.subject),
+        target=target,
+        wish=WISHES.get(during(guest.task_state)) or wish_of(record),
+        tried=tried_by(s, record),
+        failed_on=Notes.of(record).failed_on if record is not None else (),
+        reused=_open_records(s, step),
+    )
     return begin(s, step, notes.texts)
 
 
-def next_target(s: Situation, record: StepRecord | None) -> str | None:
+def _open_records(s: Situation, step: Step) -> tuple[int, ...]:
+    """The records of the guest's evacuations that nobody has ended, and nobody will."""
+    records = s.look.migrations.get(step.subject, ())
+    return tuple(m.migration_id for m in records if m.migration_type == EVACUATION and not m.is_ended)
+
+
+def _nowhere(s: Situation, step: Step, record: StepRecord | None) -> str:
+    failed = Notes.of(record).failed_on if record is not None else ()
+    if failed:
+        return f"{step.name}: could not be started on {', '.join(dict.fromkeys(failed))}, and there is no other host"
+    return f"{step.name}: Nova finds no valid host"
+
+
+def tried_by(s: Situation, record: StepRecord | None) -> tuple[str, ...]:
+    """Return where this owner has asked in vain. A new owner begins anew: there may be room by now."""
+    return Notes.of(record).tried if record is not None and record.epoch == s.memory.epoch else ()
+
+
+def next_target(s: Situation, step: Step, record: StepRecord | None, load: Load) -> str | None:
     """Return where the guest is to go next: the first place that this owner has not tried in vain; None when it has
-    tried all. A new owner begins anew: there may be room by now."""
-    places = targets(s.order)
-    if record is not None and _found_no_host(s, record) and record.target in places:
-        places = places[places.index(record.target) + 1 :]
-    return next((place for place in places if place == SCHEDULER or not is_unfit(s, place)), None)
+    tried all. `load`: whom hosts have got already."""
+    tried, failed = tried_by(s, record), Notes.of(record).failed_on if record is not None else ()
+    for place in targets(s.order):
+        if place != SCHEDULER and place not in tried and not is_unfit(s, place):
+            return place
+        if place == SCHEDULER:
+            host = choose(s, s.look.guests[step.subject], tried, failed, load)
+            if host is not None:
+                return host
+    return None
 
 
-def _found_no_host(s: Situation, record: StepRecord) -> bool:
-    """Whether Nova's last word to this owner was that there is no place."""
-    return record.reason == Reason.NO_VALID_HOST and record.epoch == s.memory.epoch
+def _deal(s: Situation, begins: tuple[Begin, ...]) -> tuple[Begin, ...]:
+    """Give each of the guests that go together its host: none of them is begun yet, so none has seen where the others
+    go. One for whom those before it have left no place does not go now."""
+    load, dealt = load_of(s), []
+    for each in begins:
+        notes = Notes.of(each.record)
+        target = next_target(s, each.step, s.record(each.step), load)
+        if target is None:
+            continue
+        load[target] += 1
+        dealt.append(replace(each, record=replace(each.record, notes=replace(notes, target=target).texts)))
+    return tuple(dealt)
 
 
 def _is_refused(record: StepRecord) -> bool:
@@ -106,7 +150,8 @@ def _await_other(s: Situation, step: Step, migration: MigrationView) -> Move:
             reason=Reason.EVACUATION_UNRESOLVED,
             detail=f"{step.name}: migration {migration.migration_id} to {migration.dest or '?'} is {migration.status}",
         )
-    return Pending()
+    asks = (step.subject,) if asks_conductor(s, [migration], s.memory.owner_since) else ()
+    return Pending(evacuations=asks)
 
 
 def _effect(order: Open, begin: Begin, look: Look) -> Evacuate:
@@ -136,4 +181,5 @@ EVACUATE = StepKind(
     rank=1,
     landing=landing,
     carry_on=_carry_on,
+    together=_deal,
 )

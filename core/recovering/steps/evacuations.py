@@ -11,6 +11,9 @@ from kasugai.core.words.frozen import FrozenMap
 from kasugai.core.words.plan import Step
 
 _SEEN = "seen_migration"
+_TRIED = "tried"
+_FAILED_ON = "failed_on"
+_REUSED = "reused"
 WISH = "wish"
 """The note that says which state a guest's user wished for while it waited."""
 
@@ -27,6 +30,12 @@ class Notes:
     """Once done: the host on which the guest was seen."""
     wish: str = ""
     """The state that its user wished for while it waited (a `Prior`); empty for none since the plan."""
+    tried: tuple[str, ...] = ()
+    """Where the owner that wrote it has asked in vain: hosts, reserves, or ANYWHERE (`spread.py`)."""
+    failed_on: tuple[str, ...] = ()
+    """Hosts that could not start it, under whatever owner."""
+    reused: tuple[int, ...] = ()
+    """Ids of older records that nobody ended: Nova may write what becomes of the call into the first of them."""
 
     @classmethod
     def of(cls, record: StepRecord) -> "Notes":
@@ -37,13 +46,24 @@ class Notes:
             target=notes.get(TARGET, ""),
             destination=notes.get(DESTINATION, ""),
             wish=notes.get(WISH, ""),
+            tried=tuple(notes.get(_TRIED, "").split()),
+            failed_on=tuple(notes.get(_FAILED_ON, "").split()),
+            reused=tuple(map(int, notes.get(_REUSED, "").split())),
         )
 
     @property
     def texts(self) -> FrozenMap[str]:
         """The same as a record keeps it: what says nothing is left out."""
         seen = str(self.seen_migration) if self.seen_migration else ""
-        texts = {_SEEN: seen, TARGET: self.target, DESTINATION: self.destination, WISH: self.wish}
+        texts = {
+            _SEEN: seen,
+            TARGET: self.target,
+            DESTINATION: self.destination,
+            WISH: self.wish,
+            _TRIED: " ".join(self.tried),
+            _FAILED_ON: " ".join(self.failed_on),
+            _REUSED: " ".join(map(str, self.reused)),
+        }
         return FrozenMap({name: text for name, text in texts.items() if text})
 
 
@@ -58,16 +78,30 @@ def noted(s: Situation, step: Step, kind: FactKind, reason: str = "", destinatio
     return note(s, step, kind, reason, notes.texts)
 
 
+def in_vain(
+    s: Situation, step: Step, kind: FactKind, reason: str, place: str, *, failed_on: str = ""
+) -> Note:
+    """Return the recording of a call that came to nothing at a place: a host, a reserve, or wherever Nova chose; and of
+    the host that could not start the guest, if one tried."""
+    notes = Notes.of(blank(s, step))
+    failures = (*notes.failed_on, failed_on) if failed_on else notes.failed_on
+    tried = tuple(dict.fromkeys((*notes.tried, place)))
+    return note(s, step, kind, reason, replace(notes, tried=tried, failed_on=failures).texts)
+
+
 def done(s: Situation, step: Step, reason: str = "", destination: str = "") -> Note:
     """Return the recording of an evacuation that is done, with the host on which the guest was seen."""
     return noted(s, step, FactKind.DONE, reason, destination)
 
 
 def ours(look: Look, step: Step, record: StepRecord) -> list[MigrationView]:
-    """Return the records of the guest's evacuations above the one that the intent carries, oldest first."""
-    seen = Notes.of(record).seen_migration
+    """Return the records of the guest's evacuations that tell what became of the call, oldest first: those above the
+    one that the intent carries, and those below it that nobody had ended (Nova's conductor takes the first `accepted`
+    record of a guest for the call's own)."""
+    notes = Notes.of(record)
     return [
         m
         for m in look.migrations.get(step.subject, ())
-        if m.migration_type == EVACUATION and m.migration_id > seen
+        if m.migration_type == EVACUATION
+        and (m.migration_id > notes.seen_migration or m.migration_id in notes.reused)
     ]

@@ -131,4 +131,5 @@ FENCE = StepKind(
     rank=0,
     landing=None,
     carry_on=planned_anew,
+    together=None,
 )

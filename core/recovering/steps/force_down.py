@@ -88,4 +88,5 @@ FORCE_DOWN = StepKind(
     rank=0,
     landing=None,
     carry_on=planned_anew,
+    together=None,
 )

@@ -57,4 +57,5 @@ JOIN = StepKind(
     rank=0,
     landing=None,
     carry_on=planned_anew,
+    together=None,
 )

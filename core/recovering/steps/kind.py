@@ -55,6 +55,8 @@ class StepKind:
     The window goes by it, and by how fast such calls are answered. None for a kind that says nothing of Nova's pace."""
     carry_on: Callable[[Entry, StepRecord], tuple[Step, ...]]
     """What a new attempt has to do because of a record of an earlier one; nothing where each plan has such a step."""
+    together: Callable[[Situation, tuple[Begin, ...]], tuple[Begin, ...]] | None
+    """What those of the kind that begin in one go have to know of one another; None: nothing."""
 
     @property
     def action(self) -> str:

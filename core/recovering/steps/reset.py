@@ -61,4 +61,5 @@ RESET = StepKind(
     rank=1,
     landing=None,
     carry_on=_carry_on,
+    together=None,
 )

@@ -5,12 +5,13 @@ carries tell, and where the guest is now. It never calls; what nobody ends is to
 from kasugai.core.recovering.look import GuestView, MigrationView, is_first_empty, list_is_believed
 from kasugai.core.recovering.moves import Blocked, Move, Note, Pending
 from kasugai.core.recovering.situation import Situation
-from kasugai.core.recovering.steps.evacuations import done, noted, ours
-from kasugai.core.recovering.steps.guests import GONE
+from kasugai.core.recovering.spread import ANYWHERE, black_holes
+from kasugai.core.recovering.steps.evacuations import Notes, done, in_vain, noted, ours
+from kasugai.core.recovering.steps.guests import CALL_TRIES, GONE
 from kasugai.core.recovering.steps.records import NO_TRACE, is_settled
 from kasugai.core.words.facts import FactKind, StepRecord
 from kasugai.core.words.plan import Prior, Step
-from kasugai.core.words.timing import between
+from kasugai.core.words.timing import MonoTime, between
 from kasugai.core.words.verdicts import Reason
 
 _UNREAD = GuestView(uuid="", name="", host="", vm_state="", task_state=None, power_state=0)
@@ -25,31 +26,87 @@ def resolve(s: Situation, step: Step, record: StepRecord) -> Move:
         return _without_trace(s, step)
     if any(m.has_landed for m in own):
         return _landed(s, step, own)
-    if all(m.has_failed for m in own):
-        return _failure(s, step, own[-1])
-    return _await_own(s, step, own[-1])
+    under_way = [m for m in own if may_be_under_way(s, m, s.intent_at(step.key))]
+    if under_way:
+        return _await_own(s, step, record, under_way)
+    failed = [m for m in own if m.has_failed]
+    return _failure(s, step, record, failed[-1]) if failed else _came_to_nothing(s, step, record, own[-1])
 
 
-def _failure(s: Situation, step: Step, migration: MigrationView) -> Move:
-    """`error` is the scheduler's no, which leaves the guest where it was; `failed` the destination's (nova.md)."""
+def may_be_under_way(s: Situation, migration: MigrationView, since: MonoTime = MonoTime(0)) -> bool:
+    """Whether an evacuation that Nova has not ended may still come to something. Not so one whose destination died and
+    was forced down by us, after its fence; nor one whose guest has lain on the source without a task ever since (the
+    task is set before the record is made and cleared last; the record of a conductor that gave up stays `accepted` for
+    ever: nova.md 12)."""
+    if migration.is_ended:
+        return False
+    return not is_fenced(s, migration.dest) and not _lies_idle(s, migration.guest, since)
+
+
+def is_fenced(s: Situation, host: str) -> bool:
+    """Whether another host was fenced: Nova shows it forced down for our reason, which is written after the fence."""
+    view = (s.look.computes or {}).get(host)
+    return view is not None and view.forced_down and view.disabled_reason == s.order.policy.disable_reason
+
+
+def _lies_idle(s: Situation, guest: str, since: MonoTime) -> bool:
+    """Whether all looks of a report interval have shown the guest on the source without any task. When a guest lands
+    its task is cleared a moment before its host changes, and when it is stopped after that, for several."""
+    idle = s.memory.idle.get(guest)
+    return idle is not None and idle >= since and between(idle, s.look.at) >= s.timing.report_interval
+
+
+def has_given_up(s: Situation, open_records: list[MigrationView]) -> bool:
+    """Whether Nova's conductor ended the only evacuation that is open with an error: its record says `accepted`, with
+    no destination, for ever."""
+    if len(open_records) != 1 or open_records[0].dest:
+        return False
+    last = s.look.evacuations.get(open_records[0].guest)
+    return last is not None and last.has_failed
+
+
+def asks_conductor(s: Situation, open_records: list[MigrationView], since: MonoTime) -> bool:
+    """Whether an evacuation has had no destination for so long that Nova is asked what its conductor did."""
+    return not open_records[-1].dest and between(since, s.now) > s.timing.client
+
+
+def _failure(s: Situation, step: Step, record: StepRecord, migration: MigrationView) -> Move:
+    """`error` is the scheduler's no, which leaves the guest where it was; `failed` the destination's (nova.md). A guest
+    that could not be started three times, where others can, is at fault itself."""
+    place = record.target or ANYWHERE
     if migration.status == "error":
-        return noted(s, step, FactKind.ABSOLVED, Reason.NO_VALID_HOST)
-    return noted(s, step, FactKind.FAILED, Reason.DESTINATION_FAILED)
+        return in_vain(s, step, FactKind.ABSOLVED, Reason.NO_VALID_HOST, place)
+    host = migration.dest or record.target
+    failures = len(Notes.of(record).failed_on) + 1
+    is_its_own = min(record.tries, failures) >= CALL_TRIES and host not in black_holes(s.entry)
+    kind = FactKind.FAILED if is_its_own else FactKind.ABSOLVED
+    return in_vain(s, step, kind, Reason.DESTINATION_FAILED, host or place, failed_on=host)
 
 
-def _await_own(s: Situation, step: Step, migration: MigrationView) -> Move:
+def _came_to_nothing(s: Situation, step: Step, record: StepRecord, migration: MigrationView) -> Move:
+    """Nobody will ever end its record."""
+    if is_fenced(s, migration.dest):
+        return in_vain(s, step, FactKind.ABSOLVED, Reason.DESTINATION_DIED, migration.dest)
+    return noted(s, step, FactKind.ABSOLVED, Reason.RECORD_LEFT_OPEN)
+
+
+def _await_own(s: Situation, step: Step, record: StepRecord, under_way: list[MigrationView]) -> Move:
     """A guest that two lists in a row do not show may have been deleted; one may be read right after it landed."""
-    guest = s.look.read.get(step.subject, _UNREAD)
+    guest, since = s.look.read.get(step.subject, _UNREAD), s.intent_at(step.key)
     if guest is None or (guest is not _UNREAD and guest.deleted):
         return done(s, step, GONE)
-    if between(s.intent_at(step.key), s.now) > s.timing.landing:
+    if has_given_up(s, under_way):
+        return noted(s, step, FactKind.ABSOLVED, Reason.CONDUCTOR_GAVE_UP)
+    if between(since, s.now) > s.timing.landing:
+        migration = under_way[-1]
         return Blocked(
             reason=Reason.EVACUATION_UNRESOLVED,
             detail=f"{step.name}: migration {migration.migration_id} to {migration.dest or '?'} is {migration.status}",
         )
     before = s.memory.before
     listed = step.subject in s.look.guests or (before is not None and step.subject in before.guests)
-    return Pending() if listed else Pending(reads=(step.subject,))
+    asks = (step.subject,) if asks_conductor(s, under_way, since) else ()
+    return Pending(reads=() if listed else (step.subject,), evacuations=asks)
 
 
 def _landed(s: Situation, step: Step, own: list[MigrationView]) -> Move:
@@ -60,12 +117,26 @@ def _landed(s: Situation, step: Step, own: list[MigrationView]) -> Move:
         return done(s, step, GONE)
     if guest is not _UNREAD and guest.host != s.order.host and step.subject not in s.look.guests:
         return done(s, step, destination=guest.host)
+    if _is_nowhere(s, step, own):
+        return Blocked(
+            reason=Reason.GUEST_LOST,
+            detail=f"{step.name}: {s.order.host} came back while it was being evacuated, and has destroyed it",
+        )
     move = Pending() if step.subject in s.look.guests else _left(s, step, own)
     if isinstance(move, Pending) and between(s.intent_at(step.key), s.now) > s.timing.landing:
         return Blocked(
             reason=Reason.EVACUATION_UNRESOLVED, detail=f"{step.name}: its record is done, its host unchanged"
         )
     return move
+
+
+def _is_nowhere(s: Situation, step: Step, own: list[MigrationView]) -> bool:
+    """Whether the record says `completed`, and two looks show the guest on the source. That word proves no landing: a
+    source whose nova-compute starts while an evacuation is under way destroys the guest and writes it (discovered.md,
+    Nova 1)."""
+    before = s.memory.before
+    listed = step.subject in s.look.guests and before is not None and step.subject in before.guests
+    return listed and all(m.status == "completed" for m in own if m.has_landed)
 
 
 def _left(s: Situation, step: Step, own: list[MigrationView]) -> Note | Pending:

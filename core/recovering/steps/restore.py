@@ -100,5 +100,6 @@ RESTORE = StepKind(
     rank=0,
     landing=None,
     carry_on=planned_anew,
+    together=None,
 )
 """It is carried on by the evacuation that made it necessary, whether it was begun or not."""

@@ -6,7 +6,7 @@ import pytest
 
 from kasugai.core.recovering.choosing import choose, is_marked, priority
 from kasugai.core.recovering.look import AggregateView, GuestView, ImageView, Look
-from kasugai.core.recovering.planning import asks_for_aggregates, asks_for_images, lacks_words
+from kasugai.core.recovering.planning import asks_for_images, lacks_words
 from kasugai.core.words.disks import RootDisks
 from kasugai.core.words.policy import LocalGuests, Policy
 from kasugai.core.words.timing import MonoTime
@@ -184,26 +184,9 @@ def test_glance_is_asked_only_where_a_policy_wants_it(policy: dict[str, Any], as
     assert asks_for_images(Policy(exclude_image_tags=("t",)))
 
 
-def test_aggregates_are_read_where_only_marked_guests_move() -> None:
-    policy = Policy(evacuate_all=False)
-    assert lacks_words({"g1": guest("g1")}, SEEN, policy)
-    assert not lacks_words({"g1": guest("g1")}, Look(at=MonoTime(0), aggregates=()), policy)
-
-
 def test_an_aggregate_names_the_priority_of_guests_without_their_own() -> None:
     around = AggregateView(aggregate_id=1, name="a", hosts=frozenset({"cmp1"}), metadata={KEY: "5"})
     own = {"own3": {KEY: "3"}, "own9": {KEY: "9"}, "none": {}, "word": {KEY: "high"}}
     guests = {name: guest(name, metadata=said) for name, said in own.items()}
     chosen, _ = choose(guests, Policy(), Look(at=MonoTime(0), aggregates=(around,)), "cmp1")
     assert [g.uuid for g in chosen] == ["own9", "none", "word", "own3"]
-
-
-@pytest.mark.parametrize(
-    ("own", "asks"), [([{}, {}], False), ([{KEY: "1"}, {KEY: "2"}], False), ([{KEY: "1"}, {}], True)]
-)
-def test_aggregates_are_read_where_some_guests_name_a_priority_and_others_do_not(
-    own: list[dict[str, str]], asks: bool
-) -> None:
-    guests = {str(n): guest(str(n), metadata=said) for n, said in enumerate(own)}
-    assert asks_for_aggregates(Policy(), guests) is asks
-    assert lacks_words(guests, SEEN, Policy()) is asks

@@ -230,6 +230,7 @@ class Worker:
             self.memory,
             begun=MappingProxyType({**self.memory.begun, key: MonoTime(self.nova.now)}),
             in_flight=self.memory.in_flight | {key},
+            aims={**self.memory.aims, key: begin.record.target},
         )
 
     def reply(self, key: str, fate: str, late: int) -> None:

@@ -1,0 +1,91 @@
+"""What a guest needs in Placement's words, and who has it: between a flavor of Nova's and allocation candidates.
+
+As nova.scheduler.utils.resources_from_request_spec has it (nova 34): vCPUs (PCPU where they are dedicated), memory, the
+disks that its host keeps, and what extra specs change (`resources:CLASS=N`, `trait:NAME=required|forbidden`).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kasugai.core.recovering.look import Needs
+
+MIB_PER_GIB = 1024
+DEDICATED = "dedicated"
+
+
+def needs_of(flavor: Mapping[str, Any], *, boots_from_volume: bool) -> Needs | None:
+    """Return what a guest of the flavor needs; None where the flavor does not say (below microversion 2.47)."""
+    if not {"vcpus", "ram", "disk"} <= flavor.keys():
+        return None
+    specs = {str(name): str(value) for name, value in (flavor.get("extra_specs") or {}).items()}
+    cpus = "PCPU" if specs.get("hw:cpu_policy") == DEDICATED else "VCPU"
+    swap = -(-int(flavor.get("swap") or 0) // MIB_PER_GIB)
+    root = 0 if boots_from_volume else int(flavor["disk"])
+    wanted = {
+        cpus: int(flavor["vcpus"]),
+        "MEMORY_MB": int(flavor["ram"]),
+        "DISK_GB": root + int(flavor.get("ephemeral") or 0) + swap,
+    }
+    wanted |= _told(specs)
+    return Needs(
+        resources=tuple(sorted((name, count) for name, count in wanted.items() if count > 0)),
+        traits=_traits(specs),
+    )
+
+
+def _told(specs: Mapping[str, str]) -> dict[str, int]:
+    named = ((name.partition("resources:"), value) for name, value in specs.items())
+    return {
+        after: int(value)
+        for (before, found, after), value in named
+        if found and not before and value.isdigit()
+    }
+
+
+def _traits(specs: Mapping[str, str]) -> tuple[str, ...]:
+    signs = {"required": "", "forbidden": "!"}
+    named = ((name.partition("trait:"), value) for name, value in specs.items())
+    return tuple(
+        sorted(
+            signs[value] + after
+            for (before, found, after), value in named
+            if found and not before and value in signs
+        )
+    )
+
+
+def query(needs: Needs) -> dict[str, str]:
+    """Return the parameters of GET /allocation_candidates."""
+    asked = {"resources": ",".join(f"{name}:{count}" for name, count in needs.resources), "limit": "1000"}
+    return asked | ({"required": ",".join(needs.traits)} if needs.traits else {})
+
+
+def room(answer: Mapping[str, Any]) -> dict[str, int]:
+    """Return how many such guests each hypervisor (by its provider's id) could take: what it has itself, and of storage
+    that it shares one at a time, for others take from that too."""
+    summaries: Mapping[str, Any] = answer["provider_summaries"]
+    found: dict[str, int] = {}
+    for request in answer["allocation_requests"]:
+        parts: Mapping[str, Any] = request["allocations"]
+        roots = {summaries[provider]["root_provider_uuid"] for provider in parts}
+        owner = next((root for root in roots if _has_memory(summaries, parts, root)), None)
+        if owner is not None:
+            found[owner] = max(found.get(owner, 0), 1, _count(summaries, parts))
+    return found
+
+
+def _has_memory(summaries: Mapping[str, Any], parts: Mapping[str, Any], root: str) -> bool:
+    """Whether the guest would run there: storage that is shared is a provider of its own."""
+    return any(
+        summaries[provider]["root_provider_uuid"] == root and "MEMORY_MB" in part["resources"]
+        for provider, part in parts.items()
+    )
+
+
+def _count(summaries: Mapping[str, Any], parts: Mapping[str, Any]) -> int:
+    left = (
+        (summaries[provider]["resources"][name], count)
+        for provider, part in parts.items()
+        for name, count in part["resources"].items()
+    )
+    return min((int(have["capacity"]) - int(have["used"])) // int(count) for have, count in left)

@@ -1,0 +1,108 @@
+"""To which host a guest is sent where the choice is ours: one that lives, has room, and has the fewest to build.
+
+Nova's scheduler is deterministic and learns nothing from a rebuild that failed, nor does it know of a host that is
+suspected (nova.md): it sends guests to dead and to broken hosts, and fifty at once to one. A host that we name is still
+checked by Nova. Where we know too little (Placement does not tell who has room), Nova chooses, unless it might choose a
+host that nobody may be sent to.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+
+from kasugai.core.recovering.ledger import Entry
+from kasugai.core.recovering.look import GuestView, Look, ServiceView
+from kasugai.core.recovering.situation import Situation
+from kasugai.core.recovering.steps.evacuations import Notes
+from kasugai.core.recovering.targets import SCHEDULER, is_living
+from kasugai.core.words.actions import Meaning
+from kasugai.core.words.plan import Step
+
+ANYWHERE = "*"
+"""How a record names Nova's own choice among the places that were tried."""
+NAMED_TRIES = 3
+"""So many hosts of ours may Nova refuse for a guest before it chooses itself: it knows more than Placement tells."""
+HOLE = 2
+"""A host on which so many different guests of an incident could not be started gets no more of them."""
+
+Load = Counter[str]
+"""By host: how many guests of the incident were sent there."""
+
+
+def choose(
+    s: Situation, guest: GuestView, tried: Collection[str], failed: Collection[str], load: Load
+) -> str | None:
+    """Return the host to name, SCHEDULER to let Nova choose, or None where there is no place for now. `tried`: where
+    this owner has asked in vain; `failed`: where the guest could not be started, ever."""
+    known = _known(s.look, s.order.host)
+    if known is None:
+        return None if ANYWHERE in tried else SCHEDULER
+    usable = {host for host, view in known.items() if view.is_enabled and is_living(view)}
+    holes, fit = black_holes(s.entry), usable - set(s.order.avoid)
+    hosts = _with_room(s, guest, fit - holes - set(tried), load)
+    hosts = hosts or _with_room(s, guest, _worth_a_try(s, fit & holes, load), load)
+    fresh = [host for host in hosts if host not in failed]
+    ranked = sorted(fresh or hosts, key=lambda host: (_strangeness(s, host), load[host], host))
+    if usable - fit or usable & (holes | set(failed)):
+        return ranked[0] if ranked and len(tried) < 2 * NAMED_TRIES else None
+    if ANYWHERE in tried:
+        return None
+    is_sure = s.look.room_for(guest) is not None and len(tried) < NAMED_TRIES
+    return ranked[0] if is_sure and ranked and not _strangeness(s, ranked[0]) else SCHEDULER
+
+
+def load_of(s: Situation) -> Load:
+    """Return how many of the incident's guests were sent to which host and are still there, or on their way."""
+    return Counter(host for step in s.plan.guests if (host := _sent_to(s, step)))
+
+
+def _sent_to(s: Situation, step: Step) -> str:
+    """Where a guest is, or may be on its way to; empty for neither."""
+    record = s.record(step)
+    if step.key in s.memory.in_flight:
+        return s.memory.aims.get(step.key, "")
+    if record is None or not (record.state.is_open or record.destination):
+        return ""
+    return record.destination or record.target
+
+
+def black_holes(entry: Entry) -> frozenset[str]:
+    """Return the hosts on which several guests of the incident could not be started, and none that was called by the
+    newest owner has been since."""
+    moves = [record for record in entry.steps.values() if record.words.meaning is Meaning.MOVED]
+    failures = Counter(host for record in moves for host in set(Notes.of(record).failed_on))
+    redeemed = {record.destination for record in moves if record.epoch == entry.epoch}
+    return frozenset(host for host, count in failures.items() if count >= HOLE and host not in redeemed)
+
+
+def _worth_a_try(s: Situation, holes: Collection[str], load: Load) -> set[str]:
+    """Where there is nowhere else, each owner sends one guest to a host that failed before: it may have been mended."""
+    if not holes:
+        return set()
+    moves = [s.record(step) for step in s.plan.guests]
+    own = [record for record in moves if record is not None and record.epoch == s.memory.epoch]
+    busy = {*load_of(s), *(host for record in own for host in Notes.of(record).tried)}
+    return {host for host in holes if host not in busy and not load[host]}
+
+
+def _known(look: Look, source: str) -> Mapping[str, ServiceView] | None:
+    """All other hosts; None where a list was not read, or lacks the source's own record (a silent cell)."""
+    if look.computes is None or source not in look.computes:
+        return None
+    return {host: view for host, view in look.computes.items() if host != source}
+
+
+def _with_room(s: Situation, guest: GuestView, hosts: Collection[str], load: Load) -> list[str]:
+    """Those that Placement says could take one more; all where it says nothing. What was sent there since it was asked
+    may be counted twice: then a host looks full a little early."""
+    room = s.look.room_for(guest)
+    return [host for host in hosts if room is None or room.get(host, 0) > load[host]]
+
+
+def _strangeness(s: Situation, host: str) -> int:
+    """How a host differs from the source: 0 for one of its zone that is in all of its aggregates. A guest may be bound
+    to either, which is for Nova to know."""
+    computes = s.look.computes or {}
+    own, other = computes[s.order.host], computes[host]
+    aggregates = s.look.aggregates or ()
+    lacks = any(s.order.host in each.hosts and host not in each.hosts for each in aggregates)
+    return 2 * (own.zone != other.zone) + lacks

@@ -1,0 +1,98 @@
+"""Where guests may go, as Nova and Placement say it: read for one ownership, and again when it has grown old.
+
+A refusal stops nothing that does not depend on it: what Nova or Placement does not let us see counts as not known.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Iterable, Mapping
+from types import MappingProxyType
+from typing import TypeVar
+
+from kasugai.core.recovering.look import AggregateView, EvacuationView, GuestView, Room, ServiceView
+from kasugai.core.words.timing import MonoTime, Timing, later
+from kasugai.workers.clock import monotonic_ms
+from kasugai.workers.ports import Cloud, CloudAway, CloudRefused, CloudUnsure
+
+LOG = logging.getLogger(__name__)
+
+MOST = 16
+"""So many different needs are asked about: guests with others go where Nova sends them."""
+NO_PLACEMENT = (
+    "who has room is not known, so Nova chooses where guests go unless it might choose a host that is suspected; "
+    "Placement says: %s (the right to ask is placement:allocation_candidates:list)"
+)
+NOT_SHOWN = "%s are not known; Nova says: %s"
+
+T = TypeVar("T")
+
+
+class Places:
+    """Compute services, aggregates, who has room for what, and whether Nova can evacuate at all."""
+
+    def __init__(self, cloud: Cloud, timing: Timing) -> None:
+        """Know nothing yet."""
+        self._cloud = cloud
+        self._timing = timing
+        self._next: MonoTime = MonoTime(0)
+        self._next_room: MonoTime = MonoTime(0)
+        self._is_refused = False
+        self._silent: frozenset[str] = frozenset()
+        self.computes: Mapping[str, ServiceView] | None = None
+        """By host; None: not read yet."""
+        self.aggregates: tuple[AggregateView, ...] | None = None
+        self.room: Room = MappingProxyType({})
+        self.unwell: frozenset[str] = frozenset()
+        """What an evacuation needs and did not answer when it was last asked."""
+
+    def is_due(self) -> bool:
+        """Whether the list of services has grown old: a host that dies stays up in it for a minute in any case."""
+        return monotonic_ms() >= self._next
+
+    async def list(self) -> Mapping[str, ServiceView]:
+        """Read all compute services."""
+        found = {view.host: view for view in await self._cloud.services()}
+        self._next = later(monotonic_ms(), self._timing.report_interval)
+        self.computes = MappingProxyType(found)
+        return found
+
+    async def ask_for_aggregates(self) -> None:
+        """Read all aggregates."""
+        self.aggregates = await _shown("aggregates", self._cloud.aggregates(), ())
+
+    async def ask_for_health(self) -> None:
+        """Read whether Nova's scheduler and conductor are there."""
+        silent = await _shown("Nova's own services", self._cloud.unwell(), frozenset[str]())
+        self.unwell = silent | (self.unwell - {"nova-scheduler", "nova-conductor"})
+
+    async def evacuation(self, guest: str) -> EvacuationView | None:
+        """Read Nova's own account of the guest's last evacuation."""
+        return await _shown("instance actions", self._cloud.last_evacuation(guest), None)
+
+    async def ask_for_room(self, guests: Iterable[GuestView]) -> None:
+        """Ask Placement about the needs of these guests, if what it said has grown old. While it is away, what it said
+        is forgotten: Nova's scheduler cannot ask it either."""
+        now = monotonic_ms()
+        needs = sorted({guest.needs for guest in guests if guest.needs is not None}, key=str)[:MOST]
+        if self._is_refused or (now < self._next_room and set(needs) <= self.room.keys()):
+            return
+        self._next_room = later(now, self._timing.power_fresh)
+        try:
+            told = await asyncio.gather(*map(self._cloud.room, needs))
+        except CloudRefused as refusal:
+            LOG.warning(NO_PLACEMENT, refusal)
+            self._is_refused = True
+        except (CloudAway, CloudUnsure) as away:
+            LOG.warning("Placement does not answer: %s", away)
+            self.room, self.unwell = MappingProxyType({}), self.unwell | {"placement"}
+        else:
+            self.room = MappingProxyType({**self.room, **dict(zip(needs, told, strict=True))})
+            self.unwell -= {"placement"}
+
+
+async def _shown(what: str, answer: Awaitable[T], unknown: T) -> T:
+    try:
+        return await answer
+    except CloudRefused as refusal:
+        LOG.warning(NOT_SHOWN, what, refusal)
+        return unknown

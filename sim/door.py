@@ -277,6 +277,7 @@ def _aggregate(aggregate: Aggregate) -> AggregateView:
 
 
 def _migration(world: World, record: Migration) -> MigrationView:
+    lasted = Millis(1000 * (_whole(world, record.updated_at) - _whole(world, record.created_at)))
     return MigrationView(
         migration_id=record.migration_id,
         guest=record.guest,
@@ -284,5 +285,5 @@ def _migration(world: World, record: Migration) -> MigrationView:
         status=record.status,
         source=record.source,
         dest=record.dest or "",
-        lasted=Millis(1000 * (_whole(world, record.updated_at) - _whole(world, record.created_at))),
+        lasted=lasted if record.has_moved else None,
     )

@@ -32,7 +32,7 @@ class SimCloud:
         self.nova = Nova(self.world)
         self.identity = Identity(self.world)
         self.images = Images(self.world)
-        self.hosts = Hosts(self.world, self.nova.services, self.nova.guests)
+        self.hosts = Hosts(self.world, self.nova.services, self.nova.guests, self.nova.reaper)
         self.power = Power(self.world, self.hosts)
         self.wire = Wire(self.world)
         self.witness = Witness(self.world, self.wire, self.nova.evacuations)
@@ -97,6 +97,7 @@ class SimCloud:
         world.guests[guest.uuid] = guest
         if host is not None:
             world.diary.define(guest.uuid, host)
+            self.nova.guests.resume_deletion(guest)
         if runs and host is not None:
             world.diary.start(guest.uuid, host)
         return guest
@@ -198,6 +199,10 @@ class SimCloud:
     def slow_conductor(self, seconds: float) -> None:
         """A call accepted from now on is carried out so many seconds later (0: at once again)."""
         self.world.conductor_delay = seconds
+
+    def answer_500(self, action: str, times: int = 1) -> None:
+        """So many of the next calls (evacuate) end in 500 after they have written what they wrote."""
+        self.world.fails_next[action] = times
 
     def conductor_away(self, lasting: float) -> None:
         """nova-conductor stands still for so many seconds: calls wait in its queue, and what it was asking the

@@ -194,3 +194,8 @@ class Migration:
     migration_type: str = EVACUATION
     created_at: float = 0.0
     updated_at: float = 0.0
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether anybody has saved it since it was written: before, Nova has no updated_at for it."""
+        return self.updated_at > self.created_at

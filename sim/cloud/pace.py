@@ -59,6 +59,8 @@ class Pace:
     """From power on to nova-compute running."""
     startup: float = 3.6
     """From nova-compute's start to the first work that waited for it (nova.md: os-stop)."""
+    reap: float = 1800.0
+    """From one look of a nova-compute for guests that Nova has deleted to the next."""
     device: Span = (0.05, 0.2)
     """A power device answers a question."""
     fence: Span = (1.0, 2.0)

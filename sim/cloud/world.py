@@ -66,6 +66,8 @@ class World:
         self.diary = Diary(scheduler.time)
         self.congestion: Callable[[int], float] = large_cloud
         """Evacuations in progress -> how much longer each of their phases takes."""
+        self.fails_next: dict[str, int] = {}
+        """By action: so many of the next calls are answered 500 in the middle of their work."""
         self.controllers = Controllers(scheduler.time)
         self.silent_cells: dict[str, bool] = {}
         """Silent cells: their records are missing from lists. True: ids are readable all the same."""
@@ -140,6 +142,12 @@ class World:
         )
         self.migrations.append(record)
         return record
+
+    def fails(self, action: str) -> bool:
+        """Whether a call of this action is one of those that end in 500, and use that up."""
+        left = self.fails_next.get(action, 0)
+        self.fails_next[action] = max(0, left - 1)
+        return left > 0
 
     def first_accepted(self, guest: Guest) -> Migration | None:
         """Return the guest's oldest record that is accepted, of whatever type: the one that a conductor takes."""

@@ -194,7 +194,7 @@ class NovaApi:
 
     def _servers(self, query: Mapping[str, str], version: render.Microversion) -> Answer[HttpReply]:
         world, services = self._cloud.world, self._cloud.nova.services
-        answer = self._cloud.nova.list_servers(query.get("host"))
+        answer = self._cloud.nova.list_servers(query.get("host"), query.get("status"))
         shown, links = self._cut("servers/detail", query, answer.value, lambda guest: guest.uuid)
         body: dict[str, Any] = {"servers": [render.server(world, services, g, version) for g in shown]}
         return Answer(HttpReply(body=body | ({"servers_links": links} if links else {})), answer.took)
@@ -226,15 +226,30 @@ class NovaApi:
 
     def _migrations(self, query: Mapping[str, str], version: render.Microversion) -> Answer[HttpReply]:
         answer = self._cloud.nova.list_migrations(
-            query.get("source_compute"), query.get("migration_type"), query.get("instance_uuid")
+            None if "host" in query else query.get("source_compute"),
+            query.get("migration_type"),
+            query.get("instance_uuid"),
         )
-        shown: list[Migration] = answer.value
+        shown: list[Migration] = [record for record in answer.value if self._is_asked_for(record, query)]
         links: list[dict[str, str]] = []
         if version >= (2, 59):
             shown, links = self._cut("os-migrations", query, shown, lambda record: record.uuid)
         rendered = [render.migration(self._cloud.world, record, version) for record in shown]
         body: dict[str, Any] = {"migrations": rendered}
         return Answer(HttpReply(body=body | ({"migrations_links": links} if links else {})), answer.took)
+
+    def _is_asked_for(self, record: Migration, query: Mapping[str, str]) -> bool:
+        """Nova's other filters. `host` means either end and beats source_compute; a record that nobody has moved since
+        it was written has no updated_at, so that changes-since hides every accepted one."""
+        host, since = query.get("host"), query.get("changes-since", "")
+        return (
+            query.get("status") in (None, record.status)
+            and host in (None, record.source, record.dest)
+            and (
+                not since
+                or (record.has_moved and self._cloud.world.stamp(record.updated_at)[:19] >= since[:19])
+            )
+        )
 
     def _cut(
         self, path: str, query: Mapping[str, str], rows: list[Any], key: Callable[[Any], str]

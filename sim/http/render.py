@@ -111,7 +111,7 @@ def migration(world: World, record: Migration, version: Microversion) -> dict[st
         "old_instance_type_id": 1,
         "new_instance_type_id": 1,
         "created_at": world.stamp(record.created_at),
-        "updated_at": world.stamp(record.updated_at),
+        "updated_at": world.stamp(record.updated_at) if record.has_moved else None,
     }
     if version >= (2, 59):
         body["uuid"] = record.uuid

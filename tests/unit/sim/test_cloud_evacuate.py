@@ -332,22 +332,6 @@ def test_a_late_call_does_not_choose_the_source_that_came_back() -> None:
     assert state(cloud, "web")[3] == "host2"
 
 
-@pytest.mark.parametrize("after", [0.2, 0.75, 2.0, 3.85])
-def test_a_guest_that_is_deleted_on_its_way_runs_nowhere(after: float) -> None:
-    async def story(cloud: SimCloud) -> None:
-        cloud.add_guest("web", "host1")
-        bury(cloud)
-        cloud.operator_evacuates("web")
-        await asyncio.sleep(after)
-        cloud.user_deletes("web")
-        await asyncio.sleep(60)
-
-    cloud = play(story, pace=SLOW_SPAWN)
-    assert cloud.running_on("web") == set()
-    assert statuses(cloud)[0] in ("error", "failed")
-    assert cloud.nova.evacuations.in_progress == []
-
-
 def test_nothing_in_nova_stops_a_dual_running_guest() -> None:
     """Forced down on a living compute, evacuate is accepted, and the guest runs on both until that compute starts."""
 

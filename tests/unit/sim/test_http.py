@@ -234,6 +234,21 @@ def test_lists_have_pages(client: Client) -> None:
     assert typed == {"migrations": []}
 
 
+def test_a_list_of_migrations_has_traps(client: Client) -> None:
+    """changes-since hides what was only accepted, `host` beats source_compute, and status takes one value."""
+    bury(client)
+    client.say("conductor_away", 1000)
+    client.ask("POST", f"/servers/{uuid(client, 'web')}/action", json={"evacuate": {}})
+
+    def count(query: str) -> int:
+        return len(client.ask("GET", f"/os-migrations?{query}").json()["migrations"])
+
+    assert count(f"source_compute={HOST}") == count(f"source_compute={HOST}&status=accepted") == 1
+    assert count(f"source_compute={HOST}&status=done") == 0
+    assert count(f"source_compute={HOST}&changes-since=2000-01-01T00:00:00Z") == 0
+    assert count(f"source_compute=other&host={HOST}") == 1
+
+
 def test_a_server_has_more_fields_in_later_microversions(client: Client) -> None:
     path = f"/servers/{uuid(client, 'web')}"
     old, new = [client.ask("GET", path, version).json()["server"] for version in ("2.1", "2.73")]

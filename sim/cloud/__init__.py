@@ -39,6 +39,7 @@ silent cell is silent towards the API only, its conductor goes on; power states 
 """
 
 from kasugai.sim.cloud.cloud import SimCloud as SimCloud
+from kasugai.sim.cloud.pace import CONVOY as CONVOY
 from kasugai.sim.cloud.pace import QUICK as QUICK
 from kasugai.sim.cloud.pace import REAL as REAL
 from kasugai.sim.cloud.pace import Pace as Pace

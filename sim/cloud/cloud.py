@@ -12,7 +12,7 @@ from kasugai.sim.cloud.diary import Diary
 from kasugai.sim.cloud.hosts import Hosts
 from kasugai.sim.cloud.identity import Identity
 from kasugai.sim.cloud.images import Images
-from kasugai.sim.cloud.model import RUNNING, SHUT_DOWN, Aggregate, Guest, Host, Image, Service
+from kasugai.sim.cloud.model import RESIZE, RUNNING, SHUT_DOWN, Aggregate, Guest, Host, Image, Service
 from kasugai.sim.cloud.nova import Nova
 from kasugai.sim.cloud.pace import REAL, Pace
 from kasugai.sim.cloud.power import Power
@@ -101,6 +101,15 @@ class SimCloud:
         if runs and host is not None:
             world.diary.start(guest.uuid, host)
         return guest
+
+    def resized_from(self, guest: str, host: str) -> None:
+        """The guest waits for its resize to be confirmed: its former host keeps a copy, its record is `finished`."""
+        resized = self.world.guest(guest)
+        resized.vm_state = "resized"
+        self.diary.define(resized.uuid, self.world.host(host).name)
+        record = self.world.add_migration(resized, RESIZE, resized.host)
+        record.source = host
+        self.world.set_status(record, "finished")
 
     def add_aggregate(self, name: str, *hosts: str) -> Aggregate:
         """Add an aggregate of hosts."""
@@ -201,7 +210,7 @@ class SimCloud:
         self.world.conductor_delay = seconds
 
     def answer_500(self, action: str, times: int = 1) -> None:
-        """So many of the next calls (evacuate) end in 500 after they have written what they wrote."""
+        """So many of the next calls (evacuate, stop) end in 500 after they have written what they wrote."""
         self.world.fails_next[action] = times
 
     def conductor_away(self, lasting: float) -> None:

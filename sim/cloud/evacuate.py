@@ -8,7 +8,7 @@ from kasugai.core.recovering.look import EVACUATION
 from kasugai.sim.cloud.actions import Actions
 from kasugai.sim.cloud.conductor import Conductor
 from kasugai.sim.cloud.evacuation import Evacuation, Progress, save
-from kasugai.sim.cloud.model import REBUILDING, Answer, Guest, Refused
+from kasugai.sim.cloud.model import REBUILDING, UNEXPECTED, Answer, Guest, Refused
 from kasugai.sim.cloud.reaper import Reaper
 from kasugai.sim.cloud.rebuild import Rebuild
 from kasugai.sim.cloud.scheduler import Chooser
@@ -17,8 +17,6 @@ from kasugai.sim.cloud.world import World
 
 LEAVES_STOPPED = (2, 95)
 """From this microversion on an evacuated guest is left stopped, unless its vm_state was error."""
-
-UNEXPECTED = "Unexpected API Error."
 
 EVACUABLE = ("active", "stopped", "error")
 

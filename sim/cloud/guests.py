@@ -8,6 +8,7 @@ from kasugai.sim.cloud.model import (
     LIVE_MIGRATION,
     RUNNING,
     SHUT_DOWN,
+    UNEXPECTED,
     Answer,
     Guest,
     Host,
@@ -44,9 +45,13 @@ class Guests:
         return guest
 
     def stop(self, uuid: str) -> Answer[None]:
-        """os-stop: from vm_state error too; on a dead host it stays powering-off until the host returns."""
+        """os-stop: from vm_state error too; on a dead host it stays powering-off until the host returns, and now and
+        then the answer is 500 all the same."""
         guest = self.find(uuid)
         self._need(guest, "stop", STOPPABLE)
+        if self._world.fails("stop") or self._is_unlucky(guest):
+            guest.task_state = STOPPING
+            raise Refused(500, UNEXPECTED, self._actions.start(guest, "stop").request_id)
         return self._ask(guest, "stop", STOPPING)
 
     def start(self, uuid: str) -> Answer[None]:
@@ -114,6 +119,10 @@ class Guests:
         if guest.task_state == SOFT_DELETING:
             self._world.diary.stop(guest.uuid, host.name)
             self._settle(guest, "soft-delete", "soft-delete", SHUT_DOWN)
+
+    def _is_unlucky(self, guest: Guest) -> bool:
+        host, share = self._world.hosts.get(guest.host or ""), self._world.flaky_stops
+        return share > 0 and host is not None and not host.answers and self._world.chance.random() < share
 
     def carry_out(self, guest: Guest) -> None:
         """Carry out a stop or a start that waited for the host."""

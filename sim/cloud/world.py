@@ -46,6 +46,8 @@ class World:
     """A call accepted from now on is carried out so many seconds later."""
     no_valid_host = False
     """The scheduler finds nothing."""
+    flaky_stops = 0.0
+    """Which share of the stops of guests on dead hosts is answered 500 (nova.md: now and then)."""
     autostart = False
     """Guests that ran when the power went off run again when their host has booted."""
 

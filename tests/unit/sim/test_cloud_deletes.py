@@ -149,3 +149,69 @@ def test_a_list_by_status_is_a_list_by_vm_state() -> None:
         assert listed("RESCUE") == []
 
     play(story)
+
+
+def test_a_resized_guest_does_not_go_back_to_where_it_came_from() -> None:
+    async def story(cloud: SimCloud) -> None:
+        cloud.add_guest("web", "host1")
+        cloud.resized_from("web", "host2")
+        assert cloud.world.guest("web").status == "VERIFY_RESIZE"
+        bury(cloud)
+        cloud.nova.reset_state(cloud.uuid("web"))
+        cloud.operator_evacuates("web", "host2")
+        await asyncio.sleep(5)
+        assert state(cloud, "web") == ("ERROR", "error", None, "host1")
+        assert cloud.world.guest("web").fault.endswith("already exists.")
+        cloud.operator_evacuates("web", "host3")
+        await asyncio.sleep(5)
+
+    cloud = play(story)
+    assert state(cloud, "web") == ("ACTIVE", "active", None, "host3")
+    assert statuses(cloud) == ["finished", "failed", "done"]
+
+
+def test_a_destination_that_was_given_up_with_the_guest_in_it_cannot_have_it_again() -> None:
+    async def story(cloud: SimCloud) -> None:
+        cloud.add_guest("web", "host1")
+        bury(cloud)
+        cloud.operator_evacuates("web", "host2")
+        await asyncio.sleep(2)
+        cloud.hosts.unplug("host2")
+        await asyncio.sleep(100)
+        cloud.hosts.plug("host2")
+        cloud.guest_dies("web")
+        cloud.operator_evacuates("web", "host2")
+        await asyncio.sleep(5)
+
+    cloud = play(story, pace=SLOW_SPAWN)
+    assert statuses(cloud) == ["pre-migrating", "failed"]
+    assert state(cloud, "web") == ("ERROR", "error", None, "host1")
+
+
+def test_a_stop_on_a_dead_host_is_answered_500_now_and_then() -> None:
+    def refused(flaky: float, *, ordered: int = 0, dead: bool = True) -> int:
+        count = 0
+
+        async def story(cloud: SimCloud) -> None:
+            nonlocal count
+            cloud.world.flaky_stops = flaky
+            cloud.answer_500("stop", ordered)
+            for number in range(100):
+                cloud.add_guest(f"web{number}", "host1")
+            if dead:
+                cloud.hosts.power_off("host1")
+            for number in range(100):
+                try:
+                    cloud.user_stops(f"web{number}")
+                except Refused as refusal:
+                    assert refusal.status == 500
+                    count += 1
+                assert state(cloud, f"web{number}")[2] == "powering-off"
+
+        play(story)
+        return count
+
+    assert 5 < refused(0.1) < 20
+    assert refused(0.1) == refused(0.1)
+    assert refused(0.0) == refused(0.1, dead=False) == 0
+    assert refused(0.0, ordered=3) == 3

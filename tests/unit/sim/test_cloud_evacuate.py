@@ -114,8 +114,9 @@ def test_a_second_call_builds_the_guest_on_two_hosts() -> None:
 
 @pytest.mark.parametrize("gap", [0.0, 0.05, 0.1, 0.2])
 @pytest.mark.parametrize("seed", range(8))
-def test_two_calls_at_once_leave_a_rebuild_that_never_ends(gap: float, seed: int) -> None:
-    """nova.md: 5 of 5 REBUILD, vm_state error, on the new host; spawned once."""
+def test_two_calls_at_once_leave_a_guest_in_error_on_its_new_host(gap: float, seed: int) -> None:
+    """nova.md: 5 of 5 REBUILD, vm_state error, on the new host; spawned once. Whoever comes when the guest is there
+    already finds that it exists, and leaves no task."""
 
     async def story(cloud: SimCloud) -> None:
         cloud.add_guest("web", "host1")
@@ -127,9 +128,10 @@ def test_two_calls_at_once_leave_a_rebuild_that_never_ends(gap: float, seed: int
 
     cloud = play(story, seed=seed)
     status, vm_state, task, host = state(cloud, "web")
-    assert (status, vm_state) == ("REBUILD", "error")
-    assert task in ("rebuilding", "rebuild_block_device_mapping")
-    assert host in ("host2", "host3")
+    tasks: tuple[str | None, ...] = ("rebuilding", "rebuild_block_device_mapping")
+    assert vm_state == "error"
+    assert (status == "REBUILD" and task in tasks) or (gap and (status, task) == ("ERROR", None))
+    assert host == "host2"
     assert cloud.running_on("web") == {host}
 
 

@@ -15,7 +15,9 @@ from kasugai.core.recovering.look import AggregateView, GuestView, ImageView, Mi
 from kasugai.core.words.timing import Millis
 from kasugai.sim.cloud.actions import Action
 from kasugai.sim.cloud.cloud import SimCloud
+from kasugai.sim.cloud.controllers import ControlService
 from kasugai.sim.cloud.model import Aggregate, Answer, Guest, Host, Migration, Refused
+from kasugai.sim.cloud.placement import Room
 from kasugai.sim.cloud.wire import READS, NoConnection, Request
 from kasugai.sim.cloud.world import World
 from kasugai.workers.ports import CloudAway, CloudRefused, CloudUnsure
@@ -100,6 +102,24 @@ class CloudDoor:
             return Answer(tuple(map(deepcopy, answer.value)), answer.took)
 
         return await self._send("GET", f"/servers/{guest}/os-instance-actions", "actions", guest, act)
+
+    async def controllers(self) -> tuple[ControlService, ...]:
+        """Return nova-conductor and nova-scheduler as os-services shows them."""
+
+        def act() -> Answer[tuple[ControlService, ...]]:
+            answer = self._cloud.nova.list_controllers()
+            return Answer(tuple(answer.value), answer.took)
+
+        return await self._send("GET", "/os-services", "controllers", "", act)
+
+    async def room(self, guests: int = 1) -> tuple[Room, ...]:
+        """Return the hypervisors that Placement offers for so many guests at once."""
+
+        def act() -> Answer[tuple[Room, ...]]:
+            answer = self._cloud.nova.placement.candidates(guests)
+            return Answer(tuple(answer.value), answer.took)
+
+        return await self._send("GET", "/allocation_candidates", "room", "", act)
 
     async def image(self, image: str) -> ImageView:
         """Return what Glance says of an image."""

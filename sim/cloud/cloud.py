@@ -118,6 +118,10 @@ class SimCloud:
         self.world.aggregates[number] = aggregate
         return aggregate
 
+    def add_group(self, name: str, *guests: str) -> None:
+        """Put guests into an anti-affinity server group: no two of them on one host."""
+        self.world.groups[name] = frozenset(map(self.uuid, guests))
+
     def add_image(self, name: str, *tags: str, **properties: str) -> None:
         """Let Glance know an image of that id, with these tags and properties."""
         self.world.images[name] = Image(properties=properties, tags=tags)

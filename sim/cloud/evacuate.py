@@ -9,6 +9,7 @@ from kasugai.sim.cloud.actions import Actions
 from kasugai.sim.cloud.conductor import Conductor
 from kasugai.sim.cloud.evacuation import Evacuation, Progress, save
 from kasugai.sim.cloud.model import REBUILDING, UNEXPECTED, Answer, Guest, Refused
+from kasugai.sim.cloud.placement import Placement
 from kasugai.sim.cloud.reaper import Reaper
 from kasugai.sim.cloud.rebuild import Rebuild
 from kasugai.sim.cloud.scheduler import Chooser
@@ -30,11 +31,12 @@ class Evacuations:
         self._services = services
         self._actions = actions
         self._progress = Progress(world, actions, reaper)
+        self.placement = Placement(world, self._progress)
         self._conductor = Conductor(
             world,
             actions,
             self._progress,
-            Chooser(world, services, self._progress),
+            Chooser(world, services, self.placement),
             Rebuild(world, actions, self._progress),
         )
 

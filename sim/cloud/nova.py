@@ -7,6 +7,7 @@ and refusal is nova.md's table.
 from typing import TypeVar
 
 from kasugai.sim.cloud.actions import Action, Actions
+from kasugai.sim.cloud.controllers import ControlService
 from kasugai.sim.cloud.evacuate import Evacuations
 from kasugai.sim.cloud.guests import Guests
 from kasugai.sim.cloud.model import Aggregate, Answer, Guest, Host, Migration, Refused
@@ -31,11 +32,16 @@ class Nova:
         self.reaper = Reaper(world)
         self.guests = Guests(world, self.services, self.actions, self.reaper)
         self.evacuations = Evacuations(world, self.services, self.actions, self.reaper)
+        self.placement = self.evacuations.placement
 
     def list_services(self, host: str | None = None) -> Answer[list[Host]]:
         """GET /os-services?binary=nova-compute[&host=]: an unknown host gives an empty list."""
         named = self._world.hosts.values() if host is None else [self._world.hosts.get(host)]
         return self._read([h for h in named if h is not None and not self._world.is_silent(h.name)])
+
+    def list_controllers(self) -> Answer[list[ControlService]]:
+        """GET /os-services of nova-conductor and nova-scheduler."""
+        return self._read(self._world.controllers.records(self._world.pace.service_down_time))
 
     def update_service(
         self,

@@ -45,8 +45,9 @@ class Rebuild:
             dest.inbox.append(lambda: self._claim(evacuation, dest))
 
     def _claim(self, evacuation: Evacuation, dest: Host) -> None:
-        """Claim it, unless the hypervisor has a copy of it already: a resize came from here, or an earlier destination
-        was given up when it had built it (InstanceExists). From here on the record names the destination
+        """Claim it; a member of its anti-affinity group that came here at the same time, unseen by the scheduler, keeps
+        it away, and so does a copy of its own: a resize came from here, or an earlier destination was given up when
+        it had built it (InstanceExists). From here on the record names the destination
         (ResourceTracker._claim_existing_migration). When the conductor found none, since a start of the source has
         completed it, the destination writes one that nobody ever ends."""
         evacuation.life = dest.life
@@ -58,7 +59,12 @@ class Rebuild:
         else:
             evacuation.record.dest = dest.name
         self._progress.set_status(evacuation, "pre-migrating")
-        if dest.name in self._world.diary.copies_of(evacuation.guest.uuid):
+        if any(
+            each.host == dest.name or each.uuid in dest.claimed
+            for each in self._world.fellows(evacuation.guest)
+        ):
+            self._refuse(evacuation, dest, "Anti-affinity instance group policy was violated")
+        elif dest.name in self._world.diary.copies_of(evacuation.guest.uuid):
             self._refuse(evacuation, dest, f"Instance instance-{evacuation.guest.uuid[:8]} already exists.")
         elif self._move_task(evacuation, dest, REBUILDING, MAPPING):
             self._work(evacuation, dest, self._world.pace.attach, self._attach, turns=BEGINNING)

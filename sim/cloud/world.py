@@ -68,6 +68,8 @@ class World:
         self.diary = Diary(scheduler.time)
         self.congestion: Callable[[int], float] = large_cloud
         """Evacuations in progress -> how much longer each of their phases takes."""
+        self.groups: dict[str, frozenset[str]] = {}
+        """Anti-affinity server groups: their members' uuids by name."""
         self.fails_next: dict[str, int] = {}
         """By action: so many of the next calls are answered 500 in the middle of their work."""
         self.controllers = Controllers(scheduler.time)
@@ -144,6 +146,11 @@ class World:
         )
         self.migrations.append(record)
         return record
+
+    def fellows(self, guest: Guest) -> list[Guest]:
+        """Return the other members of a guest's anti-affinity groups."""
+        found = set().union(*(group for group in self.groups.values() if guest.uuid in group))
+        return [self.guests[uuid] for uuid in sorted(found - {guest.uuid}) if not self.guests[uuid].deleted]
 
     def fails(self, action: str) -> bool:
         """Whether a call of this action is one of those that end in 500, and use that up."""

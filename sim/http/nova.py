@@ -10,7 +10,8 @@ from email.utils import formatdate
 from typing import Any, NoReturn
 
 from kasugai.sim.cloud import SimCloud
-from kasugai.sim.cloud.model import Answer, Host, Migration, Refused
+from kasugai.sim.cloud.controllers import CONDUCTOR, SCHEDULER
+from kasugai.sim.cloud.model import Answer, Migration, Refused
 from kasugai.sim.cloud.wire import Request
 from kasugai.sim.http import render
 from kasugai.sim.http.carrying import REQUEST_ID, Act, carry, named
@@ -22,6 +23,7 @@ LOWEST = (2, 1)
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 OTHER = "other"
 
+CONTROLLERS = (CONDUCTOR, SCHEDULER)
 NO_ROUTE = "The resource could not be found."
 
 ACTIONS = {
@@ -103,6 +105,7 @@ class NovaApi:
                 return OTHER, "version", lambda: Answer(HttpReply(body={"version": self._version()}), 0.0)
             case ["os-services"]:
                 action = "service" if "host" in query else "services"
+                action = "controllers" if query.get("binary") in CONTROLLERS else action
                 return action, query.get("host", ""), lambda: self._services(query)
             case ["os-aggregates"]:
                 return "aggregates", "", self._aggregates
@@ -136,6 +139,10 @@ class NovaApi:
         if not LOWEST <= version <= self.highest:
             raise Refused(406, f"Version {version[0]}.{version[1]} is not supported by the API.")
 
+    def versions(self) -> HttpReply:
+        """Answer GET / of the endpoint's root: every version, to everybody."""
+        return HttpReply(body={"versions": [self._version()]})
+
     def _version(self) -> dict[str, Any]:
         return {
             "id": "v2.1",
@@ -147,13 +154,16 @@ class NovaApi:
 
     def _services(self, query: Mapping[str, str]) -> Answer[HttpReply]:
         world, services = self._cloud.world, self._cloud.nova.services
-        binary = query.get("binary", "nova-compute")
-        answer = self._cloud.nova.list_services(query.get("host"))
-        found: list[Host] = answer.value if binary == "nova-compute" else []
-        return Answer(
-            HttpReply(body={"services": [render.service(world, services, host) for host in found]}),
-            answer.took,
-        )
+        binary, host = query.get("binary"), query.get("host")
+        answer = self._cloud.nova.list_services(host)
+        computes = answer.value if binary in (None, "nova-compute") else []
+        rows = [render.service(world, services, found) for found in computes]
+        rows += [
+            render.controller(world, one)
+            for one in self._cloud.nova.list_controllers().value
+            if binary in (None, one.binary) and host in (None, one.host)
+        ]
+        return Answer(HttpReply(body={"services": rows}), answer.took)
 
     def _update(self, service_id: str, body: dict[str, Any]) -> tuple[str, str, Act]:
         """PUT /os-services/ID. Its name is force-down if it forces down, whatever else it does."""

@@ -34,6 +34,7 @@ class _Builder:
             "host": self._add_host,
             "guest": self._add_guest,
             "aggregate": self._add_aggregate,
+            "group": self._add_group,
             "project": self._add_project,
             "image": self._add_image,
             "observer": self._add_observer,
@@ -127,6 +128,10 @@ class _Builder:
         hosts = [word for word in words if "=" not in word]
         aggregate = self._lab.cloud.add_aggregate(name, *hosts)
         aggregate.metadata |= dict(word.partition("=")[::2] for word in words if "=" in word)
+
+    def _add_group(self, name: str, words: tuple[str, ...]) -> None:
+        """group NAME GUEST ...: an anti-affinity server group of guests that hosts of lines above run."""
+        self._lab.cloud.add_group(name, *words)
 
     def _add_image(self, name: str, words: tuple[str, ...]) -> None:
         """image NAME [tag=T ...] [KEY=VALUE ...]: what Glance says of an image."""

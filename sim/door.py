@@ -23,7 +23,9 @@ from kasugai.core.recovering.look import (
 from kasugai.core.words.timing import Millis
 from kasugai.sim.cloud.actions import ERROR, Action
 from kasugai.sim.cloud.cloud import SimCloud
+from kasugai.sim.cloud.controllers import ControlService
 from kasugai.sim.cloud.model import Aggregate, Answer, Guest, Host, Migration, Refused
+from kasugai.sim.cloud.placement import Room
 from kasugai.sim.cloud.wire import READS, NoConnection, Request
 from kasugai.sim.cloud.world import World
 from kasugai.workers.ports import CloudAway, CloudRefused, CloudUnsure
@@ -126,6 +128,24 @@ class CloudDoor:
             return Answer(tuple(map(deepcopy, answer.value)), answer.took)
 
         return await self._send("GET", f"/servers/{guest}/os-instance-actions", "actions", guest, act)
+
+    async def controllers(self) -> tuple[ControlService, ...]:
+        """Return nova-conductor and nova-scheduler as os-services shows them."""
+
+        def act() -> Answer[tuple[ControlService, ...]]:
+            answer = self._cloud.nova.list_controllers()
+            return Answer(tuple(answer.value), answer.took)
+
+        return await self._send("GET", "/os-services", "controllers", "", act)
+
+    async def room(self, guests: int = 1) -> tuple[Room, ...]:
+        """Return the hypervisors that Placement offers for so many guests at once."""
+
+        def act() -> Answer[tuple[Room, ...]]:
+            answer = self._cloud.nova.placement.candidates(guests)
+            return Answer(tuple(answer.value), answer.took)
+
+        return await self._send("GET", "/allocation_candidates", "room", "", act)
 
     async def image(self, image: str) -> ImageView:
         """Return what Glance says of an image."""
@@ -308,6 +328,7 @@ def _aggregate(aggregate: Aggregate) -> AggregateView:
 
 
 def _migration(world: World, record: Migration) -> MigrationView:
+    lasted = Millis(1000 * (_whole(world, record.updated_at) - _whole(world, record.created_at)))
     return MigrationView(
         migration_id=record.migration_id,
         guest=record.guest,
@@ -315,5 +336,5 @@ def _migration(world: World, record: Migration) -> MigrationView:
         status=record.status,
         source=record.source,
         dest=record.dest or "",
-        lasted=Millis(1000 * (_whole(world, record.updated_at) - _whole(world, record.created_at))),
+        lasted=lasted if record.has_moved else None,
     )

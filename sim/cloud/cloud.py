@@ -12,7 +12,7 @@ from kasugai.sim.cloud.diary import Diary
 from kasugai.sim.cloud.hosts import Hosts
 from kasugai.sim.cloud.identity import Identity
 from kasugai.sim.cloud.images import Images
-from kasugai.sim.cloud.model import RUNNING, SHUT_DOWN, Aggregate, Guest, Host, Image, Service
+from kasugai.sim.cloud.model import RESIZE, RUNNING, SHUT_DOWN, Aggregate, Guest, Host, Image, Service
 from kasugai.sim.cloud.nova import Nova
 from kasugai.sim.cloud.pace import REAL, Pace
 from kasugai.sim.cloud.power import Power
@@ -32,7 +32,7 @@ class SimCloud:
         self.nova = Nova(self.world)
         self.identity = Identity(self.world)
         self.images = Images(self.world)
-        self.hosts = Hosts(self.world, self.nova.services, self.nova.guests)
+        self.hosts = Hosts(self.world, self.nova.services, self.nova.guests, self.nova.reaper)
         self.power = Power(self.world, self.hosts)
         self.wire = Wire(self.world)
         self.witness = Witness(self.world, self.wire, self.nova.evacuations)
@@ -97,9 +97,19 @@ class SimCloud:
         world.guests[guest.uuid] = guest
         if host is not None:
             world.diary.define(guest.uuid, host)
+            self.nova.guests.resume_deletion(guest)
         if runs and host is not None:
             world.diary.start(guest.uuid, host)
         return guest
+
+    def resized_from(self, guest: str, host: str) -> None:
+        """The guest waits for its resize to be confirmed: its former host keeps a copy, its record is `finished`."""
+        resized = self.world.guest(guest)
+        resized.vm_state = "resized"
+        self.diary.define(resized.uuid, self.world.host(host).name)
+        record = self.world.add_migration(resized, RESIZE, resized.host)
+        record.source = host
+        self.world.set_status(record, "finished")
 
     def add_aggregate(self, name: str, *hosts: str) -> Aggregate:
         """Add an aggregate of hosts."""
@@ -107,6 +117,10 @@ class SimCloud:
         aggregate = Aggregate(aggregate_id=number, name=name, hosts=list(hosts))
         self.world.aggregates[number] = aggregate
         return aggregate
+
+    def add_group(self, name: str, *guests: str) -> None:
+        """Put guests into an anti-affinity server group: no two of them on one host."""
+        self.world.groups[name] = frozenset(map(self.uuid, guests))
 
     def add_image(self, name: str, *tags: str, **properties: str) -> None:
         """Let Glance know an image of that id, with these tags and properties."""
@@ -198,6 +212,10 @@ class SimCloud:
     def slow_conductor(self, seconds: float) -> None:
         """A call accepted from now on is carried out so many seconds later (0: at once again)."""
         self.world.conductor_delay = seconds
+
+    def answer_500(self, action: str, times: int = 1) -> None:
+        """So many of the next calls (evacuate, stop) end in 500 after they have written what they wrote."""
+        self.world.fails_next[action] = times
 
     def conductor_away(self, lasting: float) -> None:
         """nova-conductor stands still for so many seconds: calls wait in its queue, and what it was asking the

@@ -8,7 +8,9 @@ from kasugai.core.recovering.look import EVACUATION
 from kasugai.sim.cloud.actions import Actions
 from kasugai.sim.cloud.conductor import Conductor
 from kasugai.sim.cloud.evacuation import Evacuation, Progress, save
-from kasugai.sim.cloud.model import REBUILDING, Answer, Guest, Refused
+from kasugai.sim.cloud.model import REBUILDING, UNEXPECTED, Answer, Guest, Refused
+from kasugai.sim.cloud.placement import Placement
+from kasugai.sim.cloud.reaper import Reaper
 from kasugai.sim.cloud.rebuild import Rebuild
 from kasugai.sim.cloud.scheduler import Chooser
 from kasugai.sim.cloud.service import Services
@@ -23,17 +25,18 @@ EVACUABLE = ("active", "stopped", "error")
 class Evacuations:
     """The evacuations of a world, from the API's check to the changed host."""
 
-    def __init__(self, world: World, services: Services, actions: Actions) -> None:
+    def __init__(self, world: World, services: Services, actions: Actions, reaper: Reaper) -> None:
         """Evacuate guests of `world`."""
         self._world = world
         self._services = services
         self._actions = actions
-        self._progress = Progress(world, actions)
+        self._progress = Progress(world, actions, reaper)
+        self.placement = Placement(world, self._progress)
         self._conductor = Conductor(
             world,
             actions,
             self._progress,
-            Chooser(world, services, self._progress),
+            Chooser(world, services, self.placement),
             Rebuild(world, actions, self._progress),
         )
 
@@ -46,7 +49,8 @@ class Evacuations:
         self, guest: Guest, target: str | None = None, microversion: tuple[int, int] = (2, 93)
     ) -> Answer[None]:
         """Take the call: 200 although another one of the same guest may be under way. A named target stands in the
-        record at once, a chosen one only when it has claimed the guest."""
+        record at once, a chosen one only when it has claimed the guest. A 500 may come when task and record are
+        written: they stay, and nobody carries the call out."""
         self._check(guest, target)
         is_running = guest.vm_state == "active"
         evacuation = Evacuation(
@@ -58,6 +62,8 @@ class Evacuations:
         )
         save(guest, self._world, task_state=REBUILDING)
         self._world.add_migration(guest, EVACUATION, target)
+        if self._world.fails("evacuate"):
+            raise Refused(500, UNEXPECTED, evacuation.action.request_id)
         self._progress.begin(evacuation)
         self._conductor.take(evacuation)
         took = self._world.draw(self._world.pace.evacuate)

@@ -10,6 +10,7 @@ from typing import Any
 
 from kasugai.sim.cloud.actions import Action, ActionEvent, Actions
 from kasugai.sim.cloud.model import Guest, Host, Migration
+from kasugai.sim.cloud.reaper import Reaper
 from kasugai.sim.cloud.world import World
 
 LOST = -1
@@ -49,9 +50,10 @@ class Evacuation:
 class Progress:
     """What is in progress, how long it takes, and how it ends."""
 
-    def __init__(self, world: World, actions: Actions) -> None:
+    def __init__(self, world: World, actions: Actions, reaper: Reaper) -> None:
         """Nothing is in progress in `world`."""
         self._world = world
+        self._reaper = reaper
         self._actions = actions
         self._open: list[Evacuation] = []
 
@@ -95,9 +97,9 @@ class Progress:
         self.end(evacuation, status, fault)
 
     def end(self, evacuation: Evacuation, status: str, error: str = "") -> None:
-        """Write the record's last state. A deleted guest is destroyed where it was being built."""
-        if evacuation.guest.deleted and evacuation.dest is not None:
-            self._world.diary.destroy(evacuation.guest.uuid, evacuation.dest.name)
+        """Write the record's last state. A deleted guest that was built all the same stays where it is for a while."""
+        if evacuation.guest.deleted:
+            self._reaper.expect(evacuation.guest)
         self.finish_event(evacuation, error)
         self.set_status(evacuation, status)
         if evacuation.dest is not None:

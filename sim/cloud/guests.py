@@ -4,19 +4,34 @@ Answers and rules are nova.md's. A guest whose host does not answer keeps its ta
 """
 
 from kasugai.sim.cloud.actions import Action, Actions
-from kasugai.sim.cloud.model import LIVE_MIGRATION, RUNNING, SHUT_DOWN, Answer, Guest, Migration, Refused
+from kasugai.sim.cloud.model import (
+    LIVE_MIGRATION,
+    RUNNING,
+    SHUT_DOWN,
+    UNEXPECTED,
+    Answer,
+    Guest,
+    Host,
+    Migration,
+    Refused,
+)
+from kasugai.sim.cloud.reaper import Reaper
+from kasugai.sim.cloud.service import Services
 from kasugai.sim.cloud.world import World
 
 STOPPABLE = ("active", "error")
 STOPPING, STARTING, MIGRATING = "powering-off", "powering-on", "migrating"
+DELETING, SOFT_DELETING = "deleting", "soft-deleting"
 
 
 class Guests:
     """The life of guests on their hosts."""
 
-    def __init__(self, world: World, actions: Actions) -> None:
+    def __init__(self, world: World, services: Services, actions: Actions, reaper: Reaper) -> None:
         """Act on the guests of `world`."""
         self._world = world
+        self._services = services
+        self._reaper = reaper
         self._actions = actions
         self._asked: dict[str, Action] = {}
         """By guest: the stop or start that it waits for."""
@@ -30,9 +45,13 @@ class Guests:
         return guest
 
     def stop(self, uuid: str) -> Answer[None]:
-        """os-stop: from vm_state error too; on a dead host it stays powering-off until the host returns."""
+        """os-stop: from vm_state error too; on a dead host it stays powering-off until the host returns, and now and
+        then the answer is 500 all the same."""
         guest = self.find(uuid)
         self._need(guest, "stop", STOPPABLE)
+        if self._world.fails("stop") or self._is_unlucky(guest):
+            guest.task_state = STOPPING
+            raise Refused(500, UNEXPECTED, self._actions.start(guest, "stop").request_id)
         return self._ask(guest, "stop", STOPPING)
 
     def start(self, uuid: str) -> Answer[None]:
@@ -67,13 +86,43 @@ class Guests:
         return self._accepted(guest)
 
     def delete(self, uuid: str) -> Answer[None]:
-        """Delete it. When its host does not answer Nova deletes the record alone: what runs there goes on running."""
+        """Delete it. Where its host is down Nova deletes the record alone; where it only believes it up the DELETE
+        waits in the host's queue, with task `deleting`, and no evacuation minds."""
         guest = self.find(uuid)
-        guest.deleted = True
+        answer = self._accepted(guest, self._actions.start(guest, "delete"))
         host = self._world.hosts.get(guest.host or "")
+        if host is None or host.answers or not self._services.is_up(host):
+            self._terminate(guest, host)
+        else:
+            guest.task_state = DELETING
+            host.inbox.append(lambda: self._terminate(guest, host))
+        return answer
+
+    def resume_deletion(self, guest: Guest) -> None:
+        """A guest that is added in the middle of being deleted: the DELETE waits in its host's queue."""
+        host = self._world.hosts[guest.host or ""]
+        if guest.task_state == DELETING:
+            host.inbox.append(lambda: self._terminate(guest, host))
+        elif guest.task_state == SOFT_DELETING:
+            host.inbox.append(lambda: self._soft_delete(guest, host))
+
+    def _terminate(self, guest: Guest, host: Host | None) -> None:
+        """Delete the record, and the copy of the host that was asked to: one that an evacuation has built elsewhere
+        runs on, and Nova does not know it any more."""
+        guest.deleted = True
         if host is not None and host.answers:
             self._world.diary.destroy(guest.uuid, host.name)
-        return self._accepted(guest, self._actions.start(guest, "delete"))
+        self._reaper.expect(guest)
+
+    def _soft_delete(self, guest: Guest, host: Host) -> None:
+        """A guest that was evacuated meanwhile has another task, or none: the soft DELETE fails."""
+        if guest.task_state == SOFT_DELETING:
+            self._world.diary.stop(guest.uuid, host.name)
+            self._settle(guest, "soft-delete", "soft-delete", SHUT_DOWN)
+
+    def _is_unlucky(self, guest: Guest) -> bool:
+        host, share = self._world.hosts.get(guest.host or ""), self._world.flaky_stops
+        return share > 0 and host is not None and not host.answers and self._world.chance.random() < share
 
     def carry_out(self, guest: Guest) -> None:
         """Carry out a stop or a start that waited for the host."""

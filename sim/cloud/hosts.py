@@ -9,6 +9,7 @@ from collections.abc import Callable
 from kasugai.core.recovering.look import EVACUATION
 from kasugai.sim.cloud.guests import Guests
 from kasugai.sim.cloud.model import MANAGEMENT, REBUILD_TASKS, Guest, Host
+from kasugai.sim.cloud.reaper import Reaper
 from kasugai.sim.cloud.service import Services
 from kasugai.sim.cloud.world import World
 
@@ -19,8 +20,9 @@ UNFINISHED = ("accepted", "pre-migrating", "done")
 class Hosts:
     """The machines of a world."""
 
-    def __init__(self, world: World, services: Services, guests: Guests) -> None:
+    def __init__(self, world: World, services: Services, guests: Guests, reaper: Reaper) -> None:
         """Act on the machines of `world`."""
+        self._reaper = reaper
         self._world = world
         self._services = services
         self._guests = guests
@@ -90,7 +92,7 @@ class Hosts:
         self._clean_up(host)
         self._services.follow(host)
         self._services.sync_trait(host)
-        self._after(host, self._world.pace.startup, lambda: self._come_back(host))
+        self._after(host, self._world.pace.startup, lambda: self._take_up(host))
 
     def restart_compute(self, name: str) -> None:
         """nova-compute dies and starts at once."""
@@ -129,6 +131,11 @@ class Hosts:
             for guest in sorted(host.asleep):
                 self._world.diary.start(guest, host.name)
         host.asleep.clear()
+
+    def _take_up(self, host: Host) -> None:
+        """What a nova-compute does when it has started: the work that waited, and its first round."""
+        self._come_back(host)
+        self._reaper.reap(host)
 
     def _come_back(self, host: Host) -> None:
         """Carry out what waited in the queue and in the process."""

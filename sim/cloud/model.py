@@ -13,6 +13,7 @@ from kasugai.core.recovering.look import EVACUATION
 T = TypeVar("T")
 
 LIVE_MIGRATION = "live-migration"
+RESIZE = "resize"
 MANAGEMENT = "management"
 """The network over which nova-compute talks to the rest of Nova."""
 
@@ -23,6 +24,10 @@ REBUILD_TASKS = (REBUILDING, MAPPING, SPAWNING)
 
 RUNNING, SHUT_DOWN, PENDING = 1, 4, 0
 """Nova's power_state."""
+
+
+UNEXPECTED = "Unexpected API Error."
+"""What Nova says with a 500."""
 
 
 class Refused(Exception):
@@ -157,9 +162,12 @@ class Guest:
             return "REBUILD"
         if self.task_state == "migrating" and self.vm_state == "active":
             return "MIGRATING"
-        return {"stopped": "SHUTOFF", "building": "BUILD", "rescued": "RESCUE"}.get(
-            self.vm_state, self.vm_state.upper()
-        )
+        return {
+            "stopped": "SHUTOFF",
+            "building": "BUILD",
+            "rescued": "RESCUE",
+            "resized": "VERIFY_RESIZE",
+        }.get(self.vm_state, self.vm_state.upper())
 
 
 @dataclass(slots=True, kw_only=True)
@@ -194,3 +202,8 @@ class Migration:
     migration_type: str = EVACUATION
     created_at: float = 0.0
     updated_at: float = 0.0
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether anybody has saved it since it was written: before, Nova has no updated_at for it."""
+        return self.updated_at > self.created_at

@@ -7,13 +7,18 @@ and refusal is nova.md's table.
 from typing import TypeVar
 
 from kasugai.sim.cloud.actions import Action, Actions
+from kasugai.sim.cloud.controllers import ControlService
 from kasugai.sim.cloud.evacuate import Evacuations
 from kasugai.sim.cloud.guests import Guests
 from kasugai.sim.cloud.model import Aggregate, Answer, Guest, Host, Migration, Refused
+from kasugai.sim.cloud.reaper import Reaper
 from kasugai.sim.cloud.service import Services
 from kasugai.sim.cloud.world import World
 
 T = TypeVar("T")
+
+VM_STATES = {"SHUTOFF": "stopped", "BUILD": "building", "RESCUE": "rescued"}
+"""By status, where they are not called alike."""
 
 
 class Nova:
@@ -24,13 +29,19 @@ class Nova:
         self._world = world
         self.services = Services(world)
         self.actions = Actions(world)
-        self.guests = Guests(world, self.actions)
-        self.evacuations = Evacuations(world, self.services, self.actions)
+        self.reaper = Reaper(world)
+        self.guests = Guests(world, self.services, self.actions, self.reaper)
+        self.evacuations = Evacuations(world, self.services, self.actions, self.reaper)
+        self.placement = self.evacuations.placement
 
     def list_services(self, host: str | None = None) -> Answer[list[Host]]:
         """GET /os-services?binary=nova-compute[&host=]: an unknown host gives an empty list."""
         named = self._world.hosts.values() if host is None else [self._world.hosts.get(host)]
         return self._read([h for h in named if h is not None and not self._world.is_silent(h.name)])
+
+    def list_controllers(self) -> Answer[list[ControlService]]:
+        """GET /os-services of nova-conductor and nova-scheduler."""
+        return self._read(self._world.controllers.records(self._world.pace.service_down_time))
 
     def update_service(
         self,
@@ -59,14 +70,17 @@ class Nova:
         aggregate.hosts.append(host)
         return Answer(aggregate, self._world.draw(self._world.pace.call))
 
-    def list_servers(self, host: str | None = None) -> Answer[list[Guest]]:
-        """GET /servers/detail?all_tenants=True[&host=], oldest first."""
+    def list_servers(self, host: str | None = None, status: str | None = None) -> Answer[list[Guest]]:
+        """GET /servers/detail?all_tenants=True[&host=][&status=], oldest first. A status is looked up as the vm_state
+        behind it: ACTIVE lists guests in REBUILD as well."""
+        vm_state = None if status is None else VM_STATES.get(status.upper(), status.lower())
         return self._read(
             [
                 guest
                 for guest in self._world.guests.values()
                 if not guest.deleted
-                and (host is None or guest.host == host)
+                and host in (None, guest.host)
+                and (vm_state in (None, guest.vm_state) or status == guest.status == "REBUILD")
                 and not self._world.is_silent(guest.host)
             ]
         )

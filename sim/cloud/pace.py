@@ -55,10 +55,16 @@ class Pace:
     """From a lost race for the task_state to the ERROR that it writes."""
     power: float = 0.3
     """A stop or a start on a living host."""
+    turn: float = 0.0
+    """One turn of a nova-compute that works on its guests in turns (see `turns`); 0: each guest goes its own way."""
+    crowding: float = 0.0
+    """How much longer a turn takes for each guest that it has in hand."""
     boot: float = 60.0
     """From power on to nova-compute running."""
     startup: float = 3.6
     """From nova-compute's start to the first work that waited for it (nova.md: os-stop)."""
+    reap: float = 1800.0
+    """From one look of a nova-compute for guests that Nova has deleted to the next."""
     device: Span = (0.05, 0.2)
     """A power device answers a question."""
     fence: Span = (1.0, 2.0)
@@ -67,6 +73,9 @@ class Pace:
 
 REAL = Pace()
 """An idle laboratory with production settings."""
+
+CONVOY = Pace(turn=0.055, crowding=0.0014)
+"""The real Nova of nova.md on its two cores: guests land as a convoy."""
 
 QUICK = Pace(report_interval=1.0, service_down_time=6.0, boot=5.0, startup=0.4, fence=(0.2, 0.4))
 """Fits the worker's test profile: reports every second."""

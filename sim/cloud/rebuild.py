@@ -20,7 +20,11 @@ from kasugai.sim.cloud.model import (
     SPAWNING,
     Host,
 )
+from kasugai.sim.cloud.turns import Turns
 from kasugai.sim.cloud.world import World
+
+BEGINNING, END = range(5), range(5, 8)
+"""The turns of an evacuation at its destination, where computes work in turns."""
 
 
 class Rebuild:
@@ -31,6 +35,7 @@ class Rebuild:
         self._world = world
         self._actions = actions
         self._progress = progress
+        self._turns = Turns(world)
 
     def deliver(self, evacuation: Evacuation, dest: Host) -> None:
         """The message waits in the queue of a destination that died unnoticed, also for its restart."""
@@ -40,8 +45,11 @@ class Rebuild:
             dest.inbox.append(lambda: self._claim(evacuation, dest))
 
     def _claim(self, evacuation: Evacuation, dest: Host) -> None:
-        """From here on the record names the destination (ResourceTracker._claim_existing_migration). When the conductor
-        found none, since a start of the source has completed it, the destination writes one that nobody ever ends."""
+        """Claim it; a member of its anti-affinity group that came here at the same time, unseen by the scheduler, keeps
+        it away, and so does a copy of its own: a resize came from here, or an earlier destination was given up when
+        it had built it (InstanceExists). From here on the record names the destination
+        (ResourceTracker._claim_existing_migration). When the conductor found none, since a start of the source has
+        completed it, the destination writes one that nobody ever ends."""
         evacuation.life = dest.life
         evacuation.event = self._actions.begin(evacuation.action, "compute_rebuild_instance", dest.name)
         dest.claimed.add(evacuation.guest.uuid)
@@ -51,8 +59,24 @@ class Rebuild:
         else:
             evacuation.record.dest = dest.name
         self._progress.set_status(evacuation, "pre-migrating")
-        if self._move_task(evacuation, dest, REBUILDING, MAPPING):
-            self._work(evacuation, dest, self._world.pace.attach, self._attach)
+        if any(
+            each.host == dest.name or each.uuid in dest.claimed
+            for each in self._world.fellows(evacuation.guest)
+        ):
+            self._refuse(evacuation, dest, "Anti-affinity instance group policy was violated")
+        elif dest.name in self._world.diary.copies_of(evacuation.guest.uuid):
+            self._refuse(evacuation, dest, f"Instance instance-{evacuation.guest.uuid[:8]} already exists.")
+        elif self._move_task(evacuation, dest, REBUILDING, MAPPING):
+            self._work(evacuation, dest, self._world.pace.attach, self._attach, turns=BEGINNING)
+
+    def _refuse(self, evacuation: Evacuation, dest: Host, fault: str) -> None:
+        """The destination has claimed the guest and finds that it cannot have it."""
+        self._work(
+            evacuation,
+            dest,
+            self._world.pace.conflict,
+            lambda each, _: self._progress.fail(each, "failed", fault),
+        )
 
     def _attach(self, evacuation: Evacuation, dest: Host) -> None:
         if self._move_task(evacuation, dest, MAPPING, SPAWNING):
@@ -73,7 +97,7 @@ class Rebuild:
         task, step = ("powering-off", self._stop) if evacuation.ends_stopped else (None, self._land)
         if self._move_task(evacuation, dest, SPAWNING, task):
             save(evacuation.guest, self._world, vm_state="active", power_state=RUNNING, fault="")
-            self._work(evacuation, dest, self._world.pace.land, step)
+            self._work(evacuation, dest, self._world.pace.land, step, turns=END)
 
     def _stop(self, evacuation: Evacuation, dest: Host) -> None:
         self._world.diary.stop(evacuation.guest.uuid, dest.name)
@@ -115,9 +139,11 @@ class Rebuild:
         phase: float,
         act: Callable[[Evacuation, Host], None],
         on: Literal["nova", "hypervisor"] = "nova",
+        turns: range = BEGINNING,
     ) -> None:
         """Let the destination act after a phase. If its nova-compute has died by then, nobody acts and nobody says
-        so; if it hangs, it acts when it wakes; if it is cut off, what concerns Nova waits for an RPC time-out."""
+        so; if it hangs, it acts when it wakes; if it is cut off, what concerns Nova waits for an RPC time-out. Where
+        computes work in turns, `turns` is what the phase takes instead of its seconds."""
 
         def do(give_up: float = math.inf) -> None:
             if self._world.now() > give_up:
@@ -135,6 +161,12 @@ class Rebuild:
         if on == "hypervisor":
             self._world.later(phase, do)
         elif phase:
-            self._progress.later(phase, do)
+            self._take_time(dest, phase, turns, do)
         else:
             do()
+
+    def _take_time(self, dest: Host, phase: float, turns: range, act: Callable[[], None]) -> None:
+        if self._world.pace.turn:
+            self._turns.take(dest, turns, act)
+        else:
+            self._progress.later(phase, act)

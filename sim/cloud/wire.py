@@ -24,6 +24,8 @@ READS = frozenset(
         "guest",
         "migrations",
         "actions",
+        "controllers",
+        "room",
         "project-tags",
         "image",
         "power",
@@ -47,9 +49,9 @@ class Request:
     path: str
     """As Nova's REST API has it, without the query."""
     action: str
-    """service, services, aggregates, guests, guest, migrations, actions, project-tags, image, force-down, enable,
-    aggregate, evacuate, reset, stop, start, power, fence; over HTTP also update-service, lock, unlock, pause, token,
-    other."""
+    """service, services, aggregates, guests, guest, migrations, actions, controllers, room, project-tags, image,
+    force-down, enable, aggregate, evacuate, reset, stop, start, power, fence; over HTTP also update-service, lock,
+    unlock, pause, token, other."""
     subject: str
     """The host's name, the guest's uuid or the project's id."""
     sender: str = ""

@@ -46,6 +46,8 @@ class World:
     """A call accepted from now on is carried out so many seconds later."""
     no_valid_host = False
     """The scheduler finds nothing."""
+    flaky_stops = 0.0
+    """Which share of the stops of guests on dead hosts is answered 500 (nova.md: now and then)."""
     autostart = False
     """Guests that ran when the power went off run again when their host has booted."""
 
@@ -66,6 +68,10 @@ class World:
         self.diary = Diary(scheduler.time)
         self.congestion: Callable[[int], float] = large_cloud
         """Evacuations in progress -> how much longer each of their phases takes."""
+        self.groups: dict[str, frozenset[str]] = {}
+        """Anti-affinity server groups: their members' uuids by name."""
+        self.fails_next: dict[str, int] = {}
+        """By action: so many of the next calls are answered 500 in the middle of their work."""
         self.controllers = Controllers(scheduler.time)
         self.silent_cells: dict[str, bool] = {}
         """Silent cells: their records are missing from lists. True: ids are readable all the same."""
@@ -140,6 +146,17 @@ class World:
         )
         self.migrations.append(record)
         return record
+
+    def fellows(self, guest: Guest) -> list[Guest]:
+        """Return the other members of a guest's anti-affinity groups."""
+        found = set().union(*(group for group in self.groups.values() if guest.uuid in group))
+        return [self.guests[uuid] for uuid in sorted(found - {guest.uuid}) if not self.guests[uuid].deleted]
+
+    def fails(self, action: str) -> bool:
+        """Whether a call of this action is one of those that end in 500, and use that up."""
+        left = self.fails_next.get(action, 0)
+        self.fails_next[action] = max(0, left - 1)
+        return left > 0
 
     def first_accepted(self, guest: Guest) -> Migration | None:
         """Return the guest's oldest record that is accepted, of whatever type: the one that a conductor takes."""

@@ -10,11 +10,11 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from kasugai.sim.cloud import QUICK, REAL, SimCloud, large_cloud, two_cores
+from kasugai.sim.cloud import CONVOY, QUICK, REAL, SimCloud, large_cloud, two_cores
 from kasugai.sim.http.door import serve
 from kasugai.sim.http.thread import wall_epoch
 
-PACES = {"real": REAL, "quick": QUICK}
+PACES = {"real": REAL, "quick": QUICK, "convoy": CONVOY}
 
 
 def main() -> None:
@@ -32,7 +32,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--reserves", type=int, default=0, help="so many of the last hosts are empty and disabled"
     )
-    parser.add_argument("--pace", choices=PACES, default="quick", help="quick fits the worker's test profile")
+    paces = "quick fits the worker's test profile, convoy is a real Nova on two cores"
+    parser.add_argument("--pace", choices=PACES, default="quick", help=paces)
     parser.add_argument("--spawn", type=float, default=1.0, help="seconds that building a guest takes")
     parser.add_argument(
         "--congested", action="store_true", help="a Nova on two cores: slower, the more is in progress"

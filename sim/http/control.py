@@ -24,7 +24,7 @@ from kasugai.sim.http.server import HttpReply, HttpRequest
 
 PREFIX = "/sim"
 CONGESTION = {"large_cloud": large_cloud, "two_cores": two_cores}
-WORLD_KNOBS = ("clock_offset", "sends_date", "autostart", "no_valid_host", "conductor_delay")
+WORLD_KNOBS = ("clock_offset", "sends_date", "autostart", "no_valid_host", "conductor_delay", "flaky_stops")
 
 
 class Control:

@@ -6,6 +6,7 @@ from kasugai.sim.http.control import Control
 from kasugai.sim.http.glance import Glance
 from kasugai.sim.http.keystone import PASSWORD, PROJECT, USER
 from kasugai.sim.http.nova import NovaApi
+from kasugai.sim.http.placement import PlacementApi
 from kasugai.sim.http.server import HttpReply, HttpRequest, HttpServer
 
 CLOUDS_YAML = """\
@@ -33,6 +34,7 @@ class HttpDoor:
         self.cloud = cloud
         self.api = NovaApi(cloud, lambda: self.url)
         self.glance = Glance(cloud, self.api.keystone.accepts, lambda: self.url)
+        self.placement = PlacementApi(cloud, self.api.keystone.accepts)
         self._control = Control(cloud, self.api)
         self._server = HttpServer(self._respond)
 
@@ -61,8 +63,12 @@ class HttpDoor:
         match request.path.split("/")[1]:
             case "sim":
                 return await self._control.respond(request)
+            case "compute" if request.path.rstrip("/") == "/compute":
+                return self.api.versions()
             case "compute":
                 return await self.api.respond(request)
+            case "placement":
+                return await self.placement.respond(request)
             case "image":
                 return await self.glance.respond(request)
             case "identity":

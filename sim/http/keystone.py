@@ -124,6 +124,7 @@ class Keystone:
                 *([self._service("identity", "keystone", self.endpoint)] if self.endpoint else []),
                 self._service("compute", "nova", self._nova_path),
                 self._service("image", "glance", "/image"),
+                self._service("placement", "placement", "/placement"),
                 *self._others,
             ],
         }

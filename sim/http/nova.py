@@ -10,7 +10,8 @@ from email.utils import formatdate
 from typing import Any, NoReturn
 
 from kasugai.sim.cloud import SimCloud
-from kasugai.sim.cloud.model import Answer, Host, Migration, Refused
+from kasugai.sim.cloud.controllers import CONDUCTOR, SCHEDULER
+from kasugai.sim.cloud.model import Answer, Migration, Refused
 from kasugai.sim.cloud.wire import Request
 from kasugai.sim.http import render
 from kasugai.sim.http.carrying import REQUEST_ID, Act, carry, named
@@ -22,6 +23,7 @@ LOWEST = (2, 1)
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 OTHER = "other"
 
+CONTROLLERS = (CONDUCTOR, SCHEDULER)
 NO_ROUTE = "The resource could not be found."
 
 ACTIONS = {
@@ -103,6 +105,7 @@ class NovaApi:
                 return OTHER, "version", lambda: Answer(HttpReply(body={"version": self._version()}), 0.0)
             case ["os-services"]:
                 action = "service" if "host" in query else "services"
+                action = "controllers" if query.get("binary") in CONTROLLERS else action
                 return action, query.get("host", ""), lambda: self._services(query)
             case ["os-aggregates"]:
                 return "aggregates", "", self._aggregates
@@ -136,6 +139,10 @@ class NovaApi:
         if not LOWEST <= version <= self.highest:
             raise Refused(406, f"Version {version[0]}.{version[1]} is not supported by the API.")
 
+    def versions(self) -> HttpReply:
+        """Answer GET / of the endpoint's root: every version, to everybody."""
+        return HttpReply(body={"versions": [self._version()]})
+
     def _version(self) -> dict[str, Any]:
         return {
             "id": "v2.1",
@@ -147,13 +154,16 @@ class NovaApi:
 
     def _services(self, query: Mapping[str, str]) -> Answer[HttpReply]:
         world, services = self._cloud.world, self._cloud.nova.services
-        binary = query.get("binary", "nova-compute")
-        answer = self._cloud.nova.list_services(query.get("host"))
-        found: list[Host] = answer.value if binary == "nova-compute" else []
-        return Answer(
-            HttpReply(body={"services": [render.service(world, services, host) for host in found]}),
-            answer.took,
-        )
+        binary, host = query.get("binary"), query.get("host")
+        answer = self._cloud.nova.list_services(host)
+        computes = answer.value if binary in (None, "nova-compute") else []
+        rows = [render.service(world, services, found) for found in computes]
+        rows += [
+            render.controller(world, one)
+            for one in self._cloud.nova.list_controllers().value
+            if binary in (None, one.binary) and host in (None, one.host)
+        ]
+        return Answer(HttpReply(body={"services": rows}), answer.took)
 
     def _update(self, service_id: str, body: dict[str, Any]) -> tuple[str, str, Act]:
         """PUT /os-services/ID. Its name is force-down if it forces down, whatever else it does."""
@@ -194,7 +204,7 @@ class NovaApi:
 
     def _servers(self, query: Mapping[str, str], version: render.Microversion) -> Answer[HttpReply]:
         world, services = self._cloud.world, self._cloud.nova.services
-        answer = self._cloud.nova.list_servers(query.get("host"))
+        answer = self._cloud.nova.list_servers(query.get("host"), query.get("status"))
         shown, links = self._cut("servers/detail", query, answer.value, lambda guest: guest.uuid)
         body: dict[str, Any] = {"servers": [render.server(world, services, g, version) for g in shown]}
         return Answer(HttpReply(body=body | ({"servers_links": links} if links else {})), answer.took)
@@ -226,15 +236,30 @@ class NovaApi:
 
     def _migrations(self, query: Mapping[str, str], version: render.Microversion) -> Answer[HttpReply]:
         answer = self._cloud.nova.list_migrations(
-            query.get("source_compute"), query.get("migration_type"), query.get("instance_uuid")
+            None if "host" in query else query.get("source_compute"),
+            query.get("migration_type"),
+            query.get("instance_uuid"),
         )
-        shown: list[Migration] = answer.value
+        shown: list[Migration] = [record for record in answer.value if self._is_asked_for(record, query)]
         links: list[dict[str, str]] = []
         if version >= (2, 59):
             shown, links = self._cut("os-migrations", query, shown, lambda record: record.uuid)
         rendered = [render.migration(self._cloud.world, record, version) for record in shown]
         body: dict[str, Any] = {"migrations": rendered}
         return Answer(HttpReply(body=body | ({"migrations_links": links} if links else {})), answer.took)
+
+    def _is_asked_for(self, record: Migration, query: Mapping[str, str]) -> bool:
+        """Nova's other filters. `host` means either end and beats source_compute; a record that nobody has moved since
+        it was written has no updated_at, so that changes-since hides every accepted one."""
+        host, since = query.get("host"), query.get("changes-since", "")
+        return (
+            query.get("status") in (None, record.status)
+            and host in (None, record.source, record.dest)
+            and (
+                not since
+                or (record.has_moved and self._cloud.world.stamp(record.updated_at)[:19] >= since[:19])
+            )
+        )
 
     def _cut(
         self, path: str, query: Mapping[str, str], rows: list[Any], key: Callable[[Any], str]

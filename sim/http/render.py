@@ -3,6 +3,7 @@
 from typing import Any
 
 from kasugai.sim.cloud.actions import Action, ActionEvent
+from kasugai.sim.cloud.controllers import ControlService
 from kasugai.sim.cloud.model import Aggregate, Guest, Host, Migration
 from kasugai.sim.cloud.service import Services
 from kasugai.sim.cloud.world import World
@@ -39,6 +40,21 @@ def service(world: World, services: Services, host: Host) -> dict[str, Any]:
         "updated_at": world.stamp(services.updated_at(record)),
         "disabled_reason": record.disabled_reason or None,
         "forced_down": record.forced_down,
+    }
+
+
+def controller(world: World, record: ControlService) -> dict[str, Any]:
+    """Return a nova-conductor or nova-scheduler of /os-services."""
+    return {
+        "id": str(world.derive("service", record.binary)),
+        "binary": record.binary,
+        "host": record.host,
+        "zone": "internal",
+        "status": "enabled",
+        "state": "up" if record.is_up else "down",
+        "updated_at": world.stamp(record.reported_at),
+        "disabled_reason": None,
+        "forced_down": False,
     }
 
 
@@ -111,7 +127,7 @@ def migration(world: World, record: Migration, version: Microversion) -> dict[st
         "old_instance_type_id": 1,
         "new_instance_type_id": 1,
         "created_at": world.stamp(record.created_at),
-        "updated_at": world.stamp(record.updated_at),
+        "updated_at": world.stamp(record.updated_at) if record.has_moved else None,
     }
     if version >= (2, 59):
         body["uuid"] = record.uuid

@@ -6,6 +6,7 @@ from typing import Any
 
 from kasugai.core.words.disks import RootDisks
 from kasugai.core.words.policy import Disabled, Fencing, LocalGuests, Method
+from kasugai.sim.cloud import CONVOY
 from kasugai.sim.lab.grammar import BadScenario, Line, Scenario, names, seconds
 from kasugai.sim.lab.laboratory import Lab
 from kasugai.sim.lab.observers import Observer, Rounds
@@ -33,6 +34,7 @@ class _Builder:
             "host": self._add_host,
             "guest": self._add_guest,
             "aggregate": self._add_aggregate,
+            "group": self._add_group,
             "project": self._add_project,
             "image": self._add_image,
             "observer": self._add_observer,
@@ -88,8 +90,8 @@ class _Builder:
 
     def _add_guest(self, name: str, words: tuple[str, ...]) -> None:
         """guest NAME [stopped|paused|...] [task=T] [locked] [marked] [priority=N] [tag=T] [spec=N] [spec-mark=yes|no]
-        [image=I] [flavor=F] [project=P] [ephemeral] [swap] [config-drive]: change a guest that a host runs. `priority`
-        is metadata, `spec` and `spec-mark` its flavor's extra specs HA_Priority and HA_Enabled."""
+        [from=HOST] [image=I] [flavor=F] [project=P] [ephemeral] [swap] [config-drive]: change a guest that a host runs.
+        `priority` is metadata, `spec` and `spec-mark` its flavor's extra specs HA_Priority and HA_Enabled."""
         cloud = self._lab.cloud
         guest = cloud.world.guest(name)
         host = guest.host
@@ -118,12 +120,18 @@ class _Builder:
             task_state=options.get("task"),
             **about,
         )
+        if "from" in options:
+            cloud.resized_from(name, options["from"])
 
     def _add_aggregate(self, name: str, words: tuple[str, ...]) -> None:
         """aggregate NAME HOST ... [KEY=VALUE ...]: a host aggregate of Nova, with its metadata."""
         hosts = [word for word in words if "=" not in word]
         aggregate = self._lab.cloud.add_aggregate(name, *hosts)
         aggregate.metadata |= dict(word.partition("=")[::2] for word in words if "=" in word)
+
+    def _add_group(self, name: str, words: tuple[str, ...]) -> None:
+        """group NAME GUEST ...: an anti-affinity server group of guests that hosts of lines above run."""
+        self._lab.cloud.add_group(name, *words)
 
     def _add_image(self, name: str, words: tuple[str, ...]) -> None:
         """image NAME [tag=T ...] [KEY=VALUE ...]: what Glance says of an image."""
@@ -149,17 +157,19 @@ class _Builder:
         self._rounds.join(observer.look)
 
     def _set_nova(self, name: str, words: tuple[str, ...]) -> None:
-        """nova no-date | nova clock +30s|-30s | nova spawn 20s"""
+        """nova no-date | nova convoy | nova clock +30s|-30s | nova spawn 20s"""
         world = self._lab.cloud.world
         if name == "no-date":
             world.sends_date = False
+        elif name == "convoy":
+            world.pace = dataclasses.replace(world.pace, turn=CONVOY.turn, crowding=CONVOY.crowding)
         elif name == "clock":
             sign = -1 if words[0].startswith("-") else 1
             world.clock_offset = sign * seconds(words[0].lstrip("+-"))
         elif name == "spawn":
             world.pace = dataclasses.replace(world.pace, spawn=seconds(words[0]))
         else:
-            raise ValueError("nova takes no-date, clock or spawn")
+            raise ValueError("nova takes no-date, convoy, clock or spawn")
 
     def _set_workers(self, name: str, words: tuple[str, ...]) -> None:
         """workers SLOTS: how many hosts a worker serves at a time."""

@@ -42,12 +42,14 @@ from kasugai.sim.lab.invariants.runs_once import RunsOnce
 from kasugai.sim.lab.invariants.set_aside import SetAside
 from kasugai.sim.lab.invariants.somewhere import Somewhere
 from kasugai.sim.lab.invariants.source_off import SourceOff
+from kasugai.sim.lab.invariants.stays_deleted import StaysDeleted
 from kasugai.sim.lab.invariants.watcher import EFFECTS, Accepted, Ended, Kept, Sent, Sight, Watcher
 from kasugai.sim.lab.records import Record
 
 WATCHERS: tuple[type[Watcher], ...] = (
     RunsOnce,
     Somewhere,
+    StaysDeleted,
     SourceOff,
     EvacuatedOnce,
     FencedAlive,

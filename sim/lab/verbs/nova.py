@@ -14,6 +14,12 @@ def _nova_503(lab: Lab, words: Words) -> str:
     return f"nova answers 503 for {words[1]}"
 
 
+def _nova_500(lab: Lab, words: Words) -> str:
+    """nova answers 500 to ACTION [N]: the next N calls end in the middle of their work"""
+    lab.cloud.answer_500(words[1], int(words[2]) if len(words) > 2 else 1)
+    return f"nova's next answer to {words[1]} is 500"
+
+
 def _nova_unreachable(lab: Lab, words: Words) -> str:
     """nova unreachable 30s"""
     lab.cloud.wire.refuse_connections(seconds(words[0]))
@@ -72,6 +78,7 @@ def _slow_spawn(lab: Lab, words: Words) -> str:
 
 
 VERBS: dict[str, Verb] = {
+    "nova answers 500": _nova_500,
     "nova answers 503": _nova_503,
     "nova unreachable": _nova_unreachable,
     "nova loses reply": _nova_loses,

@@ -114,8 +114,9 @@ def test_a_second_call_builds_the_guest_on_two_hosts() -> None:
 
 @pytest.mark.parametrize("gap", [0.0, 0.05, 0.1, 0.2])
 @pytest.mark.parametrize("seed", range(8))
-def test_two_calls_at_once_leave_a_rebuild_that_never_ends(gap: float, seed: int) -> None:
-    """nova.md: 5 of 5 REBUILD, vm_state error, on the new host; spawned once."""
+def test_two_calls_at_once_leave_a_guest_in_error_on_its_new_host(gap: float, seed: int) -> None:
+    """nova.md: 5 of 5 REBUILD, vm_state error, on the new host; spawned once. Whoever comes when the guest is there
+    already finds that it exists, and leaves no task."""
 
     async def story(cloud: SimCloud) -> None:
         cloud.add_guest("web", "host1")
@@ -127,9 +128,10 @@ def test_two_calls_at_once_leave_a_rebuild_that_never_ends(gap: float, seed: int
 
     cloud = play(story, seed=seed)
     status, vm_state, task, host = state(cloud, "web")
-    assert (status, vm_state) == ("REBUILD", "error")
-    assert task in ("rebuilding", "rebuild_block_device_mapping")
-    assert host in ("host2", "host3")
+    tasks: tuple[str | None, ...] = ("rebuilding", "rebuild_block_device_mapping")
+    assert vm_state == "error"
+    assert (status == "REBUILD" and task in tasks) or (gap and (status, task) == ("ERROR", None))
+    assert host == "host2"
     assert cloud.running_on("web") == {host}
 
 
@@ -330,22 +332,6 @@ def test_a_late_call_does_not_choose_the_source_that_came_back() -> None:
 
     cloud = play(story, hosts=3)
     assert state(cloud, "web")[3] == "host2"
-
-
-@pytest.mark.parametrize("after", [0.2, 0.75, 2.0, 3.85])
-def test_a_guest_that_is_deleted_on_its_way_runs_nowhere(after: float) -> None:
-    async def story(cloud: SimCloud) -> None:
-        cloud.add_guest("web", "host1")
-        bury(cloud)
-        cloud.operator_evacuates("web")
-        await asyncio.sleep(after)
-        cloud.user_deletes("web")
-        await asyncio.sleep(60)
-
-    cloud = play(story, pace=SLOW_SPAWN)
-    assert cloud.running_on("web") == set()
-    assert statuses(cloud)[0] in ("error", "failed")
-    assert cloud.nova.evacuations.in_progress == []
 
 
 def test_nothing_in_nova_stops_a_dual_running_guest() -> None:

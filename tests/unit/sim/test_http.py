@@ -96,6 +96,37 @@ def test_a_bad_or_expired_token_is_401(client: Client) -> None:
     assert client.ask("GET", "/os-services").status_code == 200
 
 
+def test_versions_are_told_without_a_token(client: Client) -> None:
+    root = client.lab.door.url
+    (compute,) = requests.get(f"{root}/compute", timeout=5).json()["versions"]
+    assert (compute["min_version"], compute["version"]) == ("2.1", "2.104")
+    (placement,) = requests.get(f"{root}/placement", timeout=5).json()["versions"]
+    assert (placement["min_version"], placement["max_version"]) == ("1.0", "1.39")
+
+
+def test_placement_offers_room(client: Client) -> None:
+    def ask(path: str, token: str = client.token) -> requests.Response:
+        url = f"{client.lab.door.url}/placement{path}"
+        return client.http.get(url, headers={"X-Auth-Token": token}, timeout=5)
+
+    names = {row["uuid"]: row["name"] for row in ask("/resource_providers").json()["resource_providers"]}
+
+    def offered(need: int, required: str = "") -> set[str]:
+        query = f"resources=VCPU:{need},MEMORY_MB:{need}&required={required}"
+        body = ask(f"/allocation_candidates?{query}").json()
+        found = {names[uuid] for each in body["allocation_requests"] for uuid in each["allocations"]}
+        assert found == {names[uuid] for uuid in body["provider_summaries"]}
+        return found
+
+    assert offered(1) == set(names.values())
+    assert offered(101) == set()
+    client.say("operator_disables", HOST)
+    assert offered(1) - offered(1, "!COMPUTE_STATUS_DISABLED") == {HOST}
+    assert ask("/allocation_candidates").status_code == 400
+    assert ask("/allocation_candidates?resources=VCPU:1", "wrong").status_code == 401
+    assert ask("/usages").status_code == 404
+
+
 def test_microversions_are_negotiated(client: Client) -> None:
     version = client.ask("GET", "/").json()["version"]
     assert (version["min_version"], version["version"]) == ("2.1", "2.104")
@@ -120,7 +151,10 @@ def test_a_service_has_the_documented_fields(client: Client) -> None:
         "id", "binary", "host", "zone", "status", "state", "updated_at", "disabled_reason", "forced_down",
     }  # fmt: skip
     assert client.ask("GET", "/os-services?host=nope").json() == {"services": []}
-    assert client.ask("GET", "/os-services?binary=nova-conductor").json() == {"services": []}
+    (other,) = client.ask("GET", "/os-services?binary=nova-conductor").json()["services"]
+    assert set(other) == set(row)
+    everybody = client.ask("GET", "/os-services").json()["services"]
+    assert {each["binary"] for each in everybody} == {"nova-compute", "nova-conductor", "nova-scheduler"}
 
 
 def test_evacuate_answers_200_and_the_others_202_with_empty_bodies(client: Client) -> None:
@@ -232,6 +266,21 @@ def test_lists_have_pages(client: Client) -> None:
     assert len(one["migrations"]) == 1 and one["migrations_links"]
     typed = client.ask("GET", "/os-migrations?migration_type=evacuation", "2.80").json()
     assert typed == {"migrations": []}
+
+
+def test_a_list_of_migrations_has_traps(client: Client) -> None:
+    """changes-since hides what was only accepted, `host` beats source_compute, and status takes one value."""
+    bury(client)
+    client.say("conductor_away", 1000)
+    client.ask("POST", f"/servers/{uuid(client, 'web')}/action", json={"evacuate": {}})
+
+    def count(query: str) -> int:
+        return len(client.ask("GET", f"/os-migrations?{query}").json()["migrations"])
+
+    assert count(f"source_compute={HOST}") == count(f"source_compute={HOST}&status=accepted") == 1
+    assert count(f"source_compute={HOST}&status=done") == 0
+    assert count(f"source_compute={HOST}&changes-since=2000-01-01T00:00:00Z") == 0
+    assert count(f"source_compute=other&host={HOST}") == 1
 
 
 def test_a_server_has_more_fields_in_later_microversions(client: Client) -> None:

@@ -16,13 +16,14 @@ from kasugai.core.words.subject import host_subject
 from kasugai.core.words.timing import BrokerTime, SteadyTime
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from kasugai.sim.cloud import SimCloud
-from kasugai.sim.cloud.diary import Entry
+from kasugai.sim.cloud.diary import Entry, Event
 from kasugai.sim.lab.invariants.evacuated_once import EvacuatedOnce
 from kasugai.sim.lab.invariants.fenced_alive import FencedAlive
 from kasugai.sim.lab.invariants.runs_once import RunsOnce
 from kasugai.sim.lab.invariants.set_aside import PROPAGATION, SetAside
 from kasugai.sim.lab.invariants.somewhere import Somewhere
 from kasugai.sim.lab.invariants.source_off import SourceOff
+from kasugai.sim.lab.invariants.stays_deleted import StaysDeleted
 from kasugai.sim.lab.invariants.watcher import OBEDIENCE, Accepted, Ended, Sent
 from kasugai.sim.loop import run
 from tests.unit.core.makers import HOST, SEGMENT, alive, down, fact, host, order, report, segment
@@ -260,3 +261,20 @@ class TestSomewhere:
 
         assert self.at_end(closed(Phase.FAILED)) == []
         assert self.at_end(closed(Phase.RECOVERED)) != []
+
+
+class TestStaysDeleted:
+    def brought_back(self, task: str | None, host: str = "cmp2", event: Event = "started") -> list[str]:
+        cloud = cloud_of(power=False)
+        guest = cloud.world.guest(GUEST)
+        guest.task_state = task
+        sent = Sent(action="evacuate", host=HOST, guest=guest.uuid)
+        return told(StaysDeleted, sent, Entry(1.0, host, guest.uuid, event), cloud=cloud)
+
+    def test_bites(self) -> None:
+        assert self.brought_back("deleting") == ["web1 was being deleted and was brought back on cmp2"]
+        assert self.brought_back("soft-deleting") != []
+
+    def test_is_silent_about_others_and_about_what_ceases(self) -> None:
+        assert self.brought_back(None) == self.brought_back("powering-off") == []
+        assert self.brought_back("deleting", event="stopped") == []

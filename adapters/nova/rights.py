@@ -75,6 +75,7 @@ class _Question:
 SERVERS = "os_compute_api:servers:detail:get_all_tenants"
 ATTRIBUTES = "os_compute_api:os-extended-server-attributes"
 EVACUATE = "os_compute_api:os-evacuate"
+WHERE = "see which host a guest is on"
 
 QUESTIONS = (
     _Question(
@@ -100,7 +101,7 @@ QUESTIONS = (
     ),
     _Question(
         rule="os_compute_api:os-aggregates:index",
-        what="see the aggregates that a reserve has to join",
+        what="see the aggregates that a reserve has to join, and with evacuate-all: no the marks in their metadata",
         method="GET",
         path="/os-aggregates",
         is_needed=False,
@@ -157,10 +158,11 @@ async def _about_guests(wire: Wire, about_a_guest: bool) -> list[Right]:
         return [_judged(listing, no), _unasked(EVACUATE, "move guests", "no guest can be listed")]
     granted = [_judged(listing, None)]
     if not rows:
-        return [*granted, _unasked(EVACUATE, "move guests", "there is no guest to ask about")]
+        nobody = "there is no guest to ask about"
+        return [*granted, _unasked(ATTRIBUTES, WHERE, nobody), _unasked(EVACUATE, "move guests", nobody)]
     shows = Standing.GRANTED if "OS-EXT-SRV-ATTR:host" in rows[0] else Standing.MISSING
     why = "" if shows is Standing.GRANTED else "Nova does not show where a guest is"
-    attributes = Right(rule=ATTRIBUTES, what="see which host a guest is on", standing=shows, why=why)
+    attributes = Right(rule=ATTRIBUTES, what=WHERE, standing=shows, why=why)
     evacuating = _Question(
         rule=EVACUATE,
         what="move guests",

@@ -103,6 +103,17 @@ def test_what_only_some_recoveries_need_is_named_and_holds_nobody_up(
     assert [right.rule for right in found if right.standing is Standing.MISSING] == [rule]
 
 
+def test_what_is_about_a_guest_is_not_asked_where_there_is_none() -> None:
+    def no_guests(cloud: SimCloud) -> None:
+        cloud.add_host(HOST)
+
+    with CloudThread(no_guests, pace=SWIFT) as empty:
+        found = asked(empty)
+    unasked = {right.rule: right.why for right in found if right.standing is Standing.UNASKED}
+    about_a_guest = ("os_compute_api:os-extended-server-attributes", "os_compute_api:os-evacuate")
+    assert {unasked[rule] for rule in about_a_guest} == {"there is no guest to ask about"}
+
+
 def test_a_policy_that_names_its_rule_is_believed(lab: CloudThread, monkeypatch: pytest.MonkeyPatch) -> None:
     async def respond(_: HttpRequest) -> HttpReply:
         text = "Policy doesn't allow os_compute_api:renamed to be performed."

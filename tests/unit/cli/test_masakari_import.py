@@ -2,6 +2,7 @@
 
 import io
 import sqlite3
+import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,7 +12,6 @@ import pytest
 
 from kasugai.adapters.inventory import Inventory
 from kasugai.adapters.masakari_database import BadDatabase, DatabaseAway, MasakariInventory, read
-from kasugai.cli import terminal
 from kasugai.cli.exits import Exit, Misused
 from kasugai.cli.main import main
 from kasugai.cli.masakari import connection_of, settings_for
@@ -212,8 +212,8 @@ class Keyboard(io.StringIO):
 def test_a_person_at_a_terminal_is_asked_who_fences(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     config, screen = tmp_path / "kasugai.conf", Keyboard()
     config.write_text("[kafka]\nbootstrap_servers = 127.0.0.1:1\n")
-    monkeypatch.setattr(terminal.sys, "stdin", Keyboard("perhaps\ndevices\n"))
-    monkeypatch.setattr(terminal.sys, "stderr", screen)
+    monkeypatch.setattr(sys, "stdin", Keyboard("perhaps\ndevices\n"))
+    monkeypatch.setattr(sys, "stderr", screen)
     assert main(["import", "masakari", "--config-file", str(config), "--database", AWAY]) == Exit.AWAY
     assert "Who fences a host" in screen.getvalue()
     assert screen.getvalue().count("senders | devices | nobody > ") == 2, "asked until an answer fits"

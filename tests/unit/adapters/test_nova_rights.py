@@ -110,8 +110,33 @@ def test_what_is_about_a_guest_is_not_asked_where_there_is_none() -> None:
     with CloudThread(no_guests, pace=SWIFT) as empty:
         found = asked(empty)
     unasked = {right.rule: right.why for right in found if right.standing is Standing.UNASKED}
-    about_a_guest = ("os_compute_api:os-extended-server-attributes", "os_compute_api:os-evacuate")
-    assert {unasked[rule] for rule in about_a_guest} == {"there is no guest to ask about"}
+    for rule in ("os-extended-server-attributes", "servers:show:flavor-extra-specs", "os-evacuate"):
+        assert unasked[f"os_compute_api:{rule}"] == "there is no guest to ask about"
+
+
+@pytest.mark.parametrize(
+    ("rule", "is_needed"),
+    [
+        ("os_compute_api:os-extended-server-attributes", True),
+        ("os_compute_api:servers:show:flavor-extra-specs", False),
+    ],
+)
+def test_what_nova_leaves_out_in_silence_is_named(
+    lab: CloudThread, monkeypatch: pytest.MonkeyPatch, rule: str, is_needed: bool
+) -> None:
+    real = lab.door.api.respond
+
+    async def respond(request: HttpRequest) -> HttpReply:
+        reply = await real(request)
+        for server in reply.body.get("servers", []) if isinstance(reply.body, dict) else []:
+            place, key = (server, "OS-EXT-SRV-ATTR:host") if is_needed else (server["flavor"], "extra_specs")
+            del place[key]
+        return reply
+
+    monkeypatch.setattr(lab.door.api, "respond", respond)
+    found = asked(lab)
+    assert [right.rule for right in found if right.standing is Standing.MISSING] == [rule]
+    assert [right.rule for right in missing(tuple(found))] == [rule] * is_needed
 
 
 def test_a_policy_that_names_its_rule_is_believed(lab: CloudThread, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from kasugai.core.words.timing import TEST
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.http import CloudThread
 from kasugai.sim.http.server import HttpReply, HttpRequest
+from kasugai.workers import starting
 from tests.support.clouds import SWIFT, furnish, with_adapter
 
 HOST = "cmp1.rack1"
@@ -137,6 +138,28 @@ def test_what_nova_leaves_out_in_silence_is_named(
     found = asked(lab)
     assert [right.rule for right in found if right.standing is Standing.MISSING] == [rule]
     assert [right.rule for right in missing(tuple(found))] == [rule] * is_needed
+
+
+@pytest.mark.parametrize("rule", [rule for rule in NEEDED if "evacuate" not in rule])
+def test_a_worker_does_not_begin_without_a_right_that_every_recovery_needs(
+    lab: CloudThread, monkeypatch: pytest.MonkeyPatch, rule: str
+) -> None:
+    forbid(lab, monkeypatch, *NEEDED[rule])
+
+    async def use(nova: NovaCloud) -> None:
+        with pytest.raises(starting.Forbidden, match=f"{rule}.*openstack role add"):
+            await starting._require_rights(nova)
+
+    with_adapter(lab, use)
+
+
+@pytest.mark.parametrize("rule", HELPFUL)
+def test_a_worker_begins_and_warns_without_a_right_that_some_recoveries_need(
+    lab: CloudThread, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, rule: str
+) -> None:
+    forbid(lab, monkeypatch, *HELPFUL[rule])
+    with_adapter(lab, starting._require_rights)
+    assert [record.levelname for record in caplog.records if rule in record.getMessage()] == ["WARNING"]
 
 
 def test_a_policy_that_names_its_rule_is_believed(lab: CloudThread, monkeypatch: pytest.MonkeyPatch) -> None:

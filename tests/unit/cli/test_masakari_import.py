@@ -48,21 +48,22 @@ def after(
 
 
 @pytest.mark.parametrize(
-    ("fencer", "trusts", "fence"),
+    ("fencer", "trusts", "fence", "observers"),
     [
-        (Fencer.SENDERS, True, Fencing.REQUIRED),
-        (Fencer.DEVICES, False, Fencing.REQUIRED),
-        (Fencer.NOBODY, False, Fencing.NONE),
+        (Fencer.SENDERS, True, Fencing.REQUIRED, 2),
+        (Fencer.DEVICES, False, Fencing.REQUIRED, 1),
+        (Fencer.NOBODY, False, Fencing.NONE, 1),
     ],
 )
 def test_who_fences_is_written_into_the_segments(
-    database: str, fencer: Fencer, trusts: bool, fence: Fencing
+    database: str, fencer: Fencer, trusts: bool, fence: Fencing, observers: int
 ) -> None:
     known, found = Inventory(), read(database)
     after(known, found, fencer)
     segment = known.segment(SEGMENT)
     assert segment is not None
-    assert (segment.policy.trust_assertions, segment.policy.fence) == (trusts, fence)
+    policy = segment.policy
+    assert (policy.trust_assertions, policy.fence, policy.confirm_observers) == (trusts, fence, observers)
     after(known, found)
     assert known.segment(SEGMENT) == segment, "not said again, it is left as it is"
     other = Fencer.DEVICES if fencer is not Fencer.DEVICES else Fencer.SENDERS

@@ -38,7 +38,8 @@ def add(nouns: Nouns) -> None:
     what.add_argument(
         "--fenced",
         action="store_true",
-        help="you vouch that the host is off: this confirms at once, and counts as the fence where there is no device",
+        help="you vouch that the host is off: this confirms at once, and counts as the fence where there is no "
+        "device, unless its segment says trust-assertions: no (then: kasugai incident approve HOST --limit fence)",
     )
     what.add_argument("--alive", action="store_true", help="a sign of life, not a failure")
     parser.add_argument(

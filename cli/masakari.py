@@ -6,7 +6,7 @@ from configparser import ConfigParser
 from configparser import Error as ConfigError
 from typing import TYPE_CHECKING
 
-from kasugai.cli.configured import settings_of
+from kasugai.cli.configured import files_of, settings_of
 from kasugai.cli.exits import Away, Exit, Misused, SaidNo
 from kasugai.cli.parser import Nouns, add_config_file, command, group
 
@@ -58,7 +58,8 @@ def add(nouns: Nouns) -> None:
     source.add_argument(
         "--masakari-config",
         metavar="FILE",
-        help="take the URL from [database] connection of this file: no password on the command line",
+        help="take the URL from [database] connection of this file (no password on the command line), and what it says "
+        "of recoveries ([host_failure], host_failure_recovery_threads) into the policy of new segments",
     )
     parser.add_argument(
         "--apply", action="store_true", help="write it; may be repeated, what is equal is left"
@@ -82,8 +83,8 @@ def add(nouns: Nouns) -> None:
 def _import(arguments: argparse.Namespace) -> int:
     from kasugai.cli.terminal import data, talk
 
-    settings = settings_of(arguments)
     url = arguments.database or connection_of(arguments.masakari_config)
+    settings = settings_for(arguments)
     arguments.who_fences = arguments.who_fences or _ask_who_fences()
     found = asyncio.run(_carry_out(settings, read(url), arguments))
     for change in found:
@@ -97,6 +98,14 @@ def _import(arguments: argparse.Namespace) -> int:
         talk(f"{written} to be written; nothing was. To write them, add --apply")
     talk(SAID[arguments.who_fences])
     return Exit.OK
+
+
+def settings_for(arguments: argparse.Namespace) -> "Settings":
+    """Return the settings; what Masakari's own file says of recoveries counts where ours says nothing: guests that
+    Masakari left alone must not be moved because they came over."""
+    own = [arguments.masakari_config] if arguments.masakari_config else []
+    arguments.config_file = [*own, *files_of(arguments)]
+    return settings_of(arguments)
 
 
 def _ask_who_fences() -> str | None:

@@ -22,5 +22,5 @@ async def told(settings: Settings) -> Exit:
             f"{len(lacking)} missing: no host can be recovered. docs/operators/rights.md says how to give them."
         )
         return Exit.NO
-    talk("Hosts can be recovered. What is marked -- cannot be asked without an effect.")
+    talk("Nothing that was asked is refused: hosts can be recovered. What is marked -- was not asked.")
     return Exit.OK

@@ -120,7 +120,7 @@ def page(shown: Shown, now: Instant, width: int | None) -> str:
         "method": str(policy.method),
         "storm": f"from {policy.max_unhealthy} % unhealthy hosts on",
         "fence": _fence(policy),
-        "disks": _disks(policy),
+        "disks": _disks(policy) + _own_disks(shown),
     }
     lines = [f"{name + ':':<9}{text}" for name, text in head.items()]
     rows = [_row(shown, host, now) for host in shown.hosts]
@@ -150,6 +150,13 @@ def _disks(policy: Policy) -> str:
         case _:
             minutes = policy.local_wait // 60_000
             return f"local: guests with an image are rebuilt after {minutes} min, without their data"
+
+
+def _own_disks(shown: Shown) -> str:
+    """Name the hosts whose own description says otherwise."""
+    own = {host.name: host.root_disks for host in shown.hosts if host.root_disks is not None}
+    said = [f"{name} {disks}" for name, disks in own.items() if disks is not shown.segment.policy.root_disks]
+    return f" (but {', '.join(said)})" if said else ""
 
 
 def _armed(shown: Shown) -> str:

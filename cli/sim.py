@@ -147,7 +147,7 @@ def _played(path: Path) -> "tuple[Scenario, Run]":
         scenario = read(path)
         return scenario, play(scenario)
     except BadScenario as error:
-        raise Misused(str(error)) from error
+        raise Misused(f"{error} (how a file is written: tests/scenarios/README.md)") from error
     except (OSError, UnicodeDecodeError) as error:
         raise Misused(f"{path}: cannot be read: {error}") from error
 

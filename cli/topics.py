@@ -87,7 +87,8 @@ def _remake(arguments: argparse.Namespace) -> int:
     if not arguments.forget_history:
         talk(
             "Nothing is open and nobody reads. All topics but kasugai.inventory, with every fault, verdict and "
-            "incident on them, and all that Redis keeps would be forgotten: add --forget-history"
+            "incident on them, every disarm and hold by command, and all that Redis keeps would be forgotten: add "
+            "--forget-history"
         )
         return Exit.NO
     reports = remaking.remake()

@@ -1,7 +1,7 @@
 """`kasugai correlate` as a process: its settings, its gauges, and everything put together."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Iterable
 
 import uvloop
 
@@ -64,19 +64,22 @@ async def _run(settings: Settings, shell: ProcessorSettings, vitals: Vitals) -> 
         bury = burying(producer)
         with (
             watched(COUNTED, lambda: _phases(correlate)),
-            watched(UNFENCED, lambda: _segments(correlate, lambda policy: policy.fence is Fencing.NONE)),
-            watched(
-                UNDESCRIBED_DISKS,
-                lambda: _segments(correlate, lambda policy: policy.root_disks is RootDisks.UNSAID),
-            ),
+            watched(UNFENCED, lambda: [(unfenced(correlate.policies()), {})]),
+            watched(UNDESCRIBED_DISKS, lambda: [(undescribed_disks(correlate.policies()), {})]),
         ):
             return await serve(
                 shell, handler, offset_of=offset_of, bury=bury, membership=membership, vitals=vitals
             )
 
 
-def _segments(correlate: Correlate, holds: Callable[[Policy], bool]) -> list[Reading]:
-    return [(sum(map(holds, correlate.policies())), {})]
+def unfenced(policies: Iterable[Policy]) -> int:
+    """Return how many of the segments with these policies ask for no fence."""
+    return sum(policy.fence is Fencing.NONE for policy in policies)
+
+
+def undescribed_disks(policies: Iterable[Policy]) -> int:
+    """Return how many of the segments with these policies do not say where their hosts' own disks lie."""
+    return sum(policy.root_disks is RootDisks.UNSAID for policy in policies)
 
 
 def _phases(correlate: Correlate) -> list[Reading]:

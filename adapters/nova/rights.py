@@ -75,6 +75,9 @@ class _Question:
 SERVERS = "os_compute_api:servers:detail:get_all_tenants"
 ATTRIBUTES = "os_compute_api:os-extended-server-attributes"
 EVACUATE = "os_compute_api:os-evacuate"
+WHERE = "see which host a guest is on"
+SPECS = "os_compute_api:servers:show:flavor-extra-specs"
+MARKS = "see marks and priorities in flavors"
 
 QUESTIONS = (
     _Question(
@@ -100,7 +103,7 @@ QUESTIONS = (
     ),
     _Question(
         rule="os_compute_api:os-aggregates:index",
-        what="see the aggregates that a reserve has to join",
+        what="see the aggregates that a reserve has to join, and with evacuate-all: no the marks in their metadata",
         method="GET",
         path="/os-aggregates",
         is_needed=False,
@@ -157,10 +160,13 @@ async def _about_guests(wire: Wire, about_a_guest: bool) -> list[Right]:
         return [_judged(listing, no), _unasked(EVACUATE, "move guests", "no guest can be listed")]
     granted = [_judged(listing, None)]
     if not rows:
-        return [*granted, _unasked(EVACUATE, "move guests", "there is no guest to ask about")]
-    shows = Standing.GRANTED if "OS-EXT-SRV-ATTR:host" in rows[0] else Standing.MISSING
-    why = "" if shows is Standing.GRANTED else "Nova does not show where a guest is"
-    attributes = Right(rule=ATTRIBUTES, what="see which host a guest is on", standing=shows, why=why)
+        nobody = "there is no guest to ask about"
+        unasked = ((ATTRIBUTES, WHERE), (SPECS, MARKS), (EVACUATE, "move guests"))
+        return [*granted, *(_unasked(rule, what, nobody) for rule, what in unasked)]
+    granted += [
+        _shown(ATTRIBUTES, WHERE, shows="OS-EXT-SRV-ATTR:host" in rows[0]),
+        _shown(SPECS, MARKS, shows="extra_specs" in rows[0].get("flavor", {}), is_needed=False),
+    ]
     evacuating = _Question(
         rule=EVACUATE,
         what="move guests",
@@ -169,8 +175,19 @@ async def _about_guests(wire: Wire, about_a_guest: bool) -> list[Right]:
         body={"evacuate": {"host": NOWHERE}},
     )
     if not about_a_guest:
-        return [*granted, attributes]
-    return [*granted, attributes, await _asked(wire, evacuating)]
+        return granted
+    return [*granted, await _asked(wire, evacuating)]
+
+
+def _shown(rule: str, what: str, *, shows: bool, is_needed: bool = True) -> Right:
+    """What is not allowed Nova leaves out of its answer, and says nothing."""
+    return Right(
+        rule=rule,
+        what=what,
+        standing=Standing.GRANTED if shows else Standing.MISSING,
+        is_needed=is_needed,
+        why="" if shows else "Nova leaves it out of its answers",
+    )
 
 
 def _unasked(rule: str, what: str, why: str) -> Right:

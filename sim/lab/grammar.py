@@ -4,6 +4,7 @@ The grammar for people is tests/scenarios/README.md. Errors name the file, the l
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -76,6 +77,28 @@ def names(text: str) -> list[str]:
         return [text]
     head, first, last = match.groups()
     return [f"{head}{number:0{len(first)}d}" for number in range(int(first), int(last) + 1)]
+
+
+def options(words: Iterable[str], *known: str) -> dict[str, str]:
+    """Return what KEY=VALUE words say, and flags with an empty value, by their names; ValueError for a word that is not
+    among the `known` (flags as they are, keys with their `=`): a slip must not be played as another story."""
+    found = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if name + equals not in known:
+            raise ValueError(f"{word!r} is no word of this line; known: {', '.join(known)}")
+        found[name] = value
+    return found
+
+
+def explained(error: Exception) -> str:
+    """Return what a person is told of an error that a line of a scenario made."""
+    if isinstance(error, KeyError):
+        name = str(error.args[0])
+        return name if " " in name else f"there is no {name}"
+    if isinstance(error, IndexError) or "to unpack" in str(error):
+        return "a word is missing, or one too many"
+    return str(error)
 
 
 def read(path: Path) -> Scenario:

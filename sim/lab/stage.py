@@ -4,14 +4,24 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
+from kasugai.core.recovering.states import VM_STATES
 from kasugai.core.words.disks import RootDisks
 from kasugai.core.words.policy import Disabled, Fencing, LocalGuests, Method
 from kasugai.sim.cloud import CONVOY
-from kasugai.sim.lab.grammar import BadScenario, Line, Scenario, names, seconds
+from kasugai.sim.lab.grammar import BadScenario, Line, Scenario, explained, names, options, seconds
 from kasugai.sim.lab.laboratory import Lab
 from kasugai.sim.lab.observers import Observer, Rounds
 
 Options = dict[str, str]
+
+HOST_WORDS = (
+    *("reserve", "nodevice", "spare", "maintenance", "stranger"),
+    *("cell=", "capacity=", "root-disks="),
+)
+GUEST_WORDS = (
+    *("locked", "marked", "ephemeral", "swap", "config-drive", *VM_STATES),
+    *("task=", "priority=", "tag=", "spec=", "spec-mark=", "image=", "flavor=", "project=", "from="),
+)
 
 
 def build(lab: Lab, scenario: Scenario) -> None:
@@ -21,7 +31,8 @@ def build(lab: Lab, scenario: Scenario) -> None:
         try:
             builder.add(line)
         except (KeyError, ValueError) as error:
-            raise BadScenario(f"{scenario.path}:{line.number}: {' '.join(line.words)}: {error}") from error
+            told = f"{' '.join(line.words)}: {explained(error)}"
+            raise BadScenario(f"{scenario.path}:{line.number}: {told}") from error
 
 
 class _Builder:
@@ -59,33 +70,33 @@ class _Builder:
         self._lab.describe_segment(name, policy=policy, armed=armed)
 
     def _add_host(self, name: str, words: tuple[str, ...]) -> None:
-        """host NAME [reserve] [nodevice] [spare] [maintenance] [cell=c2] [capacity=3] [runs GUEST ...]; NAME may be
-        c01..c20"""
+        """host NAME [reserve] [nodevice] [spare] [maintenance] [stranger] [cell=c2] [capacity=3] [root-disks=shared]
+        [runs GUEST ...]; NAME may be c01..c20"""
         flags, guests = _until(words, "runs")
+        said = options(flags, *HOST_WORDS)
         for each in names(name):
-            self._add_one_host(each, flags)
+            self._add_one_host(each, said)
         for guest in guests:
             self._lab.cloud.add_guest(guest, name)
 
-    def _add_one_host(self, name: str, flags: tuple[str, ...]) -> None:
-        options = dict(word.partition("=")[::2] for word in flags if "=" in word)
-        capacity = int(options["capacity"]) if "capacity" in options else None
+    def _add_one_host(self, name: str, said: Options) -> None:
+        capacity = int(said["capacity"]) if "capacity" in said else None
         self._lab.cloud.add_host(
             name,
-            cell=options.get("cell", "cell1"),
+            cell=said.get("cell", "cell1"),
             capacity=capacity,
-            has_device="nodevice" not in flags,
-            enabled="reserve" not in flags,
+            has_device="nodevice" not in said,
+            enabled="reserve" not in said,
         )
-        if "spare" in flags:
+        if "spare" in said:
             self._lab.cloud.power.add_spare(name)
-        if "stranger" not in flags:
+        if "stranger" not in said:
             self._lab.describe_host(
                 name,
                 self._segment,
-                reserved="reserve" in flags,
-                on_maintenance="maintenance" in flags,
-                root_disks=RootDisks(options["root-disks"]) if "root-disks" in options else None,
+                reserved="reserve" in said,
+                on_maintenance="maintenance" in said,
+                root_disks=RootDisks(said["root-disks"]) if "root-disks" in said else None,
             )
 
     def _add_guest(self, name: str, words: tuple[str, ...]) -> None:
@@ -95,15 +106,11 @@ class _Builder:
         cloud = self._lab.cloud
         guest = cloud.world.guest(name)
         host = guest.host
-        flags = ("locked", "marked", "ephemeral", "swap", "config-drive")
-        states = [w for w in words if w not in flags and "=" not in w]
-        said = [word.partition("=")[::2] for word in words if "=" in word]
-        options = dict(said)
-        metadata = {"HA_Enabled": "True"} if "marked" in words else {}
-        metadata |= {"HA_Priority": options["priority"]} if "priority" in options else {}
-        about: dict[str, Any] = {
-            key: options[key] for key in ("image", "flavor", "project") if key in options
-        }
+        said = options(words, *GUEST_WORDS)
+        states = [word for word in words if word in VM_STATES]
+        metadata = {"HA_Enabled": "True"} if "marked" in said else {}
+        metadata |= {"HA_Priority": said["priority"]} if "priority" in said else {}
+        about: dict[str, Any] = {key: said[key] for key in ("image", "flavor", "project") if key in said}
         del cloud.world.guests[guest.uuid]
         cloud.diary.stop(guest.uuid, host or "")
         cloud.add_guest(
@@ -111,17 +118,17 @@ class _Builder:
             host,
             vm_state=states[0] if states else "active",
             metadata=metadata,
-            locked_by="owner" if "locked" in words else None,
-            tags=tuple(value.replace(":", "=") for key, value in said if key == "tag"),
-            extra_specs=_specs(options),
-            ephemeral=10 * ("ephemeral" in words),
-            swap=512 * ("swap" in words),
-            config_drive="config-drive" in words,
-            task_state=options.get("task"),
+            locked_by="owner" if "locked" in said else None,
+            tags=tuple(w.removeprefix("tag=").replace(":", "=") for w in words if w.startswith("tag=")),
+            extra_specs=_specs(said),
+            ephemeral=10 * ("ephemeral" in said),
+            swap=512 * ("swap" in said),
+            config_drive="config-drive" in said,
+            task_state=said.get("task"),
             **about,
         )
-        if "from" in options:
-            cloud.resized_from(name, options["from"])
+        if "from" in said:
+            cloud.resized_from(name, said["from"])
 
     def _add_aggregate(self, name: str, words: tuple[str, ...]) -> None:
         """aggregate NAME HOST ... [KEY=VALUE ...]: a host aggregate of Nova, with its metadata."""
@@ -141,18 +148,19 @@ class _Builder:
 
     def _add_project(self, name: str, words: tuple[str, ...]) -> None:
         """project NAME [unknown] [tag=T ...]: what Keystone says of a project."""
+        said = options(words, "unknown", "tag=")
         tags = [word.removeprefix("tag=") for word in words if word.startswith("tag=")]
-        self._lab.cloud.add_project(name, *tags, known="unknown" not in words)
+        self._lab.cloud.add_project(name, *tags, known="unknown" not in said)
 
     def _add_observer(self, name: str, words: tuple[str, ...]) -> None:
         """observer SOURCE [delay=2s] [every=30s] [only=cmp1]: watches all hosts and says what it sees."""
-        options = dict(word.partition("=")[::2] for word in words)
+        said = options(words, "delay=", "every=", "only=")
         observer = Observer(
             lab=self._lab,
             source=name,
-            delay=seconds(options.get("delay", "2s")),
-            every=seconds(options.get("every", "30s")),
-            only=options.get("only", ""),
+            delay=seconds(said.get("delay", "2s")),
+            every=seconds(said.get("every", "30s")),
+            only=said.get("only", ""),
         )
         self._rounds.join(observer.look)
 
@@ -205,9 +213,9 @@ def _millis(text: str) -> int:
     return int(seconds(text) * 1000)
 
 
-def _specs(options: dict[str, str]) -> dict[str, str]:
-    said = {"HA_Priority": options.get("spec"), "HA_Enabled": options.get("spec-mark")}
-    return {key: value for key, value in said.items() if value is not None}
+def _specs(said: Options) -> dict[str, str]:
+    specs = {"HA_Priority": said.get("spec"), "HA_Enabled": said.get("spec-mark")}
+    return {key: value for key, value in specs.items() if value is not None}
 
 
 def _yes(text: str) -> bool:

@@ -6,7 +6,7 @@ into its actor's `VERBS`; two verbs of one name do not start.
 """
 
 from kasugai.sim.cloud.model import Refused
-from kasugai.sim.lab.grammar import BadScenario, Event, Scenario
+from kasugai.sim.lab.grammar import BadScenario, Event, Scenario, explained
 from kasugai.sim.lab.laboratory import Lab
 from kasugai.sim.lab.verbs import commands, machines, nova, people, pipeline, servers, witnesses
 from kasugai.sim.lab.verbs.verb import Verb
@@ -22,9 +22,8 @@ def perform(lab: Lab, scenario: Scenario, event: Event) -> None:
             except Refused as no:
                 sentence = f"{' '.join(event.words)}: {no}"
             except (KeyError, ValueError, IndexError) as error:
-                raise BadScenario(
-                    f"{scenario.path}:{event.number}: {' '.join(event.words)}: {error}"
-                ) from error
+                told = f"{' '.join(event.words)}: {explained(error)}"
+                raise BadScenario(f"{scenario.path}:{event.number}: {told}") from error
             if sentence:
                 lab.say("world", sentence)
             return

@@ -3,6 +3,7 @@
 from functools import partial
 
 from kasugai.core.words.signals import Instruction, Limit
+from kasugai.sim.lab.grammar import options
 from kasugai.sim.lab.laboratory import Lab
 from kasugai.sim.lab.verbs.verb import Verb, Words
 
@@ -24,7 +25,7 @@ def _to_host(lab: Lab, words: Words, order: Instruction) -> str:
 def _approve(lab: Lab, words: Words) -> str:
     """operator approves HOST|SEGMENT storm|hold|fence [up-to=N]"""
     name, limit, *rest = words
-    up_to = int(dict(word.partition("=")[::2] for word in rest).get("up-to", "0"))
+    up_to = int(options(rest, "up-to=").get("up-to", "0"))
     host, segment = ("", name) if name in lab.segments else (name, lab.segment_of(name))
     lab.command(Instruction.APPROVE, segment, WHY, host=host, limit=Limit(limit), up_to=up_to)
     return ""

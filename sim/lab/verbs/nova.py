@@ -53,23 +53,32 @@ def _nova_away(lab: Lab, words: Words, who: str) -> str:
 
 def _nova_no_host(lab: Lab, words: Words) -> str:
     """nova no-valid-host yes|no"""
-    lab.cloud.no_valid_host(words[0] == "yes")
-    return "nova finds no valid host" if words[0] == "yes" else "nova finds hosts again"
+    none = _either(words[0], "yes", "no")
+    lab.cloud.no_valid_host(none)
+    return "nova finds no valid host" if none else "nova finds hosts again"
 
 
 def _nova_spawns(lab: Lab, words: Words) -> str:
     """nova spawns fail|work HOST"""
-    lab.cloud.fail_spawns(words[1], "the disk is full" if words[0] == "fail" else "")
-    return f"{words[1]} {'cannot' if words[0] == 'fail' else 'can'} start guests"
+    fails = _either(words[0], "fail", "work")
+    lab.cloud.fail_spawns(words[1], "the disk is full" if fails else "")
+    return f"{words[1]} {'cannot' if fails else 'can'} start guests"
 
 
 def _nova_cell(lab: Lab, words: Words) -> str:
     """nova cell silent|speaks CELL"""
-    if words[0] == "silent":
+    if _either(words[0], "silent", "speaks"):
         lab.cloud.silence_cell(words[1])
-    else:
-        lab.cloud.wake_cell(words[1])
-    return f"{words[1]} {'goes silent' if words[0] == 'silent' else 'speaks again'}"
+        return f"{words[1]} goes silent"
+    lab.cloud.wake_cell(words[1])
+    return f"{words[1]} speaks again"
+
+
+def _either(word: str, one: str, other: str) -> bool:
+    """Whether it is the one word; ValueError when it is neither."""
+    if word not in (one, other):
+        raise ValueError(f"{one}|{other} belongs here, not {word}")
+    return word == one
 
 
 def _slow_spawn(lab: Lab, words: Words) -> str:

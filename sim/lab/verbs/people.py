@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from kasugai.sim.lab.grammar import seconds
+from kasugai.sim.lab.grammar import options, seconds
 from kasugai.sim.lab.laboratory import Lab
 from kasugai.sim.lab.verbs.verb import Verb, Words
 
@@ -18,6 +18,8 @@ def _guest(method: str, sentence: str) -> Verb:
 def _maintenance(lab: Lab, words: Words) -> str:
     """maintenance begins HOST [for TIME] | ends HOST"""
     on = words[0] == "begins"
+    if not on and words[0] != "ends":
+        raise ValueError("maintenance begins HOST [for TIME] | ends HOST")
     until = lab.broker.now() + int(seconds(words[3]) * 1000) if "for" in words else 0
     lab.describe_host(words[1], lab.segment_of(words[1]), on_maintenance=on, maintenance_until=until)
     return f"maintenance of {words[1]} {words[0]}{' for ' + words[3] if until else ''}"
@@ -62,7 +64,8 @@ def _operator(lab: Lab, words: Words) -> str:
 
 
 def _spans(rest: list[str]) -> dict[str, float]:
-    return {key.replace("-", "_"): seconds(value) for key, _, value in (w.partition("=") for w in rest)}
+    said = options(rest, "switch-after=", "finish-after=")
+    return {key.replace("-", "_"): seconds(value) for key, value in said.items()}
 
 
 VERBS: dict[str, Verb] = {

@@ -2,7 +2,7 @@
 
 from kasugai.core.words.signals import Source, Symptom
 from kasugai.core.words.subject import Kind
-from kasugai.sim.lab.grammar import seconds
+from kasugai.sim.lab.grammar import options, seconds
 from kasugai.sim.lab.laboratory import Lab
 from kasugai.sim.lab.verbs.verb import Verb, Words
 
@@ -11,21 +11,20 @@ def _report(lab: Lab, words: Words) -> str:
     """report HOST fenced [trusted]|unknown|alive [id=EPISODE] [age=1h|unknown] [by=OBSERVER]: over REST or by a person;
     `trusted`: the sender may assert that it was fenced."""
     host, what, *rest = words
-    trusted = "trusted" in rest
-    rest = [word for word in rest if word != "trusted"]
-    options = dict(word.partition("=")[::2] for word in rest)
+    said = options(rest, "trusted", "id=", "age=", "by=")
+    trusted = "trusted" in said
     symptom = Symptom.ALIVE if what == "alive" else Symptom.DOWN
     if what not in ("fenced", "unknown", "alive"):
         raise ValueError("report HOST fenced|unknown|alive")
     lab.observe(
         host,
-        options.get("by", "api"),
+        said.get("by", "api"),
         Source.REPORTED,
         symptom,
-        options.get("id", f"{what}-{lab.broker.now()}"),
+        said.get("id", f"{what}-{lab.broker.now()}"),
         asserted=what == "fenced",
         trusted=trusted or what != "fenced",
-        age=None if options.get("age") == "unknown" else seconds(options.get("age", "0s")),
+        age=None if said.get("age") == "unknown" else seconds(said.get("age", "0s")),
     )
     return f"{host} is reported {what}" + (" by a trusted sender" if trusted else "")
 
@@ -33,8 +32,8 @@ def _report(lab: Lab, words: Words) -> str:
 def _witness(lab: Lab, words: Words) -> str:
     """witness HOST SOURCE down|alive|clear|off [id=EPISODE]: one agent's word."""
     host, source, what, *rest = words
-    options = dict(word.partition("=")[::2] for word in rest)
-    lab.observe(host, f"{source}/script", Source(source), Symptom(what), options.get("id", "1"))
+    episode = options(rest, "id=").get("id", "1")
+    lab.observe(host, f"{source}/script", Source(source), Symptom(what), episode)
     return f"{source} says that {host} is {what}"
 
 

@@ -16,6 +16,7 @@ from kasugai.core.words.timing import TEST
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.http import CloudThread
 from kasugai.sim.http.server import HttpReply, HttpRequest
+from kasugai.workers import starting
 from tests.support.clouds import SWIFT, furnish, with_adapter
 
 HOST = "cmp1.rack1"
@@ -101,6 +102,64 @@ def test_what_only_some_recoveries_need_is_named_and_holds_nobody_up(
     found = asked(lab)
     assert missing(tuple(found)) == ()
     assert [right.rule for right in found if right.standing is Standing.MISSING] == [rule]
+
+
+def test_what_is_about_a_guest_is_not_asked_where_there_is_none() -> None:
+    def no_guests(cloud: SimCloud) -> None:
+        cloud.add_host(HOST)
+
+    with CloudThread(no_guests, pace=SWIFT) as empty:
+        found = asked(empty)
+    unasked = {right.rule: right.why for right in found if right.standing is Standing.UNASKED}
+    for rule in ("os-extended-server-attributes", "servers:show:flavor-extra-specs", "os-evacuate"):
+        assert unasked[f"os_compute_api:{rule}"] == "there is no guest to ask about"
+
+
+@pytest.mark.parametrize(
+    ("rule", "is_needed"),
+    [
+        ("os_compute_api:os-extended-server-attributes", True),
+        ("os_compute_api:servers:show:flavor-extra-specs", False),
+    ],
+)
+def test_what_nova_leaves_out_in_silence_is_named(
+    lab: CloudThread, monkeypatch: pytest.MonkeyPatch, rule: str, is_needed: bool
+) -> None:
+    real = lab.door.api.respond
+
+    async def respond(request: HttpRequest) -> HttpReply:
+        reply = await real(request)
+        for server in reply.body.get("servers", []) if isinstance(reply.body, dict) else []:
+            place, key = (server, "OS-EXT-SRV-ATTR:host") if is_needed else (server["flavor"], "extra_specs")
+            del place[key]
+        return reply
+
+    monkeypatch.setattr(lab.door.api, "respond", respond)
+    found = asked(lab)
+    assert [right.rule for right in found if right.standing is Standing.MISSING] == [rule]
+    assert [right.rule for right in missing(tuple(found))] == [rule] * is_needed
+
+
+@pytest.mark.parametrize("rule", [rule for rule in NEEDED if "evacuate" not in rule])
+def test_a_worker_does_not_begin_without_a_right_that_every_recovery_needs(
+    lab: CloudThread, monkeypatch: pytest.MonkeyPatch, rule: str
+) -> None:
+    forbid(lab, monkeypatch, *NEEDED[rule])
+
+    async def use(nova: NovaCloud) -> None:
+        with pytest.raises(starting.Forbidden, match=f"{rule}.*openstack role add"):
+            await starting._require_rights(nova)
+
+    with_adapter(lab, use)
+
+
+@pytest.mark.parametrize("rule", HELPFUL)
+def test_a_worker_begins_and_warns_without_a_right_that_some_recoveries_need(
+    lab: CloudThread, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, rule: str
+) -> None:
+    forbid(lab, monkeypatch, *HELPFUL[rule])
+    with_adapter(lab, starting._require_rights)
+    assert [record.levelname for record in caplog.records if rule in record.getMessage()] == ["WARNING"]
 
 
 def test_a_policy_that_names_its_rule_is_believed(lab: CloudThread, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """Kasugai's own resources: incidents, plan, story and verdicts from the views; orders that reach Kafka first."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,13 @@ from kasugai.api.own.rules import MOUNT
 from kasugai.api.policies import Policy, sample
 from kasugai.api.views import MemoryViews
 from kasugai.core.words import policy as core
+from kasugai.core.words.disks import DiskClass
+from kasugai.core.words.facts import FactKind
+from kasugai.core.words.frozen import FrozenMap
+from kasugai.core.words.plan import DISKS
 from kasugai.core.words.signals import Instruction
 from tests.support.api_doors import Answer, Api, call
-from tests.support.incidents import INCIDENT, OPENED, SEGMENT, WHOLE
+from tests.support.incidents import INCIDENT, OPENED, PLAN, SEGMENT, WHOLE, opened, said
 from tests.support.projections import UUID_1, naming, posted, shown
 
 CASE = str(INCIDENT)
@@ -67,6 +72,20 @@ def test_an_incident_is_shown_with_plan_and_story(own: Api) -> None:
         "at": "2026-11-18T11:06:41.000Z",
         "actor": "correlate",
         "sentence": "open cmp1 (confirmed)",
+    }
+
+
+def test_a_plan_says_on_what_each_guests_data_lies() -> None:
+    local = FrozenMap({DISKS: str(DiskClass.LOCAL)})
+    guests = {step.subject for step in PLAN.guests}
+    steps = tuple(replace(s, params=local) if s.subject in guests else s for s in PLAN.steps)
+    planned = said(FactKind.PLAN, plan=replace(PLAN, steps=steps))
+    case = shown(posted(), naming(OPENED, posted()), opened(), said(FactKind.ADOPTED), planned).incident(CASE)
+    assert case is not None
+    plan = Api(views=MemoryViews(cases={CASE: case})).get(f"{MOUNT}/incidents/{CASE}/plan").body["plan"]
+    assert {(step["subject"] in guests, step["disks"]) for step in plan["steps"]} == {
+        (True, "local"),
+        (False, None),
     }
 
 
@@ -189,8 +208,8 @@ def test_an_order_about_what_nobody_knows_is_404(own: Api, said: dict[str, str])
 def test_without_kafka_an_order_is_503_and_tells_no_secret(own: Api) -> None:
     own.segment("rack1")
     own.registry.is_away = own.reports.is_away = True
-    for said in ({"order": "arm", "segment": "rack1"}, {"order": "retry", "incident": CASE}):
-        answer = order(own, **said)
+    for words in ({"order": "arm", "segment": "rack1"}, {"order": "retry", "incident": CASE}):
+        answer = order(own, **words)
         assert answer.status == 503 and "retry-after" in answer.headers
         assert b"secret" not in answer.data
 

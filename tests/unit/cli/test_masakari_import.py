@@ -1,6 +1,9 @@
 """An import from Masakari keeps its uuids, may be repeated, and never tells a password."""
 
+import io
 import sqlite3
+import sys
+from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,12 +14,14 @@ from kasugai.adapters.inventory import Inventory
 from kasugai.adapters.masakari_database import BadDatabase, DatabaseAway, MasakariInventory, read
 from kasugai.cli.exits import Exit, Misused
 from kasugai.cli.main import main
-from kasugai.cli.masakari import connection_of
+from kasugai.cli.masakari import connection_of, settings_for
 from kasugai.cli.masakari_changes import Fencer, imports
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.policy import Fencing, Method, Policy
 from kasugai.core.words.timing import Millis
 from tests.support.masakari import ROWS, SEGMENT, TABLES
+
+AWAY = "mysql://a:hunter2@127.0.0.1:1/m"
 
 
 @pytest.fixture
@@ -43,21 +48,22 @@ def after(
 
 
 @pytest.mark.parametrize(
-    ("fencer", "trusts", "fence"),
+    ("fencer", "trusts", "fence", "observers"),
     [
-        (Fencer.SENDERS, True, Fencing.REQUIRED),
-        (Fencer.DEVICES, False, Fencing.REQUIRED),
-        (Fencer.NOBODY, False, Fencing.NONE),
+        (Fencer.SENDERS, True, Fencing.REQUIRED, 2),
+        (Fencer.DEVICES, False, Fencing.REQUIRED, 1),
+        (Fencer.NOBODY, False, Fencing.NONE, 1),
     ],
 )
 def test_who_fences_is_written_into_the_segments(
-    database: str, fencer: Fencer, trusts: bool, fence: Fencing
+    database: str, fencer: Fencer, trusts: bool, fence: Fencing, observers: int
 ) -> None:
     known, found = Inventory(), read(database)
     after(known, found, fencer)
     segment = known.segment(SEGMENT)
     assert segment is not None
-    assert (segment.policy.trust_assertions, segment.policy.fence) == (trusts, fence)
+    policy = segment.policy
+    assert (policy.trust_assertions, policy.fence, policy.confirm_observers) == (trusts, fence, observers)
     after(known, found)
     assert known.segment(SEGMENT) == segment, "not said again, it is left as it is"
     other = Fencer.DEVICES if fencer is not Fencer.DEVICES else Fencer.SENDERS
@@ -185,6 +191,35 @@ def test_the_url_may_stand_in_masakaris_own_file(tmp_path: Path) -> None:
         connection_of(str(tmp_path / "nowhere.conf"))
 
 
+def test_what_masakaris_own_file_says_of_recoveries_is_the_policy_of_new_segments(tmp_path: Path) -> None:
+    masakari, ours = tmp_path / "masakari.conf", tmp_path / "kasugai.conf"
+    masakari.write_text(
+        "[DEFAULT]\nhost_failure_recovery_threads = 7\n[database]\nconnection = sqlite://\n"
+        "[host_failure]\nevacuate_all_instances = False\nignore_instances_in_error_state = True\n"
+    )
+    ours.write_text("[kafka]\nbootstrap_servers = k:1\n[policy]\nwindow = 9\n")
+    policy = settings_for(Namespace(masakari_config=str(masakari), config_file=[str(ours)])).policy
+    assert (policy.evacuate_all, policy.ignore_error_guests, policy.window) == (False, True, 9)
+    assert settings_for(Namespace(masakari_config=None, config_file=[str(ours)])).policy.evacuate_all
+
+
+class Keyboard(io.StringIO):
+    """A terminal at which somebody types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_person_at_a_terminal_is_asked_who_fences(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    config, screen = tmp_path / "kasugai.conf", Keyboard()
+    config.write_text("[kafka]\nbootstrap_servers = 127.0.0.1:1\n")
+    monkeypatch.setattr(sys, "stdin", Keyboard("perhaps\ndevices\n"))
+    monkeypatch.setattr(sys, "stderr", screen)
+    assert main(["import", "masakari", "--config-file", str(config), "--database", AWAY]) == Exit.AWAY
+    assert "Who fences a host" in screen.getvalue()
+    assert screen.getvalue().count("senders | devices | nobody > ") == 2, "asked until an answer fits"
+
+
 def test_a_database_that_is_away_is_exit_3(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     config = tmp_path / "kasugai.conf"
     config.write_text("[kafka]\nbootstrap_servers = 127.0.0.1:1\n")
@@ -194,7 +229,7 @@ def test_a_database_that_is_away_is_exit_3(capsys: pytest.CaptureFixture[str], t
         "--config-file",
         str(config),
         "--database",
-        "mysql://a:hunter2@127.0.0.1:1/m",
+        AWAY,
     ]
     assert main(words) == Exit.AWAY
     told = capsys.readouterr().err

@@ -66,6 +66,16 @@ def test_what_becomes_of_local_disks_is_shown(policy: dict[str, Any], told: str)
     assert page(merged(rack, HOSTS, []), NOW, None).splitlines()[5] == f"disks:   {told}"
 
 
+def test_hosts_with_other_disks_than_their_segment_are_named() -> None:
+    rack = replace(RACK, policy=Policy(root_disks=RootDisks.SHARED))
+    same, other = (
+        replace(host, root_disks=disks)
+        for host, disks in zip(HOSTS, (RootDisks.SHARED, RootDisks.LOCAL), strict=False)
+    )
+    lines = page(merged(rack, (same, other, *HOSTS[2:]), []), NOW, None).splitlines()
+    assert lines[5] == "disks:   shared: every guest may move (but cmp2 local)"
+
+
 def test_hosts_are_shown_with_their_state() -> None:
     assert page(merged(RACK, HOSTS, seen(*CLOSED)), NOW, None).splitlines() == [
         "segment: rack1",

@@ -123,6 +123,36 @@ def test_a_broken_scenario_names_its_line(
     assert "bad.scenario:9" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("right", "slip", "told"),
+    [
+        ("host cmp1 runs", "host cmp1 nodevise runs", "'nodevise' is no word of this line; known: reserve, "),
+        ("host cmp1 runs", "host cmp1 capazity=3 runs", "'capazity=3' is no word of this line"),
+        ("host cmp2", "host cmp2\n  guest a1 stoped", "'stoped' is no word of this line"),
+        ("host cmp2", "host cmp2\n  guest a9 stopped", "no guest 'a9'"),
+        ("observer peer", "observer peer delai=3s", "'delai=3s' is no word of this line"),
+        ("segment rack1", "segment rack1 fense=none", "there is no fense"),
+        ("segment rack1", "segment", "a word is missing, or one too many"),
+        ("power off cmp1", "power off cmp9", "cmp9"),
+        ("power off cmp1", "report cmp1 fenced trustet", "'trustet' is no word of this line"),
+        ("power off cmp1", "report cmp1", "a word is missing, or one too many"),
+        ("power off cmp1", "nova spawns fial cmp1", "fail|work belongs here, not fial"),
+        ("power off cmp1", "nova cell silend cell1", "silent|speaks belongs here, not silend"),
+        ("power off cmp1", "nova no-valid-host ja", "yes|no belongs here, not ja"),
+        ("power off cmp1", "maintenance begin cmp1", "maintenance begins HOST"),
+        ("power off cmp1", "operator migrates a1 to cmp2 switch=3s", "'switch=3s' is no word of this line"),
+        ("power off cmp1", "operator approves cmp1 fence upto=2", "'upto=2' is no word of this line"),
+    ],
+)
+def test_a_slip_is_refused_and_never_played_as_another_story(
+    right: str, slip: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine.scenario").write_text(OWN.replace(right, slip))
+    assert main(["sim", "run", str(tmp_path / "mine.scenario")]) == Exit.USAGE
+    said = capsys.readouterr().err
+    assert told in said and "mine.scenario:" in said and "tests/scenarios/README.md" in said
+
+
 @pytest.mark.parametrize("word", ["fast", "-1"])
 def test_a_wrong_speed_is_misuse(word: str) -> None:
     with pytest.raises(SystemExit) as ended:

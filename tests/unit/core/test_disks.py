@@ -11,7 +11,7 @@ from kasugai.core.recovering.disks import disk_class, told, waits_for_its_host
 from kasugai.core.recovering.lastlook import source_silent
 from kasugai.core.recovering.look import PowerState
 from kasugai.core.recovering.moves import Blocked, Pending
-from kasugai.core.recovering.planning import operators_word, steps_for
+from kasugai.core.recovering.planning import operators_word, plan, steps_for
 from kasugai.core.recovering.situation import Memory
 from kasugai.core.recovering.states import VM_STATES, Do, treatment
 from kasugai.core.telling.narrate import narrate_fact
@@ -93,7 +93,9 @@ def test_every_state_has_a_treatment_and_an_unknown_one_is_left() -> None:
     ],
 )
 def test_an_operators_word_about_the_host_is_told_from_ours(shown: dict[str, Any], word: str | None) -> None:
-    assert operators_word(Policy(), look(service=service(**shown))) == word
+    seen = look(service=service(**shown))
+    assert operators_word(Policy(), seen) == word
+    assert plan(order(), seen, 1, {}).disabled == (word or "")
     assert operators_word(Policy(), look(service=None)) is None
 
 
@@ -121,7 +123,7 @@ def test_a_host_may_have_other_disks_than_its_segment() -> None:
 
 def test_the_sentence_about_a_plan_names_what_nobody_has_described_and_who_had_disabled_the_host() -> None:
     steps = steps_for(guest(image="i"), "force-down:cmp1", {}, Policy())
-    plan = Plan(
+    made = Plan(
         incident=order().incident,
         attempt=1,
         epoch=1,
@@ -130,7 +132,7 @@ def test_the_sentence_about_a_plan_names_what_nobody_has_described_and_who_had_d
         steps=tuple(steps),
         disabled="fans",
     )
-    assert narrate_fact(fact(FactKind.PLAN, plan=plan)) == (
+    assert narrate_fact(fact(FactKind.PLAN, plan=made)) == (
         "plan cmp1: 1 guest, 1 on disks that nobody has described (root-disks) (disabled before: fans)"
     )
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from kasugai.core.deciding import evidence
-from kasugai.core.deciding.rows import Closed, Condition
+from kasugai.core.deciding.rows import Closed, Condition, Word
 from kasugai.core.words.incident import Phase
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import Fault, Source, Symptom
@@ -186,6 +186,14 @@ def test_a_sign_of_life_ends_all_testimony_but_power_off() -> None:
     off = condition(Source.POWER, symptom=Symptom.OFF)
     after = evidence.note(row(conditions=(PEER, ASSERTED, off)), alive(), moment(8), (uuid_of(3),))
     assert after.conditions == (off,) and after.alive == moment(8) and after.recent == (uuid_of(3),)
+
+
+def test_a_sign_of_life_ends_a_persons_word_also_while_something_else_stands() -> None:
+    word = Word(command=uuid_of(4), author="ann", reason="pulled", at=moment(5))
+    off = condition(Source.POWER, symptom=Symptom.OFF)
+    vouched = replace(row(conditions=(off,)), vouch=word)
+    assert evidence.note(vouched, down(Source.NOVA), moment(8), ()).vouch == word
+    assert evidence.note(vouched, alive(), moment(8), ()).vouch is None
 
 
 def test_what_is_no_news_leaves_the_row_as_it_is() -> None:

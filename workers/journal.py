@@ -91,7 +91,7 @@ class Journal:
         count(ATTEMPTS, outcome=result or kind, reason=reason)
 
     async def working(self, order: Open) -> None:
-        """Tell that the owner is alive, unless it is answering: the answer is the last fact. No ledger needs to know."""
+        """Tell that the owner is alive, unless it is answering: the answer is the last fact. No ledger needs it."""
         if self._answers:
             return
         self._said += 1

@@ -173,7 +173,10 @@ def _contradict(draft: Draft, why: Reason) -> bool:
     asserted_at = draft.incident.order.asserted_at
     if asserted_at is None or why not in evidence.REFUTED:
         return False
-    conditions = evidence.doubted(draft.row.conditions, why, asserted_at)
+    doubted = evidence.doubted(draft.row.conditions, why, asserted_at)
+    conditions = evidence.expire(
+        doubted, draft.times.deadline
+    )  # nobody would look at one that is over already
     vouch = draft.row.vouch if draft.row.vouch is not None and draft.row.vouch.at.at > asserted_at else None
     draft.row = replace(draft.row, conditions=conditions, vouch=vouch)
     return True

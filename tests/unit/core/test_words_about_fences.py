@@ -11,7 +11,7 @@ from kasugai.core.words.facts import FactKind, Result
 from kasugai.core.words.incident import Open
 from kasugai.core.words.policy import Fencing, Policy
 from kasugai.core.words.signals import ASSERT_RULE, Command, Fault, Instruction, Limit, Source
-from kasugai.core.words.timing import BrokerTime
+from kasugai.core.words.timing import BrokerTime, Millis
 from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import S, alive, condition, down, fact, moment, report, row, segment
 from tests.unit.core.story import START, Story, answer, bid
@@ -272,6 +272,20 @@ def test_a_hold_for_silence_is_looked_at_again_when_the_wait_may_be_over() -> No
     assert watched(story, 30) == ["reopen cmp1 (back-off-over)"] and opened(story).confirmed_at == agreed
     held(story, Reason.UNFENCED_WAIT)
     assert story.wait(story.seconds + 6) == ["reopen cmp1 (back-off-over)"], "Nova's record moved last"
+
+
+def test_a_hold_for_a_local_disk_is_looked_at_ever_more_rarely_once_the_wait_is_over() -> None:
+    story = Story(policy=Policy(local_wait=Millis(60 * S)))
+    story.write(report(), at=0)
+    pauses = []
+    for _ in range(4):
+        held(story, Reason.LOCAL_WAIT, effects=True)
+        before = story.seconds
+        while len(story.opens) == len(pauses) + 1:
+            story.tick()
+            story.seconds += 0.5
+        pauses.append(round(story.seconds - before))
+    assert pauses == [66, 6, 10, 20], "the host is on again"
 
 
 def test_policies_are_those_of_described_segments() -> None:

@@ -56,14 +56,15 @@ def waits_for_its_host(s: Situation, step: Step) -> Blocked | None:
 
 def _waited(s: Situation) -> Millis:
     """How long the host has been away: since the incident was opened, or since Nova's record moved after the force-down
-    (whoever moved it, the host may have been back)."""
-    waited, service, mark = (
-        between(s.order.opened_at, s.broker_now),
-        s.look.service,
-        mark_of(s.entry, s.order.host),
-    )
-    has_moved = bool(mark) and service is not None and service.updated_at != mark
-    return min(waited, Millis(int(service.age * 1000))) if service is not None and has_moved else waited
+    (whoever moved it, the host may have been back). Where the fence stood on an older word, that is over, and told."""
+    waited, service = between(s.order.opened_at, s.broker_now), s.look.service
+    if service is None or mark_of(s.entry, s.order.host) in ("", service.updated_at):
+        return waited
+    stood, said = Millis(int(service.age * 1000)), s.order.asserted_at
+    is_off = s.has_device and s.power_is_off()
+    if said is not None and not is_off and stood < between(said, s.broker_now) - s.timing.assertion_slack:
+        return waited
+    return min(waited, stood)
 
 
 def summary(plan: Plan) -> str:

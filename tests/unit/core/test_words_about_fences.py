@@ -277,7 +277,7 @@ def test_a_hold_for_silence_is_looked_at_again_when_the_wait_may_be_over() -> No
 def test_a_hold_for_a_local_disk_is_looked_at_ever_more_rarely_once_the_wait_is_over() -> None:
     story = Story(policy=Policy(local_wait=Millis(60 * S)))
     story.write(report(), at=0)
-    pauses = []
+    pauses: list[int] = []
     for _ in range(4):
         held(story, Reason.LOCAL_WAIT, effects=True)
         before = story.seconds

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from unittest.mock import patch
 
-from kasugai.core.deciding import evidence, mailbox, outcomes, reserves, tending
+from kasugai.core.deciding import evidence, mailbox, opening, outcomes, reserves, tending
 from kasugai.core.deciding.asked import Asked
 from kasugai.core.deciding.draft import Draft
 from kasugai.core.deciding.gates import Gate
@@ -331,6 +331,18 @@ MUTANTS = (
         name="a record that moves after the word is believed",
         scenario="trusted-word-about-a-living-host",
         patch=lambda: patch.object(lastlook, "source_age", _believes_the_word),
+        variants=written,
+    ),
+    Mutant(
+        name="any report is the mark of a force-down without an answer",
+        scenario="lost-reply-and-the-host-reboots",
+        patch=lambda: patch.object(host, "put_alone", lambda *_: None),
+        variants=written,
+    ),
+    Mutant(
+        name="a second outage is the first one",
+        scenario="local-disk-and-a-second-outage",
+        patch=lambda: patch.object(opening, "_opened_at", lambda _, order: order.opened_at),
         variants=written,
     ),
     Mutant(

@@ -11,7 +11,7 @@ from kasugai.core.deciding import evidence
 from kasugai.core.deciding.draft import Draft
 from kasugai.core.deciding.kinds import KINDS
 from kasugai.core.deciding.proof import proof
-from kasugai.core.deciding.rows import COMMANDS_LIMIT, SegmentRow, SubjectRow, Word
+from kasugai.core.deciding.rows import COMMANDS_LIMIT, IncidentRow, SegmentRow, SubjectRow, Word
 from kasugai.core.deciding.steady import Times
 from kasugai.core.deciding.storm import CALM
 from kasugai.core.deciding.telling import remembered, verb_rank
@@ -160,7 +160,20 @@ def _refusal_by_subject(
         case _:
             if command.limit is None:
                 return Reason.NO_LIMIT
-            return None if row is not None and _stands_at(row, command.limit) else Reason.NOTHING_TO_APPROVE
+            if row is None or not _stands_at(row, command.limit):
+                return Reason.NOTHING_TO_APPROVE
+            has_lived = command.limit is Limit.FENCE and _has_lived_since(row, command, times)
+            return Reason.SIGN_OF_LIFE if has_lived else None
+
+
+def _has_lived_since(row: SubjectRow, command: Command, times: Times) -> bool:
+    """Whether the host has shown life since a person vouched that it is off: the word was kept on the way."""
+    return row.alive is not None and row.alive.at > _vouched_at(command, times)
+
+
+def _vouched_at(command: Command, times: Times) -> BrokerTime:
+    now = times.moment.at
+    return BrokerTime(min(command.said_at, now) if command.said_at > 0 else now)
 
 
 def _stands_at(row: SubjectRow, limit: Limit) -> bool:
@@ -267,8 +280,8 @@ def _approve(draft: Draft, command: Command) -> None:
         return
     if command.limit is Limit.FENCE:
         word = _word(command, draft.times)
-        said = min(command.said_at, word.at.at) if command.said_at > 0 else word.at.at
-        draft.row = replace(draft.row, vouch=replace(word, at=replace(word.at, at=BrokerTime(said))))
+        said = _vouched_at(command, draft.times)
+        draft.row = replace(draft.row, vouch=replace(word, at=replace(word.at, at=said)))
         if draft.row.incident is not None and draft.row.incident.is_waiting:
             _at_once(draft)
         return
@@ -277,7 +290,8 @@ def _approve(draft: Draft, command: Command) -> None:
 
 
 def _retry(draft: Draft) -> None:
-    """Publish a waiting incident now, or open a failed one again: the same incident, with a new attempt."""
+    """Publish a waiting incident now, or open a failed one again: the same incident, with a new attempt. One that is
+    held in its last attempt may have given up a guest beside what holds it: it gets another one too."""
     closed = draft.row.closed
     if draft.row.incident is None and closed is not None and closed.last is not None:
         last, now = closed.last, draft.times.moment
@@ -287,7 +301,19 @@ def _retry(draft: Draft) -> None:
         closed = replace(closed, last=None)
         draft.row = replace(draft.row, conditions=conditions, returned=None, closed=closed)
         draft.change(replace(last, order=order, phase=phase, heard=now, unanswered=0))
+    elif _is_in_its_last(draft.incident):
+        order = draft.incident.order
+        draft.change(replace(draft.incident, order=replace(order, attempt=order.attempt + 1)))
     _at_once(draft)
+
+
+def _is_in_its_last(incident: IncidentRow) -> bool:
+    return (
+        incident.phase is Phase.HELD
+        and incident.effects
+        and not incident.stopped
+        and incident.order.attempt >= incident.order.policy.attempts
+    )
 
 
 def _at_once(draft: Draft) -> None:

@@ -145,11 +145,18 @@ def note(row: SubjectRow, fault: Fault, now: Moment, recent: tuple[UUID, ...]) -
             rest = tuple(c for c in row.conditions if c.observer != fault.observer)
             return replace(row, conditions=rest, recent=recent)
         case Symptom.ALIVE:
-            off = tuple(c for c in row.conditions if c.symptom is Symptom.OFF)
-            alive = replace(now, at=_said_at(fault, now))
-            return replace(row, conditions=off, alive=alive, recent=recent, vouch=None)
+            return _lives(replace(row, recent=recent), replace(now, at=_said_at(fault, now)))
         case _:
             assert_never(fault.symptom)
+
+
+def _lives(row: SubjectRow, alive: Moment) -> SubjectRow:
+    """Return the row after a sign of life: what is younger than it stands, as far as that is known (two topics have no
+    common order, and what was said first may be read last)."""
+    stands = tuple(c for c in row.conditions if c.symptom is Symptom.OFF or c.vouched_at > alive.at)
+    vouch = row.vouch if row.vouch is not None and row.vouch.at.at > alive.at else None
+    last = alive if row.alive is None or row.alive.at < alive.at else row.alive
+    return replace(row, conditions=stands, alive=last, vouch=vouch)
 
 
 def _noted(row: SubjectRow, fault: Fault, now: Moment) -> tuple[Condition, ...]:

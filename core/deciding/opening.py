@@ -122,6 +122,12 @@ def fenced_at(row: SubjectRow, policy: Policy) -> BrokerTime | None:
     return max((at for at in (asserted, vouched) if at is not None), default=None)
 
 
+def _opened_at(draft: Draft, old: Open) -> BrokerTime:
+    """A host that has shown life since has failed anew: what waits for it (guests with local disks) begins to wait."""
+    alive = draft.row.alive
+    return old.opened_at if alive is None or alive.at < old.opened_at else draft.times.moment.at
+
+
 def refresh_order(draft: Draft) -> Open:
     """Return the open incident's next publication: next number, decided now, with the evidence as it stands."""
     row, old = draft.row, draft.incident.order
@@ -130,6 +136,7 @@ def refresh_order(draft: Draft) -> Open:
         old,
         n=old.n + 1,
         decided_at=draft.times.moment.at,
+        opened_at=_opened_at(draft, old),
         reserves=reserves.extended(draft.asked, old, draft.incident.reason),
         avoid=destinations.avoided(draft.asked),
         asserted_at=fenced_at(row, old.policy),

@@ -18,8 +18,8 @@ HELD_LONGEST: Millis = Millis(3_600_000)
 """A held incident is looked at again after 1 min, doubling to 1 h."""
 UNPROVEN_OFF = frozenset({Reason.NO_FENCE_DEVICE, Reason.FENCE_REFUSED, Reason.UNFENCED_WAIT})
 """Holds that a person's word that the host is off may end."""
-UNFENCED_AGAIN: Millis = Millis(5_000)
-"""One that waits for `unfenced-wait` is looked at this long after it might be over, and as often."""
+WAITED_AGAIN: Millis = Millis(5_000)
+"""One that waits for a known moment is looked at this long after it, and ever more rarely if that was not enough."""
 ROOM_LONGEST: Millis = Millis(600_000)
 """One that found no room, after 10 min at the latest."""
 VETOED_FIRST: Millis = Millis(5_000)
@@ -131,14 +131,12 @@ def _held_for(draft: Draft, fact: Fact) -> tuple[Millis, Millis]:
         case Reason.NO_CAPACITY:
             pause = _until_room(draft, _doubled(before, HELD_FIRST, HELD_LONGEST))
             return pause, pause
-        case Reason.LOCAL_WAIT:
-            return _until_rebuilt(draft), before
         case reason if reason in UNPROVEN_OFF and draft.row.vouch and not draft.incident.order.vouched_by:
             return VETOED_FIRST, before  # a person vouched while the worker was at it
-        case Reason.UNFENCED_WAIT:
-            left = _unwaited(draft)
-            again = _doubled(before, UNFENCED_AGAIN, VETOED_LONGEST)
-            return (Millis(left + UNFENCED_AGAIN), before) if left else (again, again)
+        case Reason.UNFENCED_WAIT | Reason.LOCAL_WAIT:
+            left = _unwaited(draft) if fact.reason == Reason.UNFENCED_WAIT else _until_rebuilt(draft)
+            again = _doubled(before, WAITED_AGAIN, VETOED_LONGEST)
+            return (Millis(left + WAITED_AGAIN), before) if left else (again, again)
         case _:
             pause = _doubled(before, HELD_FIRST, HELD_LONGEST)
             return pause, pause
@@ -159,10 +157,10 @@ def _unwaited(draft: Draft) -> Millis:
 
 
 def _until_rebuilt(draft: Draft) -> Millis:
-    """Until guests with local disks have waited for their host for long enough."""
+    """How long guests with local disks have yet to wait for their host; 0: it is on again, or was back in between."""
     order = draft.incident.order
     waited = between(order.opened_at, draft.times.moment.at)
-    return Millis(max(0, order.policy.local_wait - waited) + UNFENCED_AGAIN)
+    return Millis(max(0, order.policy.local_wait - waited))
 
 
 def _vetoed(draft: Draft, fact: Fact) -> None:
@@ -184,7 +182,10 @@ def _contradict(draft: Draft, why: Reason) -> bool:
     asserted_at = draft.incident.order.asserted_at
     if asserted_at is None or why not in evidence.REFUTED:
         return False
-    conditions = evidence.doubted(draft.row.conditions, why, asserted_at)
+    doubted = evidence.doubted(draft.row.conditions, why, asserted_at)
+    conditions = evidence.expire(
+        doubted, draft.times.deadline
+    )  # nobody would look at one that is over already
     vouch = draft.row.vouch if draft.row.vouch is not None and draft.row.vouch.at.at > asserted_at else None
     draft.row = replace(draft.row, conditions=conditions, vouch=vouch)
     return True

@@ -12,7 +12,7 @@ from kasugai.core.deciding.destinations import mark_of, may_take
 from kasugai.core.deciding.kinds import KINDS
 from kasugai.core.deciding.rows import HostRow, SubjectRow
 from kasugai.core.deciding.storm import CALM
-from kasugai.core.words.timing import SteadyTime
+from kasugai.core.words.timing import SteadyTime, later
 from kasugai.core.words.verdicts import Verb
 
 _UNCOUNTED = {
@@ -24,10 +24,13 @@ _ALWAYS: SteadyTime = SteadyTime(1 << 62)
 
 def unhealthy_until(row: SubjectRow) -> SteadyTime | None:
     """Return until which steady time a host counts as unhealthy (all time, for what only an event ends); None
-    when it does not. Confirmed and not re-admitted counts until it ends, a mere suspicion for ten minutes."""
+    when it does not. Confirmed and not re-admitted counts until it ends, a mere suspicion for ten minutes, and so does
+    a host that came back while it was recovered: its incident stays open, and must not make a storm of the next one."""
+    standing = evidence.standing(row.conditions)
+    if row.incident is not None and row.incident.stopped and row.alive is not None and not standing:
+        return later(row.alive.steady, evidence.PATIENCE)
     if row.incident is not None or row.is_out:
         return _ALWAYS
-    standing = evidence.standing(row.conditions)
     if not standing or row.reason in _UNCOUNTED[row.kind]:
         return None
     return SteadyTime(_ALWAYS if row.verb is Verb.HOLD else evidence.oldest(standing) + evidence.PATIENCE)

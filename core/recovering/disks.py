@@ -5,10 +5,11 @@ from collections import Counter
 from kasugai.core.recovering.look import GuestView, PowerState
 from kasugai.core.recovering.moves import Blocked
 from kasugai.core.recovering.situation import Situation
+from kasugai.core.recovering.steps.force_down import mark_of
 from kasugai.core.words.disks import LOST_ELSEWHERE, DiskClass, RootDisks
 from kasugai.core.words.frozen import FrozenMap
 from kasugai.core.words.plan import DISKS, Plan, Step
-from kasugai.core.words.timing import between
+from kasugai.core.words.timing import Millis, between
 from kasugai.core.words.verdicts import Reason
 
 
@@ -40,7 +41,7 @@ def waits_for_its_host(s: Situation, step: Step) -> Blocked | None:
     """Return why a guest is not rebuilt yet whose data would be left behind: its own host may come back."""
     if step.params.get(DISKS) not in LOST_ELSEWHERE:
         return None
-    waited, wait = between(s.order.opened_at, s.broker_now), s.order.policy.local_wait
+    waited, wait = _waited(s), s.order.policy.local_wait
     if s.has_device and s.look.power is PowerState.ON:
         return Blocked(
             reason=Reason.LOCAL_WAIT, detail=f"{step.name}: its disk is on {s.order.host}, which is on again"
@@ -51,6 +52,19 @@ def waits_for_its_host(s: Situation, step: Step) -> Blocked | None:
         reason=Reason.LOCAL_WAIT,
         detail=f"{step.name}: its disk is on {s.order.host}; rebuilt elsewhere after {wait // 1000} s",
     )
+
+
+def _waited(s: Situation) -> Millis:
+    """How long the host has been away: since the incident was opened, or since Nova's record moved after the force-down
+    (whoever moved it, the host may have been back). Where the fence stood on an older word, that is over, and told."""
+    waited, service = between(s.order.opened_at, s.broker_now), s.look.service
+    if service is None or mark_of(s.entry, s.order.host) in ("", service.updated_at):
+        return waited
+    stood, said = Millis(int(service.age * 1000)), s.order.asserted_at
+    is_off = s.has_device and s.power_is_off()
+    if said is not None and not is_off and stood < between(said, s.broker_now) - s.timing.assertion_slack:
+        return waited
+    return min(waited, stood)
 
 
 def summary(plan: Plan) -> str:

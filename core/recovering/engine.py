@@ -70,7 +70,16 @@ def stop(s: Situation) -> Finish:
 
 def result(s: Situation) -> Finish:
     """Return the attempt's end. A reserve that could not be made ready is no failure: another place was found."""
-    failed = [
+    if failed := _failed(s):
+        names = ", ".join(f"{step.name or step.subject}: {s.entry.steps[step.key].reason}" for step in failed)
+        return Finish(kind=FactKind.FINISHED, reason=Reason.PARTIAL, result=Result.FAILED, detail=names[:500])
+    return Finish(
+        kind=FactKind.FINISHED, reason=Reason.RECOVERED, result=Result.RECOVERED, detail=summary(s.plan)
+    )
+
+
+def _failed(s: Situation) -> list[Step]:
+    return [
         step
         for step in s.plan.steps
         if step.words.about is not About.RESERVE
@@ -78,12 +87,6 @@ def result(s: Situation) -> Finish:
         and record.state is StepState.FAILED
         and record.attempt == s.order.attempt
     ]
-    if failed:
-        names = ", ".join(f"{step.name or step.subject}: {s.entry.steps[step.key].reason}" for step in failed)
-        return Finish(kind=FactKind.FINISHED, reason=Reason.PARTIAL, result=Result.FAILED, detail=names[:500])
-    return Finish(
-        kind=FactKind.FINISHED, reason=Reason.RECOVERED, result=Result.RECOVERED, detail=summary(s.plan)
-    )
 
 
 def _others(procedure: Procedure, s: Situation) -> Next:
@@ -200,9 +203,12 @@ def _cannot_begin(
 
 
 def _rest(procedure: Procedure, s: Situation, blocked: list[Blocked]) -> Next:
-    """Nothing moves any more: say what is in the way, or let the procedure take its last look."""
+    """Nothing moves any more: say what is in the way, or let the procedure take its last look. What failed has another
+    attempt coming, and does not wait for who may be in the way for ever."""
     if s.stopped and any(not s.is_final(step) for step in s.plan.guests):
         return stop(s)
+    if blocked and s.order.attempt < s.order.policy.attempts and _failed(s):
+        return result(s)
     if blocked:
         blocked.sort(key=lambda move: move.reason is Reason.NO_CAPACITY)  # what takes a person goes first
         return hold(blocked[0].reason, "; ".join(move.detail for move in blocked if move.detail)[:500])

@@ -4,6 +4,7 @@ guests move while it stays silent, to reserves that are made ready as they are n
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import TypeGuard
 
 from kasugai.core.recovering import planning
 from kasugai.core.recovering.disks import waits_for_its_host
@@ -11,6 +12,7 @@ from kasugai.core.recovering.engine import assess, hold, result, single, stop
 from kasugai.core.recovering.lastlook import (
     decision_is_stale,
     last_look,
+    put_alone,
     source_silent,
     wait_for_stillness,
 )
@@ -77,8 +79,10 @@ def _host(s: Situation, action: Action) -> Next | None:
     if s.is_done(step.key) and not _must_fence_again(s, step):
         return None
     move = assess(s, step)
-    refusal = _contradicted(s, move) if _rests_on_silence(s, move) else None
-    return refusal or single(s, move)
+    if _rests_on_silence(s, move):
+        return _contradicted(s, move) or single(s, move)
+    doubt = put_alone(s, step) if _sets_the_mark(move) else None
+    return single(s, doubt or move)
 
 
 def _must_fence_again(s: Situation, step: Step) -> bool:
@@ -99,10 +103,15 @@ def _rests_on_silence(s: Situation, move: Move) -> bool:
     forced down by somebody else, which proves nothing (the host may live on under it)."""
     if isinstance(move, Begin):
         return True
-    if not isinstance(move, Note) or move.step.action != Action.FORCE_DOWN or move.kind is not FactKind.DONE:
+    if not _sets_the_mark(move):
         return False
     record = s.record(move.step)
     return record is None or not record.state.is_open
+
+
+def _sets_the_mark(move: Move) -> TypeGuard[Note]:
+    """Whether a move finds Nova's record forced down."""
+    return isinstance(move, Note) and move.step.action == Action.FORCE_DOWN and move.kind is FactKind.DONE
 
 
 def _contradicted(s: Situation, move: Move) -> Next | None:

@@ -9,8 +9,9 @@ from kasugai.core.recovering.look import PowerState, ServiceView
 from kasugai.core.recovering.moves import Blocked, Pending, Wait
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.steps.fence import by_silence, is_vouched
-from kasugai.core.recovering.steps.force_down import mark_of
+from kasugai.core.recovering.steps.force_down import is_answered, lands_until, mark_of
 from kasugai.core.recovering.waiting import RARELY, wait
+from kasugai.core.words.plan import Step
 from kasugai.core.words.policy import Fencing
 from kasugai.core.words.timing import BrokerTime, Millis, MonoTime, between
 from kasugai.core.words.verdicts import Reason
@@ -59,12 +60,18 @@ def _has_reported_since(s: Situation, said: BrokerTime) -> bool:
     """Whether Nova's record moved after the word and this owner did not see it happen: an operator's PUT moves it too,
     but only who saw what changed can tell it from a report. A PUT is none if the record does not move again."""
     service = s.look.service
-    if service is None or service.age_is_bound or s.memory.puts > 0:
+    if service is None or s.memory.puts > 0:
         return False
-    return service.age * 1000 < _passed(s, said) - s.timing.assertion_slack
+    return service.age * 1000 < _passed(s, said) - _slack(s, service)
 
 
-def _still_since(s: Situation, service: ServiceView, said: BrokerTime) -> Reason | Pending | None:
+def _slack(s: Situation, service: ServiceView) -> Millis:
+    """How much younger the record may seem than it is: where Nova does not say what time it is, it is as late as the
+    last report of any other host, which is as old as a report can be."""
+    return s.timing.stale_after if service.age_is_bound else s.timing.assertion_slack
+
+
+def _still_since(s: Situation, service: ServiceView, said: BrokerTime) -> Pending | None:
     """A host that lives moves its record once in a report interval: it must stand still for longer after the word."""
     if _passed(s, said) < s.timing.stale_after:
         return Pending()
@@ -133,9 +140,39 @@ def source_silent(s: Situation) -> Blocked | Pending | None:
     service, mark = s.look.service, mark_of(s.entry, s.order.host)
     if service is None:
         return _hidden(s)
+    return _left_its_mark(s, service, mark) or (None if _has_settled(s) else Pending())
+
+
+def _left_its_mark(s: Situation, service: ServiceView, mark: str) -> Blocked | Pending | None:
     if not mark or service.updated_at == mark:
-        return None if _has_settled(s) else Pending()
+        return None
     return _moved_while_off(s, service) if s.has_device and s.power_is_off() else _moved(s, service)
+
+
+def put_alone(s: Situation, step: Step) -> Blocked | Pending | None:
+    """Before Nova's record of a host that was forced down becomes the mark: nothing but that call has moved it. Where
+    no device says that the host is off, a report looks the same, also one that came before anybody had the answer."""
+    service = s.look.service
+    if service is None or (s.has_device and s.power_is_off()) or is_answered(s, step):
+        return None
+    moved_at = MonoTime(max(s.look.at, s.look.nova_at) - int(service.age * 1000))
+    if s.memory.reports > 0 or moved_at > lands_until(s, step):
+        return _returned(s, service)
+    return _watched(s, service)
+
+
+def _returned(s: Situation, service: ServiceView) -> Blocked | Pending | None:
+    """The host has reported since the force-down: a word that is younger goes on, or new silence where no fence is
+    asked for."""
+    said, confirmed_at = s.order.asserted_at, s.order.confirmed_at
+    if said is not None and service.age * 1000 >= _passed(s, said) - _slack(s, service):
+        return _still_since(s, service, said)
+    if said is None and s.order.policy.fence is Fencing.NONE and confirmed_at is not None:
+        return by_silence(s, confirmed_at, service)
+    return _RETURNED
+
+
+_RETURNED = Blocked(reason=Reason.SOURCE_RETURNED, detail="Nova's record moved after the force-down")
 
 
 def _moved_while_off(s: Situation, service: ServiceView) -> Blocked | Pending | None:
@@ -158,7 +195,7 @@ def _moved(s: Situation, service: ServiceView) -> Blocked | Pending | None:
             return answer
     elif s.order.policy.fence is Fencing.NONE and confirmed_at is not None:
         return by_silence(s, confirmed_at, service)
-    return Blocked(reason=Reason.SOURCE_RETURNED, detail="Nova's record moved after the force-down")
+    return _RETURNED
 
 
 def _has_settled(s: Situation) -> bool:

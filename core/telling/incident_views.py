@@ -165,7 +165,7 @@ def _incident(incident: UUID, records: Sequence[Seen]) -> IncidentView:
         segment=first.segment,
         phase=phase_of(order, fact, verdicts),
         why=why_of(fact, verdicts),
-        since=min([order.opened_at] if order else [seen.at for seen in records]),
+        since=min([each.opened_at for each in opens] or [seen.at for seen in records]),
         until=next((seen.at for seen in records if seen.value == closing), None),
         attempt=max([fact.attempt for fact in facts] + [o.attempt for o in opens], default=1),
         epoch=max((fact.epoch for fact in facts), default=0),

@@ -73,7 +73,7 @@ class Open(OfKind):
     decided_at: BrokerTime
     """`now` of the record that decided this publication."""
     opened_at: BrokerTime
-    """`decided_at` of the first one."""
+    """`decided_at` of the first one; after a sign of life that of the next one: another outage."""
     asserted_at: BrokerTime | None
     """Broker time at which the youngest trusted assertion among the evidence was made, at the latest, or a person
     vouched: it counts as fenced unless the world contradicts it."""

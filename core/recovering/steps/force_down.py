@@ -26,11 +26,14 @@ from kasugai.core.words.frozen import FrozenMap
 from kasugai.core.words.identity import step_key
 from kasugai.core.words.incident import Open
 from kasugai.core.words.plan import Step
+from kasugai.core.words.timing import BrokerTime, Millis, MonoTime, between, later
 from kasugai.core.words.verdicts import Reason
 
 TRIES = 5
 """How often one owner repeats the force-down, which may be repeated safely."""
 _MARK = "mark"
+_BEGUN = "begun"
+"""The note of an intent that says when it was begun, by the broker: a successor reckons how late it may have landed."""
 
 
 def assess(s: Situation, step: Step) -> Move:
@@ -48,7 +51,7 @@ def assess(s: Situation, step: Step) -> Move:
         return note(s, step, FactKind.ABSOLVED, NO_TRACE)
     if not tries_here(s, step, TRIES):
         return Blocked(reason=Reason.REFUSED, detail="Nova does not take the force-down")
-    return begin(s, step)
+    return begin(s, step, FrozenMap({_BEGUN: str(s.broker_now)}))
 
 
 def no_service(s: Situation) -> Move:
@@ -70,6 +73,21 @@ def mark_of(entry: Entry, host: str) -> str:
     the record nobody knows what it will say."""
     record = entry.steps.get(step_key(Action.FORCE_DOWN, host))
     return record.notes.get(_MARK, "") if record is not None and record.state is StepState.DONE else ""
+
+
+def is_answered(s: Situation, step: Step) -> bool:
+    """Whether this owner had the answer of its own call, and looked at once: nobody else has moved the record since."""
+    answered = s.memory.begun.get(step.key)
+    if answered is None or step.key not in s.memory.accepted:
+        return False
+    return between(answered, max(s.look.at, s.look.nova_at)) <= s.timing.assertion_slack
+
+
+def lands_until(s: Situation, step: Step) -> MonoTime:
+    """Until when an open force-down may have moved Nova's record, on this owner's clock."""
+    record, wire = s.record(step), Millis(s.timing.client + s.timing.wire)
+    begun = BrokerTime(int(record.notes.get(_BEGUN, 0))) if record is not None else BrokerTime(0)
+    return later(MonoTime(s.now - between(begun, s.broker_now)), wire)
 
 
 def _effect(order: Open, begin: Begin, look: Look) -> ForceDown:

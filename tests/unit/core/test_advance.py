@@ -147,8 +147,23 @@ def test_somebody_elses_force_down_is_no_proof_that_the_host_is_dead() -> None:
     assert finished(ask(fresh, vouched, **asserted)) == (FactKind.VETOED, Reason.NOVA_FRESH, None)
     old = replace(fresh, service=service(forced_down=True, age=3600.0))
     assert noted(ask(old, vouched, **asserted)) == [(DOWN, "done")]
-    ours = record(DOWN, StepState.STARTED, tries=1)
-    assert noted(ask(fresh, vouched, ours, **asserted)) == [(DOWN, "done")]
+    ours = record(DOWN, StepState.STARTED, tries=1, begun=NOW - S)
+    called = {"begun": {DOWN: MonoTime(NOW - S)}, "accepted": frozenset({DOWN})}
+    memory = Memory(owner_since=MonoTime(0), epoch=1, **called)  # type: ignore[arg-type]
+    seen = replace(fresh, nova_at=MonoTime(NOW))
+    assert noted(ask(seen, vouched, ours, memory=memory, **asserted)) == [(DOWN, "done")]
+    assert isinstance(ask(seen, vouched, ours, **asserted), Wait), "nobody knows what moved the record"
+
+
+def test_a_host_that_reported_since_its_unanswered_force_down_is_not_silent() -> None:
+    asserted: dict[str, Any] = {
+        "has_device": False,
+        "order": order(asserted_at=NOW - 600 * S, decided_at=NOW),
+    }
+    vouched = record(FENCE, StepState.DONE, reason="asserted")
+    ours = record(DOWN, StepState.STARTED, tries=1, begun=NOW - 500 * S)
+    returned = look(guest(), **downed())
+    assert finished(ask(returned, vouched, ours, **asserted)) == held(Reason.SOURCE_RETURNED)
 
 
 def test_a_host_that_an_operator_had_disabled_is_held_before_any_effect_where_the_policy_says_so() -> None:
@@ -434,6 +449,17 @@ def test_a_guest_that_failed_makes_the_attempt_fail_and_is_named() -> None:
     answer = ask(moving(guest()), *fenced(), failed, **landed())
     assert finished(answer) == (FactKind.FINISHED, Reason.PARTIAL, Result.FAILED)
     assert isinstance(answer, Finish) and answer.detail == "name-g1: no-valid-host"
+
+
+@pytest.mark.parametrize("attempt", [1, 2])
+def test_a_guest_that_failed_has_another_attempt_beside_one_that_takes_a_person(attempt: int) -> None:
+    failed = record("evacuate:g1", StepState.FAILED, tries=1, reason="destination-failed", attempt=attempt)
+    seen = moving(guest(), guest("g2", task_state="migrating"))
+    records = (failed, *(replace(r, attempt=attempt) for r in fenced()))
+    plan = planned(guest(), guest("g2"), attempt=attempt)
+    answer = ask(seen, *records, plan=plan, order=order(attempt=attempt, decided_at=NOW))
+    again = (FactKind.FINISHED, Reason.PARTIAL, Result.FAILED)
+    assert finished(answer) == (again if attempt == 1 else held(Reason.IN_MIGRATION))
 
 
 @pytest.mark.parametrize("state", [StepState.FAILED, StepState.DONE])

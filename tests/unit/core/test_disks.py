@@ -20,10 +20,10 @@ from kasugai.core.words.disks import DiskClass, RootDisks
 from kasugai.core.words.facts import FactKind
 from kasugai.core.words.plan import DISKS, Plan, Prior
 from kasugai.core.words.policy import LocalGuests, Policy
-from kasugai.core.words.timing import Millis, MonoTime
+from kasugai.core.words.timing import BrokerTime, Millis, MonoTime
 from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import S, fact, guest, order, service
-from tests.unit.core.scene import NOW, fenced, look, moving, scene
+from tests.unit.core.scene import MARK, NOW, fenced, look, moving, scene
 from tests.unit.core.story import Story
 
 SHARED, LOCAL, UNSAID = RootDisks
@@ -60,6 +60,30 @@ def test_a_guest_that_would_lose_its_data_waits_for_its_host(disks: DiskClass) -
     assert after(60) is None
     waiting = scene(look(guest()), order=order(opened_at=NOW, policy=policy))
     assert waits_for_its_host(waiting, replace(step, params=told(DiskClass.UNKNOWN))) is None
+
+
+def test_a_guest_waits_anew_when_novas_record_has_moved_since_the_force_down() -> None:
+    """Nobody need have told of it: the host may have been back."""
+    (step,) = steps_for(guest(), "force-down:cmp1", {}, Policy())
+    step = replace(step, params=told(DiskClass.LOCAL))
+    long_ago = order(opened_at=0, policy=Policy(local_wait=Millis(60 * S)))
+
+    def waits(age: float, updated_at: str) -> bool:
+        seen = look(guest(), service=service(updated_at=updated_at, age=age))
+        return waits_for_its_host(scene(seen, *fenced(), order=long_ago), step) is not None
+
+    assert [waits(59.9, "t2"), waits(60, "t2"), waits(0, MARK)] == [True, False, False]
+    word = replace(long_ago, asserted_at=BrokerTime(NOW - 30 * S))
+    for age, tells in (
+        (27.9, False),
+        (28.0, True),
+    ):  # an older word ends with the movement, which is told instead
+        seen = look(guest(), service=service(updated_at="t2", age=age))
+        lone = scene(seen, *fenced(), order=word, has_device=False)
+        assert (waits_for_its_host(lone, step) is not None) is tells
+        assert waits_for_its_host(replace(lone, has_device=True), step) is not None
+    gone = scene(look(guest(), service=None), *fenced(), order=long_ago)
+    assert waits_for_its_host(gone, step) is None
 
 
 def test_each_step_of_a_guest_bears_its_class() -> None:

@@ -167,7 +167,7 @@ def test_somebody_elses_force_down_is_left_as_it_is() -> None:
 
 
 def test_a_record_that_is_not_forced_down_is_put_down_again_and_again_up_to_five_times() -> None:
-    assert begun(down(look())) == record(DOWN, tries=1)
+    assert begun(down(look())) == record(DOWN, tries=1, begun=NOW), "a successor asks when it was"
     assert noted(down(look(), record(DOWN, StepState.UNSURE, tries=1))) == (FactKind.ABSOLVED, "no trace")
     assert begun(down(look(), record(DOWN, StepState.ABSOLVED, tries=4))).tries == 5
     assert blocked(down(look(), record(DOWN, StepState.ABSOLVED, tries=5))) is Reason.REFUSED

@@ -7,18 +7,20 @@ import pytest
 
 from kasugai.core.recovering.lastlook import (
     decision_is_stale,
+    put_alone,
     source_age,
     source_silent,
     wait_for_stillness,
 )
 from kasugai.core.recovering.look import Look, PowerState
 from kasugai.core.recovering.moves import Blocked, Pending
-from kasugai.core.recovering.situation import Memory
+from kasugai.core.recovering.situation import Memory, Situation
+from kasugai.core.words.facts import StepState
 from kasugai.core.words.policy import Fencing, Policy
-from kasugai.core.words.timing import BrokerTime, MonoTime
+from kasugai.core.words.timing import BrokerTime, Millis, MonoTime
 from kasugai.core.words.verdicts import Reason
-from tests.unit.core.makers import S, order, service
-from tests.unit.core.scene import MARK, NOW, downed, fenced, look, moving, scene
+from tests.unit.core.makers import S, order, record, service
+from tests.unit.core.scene import DOWN, MARK, NOW, downed, fenced, look, moving, scene, step_of
 
 RECENT = Memory(owner_since=MonoTime(NOW - 5 * S), epoch=1)
 
@@ -90,12 +92,20 @@ def test_a_put_after_an_assertion_is_no_sign_of_life_if_the_record_does_not_move
 
 
 def test_a_lower_bound_after_an_assertion_is_watched() -> None:
-    asserted, seen = order(asserted_at=NOW - 30 * S), on(1.0, age_is_bound=True)
+    asserted, seen = order(asserted_at=NOW - 20 * S), on(10.0, age_is_bound=True)
     memory = Memory(owner_since=MonoTime(0), epoch=1, record_value="t0")
     still = replace(memory, record_since=MonoTime(NOW - 15 * S))
     assert source_age(scene(seen, order=asserted, memory=still)) is None
     moving = replace(memory, record_since=MonoTime(NOW - 14 * S))
     assert source_age(scene(seen, order=asserted, memory=moving)) == Pending()
+
+
+def test_a_lower_bound_tells_as_well_that_the_record_moved_long_after_an_assertion() -> None:
+    """Other hosts report every ten seconds, so the record is not much older than it seems."""
+    memory = Memory(owner_since=MonoTime(0), epoch=1, record_value="t0", record_since=MonoTime(0))
+    asserted = order(asserted_at=NOW - 60 * S)
+    for age, answer in ((45.0, None), (44.9, Reason.NOVA_FRESH)):
+        assert source_age(scene(on(age, age_is_bound=True), order=asserted, memory=memory)) is answer
 
 
 def test_a_device_that_reads_on_makes_a_word_one_witness_and_novas_silence_is_the_second() -> None:
@@ -224,3 +234,79 @@ def test_where_no_fence_is_asked_for_a_record_that_left_its_mark_must_stand_stil
     assert returned(age=180.0, policy=policy, confirmed_at=0) is None
     nobody = returned(age=180.0, policy=policy)
     assert isinstance(nobody, Blocked) and nobody.reason is Reason.SOURCE_RETURNED
+
+
+def put(age: float, *, begun: int, **given: Any) -> Situation:
+    """A host without a device whose record says forced down; a call of ours began so many seconds ago."""
+    call = record(DOWN, StepState.UNSURE, tries=1, begun=NOW - begun * S)
+    seen = look(service=service(age=age, forced_down=True, updated_at="t1"), nova_at=MonoTime(NOW))
+    facts: dict[str, Any] = {"has_device": False, "order": order(asserted_at=NOW - 600 * S), **given}
+    return scene(seen, call, **facts)
+
+
+def marks(s: Situation) -> Blocked | Pending | None:
+    return put_alone(s, step_of(s, DOWN))
+
+
+WATCHED = Memory(owner_since=MonoTime(0), epoch=1, record_value="t1", record_since=MonoTime(NOW - 15 * S))
+RETURNED = Blocked(reason=Reason.SOURCE_RETURNED, detail="Nova's record moved after the force-down")
+
+
+def test_a_force_down_that_was_answered_has_moved_the_record_itself() -> None:
+    def called(ended: int, *accepted: str) -> Memory:
+        begun = {DOWN: MonoTime(NOW - ended)}
+        return Memory(owner_since=MonoTime(0), epoch=1, begun=begun, accepted=frozenset(accepted))
+
+    assert marks(put(0.0, begun=1, memory=called(2_000, DOWN))) is None
+    assert marks(put(0.0, begun=1, memory=called(2_001, DOWN))) == Pending(), "it was looked at late"
+    assert marks(put(0.0, begun=1, memory=called(2_000))) == Pending(), "nobody answered"
+    assert marks(put(0.0, begun=1)) == Pending(), "an earlier owner called"
+
+
+def test_a_force_down_without_an_answer_is_watched_for_as_long_as_a_host_that_lives_may_be_silent() -> None:
+    assert marks(put(15.0, begun=20, memory=WATCHED)) is None
+    assert (
+        marks(put(15.0, begun=20, memory=replace(WATCHED, record_since=MonoTime(NOW - 14 * S)))) == Pending()
+    )
+    assert marks(put(15.0, begun=20, memory=replace(WATCHED, reports=1))) == RETURNED
+    assert marks(put(0.0, begun=900, has_device=True, memory=replace(WATCHED, reports=1))) is None, (
+        "it is off"
+    )
+
+
+def test_a_record_that_moved_when_no_call_of_ours_can_have_landed_says_that_the_host_returned() -> None:
+    assert marks(put(220.0, begun=300, memory=WATCHED)) is None
+    assert marks(put(219.9, begun=300, memory=WATCHED)) == RETURNED
+
+
+def test_a_younger_word_or_new_silence_goes_on_after_a_return() -> None:
+    def said(seconds: int, **given: Any) -> Blocked | Pending | None:
+        return marks(
+            put(60.0, begun=300, memory=WATCHED, order=order(asserted_at=NOW - seconds * S, **given))
+        )
+
+    assert [said(62), said(63)] == [None, RETURNED]
+    lone = Policy(fence=Fencing.NONE)
+    for confirmed, answer in ((300, Reason.UNFENCED_WAIT), (None, Reason.SOURCE_RETURNED)):
+        at = None if confirmed is None else NOW - confirmed * S
+        silent = order(policy=lone, confirmed_at=at)
+        got = marks(put(60.0, begun=300, memory=WATCHED, order=silent))
+        assert isinstance(got, Blocked) and got.reason is answer
+    assert (
+        marks(put(180.0, begun=400, memory=WATCHED, order=order(policy=lone, confirmed_at=NOW - 300 * S)))
+        is None
+    )
+
+
+def test_the_pause_after_the_fence_is_kept_also_when_somebodys_put_moves_the_record() -> None:
+    pause = order(policy=Policy(settle_after_fence=Millis(60 * S)))
+    for since, answer in ((59, Pending()), (60, None)):
+        memory = Memory(
+            owner_since=MonoTime(0),
+            epoch=1,
+            record_value="t2",
+            record_since=MonoTime(NOW - since * S),
+            moves=1,
+        )
+        moved = moving(service=service(forced_down=True, updated_at="t2", age=50.0))
+        assert source_silent(scene(moved, *fenced(), order=pause, memory=memory)) == answer

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from kasugai.core.deciding.rows import Closed, HostRow, SubjectRow, Word
+from kasugai.core.deciding.rows import Closed, HostRow, IncidentRow, SubjectRow, Word
 from kasugai.core.deciding.storm import APPROVAL_LASTS, is_approved, next_count
 from kasugai.core.deciding.tally import Tally, is_unhealthy, unhealthy_until
 from kasugai.core.words.facts import FactKind, Result
@@ -15,7 +16,7 @@ from kasugai.core.words.signals import Source, Symptom
 from kasugai.core.words.subject import Kind
 from kasugai.core.words.timing import Millis, SteadyTime
 from kasugai.core.words.verdicts import Reason, Verb
-from tests.unit.core.makers import S, alive, condition, down, fact, host, moment, report, row, uuid_of
+from tests.unit.core.makers import S, alive, condition, down, fact, host, moment, order, report, row, uuid_of
 from tests.unit.core.story import Story, answer
 
 MINUTES = 60 * S
@@ -34,6 +35,11 @@ def closed(phase: Phase, **given: object) -> Closed:
     return replace(made, **given)  # type: ignore[arg-type]
 
 
+def incident(**given: Any) -> IncidentRow:
+    made = IncidentRow(order=order(), phase=Phase.HELD, heard=moment(0), published=moment(0), effects=True)
+    return replace(made, **given)
+
+
 @pytest.mark.parametrize(
     ("given", "until"),
     [
@@ -47,6 +53,11 @@ def closed(phase: Phase, **given: object) -> Closed:
         (row(closed=closed(Phase.FAILED)), 1 << 62),
         (row(closed=closed(Phase.WITHDRAWN)), None),
         (row(closed=closed(Phase.RECOVERED, readmitted=True)), None),
+        (row(incident=incident()), 1 << 62),
+        (row(incident=incident(stopped=True)), 1 << 62),
+        (row(incident=incident(), alive=moment(5)), 1 << 62),
+        (row(incident=incident(stopped=True), alive=moment(5)), 5 + 600 * S),
+        (row(incident=incident(stopped=True), alive=moment(5), conditions=(condition(),)), 1 << 62),
     ],
 )
 def test_what_counts_as_unhealthy_and_until_when(given: SubjectRow, until: int | None) -> None:

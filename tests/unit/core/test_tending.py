@@ -7,10 +7,11 @@ import pytest
 from kasugai.core.words.facts import FactKind, Result
 from kasugai.core.words.incident import Open, Phase, Resume, Stop
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
-from kasugai.core.words.signals import Source, Symptom
+from kasugai.core.words.policy import Policy
+from kasugai.core.words.signals import Instruction, Source, Symptom
 from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import S, alive, down, fact, host, report, segment
-from tests.unit.core.story import START, Story, answer
+from tests.unit.core.story import START, Story, answer, bid
 
 CLEAR = down(symptom=Symptom.CLEAR)
 
@@ -318,3 +319,23 @@ def test_a_stopped_incident_is_resumed_as_soon_as_new_evidence_is_proof() -> Non
     assert story.wait(104.5) == []
     assert story.wait(106) == ["reopen cmp1 (changed)"]
     assert isinstance(story.post.orders[-2], Resume)
+
+
+@pytest.mark.parametrize(("attempts", "attempt"), [(1, 2), (2, 1)])
+def test_a_person_s_retry_of_what_is_held_in_its_last_attempt_is_another_attempt(
+    attempts: int, attempt: int
+) -> None:
+    """It may have given up a guest beside what holds it, and nobody would look at that again."""
+    story = Story(policy=Policy(attempts=attempts))
+    story.write(report())
+    held(story, Reason.IN_MIGRATION)
+    story.write(bid(Instruction.RETRY, host="cmp1"), at=10)
+    assert (story.opens[-1].n, story.opens[-1].attempt) == (2, attempt)
+
+
+def test_a_retry_of_what_has_not_begun_is_no_other_attempt() -> None:
+    story = Story(policy=Policy(attempts=1))
+    story.write(report())
+    story.hear(answer(fact(FactKind.HELD, reason=Reason.NO_CAPACITY), story))
+    story.write(bid(Instruction.RETRY, host="cmp1"), at=10)
+    assert story.opens[-1].attempt == 1

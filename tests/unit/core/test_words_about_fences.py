@@ -10,8 +10,8 @@ from kasugai.core.deciding.rows import Condition
 from kasugai.core.words.facts import FactKind, Result
 from kasugai.core.words.incident import Open
 from kasugai.core.words.policy import Fencing, Policy
-from kasugai.core.words.signals import ASSERT_RULE, Fault, Instruction, Limit, Source
-from kasugai.core.words.timing import BrokerTime
+from kasugai.core.words.signals import ASSERT_RULE, Command, Fault, Instruction, Limit, Source
+from kasugai.core.words.timing import BrokerTime, Millis
 from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import S, alive, condition, down, fact, moment, report, row, segment
 from tests.unit.core.story import START, Story, answer, bid
@@ -274,8 +274,100 @@ def test_a_hold_for_silence_is_looked_at_again_when_the_wait_may_be_over() -> No
     assert story.wait(story.seconds + 6) == ["reopen cmp1 (back-off-over)"], "Nova's record moved last"
 
 
+def test_a_hold_for_a_local_disk_is_looked_at_ever_more_rarely_once_the_wait_is_over() -> None:
+    story = Story(policy=Policy(local_wait=Millis(60 * S)))
+    story.write(report(), at=0)
+    pauses: list[int] = []
+    for _ in range(4):
+        held(story, Reason.LOCAL_WAIT, effects=True)
+        before = story.seconds
+        while len(story.opens) == len(pauses) + 1:
+            story.tick()
+            story.seconds += 0.5
+        pauses.append(round(story.seconds - before))
+    assert pauses == [66, 6, 10, 20], "the host is on again"
+
+
 def test_policies_are_those_of_described_segments() -> None:
     story = confirmed(fence=Fencing.NONE)
     assert [policy.fence for policy in story.mailbox.policies()] == [Fencing.NONE]
     story.describe(segment(version=2, deleted=True))
     assert story.mailbox.policies() == []
+
+
+def said(fault: Fault, second: int) -> Fault:
+    """Return a fault whose record Kafka stamped so many seconds after the start."""
+    return replace(fault, said_at=BrokerTime(START + second * S))
+
+
+def test_a_sign_of_life_that_is_older_than_a_word_does_not_contradict_it_however_late_it_is_read() -> None:
+    story = Story()
+    assert story.write(said(report(), 12), at=20) == ["open cmp1 (asserted)"]
+    assert story.write(said(alive(), 11)) == ["explain cmp1 (sign-of-life)"]
+    assert not story.incident.stopped and story.row().conditions
+    assert story.write(said(alive(episode="a2"), 12)) == ["stop cmp1 (sign-of-life)"], "neither is younger"
+    assert not story.row().conditions
+
+
+def test_a_sign_of_life_ends_every_witness_s_word_for_nobody_knows_when_that_was_said() -> None:
+    story = Story()
+    story.write(down(Source.PEER), at=20)
+    assert story.write(said(alive(), 11)) == ["withdraw cmp1 (sign-of-life)"]
+
+
+def test_an_older_sign_of_life_does_not_make_a_host_younger() -> None:
+    story = Story()
+    for second, episode in ((19, "a1"), (12, "a2")):
+        story.write(said(alive(episode=episode), second), at=20)
+    word = replace(report(), trusted=True)
+    assert story.write(said(word, 15)) == ["suspect cmp1 (first-sighting)"]
+
+
+def vouched(second: int, number: int = 1) -> Command:
+    said: Command = vouch(number)
+    return replace(said, said_at=BrokerTime(START + second * S))
+
+
+def test_a_person_s_word_that_is_older_than_a_sign_of_life_is_refused() -> None:
+    story = Story()
+    story.write(said(alive(), 20), at=20)
+    story.write(down(Source.CLUSTER), at=21)
+    assert story.write(vouched(19)) == ["refuse cmp1 (sign-of-life): approve by ann: why not"]
+    assert story.write(vouched(21, 2))[1:] == ["open cmp1 (vouched)"]
+
+
+def test_a_person_s_word_that_is_younger_than_a_sign_of_life_outlives_it() -> None:
+    story = Story()
+    story.write(down(Source.CLUSTER), at=21)
+    story.write(said(report(), 21), at=21)
+    story.write(vouched(21), at=22)
+    story.write(said(alive(), 20), at=23)
+    assert story.row().vouch is not None
+    story.write(said(alive(episode="a2"), 22), at=24)
+    assert story.row().vouch is None
+
+
+def test_a_word_that_is_refuted_long_after_it_was_said_lies_in_wait_for_nobody() -> None:
+    story = Story(armed=False)
+    story.write(report(), at=1)
+    story.wait(120)
+    story.describe(segment(armed=True, version=2))
+    assert opened(story).asserted_at == START + S
+    vetoed(story, Reason.NOVA_FRESH)
+    assert story.row().conditions == ()
+
+
+def test_a_host_that_lived_in_between_has_failed_anew_and_one_that_was_held_has_not() -> None:
+    def resumed(*between: Fault | Command) -> tuple[int, int]:
+        story = Story()
+        story.write(report(), at=1)
+        held(story, Reason.LOCAL_WAIT, effects=True)
+        for number, signal in enumerate(between):
+            story.write(signal, at=100 * (number + 1))
+        assert story.opens[-1].attempt == 2
+        return story.opens[0].opened_at - START, story.opens[-1].opened_at - START
+
+    hold = bid(Instruction.HOLD, 1, host="cmp1")
+    lifted = bid(Instruction.APPROVE, 2, host="cmp1", limit=Limit.HOLD)
+    assert resumed(hold, lifted) == (S, S)
+    assert resumed(alive(), report("r2")) == (S, 200 * S)

@@ -9,14 +9,18 @@ from uuid import UUID
 import pytest
 
 from kasugai.core.deciding.rows import Closed, Moment, SubjectRow
+from kasugai.core.recovering.look import EVACUATION
+from kasugai.core.words.disks import RootDisks
 from kasugai.core.words.facts import FactKind, Result
 from kasugai.core.words.incident import Phase
+from kasugai.core.words.policy import LocalGuests, Policy
 from kasugai.core.words.signals import Command, Fault, Instruction, Limit, Symptom
 from kasugai.core.words.subject import host_subject
 from kasugai.core.words.timing import BrokerTime, SteadyTime
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.cloud.diary import Entry, Event
+from kasugai.sim.lab.invariants.disk_kept import DiskKept
 from kasugai.sim.lab.invariants.evacuated_once import EvacuatedOnce
 from kasugai.sim.lab.invariants.fenced_alive import FencedAlive
 from kasugai.sim.lab.invariants.runs_once import RunsOnce
@@ -32,6 +36,7 @@ from tests.unit.sim.watching import GUEST, At, cloud_of, told
 
 FENCE = Sent(action="fence", host=HOST)
 LATE = OBEDIENCE + 1
+HALF_AN_HOUR = 1_800_000
 
 
 def clear() -> Fault:
@@ -80,6 +85,37 @@ class TestRunsOnce:
 
     def test_is_silent_about_one_host_and_none(self) -> None:
         assert self.seen("cmp2") == self.seen() == []
+
+
+class TestDiskKept:
+    """The policy rebuilds what was on a local disk after half an hour."""
+
+    def evacuated(self, at: int, *before: At, **policy: Any) -> list[str]:
+        cloud = cloud_of()
+        guest = cloud.world.guest(GUEST)
+        guest.image = "cirros"
+        given = {"root_disks": RootDisks.LOCAL, "local_guests": LocalGuests.REBUILD, **policy}
+        opened = order(policy=Policy(**given))
+        again = replace(opened, n=2)
+        history = [
+            (0, opened),
+            *before,
+            (at, again),
+            (at, Sent(action="evacuate", host=HOST, guest=guest.uuid)),
+        ]
+        return told(DiskKept, *history, cloud=cloud)
+
+    def test_bites_before_its_time_and_where_it_is_to_be_left(self) -> None:
+        assert self.evacuated(HALF_AN_HOUR - 1) == ["web1 was rebuilt before it had waited for its host"]
+        assert self.evacuated(HALF_AN_HOUR) == []
+        left = {"local_guests": LocalGuests.LEAVE}
+        assert self.evacuated(HALF_AN_HOUR, **left) == ["web1 was evacuated from its local disk"]
+        assert self.evacuated(0, root_disks=RootDisks.SHARED) == []
+
+    def test_a_host_that_lived_in_between_is_waited_for_anew(self) -> None:
+        lived: tuple[At, ...] = ((1, alive()), (2, order(n=2)))
+        assert self.evacuated(HALF_AN_HOUR + 1, *lived) != []
+        assert self.evacuated(HALF_AN_HOUR + 2, *lived) == []
 
 
 class TestSourceOff:

@@ -7,7 +7,6 @@ call it back. Only the answers are turned into the ports' words here.
 import asyncio
 import math
 from collections.abc import Callable, Mapping
-from copy import deepcopy
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -23,9 +22,8 @@ from kasugai.core.recovering.look import (
 from kasugai.core.words.timing import Millis
 from kasugai.sim.cloud.actions import ERROR, Action
 from kasugai.sim.cloud.cloud import SimCloud
-from kasugai.sim.cloud.controllers import ControlService
 from kasugai.sim.cloud.model import Aggregate, Answer, Guest, Host, Migration, Refused
-from kasugai.sim.cloud.placement import Room
+from kasugai.sim.cloud.placement import RAM
 from kasugai.sim.cloud.wire import READS, NoConnection, Request
 from kasugai.sim.cloud.world import World
 from kasugai.workers.ports import CloudAway, CloudRefused, CloudUnsure
@@ -61,12 +59,23 @@ class CloudDoor:
         return await self._send("GET", "/os-services", "services", "", act)
 
     async def unwell(self) -> frozenset[str]:
-        """Return which of Nova's own services are away."""
-        return frozenset()
+        """Return which of nova-conductor and nova-scheduler has services and none that is up."""
+
+        def act() -> Answer[frozenset[str]]:
+            answer = self._cloud.nova.list_controllers()
+            up = {service.binary for service in answer.value if service.is_up}
+            return Answer(frozenset(service.binary for service in answer.value) - up, answer.took)
+
+        return await self._send("GET", "/os-services", "controllers", "", act)
 
     async def room(self, needs: Needs) -> Mapping[str, int]:
-        """Return who has room."""
-        raise CloudRefused(404, "no placement endpoint")
+        """Return how many guests each host could take by Placement; the simulated flavors are all alike."""
+
+        def act() -> Answer[Mapping[str, int]]:
+            answer = self._cloud.nova.placement.candidates()
+            return Answer({room.host: room.free for room in answer.value}, answer.took)
+
+        return await self._send("GET", "/allocation_candidates", "room", "", act)
 
     async def last_evacuation(self, guest: str) -> EvacuationView | None:
         """Return Nova's own account of the guest's last evacuate call."""
@@ -92,7 +101,7 @@ class CloudDoor:
 
         def act() -> Answer[tuple[GuestView, ...]]:
             answer = self._cloud.nova.list_servers(host)
-            return Answer(tuple(map(_guest, answer.value)), answer.took)
+            return Answer(tuple(_guest(self._cloud.world, each) for each in answer.value), answer.took)
 
         return await self._send("GET", "/servers/detail", "guests", host, act)
 
@@ -101,7 +110,7 @@ class CloudDoor:
 
         def act() -> Answer[GuestView | None]:
             answer = self._cloud.nova.show_server(uuid)
-            return Answer(_guest(answer.value), answer.took)
+            return Answer(_guest(self._cloud.world, answer.value), answer.took)
 
         try:
             return await self._send("GET", f"/servers/{uuid}", "guest", uuid, act)
@@ -119,33 +128,6 @@ class CloudDoor:
             return Answer(tuple(seen), answer.took)
 
         return await self._send("GET", "/os-migrations", "migrations", host, act)
-
-    async def actions(self, guest: str) -> tuple[Action, ...]:
-        """Return what was asked of a server, newest first, with what became of each: copies, which do not move."""
-
-        def act() -> Answer[tuple[Action, ...]]:
-            answer = self._cloud.nova.list_actions(guest)
-            return Answer(tuple(map(deepcopy, answer.value)), answer.took)
-
-        return await self._send("GET", f"/servers/{guest}/os-instance-actions", "actions", guest, act)
-
-    async def controllers(self) -> tuple[ControlService, ...]:
-        """Return nova-conductor and nova-scheduler as os-services shows them."""
-
-        def act() -> Answer[tuple[ControlService, ...]]:
-            answer = self._cloud.nova.list_controllers()
-            return Answer(tuple(answer.value), answer.took)
-
-        return await self._send("GET", "/os-services", "controllers", "", act)
-
-    async def room(self, guests: int = 1) -> tuple[Room, ...]:
-        """Return the hypervisors that Placement offers for so many guests at once."""
-
-        def act() -> Answer[tuple[Room, ...]]:
-            answer = self._cloud.nova.placement.candidates(guests)
-            return Answer(tuple(answer.value), answer.took)
-
-        return await self._send("GET", "/allocation_candidates", "room", "", act)
 
     async def image(self, image: str) -> ImageView:
         """Return what Glance says of an image."""
@@ -283,6 +265,7 @@ def _service(cloud: SimCloud, host: Host) -> ServiceView:
         age=float(now - moved),
         age_is_bound=not world.sends_date,
         disabled_reason=service.disabled_reason,
+        zone=host.zone,
     )
 
 
@@ -290,7 +273,11 @@ def _whole(world: World, t: float) -> int:
     return math.floor(world.wall(t))
 
 
-def _guest(guest: Guest) -> GuestView:
+NEEDS = Needs((("MEMORY_MB", RAM), ("VCPU", 1)))
+"""Of every simulated flavor."""
+
+
+def _guest(world: World, guest: Guest) -> GuestView:
     return GuestView(
         uuid=guest.uuid,
         name=guest.name,
@@ -307,6 +294,7 @@ def _guest(guest: Guest) -> GuestView:
         has_ephemeral=guest.ephemeral > 0,
         has_swap=guest.swap > 0,
         has_config_drive=guest.config_drive,
+        needs=NEEDS if world.tells_room else None,
         locked=guest.locked_by is not None,
         fault=guest.fault if guest.vm_state == "error" else "",
         deleted=guest.deleted,

@@ -15,6 +15,10 @@ ROOMY = 100
 """For how many guests a host without a capacity counts as having room where hosts are compared; it takes any number."""
 
 
+RAM = 512
+"""Megabytes of every flavor, which has one vCPU and no disk."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
     """What Placement says of one hypervisor; its unit is a guest, whose flavors are all alike here."""

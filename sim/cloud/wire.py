@@ -25,6 +25,7 @@ READS = frozenset(
         "migrations",
         "actions",
         "controllers",
+        "hypervisors",
         "room",
         "project-tags",
         "image",

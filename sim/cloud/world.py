@@ -40,6 +40,8 @@ class World:
     """Keystone refuses its user identity:list_project_tags."""
     clock_offset = 0.0
     """Seconds by which the cloud's own clock is wrong."""
+    tells_room = True
+    """Whether flavors say what Placement has to be asked about, so that clients can."""
     sends_date = True
     """Whether replies carry a Date header (uWSGI's own HTTP sends none: nova.md)."""
     conductor_delay = 0.0

@@ -109,6 +109,8 @@ class NovaApi:
                 return action, query.get("host", ""), lambda: self._services(query)
             case ["os-aggregates"]:
                 return "aggregates", "", self._aggregates
+            case ["os-hypervisors", "detail"]:
+                return "hypervisors", "", self._hypervisors
             case ["servers", *rest]:
                 return self._read_servers(query, rest, version)
             case ["os-migrations"]:
@@ -164,6 +166,11 @@ class NovaApi:
             if binary in (None, one.binary) and host in (None, one.host)
         ]
         return Answer(HttpReply(body={"services": rows}), answer.took)
+
+    def _hypervisors(self) -> Answer[HttpReply]:
+        answer = self._cloud.nova.list_services()
+        rows = [render.hypervisor(self._cloud.world, n, host) for n, host in enumerate(answer.value, 1)]
+        return Answer(HttpReply(body={"hypervisors": rows}), answer.took)
 
     def _update(self, service_id: str, body: dict[str, Any]) -> tuple[str, str, Act]:
         """PUT /os-services/ID. Its name is force-down if it forces down, whatever else it does."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.cloud.model import Answer, Refused
-from kasugai.sim.cloud.placement import Room
+from kasugai.sim.cloud.placement import RAM, Room
 from kasugai.sim.cloud.wire import Request
 from kasugai.sim.http.carrying import carry
 from kasugai.sim.http.server import HttpReply, HttpRequest
@@ -73,7 +73,10 @@ class PlacementApi:
 
 def _summary(uuid: str, room: Room) -> dict[str, Any]:
     return {
-        "resources": {"VCPU": {"capacity": room.capacity, "used": room.used}},
+        "resources": {
+            "VCPU": {"capacity": room.capacity, "used": room.used},
+            "MEMORY_MB": {"capacity": room.capacity * RAM, "used": room.used * RAM},
+        },
         "traits": [DISABLED] if room.is_disabled else [],
         "parent_provider_uuid": None,
         "root_provider_uuid": uuid,

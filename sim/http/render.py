@@ -5,6 +5,7 @@ from typing import Any
 from kasugai.sim.cloud.actions import Action, ActionEvent
 from kasugai.sim.cloud.controllers import ControlService
 from kasugai.sim.cloud.model import Aggregate, Guest, Host, Migration
+from kasugai.sim.cloud.placement import RAM
 from kasugai.sim.cloud.service import Services
 from kasugai.sim.cloud.world import World
 
@@ -88,6 +89,8 @@ def server(world: World, services: Services, guest: Guest, version: Microversion
             "ephemeral": guest.ephemeral,
             "swap": guest.swap,
         }
+        if world.tells_room:
+            body["flavor"] |= {"vcpus": 1, "ram": RAM, "disk": 0}
     if version >= (2, 26):
         body["tags"] = list(guest.tags)
     if version >= (2, 9):
@@ -99,6 +102,15 @@ def server(world: World, services: Services, guest: Guest, version: Microversion
     if guest.vm_state == "error" and guest.fault:
         body["fault"] = {"code": 500, "created": body["updated"], "message": guest.fault}
     return body
+
+
+def hypervisor(world: World, number: int, host: Host) -> dict[str, Any]:
+    """Return a hypervisor of /os-hypervisors/detail, whose id is its provider's in Placement (from 2.53 on)."""
+    return {
+        "id": str(world.derive("provider", host.name)),
+        "hypervisor_hostname": host.name,
+        "service": {"id": number, "host": host.name, "disabled_reason": host.service.disabled_reason or None},
+    }
 
 
 def aggregate(record: Aggregate) -> dict[str, Any]:

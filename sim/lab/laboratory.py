@@ -73,6 +73,7 @@ class Lab:
         loop = asyncio.get_running_loop()
         follow_tasks(loop)
         self.cloud = SimCloud(loop, seed=7, pace=self.pace)
+        self.cloud.world.tells_room = False
         self.broker = Broker(twice=self.variant.twice)
         self.ledger = MemoryLedger(ttl=self.timing.lease)
         self.invariants = Invariants(self.cloud)

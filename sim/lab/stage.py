@@ -165,10 +165,12 @@ class _Builder:
         self._rounds.join(observer.look)
 
     def _set_nova(self, name: str, words: tuple[str, ...]) -> None:
-        """nova no-date | nova convoy | nova clock +30s|-30s | nova spawn 20s"""
+        """nova no-date | nova convoy | nova placement | nova clock +30s|-30s | nova spawn 20s"""
         world = self._lab.cloud.world
         if name == "no-date":
             world.sends_date = False
+        elif name == "placement":
+            world.tells_room = True
         elif name == "convoy":
             world.pace = dataclasses.replace(world.pace, turn=CONVOY.turn, crowding=CONVOY.crowding)
         elif name == "clock":
@@ -177,7 +179,7 @@ class _Builder:
         elif name == "spawn":
             world.pace = dataclasses.replace(world.pace, spawn=seconds(words[0]))
         else:
-            raise ValueError("nova takes no-date, convoy, clock or spawn")
+            raise ValueError("nova takes no-date, convoy, placement, clock or spawn")
 
     def _set_workers(self, name: str, words: tuple[str, ...]) -> None:
         """workers SLOTS: how many hosts a worker serves at a time."""

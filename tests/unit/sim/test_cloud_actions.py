@@ -115,7 +115,7 @@ def test_the_wire_keeps_novas_id_of_a_call_whose_reply_is_lost() -> None:
         call = asyncio.create_task(CloudDoor(cloud, client=5).evacuate(cloud.uuid("web")))
         await asyncio.sleep(1)
         (sent,) = cloud.wire.requests
-        (seen,) = await CloudDoor(cloud).actions(cloud.uuid("web"))
+        (seen,) = cloud.nova.list_actions(cloud.uuid("web")).value
         assert (seen.action, seen.request_id) == ("evacuate", sent.request_id)
         call.cancel()
 

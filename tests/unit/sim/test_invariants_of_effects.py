@@ -9,7 +9,6 @@ from uuid import UUID
 import pytest
 
 from kasugai.core.deciding.rows import Closed, Moment, SubjectRow
-from kasugai.core.recovering.look import EVACUATION
 from kasugai.core.words.disks import RootDisks
 from kasugai.core.words.facts import FactKind, Result
 from kasugai.core.words.incident import Phase

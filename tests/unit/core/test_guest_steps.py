@@ -85,7 +85,9 @@ def test_a_guest_read_on_the_source_but_missing_from_the_list_is_not_called_for_
 
 def test_somebody_elses_evacuation_is_waited_for_and_told_after_ten_minutes() -> None:
     seen = moving(guest(), migrations=[migration(4, dest="")])
-    assert evacuate(seen, memory=replace(RECENT, owner_since=MonoTime(NOW - 600 * S))) == Pending()
+    assert evacuate(seen, memory=replace(RECENT, owner_since=MonoTime(NOW - 30 * S))) == Pending()
+    asks = Pending(evacuations=("g1",))
+    assert evacuate(seen, memory=replace(RECENT, owner_since=MonoTime(NOW - 600 * S))) == asks
     late = evacuate(seen, memory=replace(RECENT, owner_since=MonoTime(NOW - 600 * S - 1)))
     assert blocked(late) == (Reason.EVACUATION_UNRESOLVED, "name-g1: migration 4 to ? is accepted")
     named = evacuate(
@@ -306,8 +308,8 @@ def test_a_landing_whose_host_does_not_change_is_told_after_ten_minutes() -> Non
     ("status", "kind", "why"),
     [
         ("error", FactKind.ABSOLVED, Reason.NO_VALID_HOST),
-        ("failed", FactKind.FAILED, Reason.DESTINATION_FAILED),
-        ("cancelled", FactKind.FAILED, Reason.DESTINATION_FAILED),
+        ("failed", FactKind.ABSOLVED, Reason.DESTINATION_FAILED),
+        ("cancelled", FactKind.ABSOLVED, Reason.DESTINATION_FAILED),
     ],
 )
 def test_an_evacuation_has_failed_by_the_word_of_nova(status: str, kind: FactKind, why: str) -> None:

@@ -141,7 +141,13 @@ def test_a_guest_that_needs_it_has_it_looked_at_planned_and_made_ready_first() -
 
 
 NO_ROOM = record(
-    "evacuate:g1", StepState.ABSOLVED, tries=1, seen_migration=1, target="r1", reason=Reason.NO_VALID_HOST
+    "evacuate:g1",
+    StepState.ABSOLVED,
+    tries=1,
+    seen_migration=1,
+    target="r1",
+    tried="r1",
+    reason=Reason.NO_VALID_HOST,
 )
 
 
@@ -163,7 +169,7 @@ def test_a_new_owner_tries_all_places_again() -> None:
 def test_the_scheduler_is_asked_before_a_reserve_is_touched() -> None:
     auto = Method.AUTO_PRIORITY
     assert begun(advance(ask(seen(), method=auto, plan=planned()))) == [("evacuate:g1", "")]
-    nowhere = replace(NO_ROOM, notes=FrozenMap({"seen_migration": "1"}))
+    nowhere = replace(NO_ROOM, notes=FrozenMap({"seen_migration": "1", "tried": "*"}))
     look = seen(migrations=[migration(2, status="error")])
     assert isinstance(advance(ask(look, nowhere, method=auto, plan=planned())), Extend)
 
@@ -196,7 +202,7 @@ def test_a_call_about_a_reserve_of_an_earlier_attempt_is_not_waited_for() -> Non
 
 def test_what_takes_a_person_is_told_before_a_lack_of_room() -> None:
     look = moving(guest("g1"), guest("g2", task_state="migrating"), migrations=[migration(2, status="error")])
-    nowhere = replace(NO_ROOM, notes=FrozenMap({"seen_migration": "1"}))
+    nowhere = replace(NO_ROOM, notes=FrozenMap({"seen_migration": "1", "tried": "*"}))
     answer = advance(
         ask(look, nowhere, method=Method.AUTO, plan=planned(guest("g1"), guest("g2")), reserves=())
     )

@@ -85,12 +85,15 @@ class Nova:
         assert not server.is_evacuating, f"{uuid} is built on two hosts"
         self.numbers += 1
         server.records.append(migration(self.numbers, uuid, dest=""))
+        self._set(uuid, task_state="rebuilding")
 
     def progress(self, uuid: str, word: str) -> None:
         """Let Nova go on with a guest's evacuation: record first, host last."""
         server = self.servers[uuid]
         if server.is_evacuating:
             server.records[-1] = replace(server.records[-1], status=word, dest=OTHER)
+            if not server.is_evacuating:
+                self._set(uuid, task_state=None)
         elif server.records and server.records[-1].status == "done" and server.view.host == HOST:
             self._set(uuid, host=OTHER, vm_state="active")
 

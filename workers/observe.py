@@ -19,13 +19,14 @@ from kasugai.core.recovering.look import (
     Records,
     ServiceView,
 )
-from kasugai.core.words.timing import MonoTime, Timing
+from kasugai.core.words.timing import Millis, MonoTime, Timing, between
 from kasugai.workers.clock import monotonic_ms
 from kasugai.workers.places import Places
 from kasugai.workers.ports import Cloud, CloudRefused, Power
 
 LOG = logging.getLogger(__name__)
 
+NEVER = Millis(1 << 62)
 PATIENCE = 5
 """Between two readings of the power pass so many times what the last one took, or more."""
 
@@ -91,6 +92,8 @@ class Observer:
         self._power_pause = 0
         self._project_tags: dict[str, tuple[str, ...]] = {}
         self._images: dict[str, ImageView] = {}
+        self.road: Millis | None = None
+        """How long the quickest answer to a small question took: the way to Nova and back."""
         self._places = Places(cloud, timing)
 
     @property
@@ -159,7 +162,10 @@ class Observer:
         """The host's own record: out of the list of all, where that is due anyway."""
         if wanted.places and self._places.is_due():
             return (await self._places.list()).get(self._host)
-        return await self._cloud.service(self._host)
+        at = monotonic_ms()
+        found = await self._cloud.service(self._host)
+        self.road = min(self.road or NEVER, between(at, monotonic_ms()))
+        return found
 
     async def _migrations(self, peek: Peek | None) -> Records:
         return (peek or await self.peek()).migrations

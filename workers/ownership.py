@@ -250,7 +250,8 @@ class Ownership:
             accepted=self._memory.accepted if took is None else self._memory.accepted | {key},
         )
         if took is not None and kind.landing is not None:
-            self._set_pace(answer(self.pace, place, took, monotonic_ms()))
+            at_nova = Millis(max(1, took - (self._observer.road or 0)))
+            self._set_pace(answer(self.pace, place, at_nova, monotonic_ms()))
         if kind.look_after is LookAfter.POWER:
             self._memory = replace(self._memory, refusal=self._tools.refusals.pop(key, ""))
             self._observer.forget_power()

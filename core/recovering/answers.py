@@ -9,7 +9,7 @@ from statistics import StatisticsError, correlation, linear_regression, median
 
 from kasugai.core.words.timing import Millis
 
-SURE = 3
+SURE = 2.5
 """How many standard errors the line's rise must measure (Student's t). The rise itself is asked for: how it compares
 with the answers' length depends on the road to Nova, which is a part of each of them (ADR 10)."""
 TOLERATED = 1.4

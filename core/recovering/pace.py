@@ -53,7 +53,8 @@ def open_pace(most: int) -> Pace:
 
 
 def answer(pace: Pace, place: int, took: Millis, at: MonoTime) -> Pace:
-    """Return the pace after Nova has accepted, `at`, this owner's call number `place` (from 1) within `took`.
+    """Return the pace after Nova has accepted, `at`, this owner's call number `place` (from 1) within `took`, the way
+    there and back not counted.
 
     Once as many are answered as the window is wide, it opens (8, 16, 25, 50); unless they were answered the more slowly
     the more of them there were: then it is halved, and from then on landings judge. The first eight answers have

@@ -67,7 +67,7 @@ def has_given_up(s: Situation, open_records: list[MigrationView]) -> bool:
 
 def asks_conductor(s: Situation, open_records: list[MigrationView], since: MonoTime) -> bool:
     """Whether an evacuation has had no destination for so long that Nova is asked what its conductor did."""
-    return not open_records[-1].dest and between(since, s.now) > s.timing.client
+    return not open_records[-1].dest and between(since, s.now) > s.timing.settle
 
 
 def _failure(s: Situation, step: Step, record: StepRecord, migration: MigrationView) -> Move:

@@ -92,8 +92,8 @@ class Nova:
         server = self.servers[uuid]
         if server.is_evacuating:
             server.records[-1] = replace(server.records[-1], status=word, dest=OTHER)
-            if not server.is_evacuating:
-                self._set(uuid, task_state=None)
+            ends = server.records[-1].is_ended
+            self._set(uuid, task_state=None if ends else "rebuilding")
         elif server.records and server.records[-1].status == "done" and server.view.host == HOST:
             self._set(uuid, host=OTHER, vm_state="active")
 

@@ -25,12 +25,16 @@ def test_an_evacuation_starts_the_guest_elsewhere(play: Play) -> None:
 
 def test_a_second_evacuation_is_accepted_and_does_harm(play: Play) -> None:
     async def story(scene: Scene) -> None:
-        scene.spawns_take(0.8)
+        scene.hold_spawns()
         bury(scene)
         uuid = scene.uuid("web")
-        await scene.port.evacuate(uuid, "cmp2")
-        await until(lambda: scene.states("web")[1] == "rebuild_spawning")
-        await scene.port.evacuate(uuid, "cmp1.rack2")
+        for number, dest in enumerate(("cmp2", "cmp1.rack2")):
+            await scene.port.evacuate(uuid, dest)
+            await until(lambda: scene.states("web")[1] == "rebuild_spawning")
+            assert scene.records()[number].status == "pre-migrating"
+        scene.release_spawns("cmp2")
+        await until(lambda: statuses(scene)[0] == "done")
+        scene.release_spawns("cmp1.rack2")
         await until(lambda: statuses(scene) == ["done", "failed"])
         assert scene.running_on("web") == {"cmp2", "cmp1.rack2"}
 

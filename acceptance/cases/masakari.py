@@ -1,7 +1,7 @@
-"""Masakari's own functional tests, from its package on PyPI and as they are, against `kasugai api` with this Keystone."""
+"""Masakari's own functional tests, from its package on PyPI, as they are, against `kasugai api` with this Keystone."""
 
+import json
 import os
-import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
@@ -10,17 +10,26 @@ import yaml
 
 from acceptance.ours import Ours
 from acceptance.results import Result, Verdict, told
-from acceptance.stack.layout import ADMIN, PASSWORD, REGION, TENANT, VENV, Layout, User
+from acceptance.stack.layout import ADMIN, INSIDE, PASSWORD, REGION, TENANT, VENV, Layout, User
 from acceptance.stack.stack import Stack
 
 SUBJECT = "masakari's tests"
 MODULES = ("test_hosts", "test_segments", "test_process_notifications", "test_vm_notifications")
-PATIENCE = 40
+PATIENCE = 25
 """Seconds that a test may take (OS_TEST_TIMEOUT, which OpenStack's tests know): theirs would wait for ten minutes for
 what does not come."""
-LINE = re.compile(r"^(?P<test>test_\w+) \((?P<where>masakari\.tests\.functional\.[\w.]+)\) \.\.\. (?P<end>.*)$")
-POOLS = "waits for the pool of this kind of failure"
-NOT_YET: Mapping[str, str] = MappingProxyType({})
+PROCESSES, INSTANCES = (
+    "waits for the pool that recovers processes",
+    "waits for the pool that recovers instances",
+)
+NOT_YET: Mapping[str, str] = MappingProxyType(
+    {
+        "NotificationProcessTestCase.test_create_notification_event_stopped": PROCESSES,
+        "NotificationProcessTestCase_V1_1.test_create_notification_event_stopped": PROCESSES,
+        "NotificationVMTestCase.test_create_notification": INSTANCES,
+        "NotificationVMTestCase_V1_1.test_create_notification": INSTANCES,
+    }
+)
 """Tests that fail and are known to, by Class.test, and what they wait for."""
 
 
@@ -28,7 +37,9 @@ def run(stack: Stack, ours: Ours) -> Iterator[Result]:
     """Run all of them, one module after another, and yield each test's result."""
     clouds = _write_clouds(stack.layout)
     for module in MODULES:
-        yield from _run(module, {"OS_CLIENT_CONFIG_FILE": clouds, "OS_TEST_TIMEOUT": str(PATIENCE)}, stack.layout)
+        yield from _run(
+            module, {"OS_CLIENT_CONFIG_FILE": clouds, "OS_TEST_TIMEOUT": str(PATIENCE)}, stack.layout
+        )
     stack.admin.delete_all()
 
 
@@ -52,35 +63,35 @@ def _write_clouds(layout: Layout) -> str:
 
 
 def _run(module: str, environment: Mapping[str, str], layout: Layout) -> Iterator[Result]:
-    command = [str(VENV / "bin" / "python"), "-m", "unittest", "-v", f"masakari.tests.functional.{module}"]
-    done = subprocess.run(
-        command,
-        check=False,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=900,
-        cwd=layout.folder,
-        env={**os.environ, "PYTHONWARNINGS": "ignore", **environment},
-    )
-    (layout.logs / f"masakari-{module}.log").write_text(done.stdout)
-    found = [match for line in done.stdout.splitlines() if (match := LINE.match(line))]
-    if not found:
-        last = (done.stdout.strip().splitlines() or ["(nothing)"])[-1]
-        yield told(_result(module, Verdict.FAILED, f"nothing ran: {last}"))
-    for match in found:
-        name = f"{match['where'].split('.')[-2]}.{match['test']}" if match["test"] in match["where"] else match["test"]
-        passed = match["end"] == "ok"
-        yield told(_judged(name, passed, match["end"]))
+    """Run one module and yield what it came to; what its tests print is kept among the logs."""
+    ends, log = layout.folder / f"{module}.jsonl", layout.logs / f"masakari-{module}.log"
+    ends.touch()
+    python, runner = str(VENV / "bin" / "python"), str(INSIDE / "run_tests.py")
+    with log.open("w") as out:
+        subprocess.run(
+            [python, "-P", runner, str(ends), f"masakari.tests.functional.{module}"],
+            check=False,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            timeout=900,
+            cwd=layout.folder,
+            env={**os.environ, "PYTHONWARNINGS": "ignore", **environment},
+        )
+    lines = ends.read_text().splitlines()
+    if not lines:
+        yield told(_result(module, Verdict.FAILED, 0.0, f"nothing ran, see {log}"))
+    for line in map(json.loads, lines):
+        said = f"{line['end']} {line['last']}".strip()
+        yield told(_judged(line["name"], line["end"] == "ok", line["seconds"], said))
 
 
-def _judged(name: str, passed: bool, end: str) -> Result:
+def _judged(name: str, passed: bool, seconds: float, said: str) -> Result:
     if name not in NOT_YET:
-        return _result(name, Verdict.OK if passed else Verdict.FAILED, end)
+        return _result(name, Verdict.OK if passed else Verdict.FAILED, seconds, said)
     if passed:
-        return _result(name, Verdict.FAILED, "passes, and stands among those that do not yet")
-    return _result(name, Verdict.EXPECTED, NOT_YET[name])
+        return _result(name, Verdict.FAILED, seconds, "passes, and stands among those that do not yet")
+    return _result(name, Verdict.EXPECTED, seconds, NOT_YET[name])
 
 
-def _result(case: str, verdict: Verdict, said: str) -> Result:
-    return Result(subject=SUBJECT, case=case, verdict=verdict, seconds=0.0, said=said)
+def _result(case: str, verdict: Verdict, seconds: float, said: str) -> Result:
+    return Result(subject=SUBJECT, case=case, verdict=verdict, seconds=seconds, said=said)

@@ -10,6 +10,7 @@ from acceptance.cases.guests import GUESTS, boot, kind_of
 from acceptance.ours import Ours
 from acceptance.progress import say, wait_for
 from acceptance.results import Result, check
+from acceptance.stack.layout import HOSTS
 from acceptance.stack.stack import Stack
 from kasugai.core.words.facts import Fact
 from kasugai.core.words.incident import Phase
@@ -18,6 +19,8 @@ from kasugai.core.words.policy import Policy
 SUBJECT, HOST = "pipeline", "cmp1"
 KILL_AT, FLUSH_AT = 8, 24
 """How many guests have landed when the worker that moves them is killed, and when Redis forgets everything."""
+SPAWN = 1.0
+"""Seconds that a hypervisor takes to build a guest: so long there is something to be killed in the middle of."""
 WITHIN = 420.0
 """Seconds until all is done: what the dead worker had on the wire is waited for first (`settle`, 90 s)."""
 
@@ -26,6 +29,8 @@ def run(stack: Stack, ours: Ours) -> Iterator[Result]:
     """Let it happen, then judge."""
     ids = boot(stack.admin, HOST)
     say(f"{len(ids)} guests run on {HOST}")
+    for host in HOSTS:
+        stack.hypervisors.wish(host, seconds=SPAWN)
     ours.describe(Policy())
     stack.lose_power(HOST)
     ours.report(HOST)
@@ -49,6 +54,8 @@ def run(stack: Stack, ours: Ours) -> Iterator[Result]:
     yield check(
         SUBJECT, "the host returns, and keeps none of them", lambda: _return(stack, ours, set(ids.values()))
     )
+    for host in HOSTS:
+        stack.hypervisors.wish(host)
     stack.admin.delete_all()
 
 

@@ -19,7 +19,7 @@ from nova.virt import fake
 FOLDER = Path(os.environ["KASUGAI_HYPERVISORS"])
 
 
-class Hypervisor(fake.FakeDriver):  # type: ignore[misc]  # Nova ships no types
+class Hypervisor(fake.FakeDriverWithoutFakeNodes):  # type: ignore[misc]  # Nova ships no types
     """One host's guests. A line of the diary is written before Nova hears of what it tells."""
 
     def init_host(self, host: str) -> None:

@@ -34,6 +34,8 @@ ADMINISTRATOR = "context_is_admin"
 def run(stack: Stack, ours: Ours) -> Iterator[Result]:
     """Judge the fragments on the running services."""
     (guest,) = stack.admin.boot(HOST, ["asked-about"]).values()
+    stack.admin.act(guest, "migrate").raise_for_status()  # so that there is a migration to ask about
+    stack.admin.await_status([guest], "VERIFY_RESIZE")
     judge = _Judge(stack, ours, guest)
     yield check(SUBJECT, "every rule of Nova's that is for administrators is named", judge.all_are_named)
     yield check(SUBJECT, "kasugai worker host --check finds all of them there", judge.nothing_is_missing)

@@ -229,7 +229,7 @@ async def _about_migrations(wire: Wire) -> Right:
         return _unasked(PLACES, what, f"no migration can be listed: Nova says {no.message}")
     if not rows:
         return _unasked(PLACES, what, "there is no migration to ask about")
-    return _shown(PLACES, what, "dest_compute" in rows[0])
+    return _shown(PLACES, what, rows[0].get("source_compute") is not None)  # null without it
 
 
 def _shown(rule: str, what: str, is_shown: bool, *, is_needed: bool = True) -> Right:

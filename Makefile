@@ -44,7 +44,7 @@ unit: $(READY) ## Tests that need no service
 	$(BIN)/python -m pytest -q -n $(WORKERS) -m "not integration and not chaos"
 
 .PHONY: test
-test: install services clients kafka-libs lint ## Everything: install, services, lint, all tests (what CI runs)
+test: install services clients nova-libs kafka-libs lint ## Everything: install, services, lint, all tests (what CI runs)
 	@tools/run-tests $(BIN)/python $(WORKERS)
 
 .PHONY: clients
@@ -54,6 +54,15 @@ clients: .venv-clients/.ready ## Masakari's own clients, locked, in an environme
 	@echo "== clients: OpenStack's command line, Masakari's client and monitors into .venv-clients"
 	@test -x .venv-clients/bin/python || $(PYTHON) -m venv .venv-clients
 	.venv-clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/clients.txt
+	@touch $@
+
+.PHONY: nova-libs
+nova-libs: .venv-nova/.ready ## Nova's and Placement's own code with its fixtures, locked, in an environment of its own (for tests)
+
+.venv-nova/.ready: requirements/nova.txt
+	@echo "== nova-libs: Nova and Placement into .venv-nova"
+	@test -x .venv-nova/bin/python || $(PYTHON) -m venv .venv-nova
+	.venv-nova/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --no-deps -r requirements/nova.txt
 	@touch $@
 
 .PHONY: services
@@ -127,10 +136,11 @@ lock: $(READY) ## Write requirements/*.txt anew from pyproject.toml (UPGRADE=1 t
 	$(BIN)/uv pip compile --quiet $(LOCK_FLAGS) --extra demo --extra import --group dev pyproject.toml -o requirements/dev.txt
 	$(BIN)/uv pip compile --quiet $(LOCK_FLAGS) --override requirements/clients-overrides.txt requirements/clients.in -o requirements/clients.txt
 	$(BIN)/uv pip compile --quiet $(LOCK_FLAGS) requirements/acceptance.in -o requirements/acceptance.txt
+	$(BIN)/uv pip compile --quiet $(LOCK_FLAGS) --override requirements/nova-overrides.txt requirements/nova.in -o requirements/nova.txt
 
 LOCK_FLAGS := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(if $(UPGRADE),--upgrade)
 
 .PHONY: clean
 clean: ## Remove what was built (the environment and fetched jars too)
-	rm -rf $(VENV) .venv-clients .venv-acceptance .cache dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov
+	rm -rf $(VENV) .venv-clients .venv-acceptance .venv-nova .cache dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -10,13 +10,14 @@ import pytest
 from hypothesis import settings
 
 from tests.support.kafka import KafkaServer
+from tests.support.real_nova import RealNova
 from tests.support.redis import RedisServer
 
 # How long one example takes says how busy the machine is, not whether the code is right.
 settings.register_profile("kasugai", deadline=None)
 settings.load_profile("kasugai")
 
-NEEDS_A_SERVICE = {"kafka", "redis_server"}
+NEEDS_A_SERVICE = {"kafka", "redis_server", "real_nova"}
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -41,3 +42,10 @@ def redis_server() -> Iterator[RedisServer]:
     server = RedisServer().start()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def real_nova() -> Iterator[RealNova]:
+    """A real Nova in one process, started once per session; each story begins a town of its own in it."""
+    with RealNova() as server:
+        yield server

@@ -1,23 +1,32 @@
-"""Two places where the `Cloud` port is played: in memory under virtual time, and our Nova adapter over HTTP."""
+"""Two places where the `Cloud` port is played: in memory under virtual time, and our Nova adapter over HTTP.
+
+Both are the simulated cloud. tests/support/real_nova.py is the third.
+"""
 
 import asyncio
 import tempfile
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from kasugai.adapters.nova import NovaCloud
 from kasugai.adapters.settings import NovaSettings
 from kasugai.sim.cloud import Pace, SimCloud
+from kasugai.sim.cloud.wire import Wire
 from kasugai.sim.door import CloudDoor
 from kasugai.sim.http import CloudThread
 from kasugai.sim.loop import run
 from kasugai.workers.ports import Cloud
+from tests.support.scenes import GUESTS, HOSTS, IMAGE, RACKS, Record, Story
 
 T = TypeVar("T")
 
 CLIENT = 1.0
 """Seconds after which both clients give a request up."""
+
+NEVER = 10.0**6
+"""Seconds: later than any test's end."""
 
 SWIFT = Pace(
     report_interval=1.0,
@@ -39,59 +48,152 @@ SWIFT = Pace(
 )
 """Short enough for real time."""
 
-
-class Scene(Protocol):
-    """One cloud and a client of it."""
-
-    port: Cloud
-
-    def do(self, act: Callable[[SimCloud], T]) -> T:
-        """Do something to the cloud, or look at it."""
-        ...
-
-    def refuse(self) -> None:
-        """Refuse connections from now on."""
-        ...
-
-    def accept(self) -> None:
-        """Accept them again."""
-        ...
-
-
-Story = Callable[[Scene], Coroutine[Any, Any, None]]
 Build = Callable[[SimCloud], None]
-Play = Callable[[Story], None]
 
 
 def furnish(cloud: SimCloud) -> None:
-    """Two hosts with one short name, one that differs in case, and guests on the first."""
-    for host in ("cmp1.rack1", "cmp1.rack2", "CMP1.rack1", "cmp2"):
+    """Build what stands in every scene."""
+    for host in HOSTS:
         cloud.add_host(host)
-    for name in ("web", "db", "app"):
-        cloud.add_guest(name, "cmp1.rack1", metadata={"tier": name})
-    cloud.add_aggregate("racks", "cmp1.rack1", "cmp1.rack2")
-    cloud.add_guest("other", "cmp1.rack2")
-    cloud.add_guest("loud", "CMP1.rack1")
+    for name, host in GUESTS.items():
+        cloud.add_guest(name, host, metadata={"tier": name}, image=IMAGE)
+    cloud.add_aggregate(*RACKS)
 
 
-class InMemory:
+class OnSimulator:
+    """A scene's words, said to the simulated cloud."""
+
+    port: Cloud
+    client = CLIENT
+
+    def do(self, act: Callable[[SimCloud], T]) -> T:
+        """Do something to the cloud, or look at it."""
+        raise NotImplementedError
+
+    def wire(self, act: Callable[[Wire], T]) -> T:
+        return self.do(lambda cloud: act(cloud.wire))
+
+    def around(self, act: Callable[[SimCloud], T]) -> T:
+        return self.do(act)
+
+    def uuid(self, guest: str) -> str:
+        return self.do(lambda cloud: cloud.uuid(guest))
+
+    def service_id(self, host: str) -> str:
+        return self.do(lambda cloud: cloud.world.host(host).service.service_id)
+
+    def states(self, guest: str) -> tuple[str, str | None]:
+        def look(cloud: SimCloud) -> tuple[str, str | None]:
+            found = cloud.world.guest(guest)
+            return found.vm_state, found.task_state
+
+        return self.do(look)
+
+    def records(self) -> list[Record]:
+        def look(cloud: SimCloud) -> list[Record]:
+            names = {guest.uuid: guest.name for guest in cloud.world.guests.values()}
+            return [
+                Record(names[each.guest], each.status, each.source, each.dest or "")
+                for each in cloud.world.migrations
+            ]
+
+        return self.do(look)
+
+    def running_on(self, guest: str) -> frozenset[str]:
+        return self.do(lambda cloud: cloud.running_on(guest))
+
+    def power_off(self, host: str) -> None:
+        self.do(lambda cloud: cloud.hosts.power_off(host))
+
+    def power_on(self, host: str) -> None:
+        self.do(lambda cloud: cloud.hosts.power_on(host))
+
+    def kill_compute(self, host: str) -> None:
+        self.do(lambda cloud: cloud.hosts.kill_compute(host))
+
+    def start_compute(self, host: str) -> None:
+        self.do(lambda cloud: cloud.hosts.start_compute(host))
+
+    def spawns_take(self, seconds: float) -> None:
+        self.do(lambda cloud: setattr(cloud.world, "pace", replace(SWIFT, spawn=seconds)))
+
+    def fail_spawns(self, host: str, message: str) -> None:
+        self.do(lambda cloud: cloud.fail_spawns(host, message))
+
+    def fill(self, host: str) -> None:
+        self.do(lambda cloud: setattr(cloud.world.host(host), "capacity", 0))
+
+    def no_valid_host(self) -> None:
+        self.do(lambda cloud: cloud.no_valid_host())
+
+    def hold_conductor(self) -> None:
+        self.do(lambda cloud: cloud.slow_conductor(NEVER))
+
+    def release_conductor(self) -> None:
+        """The simulator does not carry out what waited."""
+        self.do(lambda cloud: cloud.slow_conductor(0))
+
+    def silence_cell(self) -> None:
+        self.do(lambda cloud: cloud.silence_cell())
+
+    def wake_cell(self) -> None:
+        self.do(lambda cloud: cloud.wake_cell())
+
+    def wind(self, seconds: float, *, sends_date: bool) -> None:
+        def turn(cloud: SimCloud) -> None:
+            cloud.world.clock_offset, cloud.world.sends_date = seconds, sends_date
+
+        self.do(turn)
+
+    def forces_down(self, host: str) -> None:
+        self.do(lambda cloud: cloud.operator_forces_down(host))
+
+    def disables(self, host: str) -> None:
+        self.do(lambda cloud: cloud.operator_disables(host))
+
+    def evacuates(self, guest: str) -> None:
+        self.do(lambda cloud: cloud.operator_evacuates(guest))
+
+    def live_migrates(self, guest: str, dest: str) -> None:
+        self.do(lambda cloud: cloud.operator_live_migrates(guest, dest))
+
+    def stops(self, guest: str) -> None:
+        self.do(lambda cloud: cloud.user_stops(guest))
+
+    def locks(self, guest: str) -> None:
+        self.do(lambda cloud: cloud.user_locks(guest))
+
+    def pauses(self, guest: str) -> None:
+        self.do(lambda cloud: cloud.nova.guests.pause(cloud.uuid(guest)))
+
+    def deletes(self, guest: str) -> None:
+        self.do(lambda cloud: cloud.user_deletes(guest))
+
+    def boot(self, name: str, host: str, about: Mapping[str, Any] | None = None) -> None:
+        self.do(lambda cloud: cloud.add_guest(name, host, **({"image": IMAGE} | dict(about or {}))))
+
+    def add_aggregate(self, name: str, host: str, metadata: Mapping[str, str]) -> None:
+        self.do(lambda cloud: cloud.add_aggregate(name, host).metadata.update(metadata))
+
+
+class InMemory(OnSimulator):
     """The scene under virtual time."""
 
     def __init__(self, cloud: SimCloud) -> None:
         self.cloud = cloud
-        self.port: Cloud = CloudDoor(cloud, client=CLIENT)
+        self.port = CloudDoor(cloud, client=CLIENT)
 
     def do(self, act: Callable[[SimCloud], T]) -> T:
         return act(self.cloud)
 
     def refuse(self) -> None:
-        self.cloud.wire.refuse_connections(10**9)
+        self.cloud.wire.refuse_connections(NEVER)
 
     def accept(self) -> None:
         self.cloud.wire.heal()
 
 
-class OverHttp:
+class OverHttp(OnSimulator):
     """The scene in real time."""
 
     def __init__(self, lab: CloudThread, port: Cloud) -> None:
@@ -108,20 +210,20 @@ class OverHttp:
         self.lab.accept()
 
 
-def play_in_memory(story: Story, build: Build = furnish) -> None:
+def play_in_memory(story: Story) -> None:
     """Play the story under virtual time."""
 
     async def main() -> None:
         cloud = SimCloud(asyncio.get_running_loop(), seed=1, pace=SWIFT)
-        build(cloud)
+        furnish(cloud)
         await story(InMemory(cloud))
 
     run(main(), start=1000.0)
 
 
-def play_over_http(story: Story, build: Build = furnish) -> None:
+def play_over_http(story: Story) -> None:
     """Play the story through keystoneauth and TCP."""
-    with CloudThread(build, pace=SWIFT, seed=1) as lab:
+    with CloudThread(furnish, pace=SWIFT, seed=1) as lab:
 
         async def main(port: NovaCloud) -> None:
             await port.check()

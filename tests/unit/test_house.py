@@ -192,7 +192,7 @@ def test_avro_does_not_stand_beside_avro_python3() -> None:
         distribution("avro")
 
 
-@pytest.mark.parametrize("lock", ["run.txt", "dev.txt", "clients.txt", "acceptance.txt"])
+@pytest.mark.parametrize("lock", ["run.txt", "dev.txt", "clients.txt", "nova.txt", "acceptance.txt"])
 def test_a_lock_file_has_hashes_and_no_address(lock: str) -> None:
     text = (REPO / "requirements" / lock).read_text()
     pins = [block for block in text.split("\n") if "==" in block and not block.startswith((" ", "#"))]

@@ -1,0 +1,261 @@
+"""A scene's words, said to a real Nova; and how a story is played there."""
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from kasugai.adapters.nova import NovaCloud
+from kasugai.sim.cloud import SimCloud
+from kasugai.sim.cloud.wire import Wire
+from kasugai.sim.http import CloudThread
+from kasugai.workers.ports import Cloud
+from tests.support.clouds import SWIFT, with_adapter
+from tests.support.real_nova import PATIENCE, Forwarder, RealNova
+from tests.support.scenes import GUESTS, HOSTS, IMAGE, RACKS, Play, Record, Story
+
+T = TypeVar("T")
+
+CLIENT = 10.0
+"""Seconds after which our adapter gives a request up: all of Nova shares one process here."""
+VOLUME = "6ca404f3-d844-4169-bb96-bc792f37de98"
+"""One of which Nova's fixtures know that it holds an image."""
+FURNISHED = "furnished"
+"""Under which name the town keeps what stands in every scene."""
+FLAVOR = {"ram": 512, "vcpus": 1, "disk": 1}
+
+
+class OnRealNova:
+    """The scene."""
+
+    client = CLIENT
+
+    def __init__(self, nova: RealNova, lab: CloudThread, port: Cloud) -> None:
+        """Say it to `nova`; what is not Nova's stands in `lab`."""
+        self.nova, self.lab, self.port = nova, lab, port
+        self._uuids: dict[str, str] = {}
+
+    def wire(self, act: Callable[[Wire], T]) -> T:
+        return self.lab.do(lambda cloud: act(cloud.wire))
+
+    def around(self, act: Callable[[SimCloud], T]) -> T:
+        return self.lab.do(act)
+
+    def refuse(self) -> None:
+        self.lab.refuse()
+
+    def accept(self) -> None:
+        self.lab.accept()
+
+    def uuid(self, guest: str) -> str:
+        if guest not in self._uuids:
+            listed = self.nova.done("GET", "/servers/detail?all_tenants=True")["servers"]
+            self._uuids = {each["name"]: each["id"] for each in listed}
+        return self._uuids[guest]
+
+    def service_id(self, host: str) -> str:
+        (found,) = self.nova.done("GET", f"/os-services?binary=nova-compute&host={host}")["services"]
+        return str(found["id"])
+
+    def states(self, guest: str) -> tuple[str, str | None]:
+        found = self.nova.done("GET", f"/servers/{self.uuid(guest)}")["server"]
+        return found["OS-EXT-STS:vm_state"], found["OS-EXT-STS:task_state"]
+
+    def records(self) -> list[Record]:
+        listed = self.nova.done("GET", "/os-migrations")["migrations"]
+        self.uuid("web")
+        names = {uuid: name for name, uuid in self._uuids.items()}
+        return [
+            Record(
+                names.get(each["instance_uuid"], each["instance_uuid"]),
+                each["status"],
+                each["source_compute"],
+                each["dest_compute"] or "",
+            )
+            for each in sorted(listed, key=lambda each: int(each["id"]))
+        ]
+
+    def running_on(self, guest: str) -> frozenset[str]:
+        uuid, truth = self.uuid(guest), self.nova.say("hypervisors")
+        return frozenset(host for host, guests in truth.items() if guests.get(uuid) == "running")
+
+    def power_off(self, host: str) -> None:
+        self.nova.say("power_off", host=host)
+
+    def power_on(self, host: str) -> None:
+        self.nova.say("power_on", host=host)
+
+    def kill_compute(self, host: str) -> None:
+        self.nova.say("kill_compute", host=host)
+
+    def start_compute(self, host: str) -> None:
+        self.nova.say("start_compute", host=host)
+
+    def spawns_take(self, seconds: float) -> None:
+        for host in HOSTS:
+            self.nova.say("spawns_take", host=host, seconds=seconds)
+
+    def fail_spawns(self, host: str, message: str) -> None:
+        self.nova.say("fail_spawns", host=host, message=message)
+
+    def fill(self, host: str) -> None:
+        self.nova.say("fill", host=host)
+
+    def no_valid_host(self) -> None:
+        """Disable every host that can be a destination."""
+        for each in self.nova.done("GET", "/os-services?binary=nova-compute")["services"]:
+            if each["state"] == "up":
+                self._update(each["id"], {"status": "disabled"})
+
+    def hold_conductor(self) -> None:
+        self.nova.say("stop_service", name="conductor")
+
+    def release_conductor(self) -> None:
+        self.nova.say("start_service_again", name="conductor")
+
+    def silence_cell(self) -> None:
+        self.nova.say("silence_cell")
+
+    def wake_cell(self) -> None:
+        self.nova.say("wake_cell")
+
+    def wind(self, seconds: float, *, sends_date: bool) -> None:
+        def turn(cloud: SimCloud) -> None:
+            cloud.world.clock_offset, cloud.world.sends_date = seconds, sends_date
+
+        self.lab.do(turn)
+        self.nova.say("wind", seconds=seconds)
+
+    def forces_down(self, host: str) -> None:
+        self._update(self.service_id(host), {"forced_down": True})
+
+    def disables(self, host: str) -> None:
+        self._update(self.service_id(host), {"status": "disabled", "disabled_reason": "maintenance"})
+
+    def evacuates(self, guest: str) -> None:
+        self._act(guest, {"evacuate": {}})
+
+    def live_migrates(self, guest: str, dest: str) -> None:
+        source = self.nova.done("GET", f"/servers/{self.uuid(guest)}")["server"]["OS-EXT-SRV-ATTR:host"]
+        self.nova.say("hold_migrations", host=source)
+        self._act(guest, {"os-migrateLive": {"host": dest, "block_migration": "auto"}})
+
+    def stops(self, guest: str) -> None:
+        self._act(guest, {"os-stop": None})
+
+    def locks(self, guest: str) -> None:
+        self._act(guest, {"lock": None})
+
+    def pauses(self, guest: str) -> None:
+        self._act(guest, {"pause": None})
+        self._wait(guest, "paused")
+
+    def deletes(self, guest: str) -> None:
+        uuid = self.uuid(guest)
+        self.nova.done("DELETE", f"/servers/{uuid}")
+        _wait_until(lambda: self.nova.api("GET", f"/servers/{uuid}").status == 404)
+
+    def boot(self, name: str, host: str, about: Mapping[str, Any] | None = None) -> None:
+        self._post(name, host, dict(about or {}))
+        self._wait(name, "active")
+
+    def add_aggregate(self, name: str, host: str, metadata: Mapping[str, str]) -> None:
+        self._furnish_aggregate(name, host)
+        found = self.nova.done("GET", "/os-aggregates")["aggregates"]
+        number = next(each["id"] for each in found if each["name"] == name)
+        self.nova.done(
+            "POST", f"/os-aggregates/{number}/action", {"set_metadata": {"metadata": dict(metadata)}}
+        )
+
+    def furnish(self) -> None:
+        """Let stand what stands in every scene; made once, and kept by the town."""
+        self.nova.say("begin")
+        if self.nova.say("furnish", hosts=HOSTS, kept=FURNISHED):
+            return
+        for name, host in GUESTS.items():
+            self._post(name, host, {"metadata": {"tier": name}})
+        for name in GUESTS:
+            self._wait(name, "active")
+        self._furnish_aggregate(*RACKS)
+        self.nova.say("keep", name=FURNISHED)
+
+    def _furnish_aggregate(self, name: str, *hosts: str) -> None:
+        number = self.nova.done("POST", "/os-aggregates", {"aggregate": {"name": name}})["aggregate"]["id"]
+        for host in hosts:
+            self.nova.done("POST", f"/os-aggregates/{number}/action", {"add_host": {"host": host}})
+
+    def _post(self, name: str, host: str, about: dict[str, Any]) -> None:
+        project = about.pop("project", "")
+        server = {
+            "name": name,
+            "host": host,
+            "networks": "none",
+            "flavorRef": self._flavor(about),
+            **self._source(about.pop("image", IMAGE)),
+            **about,
+        }
+        headers = {"X-Project-Id": project} if project else {}
+        created = self.nova.done("POST", "/servers", {"server": server}, headers=headers)
+        self._uuids[name] = created["server"]["id"]
+
+    def _flavor(self, about: dict[str, Any]) -> str:
+        """Return the id of a flavor made for this guest, or of the usual one."""
+        name, specs = about.pop("flavor", ""), about.pop("extra_specs", None)
+        disks = {"OS-FLV-EXT-DATA:ephemeral": about.pop("ephemeral", 0), "swap": about.pop("swap", 0)}
+        if not (name or specs or any(disks.values())):
+            return "1"
+        body = {"flavor": {"name": name or "made", **FLAVOR, **disks}}
+        made: str = self.nova.done("POST", "/flavors", body)["flavor"]["id"]
+        if specs:
+            self.nova.done("POST", f"/flavors/{made}/os-extra_specs", {"extra_specs": specs})
+        return made
+
+    @staticmethod
+    def _source(image: str) -> dict[str, Any]:
+        if image:
+            return {"imageRef": image}
+        volume = {"uuid": VOLUME, "source_type": "volume", "destination_type": "volume", "boot_index": 0}
+        return {"block_device_mapping_v2": [volume]}
+
+    def _act(self, guest: str, body: Mapping[str, Any]) -> None:
+        self.nova.done("POST", f"/servers/{self.uuid(guest)}/action", body)
+
+    def _update(self, service_id: str, body: Mapping[str, Any]) -> None:
+        self.nova.done("PUT", f"/os-services/{service_id}", body)
+
+    def _wait(self, guest: str, vm_state: str) -> None:
+        _wait_until(lambda: self.states(guest) == (vm_state, None))
+
+
+def _wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.05)
+
+
+def _watch_nothing(cloud: SimCloud) -> None:
+    """Build an empty cloud; its witness would look there for guests and hosts that stand elsewhere."""
+    cloud.wire.watchers.clear()
+
+
+def player_on(nova: RealNova) -> Play:
+    """Return what plays stories on this Nova, each in a town of its own."""
+
+    def play(story: Story) -> None:
+        with CloudThread(_watch_nothing, pace=SWIFT, seed=1) as lab:
+            lab.door.api = Forwarder(lab.door.cloud, lambda: lab.door.url, nova)
+
+            async def main(port: NovaCloud) -> None:
+                scene = OnRealNova(nova, lab, port)
+                scene.furnish()
+                await port.check()
+                await story(scene)
+
+            try:
+                with_adapter(lab, main, client=CLIENT)
+            except BaseException:
+                sys.stdout.write(nova.say("log"))  # pytest shows it with the failure
+                raise
+
+    return play

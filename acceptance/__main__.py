@@ -1,4 +1,4 @@
-"""`python -m acceptance [--only CHAPTER,...] [--bench] [--keep]`: Kasugai on a real Keystone, Placement and Nova.
+"""`python -m acceptance [--only CHAPTER,... | --bench] [--keep]`: Kasugai on a real Keystone, Placement and Nova.
 
 Exit 1 when a case failed. Everything that was started is ended by its process id, also after Ctrl-C and on failure.
 """
@@ -13,7 +13,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import FrameType, MappingProxyType
 
-from acceptance.cases import pipeline
+from bench import figures
+
+from acceptance import race
+from acceptance.cases import conformance, masakari, pipeline, rights
 from acceptance.ours import Ours
 from acceptance.progress import say
 from acceptance.results import Result, collected, failed, show
@@ -22,7 +25,14 @@ from acceptance.stack.layout import ADMIN
 from acceptance.stack.stack import Stack
 
 Chapter = Callable[[Stack, Ours], Iterator[Result]]
-CHAPTERS: Mapping[str, Chapter] = MappingProxyType({"pipeline": pipeline.run})
+CHAPTERS: Mapping[str, Chapter] = MappingProxyType(
+    {
+        "masakari": masakari.run,
+        "pipeline": pipeline.run,
+        "rights": rights.run,
+        "conformance": conformance.run,
+    }
+)
 """In the order in which they run."""
 
 
@@ -53,11 +63,19 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m acceptance", description=__doc__)
     parser.add_argument("--only", help=f"some of {', '.join(CHAPTERS)}, separated by commas")
     parser.add_argument(
+        "--bench",
+        nargs="?",
+        type=int,
+        const=3,
+        metavar="ROUNDS",
+        help="instead: let Kasugai, bare calls and Masakari take so many turns (3 unless said, 7 min each)",
+    )
+    parser.add_argument(
         "--keep", action="store_true", help="go on running until Ctrl-C, and say how to use it"
     )
     arguments = parser.parse_args()
     arguments.chapters = arguments.only.split(",") if arguments.only else list(CHAPTERS)
-    if arguments.only == "none":
+    if arguments.bench:
         arguments.chapters = []
     if unknown := set(arguments.chapters) - set(CHAPTERS):
         parser.error(f"no chapter {', '.join(sorted(unknown))}; there are: {', '.join(CHAPTERS)}")
@@ -69,6 +87,8 @@ def _run(arguments: argparse.Namespace, folder: Path, results: list[Result]) -> 
         for name in arguments.chapters:
             say(f"{name} begins")
             results += collected(name, lambda name=name: CHAPTERS[name](stack, ours))  # type: ignore[misc]
+        if arguments.bench:
+            figures.show(list(race.run(stack, ours, arguments.bench)), "table")
         if arguments.keep:
             _keep(stack, ours)
 

@@ -17,6 +17,8 @@ class Verdict(StrEnum):
     FAILED = "FAILED"
     EXPECTED = "not yet"
     """It fails and is known to, by its name. One that succeeds all the same is FAILED: the list of names is old."""
+    NOT_HERE = "not here"
+    """It cannot be played on these services; what is said is why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

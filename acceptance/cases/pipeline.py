@@ -10,13 +10,14 @@ from acceptance.cases.guests import GUESTS, boot, kind_of
 from acceptance.ours import Ours
 from acceptance.progress import say, wait_for
 from acceptance.results import Result, check
+from acceptance.stack.hypervisors import Wish
 from acceptance.stack.layout import HOSTS
 from acceptance.stack.stack import Stack
 from kasugai.core.words.facts import Fact
 from kasugai.core.words.incident import Phase
 from kasugai.core.words.policy import Policy
 
-SUBJECT, HOST = "pipeline", "cmp1"
+SUBJECT, HOST = "pipeline", HOSTS[0]
 KILL_AT, FLUSH_AT = 8, 24
 """How many guests have landed when the worker that moves them is killed, and when Redis forgets everything."""
 SPAWN = 1.0
@@ -30,7 +31,7 @@ def run(stack: Stack, ours: Ours) -> Iterator[Result]:
     ids = boot(stack.admin, HOST)
     say(f"{len(ids)} guests run on {HOST}")
     for host in HOSTS:
-        stack.hypervisors.wish(host, seconds=SPAWN)
+        stack.hypervisors.wish(host, Wish(seconds=SPAWN))
     ours.describe(Policy())
     stack.lose_power(HOST)
     ours.report(HOST)
@@ -55,7 +56,7 @@ def run(stack: Stack, ours: Ours) -> Iterator[Result]:
         SUBJECT, "the host returns, and keeps none of them", lambda: _return(stack, ours, set(ids.values()))
     )
     for host in HOSTS:
-        stack.hypervisors.wish(host)
+        stack.hypervisors.wish(host, Wish())
     stack.admin.delete_all()
 
 

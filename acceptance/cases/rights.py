@@ -10,12 +10,12 @@ from acceptance.ours import Ours
 from acceptance.progress import wait_for
 from acceptance.results import Result, check
 from acceptance.stack.admin import Admin
-from acceptance.stack.layout import KASUGAI, VENV
+from acceptance.stack.layout import HOSTS, KASUGAI, VENV
 from acceptance.stack.policies import KEYSTONE, NOVA, rights, shipped
 from acceptance.stack.stack import Stack
 from kasugai.adapters.nova import NovaCloud, Right, Standing
 
-SUBJECT, HOST = "rights", "cmp2"
+SUBJECT, HOST = "rights", HOSTS[1]
 SILENT = {
     "os_compute_api:os-admin-actions:reset_state",
     "os_compute_api:servers:stop",

@@ -3,7 +3,7 @@ fail, and which keeps a diary, so that whether a guest ran twice is not for Nova
 
 In the folder KASUGAI_HYPERVISORS: `diary.jsonl`, a line for each thing that happened to a guest on any hypervisor;
 `HOST.guests.json`, the host's guests with their power state (what a real hypervisor still has when nova-compute comes
-back); `HOST.wish.json`, read at each spawn: {"seconds": 1.5, "fails": true}. Runs in Nova's environment.
+back); `HOST.wish.json`, read at each spawn: {"seconds": 1.5, "fails": "no disk"}. Runs in Nova's environment.
 """
 
 import json
@@ -37,7 +37,7 @@ class Hypervisor(fake.FakeDriverWithoutFakeNodes):  # type: ignore[misc]  # Nova
         time.sleep(wish.get("seconds", 0.0))
         if wish.get("fails"):
             self._tell("build failed", instance)
-            raise exception.InstanceDeployFailure(f"the hypervisor {self._host} was told to fail")
+            raise exception.NovaException(wish["fails"])
         super().spawn(context, instance, *args, **kwargs)
         runs = self.instances[instance.uuid].state == power_state.RUNNING
         self._change("started" if runs else "defined", instance)
@@ -78,6 +78,12 @@ class Hypervisor(fake.FakeDriverWithoutFakeNodes):  # type: ignore[misc]  # Nova
     def rescue(self, context: Any, instance: Any, *args: Any, **kwargs: Any) -> None:
         """Start a guest from another disk."""
         self._set(instance, power_state.RUNNING, "started")
+
+    def live_migration(self, *args: Any, **kwargs: Any) -> None:
+        """Carry a guest over, as soon as that is not held up."""
+        while self._wish().get("holds_migrations"):
+            time.sleep(0.1)
+        super().live_migration(*args, **kwargs)
 
     def migrate_disk_and_power_off(self, context: Any, instance: Any, *args: Any, **kwargs: Any) -> None:
         """Let a guest go to another host: here it only stands still until that is confirmed."""

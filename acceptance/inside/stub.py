@@ -1,4 +1,4 @@
-"""As much of Glance and Neutron as Nova asks for a guest without networks: one image; no port, no network.
+"""As much of Glance and Neutron as Nova asks for a guest without networks: any image; no port, no network.
 
 Run by Kasugai's own Python: python acceptance/inside/stub.py PORT. It believes every token.
 """
@@ -35,13 +35,11 @@ class Images:
 
     def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
         """List the image."""
-        response.media = {"images": [_image()], "first": "/v2/images", "schema": "/v2/schemas/images"}
+        response.media = {"images": [_image(IMAGE)], "first": "/v2/images", "schema": "/v2/schemas/images"}
 
     def on_get_one(self, request: falcon.Request, response: falcon.Response, image: str) -> None:
-        """Show it; 404 for any other."""
-        if image != IMAGE:
-            raise falcon.HTTPNotFound
-        response.media = _image()
+        """Show it: there is every image."""
+        response.media = _image(image)
 
     def on_get_schema(self, request: falcon.Request, response: falcon.Response, name: str) -> None:
         """Let the client take any property."""
@@ -63,9 +61,9 @@ class Nothing:
         response.media = {"quota": {"port": -1, "network": -1, "security_group": -1}}
 
 
-def _image() -> dict[str, Any]:
+def _image(image: str) -> dict[str, Any]:
     return {
-        "id": IMAGE,
+        "id": image,
         "name": "acceptance",
         "status": "active",
         "visibility": "public",
@@ -80,8 +78,8 @@ def _image() -> dict[str, Any]:
         "tags": [],
         "created_at": SEEN,
         "updated_at": SEEN,
-        "self": f"/v2/images/{IMAGE}",
-        "file": f"/v2/images/{IMAGE}/file",
+        "self": f"/v2/images/{image}",
+        "file": f"/v2/images/{image}/file",
         "schema": "/v2/schemas/image",
     }
 

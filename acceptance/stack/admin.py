@@ -18,7 +18,8 @@ from acceptance.stack.layout import ADMIN, PASSWORD, REGION, USERS, Layout, User
 
 NEWEST = "2.96"
 """The microversion of what is read here: a guest's host, its faults, who locked it and why."""
-FLAVOR = "acceptance"
+FLAVOR = "1"
+"""Its id; the suite of the port knows it."""
 BOOTS = 6
 """Guests that are asked for at a time."""
 INSTANCE_ACTION = "evacuate"
@@ -29,8 +30,8 @@ Row = Mapping[str, Any]
 class Admin:
     """One session of one user."""
 
-    def __init__(self, layout: Layout, user: User = ADMIN) -> None:
-        """Nothing is sent yet."""
+    def __init__(self, layout: Layout, user: User = ADMIN, name: str = "acceptance") -> None:
+        """Nothing is sent yet. `name`: as whom Nova's log knows its requests."""
         self._layout = layout
         self._auth = v3.Password(
             auth_url=layout.auth_url,
@@ -40,10 +41,10 @@ class Admin:
             user_domain_id="default",
             project_domain_id="default",
         )
-        self._session = Session(auth=self._auth, timeout=120)
-        self._nova = Adapter(session=self._session, service_type="compute", region_name=REGION)
-        self._placement = Adapter(session=self._session, service_type="placement", region_name=REGION)
-        self._keystone = Adapter(session=self._session, endpoint_override=layout.auth_url)
+        self.session = Session(auth=self._auth, timeout=120, user_agent=name)
+        self._nova = Adapter(session=self.session, service_type="compute", region_name=REGION)
+        self._placement = Adapter(session=self.session, service_type="placement", region_name=REGION)
+        self._keystone = Adapter(session=self.session, endpoint_override=layout.auth_url)
 
     # Keystone.
 
@@ -65,6 +66,11 @@ class Admin:
                 }
                 self._keystone.post("/endpoints", json={"endpoint": endpoint})
         self._auth.invalidate()  # the token at hand holds a catalog without them
+
+    def give_role(self, user: str, project: str, role: str) -> None:
+        """Give a user a role in a project, which is named by its id."""
+        who, what = self._named("users", user), self._named("roles", role)
+        self._keystone.put(f"/projects/{project}/users/{who}/roles/{what}")
 
     def _named(self, what: str, name: str, **more: object) -> str:
         rows = self._keystone.get(f"/{what}", params={"name": name}).json()[what]
@@ -94,7 +100,7 @@ class Admin:
 
     def make_flavor(self) -> None:
         """Make the flavor that every guest here has."""
-        body = {"flavor": {"id": FLAVOR, "name": FLAVOR, "ram": 64, "vcpus": 1, "disk": 1}}
+        body = {"flavor": {"id": FLAVOR, "name": "acceptance", "ram": 64, "vcpus": 1, "disk": 1}}
         self.ask("POST", "/flavors", json=body).raise_for_status()
 
     def boot(self, host: str, names: Sequence[str], within: float = 300.0) -> dict[str, str]:
@@ -146,9 +152,11 @@ class Admin:
         found: Row = self.get(f"/servers/{uuid}")["server"]
         return found
 
-    def act(self, uuid: str, action: str, argument: object = None) -> requests.Response:
+    def act(
+        self, uuid: str, action: str, argument: object = None, version: str = NEWEST
+    ) -> requests.Response:
         """Do something to a guest and return Nova's answer."""
-        return self.ask("POST", f"/servers/{uuid}/action", json={action: argument})
+        return self.ask("POST", f"/servers/{uuid}/action", json={action: argument}, microversion=version)
 
     def actions(self, uuid: str) -> list[Row]:
         """Return what was ever asked of a guest, by Nova's own book."""
@@ -162,15 +170,31 @@ class Admin:
         return found
 
     def delete_all(self, within: float = 120.0) -> None:
-        """Delete every guest and wait until they are gone."""
+        """Delete every guest and wait until they are gone; one that is in the middle of something is let go first."""
         deadline = time.monotonic() + within
         while rows := self.guests():
             if time.monotonic() > deadline:
                 raise TimeoutError(f"not deleted within {within:.0f} s: {[row['id'] for row in rows]}")
             with ThreadPoolExecutor(BOOTS) as threads:
-                idle = [row["id"] for row in rows if row["OS-EXT-STS:task_state"] is None]
-                list(threads.map(lambda uuid: self.ask("DELETE", f"/servers/{uuid}"), idle))
-            time.sleep(1)
+                list(threads.map(self._delete, rows))
+            time.sleep(0.5)
+
+    def _delete(self, row: Row) -> None:
+        if row["OS-EXT-STS:task_state"] not in (None, "deleting"):
+            self.act(row["id"], "os-resetState", {"state": "active"})
+        if row["OS-EXT-STS:task_state"] != "deleting":
+            self.ask("DELETE", f"/servers/{row['id']}")
+
+    def delete_furniture(self) -> None:
+        """Delete every aggregate, and every flavor but the usual one."""
+        for aggregate in self.get("/os-aggregates")["aggregates"]:
+            for host in aggregate["hosts"]:
+                body = {"remove_host": {"host": host}}
+                self.ask("POST", f"/os-aggregates/{aggregate['id']}/action", json=body).raise_for_status()
+            self.ask("DELETE", f"/os-aggregates/{aggregate['id']}").raise_for_status()
+        for flavor in self.get("/flavors")["flavors"]:
+            if flavor["id"] != FLAVOR:
+                self.ask("DELETE", f"/flavors/{flavor['id']}").raise_for_status()
 
     # Requests.
 
@@ -182,7 +206,7 @@ class Admin:
 
     def ask(self, method: str, path: str, **more: Any) -> requests.Response:
         """Ask Nova anything and return its answer, whatever it is."""
-        return self._nova.request(path, method, microversion=NEWEST, raise_exc=False, **more)
+        return self._nova.request(path, method, raise_exc=False, **{"microversion": NEWEST, **more})
 
     def ask_keystone(self, method: str, path: str, **more: Any) -> requests.Response:
         """Ask Keystone anything and return its answer, whatever it is."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from acceptance.stack.files import Wires, compute_file
+from acceptance.stack.files import CELL_USER, Wires, compute_file
 from acceptance.stack.layout import ADMIN, INSIDE, PASSWORD, REGION, VENV, Layout
 from kasugai.sim.child import ServerFailedError
 
@@ -54,13 +54,13 @@ def prepare_databases(layout: Layout, wires: Wires) -> None:
     """Make every table and what Keystone and Nova's cells need in them; ServerFailedError with the last lines."""
     chains = (_keystone(layout), _placement(layout), _nova(layout, wires))
     with ThreadPoolExecutor(len(chains)) as threads:
-        for done in [threads.submit(_chain, commands, layout.logs) for commands in chains]:
+        for done in [threads.submit(run_all, commands, layout.logs) for commands in chains]:
             done.result()
 
 
 def discover_hosts(layout: Layout) -> None:
     """Tell Nova's API which cell its hosts belong to."""
-    _chain([[*_manage("nova", layout), "cell_v2", "discover_hosts", "--by-service"]], layout.logs)
+    run_all([[*_manage("nova", layout), "cell_v2", "discover_hosts", "--by-service"]], layout.logs)
 
 
 def _manage(service: str, layout: Layout) -> list[str]:
@@ -98,11 +98,19 @@ def _nova(layout: Layout, wires: Wires) -> list[list[str]]:
         [*manage, "api_db", "sync"],
         [*manage, "cell_v2", "map_cell0", f"--database_connection={wires.database('nova_cell0')}"],
         [*manage, "db", "sync"],
-        [*manage, "cell_v2", "create_cell", "--name=cell1"],
+        [
+            *manage,
+            "cell_v2",
+            "create_cell",
+            "--name=cell1",
+            f"--database_connection={wires.database('nova', CELL_USER)}",
+            f"--transport-url={wires.transport_url}",
+        ],
     ]
 
 
-def _chain(commands: Sequence[Sequence[str]], logs: Path) -> None:
+def run_all(commands: Sequence[Sequence[str]], logs: Path) -> None:
+    """Run commands one after another, each to its end; ServerFailedError with the last lines of one that fails."""
     for command in commands:
         name = Path(command[0]).name
         done = subprocess.run(

@@ -27,24 +27,26 @@ class Wires:
     database_port: int
     transport_url: str
 
-    def database(self, name: str) -> str:
+    def database(self, name: str, user: str = "openstack") -> str:
         """Return SQLAlchemy's URL of a database."""
-        return f"mysql+pymysql://openstack:{PASSWORD}@127.0.0.1:{self.database_port}/{name}?charset=utf8mb4"
+        return f"mysql+pymysql://{user}:{PASSWORD}@127.0.0.1:{self.database_port}/{name}?charset=utf8mb4"
 
 
+CELL_USER = "cell"
+"""As whom Nova's API reads the database of the hosts' cell, and nobody else."""
 DATABASES = ("keystone", "placement", "nova_api", "nova", "nova_cell0")
 
 
 def write_all(layout: Layout, wires: Wires) -> None:
     """Write every file below `layout.conf`."""
-    _write(layout.conf / "keystone" / "keystone.conf", _keystone(layout, wires))
-    _write(layout.conf / "placement" / "placement.conf", _placement(layout, wires))
-    _write(layout.conf / "nova" / "nova.conf", _nova(layout, wires))
+    write(layout.conf / "keystone" / "keystone.conf", _keystone(layout, wires))
+    write(layout.conf / "placement" / "placement.conf", _placement(layout, wires))
+    write(layout.conf / "nova" / "nova.conf", _nova(layout, wires))
     copy(VENV / "etc" / "nova" / "api-paste.ini", layout.conf / "nova")
     for host in HOSTS:
         home = layout.state / host
         home.mkdir(exist_ok=True)
-        _write(compute_file(layout, host), {"DEFAULT": {"host": host, "state_path": home}})
+        write(compute_file(layout, host), {"DEFAULT": {"host": host, "state_path": home}})
 
 
 def compute_file(layout: Layout, host: str) -> Path:
@@ -52,7 +54,8 @@ def compute_file(layout: Layout, host: str) -> Path:
     return layout.conf / "nova" / f"compute-{host}.conf"
 
 
-def _write(file: Path, sections: Sections) -> None:
+def write(file: Path, sections: Sections) -> None:
+    """Write one file as oslo.config reads it."""
     file.parent.mkdir(parents=True, exist_ok=True)
     lines: list[str] = []
     for section, options in sections.items():

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 LOST = "lost power"
 """The event by which all of a host's guests end at once."""
@@ -21,6 +22,17 @@ class Entry:
     event: str
     guest: str
     """Its uuid; empty where it is about all of the host's."""
+
+
+class Wish(NamedTuple):
+    """What a host's hypervisor is to do."""
+
+    seconds: float = 0.0
+    """How long a spawn takes."""
+    fails: str = ""
+    """What a spawn fails with; empty: it does not."""
+    holds_migrations: bool = False
+    """Whether live migrations from here stay under way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +59,7 @@ class Hypervisors:
         found: defaultdict[str, set[str]] = defaultdict(set)
         for file in self.folder.glob("*.guests.json"):
             for guest in json.loads(file.read_text()):
-                found[guest].add(file.name.partition(".")[0])
+                found[guest].add(file.name.removesuffix(".guests.json"))
         return found
 
     def ran_twice(self) -> set[str]:
@@ -71,10 +83,10 @@ class Hypervisors:
 
     # Wishes.
 
-    def wish(self, host: str, *, seconds: float = 0.0, fails: bool = False) -> None:
-        """From now on a spawn on this host takes so long, and fails or not."""
+    def wish(self, host: str, wish: Wish) -> None:
+        """Wish this of the host from now on."""
         part = self.folder / f"{host}.wish.part"
-        part.write_text(json.dumps({"seconds": seconds, "fails": fails}))
+        part.write_text(json.dumps(wish._asdict()))
         part.replace(self.folder / f"{host}.wish.json")
 
     def lose_power(self, host: str) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kasugai.sim.child import free_port
+from tests.support import scenes
 
 REPO = Path(__file__).resolve().parents[2]
 VENV = REPO / ".venv-acceptance"
@@ -13,7 +14,8 @@ INSIDE = REPO / "acceptance" / "inside"
 REGION = "RegionOne"
 PASSWORD = "acceptance"
 """Of every user here: nobody but this machine reaches them."""
-HOSTS = ("cmp1", "cmp2", "cmp3", "cmp4", "cmp5")
+HOSTS = (*scenes.HOSTS, "cmp3")
+"""Those of the port's suite, two with one short name and two that differ in case only, and one more."""
 REPORT_INTERVAL, DOWN_AFTER = 2, 30
 """Nova's [DEFAULT] report_interval and service_down_time in seconds. A tenth and half of its defaults: short enough to
 wait for, and no busy machine makes a living nova-compute look dead."""

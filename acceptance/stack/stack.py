@@ -10,7 +10,7 @@ from acceptance.progress import say, wait_for
 from acceptance.stack import commands
 from acceptance.stack.admin import Admin
 from acceptance.stack.descendants import end_all_below_us
-from acceptance.stack.files import DATABASES, Wires, write_all
+from acceptance.stack.files import CELL_USER, DATABASES, Wires, write_all
 from acceptance.stack.hypervisors import Hypervisors
 from acceptance.stack.layout import HOSTS, INSIDE, PASSWORD, VENV, Layout
 from acceptance.stack.policies import Policies
@@ -25,6 +25,7 @@ DATABASE_OPTIONS = (
     "--max-connections=600",
     "--skip-name-resolve",
     "--character-set-server=utf8mb3",  # Nova's longest keys do not fit otherwise
+    "--collation-server=utf8mb3_bin",  # two of the hosts differ in case only
 )
 
 
@@ -57,13 +58,15 @@ class Stack:
         say("the stack is down")
 
     def _start_beneath(self, stack: ExitStack) -> None:
-        database = MariaServer(*DATABASE_OPTIONS)
-        stack.callback(database.stop)
-        database.start()
-        grants = [f"CREATE USER openstack@'127.0.0.1' IDENTIFIED BY '{PASSWORD}'"]
+        self.database = MariaServer(*DATABASE_OPTIONS)
+        stack.callback(self.database.stop)
+        self.database.start()
+        users = ("openstack", CELL_USER)
+        grants = [f"CREATE USER {user}@'127.0.0.1' IDENTIFIED BY '{PASSWORD}'" for user in users]
         for name in DATABASES:
             grants += [f"CREATE DATABASE {name}", f"GRANT ALL ON {name}.* TO openstack@'127.0.0.1'"]
-        database.run(*grants)
+        grants.append(f"GRANT ALL ON nova.* TO {CELL_USER}@'127.0.0.1'")
+        self.database.run(*grants)
         rabbit = RabbitServer()
         stack.callback(rabbit.stop)
         rabbit.start()
@@ -75,10 +78,10 @@ class Stack:
             ready=lambda: listens(self.layout.memcached_port),
         )
         say("MariaDB, RabbitMQ and memcached run")
-        wires = Wires(database.port, rabbit.url)
+        self.wires = Wires(self.database.port, rabbit.url)
         self.policies.restore()
-        write_all(self.layout, wires)
-        commands.prepare_databases(self.layout, wires)
+        write_all(self.layout, self.wires)
+        commands.prepare_databases(self.layout, self.wires)
         say("databases are there")
 
     def _start_openstack(self) -> None:
@@ -90,7 +93,7 @@ class Stack:
         self._web("placement", "placement.wsgi.api", layout.placement_port, processes=1, threads=6)
         say("Keystone and Placement run")
         for program in ("nova-conductor", "nova-scheduler"):
-            self.processes.start(program, commands.nova(program, layout))
+            self.start_service(program)
         for host in HOSTS:
             self.start_compute(host)
         self._web("nova", "nova.wsgi.osapi_compute", layout.nova_port, processes=2, threads=6)
@@ -108,7 +111,42 @@ class Stack:
             environment={f"OS_{service}_CONFIG_DIR": str(self.layout.conf / name)},
         )
 
+    def start_service(self, program: str) -> None:
+        """Start nova-conductor or nova-scheduler; it may still be coming up."""
+        self.processes.start(program, commands.nova(program, self.layout))
+
+    def silence_cell(self) -> None:
+        """The database of the hosts' cell does not answer Nova's API."""
+        who = f"{CELL_USER}@'127.0.0.1'"
+        self.database.run(f"ALTER USER {who} ACCOUNT LOCK", f"KILL USER {who}")
+
+    def wake_cell(self) -> None:
+        """It answers again."""
+        self.database.run(f"ALTER USER {CELL_USER}@'127.0.0.1' ACCOUNT UNLOCK")
+
+    def make_project(self, project: str) -> None:
+        """Make a project with that very id, for which Keystone's API has no word."""
+        columns = "id, name, enabled, domain_id, parent_id, is_domain"
+        values = f"'{project}', '{project}', 1, 'default', 'default', 0"
+        self.database.run(f"INSERT IGNORE INTO project ({columns}) VALUES ({values})", database="keystone")
+
     # Hosts.
+
+    def computes(self, host: str) -> bool:
+        """Whether a nova-compute runs on the host."""
+        return self.processes.runs(f"nova-compute-{host}")
+
+    def remove_compute(self, host: str) -> None:
+        """Take an empty host out of Nova for good."""
+        self.processes.kill(f"nova-compute-{host}")
+        service = self.admin.service(host)["id"]
+        self.admin.ask("DELETE", f"/os-services/{service}").raise_for_status()
+
+    def add_compute(self, host: str) -> None:
+        """Bring such a host in again."""
+        self.start_compute(host)
+        self.await_up((host,))
+        commands.discover_hosts(self.layout)
 
     def start_compute(self, host: str) -> None:
         """Start a host's nova-compute; it may still be coming up."""
@@ -136,7 +174,7 @@ class Stack:
     def bring_back(self, host: str) -> None:
         """The host is on again, with the guests that Nova leaves on it, up and enabled."""
         for _ in range(3):
-            if not self.processes.runs(f"nova-compute-{host}"):
+            if not self.computes(host):
                 self.start_compute(host)
             if self._let_in(host):
                 break

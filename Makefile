@@ -91,6 +91,17 @@ demo: $(READY) ## The product on this machine in one go: embedded Kafka and Redi
 chaos: $(READY) $(FETCHED) ## Real processes on a real Kafka and Redis while everything is killed; ARGS="--seeds 1-20 --parallel 2"
 	$(BIN)/python -m tests.chaos $(ARGS)
 
+.PHONY: acceptance
+acceptance: $(READY) kafka-libs .venv-acceptance/.ready ## Against a real Keystone, Placement and Nova (15 min); ARGS="--only pipeline", "--bench", "--keep"
+	@tools/ensure-services acceptance
+	@$(BIN)/python -m acceptance $(ARGS)
+
+.venv-acceptance/.ready: requirements/acceptance.txt
+	@echo "== acceptance: Keystone, Placement, Nova and Masakari into .venv-acceptance (500 MB, 3 min)"
+	@test -x .venv-acceptance/bin/python || $(PYTHON) -m venv .venv-acceptance
+	.venv-acceptance/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/acceptance.txt
+	@touch $@
+
 .PHONY: bench
 bench: $(READY) $(FETCHED) ## The figures of architecture.md section 7 on this machine, one table; ARGS="--only latency"
 	$(BIN)/python -m bench $(ARGS)
@@ -124,11 +135,12 @@ lock: $(READY) ## Write requirements/*.txt anew from pyproject.toml (UPGRADE=1 t
 	$(BIN)/uv pip compile --quiet $(LOCK_FLAGS) pyproject.toml -o requirements/run.txt
 	$(BIN)/uv pip compile --quiet $(LOCK_FLAGS) --extra demo --extra import --group dev pyproject.toml -o requirements/dev.txt
 	$(BIN)/uv pip compile --quiet $(LOCK_FLAGS) --override requirements/clients-overrides.txt requirements/clients.in -o requirements/clients.txt
+	$(BIN)/uv pip compile --quiet $(LOCK_FLAGS) requirements/acceptance.in -o requirements/acceptance.txt
 	$(BIN)/uv pip compile --quiet $(LOCK_FLAGS) --override requirements/nova-overrides.txt requirements/nova.in -o requirements/nova.txt
 
 LOCK_FLAGS := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(if $(UPGRADE),--upgrade)
 
 .PHONY: clean
 clean: ## Remove what was built (the environment and fetched jars too)
-	rm -rf $(VENV) .venv-clients .venv-nova .cache dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov
+	rm -rf $(VENV) .venv-clients .venv-acceptance .venv-nova .cache dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -17,6 +17,8 @@ from tests.support.redis import RedisServer
 settings.register_profile("kasugai", deadline=None)
 settings.load_profile("kasugai")
 
+BROUGHT = "a real Nova"
+"""The name under which whoever runs pytest registers the real Nova that is to be used."""
 NEEDS_A_SERVICE = {"kafka", "redis_server", "real_nova"}
 
 
@@ -45,7 +47,12 @@ def redis_server() -> Iterator[RedisServer]:
 
 
 @pytest.fixture(scope="session")
-def real_nova() -> Iterator[RealNova]:
-    """A real Nova in one process, started once per session; each story begins a town of its own in it."""
+def real_nova(request: pytest.FixtureRequest) -> Iterator[RealNova]:
+    """A real Nova in one process, started once per session, or what `make acceptance` has brought in its place; each
+    story begins a town of its own in it."""
+    brought: RealNova | None = request.config.pluginmanager.get_plugin(BROUGHT)
+    if brought is not None:
+        yield brought
+        return
     with RealNova() as server:
         yield server

@@ -3,7 +3,7 @@
 A read is simply made. A call is made about something that does not exist: Nova asks its policy first, so 403 is a
 missing right and 404 a right that is there. What would act on a real guest whatever is asked is not asked, and said so.
 
-Only the right to evacuate is about a real guest: Nova looks for the guest before its policy. It is asked to move it to
+The right to evacuate is about a real guest: Nova looks for the guest before its policy. It is asked to move it to
 a host that there is not, which Nova refuses with 404 after its policy and before it touches the guest (nova 34.0.0,
 `api/openstack/compute/evacuate.py`).
 """
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from kasugai.adapters.nova.session import Service
 from kasugai.adapters.nova.wire import Ask, Microversion, Wire
 from kasugai.core.recovering.doors import CloudRefused
 
@@ -23,6 +24,8 @@ NOWHERE = "kasugai-asks-for-a-right"
 """A host that nobody has: Nova looks for it after its policy and before anything else."""
 
 BASIC: Microversion = (2, 53)
+PAGED: Microversion = (2, 59)
+"""From where on migrations come in pages."""
 NAMED = re.compile(r"[Pp]olicy doesn't allow (\S+:\S+)")
 REMEDY = (
     "give the user of [nova] the admin role (openstack role add --user USER --project PROJECT admin), "
@@ -70,6 +73,8 @@ class _Question:
     is_needed: bool = True
     params: Mapping[str, str] | None = None
     body: object = None
+    service: Service = Service.NOVA
+    highest: Microversion = BASIC
 
 
 SERVERS = "os_compute_api:servers:detail:get_all_tenants"
@@ -78,6 +83,9 @@ EVACUATE = "os_compute_api:os-evacuate"
 WHERE = "see which host a guest is on"
 SPECS = "os_compute_api:servers:show:flavor-extra-specs"
 MARKS = "see marks and priorities in flavors"
+SHOW = "os_compute_api:servers:show"
+FILTERS = "os_compute_api:servers:allow_all_filters"
+PLACES = "os_compute_api:os-migrations:index:host"
 
 QUESTIONS = (
     _Question(
@@ -102,6 +110,23 @@ QUESTIONS = (
         body={"status": "enabled"},
     ),
     _Question(
+        rule="os_compute_api:os-hypervisors:list-detail",
+        what="see which host has the room that Placement tells of",
+        method="GET",
+        path="/os-hypervisors/detail",
+        is_needed=False,
+        params={"limit": "1"},
+    ),
+    _Question(
+        rule="placement:allocation_candidates:list",
+        what="ask Placement who has room",
+        method="GET",
+        path="/allocation_candidates",
+        is_needed=False,
+        params={"resources": "VCPU:1", "limit": "1"},
+        service=Service.PLACEMENT,
+    ),
+    _Question(
         rule="os_compute_api:os-aggregates:index",
         what="see the aggregates that a reserve has to join, and with evacuate-all: no the marks in their metadata",
         method="GET",
@@ -118,6 +143,14 @@ QUESTIONS = (
     ),
 )
 
+TAGS = _Question(
+    rule="identity:list_project_tags",
+    what="see the tags of projects (exclude-project-tags)",
+    method="GET",
+    path=f"/projects/{NOBODY}/tags",
+    is_needed=False,
+    service=Service.KEYSTONE,
+)
 SILENT = (
     ("os_compute_api:os-admin-actions:reset_state", "evacuate guests in other states than Nova evacuates"),
     ("os_compute_api:servers:stop", "leave a guest stopped that was stopped"),
@@ -129,10 +162,13 @@ SILENT = (
 async def rights(wire: Wire, *, about_a_guest: bool) -> tuple[Right, ...]:
     """Return every right that a recovery needs and what was found out about it; CloudAway when Nova is away.
 
-    `about_a_guest`: ask for the right to evacuate too, with some guest and a host that there is not.
+    `about_a_guest`: ask for the right to evacuate too, with some guest and a host that there is not, and for all that
+    only what Nova shows of a guest or of a migration can tell.
     """
     found = [await _asked(wire, question) for question in QUESTIONS]
     found += await _about_guests(wire, about_a_guest)
+    if about_a_guest:
+        found += [await _about_migrations(wire), await _asked(wire, TAGS)]
     found += [
         Right(rule=rule, what=what, standing=Standing.UNASKED, why="asking would act on a guest")
         for rule, what in SILENT
@@ -164,29 +200,66 @@ async def _about_guests(wire: Wire, about_a_guest: bool) -> list[Right]:
         unasked = ((ATTRIBUTES, WHERE), (SPECS, MARKS), (EVACUATE, "move guests"))
         return [*granted, *(_unasked(rule, what, nobody) for rule, what in unasked)]
     granted += [
-        _shown(ATTRIBUTES, WHERE, shows="OS-EXT-SRV-ATTR:host" in rows[0]),
-        _shown(SPECS, MARKS, shows="extra_specs" in rows[0].get("flavor", {}), is_needed=False),
+        _shown(ATTRIBUTES, WHERE, "OS-EXT-SRV-ATTR:host" in rows[0]),
+        _shown(SPECS, MARKS, "extra_specs" in rows[0].get("flavor", {}), is_needed=False),
     ]
+    return [*granted, *await _about_one(wire, rows[0])] if about_a_guest else granted
+
+
+async def _about_one(wire: Wire, row: Mapping[str, Any]) -> list[Right]:
+    """Ask what can only be asked about a guest that there is."""
+    path = f"/servers/{row['id']}"
+    showing = _Question(rule=SHOW, what="look at one guest", method="GET", path=path)
     evacuating = _Question(
         rule=EVACUATE,
         what="move guests",
         method="POST",
-        path=f"/servers/{rows[0]['id']}/action",
+        path=f"{path}/action",
         body={"evacuate": {"host": NOWHERE}},
     )
-    if not about_a_guest:
-        return granted
-    return [*granted, await _asked(wire, evacuating)]
+    nobody = _Question(
+        rule=FILTERS,
+        what="list the guests of one host, and not of all hosts each time",
+        method="GET",
+        path="/servers/detail",
+        params={"all_tenants": "True", "limit": "1", "host": NOWHERE},
+    )
+    strangers = (await _send(wire, nobody)).get("servers", [])
+    return [
+        await _asked(wire, showing),
+        _shown(FILTERS, nobody.what, not strangers, is_needed=False),
+        await _asked(wire, evacuating),
+    ]
 
 
-def _shown(rule: str, what: str, *, shows: bool, is_needed: bool = True) -> Right:
-    """What is not allowed Nova leaves out of its answer, and says nothing."""
+async def _about_migrations(wire: Wire) -> Right:
+    """Ask whether Nova shows from where and to where a migration goes."""
+    what = "see where an evacuation goes"
+    question = _Question(
+        rule=PLACES,
+        what=what,
+        method="GET",
+        path="/os-migrations",
+        params={"limit": "1"},
+        highest=PAGED,
+    )
+    try:
+        rows = (await _send(wire, question)).get("migrations", [])
+    except CloudRefused as no:
+        return _unasked(PLACES, what, f"no migration can be listed: Nova says {no.message}")
+    if not rows:
+        return _unasked(PLACES, what, "there is no migration to ask about")
+    return _shown(PLACES, what, rows[0].get("source_compute") is not None)  # null without it
+
+
+def _shown(rule: str, what: str, is_shown: bool, *, is_needed: bool = True) -> Right:
+    """A right without which Nova answers all the same, and leaves something out."""
     return Right(
         rule=rule,
         what=what,
-        standing=Standing.GRANTED if shows else Standing.MISSING,
+        standing=Standing.GRANTED if is_shown else Standing.MISSING,
         is_needed=is_needed,
-        why="" if shows else "Nova leaves it out of its answers",
+        why="" if is_shown else "Nova leaves it out of its answers",
     )
 
 
@@ -207,9 +280,10 @@ async def _send(wire: Wire, question: _Question) -> Mapping[str, Any]:
         method=question.method,
         path=question.path,
         lowest=BASIC,
-        highest=BASIC,
+        highest=question.highest,
         params=question.params or {},
         body=question.body,
+        service=question.service,
     )
     return (await wire.send(ask)).body
 

@@ -18,8 +18,8 @@ PASSWORD = "p@ss:word"
 class MariaServer:
     """Debian's MariaDB without any of the machine's settings."""
 
-    def __init__(self) -> None:
-        """Choose a port and a folder, and make the system tables."""
+    def __init__(self, *options: str) -> None:
+        """Choose a port and a folder, and make the system tables. `options`: the server's own."""
         self._folder = TemporaryDirectory(prefix="kasugai-mariadb-")
         self.port = free_port()
         folder = Path(self._folder.name)
@@ -30,7 +30,7 @@ class MariaServer:
         net = [f"--socket={folder}/s", "--bind-address=127.0.0.1", f"--port={self.port}", "--skip-log-bin"]
         small = ["--innodb-buffer-pool-size=32M", "--performance-schema=OFF"]
         path = shutil.which("mariadbd") or "/usr/sbin/mariadbd"
-        self._child = Child([path, *server[1:], *net, *small], log=folder / "log")
+        self._child = Child([path, *server[1:], *net, *small, *options], log=folder / "log")
 
     def start(self) -> Self:
         """Start it and wait until it answers; then make the database `masakari` and its user."""

@@ -35,7 +35,7 @@ from tests.support.sources import (
 
 SETTINGS: dict[str, Any] = tomllib.loads((REPO / "pyproject.toml").read_text())
 TOOL: dict[str, Any] = SETTINGS["tool"]
-PRODUCT = (*ROOMS, "bench", "tools")
+PRODUCT = (*ROOMS, "bench", "acceptance", "tools")
 LONGEST, MEDIAN = 400, 130
 """Lines of a product file."""
 FEW = 5
@@ -67,7 +67,7 @@ def rooms_banned_by_ruff() -> set[str]:
 
 
 def rooms_of_pyright() -> set[str]:
-    return {Path(path).name for path in TOOL["pyright"]["include"]} - {"tests", "bench"}
+    return {Path(path).name for path in TOOL["pyright"]["include"]} - {"tests", "bench", "acceptance"}
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -192,7 +192,7 @@ def test_avro_does_not_stand_beside_avro_python3() -> None:
         distribution("avro")
 
 
-@pytest.mark.parametrize("lock", ["run.txt", "dev.txt", "clients.txt", "nova.txt"])
+@pytest.mark.parametrize("lock", ["run.txt", "dev.txt", "clients.txt", "nova.txt", "acceptance.txt"])
 def test_a_lock_file_has_hashes_and_no_address(lock: str) -> None:
     text = (REPO / "requirements" / lock).read_text()
     pins = [block for block in text.split("\n") if "==" in block and not block.startswith((" ", "#"))]

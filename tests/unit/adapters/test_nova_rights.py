@@ -1,8 +1,10 @@
 """Rights in Nova are asked one by one without an effect, a missing one is named by its rule, 403 is not pestered."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,6 +28,7 @@ NEEDED = {
     "os_compute_api:os-services:update": ("PUT", "/os-services/"),
     "os_compute_api:servers:detail:get_all_tenants": ("GET", "/servers/detail"),
     "os_compute_api:os-evacuate": ("POST", "/servers/"),
+    "os_compute_api:servers:show": ("GET", "/servers/"),
 }
 HELPFUL = {
     "os_compute_api:os-aggregates:index": ("GET", "/os-aggregates"),
@@ -56,7 +59,8 @@ def forbid(lab: CloudThread, monkeypatch: pytest.MonkeyPatch, method: str, path:
     async def respond(request: HttpRequest) -> HttpReply:
         heard.append(request)
         below = request.path.removeprefix("/compute/v2.1")
-        hit = below == path or (path.endswith("/") and below.startswith(path))
+        is_one = path.endswith("/") and below.startswith(path) and not below.endswith("/detail")
+        hit = below == path or is_one
         if request.method == method and hit:
             return HttpReply(
                 status=403, body={"forbidden": {"message": "Policy doesn't allow this", "code": 403}}
@@ -140,7 +144,11 @@ def test_what_nova_leaves_out_in_silence_is_named(
     assert [right.rule for right in missing(tuple(found))] == [rule] * is_needed
 
 
-@pytest.mark.parametrize("rule", [rule for rule in NEEDED if "evacuate" not in rule])
+ABOUT_ONE = ("os_compute_api:os-evacuate", "os_compute_api:servers:show")
+"""What is asked about a guest, by --check only."""
+
+
+@pytest.mark.parametrize("rule", [rule for rule in NEEDED if rule not in ABOUT_ONE])
 def test_a_worker_does_not_begin_without_a_right_that_every_recovery_needs(
     lab: CloudThread, monkeypatch: pytest.MonkeyPatch, rule: str
 ) -> None:
@@ -173,6 +181,94 @@ def test_a_policy_that_names_its_rule_is_believed(lab: CloudThread, monkeypatch:
         assert {right.rule for right in missing(await nova.rights())} == {"os_compute_api:renamed"}
 
     with_adapter(lab, use)
+
+
+def answer_without(
+    lab: CloudThread, monkeypatch: pytest.MonkeyPatch, path: str, change: Callable[[dict[str, Any]], None]
+) -> None:
+    """Change every answer to this read, as Nova leaves out what its policy does not let us see."""
+    real = lab.door.api.respond
+
+    async def respond(request: HttpRequest) -> HttpReply:
+        reply = await real(request)
+        if request.method == "GET" and request.path.endswith(path) and isinstance(reply.body, dict):
+            change(reply.body)
+        return reply
+
+    monkeypatch.setattr(lab.door.api, "respond", respond)
+
+
+def hide_places(body: dict[str, Any]) -> None:
+    for row in body["migrations"]:
+        row.update(source_compute=None, dest_compute=None)
+
+
+def evacuate(lab: CloudThread) -> None:
+    def act(cloud: SimCloud) -> None:
+        cloud.hosts.power_off(HOST)
+        cloud.operator_forces_down(HOST)
+        cloud.operator_evacuates("web")
+
+    lab.do(act)
+
+
+def test_records_whose_places_nova_hides_are_no_records_of_other_hosts(
+    lab: CloudThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evacuate(lab)
+
+    async def use(nova: NovaCloud) -> None:
+        assert len(await nova.migrations(HOST)) == 1
+        answer_without(lab, monkeypatch, "/os-migrations", hide_places)
+        with pytest.raises(CloudAway, match="os-migrations:index:host"):
+            await nova.migrations(HOST)
+
+    with_adapter(lab, use)
+
+
+def leave_out_extra_specs(body: dict[str, Any]) -> None:
+    for row in body["servers"]:
+        row["flavor"].pop("extra_specs", None)
+
+
+def leave_out_hosts(body: dict[str, Any]) -> None:
+    for row in body["servers"]:
+        row.pop("OS-EXT-SRV-ATTR:host", None)
+
+
+@pytest.mark.parametrize(
+    ("rule", "path", "change"),
+    [
+        ("os_compute_api:os-migrations:index:host", "/os-migrations", hide_places),
+        ("os_compute_api:servers:show:flavor-extra-specs", "/servers/detail", leave_out_extra_specs),
+        ("os_compute_api:os-extended-server-attributes", "/servers/detail", leave_out_hosts),
+    ],
+)
+def test_a_right_without_which_nova_answers_all_the_same_is_named(
+    lab: CloudThread,
+    monkeypatch: pytest.MonkeyPatch,
+    rule: str,
+    path: str,
+    change: Callable[[dict[str, Any]], None],
+) -> None:
+    evacuate(lab)
+    assert rule in {right.rule for right in asked(lab) if right.standing is Standing.GRANTED}
+    answer_without(lab, monkeypatch, path, change)
+    assert [right.rule for right in asked(lab) if right.standing is Standing.MISSING] == [rule]
+
+
+def test_a_nova_that_ignores_the_filter_by_host_is_told(
+    lab: CloudThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = lab.door.api.respond
+
+    async def respond(request: HttpRequest) -> HttpReply:
+        query = {key: value for key, value in request.query.items() if key != "host"}
+        return await real(replace(request, query=query))
+
+    monkeypatch.setattr(lab.door.api, "respond", respond)
+    (lacking,) = (right for right in asked(lab) if right.standing is Standing.MISSING)
+    assert lacking.rule == "os_compute_api:servers:allow_all_filters" and not lacking.is_needed
 
 
 def test_a_nova_that_is_away_says_nothing_of_rights(lab: CloudThread) -> None:

@@ -1,0 +1,1 @@
+"""What is judged on the real services, a file a subject."""

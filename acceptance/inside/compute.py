@@ -1,0 +1,14 @@
+"""Starts Nova's own nova-compute, which finds our hypervisor among Nova's drivers (`compute_driver = hypervisor.*`).
+
+Run by Nova's Python: python -P acceptance/inside/compute.py --config-file ... with KASUGAI_HYPERVISORS set to a folder.
+"""
+
+from pathlib import Path
+
+import nova.virt
+from nova.cmd import compute  # first of all: it decides how Nova's threads run
+
+nova.virt.__path__.append(str(Path(__file__).parent))
+
+if __name__ == "__main__":
+    compute.main()

@@ -1,0 +1,1 @@
+"""A real OpenStack without hypervisors on the loopback interface: what is installed, written, started and ended."""

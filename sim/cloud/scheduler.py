@@ -31,7 +31,7 @@ class Chooser:
         fit = [
             host
             for host in self._world.hosts.values()
-            if host is not source
+            if host.name.lower() != source.name.lower()  # as Nova compares them (nova 34, ignore_hosts)
             and host.cell == source.cell
             and evacuation.target in (None, host.name)
             and self._services.takes_guests(host)

@@ -43,6 +43,7 @@ SWIFT = Pace(
     claim=0.03,
     attach=0.02,
     spawn=0.1,
+    boot=2.0,
     land=0.02,
     conflict=0.05,
     power=0.03,

@@ -45,6 +45,7 @@ VERBS = frozenset(
         "fail_spawns",
         "hold_migrations",
         "fill",
+        "ask_placement",
         "silence_cell",
         "wake_cell",
         "wind",
@@ -214,6 +215,11 @@ class Town(integrated_helpers.ProviderUsageBaseTestCase):  # type: ignore[misc]
         answer = self.placement.put(url, inventories)
         if answer.status != 200:
             raise AssertionError(answer.body)
+
+    def ask_placement(self, path: str, version: str) -> dict[str, Any]:
+        """Ask Placement, which listens nowhere, in one of its microversions."""
+        answer = self.placement.get(path, version=version)
+        return {"status": answer.status, "body": answer.body}
 
     def log(self) -> str:
         """Return what Nova's services have logged since the town began."""

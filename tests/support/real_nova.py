@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from email.utils import formatdate
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +22,8 @@ from kasugai.sim.cloud import SimCloud
 from kasugai.sim.cloud.model import Answer, Refused
 from kasugai.sim.cloud.wire import NoConnection, Request
 from kasugai.sim.http.nova import OTHER, PREFIX, NovaApi
+from kasugai.sim.http.placement import PREFIX as PLACEMENT
+from kasugai.sim.http.placement import PlacementApi
 from kasugai.sim.http.server import HangUp, HttpReply, HttpRequest
 
 REPO = Path(__file__).resolve().parents[2]
@@ -116,6 +119,26 @@ class RealNova:
         said = self.api(method, path, body, **more)
         assert 200 <= said.status < 300, said
         return said.body
+
+
+class PlacementForwarder(PlacementApi):
+    """Placement's place in the simulator's door, with the one of a real Nova behind it."""
+
+    def __init__(self, cloud: SimCloud, accepts: Callable[[str], bool], nova: RealNova) -> None:
+        """Forward to `nova`."""
+        super().__init__(cloud, accepts)
+        self._nova = nova
+
+    async def respond(self, request: HttpRequest) -> HttpReply:
+        """Carry a question there and its answer back; the version document is the simulator's."""
+        path = request.path.removeprefix(PLACEMENT)
+        if not path.strip("/"):
+            return await super().respond(request)
+        query = f"?{urlencode(request.query)}" if request.query else ""
+        version = request.headers.get("openstack-api-version", "placement 1.0").removeprefix("placement ")
+        ask = partial(self._nova.say, "ask_placement", path=path + query, version=version)
+        said = await asyncio.get_running_loop().run_in_executor(None, ask)
+        return HttpReply(status=said["status"], body=said["body"])
 
 
 class Forwarder(NovaApi):

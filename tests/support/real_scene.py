@@ -11,7 +11,7 @@ from kasugai.sim.cloud.wire import Wire
 from kasugai.sim.http import CloudThread
 from kasugai.workers.ports import Cloud
 from tests.support.clouds import NEVER, SWIFT, with_adapter
-from tests.support.real_nova import PATIENCE, Forwarder, RealNova
+from tests.support.real_nova import PATIENCE, Forwarder, PlacementForwarder, RealNova
 from tests.support.scenes import GUESTS, HOSTS, IMAGE, RACKS, Record
 
 T = TypeVar("T")
@@ -287,6 +287,7 @@ def player_on(nova: RealNova) -> RealPlay:
     def play(story: RealStory) -> None:
         with CloudThread(_watch_nothing, pace=SWIFT, seed=1) as lab:
             lab.door.api = Forwarder(lab.door.cloud, lambda: lab.door.url, nova)
+            lab.door.placement = PlacementForwarder(lab.door.cloud, lab.door.api.keystone.accepts, nova)
 
             async def main(port: NovaCloud) -> None:
                 scene = OnRealNova(nova, lab, port)

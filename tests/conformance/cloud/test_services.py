@@ -42,9 +42,8 @@ def test_a_service_is_found_byte_for_byte(play: Play) -> None:
 @pytest.mark.parametrize("sends_date", [True, False])
 def test_an_age_is_by_novas_own_clock(play: Play, offset: float, sends_date: bool) -> None:
     async def story(scene: Scene) -> None:
-        before = [await service(scene, host) for host in (HOST, "cmp2")]
         scene.wind(offset, sends_date=sends_date)
-        for view in before:
+        for view in [await service(scene, host) for host in (HOST, "cmp2")]:
             await moved(scene, view)
         scene.power_off(HOST)
         await asyncio.sleep(2.5)

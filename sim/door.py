@@ -23,7 +23,7 @@ from kasugai.core.words.timing import Millis
 from kasugai.sim.cloud.actions import ERROR, Action
 from kasugai.sim.cloud.cloud import SimCloud
 from kasugai.sim.cloud.model import Aggregate, Answer, Guest, Host, Migration, Refused
-from kasugai.sim.cloud.placement import RAM
+from kasugai.sim.cloud.placement import RAM, guests_in
 from kasugai.sim.cloud.wire import READS, NoConnection, Request
 from kasugai.sim.cloud.world import World
 from kasugai.workers.ports import CloudAway, CloudRefused, CloudUnsure
@@ -72,8 +72,9 @@ class CloudDoor:
         """Return how many guests each host could take by Placement; the simulated flavors are all alike."""
 
         def act() -> Answer[Mapping[str, int]]:
-            answer = self._cloud.nova.placement.candidates()
-            return Answer({room.host: room.free for room in answer.value}, answer.took)
+            each = guests_in(dict(needs.resources))
+            answer = self._cloud.nova.placement.candidates(each)
+            return Answer({room.host: room.free // each for room in answer.value}, answer.took)
 
         return await self._send("GET", "/allocation_candidates", "room", "", act)
 

@@ -5,6 +5,7 @@ a dead one never does (the trait COMPUTE_STATUS_DISABLED, nova.md).
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kasugai.sim.cloud.evacuation import Progress
@@ -33,6 +34,11 @@ class Room:
     def free(self) -> int:
         """For how many guests there is room."""
         return self.capacity - self.used
+
+
+def guests_in(resources: Mapping[str, int]) -> int:
+    """Return the room of how many guests these resources are; what no flavor has here counts for nothing."""
+    return max(1, resources.get("VCPU", 0), -(-resources.get("MEMORY_MB", 0) // RAM))
 
 
 class Placement:

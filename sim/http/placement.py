@@ -6,7 +6,7 @@ from typing import Any
 
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.cloud.model import Answer, Refused
-from kasugai.sim.cloud.placement import RAM, Room
+from kasugai.sim.cloud.placement import RAM, Room, guests_in
 from kasugai.sim.cloud.wire import Request
 from kasugai.sim.http.carrying import carry
 from kasugai.sim.http.server import HttpReply, HttpRequest
@@ -52,7 +52,7 @@ class PlacementApi:
             raise Refused(400, "JSON does not validate: 'resources' is a required property")
         answer = self._cloud.nova.placement.providers()
         skips = f"!{DISABLED}" in query.get("required", "").split(",")
-        need = int(asked.get("VCPU", "1"))
+        need = guests_in({name: int(amount) for name, amount in asked.items()})
         found = [r for r in answer.value if r.free >= need and not (skips and r.is_disabled)]
         amounts = {name: int(amount) for name, amount in asked.items()}
         body = {

@@ -14,6 +14,8 @@ from kasugai.core.words.plan import Prior, Step
 from kasugai.core.words.timing import MonoTime, between
 from kasugai.core.words.verdicts import Reason
 
+ACCEPTED = "accepted"
+"""The status of a record of which no destination has heard yet."""
 _UNREAD = GuestView(uuid="", name="", host="", vm_state="", task_state=None, power_state=0)
 
 
@@ -57,17 +59,18 @@ def _lies_idle(s: Situation, guest: str, since: MonoTime) -> bool:
 
 
 def has_given_up(s: Situation, open_records: list[MigrationView]) -> bool:
-    """Whether Nova's conductor ended the only evacuation that is open with an error: its record says `accepted`, with
-    no destination, for ever."""
-    if len(open_records) != 1 or open_records[0].dest:
+    """Whether Nova's conductor ended the only evacuation that is open with an error: its record says `accepted` for
+    ever."""
+    if len(open_records) != 1 or open_records[0].status != ACCEPTED:
         return False
     last = s.look.evacuations.get(open_records[0].guest)
     return last is not None and last.has_failed
 
 
 def asks_conductor(s: Situation, open_records: list[MigrationView], since: MonoTime) -> bool:
-    """Whether an evacuation has had no destination for so long that Nova is asked what its conductor did."""
-    return not open_records[-1].dest and between(since, s.now) > s.timing.settle
+    """Whether no destination has begun with an evacuation for so long that Nova is asked what its conductor did. A
+    destination that was named stands in the record from the beginning."""
+    return open_records[-1].status == ACCEPTED and between(since, s.now) > s.timing.settle
 
 
 def _failure(s: Situation, step: Step, record: StepRecord, migration: MigrationView) -> Move:
@@ -135,8 +138,9 @@ def _is_nowhere(s: Situation, step: Step, own: list[MigrationView]) -> bool:
     source whose nova-compute starts while an evacuation is under way destroys the guest and writes it (discovered.md,
     Nova 1)."""
     before = s.memory.before
-    listed = step.subject in s.look.guests and before is not None and step.subject in before.guests
-    return listed and all(m.status == "completed" for m in own if m.has_landed)
+    both = (s.look.guests.get(step.subject), before.guests.get(step.subject) if before else None)
+    lies = all(guest is not None and not guest.in_evacuation for guest in both)
+    return lies and all(m.status == "completed" for m in own if m.has_landed)
 
 
 def _left(s: Situation, step: Step, own: list[MigrationView]) -> Note | Pending:

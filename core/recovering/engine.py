@@ -61,10 +61,10 @@ def hold(reason: Reason, detail: str) -> Finish:
     return Finish(kind=FactKind.HELD, reason=reason, detail=detail)
 
 
-def stop(s: Situation) -> Finish:
-    """Cancelled before any effect = withdrawn, after = held."""
+def stop(s: Situation, blocked: Iterable[Blocked] = ()) -> Finish:
+    """Cancelled before any effect = withdrawn, after = held; what else would take a person is told too."""
     if s.entry.effects:
-        return hold(Reason.STOPPED, "")
+        return hold(Reason.STOPPED, _told(blocked))
     return Finish(kind=FactKind.FINISHED, reason=Reason.NOTHING_DONE, result=Result.WITHDRAWN)
 
 
@@ -206,10 +206,14 @@ def _rest(procedure: Procedure, s: Situation, blocked: list[Blocked]) -> Next:
     """Nothing moves any more: say what is in the way, or let the procedure take its last look. What failed has another
     attempt coming, and does not wait for who may be in the way for ever."""
     if s.stopped and any(not s.is_final(step) for step in s.plan.guests):
-        return stop(s)
+        return stop(s, blocked)
     if blocked and s.order.attempt < s.order.policy.attempts and _failed(s):
         return result(s)
     if blocked:
         blocked.sort(key=lambda move: move.reason is Reason.NO_CAPACITY)  # what takes a person goes first
-        return hold(blocked[0].reason, "; ".join(move.detail for move in blocked if move.detail)[:500])
+        return hold(blocked[0].reason, _told(blocked))
     return procedure.last(s)
+
+
+def _told(blocked: Iterable[Blocked]) -> str:
+    return "; ".join(move.detail for move in blocked if move.detail)[:500]

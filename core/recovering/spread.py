@@ -42,7 +42,7 @@ def choose(
     hosts = hosts or _with_room(s, guest, _worth_a_try(s, fit & holes, load), load)
     fresh = [host for host in hosts if host not in failed]
     ranked = sorted(fresh or hosts, key=lambda host: (_strangeness(s, host), load[host], host))
-    if usable - fit or usable & (holes | set(failed)):
+    if (usable | set(s.order.reserves)) & (set(s.order.avoid) | holes | set(failed)):
         return ranked[0] if ranked and len(tried) < 2 * NAMED_TRIES else None
     if ANYWHERE in tried:
         return None

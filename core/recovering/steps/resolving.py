@@ -14,6 +14,8 @@ from kasugai.core.words.plan import Prior, Step
 from kasugai.core.words.timing import MonoTime, between
 from kasugai.core.words.verdicts import Reason
 
+COMPLETED = "completed"
+"""The status that a source writes when its nova-compute starts: no word about any landing."""
 ACCEPTED = "accepted"
 """The status of a record of which no destination has heard yet."""
 _UNREAD = GuestView(uuid="", name="", host="", vm_state="", task_state=None, power_state=0)
@@ -121,16 +123,23 @@ def _landed(s: Situation, step: Step, own: list[MigrationView]) -> Move:
     if guest is not _UNREAD and guest.host != s.order.host and step.subject not in s.look.guests:
         return done(s, step, destination=guest.host)
     if _is_nowhere(s, step, own):
-        return Blocked(
-            reason=Reason.GUEST_LOST,
-            detail=f"{step.name}: {s.order.host} came back while it was being evacuated, and has destroyed it",
-        )
+        return _lost(s, step)
     move = Pending() if step.subject in s.look.guests else _left(s, step, own)
     if isinstance(move, Pending) and between(s.intent_at(step.key), s.now) > s.timing.landing:
+        is_lost = all(m.status == COMPLETED for m in own if m.has_landed)
+        if is_lost:
+            return _lost(s, step)
         return Blocked(
             reason=Reason.EVACUATION_UNRESOLVED, detail=f"{step.name}: its record is done, its host unchanged"
         )
     return move
+
+
+def _lost(s: Situation, step: Step) -> Blocked:
+    return Blocked(
+        reason=Reason.GUEST_LOST,
+        detail=f"{step.name}: {s.order.host} came back while it was being evacuated, and has destroyed it",
+    )
 
 
 def _is_nowhere(s: Situation, step: Step, own: list[MigrationView]) -> bool:
@@ -140,7 +149,7 @@ def _is_nowhere(s: Situation, step: Step, own: list[MigrationView]) -> bool:
     before = s.memory.before
     both = (s.look.guests.get(step.subject), before.guests.get(step.subject) if before else None)
     lies = all(guest is not None and not guest.in_evacuation for guest in both)
-    return lies and all(m.status == "completed" for m in own if m.has_landed)
+    return lies and all(m.status == COMPLETED for m in own if m.has_landed)
 
 
 def _left(s: Situation, step: Step, own: list[MigrationView]) -> Note | Pending:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from unittest.mock import patch
 
-from kasugai.core.deciding import evidence, mailbox, opening, outcomes, reserves, tending
+from kasugai.core.deciding import destinations, evidence, mailbox, opening, outcomes, reserves, tending
 from kasugai.core.deciding.asked import Asked
 from kasugai.core.deciding.draft import Draft
 from kasugai.core.deciding.gates import Gate
@@ -19,15 +19,17 @@ from kasugai.core.deciding.rows import ClockRow, Moment
 from kasugai.core.deciding.steady import Times
 from kasugai.core.deciding.steady import times as production_times
 from kasugai.core.deciding.storm import CALM
-from kasugai.core.recovering import choosing, engine, host, lastlook
+from kasugai.core.recovering import choosing, engine, host, lastlook, states
 from kasugai.core.recovering.ledger import apply
 from kasugai.core.recovering.look import Look, MigrationView
 from kasugai.core.recovering.moves import Begin, Move, Note, Pending
 from kasugai.core.recovering.planning import plan
 from kasugai.core.recovering.procedure import Procedure
 from kasugai.core.recovering.situation import Situation
-from kasugai.core.recovering.steps import evacuations, resolving
+from kasugai.core.recovering.states import During
+from kasugai.core.recovering.steps import evacuate, evacuations, resolving
 from kasugai.core.recovering.steps.records import begin, note
+from kasugai.core.recovering.targets import SCHEDULER
 from kasugai.core.words.actions import Action
 from kasugai.core.words.disks import DiskClass
 from kasugai.core.words.facts import Fact, FactKind, make_fact
@@ -194,6 +196,11 @@ def _without_restorations(procedure: Procedure, s: Situation) -> list[Step]:
 
 _PRODUCTION_READY = engine._ready
 
+
+def _by_the_record(s: Situation, step: Step, own: list[MigrationView]) -> Move:
+    return evacuations.done(s, step, destination=own[0].dest)
+
+
 MUTANTS = (
     Mutant(
         name="record after the call",
@@ -343,6 +350,36 @@ MUTANTS = (
         name="a second outage is the first one",
         scenario="local-disk-and-a-second-outage",
         patch=lambda: patch.object(opening, "_opened_at", lambda _, order: order.opened_at),
+        variants=written,
+    ),
+    Mutant(
+        name="a suspected host is a destination",
+        scenario="second-host-dies-within-a-minute",
+        patch=lambda: patch.object(destinations, "avoided", lambda _: ()),
+        variants=written,
+    ),
+    Mutant(
+        name="the retry goes where it failed",
+        scenario="destination-starts-nothing",
+        patch=lambda: patch.object(evacuate, "choose", lambda *_: SCHEDULER),
+        variants=written,
+    ),
+    Mutant(
+        name="a dangling record is waited for",
+        scenario="scheduler-away-for-90s",
+        patch=lambda: patch.object(resolving, "has_given_up", lambda *_: False),
+        variants=written,
+    ),
+    Mutant(
+        name="completed taken for a landing",
+        scenario="source-returns-before-the-conductor",
+        patch=lambda: patch.object(resolving, "_landed", _by_the_record),
+        variants=written,
+    ),
+    Mutant(
+        name="a deleting guest evacuated",
+        scenario="deleting-guest-is-left",
+        patch=lambda: patch.object(states, "during", lambda _: During.DIED),
         variants=written,
     ),
     Mutant(

@@ -2,7 +2,7 @@
 guests move while it stays silent, to reserves that are made ready as they are needed; then it is swept.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TypeGuard
 
@@ -17,7 +17,7 @@ from kasugai.core.recovering.lastlook import (
     wait_for_stillness,
 )
 from kasugai.core.recovering.ledger import Entry, touched_priors
-from kasugai.core.recovering.look import Look, list_is_believed
+from kasugai.core.recovering.look import Look, ServiceView, list_is_believed
 from kasugai.core.recovering.moves import Begin, Extend, Finish, Move, Next, Note, Pending
 from kasugai.core.recovering.procedure import Procedure
 from kasugai.core.recovering.situation import Situation
@@ -28,7 +28,7 @@ from kasugai.core.recovering.steps.fence import must_be_done_again
 from kasugai.core.recovering.steps.force_down import mark_of, no_service
 from kasugai.core.recovering.steps.kinds import carried_on
 from kasugai.core.recovering.steps.reserves import is_wanted
-from kasugai.core.recovering.targets import has_capacity
+from kasugai.core.recovering.targets import has_capacity, is_living
 from kasugai.core.recovering.waiting import last_change, wait
 from kasugai.core.words.actions import Action
 from kasugai.core.words.facts import FactKind
@@ -67,10 +67,21 @@ def _first(s: Situation) -> Next | None:
 
 
 def _has_room(s: Situation) -> bool:
-    """Whether there is anywhere to go, as far as it was looked at: a host whose guests have no other place is not
+    """Whether any guest has anywhere to go, as far as it was looked at: a host whose guests have no other place is not
     fenced for nothing."""
     computes = s.look.computes
-    return not s.plan.guests or computes is None or has_capacity(s.order, computes)
+    if not s.plan.guests or computes is None:
+        return True
+    return has_capacity(s.order, computes) and any(_may_fit(s, computes, step) for step in s.plan.guests)
+
+
+def _may_fit(s: Situation, computes: Mapping[str, ServiceView], step: Step) -> bool:
+    """Whether some living host could take the guest, by Placement; yes where nobody knows."""
+    guest = s.look.guests.get(step.subject)
+    room = s.look.room_for(guest) if guest is not None else None
+    if room is None:
+        return True
+    return any(host != s.order.host and is_living(computes.get(host)) for host in room)
 
 
 def _host(s: Situation, action: Action) -> Next | None:

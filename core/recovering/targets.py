@@ -30,8 +30,8 @@ def targets(order: Open) -> tuple[str, ...]:
 
 
 def has_capacity(order: Open, computes: Mapping[str, ServiceView]) -> bool:
-    """Whether any host could take a guest at all: one that the scheduler may use, or a living reserve. A list without
-    the source's own record is none (a silent cell), and says nothing against it."""
+    """Whether any host could take a guest at all: one that Nova may choose and nobody suspects, or a living reserve. A
+    list without the source's own record is none (a silent cell), and says nothing against it."""
     if order.host not in computes:
         return True
     return any(_can_take(order, target, computes) for target in targets(order))
@@ -40,7 +40,7 @@ def has_capacity(order: Open, computes: Mapping[str, ServiceView]) -> bool:
 def _can_take(order: Open, target: str, computes: Mapping[str, ServiceView]) -> bool:
     if target != SCHEDULER:
         return is_living(computes.get(target))
-    others = (view for host, view in computes.items() if host != order.host)
+    others = (view for host, view in computes.items() if host not in (order.host, *order.avoid))
     return any(view.is_enabled and is_living(view) for view in others)
 
 

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from kasugai.core.recovering.advance import advance
+from kasugai.core.recovering.calls import Evacuate
 from kasugai.core.recovering.look import EvacuationView, GuestView, Needs, ServiceView
 from kasugai.core.recovering.moves import Act, Begin, Blocked, Finish, Next, Pending, Wait
 from kasugai.core.recovering.planning import insert
 from kasugai.core.recovering.situation import Memory, Situation
 from kasugai.core.recovering.spread import ANYWHERE
 from kasugai.core.recovering.steps.enable import enabled
-from kasugai.core.recovering.steps.evacuate import NOBODY, assess, next_target, tried_by
+from kasugai.core.recovering.steps.evacuate import EVACUATE, NOBODY, assess, next_target, tried_by
 from kasugai.core.recovering.targets import SCHEDULER
 from kasugai.core.words.facts import FactKind, StepRecord, StepState
 from kasugai.core.words.policy import Method, Policy
@@ -240,3 +241,11 @@ def test_nothing_is_fenced_where_nova_could_not_evacuate_anyway() -> None:
     assert begun(advance(lit)) == [("g1", ""), ("g2", ""), ("g3", "")], "an effect has begun"
     empty = replace(unbegun, plan=replace(lit.plan, steps=tuple(s for s in lit.plan.steps if not s.name)))
     assert isinstance(fence := advance(empty), Act) and fence.notes[0].step.key == "fence:cmp1"
+
+
+def test_a_call_is_directed_where_its_intent_says() -> None:
+    for room, host in (({"cmp2": 9}, "cmp2"), (None, SCHEDULER)):
+        s = ask(room=room)
+        move = assess(s, s.plan.guests[0])
+        assert isinstance(move, Begin)
+        assert EVACUATE.effect(s.order, move, s.look) == Evacuate(guest="g1", target=host)

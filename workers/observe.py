@@ -149,6 +149,7 @@ class Observer:
             computes=places.computes,
             aggregates=places.aggregates,
             room=places.room,
+            room_at=places.room_at,
             unwell=places.unwell,
             evacuations=MappingProxyType(dict(zip(asked, told, strict=True))),
             migrations=migrations,

@@ -42,6 +42,8 @@ class Places:
         """By host; None: not read yet."""
         self.aggregates: tuple[AggregateView, ...] | None = None
         self.room: Room = MappingProxyType({})
+        self.room_at: MonoTime = MonoTime(0)
+        """When Placement was last asked about it."""
         self.unwell: frozenset[str] = frozenset()
         """What an evacuation needs and did not answer when it was last asked."""
 
@@ -81,12 +83,13 @@ class Places:
             told = await asyncio.gather(*map(self._cloud.room, needs))
         except CloudRefused as refusal:
             LOG.warning(NO_PLACEMENT, refusal)
-            self._is_refused = True
+            self.room, self._is_refused = MappingProxyType({}), True
         except (CloudAway, CloudUnsure) as away:
             LOG.warning("Placement does not answer: %s", away)
             self.room, self.unwell = MappingProxyType({}), self.unwell | {"placement"}
         else:
-            self.room = MappingProxyType({**self.room, **dict(zip(needs, told, strict=True))})
+            self.room = MappingProxyType(dict(zip(needs, told, strict=True)))
+            self.room_at = now
             self.unwell -= {"placement"}
 
 

@@ -213,6 +213,8 @@ class Look:
     """All aggregates; None: not read."""
     room: Room = field(default_factory=lambda: MappingProxyType({}))
     """What Placement said, in this look or before, of the needs that it was asked about."""
+    room_at: MonoTime = MonoTime(0)
+    """When it was last asked; 0: never."""
     unwell: frozenset[str] = frozenset()
     """What an evacuation needs and does not answer: `nova-scheduler`, `nova-conductor`, `placement`."""
     evacuations: Mapping[str, EvacuationView | None] = field(default_factory=lambda: MappingProxyType({}))

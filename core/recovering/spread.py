@@ -8,6 +8,7 @@ host that nobody may be sent to.
 
 from collections import Counter
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
 from kasugai.core.recovering.ledger import Entry
 from kasugai.core.recovering.look import GuestView, Look, ServiceView
@@ -16,6 +17,7 @@ from kasugai.core.recovering.steps.evacuations import Notes
 from kasugai.core.recovering.targets import SCHEDULER, is_living
 from kasugai.core.words.actions import Meaning
 from kasugai.core.words.plan import Step
+from kasugai.core.words.timing import MonoTime
 
 ANYWHERE = "*"
 """How a record names Nova's own choice among the places that were tried."""
@@ -24,8 +26,20 @@ NAMED_TRIES = 3
 HOLE = 2
 """A host on which so many different guests of an incident could not be started gets no more of them."""
 
-Load = Counter[str]
-"""By host: how many guests of the incident were sent there."""
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How many guests of the incident were sent to which host."""
+
+    sent: Counter[str] = field(default_factory=Counter)
+    """All that are there, or on their way."""
+    untold: Counter[str] = field(default_factory=Counter)
+    """Those of them that what Placement said may not have counted."""
+
+    def add(self, host: str, *, is_told: bool = False) -> None:
+        """Count one more."""
+        self.sent[host] += 1
+        self.untold[host] += not is_told
 
 
 def choose(
@@ -41,7 +55,7 @@ def choose(
     hosts = _with_room(s, guest, fit - holes - set(tried), load)
     hosts = hosts or _with_room(s, guest, _worth_a_try(s, fit & holes, load), load)
     fresh = [host for host in hosts if host not in failed]
-    ranked = sorted(fresh or hosts, key=lambda host: (_strangeness(s, host), load[host], host))
+    ranked = sorted(fresh or hosts, key=lambda host: (_strangeness(s, host), load.sent[host], host))
     if (usable | set(s.order.reserves)) & (set(s.order.avoid) | holes | set(failed)):
         return ranked[0] if ranked and len(tried) < 2 * NAMED_TRIES else None
     if ANYWHERE in tried:
@@ -52,7 +66,18 @@ def choose(
 
 def load_of(s: Situation) -> Load:
     """Return how many of the incident's guests were sent to which host and are still there, or on their way."""
-    return Counter(host for step in s.plan.guests if (host := _sent_to(s, step)))
+    load = Load()
+    for step in s.plan.guests:
+        if host := _sent_to(s, step):
+            load.add(host, is_told=_is_told(s, step))
+    return load
+
+
+def _is_told(s: Situation, step: Step) -> bool:
+    """Whether Placement has counted the guest: Nova claims its room before it lands, and asked was after the call."""
+    record = s.record(step)
+    is_open = step.key in s.memory.in_flight or record is None or record.state.is_open
+    return not is_open and s.memory.begun.get(step.key, MonoTime(0)) < s.look.room_at
 
 
 def _sent_to(s: Situation, step: Step) -> str:
@@ -80,8 +105,8 @@ def _worth_a_try(s: Situation, holes: Collection[str], load: Load) -> set[str]:
         return set()
     moves = [s.record(step) for step in s.plan.guests]
     own = [record for record in moves if record is not None and record.epoch == s.memory.epoch]
-    busy = {*load_of(s), *(host for record in own for host in Notes.of(record).tried)}
-    return {host for host in holes if host not in busy and not load[host]}
+    busy = {*load_of(s).sent, *(host for record in own for host in Notes.of(record).tried)}
+    return {host for host in holes if host not in busy and not load.sent[host]}
 
 
 def _known(look: Look, source: str) -> Mapping[str, ServiceView] | None:
@@ -92,10 +117,10 @@ def _known(look: Look, source: str) -> Mapping[str, ServiceView] | None:
 
 
 def _with_room(s: Situation, guest: GuestView, hosts: Collection[str], load: Load) -> list[str]:
-    """Those that Placement says could take one more; all where it says nothing. What was sent there since it was asked
-    may be counted twice: then a host looks full a little early."""
+    """Those that Placement says could take one more; all where it says nothing. What is on its way there may be
+    counted twice: then a host looks full until it has landed."""
     room = s.look.room_for(guest)
-    return [host for host in hosts if room is None or room.get(host, 0) > load[host]]
+    return [host for host in hosts if room is None or room.get(host, 0) > load.untold[host]]
 
 
 def _strangeness(s: Situation, host: str) -> int:

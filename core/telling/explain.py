@@ -52,7 +52,7 @@ class Planned:
 
 
 def _names(word: str, *names: str) -> bool:
-    return word != "" and any(word in (name, f"instance/{name}") for name in names)
+    return any(word in (name, f"instance/{name}") for name in names if name)
 
 
 def in_order(decided: Iterable[Decided]) -> list[Decided]:

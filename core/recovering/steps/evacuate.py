@@ -1,7 +1,6 @@
 """The guest is on another host, by Nova's word. An evacuation is called only after a look that saw the guest on the
 source with nothing of it under way (architecture.md 5)."""
 
-from collections import Counter
 from dataclasses import replace
 
 from kasugai.core.recovering.calls import Evacuate
@@ -27,7 +26,7 @@ from kasugai.core.words.plan import Step
 from kasugai.core.words.timing import Millis, between
 from kasugai.core.words.verdicts import Reason
 
-NOBODY: Load = Counter()
+NOBODY = Load()
 
 
 def assess(s: Situation, step: Step) -> Move:
@@ -79,7 +78,7 @@ def _call(s: Situation, step: Step, record: StepRecord | None) -> Move:
     target = next_target(s, step, record, NOBODY)
     if target is None:
         return Blocked(reason=Reason.NO_CAPACITY, detail=_nowhere(s, step, record))
-    if target in s.order.reserves and not is_ready(s, target):
+    if _is_to_be_made_ready(s, target):
         return Pending(hosts=(target,))
     guest = s.look.guests[step.subject]
     notes = Notes(
@@ -91,6 +90,10 @@ def _call(s: Situation, step: Step, record: StepRecord | None) -> Move:
         reused=_open_records(s, step),
     )
     return begin(s, step, notes.texts)
+
+
+def _is_to_be_made_ready(s: Situation, target: str) -> bool:
+    return target in s.order.reserves and not is_ready(s, target)
 
 
 def _open_records(s: Situation, step: Step) -> tuple[int, ...]:
@@ -127,14 +130,14 @@ def next_target(s: Situation, step: Step, record: StepRecord | None, load: Load)
 
 def _deal(s: Situation, begins: tuple[Begin, ...]) -> tuple[Begin, ...]:
     """Give each of the guests that go together its host: none of them is begun yet, so none has seen where the others
-    go. One for whom those before it have left no place does not go now."""
+    go. One for whom those before it have left no place, or a reserve that is not ready, does not go now."""
     load, dealt = load_of(s), []
     for each in begins:
         notes = Notes.of(each.record)
         target = next_target(s, each.step, s.record(each.step), load)
-        if target is None:
+        if target is None or _is_to_be_made_ready(s, target):
             continue
-        load[target] += 1
+        load.add(target)
         dealt.append(replace(each, record=replace(each.record, notes=replace(notes, target=target).texts)))
     return tuple(dealt)
 

@@ -1,15 +1,28 @@
 """A host that is suspected or out of service is no destination, and whoever works on an incident is told so."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from kasugai.core.deciding.destinations import avoided, may_take
+from kasugai.core.deciding.asked import Asked
+from kasugai.core.deciding.destinations import (
+    HEALTH,
+    avoided,
+    has_news,
+    has_turned,
+    mark_of,
+    may_take,
+    published,
+    wait,
+)
 from kasugai.core.deciding.rows import Closed, IncidentRow, SubjectRow
 from kasugai.core.deciding.tally import Tally
 from kasugai.core.words.facts import FactKind, Result
 from kasugai.core.words.incident import Phase
 from kasugai.core.words.signals import Source
+from kasugai.core.words.subject import Kind
+from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import INCIDENT, alive, asked, condition, down, fact, moment, order, row
 from tests.unit.core.story import Story, answer
 
@@ -113,3 +126,52 @@ def test_a_host_whose_incident_closed_stays_no_destination_until_it_is_readmitte
     story.hear(replace(end, subject=theirs.subject, n=theirs.n), at=12)
     story.wait(20)
     assert named(story)[-1] == ("cmp2",)
+
+
+def test_the_tally_s_mark_follows_from_who_is_unfit_whatever_happened_on_the_way() -> None:
+    ill = [row(host=name, conditions=(condition(Source.NOVA),)) for name in ("cmp2", "cmp3")]
+    tally = Tally.of((), ill)
+    assert (tally.unfit, tally.unfit_mark) == ({"cmp2", "cmp3"}, mark_of("cmp2") ^ mark_of("cmp3"))
+    tally.put(ill[0])
+    assert (tally.unfit, tally.unfit_mark) == ({"cmp2", "cmp3"}, mark_of("cmp2") ^ mark_of("cmp3"))
+    own = tally.copy()
+    tally.put(row(host="cmp2"))
+    tally.put(row(host="cmp2"))
+    assert (tally.unfit, tally.unfit_mark) == ({"cmp3"}, mark_of("cmp3"))
+    assert own.unfit == {"cmp2", "cmp3"} and own.unfit_mark != tally.unfit_mark
+
+
+def test_a_process_or_an_instance_makes_its_host_no_worse_a_destination() -> None:
+    process = row(kind=Kind.PROCESS, named="nova-compute", host="cmp2", conditions=(condition(),))
+    assert Tally.of((), [process]).unfit == set()
+    assert not has_turned(replace(process, conditions=()), process)
+
+
+def test_a_host_turns_when_something_is_held_against_it_and_when_it_is_not_any_more() -> None:
+    ill = row(conditions=(condition(),))
+    assert has_turned(row(), ill) and has_turned(ill, row())
+    assert not has_turned(ill, replace(ill, incident=OPENED)) and not has_turned(row(), row())
+
+
+AT_WORK = replace(OPENED, phase=Phase.RECOVERING)
+
+
+def about_cmp1(incident: IncidentRow, *unfit: str) -> Asked:
+    rows = [row(host=name, conditions=(condition(Source.NOVA),)) for name in unfit]
+    return asked(row=row(incident=incident), tally=Tally.of((), rows))
+
+
+def test_who_works_knows_the_hosts_that_were_published_and_no_others() -> None:
+    told = published(about_cmp1(AT_WORK, "cmp2"), AT_WORK, order(avoid=("cmp2",)))
+    assert told.order.avoid == () and told.avoided == mark_of("cmp2")
+    assert not has_news(about_cmp1(told, "cmp2")) and not has_news(about_cmp1(told, "cmp2", "cmp1"))
+    assert has_news(about_cmp1(told)) and has_news(about_cmp1(told, "cmp3"))
+    assert not has_news(asked(tally=Tally.of((), [row(host="cmp2", conditions=(condition(),))])))
+
+
+@pytest.mark.parametrize("idle", [{"reason": Reason.NO_CAPACITY}, {"stopped": True}])
+def test_who_does_not_work_waits_for_no_news_of_hosts(idle: dict[str, Any]) -> None:
+    waiting = replace(AT_WORK, **idle)
+    assert not has_news(about_cmp1(waiting, "cmp2"))
+    assert wait(row(incident=waiting)).on == wait(row()).on == frozenset()
+    assert wait(row(incident=AT_WORK)).on == {HEALTH}

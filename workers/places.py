@@ -9,7 +9,14 @@ from collections.abc import Awaitable, Iterable, Mapping
 from types import MappingProxyType
 from typing import TypeVar
 
-from kasugai.core.recovering.look import AggregateView, EvacuationView, GuestView, Room, ServiceView
+from kasugai.core.recovering.look import (
+    AggregateView,
+    EvacuationView,
+    GuestView,
+    Needs,
+    Room,
+    ServiceView,
+)
 from kasugai.core.words.timing import MonoTime, Timing, later
 from kasugai.workers.clock import monotonic_ms
 from kasugai.workers.ports import Cloud, CloudAway, CloudRefused, CloudUnsure
@@ -18,10 +25,16 @@ LOG = logging.getLogger(__name__)
 
 MOST = 16
 """So many different needs are asked about: guests with others go where Nova sends them."""
+PLACEMENT = "placement"
+"""How it is called among what does not answer."""
 NO_PLACEMENT = (
     "who has room is not known, so Nova chooses where guests go unless it might choose a host that is suspected; "
-    "Placement says: %s (the right to ask is placement:allocation_candidates:list)"
+    "told: %s (the rights to ask are placement:allocation_candidates:list and, in Nova, "
+    "os_compute_api:os-hypervisors:list-detail)"
 )
+NOT_UNDERSTOOD = "who has room for guests that need %s is not known; Placement says: %s"
+BAD_REQUEST = 400
+"""Placement's status for a resource class or a trait that it does not know."""
 NOT_SHOWN = "%s are not known; Nova says: %s"
 
 T = TypeVar("T")
@@ -37,7 +50,7 @@ class Places:
         self._next: MonoTime = MonoTime(0)
         self._next_room: MonoTime = MonoTime(0)
         self._is_refused = False
-        self._silent: frozenset[str] = frozenset()
+        self._not_understood: set[Needs] = set()
         self.computes: Mapping[str, ServiceView] | None = None
         """By host; None: not read yet."""
         self.aggregates: tuple[AggregateView, ...] | None = None
@@ -75,22 +88,36 @@ class Places:
         """Ask Placement about the needs of these guests, if what it said has grown old. While it is away, what it said
         is forgotten: Nova's scheduler cannot ask it either."""
         now = monotonic_ms()
-        needs = sorted({guest.needs for guest in guests if guest.needs is not None}, key=str)[:MOST]
-        if self._is_refused or (now < self._next_room and set(needs) <= self.room.keys()):
+        wanted = {guest.needs for guest in guests if guest.needs is not None} - self._not_understood
+        needs = sorted(wanted, key=str)[:MOST]
+        if not needs or self._is_refused or (now < self._next_room and set(needs) <= self.room.keys()):
             return
         self._next_room = later(now, self._timing.power_fresh)
         try:
-            told = await asyncio.gather(*map(self._cloud.room, needs))
+            told = await asyncio.gather(*map(self._ask, needs))
         except CloudRefused as refusal:
             LOG.warning(NO_PLACEMENT, refusal)
-            self.room, self._is_refused = MappingProxyType({}), True
+            self._is_refused = True
+            self.room, self.unwell = MappingProxyType({}), self.unwell - {PLACEMENT}
         except (CloudAway, CloudUnsure) as away:
             LOG.warning("Placement does not answer: %s", away)
-            self.room, self.unwell = MappingProxyType({}), self.unwell | {"placement"}
+            self.room, self.unwell = MappingProxyType({}), self.unwell | {PLACEMENT}
         else:
-            self.room = MappingProxyType(dict(zip(needs, told, strict=True)))
-            self.room_at = now
-            self.unwell -= {"placement"}
+            found = {need: hosts for need, hosts in zip(needs, told, strict=True) if hosts is not None}
+            self.room, self.room_at = MappingProxyType(found), now
+            self.unwell -= {PLACEMENT}
+
+    async def _ask(self, needs: Needs) -> Mapping[str, int] | None:
+        """None where Placement does not understand these: that says nothing about the needs of other guests."""
+        try:
+            return await self._cloud.room(needs)
+        except CloudRefused as refusal:
+            if refusal.status != BAD_REQUEST:
+                raise
+            names = ", ".join([*(f"{name}:{count}" for name, count in needs.resources), *needs.traits])
+            LOG.warning(NOT_UNDERSTOOD, names, refusal)
+            self._not_understood.add(needs)
+            return None
 
 
 async def _shown(what: str, answer: Awaitable[T], unknown: T) -> T:

@@ -5,7 +5,8 @@ Evacuate is posted by ourselves below 2.95, from which on guests are left stoppe
 database that ignores case must not mix up two hosts.
 """
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -52,6 +53,7 @@ class NovaCloud:
         self._wire = Wire(services, self._where, client=client, threads=threads)
         self._sends_date = True
         self._hypervisors: Mapping[str, str] = {}
+        self._reading_hypervisors = asyncio.Lock()
 
     async def check(self) -> Microversion:
         """Log in and return Nova's newest microversion; BadCloud says what to correct, CloudAway to try again."""
@@ -116,10 +118,19 @@ class NovaCloud:
             service=Service.PLACEMENT,
         )
         found = placing.room((await self._wire.send(ask)).body)
-        if not found.keys() <= self._hypervisors.keys():
-            self._hypervisors = await self._read_hypervisors()
-        hosts = ((self._hypervisors.get(provider), count) for provider, count in found.items())
-        return {host: count for host, count in hosts if host}
+        names = await self._hosts_of(found.keys())
+        return {names[provider]: count for provider, count in found.items() if provider in names}
+
+    async def _hosts_of(self, providers: Collection[str]) -> Mapping[str, str]:
+        """Return the hosts of hypervisors by id, read again where one of these is not known: once for all questions
+        that go together, for a provider that was left behind never will be."""
+        known = self._hypervisors
+        if known.keys() >= set(providers):
+            return known
+        async with self._reading_hypervisors:
+            if self._hypervisors is known:
+                self._hypervisors = await self._read_hypervisors()
+        return self._hypervisors
 
     async def _read_hypervisors(self) -> Mapping[str, str]:
         """Return the host of each hypervisor by its id."""

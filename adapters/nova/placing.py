@@ -14,7 +14,8 @@ DEDICATED = "dedicated"
 
 
 def needs_of(flavor: Mapping[str, Any], *, boots_from_volume: bool) -> Needs | None:
-    """Return what a guest of the flavor needs; None where the flavor does not say (below microversion 2.47)."""
+    """Return what a guest of the flavor needs; None where the flavor does not say (below microversion 2.47), or asks
+    for no memory, as one for a whole machine does: then no answer of Placement's tells who has room."""
     if not {"vcpus", "ram", "disk"} <= flavor.keys():
         return None
     specs = {str(name): str(value) for name, value in (flavor.get("extra_specs") or {}).items()}
@@ -27,6 +28,8 @@ def needs_of(flavor: Mapping[str, Any], *, boots_from_volume: bool) -> Needs | N
         "DISK_GB": root + int(flavor.get("ephemeral") or 0) + swap,
     }
     wanted |= _told(specs)
+    if not wanted["MEMORY_MB"]:
+        return None
     return Needs(
         resources=tuple(sorted((name, count) for name, count in wanted.items() if count > 0)),
         traits=_traits(specs),

@@ -47,7 +47,7 @@ class Right:
     """One right."""
 
     rule: str
-    """The rule of Nova's, or Keystone's, policy."""
+    """The rule of Nova's, Keystone's or Placement's policy."""
     what: str
     """What it is needed for."""
     standing: Standing
@@ -271,6 +271,8 @@ async def _asked(wire: Wire, question: _Question) -> Right:
     try:
         await _send(wire, question)
     except CloudRefused as no:
+        if question.service is Service.PLACEMENT and no.status == 404:  # the catalog lacks it
+            return _unasked(question.rule, question.what, no.message)
         return _judged(question, no)
     return _judged(question, None)
 
@@ -297,5 +299,5 @@ def _judged(question: _Question, no: CloudRefused | None) -> Right:
         what=question.what,
         standing=Standing.MISSING if is_missing else Standing.GRANTED,
         is_needed=question.is_needed,
-        why=f"Nova says {no.message}" if no is not None and is_missing else "",
+        why=f"{question.service.name.title()} says {no.message}" if no is not None and is_missing else "",
     )

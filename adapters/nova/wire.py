@@ -241,11 +241,11 @@ def _json(ask: Ask, response: requests.Response) -> Mapping[str, Any]:
 
 
 def _message(response: requests.Response) -> str:
-    """Return the sentence in Nova's error body, or HTTP's."""
+    """Return the sentence in Nova's error body, or in Placement's list of errors, or HTTP's."""
     try:
         error = next(iter(response.json().values()))
-        return str(error["message"])
-    except (ValueError, AttributeError, StopIteration, KeyError, TypeError):
+        return str(error[0]["detail"] if isinstance(error, list) else error["message"])
+    except (ValueError, AttributeError, StopIteration, LookupError, TypeError):
         return str(response.reason)
 
 

@@ -27,7 +27,9 @@ def resolve(s: Situation, step: Step, record: StepRecord) -> Move:
         return Pending()
     own = ours(s.look, step, record)
     if not any(m.is_ended or m.migration_id > Notes.of(record).seen_migration for m in own):
-        return _without_trace(s, step)  # what was left open before the call says nothing of it: it may be on the wire
+        return _without_trace(
+            s, step
+        )  # what was left open before the call says nothing of it: it may be on the wire
     if any(m.has_landed for m in own):
         return _landed(s, step, own)
     under_way = [m for m in own if may_be_under_way(s, m, s.intent_at(step.key))]

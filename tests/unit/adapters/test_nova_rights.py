@@ -33,6 +33,8 @@ NEEDED = {
 HELPFUL = {
     "os_compute_api:os-aggregates:index": ("GET", "/os-aggregates"),
     "os_compute_api:os-aggregates:add_host": ("POST", "/os-aggregates/"),
+    "os_compute_api:os-hypervisors:list-detail": ("GET", "/os-hypervisors/detail"),
+    "placement:allocation_candidates:list": ("GET", "/placement/allocation_candidates"),
 }
 
 
@@ -53,22 +55,29 @@ def asked(lab: CloudThread) -> list[Right]:
 
 
 def forbid(lab: CloudThread, monkeypatch: pytest.MonkeyPatch, method: str, path: str) -> list[HttpRequest]:
-    """Refuse what begins so, as Nova does, and return what was asked."""
-    real, heard = lab.door.api.respond, list[HttpRequest]()
+    """Refuse what begins so, as Nova or Placement does, and return what was asked."""
+    heard = list[HttpRequest]()
+    nova, placement = lab.door.api.respond, lab.door.placement.respond
 
     async def respond(request: HttpRequest) -> HttpReply:
         heard.append(request)
         below = request.path.removeprefix("/compute/v2.1")
         is_one = path.endswith("/") and below.startswith(path) and not below.endswith("/detail")
-        hit = below == path or is_one
-        if request.method == method and hit:
-            return HttpReply(
-                status=403, body={"forbidden": {"message": "Policy doesn't allow this", "code": 403}}
-            )
-        return await real(request)
+        if request.method == method and (below == path or is_one):
+            return HttpReply(status=403, body=_forbidden(below))
+        is_placements = below.startswith("/placement")
+        return await (placement(request) if is_placements else nova(request))
 
     monkeypatch.setattr(lab.door.api, "respond", respond)
+    monkeypatch.setattr(lab.door.placement, "respond", respond)
     return heard
+
+
+def _forbidden(path: str) -> dict[str, object]:
+    why = "Policy doesn't allow this"
+    if path.startswith("/placement"):
+        return {"errors": [{"status": 403, "title": "Forbidden", "detail": why}]}
+    return {"forbidden": {"message": why, "code": 403}}
 
 
 def state(cloud: SimCloud) -> object:
@@ -106,6 +115,27 @@ def test_what_only_some_recoveries_need_is_named_and_holds_nobody_up(
     found = asked(lab)
     assert missing(tuple(found)) == ()
     assert [right.rule for right in found if right.standing is Standing.MISSING] == [rule]
+
+
+def test_placements_own_words_are_told(lab: CloudThread, monkeypatch: pytest.MonkeyPatch) -> None:
+    forbid(lab, monkeypatch, *HELPFUL["placement:allocation_candidates:list"])
+    (lacking,) = (right for right in asked(lab) if right.standing is Standing.MISSING)
+    assert "; Placement says Policy doesn't allow this; give the user" in lacking.line
+
+
+def test_a_right_in_a_placement_that_the_catalog_lacks_is_not_there(
+    lab: CloudThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = lab.door.api.keystone._service
+
+    def others(kind: str, name: str, path: str) -> dict[str, Any]:
+        return {"type": "other", "endpoints": []} if kind == "placement" else real(kind, name, path)
+
+    monkeypatch.setattr(lab.door.api.keystone, "_service", others)
+    found = {right.rule: right for right in asked(lab)}
+    right = found["placement:allocation_candidates:list"]
+    assert right.standing is Standing.UNASKED and "placement" in right.why
+    assert missing(tuple(found.values())) == ()
 
 
 def test_what_is_about_a_guest_is_not_asked_where_there_is_none() -> None:

@@ -1,99 +1,284 @@
-"""What a worker remembers of who has room: for half a minute, with the time of the question, and no longer."""
+"""Where guests may go: what is read when, and that a refusal stops nothing that does not depend on it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
-from kasugai.core.recovering.look import Needs
+import pytest
+
+from kasugai.core.recovering.look import AggregateView, EvacuationView, GuestView, Needs
 from kasugai.core.words.timing import PRODUCTION
 from kasugai.sim.loop import run
-from kasugai.workers.places import Places
-from kasugai.workers.ports import Cloud, CloudAway, CloudRefused
-from tests.unit.core.makers import guest
+from kasugai.workers.places import MOST, Places
+from kasugai.workers.ports import Cloud, CloudAway, CloudRefused, CloudUnsure
+from tests.unit.core.makers import guest, service
 
-SMALL, LARGE = (Needs(resources=(("VCPU", n),)) for n in (1, 8))
-WEB, JOB, UNTOLD = guest("g1", needs=SMALL), guest("g2", needs=LARGE), guest("g3")
-START = 1_000_000
-"""Milliseconds of the loop's time at which each story begins."""
-
-
-@dataclass
-class Placement:
-    """As much of a cloud as tells who has room; it takes a second to answer."""
-
-    told: dict[str, int] = field(default_factory=lambda: {"cmp2": 3})
-    no: Exception | None = None
-    asked: list[Needs] = field(default_factory=list)
-
-    async def room(self, needs: Needs) -> Mapping[str, int]:
-        """Answer, or say no."""
-        self.asked.append(needs)
-        await asyncio.sleep(1)
-        if self.no is not None:
-            raise self.no
-        return dict(self.told)
+FRESH = PRODUCTION.power_fresh / 1000
+"""Seconds for which Placement's word is not asked for again."""
+LISTED = PRODUCTION.report_interval / 1000
+"""Seconds likewise for the list of services."""
+SMALL, LARGE, ODD = (Needs(resources=(("MEMORY_MB", mib), ("VCPU", 1))) for mib in (512, 4096, 7))
 
 
-def play(story: Callable[[Placement, Places], Awaitable[None]]) -> None:
-    """Play a story in virtual time."""
+class FakeCloud:
+    """Answers what a `Cloud` is asked by Places, each after `takes` seconds, and remembers in which order."""
 
-    async def main() -> None:
-        cloud = Placement()
-        await story(cloud, Places(cast(Cloud, cloud), PRODUCTION))
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, object]] = []
+        self.says: dict[str, object] = {
+            "services": (service(), service(host="cmp2")),
+            "unwell": frozenset[str](),
+            "aggregates": (AggregateView(aggregate_id=1, name="rack", hosts=frozenset({"cmp1"})),),
+            "last_evacuation": EvacuationView(request="req-1", has_failed=True),
+            "room": {"cmp2": 3},
+            "guests": (),
+            "guest": None,
+            "migrations": (),
+            "service": service(),
+        }
+        """By verb: the answer, or the exception; or such a thing by the argument."""
+        self.takes: dict[str, float] = {}
 
-    run(main(), start=START / 1000)
+    def __getattr__(self, verb: str) -> Callable[..., Awaitable[Any]]:
+        async def ask(argument: object = None) -> Any:
+            self.asked.append((verb, argument))
+            await asyncio.sleep(self.takes.get(verb, 0.0))
+            said = self.says[verb]
+            found = said(argument) if callable(said) else said
+            if isinstance(found, Exception):
+                raise found
+            return found
+
+        return ask
+
+    def count(self, verb: str) -> int:
+        """Return how often it was asked."""
+        return len([each for each, _ in self.asked if each == verb])
 
 
-def test_placement_is_asked_about_different_needs_again_after_half_a_minute() -> None:
-    async def story(cloud: Placement, places: Places) -> None:
-        assert (places.room, places.room_at) == ({}, 0)
-        await places.ask_for_room([WEB, WEB, UNTOLD])
-        assert (places.room, places.room_at) == ({SMALL: {"cmp2": 3}}, START)
-        cloud.told = {"cmp2": 2}
-        await asyncio.sleep(28)
-        await places.ask_for_room([WEB])
-        assert (places.room, places.room_at, len(cloud.asked)) == ({SMALL: {"cmp2": 3}}, START, 1)
-        await asyncio.sleep(1)
-        await places.ask_for_room([WEB])
-        assert (places.room, places.room_at) == ({SMALL: {"cmp2": 2}}, START + 30_000)
+Story = Callable[[FakeCloud, Places], Awaitable[None]]
+
+
+def play(story: Story) -> None:
+    cloud = FakeCloud()
+    run(_play(story, cloud), start=1000.0)
+
+
+async def _play(story: Story, cloud: FakeCloud) -> None:
+    await story(cloud, Places(cast("Cloud", cloud), PRODUCTION))
+
+
+def guests(*needs: Needs | None) -> list[GuestView]:
+    return [guest(f"g{number}", needs=each) for number, each in enumerate(needs)]
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+
+
+def test_nothing_is_known_before_it_was_read() -> None:
+    async def story(cloud: FakeCloud, places: Places) -> None:
+        assert (places.computes, places.aggregates) == (None, None)
+        assert (dict(places.room), places.unwell) == ({}, frozenset())
+        assert cloud.asked == []
+
+    play(story)
+
+
+def test_the_list_of_services_is_due_at_first_and_when_nova_would_show_something_new() -> None:
+    async def story(_: FakeCloud, places: Places) -> None:
+        assert places.is_due()
+        found = await places.list()
+        assert found.keys() == {"cmp1", "cmp2"} and places.computes == found
+        await asyncio.sleep(LISTED - 0.5)
+        assert not places.is_due()
+        await asyncio.sleep(0.5)
+        assert places.is_due()
 
     play(story)
 
 
-def test_new_needs_are_asked_about_at_once_and_old_answers_have_no_new_time() -> None:
-    async def story(cloud: Placement, places: Places) -> None:
-        await places.ask_for_room([WEB])
-        await places.ask_for_room([JOB])
-        assert cloud.asked == [SMALL, LARGE]
-        assert (places.room, places.room_at) == ({LARGE: {"cmp2": 3}}, START + 1_000)
+def test_aggregates_are_read_and_a_refusal_counts_as_none(caplog: pytest.LogCaptureFixture) -> None:
+    async def story(cloud: FakeCloud, places: Places) -> None:
+        await places.ask_for_aggregates()
+        assert places.aggregates is not None and [each.name for each in places.aggregates] == ["rack"]
+        cloud.says["aggregates"] = CloudRefused(
+            403, "Policy doesn't allow os_compute_api:os-aggregates:index"
+        )
+        await places.ask_for_aggregates()
+        assert places.aggregates == ()
+
+    play(story)
+    (line,) = warnings(caplog)
+    assert line.startswith("aggregates are not known; Nova says: 403 ") and "os-aggregates:index" in line
+
+
+@pytest.mark.parametrize("ask", [Places.list, Places.ask_for_aggregates, Places.ask_for_health])
+def test_a_nova_that_is_away_is_for_the_look_to_wait_for(ask: Callable[[Places], Awaitable[object]]) -> None:
+    async def story(cloud: FakeCloud, places: Places) -> None:
+        cloud.says |= dict.fromkeys(("services", "aggregates", "unwell"), CloudAway("no answer"))
+        with pytest.raises(CloudAway):
+            await ask(places)
 
     play(story)
 
 
-def test_what_a_placement_that_lets_nobody_ask_any_more_said_before_is_forgotten() -> None:
-    async def story(cloud: Placement, places: Places) -> None:
-        await places.ask_for_room([WEB])
-        await asyncio.sleep(30)
-        cloud.no = CloudRefused(403, "forbidden")
-        await places.ask_for_room([WEB])
-        assert (places.room, places.unwell) == ({}, frozenset())
-        await asyncio.sleep(60)
-        await places.ask_for_room([WEB])
-        assert len(cloud.asked) == 2, "a no is not asked for twice"
+def test_what_does_not_answer_is_unwell_until_it_does() -> None:
+    async def story(cloud: FakeCloud, places: Places) -> None:
+        cloud.says["unwell"] = frozenset({"nova-scheduler"})
+        await places.ask_for_health()
+        assert places.unwell == {"nova-scheduler"}
+        cloud.says["unwell"] = frozenset({"nova-conductor"})
+        await places.ask_for_health()
+        assert places.unwell == {"nova-conductor"}
+        cloud.says["unwell"] = CloudRefused(403, "no")
+        await places.ask_for_health()
+        assert places.unwell == frozenset()
 
     play(story)
 
 
-def test_what_a_placement_that_is_away_said_before_is_forgotten_until_it_answers() -> None:
-    async def story(cloud: Placement, places: Places) -> None:
-        await places.ask_for_room([WEB])
-        await asyncio.sleep(30)
-        cloud.no = CloudAway("no route")
-        await places.ask_for_room([WEB])
-        assert (places.room, places.unwell) == ({}, frozenset({"placement"}))
-        cloud.no = None
-        await places.ask_for_room([WEB])
-        assert (places.room, places.unwell) == ({SMALL: {"cmp2": 3}}, frozenset())
+def test_novas_account_of_an_evacuation_is_not_known_where_it_is_refused(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def story(cloud: FakeCloud, places: Places) -> None:
+        assert await places.evacuation("g1") == EvacuationView(request="req-1", has_failed=True)
+        cloud.says["last_evacuation"] = CloudRefused(403, "no")
+        assert await places.evacuation("g1") is None
+        assert cloud.asked == [("last_evacuation", "g1")] * 2
 
     play(story)
+    assert warnings(caplog) == ["instance actions are not known; Nova says: 403 no"]
+
+
+def test_placement_is_asked_once_for_guests_that_need_the_same() -> None:
+    async def story(cloud: FakeCloud, places: Places) -> None:
+        await places.ask_for_room(guests(SMALL, SMALL, LARGE, None))
+        assert sorted(cloud.asked, key=str) == sorted([("room", SMALL), ("room", LARGE)], key=str)
+        assert places.room == {SMALL: {"cmp2": 3}, LARGE: {"cmp2": 3}}
+
+    play(story)
+
+
+def test_placement_is_asked_again_when_its_word_is_old_or_a_guest_needs_something_else() -> None:
+    async def story(cloud: FakeCloud, places: Places) -> None:
+        await places.ask_for_room(guests(SMALL))
+        cloud.says["room"] = {"cmp2": 2}
+        await asyncio.sleep(FRESH - 0.5)
+        await places.ask_for_room(guests(SMALL))
+        assert cloud.count("room") == 1 and places.room[SMALL] == {"cmp2": 3}
+        await asyncio.sleep(0.5)
+        await places.ask_for_room(guests(SMALL))
+        assert cloud.count("room") == 2 and places.room[SMALL] == {"cmp2": 2}
+        await places.ask_for_room(guests(SMALL, LARGE))
+        assert cloud.count("room") == 4 and places.room.keys() == {SMALL, LARGE}
+        await places.ask_for_room(guests(LARGE))
+        assert cloud.count("room") == 4
+
+    play(story)
+
+
+def test_no_more_than_so_many_needs_are_asked_about() -> None:
+    needs = [Needs(resources=(("MEMORY_MB", 1000 + number),)) for number in range(MOST + 4)]
+
+    async def story(cloud: FakeCloud, places: Places) -> None:
+        for _ in range(3):
+            await places.ask_for_room(guests(*needs))
+            await asyncio.sleep(1)
+        assert MOST == 16
+        assert cloud.asked == [("room", each) for each in needs[:16]]
+        assert list(places.room) == needs[:16]
+
+    play(story)
+
+
+def test_without_the_right_placement_is_asked_once_and_nova_chooses(caplog: pytest.LogCaptureFixture) -> None:
+    async def story(cloud: FakeCloud, places: Places) -> None:
+        cloud.says["room"] = CloudRefused(403, "Policy does not allow this")
+        for _ in range(3):
+            await places.ask_for_room(guests(SMALL))
+            await asyncio.sleep(FRESH)
+        assert cloud.count("room") == 1
+        assert (dict(places.room), places.unwell) == ({}, frozenset())
+
+    play(story)
+    (line,) = warnings(caplog)
+    assert "403 Policy does not allow this" in line
+    assert "placement:allocation_candidates:list" in line and "os-hypervisors:list-detail" in line
+
+
+@pytest.mark.parametrize("trouble", [CloudAway("503"), CloudUnsure("500")])
+def test_a_placement_that_is_away_is_unwell_and_what_it_said_forgotten(
+    caplog: pytest.LogCaptureFixture, trouble: Exception
+) -> None:
+    async def story(cloud: FakeCloud, places: Places) -> None:
+        cloud.says["unwell"] = frozenset({"nova-conductor"})
+        await places.ask_for_health()
+        await places.ask_for_room(guests(SMALL))
+        cloud.says["room"] = trouble
+        await asyncio.sleep(FRESH)
+        await places.ask_for_room(guests(SMALL))
+        assert dict(places.room) == {} and places.unwell == {"nova-conductor", "placement"}
+        await places.ask_for_health()
+        assert places.unwell == {"nova-conductor", "placement"}, "Nova's word says nothing about Placement"
+        cloud.says["room"] = {"cmp3": 1}
+        await places.ask_for_room(guests(SMALL))
+        assert places.room == {SMALL: {"cmp3": 1}} and places.unwell == {"nova-conductor"}
+
+    play(story)
+    assert warnings(caplog) == [f"Placement does not answer: {trouble}"]
+
+
+def test_a_placement_that_answers_with_a_refusal_is_there_again() -> None:
+    async def story(cloud: FakeCloud, places: Places) -> None:
+        cloud.says["room"] = CloudAway("503")
+        await places.ask_for_room(guests(SMALL))
+        assert places.unwell == {"placement"}
+        cloud.says["room"] = CloudRefused(403, "no")
+        await places.ask_for_room(guests(SMALL))
+        assert places.unwell == frozenset()
+
+    play(story)
+
+
+def test_what_a_refused_placement_said_before_is_not_believed_for_ever() -> None:
+    async def story(cloud: FakeCloud, places: Places) -> None:
+        await places.ask_for_room(guests(SMALL))
+        cloud.says["room"] = CloudRefused(403, "no")
+        await asyncio.sleep(FRESH)
+        await places.ask_for_room(guests(SMALL))
+        assert dict(places.room) == {}
+
+    play(story)
+
+
+def test_guests_whose_needs_nobody_knows_say_nothing_about_placement() -> None:
+    async def story(cloud: FakeCloud, places: Places) -> None:
+        cloud.says["room"] = CloudAway("503")
+        await places.ask_for_room(guests(SMALL))
+        await asyncio.sleep(FRESH)
+        await places.ask_for_room(guests(None))
+        assert places.unwell == {"placement"} and cloud.count("room") == 1
+
+    play(story)
+
+
+def test_needs_that_placement_does_not_understand_leave_the_others_known(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A flavor that names a trait or a class which Placement does not know: 400."""
+
+    def judge(needs: object) -> Mapping[str, int] | Exception:
+        return CloudRefused(400, "No such trait(s): CUSTOM_GONE.") if needs == ODD else {"cmp2": 3}
+
+    async def story(cloud: FakeCloud, places: Places) -> None:
+        cloud.says["room"] = judge
+        for _ in range(3):
+            await places.ask_for_room(guests(ODD, SMALL))
+            await asyncio.sleep(FRESH)
+        assert places.room == {SMALL: {"cmp2": 3}}
+        assert cloud.asked.count(("room", ODD)) == 1 and cloud.asked.count(("room", SMALL)) == 3
+
+    play(story)
+    (line,) = warnings(caplog)
+    assert "CUSTOM_GONE" in line and "MEMORY_MB:7" in line

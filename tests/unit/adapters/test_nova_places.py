@@ -208,8 +208,10 @@ def test_the_last_evacuation_is_the_newest_and_no_other_action(lab: CloudThread)
         await nova.stop(uuid)
         await until(lambda: lab.do(lambda cloud: cloud.world.guests[uuid].vm_state) == "stopped")
         second = await nova.last_evacuation(uuid)
-        assert first is not None and second is not None
-        assert first.request != second.request and not second.has_failed
+        actions = lab.do(lambda cloud: cloud.nova.list_actions(uuid).value)
+        assert [each.action for each in actions] == ["stop", "evacuate", "evacuate"]
+        assert first is not None and first.request == actions[2].request_id
+        assert second == EvacuationView(request=actions[1].request_id, has_failed=False)
 
     with_adapter(lab, use)
 

@@ -145,17 +145,12 @@ def test_a_candidate_has_room_for_one_whatever_its_numbers_say() -> None:
 
 
 def test_shared_storage_is_a_provider_of_its_own_and_no_host() -> None:
-    def on(host: str) -> dict[str, Any]:
-        return request(**{host: {"MEMORY_MB": 1000, "VCPU": 1}, "nfs": {"DISK_GB": 10}})
-
-    found = answer(
-        on("a"),
-        on("b"),
-        a=have("a", MEMORY_MB=(9_000, 0), VCPU=(4, 0)),
-        b=have("b", MEMORY_MB=(2_000, 0), VCPU=(4, 0)),
-        nfs=have("nfs", DISK_GB=(100, 65)),
-    )
-    assert room(found) == {"a": 3, "b": 2}
+    """Of many hosts, for which of two providers comes first is chance."""
+    hosts = {f"cmp{number}": number for number in range(1, 13)}
+    have_memory = {host: have(host, MEMORY_MB=(1_000 * n, 0), VCPU=(40, 0)) for host, n in hosts.items()}
+    requests = [request(**{host: {"MEMORY_MB": 1000, "VCPU": 1}, "nfs": {"DISK_GB": 10}}) for host in hosts]
+    found = room(answer(*requests, **have_memory, nfs=have("nfs", DISK_GB=(100, 65))))
+    assert found == {host: min(number, 3) for host, number in hosts.items()}
 
 
 def test_a_nested_provider_counts_for_its_root() -> None:

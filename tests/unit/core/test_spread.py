@@ -160,9 +160,13 @@ def test_a_host_of_the_source_s_zone_and_aggregates_goes_before_one_that_differs
     racked = ask(landed(2, "cmp3"), computes=town("cmp2", "cmp3"), room=roomy, aggregates=(RACK, ELSEWHERE))
     assert chosen(racked) == "cmp3"
     both = town(up("cmp2", zone="east"), up("cmp3", zone="west"), source=source)
+    other = town(up("cmp3", zone="east"), up("bad", zone="east"), up("a-west", zone="west"), source=source)
+    held = AggregateView(aggregate_id=3, name="held", hosts=frozenset({"cmp1", "a-west"}))
     assert chosen(ask(computes=both, room=roomy, aggregates=(RACK,), avoid=("cmp9",))) == SCHEDULER
     named = ask(computes=both | {"bad": up("bad")}, room=roomy, aggregates=(RACK,), avoid=("bad",))
     assert chosen(named) == "cmp2", "a zone weighs more"
+    weighed = ask(computes=other, room={"cmp3": 9, "a-west": 9}, aggregates=(held,), avoid=("bad",))
+    assert chosen(weighed) == "cmp3", "than an aggregate and the order of names"
 
 
 def test_a_host_that_differs_from_the_source_is_named_only_where_somebody_must_be_avoided() -> None:
@@ -233,7 +237,8 @@ def test_where_there_is_no_other_host_each_owner_sends_one_guest_to_a_black_hole
     before = failure(4, "cmp2", tried="cmp2", epoch=1)
     assert chosen(ask(*HOLED, before, computes=computes, memory=HEIR, epoch=2)) == "cmp2"
     on_its_way = record("evacuate:g4", tries=1, target="cmp2", epoch=2)
-    assert chosen(ask(*HOLED, on_its_way, computes=computes, memory=HEIR, epoch=2)) is None
+    flying = ask(*HOLED, on_its_way, computes=computes, memory=HEIR, epoch=2)
+    assert chosen(flying) is None and choose(flying, WEB, (), (), NOBODY) is None
     assert chosen(ask(*HOLED, computes=computes, memory=HEIR, epoch=2, room={"cmp2": 0})) is None
 
 
@@ -269,6 +274,7 @@ def test_a_guest_on_its_way_takes_its_host_s_room_whenever_placement_was_asked()
     )
     s = ask(
         record("evacuate:g2", tries=1, target="cmp2"),
+        record("evacuate:g3", StepState.ABSOLVED, tries=1, target="cmp2"),
         computes=town(*ALL),
         room=dict.fromkeys(ALL, 1),
         memory=flying,

@@ -51,6 +51,8 @@ class Wanted:
     hosts: frozenset[str] = frozenset()
     """Other hosts whose service is to be read."""
     aggregates: bool = False
+    marks: bool = False
+    """Whether the aggregates say which guests are moved."""
     evacuations: frozenset[str] = frozenset()
     """Guests of whose last evacuation Nova's own account is to be read."""
     places: bool = False
@@ -119,7 +121,7 @@ class Observer:
             self._service(wanted),
             self._migrations(peek),
             self._cloud.guests(self._host),
-            places.ask_for_aggregates() if wanted.aggregates else _nothing(),
+            places.ask_for_aggregates(needed=wanted.marks) if wanted.aggregates else _nothing(),
             places.ask_for_health() if wanted.health else _nothing(),
         )
         if wanted.places:

@@ -176,6 +176,7 @@ class Ownership:
         first = replace(
             first,
             project_tags=bool(order.policy.exclude_project_tags),
+            marks=not order.policy.evacuate_all,
             images=asks_for_images(order.policy),
         )
         look = await self._look(first)

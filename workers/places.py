@@ -71,9 +71,10 @@ class Places:
         self.computes = MappingProxyType(found)
         return found
 
-    async def ask_for_aggregates(self) -> None:
-        """Read all aggregates."""
-        self.aggregates = await _shown("aggregates", self._cloud.aggregates(), ())
+    async def ask_for_aggregates(self, *, needed: bool) -> None:
+        """Read all aggregates. `needed`: they say which guests are moved, so a refusal is no answer (CloudRefused)."""
+        asked = self._cloud.aggregates()
+        self.aggregates = await asked if needed else await _shown("aggregates", asked, ())
 
     async def ask_for_health(self) -> None:
         """Read whether Nova's scheduler and conductor are there."""

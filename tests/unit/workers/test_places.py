@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, cast
 
 import pytest
@@ -98,22 +99,28 @@ def test_the_list_of_services_is_due_at_first_and_when_nova_would_show_something
     play(story)
 
 
-def test_aggregates_are_read_and_a_refusal_counts_as_none(caplog: pytest.LogCaptureFixture) -> None:
+def test_aggregates_are_read_and_a_refusal_counts_as_none_where_nobody_is_marked_by_them(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async def story(cloud: FakeCloud, places: Places) -> None:
-        await places.ask_for_aggregates()
+        await places.ask_for_aggregates(needed=True)
         assert places.aggregates is not None and [each.name for each in places.aggregates] == ["rack"]
         cloud.says["aggregates"] = CloudRefused(
             403, "Policy doesn't allow os_compute_api:os-aggregates:index"
         )
-        await places.ask_for_aggregates()
+        await places.ask_for_aggregates(needed=False)
         assert places.aggregates == ()
+        with pytest.raises(CloudRefused):
+            await places.ask_for_aggregates(needed=True)
 
     play(story)
     (line,) = warnings(caplog)
     assert line.startswith("aggregates are not known; Nova says: 403 ") and "os-aggregates:index" in line
 
 
-@pytest.mark.parametrize("ask", [Places.list, Places.ask_for_aggregates, Places.ask_for_health])
+@pytest.mark.parametrize(
+    "ask", [Places.list, partial(Places.ask_for_aggregates, needed=False), Places.ask_for_health]
+)
 def test_a_nova_that_is_away_is_for_the_look_to_wait_for(ask: Callable[[Places], Awaitable[object]]) -> None:
     async def story(cloud: FakeCloud, places: Places) -> None:
         cloud.says |= dict.fromkeys(("services", "aggregates", "unwell"), CloudAway("no answer"))

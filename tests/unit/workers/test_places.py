@@ -99,7 +99,7 @@ def test_the_list_of_services_is_due_at_first_and_when_nova_would_show_something
     play(story)
 
 
-def test_aggregates_are_read_and_a_refusal_counts_as_none_where_nobody_is_marked_by_them(
+def test_a_refusal_of_aggregates_counts_as_none_where_they_mark_nobody(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def story(cloud: FakeCloud, places: Places) -> None:

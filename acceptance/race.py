@@ -25,7 +25,7 @@ from kasugai.core.words.policy import Policy
 
 GUESTS, IN_FLIGHT, HOST = 50, 10, HOSTS[0]
 OURS, BARE, PEER = "Kasugai", "bare calls", "Masakari"
-NAMES: Mapping[str, str] = {OURS: "kasugai", BARE: "bare", PEER: "openstacksdk"}
+NAMES: Mapping[str, str] = {OURS: "kasugai", BARE: "bare", PEER: "python-novaclient"}
 """How Nova's log knows each."""
 LIMITS: Mapping[str, float] = {BARE: 0.70, PEER: 0.50}
 """How much of their time Kasugai may take, by the median."""

@@ -15,7 +15,8 @@ from nova.tests.fixtures.nova import PROJECT_ID
 from tests.realnova.town import VERBS, Town, forgive_deprecations, give_each_process_its_own_locks
 
 COMPUTE, TOWN = "/compute", "/town/"
-ADMIN = {"HTTP_X_AUTH_USER": "admin", "HTTP_X_ROLES": "admin,member,reader"}
+ADMIN = {"HTTP_X_USER_ID": "admin", "HTTP_X_ROLES": "admin,member,reader", "HTTP_X_AUTH_TOKEN": "any"}
+"""What keystonemiddleware would have written into the environment."""
 
 Environ = dict[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
@@ -25,8 +26,10 @@ class Site:
     """The town of the moment behind one WSGI application."""
 
     def __init__(self) -> None:
-        """No town yet."""
+        """No town yet. Nova's fixtures ask the caller's greenlet, the ancestor of all, which case one is of."""
         self._town: Town | None = None
+        self._towns = 0
+        self._ancestor = eventlet.getcurrent()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
@@ -36,7 +39,7 @@ class Site:
         if path.startswith(COMPUTE) and self._town is not None:
             environ["SCRIPT_NAME"], environ["PATH_INFO"] = COMPUTE, path.removeprefix(COMPUTE)
             project = environ.get("HTTP_X_PROJECT_ID", PROJECT_ID)
-            environ.update(ADMIN, HTTP_X_AUTH_PROJECT_ID=project)
+            environ.update(ADMIN, HTTP_X_PROJECT_ID=project)
             answer: Iterable[bytes] = self._town.api_fixture.app()(environ, start_response)
             return answer
         start_response("404 Not Found", [])
@@ -57,7 +60,9 @@ class Site:
                 self._town.close()
             self._town = None
             if verb == "begin":
-                self._town = Town()
+                self._towns += 1
+                self._town = Town(self._towns)
+                self._ancestor.test_case_id = self._town.id()
                 self._town.setUp()
             return None
         if verb not in VERBS or self._town is None:
@@ -70,9 +75,6 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     forgive_deprecations()
     give_each_process_its_own_locks()
-    eventlet.getcurrent().test_case_id = (
-        Town.ID
-    )  # whose a notification is: Nova's fixtures ask up to the main greenlet
     listening = eventlet.listen(("127.0.0.1", 0))
     sys.stdout.write(f"serving http://127.0.0.1:{listening.getsockname()[1]}\n")
     sys.stdout.flush()

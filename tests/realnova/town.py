@@ -16,8 +16,11 @@ from unittest import mock
 
 import eventlet
 import fixtures
+import oslo_messaging as messaging
 from nova import context, objects, utils
+from nova.api import auth
 from nova.compute import manager
+from nova.conductor import rpcapi
 from nova.db.api import api as api_db
 from nova.db.main import api as main_db
 from nova.tests import fixtures as nova_fixtures
@@ -45,11 +48,17 @@ VERBS = frozenset(
         "silence_cell",
         "wake_cell",
         "wind",
+        "lose_casts",
+        "time_out_scheduling",
         "hypervisors",
+        "updates",
         "log",
     }
 )
 """What may be said to a town over HTTP."""
+
+CREATE_CONTEXT = auth.NovaKeystoneContext.__dict__["_create_context"]
+"""As it is before Nova's fixtures replace it: it reads what keystonemiddleware writes, and so may we."""
 
 INVENTORIES = ("VCPU", "MEMORY_MB", "DISK_GB")
 ALMOST_NOTHING = 1
@@ -71,12 +80,16 @@ ARCHIVE: dict[str, Kept] = {}
 class Town(integrated_helpers.ProviderUsageBaseTestCase):  # type: ignore[misc]
     """The real services and their simulated machines."""
 
-    ID = "town"
     compute_driver = "fake.MediumFakeDriver"
+
+    def __init__(self, number: int) -> None:
+        """The `number`th town of this process."""
+        self._number = number
+        super().__init__()
 
     def id(self) -> str:
         """What Nova's fixtures tell test cases apart by."""
-        return self.ID
+        return f"town {self._number}"
 
     def runTest(self) -> None:
         """A test case must have a test."""
@@ -87,12 +100,15 @@ class Town(integrated_helpers.ProviderUsageBaseTestCase):  # type: ignore[misc]
         self._services: dict[str, Any] = {}
         self._wound: Any = None
         self._silence: Any = None
+        self._bus: Any = None
         self.flags(api_paste_config=f"{sys.prefix}/etc/nova/api-paste.ini", group="wsgi")
         self.flags(report_interval=1, service_down_time=60)
+        self.flags(notify_on_state_change="vm_and_task_state", group="notifications")
         self.flags(max_concurrent_live_migrations=8)  # of one process, which here is that of all hosts
         self.useFixture(fixtures.MonkeyPatch("nova.servicegroup.api.INITIAL_REPORTING_DELAY", 0.1))
         super().setUp()
         self.flags(rpc_response_timeout=20)
+        self.stub_out("nova.api.auth.NovaKeystoneContext._create_context", CREATE_CONTEXT)
 
     def close(self) -> None:
         """End all of it; what hangs is let go."""
@@ -101,6 +117,7 @@ class Town(integrated_helpers.ProviderUsageBaseTestCase):  # type: ignore[misc]
         eventlet.sleep(0.1)
         self.wind(0.0)
         self.wake_cell()
+        self.lose_casts(False)
         self.doCleanups()
 
     def start_service(self, name: str, host: str | None = None, **kwargs: Any) -> Any:
@@ -225,6 +242,34 @@ class Town(integrated_helpers.ProviderUsageBaseTestCase):  # type: ignore[misc]
         """Start it again; it carries out what waited."""
         self._service_fixture_count[name] = 0
         self.start_service(name)
+
+    def lose_casts(self, lost: bool) -> None:
+        """The message bus does not take what the API asks of the conductor."""
+        if self._bus:
+            self._bus.stop()
+        away = messaging.MessageDeliveryFailure("the bus is away")
+        self._bus = (
+            mock.patch.object(rpcapi.ComputeTaskAPI, "rebuild_instance", side_effect=away) if lost else None
+        )
+        if self._bus:
+            self._bus.start()
+
+    def time_out_scheduling(self, seconds: float) -> None:
+        """The conductor waits so long for the scheduler's answer."""
+        self.flags(long_rpc_timeout=int(seconds))
+
+    def updates(self, guest: str) -> list[list[str | None]]:
+        """Return what Nova told of the guest as it changed: vm_state, task_state and host."""
+        told = [each["payload"]["nova_object.data"] for each in self.notifier.versioned_notifications]
+        return [
+            [
+                data["state"],
+                data["state_update"]["nova_object.data"]["new_task_state"],
+                data["host"],
+            ]
+            for data in told
+            if data.get("uuid") == guest and "state_update" in data
+        ]
 
     def silence_cell(self) -> None:
         """The database of the cells does not answer the API."""

@@ -28,6 +28,9 @@ CLIENT = 1.0
 NEVER = 10.0**6
 """Seconds: later than any test's end."""
 
+A_WHILE = 0.8
+"""Seconds: many times what anything else takes here."""
+
 SWIFT = Pace(
     report_interval=1.0,
     service_down_time=4.0,
@@ -117,21 +120,23 @@ class OnSimulator:
     def spawns_take(self, seconds: float) -> None:
         self.do(lambda cloud: setattr(cloud.world, "pace", replace(SWIFT, spawn=seconds)))
 
+    def hold_spawns(self) -> None:
+        self.spawns_take(A_WHILE)
+
+    def release_spawns(self, host: str) -> None:
+        """They end by themselves."""
+
     def fail_spawns(self, host: str, message: str) -> None:
         self.do(lambda cloud: cloud.fail_spawns(host, message))
 
     def fill(self, host: str) -> None:
         self.do(lambda cloud: setattr(cloud.world.host(host), "capacity", 0))
 
-    def no_valid_host(self) -> None:
-        self.do(lambda cloud: cloud.no_valid_host())
+    def no_valid_host(self, on: bool = True) -> None:
+        self.do(lambda cloud: cloud.no_valid_host(on))
 
     def hold_conductor(self) -> None:
         self.do(lambda cloud: cloud.slow_conductor(NEVER))
-
-    def release_conductor(self) -> None:
-        """The simulator does not carry out what waited."""
-        self.do(lambda cloud: cloud.slow_conductor(0))
 
     def silence_cell(self) -> None:
         self.do(lambda cloud: cloud.silence_cell())
@@ -168,6 +173,9 @@ class OnSimulator:
 
     def deletes(self, guest: str) -> None:
         self.do(lambda cloud: cloud.user_deletes(guest))
+
+    def asks_to_delete(self, guest: str) -> None:
+        self.deletes(guest)
 
     def boot(self, name: str, host: str, about: Mapping[str, Any] | None = None) -> None:
         self.do(lambda cloud: cloud.add_guest(name, host, **({"image": IMAGE} | dict(about or {}))))
@@ -256,7 +264,7 @@ def with_adapter(
         asyncio.run(main())
 
 
-async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
     """Wait until the condition holds."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - the cloud may live in another thread

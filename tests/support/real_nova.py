@@ -54,7 +54,11 @@ class RealNova:
         self._folder = TemporaryDirectory(prefix="kasugai-nova-")
         self._log = Path(self._folder.name) / "log"
         self._child = Child([str(PYTHON), "-W", "ignore", "-m", "tests.realnova"], log=self._log)
-        self._child.start(lambda: SERVING.search(self._log.read_text()) is not None)
+        try:
+            self._child.start(lambda: SERVING.search(self._log.read_text()) is not None)
+        except ServerFailedError:
+            self._folder.cleanup()
+            raise
         found = SERVING.search(self._log.read_text())
         assert found is not None
         self.host, self.port = found.group(1), int(found.group(2))

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
 from kasugai.adapters.nova import NovaCloud
@@ -10,9 +10,9 @@ from kasugai.sim.cloud import SimCloud
 from kasugai.sim.cloud.wire import Wire
 from kasugai.sim.http import CloudThread
 from kasugai.workers.ports import Cloud
-from tests.support.clouds import SWIFT, with_adapter
+from tests.support.clouds import NEVER, SWIFT, with_adapter
 from tests.support.real_nova import PATIENCE, Forwarder, RealNova
-from tests.support.scenes import GUESTS, HOSTS, IMAGE, RACKS, Play, Record, Story
+from tests.support.scenes import GUESTS, HOSTS, IMAGE, RACKS, Record
 
 T = TypeVar("T")
 
@@ -22,6 +22,8 @@ VOLUME = "6ca404f3-d844-4169-bb96-bc792f37de98"
 """One of which Nova's fixtures know that it holds an image."""
 FURNISHED = "furnished"
 """Under which name the town keeps what stands in every scene."""
+NO_HOST = "no valid host"
+"""Why a host is disabled that is to be no destination."""
 FLAVOR = {"ram": 512, "vcpus": 1, "disk": 1}
 
 
@@ -95,23 +97,57 @@ class OnRealNova:
         for host in HOSTS:
             self.nova.say("spawns_take", host=host, seconds=seconds)
 
+    def hold_spawns(self) -> None:
+        self.spawns_take(NEVER)
+
+    def release_spawns(self, host: str) -> None:
+        self.nova.say("spawns_take", host=host, seconds=0)
+
     def fail_spawns(self, host: str, message: str) -> None:
         self.nova.say("fail_spawns", host=host, message=message)
 
     def fill(self, host: str) -> None:
         self.nova.say("fill", host=host)
 
-    def no_valid_host(self) -> None:
-        """Disable every host that can be a destination."""
+    def no_valid_host(self, on: bool = True) -> None:
+        """Disable every host that can be a destination, or enable those that were disabled so."""
+        reason = {"disabled_reason": NO_HOST} if on else {}
         for each in self.nova.done("GET", "/os-services?binary=nova-compute")["services"]:
-            if each["state"] == "up":
-                self._update(each["id"], {"status": "disabled"})
+            if each["state"] == "up" and (each["disabled_reason"] == NO_HOST) is not on:
+                self._update(each["id"], {"status": "disabled" if on else "enabled", **reason})
 
     def hold_conductor(self) -> None:
         self.nova.say("stop_service", name="conductor")
 
     def release_conductor(self) -> None:
+        """It is back, and carries out what waited."""
         self.nova.say("start_service_again", name="conductor")
+
+    def lose_casts(self, lost: bool = True) -> None:
+        """The message bus does not take what Nova's API asks of the conductor; or does again."""
+        self.nova.say("lose_casts", lost=lost)
+
+    def hold_scheduler(self, patience: int) -> None:
+        """The scheduler is away, and the conductor waits for it so many seconds."""
+        self.nova.say("time_out_scheduling", seconds=patience)
+        self.nova.say("stop_service", name="scheduler")
+
+    def release_scheduler(self) -> None:
+        """It is back."""
+        self.nova.say("start_service_again", name="scheduler")
+
+    def updates(self, guest: str) -> list[tuple[str, str | None, str]]:
+        """What Nova's notifications told of a guest, as it came about: vm_state, task_state, host."""
+        return [tuple(each) for each in self.nova.say("updates", guest=self.uuid(guest))]
+
+    def actions(self, guest: str) -> list[Any]:
+        """A guest's instance actions, the oldest first, each with its events."""
+        path = f"/servers/{self.uuid(guest)}/os-instance-actions"
+        listed = self.nova.done("GET", path)["instanceActions"]
+        return [
+            self.nova.done("GET", f"{path}/{each['request_id']}")["instanceAction"]
+            for each in reversed(listed)
+        ]
 
     def silence_cell(self) -> None:
         self.nova.say("silence_cell")
@@ -151,9 +187,11 @@ class OnRealNova:
         self._wait(guest, "paused")
 
     def deletes(self, guest: str) -> None:
-        uuid = self.uuid(guest)
-        self.nova.done("DELETE", f"/servers/{uuid}")
-        _wait_until(lambda: self.nova.api("GET", f"/servers/{uuid}").status == 404)
+        self.asks_to_delete(guest)
+        _wait_until(lambda: self.nova.api("GET", f"/servers/{self.uuid(guest)}").status == 404)
+
+    def asks_to_delete(self, guest: str) -> None:
+        self.nova.done("DELETE", f"/servers/{self.uuid(guest)}")
 
     def boot(self, name: str, host: str, about: Mapping[str, Any] | None = None) -> None:
         self._post(name, host, dict(about or {}))
@@ -239,10 +277,14 @@ def _watch_nothing(cloud: SimCloud) -> None:
     cloud.wire.watchers.clear()
 
 
-def player_on(nova: RealNova) -> Play:
+RealStory = Callable[[OnRealNova], Coroutine[Any, Any, None]]
+RealPlay = Callable[[RealStory], None]
+
+
+def player_on(nova: RealNova) -> RealPlay:
     """Return what plays stories on this Nova, each in a town of its own."""
 
-    def play(story: Story) -> None:
+    def play(story: RealStory) -> None:
         with CloudThread(_watch_nothing, pace=SWIFT, seed=1) as lab:
             lab.door.api = Forwarder(lab.door.cloud, lambda: lab.door.url, nova)
 

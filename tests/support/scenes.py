@@ -90,6 +90,15 @@ class Scene(Protocol):
         """Building a guest takes so long everywhere."""
         ...
 
+    def hold_spawns(self) -> None:
+        """What is built from now on is not done before it is released; on the simulator it ends by itself, after what
+        is a long time there."""
+        ...
+
+    def release_spawns(self, host: str) -> None:
+        """What is built on the host is done."""
+        ...
+
     def fail_spawns(self, host: str, message: str) -> None:
         """Building on the host fails with this message; an empty one heals it."""
         ...
@@ -100,16 +109,12 @@ class Scene(Protocol):
 
     # Nova.
 
-    def no_valid_host(self) -> None:
-        """Its scheduler finds no destination."""
+    def no_valid_host(self, on: bool = True) -> None:
+        """Its scheduler finds no destination; or finds them again."""
         ...
 
     def hold_conductor(self) -> None:
-        """Its conductor is away: what it is asked waits."""
-        ...
-
-    def release_conductor(self) -> None:
-        """It is back, and carries out what waited."""
+        """Its conductor is away, and stays away: what it is asked waits."""
         ...
 
     def silence_cell(self) -> None:
@@ -155,7 +160,11 @@ class Scene(Protocol):
         ...
 
     def deletes(self, guest: str) -> None:
-        """A user deletes a guest."""
+        """A user deletes a guest, and it is gone."""
+        ...
+
+    def asks_to_delete(self, guest: str) -> None:
+        """A user asks for it; Nova does it when it can."""
         ...
 
     # Furnishing.

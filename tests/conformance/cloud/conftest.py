@@ -7,7 +7,8 @@ Where the simulator and Nova differ, Nova is right.
 import pytest
 
 from tests.support.clouds import play_in_memory, play_over_http
-from tests.support.real_scene import player_on
+from tests.support.real_nova import RealNova
+from tests.support.real_scene import RealPlay, player_on
 from tests.support.scenes import Play
 
 REAL = "real Nova"
@@ -26,3 +27,9 @@ def play(request: pytest.FixtureRequest) -> Play:
 def play_simulated(request: pytest.FixtureRequest) -> Play:
     """For what knows no Nova: the ways of a client with Keystone, Glance and a wire that fails."""
     return play_in_memory if request.param == "in memory" else play_over_http
+
+
+@pytest.fixture
+def play_real(real_nova: RealNova) -> RealPlay:
+    """For what the port does not tell: Nova's own answers."""
+    return player_on(real_nova)

@@ -24,16 +24,17 @@ def test_an_evacuation_starts_the_guest_elsewhere(play: Play) -> None:
 
 
 def test_a_second_evacuation_is_accepted_and_does_harm(play: Play) -> None:
-    """The second one begins to build while the first one builds; where it comes later both end as failed, and the guest
-    runs twice all the same (seen on real services, 2026-11-29)."""
-
     async def story(scene: Scene) -> None:
-        scene.spawns_take(2.5)
+        scene.hold_spawns()
         bury(scene)
         uuid = scene.uuid("web")
-        await scene.port.evacuate(uuid, "cmp2")
-        await until(lambda: scene.states("web")[1] == "rebuild_spawning")
-        await scene.port.evacuate(uuid, "cmp1.rack2")
+        for number, dest in enumerate(("cmp2", "cmp1.rack2")):
+            await scene.port.evacuate(uuid, dest)
+            await until(lambda: scene.states("web")[1] == "rebuild_spawning")
+            assert scene.records()[number].status == "pre-migrating"
+        scene.release_spawns("cmp2")
+        await until(lambda: statuses(scene)[0] == "done")
+        scene.release_spawns("cmp1.rack2")
         await until(lambda: statuses(scene) == ["done", "failed"])
         assert scene.running_on("web") == {"cmp2", "cmp1.rack2"}
 

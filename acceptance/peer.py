@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import requests
 from keystoneauth1.adapter import Adapter
@@ -10,18 +11,18 @@ from keystoneauth1.adapter import Adapter
 from acceptance.progress import wait_for
 from acceptance.stack.commands import BIN, run_all
 from acceptance.stack.files import Wires, authtoken, write
-from acceptance.stack.layout import HOSTS, PASSWORD, REGION, SERVICE, VENV, Layout
+from acceptance.stack.layout import PASSWORD, REGION, SERVICE, VENV, Layout
 from acceptance.stack.processes import answers
 from acceptance.stack.stack import Stack
 from kasugai.sim.child import free_port
 
-DATABASE = "masakari"
+DATABASE, NAMES = "peer", ("masakari-engine", "masakari-api")
 THREADS = 10
 """Evacuations at a time: as many as the bare calls have in flight (its default is 3)."""
 
 
 class Masakari:
-    """Its API and engine, and one segment with all hosts."""
+    """Its API and engine, and one segment."""
 
     def __init__(self, stack: Stack, port: int) -> None:
         """Nothing is asked yet."""
@@ -30,13 +31,12 @@ class Masakari:
             session=stack.admin.session, endpoint_override=f"http://127.0.0.1:{port}/v1", region_name=REGION
         )
 
-    def describe(self) -> None:
-        """Make the segment with all hosts."""
+    def describe(self, host: str) -> None:
+        """Make a segment with that host: it asks Nova's scheduler, not its segment, where guests may go."""
         segment = {"name": "peer", "recovery_method": "auto", "service_type": "COMPUTE"}
         made = self._ha.post("/segments", json={"segment": segment}).json()["segment"]["uuid"]
-        for host in HOSTS:
-            body = {"name": host, "type": "COMPUTE", "control_attributes": "SSH"}
-            self._ha.post(f"/segments/{made}/hosts", json={"host": body})
+        body = {"name": host, "type": "COMPUTE", "control_attributes": "SSH"}
+        self._ha.post(f"/segments/{made}/hosts", json={"host": body})
         self._segment = made
 
     def report(self, host: str) -> requests.Response:
@@ -65,31 +65,26 @@ class Masakari:
 def masakari(stack: Stack) -> Iterator[Masakari]:
     """Start it and yield it."""
     layout, port = stack.layout, free_port()
-    stack.database.run(
-        f"CREATE DATABASE IF NOT EXISTS {DATABASE}", f"GRANT ALL ON {DATABASE}.* TO openstack@'127.0.0.1'"
-    )
+    stack.database.run(f"CREATE DATABASE {DATABASE}", f"GRANT ALL ON {DATABASE}.* TO openstack@'127.0.0.1'")
     file = _write(layout, stack.wires, port)
     run_all([[str(BIN / "masakari-manage"), f"--config-file={file}", "db", "sync"]], layout.logs)
-    stack.processes.start("masakari-engine", [str(BIN / "masakari-engine"), f"--config-file={file}"])
-    stack.processes.start(
-        "masakari-api",
-        [str(BIN / "masakari-api"), f"--config-file={file}"],
-        ready=lambda: answers(port),
-    )
     try:
-        found = Masakari(stack, port)
-        found.describe()
-        yield found
+        for name in NAMES:
+            ready = partial(answers, port if name == NAMES[-1] else stack.layout.nova_port)
+            stack.processes.start(name, [str(BIN / name), f"--config-file={file}"], ready=ready)
+        yield Masakari(stack, port)
     finally:
-        stack.processes.kill("masakari-api")
-        stack.processes.kill("masakari-engine")
+        for name in filter(stack.processes.runs, NAMES):
+            stack.processes.kill(name)
 
 
 def _write(layout: Layout, wires: Wires, port: int) -> str:
-    paste = layout.conf / "masakari-paste.ini"
+    folder = layout.conf / "masakari"
+    folder.mkdir(exist_ok=True)
+    paste = folder / "api-paste.ini"
     shipped = (VENV / "etc" / "masakari" / "api-paste.ini").read_text()
     paste.write_text(shipped.replace("/etc/masakari/healthcheck_disable", f"{layout.state}/none"))
-    file = layout.conf / "masakari.conf"
+    file = folder / "masakari.conf"
     write(
         file,
         {
@@ -100,7 +95,6 @@ def _write(layout: Layout, wires: Wires, port: int) -> str:
                 "masakari_api_listen": "127.0.0.1",
                 "masakari_api_listen_port": port,
                 "masakari_api_workers": 1,
-                "api_paste_config": paste,
                 "os_privileged_user_name": SERVICE.name,
                 "os_privileged_user_password": PASSWORD,
                 "os_privileged_user_tenant": SERVICE.project,

@@ -5,9 +5,6 @@ from pathlib import Path
 
 from acceptance.stack.commands import REQUEST
 
-OBSERVER = "acceptance"
-"""How requests of the run's own begin to say who they are: they are no part of what is measured."""
-
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -21,15 +18,16 @@ class Asked:
     seconds: float
     """How long its answer took."""
     who: str
+    """The beginning of its User-Agent: `kasugai`, and what an `Admin` is named."""
 
     @property
     def is_action(self) -> bool:
         """Whether something was done to a guest."""
-        return self.method == "POST" and self.path.endswith("/action")
+        return self.method == "POST" and "/servers/" in self.path and self.path.endswith("/action")
 
 
-def asked(log: Path, since: float) -> list[Asked]:
-    """Return what others than the run itself have asked since then, oldest first."""
+def asked(log: Path, since: float, who: str) -> list[Asked]:
+    """Return what those have asked since then whose name begins so, oldest first."""
     found = []
     for line in log.read_text(errors="replace").splitlines():
         _, mark, rest = line.partition(f"{REQUEST} ")
@@ -38,5 +36,5 @@ def asked(log: Path, since: float) -> list[Asked]:
             at, method, path, status, took, who = fields
             found.append(Asked(int(at) / 1000, method, path, int(status), int(took) / 1000, who))
     return sorted(
-        (one for one in found if one.at >= since and not one.who.startswith(OBSERVER)), key=lambda one: one.at
+        (one for one in found if one.at >= since and one.who.startswith(who)), key=lambda one: one.at
     )

@@ -32,17 +32,19 @@ def run(stack: Stack, ours: Ours) -> Iterator[Result]:
     for name, reason in NOT_HERE.items():
         yield told(_result(name, Verdict.NOT_HERE, 0.0, reason))
     left_out = [f"--deselect={SUITE}/{_file_of(name)}::{name}" for name in NOT_HERE]
-    words = [
+    quiet = "-Wignore::pytest.PytestAssertRewriteWarning"  # of what this run has imported before
+    options = [
         "-q",
+        "--tb=short",
+        quiet,
         "-p",
         "no:cacheprovider",
         "-k",
         "real",
         f"--rootdir={REPO}",
         "--timeout=180",
-        *left_out,
-        SUITE,
     ]
+    words = [*options, *left_out, SUITE]
     heard = _Heard(Town(stack))
     with chdir(REPO):
         pytest.main(words, plugins=[heard])

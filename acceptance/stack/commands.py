@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from acceptance.stack.files import CELL_USER, Wires, compute_file
+from acceptance.stack.files import Wires, compute_file
 from acceptance.stack.layout import ADMIN, INSIDE, PASSWORD, REGION, VENV, Layout
 from kasugai.sim.child import ServerFailedError
 
@@ -103,7 +103,7 @@ def _nova(layout: Layout, wires: Wires) -> list[list[str]]:
             "cell_v2",
             "create_cell",
             "--name=cell1",
-            f"--database_connection={wires.database('nova', CELL_USER)}",
+            f"--database_connection={wires.cell()}",
             f"--transport-url={wires.transport_url}",
         ],
     ]

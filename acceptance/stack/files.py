@@ -26,15 +26,44 @@ class Wires:
 
     database_port: int
     transport_url: str
+    cell_socket: Path
+    """By which Nova's API reaches the database of the hosts' cell, and nobody else."""
 
-    def database(self, name: str, user: str = "openstack") -> str:
+    def database(self, name: str) -> str:
         """Return SQLAlchemy's URL of a database."""
-        return f"mysql+pymysql://{user}:{PASSWORD}@127.0.0.1:{self.database_port}/{name}?charset=utf8mb4"
+        return f"mysql+pymysql://openstack:{PASSWORD}@127.0.0.1:{self.database_port}/{name}?charset=utf8mb4"
+
+    def cell(self) -> str:
+        """Return the URL that Nova's API has of the database of the hosts' cell."""
+        words = f"unix_socket={self.cell_socket}&charset=utf8mb4"
+        return f"mysql+pymysql://{CELL_USER}:{PASSWORD}@localhost/nova?{words}"
 
 
 CELL_USER = "cell"
-"""As whom Nova's API reads the database of the hosts' cell, and nobody else."""
+"""As whom it does."""
 DATABASES = ("keystone", "placement", "nova_api", "nova", "nova_cell0")
+
+
+def tell_case() -> list[str]:
+    """Return the statements by which names of hosts are told apart by their case, as on PostgreSQL.
+
+    Nova makes its tables in MariaDB with a collation that ignores case: of two hosts that differ in nothing else the
+    second one's nova-compute does not even start (nova 34.0.0: ServiceNotUnique). The port's suite has two such hosts.
+    """
+    columns = {
+        "nova.services": ("host",),
+        "nova.compute_nodes": ("host", "hypervisor_hostname"),
+        "nova.instances": ("host", "node"),
+        "nova.migrations": ("source_compute", "dest_compute", "source_node", "dest_node"),
+        "nova_api.host_mappings": ("host",),
+        "nova_api.aggregate_hosts": ("host",),
+        "placement.resource_providers": ("name",),
+    }
+    kind = "VARCHAR(200) CHARACTER SET utf8mb3 COLLATE utf8mb3_bin"
+    return [
+        f"ALTER TABLE {table} {', '.join(f'MODIFY {name} {kind}' for name in names)}"
+        for table, names in columns.items()
+    ]
 
 
 def write_all(layout: Layout, wires: Wires) -> None:

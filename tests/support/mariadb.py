@@ -23,11 +23,12 @@ class MariaServer:
         self._folder = TemporaryDirectory(prefix="kasugai-mariadb-")
         self.port = free_port()
         folder = Path(self._folder.name)
+        self.socket = folder / "s"
         install = ["mariadb-install-db", "--no-defaults", "--user=root", f"--datadir={folder}/data"]
         rest = ["--auth-root-authentication-method=normal", "--skip-test-db"]
         subprocess.run([*install, *rest], check=True, capture_output=True)
         server = ["mariadbd", "--no-defaults", "--user=root", f"--datadir={folder}/data"]
-        net = [f"--socket={folder}/s", "--bind-address=127.0.0.1", f"--port={self.port}", "--skip-log-bin"]
+        net = [f"--socket={self.socket}", "--bind-address=127.0.0.1", f"--port={self.port}", "--skip-log-bin"]
         small = ["--innodb-buffer-pool-size=32M", "--performance-schema=OFF"]
         path = shutil.which("mariadbd") or "/usr/sbin/mariadbd"
         self._child = Child([path, *server[1:], *net, *small, *options], log=folder / "log")

@@ -42,6 +42,7 @@ def main() -> int:
     adopt_orphans()
     signal.signal(signal.SIGTERM, _end)
     folder = Path(tempfile.mkdtemp(prefix="ka-"))
+    tempfile.tempdir = str(folder)  # so that all that is started keeps its data below it
     say(f"folder {folder}")
     results: list[Result] = []
     try:

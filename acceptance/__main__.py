@@ -23,6 +23,7 @@ from acceptance.results import Result, collected, failed, show
 from acceptance.stack.descendants import adopt_orphans
 from acceptance.stack.layout import ADMIN
 from acceptance.stack.stack import Stack
+from kasugai.sim.child import ServerFailedError
 
 Chapter = Callable[[Stack, Ours], Iterator[Result]]
 CHAPTERS: Mapping[str, Chapter] = MappingProxyType(
@@ -48,8 +49,11 @@ def main() -> int:
     try:
         _run(arguments, folder, results)
     except KeyboardInterrupt:
-        say("ended")
+        say("ended, as asked")
         return 130
+    except (ServerFailedError, TimeoutError) as error:
+        say(f"{error}\nlogs are in {folder}")
+        return 1
     finally:
         if results:
             show(results)

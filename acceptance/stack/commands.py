@@ -54,9 +54,12 @@ def compute(host: str, layout: Layout) -> list[str]:
 def prepare_databases(layout: Layout, wires: Wires) -> None:
     """Make every table and what Keystone and Nova's cells need in them; ServerFailedError with the last lines."""
     chains = (_keystone(layout), _placement(layout), _nova(layout, wires))
-    with ThreadPoolExecutor(len(chains)) as threads:
+    threads = ThreadPoolExecutor(len(chains))
+    try:
         for done in [threads.submit(run_all, commands, layout.logs) for commands in chains]:
             done.result()
+    finally:
+        threads.shutdown(wait=False)  # whoever was told to end does not wait for what he is going to kill
 
 
 def discover_hosts(layout: Layout) -> None:

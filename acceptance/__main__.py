@@ -23,6 +23,7 @@ from acceptance.results import Result, collected, failed, show
 from acceptance.stack.descendants import adopt_orphans
 from acceptance.stack.layout import ADMIN
 from acceptance.stack.stack import Stack
+from kasugai.sim.child import ServerFailedError
 
 Chapter = Callable[[Stack, Ours], Iterator[Result]]
 CHAPTERS: Mapping[str, Chapter] = MappingProxyType(
@@ -42,13 +43,17 @@ def main() -> int:
     adopt_orphans()
     signal.signal(signal.SIGTERM, _end)
     folder = Path(tempfile.mkdtemp(prefix="ka-"))
+    tempfile.tempdir = str(folder)  # so that all that is started keeps its data below it
     say(f"folder {folder}")
     results: list[Result] = []
     try:
         _run(arguments, folder, results)
     except KeyboardInterrupt:
-        say("ended")
+        say("ended, as asked")
         return 130
+    except (ServerFailedError, TimeoutError) as error:
+        say(f"{error}\nlogs are in {folder}")
+        return 1
     finally:
         if results:
             show(results)

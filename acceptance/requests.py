@@ -33,8 +33,8 @@ def asked(log: Path, since: float, who: str) -> list[Asked]:
         _, mark, rest = line.partition(f"{REQUEST} ")
         fields = rest.split(" ", 5)
         if mark and len(fields) == 6:
-            at, method, path, status, took, who = fields
-            found.append(Asked(int(at) / 1000, method, path, int(status), int(took) / 1000, who))
+            at, method, path, status, took, agent = fields
+            found.append(Asked(int(at) / 1000, method, path, int(status), int(took) / 1000, agent))
     return sorted(
         (one for one in found if one.at >= since and one.who.startswith(who)), key=lambda one: one.at
     )

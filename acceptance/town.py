@@ -11,7 +11,7 @@ from typing import Any
 from acceptance.stack.admin import Admin
 from acceptance.stack.hypervisors import Wish
 from acceptance.stack.layout import ADMIN, KASUGAI, SERVICE, User
-from acceptance.stack.stack import Stack
+from acceptance.stack.stack import SERVICES, Stack
 from kasugai.sim.http.nova import PREFIX
 from tests.support.real_nova import CARRIED_ON, RealNova, Said
 from tests.support.scenes import HOSTS
@@ -100,6 +100,10 @@ class Town(RealNova):
 
     def _begin(self) -> None:
         self._stack.wake_cell()
+        for name in SERVICES:
+            if not self._stack.processes.runs(name):
+                self._stack.forget_requests()
+                self._stack.start_service(name)
         for host in HOSTS:
             self._wishes[host] = Wish()
             self._stack.hypervisors.wish(host, self._wishes[host])
@@ -112,6 +116,7 @@ class Town(RealNova):
             elif row["status"] == "disabled":
                 self._admin.change_service(row["host"], status="enabled").raise_for_status()
         self._admin.delete_all()
+        self._stack.forget_migrations()
         self._admin.delete_furniture()
 
     def _wish(self, host: str, **wished: Any) -> None:

@@ -15,7 +15,7 @@ from acceptance.stack.stack import Stack
 
 SUBJECT = "masakari's tests"
 MODULES = ("test_hosts", "test_segments", "test_process_notifications", "test_vm_notifications")
-PATIENCE = 25
+PATIENCE = 15
 """Seconds that a test may take (OS_TEST_TIMEOUT, which OpenStack's tests know): theirs would wait for ten minutes for
 what does not come."""
 PROCESSES, INSTANCES = (

@@ -3,7 +3,7 @@ fail, and which keeps a diary, so that whether a guest ran twice is not for Nova
 
 In the folder KASUGAI_HYPERVISORS: `diary.jsonl`, a line for each thing that happened to a guest on any hypervisor;
 `HOST.guests.json`, the host's guests with their power state (what a real hypervisor still has when nova-compute comes
-back); `HOST.wish.json`, read at each spawn: {"seconds": 1.5, "fails": "no disk"}. Runs in Nova's environment.
+back); `HOST.wish.json`, read while a guest is built: {"seconds": 1.5, "fails": "no disk"}. Runs in Nova's environment.
 """
 
 import json
@@ -32,12 +32,13 @@ class Hypervisor(fake.FakeDriverWithoutFakeNodes):  # type: ignore[misc]  # Nova
 
     def spawn(self, context: Any, instance: Any, *args: Any, **kwargs: Any) -> None:
         """Build a guest, as slowly and as badly as was wished."""
-        wish = self._wish()
         self._tell("building", instance)
-        time.sleep(wish.get("seconds", 0.0))
-        if wish.get("fails"):
+        began = time.monotonic()
+        while time.monotonic() < began + self._wish().get("seconds", 0.0):
+            time.sleep(0.05)
+        if fault := self._wish().get("fails"):
             self._tell("build failed", instance)
-            raise exception.NovaException(wish["fails"])
+            raise exception.NovaException(fault)
         super().spawn(context, instance, *args, **kwargs)
         runs = self.instances[instance.uuid].state == power_state.RUNNING
         self._change("started" if runs else "defined", instance)

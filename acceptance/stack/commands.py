@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from acceptance.stack.files import Wires, compute_file
+from acceptance.stack.files import Wires, cell_file, compute_file
 from acceptance.stack.layout import ADMIN, INSIDE, PASSWORD, REGION, VENV, Layout
 from kasugai.sim.child import ServerFailedError
 
@@ -39,23 +39,27 @@ def web(module: str, port: int, *, processes: int, threads: int) -> list[str]:
     ]
 
 
-def nova(program: str, layout: Layout) -> list[str]:
-    """Return the command line of nova-conductor or nova-scheduler."""
-    return [str(BIN / program), f"--config-file={layout.conf}/nova/nova.conf"]
+def nova(program: str, layout: Layout, *, cell: bool = False) -> list[str]:
+    """Return the command line of nova-conductor or nova-scheduler; `cell`: of one that belongs to the hosts' cell."""
+    more = [f"--config-file={cell_file(layout)}"] if cell else []
+    return [str(BIN / program), f"--config-file={layout.conf}/nova/nova.conf", *more]
 
 
 def compute(host: str, layout: Layout) -> list[str]:
     """Return the command line of a host's nova-compute with our hypervisor."""
-    files = [f"--config-file={layout.conf}/nova/nova.conf", f"--config-file={compute_file(layout, host)}"]
-    return [str(BIN / "python"), "-P", str(INSIDE / "compute.py"), *files]
+    files = (layout.conf / "nova" / "nova.conf", cell_file(layout), compute_file(layout, host))
+    return [str(BIN / "python"), "-P", str(INSIDE / "compute.py"), *(f"--config-file={one}" for one in files)]
 
 
 def prepare_databases(layout: Layout, wires: Wires) -> None:
     """Make every table and what Keystone and Nova's cells need in them; ServerFailedError with the last lines."""
     chains = (_keystone(layout), _placement(layout), _nova(layout, wires))
-    with ThreadPoolExecutor(len(chains)) as threads:
+    threads = ThreadPoolExecutor(len(chains))
+    try:
         for done in [threads.submit(run_all, commands, layout.logs) for commands in chains]:
             done.result()
+    finally:
+        threads.shutdown(wait=False)  # whoever was told to end does not wait for what he is going to kill
 
 
 def discover_hosts(layout: Layout) -> None:
@@ -104,7 +108,7 @@ def _nova(layout: Layout, wires: Wires) -> list[list[str]]:
             "create_cell",
             "--name=cell1",
             f"--database_connection={wires.cell()}",
-            f"--transport-url={wires.transport_url}",
+            f"--transport-url={wires.cell_transport_url}",
         ],
     ]
 

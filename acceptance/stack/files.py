@@ -26,6 +26,8 @@ class Wires:
 
     database_port: int
     transport_url: str
+    cell_transport_url: str
+    """The bus of the hosts' cell, on which its own conductor and its nova-computes are."""
     cell_socket: Path
     """By which Nova's API reaches the database of the hosts' cell, and nobody else."""
 
@@ -72,10 +74,16 @@ def write_all(layout: Layout, wires: Wires) -> None:
     write(layout.conf / "placement" / "placement.conf", _placement(layout, wires))
     write(layout.conf / "nova" / "nova.conf", _nova(layout, wires))
     copy(VENV / "etc" / "nova" / "api-paste.ini", layout.conf / "nova")
+    write(cell_file(layout), {"DEFAULT": {"transport_url": wires.cell_transport_url}})
     for host in HOSTS:
         home = layout.state / host
         home.mkdir(exist_ok=True)
         write(compute_file(layout, host), {"DEFAULT": {"host": host, "state_path": home}})
+
+
+def cell_file(layout: Layout) -> Path:
+    """Return where the settings are that the processes of the hosts' cell have besides."""
+    return layout.conf / "nova" / "cell.conf"
 
 
 def compute_file(layout: Layout, host: str) -> Path:

@@ -20,8 +20,8 @@ USER, PASSWORD, VHOST = "kasugai", "hunter2", "k"
 class RabbitServer:
     """Debian's RabbitMQ without any of the machine's settings."""
 
-    def __init__(self) -> None:
-        """Choose ports and a folder, and write the node's settings."""
+    def __init__(self, *hosts: str) -> None:
+        """Choose ports and a folder, and write the node's settings. `hosts`: more virtual hosts."""
         self._folder = TemporaryDirectory(prefix="kasugai-rabbit-")
         folder = Path(self._folder.name)
         self.port, epmd = free_port(), free_port()
@@ -30,7 +30,7 @@ class RabbitServer:
             f"disk_free_limit.absolute = 50MB\nload_definitions = {folder}/definitions.json\n"
         )
         (folder / "enabled_plugins").write_text("[].\n")
-        (folder / "definitions.json").write_text(json.dumps(_definitions()))
+        (folder / "definitions.json").write_text(json.dumps(_definitions(VHOST, *hosts)))
         environment = {
             "HOME": str(folder),
             "PATH": os.environ["PATH"],
@@ -56,7 +56,11 @@ class RabbitServer:
     @property
     def url(self) -> str:
         """Return oslo.messaging's transport_url."""
-        return f"rabbit://{USER}:{PASSWORD}@127.0.0.1:{self.port}/{VHOST}"
+        return self.url_of(VHOST)
+
+    def url_of(self, host: str) -> str:
+        """Return that of a virtual host."""
+        return f"rabbit://{USER}:{PASSWORD}@127.0.0.1:{self.port}/{host}"
 
     def start(self) -> Self:
         """Start it and wait until it speaks AMQP."""
@@ -71,12 +75,12 @@ class RabbitServer:
         self._folder.cleanup()
 
 
-def _definitions() -> dict[str, object]:
+def _definitions(*hosts: str) -> dict[str, object]:
     allowed = {"configure": ".*", "write": ".*", "read": ".*"}
     return {
-        "vhosts": [{"name": "/"}, {"name": VHOST}],
+        "vhosts": [{"name": "/"}, *({"name": host} for host in hosts)],
         "users": [{"name": USER, "password": PASSWORD, "tags": "administrator"}],
-        "permissions": [{"user": USER, "vhost": VHOST, **allowed}],
+        "permissions": [{"user": USER, "vhost": host, **allowed} for host in hosts],
     }
 
 

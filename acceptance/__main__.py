@@ -73,7 +73,7 @@ def _arguments() -> argparse.Namespace:
         type=int,
         const=3,
         metavar="ROUNDS",
-        help="instead: let Kasugai, bare calls and Masakari take so many turns (3 unless said, 7 min each)",
+        help="instead: let Kasugai, bare calls and Masakari take so many turns (3 unless said, 5 min each)",
     )
     parser.add_argument(
         "--keep", action="store_true", help="go on running until Ctrl-C, and say how to use it"

@@ -5,7 +5,6 @@ call it back. Only the answers are turned into the ports' words here.
 """
 
 import asyncio
-import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TypeVar
@@ -19,13 +18,11 @@ from kasugai.core.recovering.look import (
     Needs,
     ServiceView,
 )
-from kasugai.core.words.timing import Millis
-from kasugai.sim.cloud.actions import ERROR, Action
+from kasugai.sim import views
 from kasugai.sim.cloud.cloud import SimCloud
-from kasugai.sim.cloud.model import Aggregate, Answer, Guest, Host, Migration, Refused
-from kasugai.sim.cloud.placement import RAM, guests_in
+from kasugai.sim.cloud.model import Aggregate, Answer, Host, Refused
+from kasugai.sim.cloud.placement import guests_in
 from kasugai.sim.cloud.wire import READS, NoConnection, Request
-from kasugai.sim.cloud.world import World
 from kasugai.workers.ports import CloudAway, CloudRefused, CloudUnsure
 
 T = TypeVar("T")
@@ -45,7 +42,9 @@ class CloudDoor:
 
         def act() -> Answer[ServiceView | None]:
             answer = self._cloud.nova.list_services(host)
-            return Answer(next((_service(self._cloud, found) for found in answer.value), None), answer.took)
+            return Answer(
+                next((views.service(self._cloud, found) for found in answer.value), None), answer.took
+            )
 
         return await self._send("GET", "/os-services", "service", host, act)
 
@@ -54,7 +53,7 @@ class CloudDoor:
 
         def act() -> Answer[tuple[ServiceView, ...]]:
             answer = self._cloud.nova.list_services()
-            return Answer(tuple(_service(self._cloud, found) for found in answer.value), answer.took)
+            return Answer(tuple(views.service(self._cloud, found) for found in answer.value), answer.took)
 
         return await self._send("GET", "/os-services", "services", "", act)
 
@@ -84,7 +83,7 @@ class CloudDoor:
         def act() -> Answer[EvacuationView | None]:
             answer = self._cloud.nova.list_actions(guest)
             newest = next((each for each in answer.value if each.action == "evacuate"), None)
-            return Answer(None if newest is None else _evacuation(newest), answer.took)
+            return Answer(None if newest is None else views.evacuation(newest), answer.took)
 
         return await self._send("GET", f"/servers/{guest}/os-instance-actions", "actions", guest, act)
 
@@ -93,7 +92,7 @@ class CloudDoor:
 
         def act() -> Answer[tuple[AggregateView, ...]]:
             answer = self._cloud.nova.list_aggregates()
-            return Answer(tuple(map(_aggregate, answer.value)), answer.took)
+            return Answer(tuple(map(views.aggregate, answer.value)), answer.took)
 
         return await self._send("GET", "/os-aggregates", "aggregates", "", act)
 
@@ -102,7 +101,7 @@ class CloudDoor:
 
         def act() -> Answer[tuple[GuestView, ...]]:
             answer = self._cloud.nova.list_servers(host)
-            return Answer(tuple(_guest(self._cloud.world, each) for each in answer.value), answer.took)
+            return Answer(tuple(views.guest(self._cloud.world, each) for each in answer.value), answer.took)
 
         return await self._send("GET", "/servers/detail", "guests", host, act)
 
@@ -111,7 +110,7 @@ class CloudDoor:
 
         def act() -> Answer[GuestView | None]:
             answer = self._cloud.nova.show_server(uuid)
-            return Answer(_guest(self._cloud.world, answer.value), answer.took)
+            return Answer(views.guest(self._cloud.world, answer.value), answer.took)
 
         try:
             return await self._send("GET", f"/servers/{uuid}", "guest", uuid, act)
@@ -125,7 +124,7 @@ class CloudDoor:
 
         def act() -> Answer[tuple[MigrationView, ...]]:
             answer = self._cloud.nova.list_migrations(host)
-            seen = (_migration(self._cloud.world, record) for record in answer.value)
+            seen = (views.migration(self._cloud.world, record) for record in answer.value)
             return Answer(tuple(seen), answer.took)
 
         return await self._send("GET", "/os-migrations", "migrations", host, act)
@@ -246,84 +245,3 @@ def _refusal(action: str, refusal: Refused) -> Exception:
     if refusal.status < 500:
         return CloudRefused(refusal.status, refusal.message)
     return CloudAway(str(refusal)) if refusal.status == 503 else _unanswered(action, str(refusal))
-
-
-def _service(cloud: SimCloud, host: Host) -> ServiceView:
-    """Render a service in whole seconds of the cloud's clock; its age is a bound when the reply has no Date."""
-    world, services, service = cloud.world, cloud.nova.services, host.service
-    moved = _whole(world, services.updated_at(service))
-    now = _whole(world, world.now())
-    if not world.sends_date:
-        visible = cloud.nova.list_services().value
-        now = max(_whole(world, services.updated_at(other.service)) for other in visible)
-    return ServiceView(
-        service_id=service.service_id,
-        host=host.name,
-        is_up=services.is_up(host),
-        is_enabled=service.enabled,
-        forced_down=service.forced_down,
-        updated_at=cloud.world.stamp(services.updated_at(service)),
-        age=float(now - moved),
-        age_is_bound=not world.sends_date,
-        disabled_reason=service.disabled_reason,
-        zone=host.zone,
-    )
-
-
-def _whole(world: World, t: float) -> int:
-    return math.floor(world.wall(t))
-
-
-NEEDS = Needs((("MEMORY_MB", RAM), ("VCPU", 1)))
-"""Of every simulated flavor."""
-
-
-def _guest(world: World, guest: Guest) -> GuestView:
-    return GuestView(
-        uuid=guest.uuid,
-        name=guest.name,
-        host=guest.host or "",
-        vm_state=guest.vm_state,
-        task_state=guest.task_state,
-        power_state=guest.power_state,
-        metadata=MappingProxyType(dict(guest.metadata)),
-        tags=tuple(guest.tags),
-        project=guest.project,
-        image=guest.image,
-        flavor=guest.flavor,
-        extra_specs=MappingProxyType(dict(guest.extra_specs)),
-        has_ephemeral=guest.ephemeral > 0,
-        has_swap=guest.swap > 0,
-        has_config_drive=guest.config_drive,
-        needs=NEEDS if world.tells_room else None,
-        locked=guest.locked_by is not None,
-        fault=guest.fault if guest.vm_state == "error" else "",
-        deleted=guest.deleted,
-    )
-
-
-def _evacuation(action: Action) -> EvacuationView:
-    results = (event.result for event in action.events if event.event.endswith("rebuild_server"))
-    return EvacuationView(request=action.request_id, has_failed=ERROR in results)
-
-
-def _aggregate(aggregate: Aggregate) -> AggregateView:
-    return AggregateView(
-        aggregate_id=aggregate.aggregate_id,
-        name=aggregate.name,
-        hosts=frozenset(aggregate.hosts),
-        metadata=MappingProxyType(dict(aggregate.metadata)),
-    )
-
-
-def _migration(world: World, record: Migration) -> MigrationView:
-    lasted = Millis(1000 * (_whole(world, record.updated_at) - _whole(world, record.created_at)))
-    return MigrationView(
-        migration_id=record.migration_id,
-        guest=record.guest,
-        migration_type=record.migration_type,
-        status=record.status,
-        source=record.source,
-        dest=record.dest or "",
-        lasted=lasted if record.has_moved else None,
-    )

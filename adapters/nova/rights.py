@@ -14,18 +14,28 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from kasugai.adapters.nova.questions import (
+    ATTRIBUTES,
+    BASIC,
+    EVACUATE,
+    FILTERS,
+    MARKS,
+    NOWHERE,
+    PAGED,
+    PLACES,
+    QUESTIONS,
+    SERVERS,
+    SHOW,
+    SILENT,
+    SPECS,
+    TAGS,
+    WHERE,
+    Question,
+)
 from kasugai.adapters.nova.session import Service
-from kasugai.adapters.nova.wire import Ask, Microversion, Wire
+from kasugai.adapters.nova.wire import Ask, Wire
 from kasugai.core.recovering.doors import CloudRefused
 
-NOBODY = "00000000-0000-4000-8000-000000000000"
-"""An id that nothing has."""
-NOWHERE = "kasugai-asks-for-a-right"
-"""A host that nobody has: Nova looks for it after its policy and before anything else."""
-
-BASIC: Microversion = (2, 53)
-PAGED: Microversion = (2, 59)
-"""From where on migrations come in pages."""
 NAMED = re.compile(r"[Pp]olicy doesn't allow (\S+:\S+)")
 REMEDY = (
     "give the user of [nova] the admin role (openstack role add --user USER --project PROJECT admin), "
@@ -64,101 +74,6 @@ class Right:
         return f"{said}; {REMEDY}" if self.standing is Standing.MISSING else said
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Question:
-    rule: str
-    what: str
-    method: str
-    path: str
-    is_needed: bool = True
-    params: Mapping[str, str] | None = None
-    body: object = None
-    service: Service = Service.NOVA
-    highest: Microversion = BASIC
-
-
-SERVERS = "os_compute_api:servers:detail:get_all_tenants"
-ATTRIBUTES = "os_compute_api:os-extended-server-attributes"
-EVACUATE = "os_compute_api:os-evacuate"
-WHERE = "see which host a guest is on"
-SPECS = "os_compute_api:servers:show:flavor-extra-specs"
-MARKS = "see marks and priorities in flavors"
-SHOW = "os_compute_api:servers:show"
-FILTERS = "os_compute_api:servers:allow_all_filters"
-PLACES = "os_compute_api:os-migrations:index:host"
-
-QUESTIONS = (
-    _Question(
-        rule="os_compute_api:os-services:list",
-        what="see whether nova-compute lives",
-        method="GET",
-        path="/os-services",
-        params={"binary": "nova-compute", "host": NOWHERE},
-    ),
-    _Question(
-        rule="os_compute_api:os-migrations:index",
-        what="see what becomes of an evacuation",
-        method="GET",
-        path="/os-migrations",
-        params={"source_compute": NOWHERE},
-    ),
-    _Question(
-        rule="os_compute_api:os-services:update",
-        what="force a dead host down",
-        method="PUT",
-        path=f"/os-services/{NOBODY}",
-        body={"status": "enabled"},
-    ),
-    _Question(
-        rule="os_compute_api:os-hypervisors:list-detail",
-        what="see which host has the room that Placement tells of",
-        method="GET",
-        path="/os-hypervisors/detail",
-        is_needed=False,
-        params={"limit": "1"},
-    ),
-    _Question(
-        rule="placement:allocation_candidates:list",
-        what="ask Placement who has room",
-        method="GET",
-        path="/allocation_candidates",
-        is_needed=False,
-        params={"resources": "VCPU:1", "limit": "1"},
-        service=Service.PLACEMENT,
-    ),
-    _Question(
-        rule="os_compute_api:os-aggregates:index",
-        what="see the aggregates that a reserve has to join, and with evacuate-all: no the marks in their metadata",
-        method="GET",
-        path="/os-aggregates",
-        is_needed=False,
-    ),
-    _Question(
-        rule="os_compute_api:os-aggregates:add_host",
-        what="let a reserve join aggregates",
-        method="POST",
-        path="/os-aggregates/2147483647/action",
-        body={"add_host": {"host": NOWHERE}},
-        is_needed=False,
-    ),
-)
-
-TAGS = _Question(
-    rule="identity:list_project_tags",
-    what="see the tags of projects (exclude-project-tags)",
-    method="GET",
-    path=f"/projects/{NOBODY}/tags",
-    is_needed=False,
-    service=Service.KEYSTONE,
-)
-SILENT = (
-    ("os_compute_api:os-admin-actions:reset_state", "evacuate guests in other states than Nova evacuates"),
-    ("os_compute_api:servers:stop", "leave a guest stopped that was stopped"),
-    ("os_compute_api:servers:start", "start a guest again"),
-)
-"""Rules whose question would act on a guest."""
-
-
 async def rights(wire: Wire, *, about_a_guest: bool) -> tuple[Right, ...]:
     """Return every right that a recovery needs and what was found out about it; CloudAway when Nova is away.
 
@@ -183,7 +98,7 @@ def missing(found: tuple[Right, ...]) -> tuple[Right, ...]:
 
 async def _about_guests(wire: Wire, about_a_guest: bool) -> list[Right]:
     """Ask for the guests of all projects, and perhaps about one of them."""
-    listing = _Question(
+    listing = Question(
         rule=SERVERS,
         what="list the guests of a host",
         method="GET",
@@ -209,15 +124,15 @@ async def _about_guests(wire: Wire, about_a_guest: bool) -> list[Right]:
 async def _about_one(wire: Wire, row: Mapping[str, Any]) -> list[Right]:
     """Ask what can only be asked about a guest that there is."""
     path = f"/servers/{row['id']}"
-    showing = _Question(rule=SHOW, what="look at one guest", method="GET", path=path)
-    evacuating = _Question(
+    showing = Question(rule=SHOW, what="look at one guest", method="GET", path=path)
+    evacuating = Question(
         rule=EVACUATE,
         what="move guests",
         method="POST",
         path=f"{path}/action",
         body={"evacuate": {"host": NOWHERE}},
     )
-    nobody = _Question(
+    nobody = Question(
         rule=FILTERS,
         what="list the guests of one host, and not of all hosts each time",
         method="GET",
@@ -235,7 +150,7 @@ async def _about_one(wire: Wire, row: Mapping[str, Any]) -> list[Right]:
 async def _about_migrations(wire: Wire) -> Right:
     """Ask whether Nova shows from where and to where a migration goes."""
     what = "see where an evacuation goes"
-    question = _Question(
+    question = Question(
         rule=PLACES,
         what=what,
         method="GET",
@@ -267,7 +182,7 @@ def _unasked(rule: str, what: str, why: str) -> Right:
     return Right(rule=rule, what=what, standing=Standing.UNASKED, why=why)
 
 
-async def _asked(wire: Wire, question: _Question) -> Right:
+async def _asked(wire: Wire, question: Question) -> Right:
     try:
         await _send(wire, question)
     except CloudRefused as no:
@@ -277,7 +192,7 @@ async def _asked(wire: Wire, question: _Question) -> Right:
     return _judged(question, None)
 
 
-async def _send(wire: Wire, question: _Question) -> Mapping[str, Any]:
+async def _send(wire: Wire, question: Question) -> Mapping[str, Any]:
     ask = Ask(
         method=question.method,
         path=question.path,
@@ -290,7 +205,7 @@ async def _send(wire: Wire, question: _Question) -> Mapping[str, Any]:
     return (await wire.send(ask)).body
 
 
-def _judged(question: _Question, no: CloudRefused | None) -> Right:
+def _judged(question: Question, no: CloudRefused | None) -> Right:
     """A no to what does not exist is as good as a yes; only 403 is about rights."""
     is_missing = no is not None and no.status == 403
     named = NAMED.search(no.message) if no is not None and is_missing else None

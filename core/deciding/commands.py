@@ -1,4 +1,4 @@
-"""What a person's command does: who hears it, what stands afterwards, and what does not fit (told, never dropped).
+"""What a person's command does: who hears it and what stands afterwards. What does not fit (refusals) is told.
 
 A command changes at most two rows, the segment's and then the subject's, and each remembers its id. Whether an
 incident is then stopped, resumed or opened is decided where that is always decided, by what stands.
@@ -7,13 +7,10 @@ incident is then stopped, resumed or opened is decided where that is always deci
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from kasugai.core.deciding import evidence
 from kasugai.core.deciding.draft import Draft
-from kasugai.core.deciding.kinds import KINDS
-from kasugai.core.deciding.proof import proof
+from kasugai.core.deciding.refusals import is_general, refusal, vouched_at
 from kasugai.core.deciding.rows import COMMANDS_LIMIT, IncidentRow, SegmentRow, SubjectRow, Word
 from kasugai.core.deciding.steady import Times
-from kasugai.core.deciding.storm import CALM
 from kasugai.core.deciding.telling import remembered, verb_rank
 from kasugai.core.deciding.tending import publish_again
 from kasugai.core.deciding.view import Change, SegmentView
@@ -21,14 +18,11 @@ from kasugai.core.words.identity import verdict_id
 from kasugai.core.words.incident import Phase, move
 from kasugai.core.words.signals import Command, Instruction, Limit
 from kasugai.core.words.subject import segment_subject
-from kasugai.core.words.timing import BrokerTime, Millis
+from kasugai.core.words.timing import Millis
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 
 KEPT = 200
 """So many characters of a person's reason are kept in a row."""
-COMMAND_LASTS: Millis = Millis(24 * 3_600_000)
-"""A command that comes later than this is not carried out: whoever said it knew another world. A route that lost its
-place reads all of the last 30 days again, and an old `arm` or `approve` must not undo what was said since."""
 TOLD = 1_000
 """And so many in a verdict."""
 
@@ -64,14 +58,14 @@ def take_command(view: SegmentView, command: Command, times: Times, offset: int)
         return Hearing(view=view, changes=(Change(row=None, verdicts=(told,)),))
     subjects = _subjects(view, command)
     if segment.offset >= offset:
-        refused = _refusal(view, command, subjects, times) is not None and not is_general(command)
-        return Hearing(view=view, subjects=() if refused else subjects)
+        refused_before = refusal(view, command, subjects, times) is not None and not is_general(command)
+        return Hearing(view=view, subjects=() if refused_before else subjects)
     row = replace(segment, recent=(*segment.recent, command.command_id)[-COMMANDS_LIMIT:])
     if command.command_id in segment.recent:
         return _answered(view, segment, command, (Verb.IGNORE, Reason.STALE), times, offset)
-    refusal = _refusal(view, command, subjects, times)
-    if refusal is not None:
-        hearing = _answered(view, row, command, (Verb.REFUSE, refusal), times, offset)
+    refused = refusal(view, command, subjects, times)
+    if refused is not None:
+        hearing = _answered(view, row, command, (Verb.REFUSE, refused), times, offset)
         return replace(hearing, subjects=subjects if is_general(command) else ())
     if not is_general(command):
         after = row.at_offset(offset)
@@ -89,14 +83,6 @@ def _answered(
     return Hearing(view=replace(view, segment=row), changes=(Change(row=row, verdicts=(told,)),))
 
 
-def is_general(command: Command) -> bool:
-    """Whether the command is about the segment, not about one of its hosts."""
-    named = command.subject is not None or command.incident is not None
-    return command.order in (Instruction.ARM, Instruction.DISARM) or (
-        command.order is Instruction.APPROVE and not named
-    )
-
-
 def _subjects(view: SegmentView, command: Command) -> tuple[str, ...]:
     if is_general(command):
         return tuple(sorted(view.subjects))
@@ -109,99 +95,6 @@ def _has(row: SubjectRow, command: Command) -> bool:
     """Whether the named incident is the subject's open one, or the last one that it had."""
     known = {row.incident.order.incident} if row.incident else {row.closed.incident} if row.closed else set()
     return command.incident in known and command.host in ("", row.host)
-
-
-def _refusal(view: SegmentView, command: Command, subjects: tuple[str, ...], times: Times) -> Reason | None:
-    """Return why the command does not fit, or None."""
-    segment = view.described
-    if segment is None:
-        return Reason.UNKNOWN_SUBJECT
-    if 0 < command.said_at < times.moment.at - COMMAND_LASTS:
-        return Reason.STALE
-    if is_general(command):
-        return _refusal_by_segment(view, segment, command)
-    if not subjects:
-        return Reason.NOT_OPEN
-    row = view.subjects.get(subjects[0])
-    if command.host and view.host(command.host) is None and (row is None or row.incident is None):
-        return Reason.UNKNOWN_SUBJECT
-    return _refusal_by_subject(row, command, view, times)
-
-
-def _refusal_by_segment(view: SegmentView, segment: SegmentRow, command: Command) -> Reason | None:
-    match command.order:
-        case Instruction.ARM:
-            lifts = segment.disarmed is not None or segment.undecidable
-            return None if lifts else (Reason.ALREADY_SO if segment.record.armed else Reason.DISARMED)
-        case Instruction.DISARM:
-            return None if segment.disarmed is None else Reason.ALREADY_SO
-        case _:
-            if command.limit is None or (command.limit is Limit.STORM and not command.up_to):
-                return Reason.NO_LIMIT
-            can = command.limit is Limit.STORM and view.tally.is_storm
-            return None if can else Reason.NOTHING_TO_APPROVE
-
-
-def _refusal_by_subject(
-    row: SubjectRow | None, command: Command, view: SegmentView, times: Times
-) -> Reason | None:
-    incident = row.incident if row else None
-    match command.order:
-        case Instruction.HOLD:
-            if command.incident is not None and incident is None:
-                return Reason.NOT_OPEN
-            return Reason.ALREADY_SO if row is not None and row.hold is not None else None
-        case Instruction.CANCEL:
-            if incident is None:
-                return Reason.NOT_OPEN
-            return Reason.ALREADY_SO if incident.cancelled else None
-        case Instruction.RETRY:
-            return _refusal_to_retry(row, view, times)
-        case _:
-            if command.limit is None:
-                return Reason.NO_LIMIT
-            if row is None or not _stands_at(row, command.limit):
-                return Reason.NOTHING_TO_APPROVE
-            has_lived = command.limit is Limit.FENCE and _has_lived_since(row, command, times)
-            return Reason.SIGN_OF_LIFE if has_lived else None
-
-
-def _has_lived_since(row: SubjectRow, command: Command, times: Times) -> bool:
-    """Whether the host has shown life since a person vouched that it is off: the word was kept on the way."""
-    return row.alive is not None and row.alive.at > _vouched_at(command, times)
-
-
-def _vouched_at(command: Command, times: Times) -> BrokerTime:
-    now = times.moment.at
-    return BrokerTime(min(command.said_at, now) if command.said_at > 0 else now)
-
-
-def _stands_at(row: SubjectRow, limit: Limit) -> bool:
-    match limit:
-        case Limit.HOLD:
-            return row.hold is not None
-        case Limit.STORM:
-            return row.reason in CALM.reasons
-        case Limit.FENCE:
-            return bool(evidence.standing(row.conditions))
-        case _:
-            assert_never(limit)
-
-
-def _refusal_to_retry(row: SubjectRow | None, view: SegmentView, times: Times) -> Reason | None:
-    if row is None:
-        return Reason.NOT_OPEN
-    if row.hold is not None:
-        return Reason.HELD_BY_COMMAND
-    if row.incident is not None:
-        return None if row.incident.is_waiting else Reason.NOT_WAITING
-    if row.closed is None or row.closed.last is None:
-        return Reason.NOT_OPEN
-    if not row.conditions:
-        return Reason.NO_EVIDENCE
-    policy = row.closed.last.order.policy
-    why = proof(KINDS[row.kind].proof, row, row.conditions, policy, times.deadline)
-    return None if why in evidence.PROOFS else why
 
 
 def _about(view: SegmentView, row: SegmentRow, command: Command, times: Times) -> SegmentRow:
@@ -280,7 +173,7 @@ def _approve(draft: Draft, command: Command) -> None:
         return
     if command.limit is Limit.FENCE:
         word = _word(command, draft.times)
-        said = _vouched_at(command, draft.times)
+        said = vouched_at(command, draft.times)
         draft.row = replace(draft.row, vouch=replace(word, at=replace(word.at, at=said)))
         if draft.row.incident is not None and draft.row.incident.is_waiting:
             _at_once(draft)

@@ -15,6 +15,7 @@ from kasugai.core.deciding.gates import DESCRIPTIONS, SEGMENT, described
 from kasugai.core.deciding.opening import weigh_idle
 from kasugai.core.deciding.outcomes import take_outcome
 from kasugai.core.deciding.pending import Pending
+from kasugai.core.deciding.refusals import is_general
 from kasugai.core.deciding.rows import SubjectRow
 from kasugai.core.deciding.steady import Times
 from kasugai.core.deciding.tally import turn
@@ -184,7 +185,7 @@ def _is_repetition(draft: Draft) -> bool:
 
 def _decide_command(draft: Draft, command: Command) -> None:
     """A command about this subject changes it, one about its segment has changed that; then all is weighed anew."""
-    if not commands.is_general(command):
+    if not is_general(command):
         if draft.row.remembers(command.command_id):
             return
         commands.carry_out(draft, command)

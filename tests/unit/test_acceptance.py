@@ -12,7 +12,7 @@ from acceptance.results import Result, Verdict, check, collected, failed
 from acceptance.stack.hypervisors import Hypervisors
 from acceptance.stack.policies import KEYSTONE, NOVA, Policies, rights, shipped
 
-from kasugai.adapters.nova import rights as asking
+from kasugai.adapters.nova import questions as asking
 
 RULES = {question.rule for question in asking.QUESTIONS} | {rule for rule, _ in asking.SILENT}
 OTHERS = {asking.SERVERS, asking.ATTRIBUTES, asking.EVACUATE, asking.SHOW, asking.FILTERS, asking.SPECS}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kasugai.core.deciding import commands
+from kasugai.core.deciding import commands, refusals
 from kasugai.core.deciding.draft import Draft
 from kasugai.core.deciding.rows import SegmentRow
 from kasugai.core.deciding.steady import Times
@@ -361,7 +361,7 @@ def test_a_command_that_comes_a_day_late_is_refused() -> None:
     for name in ("cmp2", "cmp1"):
         story.write(report(host=name))
     at = START + round(story.seconds * S)
-    late = at - commands.COMMAND_LASTS - 1
+    late = at - refusals.COMMAND_LASTS - 1
     said = story.write(bid(Instruction.APPROVE, limit=Limit.STORM, up_to=2, said_at=late))
     assert said == ["refuse segment/rack1 (stale): approve by ann: why not"]
     assert story.write(bid(Instruction.HOLD, 2, host="cmp1", said_at=late)) == [

@@ -3,7 +3,8 @@
 import asyncio
 
 from kasugai.sim.cloud import SimCloud
-from kasugai.sim.door import NEEDS, CloudDoor
+from kasugai.sim.door import CloudDoor
+from kasugai.sim.views import NEEDS
 from tests.unit.sim.lab import bury, play, state, statuses
 
 

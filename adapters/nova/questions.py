@@ -1,0 +1,116 @@
+"""Which rights are asked about, and how: each question is without an effect, whatever the answer.
+
+Who asks them, and what the answers mean, is the business of `rights`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kasugai.adapters.nova.session import Service
+from kasugai.adapters.nova.wire import Microversion
+
+NOBODY = "00000000-0000-4000-8000-000000000000"
+"""An id that nothing has."""
+NOWHERE = "kasugai-asks-for-a-right"
+"""A host that nobody has: Nova looks for it after its policy and before anything else."""
+
+BASIC: Microversion = (2, 53)
+PAGED: Microversion = (2, 59)
+"""From where on migrations come in pages."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked about one right."""
+
+    rule: str
+    what: str
+    method: str
+    path: str
+    is_needed: bool = True
+    params: Mapping[str, str] | None = None
+    body: object = None
+    service: Service = Service.NOVA
+    highest: Microversion = BASIC
+
+
+SERVERS = "os_compute_api:servers:detail:get_all_tenants"
+ATTRIBUTES = "os_compute_api:os-extended-server-attributes"
+EVACUATE = "os_compute_api:os-evacuate"
+WHERE = "see which host a guest is on"
+SPECS = "os_compute_api:servers:show:flavor-extra-specs"
+MARKS = "see marks and priorities in flavors"
+SHOW = "os_compute_api:servers:show"
+FILTERS = "os_compute_api:servers:allow_all_filters"
+PLACES = "os_compute_api:os-migrations:index:host"
+
+QUESTIONS = (
+    Question(
+        rule="os_compute_api:os-services:list",
+        what="see whether nova-compute lives",
+        method="GET",
+        path="/os-services",
+        params={"binary": "nova-compute", "host": NOWHERE},
+    ),
+    Question(
+        rule="os_compute_api:os-migrations:index",
+        what="see what becomes of an evacuation",
+        method="GET",
+        path="/os-migrations",
+        params={"source_compute": NOWHERE},
+    ),
+    Question(
+        rule="os_compute_api:os-services:update",
+        what="force a dead host down",
+        method="PUT",
+        path=f"/os-services/{NOBODY}",
+        body={"status": "enabled"},
+    ),
+    Question(
+        rule="os_compute_api:os-hypervisors:list-detail",
+        what="see which host has the room that Placement tells of",
+        method="GET",
+        path="/os-hypervisors/detail",
+        is_needed=False,
+        params={"limit": "1"},
+    ),
+    Question(
+        rule="placement:allocation_candidates:list",
+        what="ask Placement who has room",
+        method="GET",
+        path="/allocation_candidates",
+        is_needed=False,
+        params={"resources": "VCPU:1", "limit": "1"},
+        service=Service.PLACEMENT,
+    ),
+    Question(
+        rule="os_compute_api:os-aggregates:index",
+        what="see the aggregates that a reserve has to join, and with evacuate-all: no the marks in their metadata",
+        method="GET",
+        path="/os-aggregates",
+        is_needed=False,
+    ),
+    Question(
+        rule="os_compute_api:os-aggregates:add_host",
+        what="let a reserve join aggregates",
+        method="POST",
+        path="/os-aggregates/2147483647/action",
+        body={"add_host": {"host": NOWHERE}},
+        is_needed=False,
+    ),
+)
+
+TAGS = Question(
+    rule="identity:list_project_tags",
+    what="see the tags of projects (exclude-project-tags)",
+    method="GET",
+    path=f"/projects/{NOBODY}/tags",
+    is_needed=False,
+    service=Service.KEYSTONE,
+)
+SILENT = (
+    ("os_compute_api:os-admin-actions:reset_state", "evacuate guests in other states than Nova evacuates"),
+    ("os_compute_api:servers:stop", "leave a guest stopped that was stopped"),
+    ("os_compute_api:servers:start", "start a guest again"),
+)
+"""Rules whose question would act on a guest."""

@@ -1,0 +1,120 @@
+"""Which commands of persons do not fit, and why: a closed reason each, told and never dropped."""
+
+from typing import assert_never
+
+from kasugai.core.deciding import evidence
+from kasugai.core.deciding.kinds import KINDS
+from kasugai.core.deciding.proof import proof
+from kasugai.core.deciding.rows import SegmentRow, SubjectRow
+from kasugai.core.deciding.steady import Times
+from kasugai.core.deciding.storm import CALM
+from kasugai.core.deciding.view import SegmentView
+from kasugai.core.words.signals import Command, Instruction, Limit
+from kasugai.core.words.timing import BrokerTime, Millis
+from kasugai.core.words.verdicts import Reason
+
+COMMAND_LASTS: Millis = Millis(24 * 3_600_000)
+"""A command that comes later than this is not carried out: whoever said it knew another world. A route that lost its
+place reads all of the last 30 days again, and an old `arm` or `approve` must not undo what was said since."""
+
+
+def is_general(command: Command) -> bool:
+    """Whether the command is about the segment, not about one of its hosts."""
+    named = command.subject is not None or command.incident is not None
+    return command.order in (Instruction.ARM, Instruction.DISARM) or (
+        command.order is Instruction.APPROVE and not named
+    )
+
+
+def refusal(view: SegmentView, command: Command, subjects: tuple[str, ...], times: Times) -> Reason | None:
+    """Return why the command does not fit, or None."""
+    segment = view.described
+    if segment is None:
+        return Reason.UNKNOWN_SUBJECT
+    if 0 < command.said_at < times.moment.at - COMMAND_LASTS:
+        return Reason.STALE
+    if is_general(command):
+        return _refusal_by_segment(view, segment, command)
+    if not subjects:
+        return Reason.NOT_OPEN
+    row = view.subjects.get(subjects[0])
+    if command.host and view.host(command.host) is None and (row is None or row.incident is None):
+        return Reason.UNKNOWN_SUBJECT
+    return _refusal_by_subject(row, command, view, times)
+
+
+def _refusal_by_segment(view: SegmentView, segment: SegmentRow, command: Command) -> Reason | None:
+    match command.order:
+        case Instruction.ARM:
+            lifts = segment.disarmed is not None or segment.undecidable
+            return None if lifts else (Reason.ALREADY_SO if segment.record.armed else Reason.DISARMED)
+        case Instruction.DISARM:
+            return None if segment.disarmed is None else Reason.ALREADY_SO
+        case _:
+            if command.limit is None or (command.limit is Limit.STORM and not command.up_to):
+                return Reason.NO_LIMIT
+            can = command.limit is Limit.STORM and view.tally.is_storm
+            return None if can else Reason.NOTHING_TO_APPROVE
+
+
+def _refusal_by_subject(
+    row: SubjectRow | None, command: Command, view: SegmentView, times: Times
+) -> Reason | None:
+    incident = row.incident if row else None
+    match command.order:
+        case Instruction.HOLD:
+            if command.incident is not None and incident is None:
+                return Reason.NOT_OPEN
+            return Reason.ALREADY_SO if row is not None and row.hold is not None else None
+        case Instruction.CANCEL:
+            if incident is None:
+                return Reason.NOT_OPEN
+            return Reason.ALREADY_SO if incident.cancelled else None
+        case Instruction.RETRY:
+            return _refusal_to_retry(row, view, times)
+        case _:
+            if command.limit is None:
+                return Reason.NO_LIMIT
+            if row is None or not _stands_at(row, command.limit):
+                return Reason.NOTHING_TO_APPROVE
+            has_lived = command.limit is Limit.FENCE and _has_lived_since(row, command, times)
+            return Reason.SIGN_OF_LIFE if has_lived else None
+
+
+def _has_lived_since(row: SubjectRow, command: Command, times: Times) -> bool:
+    """Whether the host has shown life since a person vouched that it is off: the word was kept on the way."""
+    return row.alive is not None and row.alive.at > vouched_at(command, times)
+
+
+def vouched_at(command: Command, times: Times) -> BrokerTime:
+    """Return when a person vouched, at the latest: a clock that is ahead is clamped."""
+    now = times.moment.at
+    return BrokerTime(min(command.said_at, now) if command.said_at > 0 else now)
+
+
+def _stands_at(row: SubjectRow, limit: Limit) -> bool:
+    match limit:
+        case Limit.HOLD:
+            return row.hold is not None
+        case Limit.STORM:
+            return row.reason in CALM.reasons
+        case Limit.FENCE:
+            return bool(evidence.standing(row.conditions))
+        case _:
+            assert_never(limit)
+
+
+def _refusal_to_retry(row: SubjectRow | None, view: SegmentView, times: Times) -> Reason | None:
+    if row is None:
+        return Reason.NOT_OPEN
+    if row.hold is not None:
+        return Reason.HELD_BY_COMMAND
+    if row.incident is not None:
+        return None if row.incident.is_waiting else Reason.NOT_WAITING
+    if row.closed is None or row.closed.last is None:
+        return Reason.NOT_OPEN
+    if not row.conditions:
+        return Reason.NO_EVIDENCE
+    policy = row.closed.last.order.policy
+    why = proof(KINDS[row.kind].proof, row, row.conditions, policy, times.deadline)
+    return None if why in evidence.PROOFS else why

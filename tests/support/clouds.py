@@ -5,6 +5,7 @@ Both are the simulated cloud. tests/support/real_nova.py is the third.
 
 import asyncio
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -64,15 +65,15 @@ def furnish(cloud: SimCloud) -> None:
     cloud.add_aggregate(*RACKS)
 
 
-class OnSimulator:
+class OnSimulator(ABC):
     """A scene's words, said to the simulated cloud."""
 
     port: Cloud
     client = CLIENT
 
+    @abstractmethod
     def do(self, act: Callable[[SimCloud], T]) -> T:
         """Do something to the cloud, or look at it."""
-        raise NotImplementedError
 
     def wire(self, act: Callable[[Wire], T]) -> T:
         return self.do(lambda cloud: act(cloud.wire))
@@ -125,7 +126,8 @@ class OnSimulator:
         self.spawns_take(A_WHILE)
 
     def release_spawns(self, host: str) -> None:
-        """They end by themselves."""
+        """Those that were begun end by themselves."""
+        self.spawns_take(SWIFT.spawn)
 
     def fail_spawns(self, host: str, message: str) -> None:
         self.do(lambda cloud: cloud.fail_spawns(host, message))

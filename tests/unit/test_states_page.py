@@ -2,15 +2,12 @@
 
 import re
 
-import pytest
-
 from kasugai.core.recovering.states import (
     TASK_STATES,
     VM_STATES,
     Do,
     During,
     Treatment,
-    during,
 )
 from kasugai.core.words.plan import Prior
 from tests.support.sources import REPO
@@ -52,17 +49,3 @@ def test_every_task_of_the_page_says_what_the_code_takes_it_for() -> None:
         for task in re.findall(r"[a-z_-]+", tasks)
     }
     assert told == TASK_STATES
-
-
-@pytest.mark.parametrize(
-    ("task", "says"),
-    [
-        (None, During.DIED),
-        ("resize_dreaming", During.MOVES),
-        ("migrating_back", During.MOVES),
-        ("rebuild_again", During.REBUILDS),
-        ("dreaming", During.DIED),
-    ],
-)
-def test_a_newer_novas_task_is_taken_by_its_beginning(task: str | None, says: During) -> None:
-    assert during(task) is says

@@ -33,6 +33,15 @@ def bury(cloud: SimCloud, host: str = "host1") -> None:
     cloud.operator_forces_down(host)
 
 
+async def strand(cloud: SimCloud, guest: str = "web") -> None:
+    """Let Nova forget an evacuation of a guest of host1: its scheduler answers too late, and the record stays open."""
+    cloud.add_guest(guest, "host1")
+    bury(cloud)
+    cloud.scheduler_away(90)
+    cloud.operator_evacuates(guest)
+    await asyncio.sleep(100)
+
+
 def state(cloud: SimCloud, guest: str) -> tuple[str, str, str | None, str | None]:
     """Return (status, vm_state, task_state, host) as Nova shows them."""
     record = cloud.world.guest(guest)

@@ -6,17 +6,14 @@ import asyncio
 import pytest
 
 from kasugai.sim.cloud import SimCloud
-from tests.unit.sim.lab import SLOW_SPAWN, bury, play, state, statuses
+from tests.unit.sim.lab import bury, play, state, statuses, strand
 
 STRANDED = ("REBUILD", "active", "rebuilding", "host1")
 
 
 def test_a_scheduler_that_is_away_too_long_leaves_an_accepted_record_for_ever() -> None:
     async def story(cloud: SimCloud) -> None:
-        cloud.add_guest("web", "host1")
-        bury(cloud)
-        cloud.scheduler_away(90)
-        cloud.operator_evacuates("web")
+        await strand(cloud)
         await asyncio.sleep(10_000)
 
     cloud = play(story)
@@ -61,33 +58,13 @@ def test_a_conductor_that_stands_still_forgets_what_it_was_asking(away: float, l
 
 def test_the_next_evacuation_ends_on_the_first_accepted_record() -> None:
     async def story(cloud: SimCloud) -> None:
-        cloud.add_guest("web", "host1")
-        bury(cloud)
-        cloud.scheduler_away(90)
-        cloud.operator_evacuates("web")
-        await asyncio.sleep(100)
+        await strand(cloud)
         cloud.operator_evacuates("web")
         await asyncio.sleep(100)
 
     cloud = play(story)
     assert state(cloud, "web") == ("ACTIVE", "active", None, "host2")
     assert [(m.status, m.dest) for m in cloud.world.migrations] == [("done", "host2"), ("accepted", None)]
-
-
-def test_a_dead_destination_leaves_a_record_that_the_next_evacuation_does_not_take() -> None:
-    async def story(cloud: SimCloud) -> None:
-        cloud.add_guest("web", "host1")
-        bury(cloud)
-        cloud.operator_evacuates("web", "host2")
-        await asyncio.sleep(2)
-        cloud.hosts.power_off("host2")
-        await asyncio.sleep(100)
-        cloud.operator_evacuates("web")
-        await asyncio.sleep(100)
-
-    cloud = play(story, pace=SLOW_SPAWN)
-    assert statuses(cloud) == ["pre-migrating", "done"]
-    assert state(cloud, "web")[3] == "host3"
 
 
 def test_two_calls_at_once_share_the_first_record() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.cloud.model import Refused
-from tests.unit.sim.lab import SLOW_SPAWN, bury, play, state
+from tests.unit.sim.lab import SLOW_SPAWN, bury, play, state, strand
 
 
 def records(cloud: SimCloud) -> list[tuple[str, str | None]]:
@@ -89,11 +89,7 @@ def test_a_start_ends_one_record_of_a_guest() -> None:
     """The newest; an older one that nobody worked on needs another start."""
 
     async def story(cloud: SimCloud) -> None:
-        cloud.add_guest("web", "host1")
-        bury(cloud)
-        cloud.scheduler_away(90)
-        cloud.operator_evacuates("web")
-        await asyncio.sleep(100)
+        await strand(cloud)
         cloud.operator_evacuates("web")
         await asyncio.sleep(100)
         await come_back(cloud)

@@ -87,6 +87,7 @@ class Journal:
             result=result,
             reason=reason,
             detail=detail,
+            black_holes=self._black_holes,
         )
         await self._record(fact)
         count(ATTEMPTS, outcome=result or kind, reason=reason)
@@ -96,7 +97,13 @@ class Journal:
         if self._answers:
             return
         self._said += 1
-        await self._log.publish(make_fact(replace(self._fact(FactKind.WORKING, order), seq=self._said)))
+        fact = replace(self._fact(FactKind.WORKING, order), seq=self._said, black_holes=self._black_holes)
+        await self._log.publish(make_fact(fact))
+
+    @property
+    def _black_holes(self) -> tuple[str, ...]:
+        """What correlate is to tell: so only the facts that it hears say it."""
+        return tuple(sorted(black_holes(self.entry)))
 
     def _fact(self, kind: FactKind, order: Open | Stop) -> Fact:
         return make_fact(
@@ -112,7 +119,6 @@ class Journal:
                 n=order.n,
                 effects=self.entry.effects,
                 window=self.window,
-                black_holes=tuple(sorted(black_holes(self.entry))),
             )
         )
 

@@ -26,7 +26,6 @@ from kasugai.workers.ports import Cloud, CloudRefused, Power
 
 LOG = logging.getLogger(__name__)
 
-NEVER = Millis(1 << 62)
 PATIENCE = 5
 """Between two readings of the power pass so many times what the last one took, or more."""
 
@@ -167,7 +166,8 @@ class Observer:
             return (await self._places.list()).get(self._host)
         at = monotonic_ms()
         found = await self._cloud.service(self._host)
-        self.road = min(self.road or NEVER, between(at, monotonic_ms()))
+        took = between(at, monotonic_ms())
+        self.road = took if self.road is None else min(self.road, took)
         return found
 
     async def _migrations(self, peek: Peek | None) -> Records:

@@ -91,7 +91,9 @@ class Places:
         now = monotonic_ms()
         wanted = {guest.needs for guest in guests if guest.needs is not None} - self._not_understood
         needs = sorted(wanted, key=str)[:MOST]
-        if not needs or self._is_refused or (now < self._next_room and set(needs) <= self.room.keys()):
+        if not needs or self._is_refused:
+            return
+        if now < self._next_room and (PLACEMENT in self.unwell or set(needs) <= self.room.keys()):
             return
         self._next_room = later(now, self._timing.power_fresh)
         try:
@@ -103,6 +105,7 @@ class Places:
         except (CloudAway, CloudUnsure) as away:
             LOG.warning("Placement does not answer: %s", away)
             self.room, self.unwell = MappingProxyType({}), self.unwell | {PLACEMENT}
+            self._next_room = later(monotonic_ms(), self._timing.report_interval)
         else:
             found = {need: hosts for need, hosts in zip(needs, told, strict=True) if hosts is not None}
             self.room, self.room_at = MappingProxyType(found), now

@@ -15,6 +15,8 @@ from kasugai.core.words.timing import Millis
 
 HEALTH = "health"
 """The name of what changes when a host becomes a destination, or stops being one."""
+MOST = 1_000
+"""So many names an order carries: with the longest (255 bytes) a quarter of what a broker takes in one record."""
 PAUSE: Millis = Millis(1_000)
 """Incidents are told about other hosts no sooner than this after their last publication: hosts that die one after
 another do not make a publication of each incident for each of them."""
@@ -33,8 +35,9 @@ def has_turned(before: SubjectRow, row: SubjectRow) -> bool:
 
 
 def avoided(asked: Asked) -> tuple[str, ...]:
-    """Return the segment's other hosts that may take nobody, by name."""
-    return tuple(sorted(host for host in asked.tally.unfit if host != asked.row.host))
+    """Return the segment's other hosts that may take nobody, by name; of more than an order can carry the first (then
+    a storm holds whoever has not begun)."""
+    return tuple(sorted(host for host in asked.tally.unfit if host != asked.row.host)[:MOST])
 
 
 def published(asked: Asked, incident: IncidentRow, order: Open) -> IncidentRow:

@@ -82,11 +82,11 @@ def priority(
 ) -> int:
     """Return the guest's priority, 0 without one: its own, else that in the metadata of its host's aggregates. A word
     that is no whole number says nothing."""
-    own = own_priority(guest, policy, image)
+    own = _own_priority(guest, policy, image)
     return own if own is not None else _number(aggregate.get(policy.priority_key, "")) or 0
 
 
-def own_priority(guest: GuestView, policy: Policy, image: Mapping[str, str] = NOTHING) -> int | None:
+def _own_priority(guest: GuestView, policy: Policy, image: Mapping[str, str] = NOTHING) -> int | None:
     """Return what tells the guest from others of its host: its tag KEY=NUMBER (of several the highest), else its
     metadata, else its image's property, else its flavor's extra spec; None where none of them is a whole number."""
     key = policy.priority_key

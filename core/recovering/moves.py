@@ -76,7 +76,7 @@ class Wait:
     """With `awaited`: from then on a whole look is due in any case."""
     evacuations: frozenset[str] = frozenset()
     words: bool = False
-    """Whether what says which guests are moved is to be read too: tags of projects, metadata of aggregates."""
+    """Whether what says which guests are moved is to be read too: tags of projects, what Glance says of images."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

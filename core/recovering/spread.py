@@ -56,11 +56,12 @@ def choose(
     hosts = hosts or _with_room(s, guest, _worth_a_try(s, fit & holes, load), load)
     fresh = [host for host in hosts if host not in failed]
     ranked = sorted(fresh or hosts, key=lambda host: (_strangeness(s, host), load.sent[host], host))
+    named = len(set(tried) - {ANYWHERE, *s.order.reserves})
     if (usable | set(s.order.reserves)) & (set(s.order.avoid) | holes | set(failed)):
-        return ranked[0] if ranked and len(tried) < 2 * NAMED_TRIES else None
+        return ranked[0] if ranked and named < 2 * NAMED_TRIES else None
     if ANYWHERE in tried:
         return None
-    is_sure = s.look.room_for(guest) is not None and len(tried) < NAMED_TRIES
+    is_sure = s.look.room_for(guest) is not None and named < NAMED_TRIES
     return ranked[0] if is_sure and ranked and not _strangeness(s, ranked[0]) else SCHEDULER
 
 
@@ -91,22 +92,28 @@ def _sent_to(s: Situation, step: Step) -> str:
 
 
 def black_holes(entry: Entry) -> frozenset[str]:
-    """Return the hosts on which several guests of the incident could not be started, and none that was called by the
-    newest owner has been since."""
+    """Return the hosts on which several guests of the incident could not be started, unless one of these was started
+    there after all under the newest owner: then it was mended."""
     moves = [record for record in entry.steps.values() if record.words.meaning is Meaning.MOVED]
     failures = Counter(host for record in moves for host in set(Notes.of(record).failed_on))
-    redeemed = {record.destination for record in moves if record.epoch == entry.epoch}
-    return frozenset(host for host, count in failures.items() if count >= HOLE and host not in redeemed)
+    mended = {
+        r.destination for r in moves if r.epoch == entry.epoch and r.destination in Notes.of(r).failed_on
+    }
+    return frozenset(host for host, count in failures.items() if count >= HOLE and host not in mended)
 
 
 def _worth_a_try(s: Situation, holes: Collection[str], load: Load) -> set[str]:
-    """Where there is nowhere else, each owner sends one guest to a host that failed before: it may have been mended."""
+    """Where there is nowhere else, each owner sends guests to a host that failed before, one at a time and until one
+    fails again: it may have been mended."""
     if not holes:
         return set()
-    moves = [s.record(step) for step in s.plan.guests]
-    own = [record for record in moves if record is not None and record.epoch == s.memory.epoch]
-    busy = {*load_of(s).sent, *(host for record in own for host in Notes.of(record).tried)}
-    return {host for host in holes if host not in busy and not load.sent[host]}
+    moves = [(step, s.record(step)) for step in s.plan.guests]
+    own = [record for _, record in moves if record is not None and record.epoch == s.memory.epoch]
+    again = {host for record in own for host in Notes.of(record).tried}
+    on_its_way = {_sent_to(s, step) for step, record in moves if not (record and record.destination)}
+    begun = load_of(s).sent
+    dealt = {host for host in holes if load.sent[host] > begun[host]}
+    return set(holes) - again - on_its_way - dealt
 
 
 def _known(look: Look, source: str) -> Mapping[str, ServiceView] | None:

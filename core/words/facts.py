@@ -175,7 +175,8 @@ class Fact(OfSubject):
     window: int = 0
     """How many effects on guests the owner lets be in progress at a time now; 0: not told."""
     black_holes: tuple[str, ...] = ()
-    """Hosts on which several of the incident's guests could not be started: it sends nothing more there."""
+    """With `working` and answers: hosts on which several of the incident's guests could not be started, which get no
+    more of them."""
 
     @property
     def reserves_in_use(self) -> tuple[str, ...]:

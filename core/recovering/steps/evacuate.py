@@ -12,7 +12,7 @@ from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.spread import Load, choose, load_of
 from kasugai.core.recovering.states import WISHES, during, treatment
 from kasugai.core.recovering.steps import restore
-from kasugai.core.recovering.steps.evacuations import Notes, done, noted, ours, wish_of
+from kasugai.core.recovering.steps.evacuations import Notes, done, noted, open_records, ours, wish_of
 from kasugai.core.recovering.steps.guests import CALL_TRIES, absent
 from kasugai.core.recovering.steps.kind import LookAfter, StepKind
 from kasugai.core.recovering.steps.records import as_a_client, begin
@@ -35,7 +35,12 @@ def assess(s: Situation, step: Step) -> Move:
     if record is not None and record.state.is_open:
         return resolve(s, step, record)
     others = s.look.migrations.get(step.subject, ())
-    under_way = [m for m in others if m.migration_type == EVACUATION and may_be_under_way(s, m)]
+    dead = Notes.of(record).reused if record is not None else ()
+    under_way = [
+        m
+        for m in others
+        if m.migration_type == EVACUATION and m.migration_id not in dead and may_be_under_way(s, m)
+    ]
     if under_way and not has_given_up(s, under_way):
         return _await_other(s, step, under_way[-1])
     guest = s.look.sees_on_source(step.subject, s.order.host)
@@ -87,19 +92,13 @@ def _call(s: Situation, step: Step, record: StepRecord | None) -> Move:
         wish=WISHES.get(during(guest.task_state)) or wish_of(record),
         tried=tried_by(s, record),
         failed_on=Notes.of(record).failed_on if record is not None else (),
-        reused=_open_records(s, step),
+        reused=open_records(s.look, step),
     )
     return begin(s, step, notes.texts)
 
 
 def _is_to_be_made_ready(s: Situation, target: str) -> bool:
     return target in s.order.reserves and not is_ready(s, target)
-
-
-def _open_records(s: Situation, step: Step) -> tuple[int, ...]:
-    """The records of the guest's evacuations that nobody has ended, and nobody will."""
-    records = s.look.migrations.get(step.subject, ())
-    return tuple(m.migration_id for m in records if m.migration_type == EVACUATION and not m.is_ended)
 
 
 def _nowhere(s: Situation, step: Step, record: StepRecord | None) -> str:

@@ -14,6 +14,8 @@ _SEEN = "seen_migration"
 _TRIED = "tried"
 _FAILED_ON = "failed_on"
 _REUSED = "reused"
+FAILURES = 16
+"""So many of a guest's last failures are kept: who is tried for days must not fill the ledger."""
 WISH = "wish"
 """The note that says which state a guest's user wished for while it waited."""
 
@@ -35,7 +37,8 @@ class Notes:
     failed_on: tuple[str, ...] = ()
     """Hosts that could not start it, under whatever owner."""
     reused: tuple[int, ...] = ()
-    """Ids of older records that nobody ended: Nova may write what becomes of the call into the first of them."""
+    """Ids of records that were found to be dead, though Nova has not ended them: it may write what becomes of the next
+    call into the first of them."""
 
     @classmethod
     def of(cls, record: StepRecord) -> "Notes":
@@ -84,9 +87,24 @@ def in_vain(
     """Return the recording of a call that came to nothing at a place: a host, a reserve, or wherever Nova chose; and of
     the host that could not start the guest, if one tried."""
     notes = Notes.of(blank(s, step))
-    failures = (*notes.failed_on, failed_on) if failed_on else notes.failed_on
+    failures = (*notes.failed_on, failed_on)[-FAILURES:] if failed_on else notes.failed_on
     tried = tuple(dict.fromkeys((*notes.tried, place)))
     return note(s, step, kind, reason, replace(notes, tried=tried, failed_on=failures).texts)
+
+
+def left_open(s: Situation, step: Step, reason: str, place: str = "") -> Note:
+    """Return the recording of a call that came to nothing although Nova never ends its record: that one, and what else
+    is open of the guest, is waited for no more. `place`: where it was tried in vain, if that says anything."""
+    notes = Notes.of(blank(s, step))
+    tried = tuple(dict.fromkeys((*notes.tried, place))) if place else notes.tried
+    reused = open_records(s.look, step)
+    return note(s, step, FactKind.ABSOLVED, reason, replace(notes, tried=tried, reused=reused).texts)
+
+
+def open_records(look: Look, step: Step) -> tuple[int, ...]:
+    """Return the ids of the records of the guest's evacuations that Nova has not ended."""
+    records = look.migrations.get(step.subject, ())
+    return tuple(m.migration_id for m in records if m.migration_type == EVACUATION and not m.is_ended)
 
 
 def done(s: Situation, step: Step, reason: str = "", destination: str = "") -> Note:

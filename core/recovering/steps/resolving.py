@@ -6,7 +6,7 @@ from kasugai.core.recovering.look import GuestView, MigrationView, is_first_empt
 from kasugai.core.recovering.moves import Blocked, Move, Note, Pending
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.spread import ANYWHERE, black_holes
-from kasugai.core.recovering.steps.evacuations import Notes, done, in_vain, noted, ours
+from kasugai.core.recovering.steps.evacuations import Notes, done, in_vain, left_open, noted, ours
 from kasugai.core.recovering.steps.guests import CALL_TRIES, GONE
 from kasugai.core.recovering.steps.records import NO_TRACE, is_settled
 from kasugai.core.words.facts import FactKind, StepRecord
@@ -25,18 +25,19 @@ def resolve(s: Situation, step: Step, record: StepRecord) -> Move:
     """A call is under way, or may be: find out by Nova's records above the one that the intent carries."""
     if s.look.at < s.intent_at(step.key):
         return Pending()
-    own = ours(s.look, step, record)
-    if not any(m.is_ended or m.migration_id > Notes.of(record).seen_migration for m in own):
+    own, dead = ours(s.look, step, record), Notes.of(record).reused
+    if not any(m.is_ended or m.migration_id not in dead for m in own):
         return _without_trace(
             s, step
-        )  # what was left open before the call says nothing of it: it may be on the wire
+        )  # what was left open before says nothing of the call: it may be on the wire
     if any(m.has_landed for m in own):
         return _landed(s, step, own)
-    under_way = [m for m in own if may_be_under_way(s, m, s.intent_at(step.key))]
+    since = s.intent_at(step.key)
+    under_way = [m for m in own if m.migration_id not in dead and may_be_under_way(s, m, since)]
     if under_way:
-        return _await_own(s, step, record, under_way)
+        return _await_own(s, step, under_way)
     failed = [m for m in own if m.has_failed]
-    return _failure(s, step, record, failed[-1]) if failed else _came_to_nothing(s, step, record, own[-1])
+    return _failure(s, step, record, failed[-1]) if failed else _came_to_nothing(s, step, own[-1])
 
 
 def may_be_under_way(s: Situation, migration: MigrationView, since: MonoTime = MonoTime(0)) -> bool:
@@ -90,20 +91,20 @@ def _failure(s: Situation, step: Step, record: StepRecord, migration: MigrationV
     return in_vain(s, step, kind, Reason.DESTINATION_FAILED, host or place, failed_on=host)
 
 
-def _came_to_nothing(s: Situation, step: Step, record: StepRecord, migration: MigrationView) -> Move:
+def _came_to_nothing(s: Situation, step: Step, migration: MigrationView) -> Move:
     """Nobody will ever end its record."""
     if is_fenced(s, migration.dest):
-        return in_vain(s, step, FactKind.ABSOLVED, Reason.DESTINATION_DIED, migration.dest)
-    return noted(s, step, FactKind.ABSOLVED, Reason.RECORD_LEFT_OPEN)
+        return left_open(s, step, Reason.DESTINATION_DIED, migration.dest)
+    return left_open(s, step, Reason.RECORD_LEFT_OPEN)
 
 
-def _await_own(s: Situation, step: Step, record: StepRecord, under_way: list[MigrationView]) -> Move:
+def _await_own(s: Situation, step: Step, under_way: list[MigrationView]) -> Move:
     """A guest that two lists in a row do not show may have been deleted; one may be read right after it landed."""
     guest, since = s.look.read.get(step.subject, _UNREAD), s.intent_at(step.key)
     if guest is None or (guest is not _UNREAD and guest.deleted):
         return done(s, step, GONE)
     if has_given_up(s, under_way):
-        return noted(s, step, FactKind.ABSOLVED, Reason.CONDUCTOR_GAVE_UP)
+        return left_open(s, step, Reason.CONDUCTOR_GAVE_UP)
     if between(since, s.now) > s.timing.landing:
         migration = under_way[-1]
         return Blocked(
@@ -128,8 +129,7 @@ def _landed(s: Situation, step: Step, own: list[MigrationView]) -> Move:
         return _lost(s, step)
     move = Pending() if step.subject in s.look.guests else _left(s, step, own)
     if isinstance(move, Pending) and between(s.intent_at(step.key), s.now) > s.timing.landing:
-        is_lost = all(m.status == COMPLETED for m in own if m.has_landed)
-        if is_lost:
+        if _says_completed_only(own):
             return _lost(s, step)
         return Blocked(
             reason=Reason.EVACUATION_UNRESOLVED, detail=f"{step.name}: its record is done, its host unchanged"
@@ -151,7 +151,11 @@ def _is_nowhere(s: Situation, step: Step, own: list[MigrationView]) -> bool:
     before = s.memory.before
     both = (s.look.guests.get(step.subject), before.guests.get(step.subject) if before else None)
     lies = all(guest is not None and not guest.in_evacuation for guest in both)
-    return lies and all(m.status == COMPLETED for m in own if m.has_landed)
+    return lies and _says_completed_only(own)
+
+
+def _says_completed_only(own: list[MigrationView]) -> bool:
+    return all(m.status == COMPLETED for m in own if m.has_landed)
 
 
 def _left(s: Situation, step: Step, own: list[MigrationView]) -> Note | Pending:

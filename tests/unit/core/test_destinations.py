@@ -8,6 +8,7 @@ import pytest
 from kasugai.core.deciding.asked import Asked
 from kasugai.core.deciding.destinations import (
     HEALTH,
+    MOST,
     avoided,
     has_news,
     has_turned,
@@ -49,6 +50,12 @@ def test_what_nothing_is_held_against_takes_guests(about: SubjectRow | None, tak
 def test_the_own_host_is_not_named() -> None:
     rows = [row(host=name, conditions=(condition(Source.NOVA),)) for name in ("cmp1", "cmp3", "cmp2")]
     assert avoided(asked(tally=Tally.of((), rows))) == ("cmp2", "cmp3")
+
+
+def test_an_order_carries_no_more_names_than_fit_into_a_record() -> None:
+    rows = [row(host=f"cmp{n:05}", conditions=(condition(Source.NOVA),)) for n in range(MOST + 5)]
+    named = avoided(asked(tally=Tally.of((), rows)))
+    assert len(named) == MOST and named[-1] == f"cmp{MOST - 1:05}"
 
 
 def opened(*suspected: str) -> Story:

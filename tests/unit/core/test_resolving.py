@@ -9,6 +9,7 @@ from kasugai.core.recovering.look import EvacuationView, Look, MigrationView, Se
 from kasugai.core.recovering.moves import Begin, Blocked, Move, Note, Pending
 from kasugai.core.recovering.situation import Memory, Situation
 from kasugai.core.recovering.steps.evacuate import assess
+from kasugai.core.recovering.steps.evacuations import FAILURES
 from kasugai.core.recovering.steps.resolving import (
     asks_conductor,
     has_given_up,
@@ -16,6 +17,7 @@ from kasugai.core.recovering.steps.resolving import (
     may_be_under_way,
 )
 from kasugai.core.words.facts import FactKind, StepRecord, StepState
+from kasugai.core.words.frozen import FrozenMap
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.timing import PRODUCTION, MonoTime
 from kasugai.core.words.verdicts import Reason
@@ -158,6 +160,36 @@ def test_a_call_that_the_conductor_gave_up_is_asked_about_and_made_again() -> No
     again = resolved(gave_up, replace(STARTED, state=StepState.ABSOLVED), memory=old)
     assert isinstance(again, Begin)
     assert (again.record.notes["seen_migration"], again.record.notes["reused"]) == ("4", "4")
+
+
+def test_a_call_that_the_conductor_gave_up_a_second_time_is_made_again_too() -> None:
+    """Both records say `accepted` for ever; Nova's account is of the newest call, which the newer record belongs to."""
+    late = replace(OWNER, owner_since=MonoTime(NOW - 91 * S))
+    second = record(MOVE, tries=2, seen_migration=4, reused="4")
+    seen = moving(guest(), migrations=[migration(4), migration(5)], evacuations=GAVE_UP)
+    absolved = noted(resolved(seen, second, memory=late))
+    assert (absolved.reason, absolved.notes["reused"]) == (Reason.CONDUCTOR_GAVE_UP, "4 5")
+    unread = replace(seen, evacuations={})
+    assert isinstance(resolved(unread, absolved, memory=late), Begin), (
+        "what was found dead is not asked about again"
+    )
+    strange = replace(unread, migrations={"g1": (*unread.migrations["g1"], migration(6))})
+    assert isinstance(resolved(strange, absolved, memory=late), Pending), "somebody else has called since"
+
+
+def test_what_was_left_open_before_a_call_says_nothing_of_it() -> None:
+    """The call may still be on the wire: no trace is believed only after the settle time."""
+    called = record(MOVE, tries=2, seen_migration=4, reused="4")
+    seen = moving(guest(), migrations=[migration(4)], computes={"cmp2": fenced()})
+    assert isinstance(resolved(seen, called), Pending)
+
+
+def test_only_a_guests_last_failures_are_kept() -> None:
+    many = " ".join(["cmp3"] * FAILURES)
+    kept = noted(
+        resolved(FAILED, replace(STARTED, notes=FrozenMap({"seen_migration": "3", "failed_on": many})))
+    )
+    assert kept.notes["failed_on"].split() == ["cmp3"] * (FAILURES - 1) + ["cmp2"]
 
 
 def test_nova_may_write_what_becomes_of_a_call_into_an_older_record_that_nobody_had_ended() -> None:

@@ -1,6 +1,7 @@
 """Where guests are sent by name: to who lives, has room, and has the fewest; and when that is left to Nova."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -38,6 +39,7 @@ def ask(
     computes: Mapping[str, ServiceView] | None,
     room: Mapping[str, int] | None = None,
     avoid: tuple[str, ...] = (),
+    reserves: tuple[str, ...] = (),
     memory: Memory = OWNER,
     epoch: int = 1,
     aggregates: tuple[AggregateView, ...] | None = None,
@@ -47,7 +49,7 @@ def ask(
     seen = moving(*GUESTS, computes=computes, room=rooms, room_at=MonoTime(room_at), aggregates=aggregates)
     return scene(
         seen,
-        order=order(decided_at=NOW, avoid=avoid),
+        order=order(decided_at=NOW, avoid=avoid, reserves=reserves),
         entry=entry(*records, epoch=epoch),
         memory=memory,
         plan=planned(*GUESTS),
@@ -111,6 +113,13 @@ def test_a_full_host_is_not_named_and_nova_chooses_where_all_are() -> None:
     full = ask(computes=town("cmp2", "cmp3"), room={"cmp2": 0})
     assert chosen(full) == SCHEDULER
     assert chosen(full, tried=(ANYWHERE,)) is None
+
+
+def test_reserves_that_were_full_are_no_hosts_of_ours_that_nova_refused() -> None:
+    full = tuple(f"r{n}" for n in range(2 * NAMED_TRIES))
+    s = ask(computes=town("cmp2", "cmp3"), room={"cmp2": 9}, reserves=full)
+    assert chosen(s, tried=full) == "cmp2"
+    assert chosen(replace(s, order=replace(s.order, avoid=("cmp3",))), tried=full) == "cmp2"
 
 
 def test_nova_chooses_itself_after_three_refusals_of_ours() -> None:
@@ -210,11 +219,16 @@ def test_several_different_guests_that_could_not_be_started_make_a_black_hole() 
     assert black_holes(entry(*resets)) == frozenset()
 
 
-def test_a_host_that_the_newest_owner_sees_start_a_guest_is_no_black_hole_any_more() -> None:
+def test_a_host_that_starts_a_guest_after_all_that_it_could_not_start_is_no_black_hole_any_more() -> None:
     two = (failure(1, "cmp2"), failure(2, "cmp2"))
-    assert black_holes(entry(*two, landed(3, "cmp2", epoch=2), epoch=2)) == frozenset()
-    assert black_holes(entry(*two, landed(3, "cmp2", epoch=1), epoch=2)) == {"cmp2"}
-    assert black_holes(entry(*two, landed(3, "cmp4", epoch=2), epoch=2)) == {"cmp2"}
+    assert black_holes(entry(*two, landed(3, "cmp2", failed_on="cmp2", epoch=2), epoch=2)) == frozenset()
+    assert black_holes(entry(*two, landed(3, "cmp2", failed_on="cmp2", epoch=1), epoch=2)) == {"cmp2"}
+    assert black_holes(entry(*two, landed(3, "cmp4", failed_on="cmp2", epoch=2), epoch=2)) == {"cmp2"}
+
+
+def test_a_guest_that_landed_before_a_host_broke_does_not_make_it_whole() -> None:
+    two = (failure(1, "cmp2"), failure(2, "cmp2"))
+    assert black_holes(entry(*two, landed(3, "cmp2", epoch=1), epoch=1)) == {"cmp2"}
 
 
 HOLED = (failure(2, "cmp2"), failure(3, "cmp2"))
@@ -240,6 +254,10 @@ def test_where_there_is_no_other_host_each_owner_sends_one_guest_to_a_black_hole
     flying = ask(*HOLED, on_its_way, computes=computes, memory=HEIR, epoch=2)
     assert chosen(flying) is None and choose(flying, WEB, (), (), NOBODY) is None
     assert chosen(ask(*HOLED, computes=computes, memory=HEIR, epoch=2, room={"cmp2": 0})) is None
+    went_well = landed(4, "cmp2", epoch=2)
+    assert chosen(ask(*HOLED, went_well, computes=computes, memory=HEIR, epoch=2)) == "cmp2", (
+        "the next one may go"
+    )
 
 
 def test_of_guests_that_go_together_one_is_sent_to_a_black_hole() -> None:

@@ -229,6 +229,24 @@ def test_an_added_door_is_knocked_at_once_with_what_the_step_says(monkeypatch: p
     play(story)
 
 
+def test_only_what_correlate_hears_tells_of_black_holes() -> None:
+    async def story(scene: Scene) -> None:
+        notes = FrozenMap({"failed_on": "cmp2"})
+        failed = {
+            f"evacuate:g{n}": replace(
+                scene.begin.record, subject=f"g{n}", state=StepState.ABSOLVED, notes=notes
+            )
+            for n in (1, 2)
+        }
+        scene.journal.entry = replace(scene.journal.entry, steps=failed)
+        await scene.journal.step(ORDER, STEP, FactKind.ABSOLVED, failed["evacuate:g1"])
+        await scene.journal.working(ORDER)
+        await scene.journal.answer(ORDER, FactKind.HELD, Reason.NO_CAPACITY)
+        assert [f.black_holes for f in scene.log.facts_heard[1:]] == [(), ("cmp2",), ("cmp2",)]
+
+    play(story)
+
+
 def test_an_owner_that_is_answering_does_not_say_that_it_works_any_more() -> None:
     """The answer is the last fact of an ownership: a `working` after it would be about an incident that is closed."""
 

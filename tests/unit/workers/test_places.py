@@ -18,7 +18,7 @@ FRESH = PRODUCTION.power_fresh / 1000
 """Seconds for which Placement's word is not asked for again."""
 LISTED = PRODUCTION.report_interval / 1000
 """Seconds likewise for the list of services."""
-SMALL, LARGE, ODD = (Needs(resources=(("MEMORY_MB", mib), ("VCPU", 1))) for mib in (512, 4096, 7))
+SMALL, LARGE, ODD, OTHER = (Needs(resources=(("MEMORY_MB", mib), ("VCPU", 1))) for mib in (512, 4096, 7, 99))
 
 
 class FakeCloud:
@@ -174,13 +174,17 @@ def test_placement_is_asked_again_when_its_word_is_old_or_a_guest_needs_somethin
         await asyncio.sleep(FRESH - 0.5)
         await places.ask_for_room(guests(SMALL))
         assert cloud.count("room") == 1 and places.room[SMALL] == {"cmp2": 3}
+        first = places.room_at
         await asyncio.sleep(0.5)
         await places.ask_for_room(guests(SMALL))
         assert cloud.count("room") == 2 and places.room[SMALL] == {"cmp2": 2}
+        assert places.room_at - first == FRESH * 1000
         await places.ask_for_room(guests(SMALL, LARGE))
         assert cloud.count("room") == 4 and places.room.keys() == {SMALL, LARGE}
         await places.ask_for_room(guests(LARGE))
         assert cloud.count("room") == 4
+        await places.ask_for_room(guests(OTHER))
+        assert places.room.keys() == {OTHER}, "an old answer would get a new time"
 
     play(story)
 
@@ -229,6 +233,10 @@ def test_a_placement_that_is_away_is_unwell_and_what_it_said_forgotten(
         await places.ask_for_health()
         assert places.unwell == {"nova-conductor", "placement"}, "Nova's word says nothing about Placement"
         cloud.says["room"] = {"cmp3": 1}
+        await asyncio.sleep(LISTED - 0.5)
+        await places.ask_for_room(guests(SMALL))
+        assert cloud.count("room") == 2, "each question may hang for as long as a client waits"
+        await asyncio.sleep(0.5)
         await places.ask_for_room(guests(SMALL))
         assert places.room == {SMALL: {"cmp3": 1}} and places.unwell == {"nova-conductor"}
 
@@ -242,6 +250,7 @@ def test_a_placement_that_answers_with_a_refusal_is_there_again() -> None:
         await places.ask_for_room(guests(SMALL))
         assert places.unwell == {"placement"}
         cloud.says["room"] = CloudRefused(403, "no")
+        await asyncio.sleep(LISTED)
         await places.ask_for_room(guests(SMALL))
         assert places.unwell == frozenset()
 

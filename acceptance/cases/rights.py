@@ -11,7 +11,7 @@ from acceptance.progress import wait_for
 from acceptance.results import Result, check
 from acceptance.stack.admin import Admin
 from acceptance.stack.layout import HOSTS, KASUGAI, VENV
-from acceptance.stack.policies import KEYSTONE, NOVA, rights, shipped
+from acceptance.stack.policies import NOVA, SERVICES, rights, shipped
 from acceptance.stack.stack import Stack
 from kasugai.adapters.nova import NovaCloud, Right, Standing
 
@@ -39,7 +39,7 @@ def run(stack: Stack, ours: Ours) -> Iterator[Result]:
     judge = _Judge(stack, ours, guest)
     yield check(SUBJECT, "every rule of Nova's that is for administrators is named", judge.all_are_named)
     yield check(SUBJECT, "kasugai worker host --check finds all of them there", judge.nothing_is_missing)
-    for service in (NOVA, KEYSTONE):
+    for service in SERVICES:
         for rule in rights(service):
             if rule not in SILENT:
                 yield check(SUBJECT, f"taken away and told: {rule}", partial(judge.is_told, service, rule))

@@ -145,6 +145,7 @@ def _placement(layout: Layout, wires: Wires) -> Sections:
         "api": {"auth_strategy": "keystone"},
         "placement_database": {"connection": wires.database("placement")},
         "keystone_authtoken": authtoken(layout),
+        "oslo_policy": {"policy_file": layout.policies / "placement.yaml"},
     }
 
 

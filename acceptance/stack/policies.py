@@ -1,4 +1,4 @@
-"""The policy files of Nova and Keystone: those of deploy/openstack/, with one right taken away or as they are."""
+"""The policy files of Nova, Keystone and Placement: those of deploy/openstack/, or with one right taken away."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +8,7 @@ import yaml
 from acceptance.stack.layout import REPO
 
 SHIPPED = REPO / "deploy" / "openstack"
-NOVA, KEYSTONE = "nova", "keystone"
+NOVA, KEYSTONE, PLACEMENT = SERVICES = ("nova", "keystone", "placement")
 ROLE = "role:kasugai"
 
 
@@ -31,7 +31,7 @@ class Policies:
 
     def restore(self) -> None:
         """Write what is shipped."""
-        for service in (NOVA, KEYSTONE):
+        for service in SERVICES:
             self._write(service, shipped(service))
 
     def take_away(self, service: str, rule: str) -> None:

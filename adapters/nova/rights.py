@@ -10,14 +10,18 @@ a host that there is not, which Nova refuses with 404 after its policy and befor
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from kasugai.adapters.nova.questions import (
+    ACTION,
+    ACTIONS,
     ATTRIBUTES,
     BASIC,
+    CONDUCTORS,
     EVACUATE,
+    EVENTS,
     FILTERS,
     MARKS,
     NOWHERE,
@@ -144,7 +148,26 @@ async def _about_one(wire: Wire, row: Mapping[str, Any]) -> list[Right]:
         await _asked(wire, showing),
         _shown(FILTERS, nobody.what, not strangers, is_needed=False),
         await _asked(wire, evacuating),
+        *await _about_actions(wire, f"{path}/os-instance-actions"),
     ]
+
+
+async def _about_actions(wire: Wire, path: str) -> list[Right]:
+    """Ask for Nova's own account of what was asked of a guest; every guest has one, of its making."""
+    listing = Question(rule=ACTIONS, what=CONDUCTORS, method="GET", path=path, is_needed=False)
+    try:
+        rows = (await _send(wire, listing)).get("instanceActions", [])
+    except CloudRefused as no:
+        return [_judged(listing, no), _unasked(EVENTS, CONDUCTORS, "no action can be listed")]
+    if not rows:
+        return [_judged(listing, None), _unasked(EVENTS, CONDUCTORS, "there is no action to ask about")]
+    showing = replace(listing, rule=ACTION, path=f"{path}/{rows[0]['request_id']}")
+    try:
+        action = (await _send(wire, showing)).get("instanceAction", {})
+    except CloudRefused as no:
+        return [_judged(listing, None), _judged(showing, no)]
+    events = _shown(EVENTS, CONDUCTORS, "events" in action, is_needed=False)
+    return [_judged(listing, None), _judged(showing, None), events]
 
 
 async def _about_migrations(wire: Wire) -> Right:

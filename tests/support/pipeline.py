@@ -121,7 +121,10 @@ class Pipeline:
 
     def _build(self, cloud: SimCloud) -> None:
         for host in (host for hosts in self.town.racks.values() for host in hosts):
-            cloud.add_host(host, has_device=False)
+            full = (
+                self.town.guests if host in self.town.failing else None
+            )  # nobody is sent to one that will die
+            cloud.add_host(host, has_device=False, capacity=full)
         for host in self.town.failing:
             for n in range(1, self.town.guests + 1):
                 cloud.add_guest(

@@ -10,12 +10,18 @@ from acceptance.race import BARE, OURS, PEER, Round, figures
 from acceptance.requests import asked
 from acceptance.results import Result, Verdict, check, collected, failed
 from acceptance.stack.hypervisors import Hypervisors
-from acceptance.stack.policies import KEYSTONE, NOVA, Policies, rights, shipped
+from acceptance.stack.policies import KEYSTONE, NOVA, PLACEMENT, Policies, rights, shipped
 
 from kasugai.adapters.nova import questions as asking
+from kasugai.adapters.nova.session import Service
 
-RULES = {question.rule for question in asking.QUESTIONS} | {rule for rule, _ in asking.SILENT}
-OTHERS = {asking.SERVERS, asking.ATTRIBUTES, asking.EVACUATE, asking.SHOW, asking.FILTERS, asking.SPECS}
+ASKED = {
+    service: {question.rule for question in asking.QUESTIONS if question.service is service}
+    for service in Service
+}
+ABOUT_ONE = {asking.SHOW, asking.FILTERS, asking.EVACUATE, asking.ACTIONS, asking.ACTION, asking.EVENTS}
+RULES = ASKED[Service.NOVA] | {rule for rule, _ in asking.SILENT}
+OTHERS = {asking.SERVERS, asking.ATTRIBUTES, asking.SPECS, *ABOUT_ONE}
 
 
 def diary(folder: Path, *lines: tuple[str, str, str]) -> Hypervisors:
@@ -75,6 +81,7 @@ def test_what_is_asked_for_is_what_the_shipped_files_give() -> None:
     }
     assert given == RULES | OTHERS | shown
     assert rights(KEYSTONE) == [asking.TAGS.rule]
+    assert set(rights(PLACEMENT)) == ASKED[Service.PLACEMENT]
     assert {rule for rule, _ in asking.SILENT} == SILENT <= given
 
 

@@ -364,3 +364,67 @@ def test_the_pause_grows_up_to_half_a_minute_and_ends_with_a_yes() -> None:
     assert made[:4] == [0.0, 0.5, 0.5 + FIRST, 0.5 + 3 * FIRST] and made[-1] - made[-2] == LONGEST
     forbidden.forget("/x")
     forbidden.require_due("/x")
+
+
+ACTIONS, EVENTS = "os_compute_api:os-instance-actions:list", "os_compute_api:os-instance-actions:events"
+OF_ACTIONS = {ACTIONS, "os_compute_api:os-instance-actions:show", EVENTS}
+
+
+def stop_all(cloud: SimCloud) -> None:
+    """Give each guest an action of which Nova keeps an account."""
+    for guest in list(cloud.world.guests.values()):
+        cloud.user_stops(guest.name)
+
+
+def about_actions(lab: CloudThread) -> dict[str, Standing]:
+    found = asked(lab)
+    assert missing(tuple(found)) == (), "no recovery needs them"
+    return {right.rule: right.standing for right in found if right.rule in OF_ACTIONS}
+
+
+def test_an_account_of_an_action_is_shown_with_its_events(lab: CloudThread) -> None:
+    lab.do(stop_all)
+    assert about_actions(lab) == dict.fromkeys(OF_ACTIONS, Standing.GRANTED)
+
+
+def test_without_any_action_nobody_can_tell_whether_events_are_shown(lab: CloudThread) -> None:
+    assert about_actions(lab) == {ACTIONS: Standing.GRANTED, EVENTS: Standing.UNASKED}
+
+
+@pytest.mark.parametrize(
+    ("ends", "standings"),
+    [
+        ("/os-instance-actions", {ACTIONS: Standing.MISSING, EVENTS: Standing.UNASKED}),
+        ("", {ACTIONS: Standing.GRANTED, "os_compute_api:os-instance-actions:show": Standing.MISSING}),
+    ],
+)
+def test_an_account_that_is_refused_is_named(
+    lab: CloudThread, monkeypatch: pytest.MonkeyPatch, ends: str, standings: dict[str, Standing]
+) -> None:
+    lab.do(stop_all)
+    real = lab.door.api.respond
+
+    async def respond(request: HttpRequest) -> HttpReply:
+        is_list = request.path.endswith("/os-instance-actions")
+        if "/os-instance-actions" in request.path and is_list is bool(ends):
+            return HttpReply(status=403, body=_forbidden("/servers"))
+        return await real(request)
+
+    monkeypatch.setattr(lab.door.api, "respond", respond)
+    assert about_actions(lab) == standings
+
+
+def test_events_that_nova_leaves_out_in_silence_are_named(
+    lab: CloudThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab.do(stop_all)
+    real = lab.door.api.respond
+
+    async def respond(request: HttpRequest) -> HttpReply:
+        reply = await real(request)
+        if isinstance(reply.body, dict) and "instanceAction" in reply.body:
+            del reply.body["instanceAction"]["events"]
+        return reply
+
+    monkeypatch.setattr(lab.door.api, "respond", respond)
+    assert about_actions(lab)[EVENTS] is Standing.MISSING

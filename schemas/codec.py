@@ -15,16 +15,19 @@ import fastavro
 
 from kasugai.core.deciding.rows import ClockRow, HostRow, SegmentRow, SubjectRow
 from kasugai.core.words.facts import Fact
+from kasugai.core.words.heartbeats import Beat, Pulse
 from kasugai.core.words.incident import Open, Resume, Stop
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.signals import Command, Fault, InventoryChange, Letter, Outcome, Reached, Tick
+from kasugai.core.words.silences import Silence
 from kasugai.core.words.verdicts import Verdict
 from kasugai.schemas import mapper
-from kasugai.schemas.registry import Version, newest, versions
+from kasugai.schemas.registry import FIRST_ID, LAST_ID, Version, newest, versions
+from kasugai.schemas.writing import HEAD as HEAD  # noqa: PLC0414 - of frames, which are read here
+from kasugai.schemas.writing import MAGIC as MAGIC  # noqa: PLC0414
+from kasugai.schemas.writing import Unencodable as Unencodable  # noqa: PLC0414
+from kasugai.schemas.writing import Writer, line_of, writer_of, written
 
-MAGIC = 0
-HEAD = 5
-"""Bytes before the body."""
 REMEMBERED = 20_000
 """Frames whose values are kept while somebody has them remembered."""
 
@@ -47,20 +50,23 @@ CLASSES: tuple[type, ...] = (
     SegmentRow,
     HostRow,
     ClockRow,
+    Beat,
+    Pulse,
+    Silence,
 )
 """What may stand in a frame of its own, in the order of the first ids."""
+
+ROWS = (SubjectRow, SegmentRow, HostRow, ClockRow)
+"""What correlate alone writes."""
 
 
 class Undecodable(Exception):
     """These bytes are no value of ours; the message says why in one line."""
 
 
-class UnknownSchema(Undecodable):
-    """A frame with an id that this version does not carry: written by a newer Kasugai, or by somebody else."""
-
-
-class Unencodable(Exception):
-    """This value has no form on the wire."""
+class NewerSchema(Undecodable):
+    """A frame with an id of ours that this version does not carry: written by a newer Kasugai. One with an id that is
+    not ours is merely Undecodable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +82,7 @@ class _Way:
 
 def encode(value: object) -> bytes:
     """Return the frame of `value`, written with the newest schema of its class."""
-    found = _WRITERS.get(value.__class__)
-    head, schema, turn = found or _writer(value.__class__)
-    out = BytesIO()
-    out.write(head)
-    try:
-        fastavro.schemaless_writer(out, schema, turn(value), strict=True)
-    except Exception as error:
-        raise Unencodable(f"{type(value).__name__}: {_line(error)}") from error
-    return out.getvalue()
+    return written(value, _WRITERS.get(value.__class__) or _writer(value.__class__))
 
 
 def decode(data: bytes) -> object:
@@ -117,7 +115,7 @@ def _decode_frame(data: bytes) -> object:
     except EOFError as error:
         raise Undecodable(f"short data: a {way.name} ends after {len(data)} bytes") from error
     except Exception as error:
-        raise Undecodable(f"bad body of a {way.name}: {_line(error)}") from error
+        raise Undecodable(f"bad body of a {way.name}: {line_of(error)}") from error
     if fo.tell() != len(data):
         raise Undecodable(f"{len(data) - fo.tell()} trailing bytes after a {way.name}")
     return value
@@ -141,24 +139,21 @@ def schema_of(cls: type) -> Version:
     return newest(cls.__name__)
 
 
-def _unknown(id_: int) -> UnknownSchema:
-    last = max(versions())
-    if id_ > last:
-        return UnknownSchema(
-            f"unknown schema id {id_}: written by a newer Kasugai, this one knows up to {last}"
+def _unknown(id_: int) -> Undecodable:
+    if FIRST_ID <= id_ <= LAST_ID:
+        return NewerSchema(
+            f"unknown schema id {id_}: written by a newer Kasugai, this one knows up to {max(versions())}"
         )
-    return UnknownSchema(f"unknown schema id {id_}: not written by Kasugai")
+    return Undecodable(f"unknown schema id {id_}: not written by Kasugai")
 
 
-_WRITERS: dict[type, tuple[bytes, Any, Callable[[Any], Any]]] = {}
+_WRITERS: dict[type, Writer] = {}
 
 
-def _writer(cls: type) -> tuple[bytes, Any, Callable[[Any], Any]]:
+def _writer(cls: type) -> Writer:
     if cls not in CLASSES:
         raise Unencodable(f"{cls.__name__} has no schema")
-    version = schema_of(cls)
-    head = bytes((MAGIC,)) + version.id.to_bytes(4, "big")
-    _WRITERS[cls] = head, version.parsed, mapper.writer(cls)
+    _WRITERS[cls] = writer_of(cls, _by(cls))
     return _WRITERS[cls]
 
 
@@ -171,9 +166,8 @@ def _ways() -> dict[int, _Way]:
 def _way(version: Version, cls: type) -> _Way:
     latest = newest(version.type)
     wanted = None if latest is version else latest.parsed
-    return _Way(version.type, version.parsed, wanted, mapper.reader(cls))
+    return _Way(version.type, version.parsed, wanted, mapper.reader(cls, _by(cls)))
 
 
-def _line(error: Exception) -> str:
-    """Return an error's message as one line of bounded length; fastavro quotes whole schemas."""
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:160]}"
+def _by(cls: type) -> mapper.By:
+    return mapper.By.OURSELVES if cls in ROWS else mapper.By.ANYBODY

@@ -5,11 +5,12 @@ only with what it says. Versions, keys and stores are its callers' business.
 """
 
 from collections.abc import Callable, Hashable
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeVar, assert_never, cast
 from uuid import UUID
 
 from kasugai.core.words.frozen import FrozenMap
+from kasugai.core.words.spoken import Spoken
 from kasugai.schemas.shape import (
     Choice,
     Few,
@@ -25,6 +26,9 @@ from kasugai.schemas.shape import (
     slots_of,
 )
 
+LARGEST = 2**63
+"""Numbers are 64 bits wide on every wire of ours."""
+
 T = TypeVar("T")
 Turn = Callable[[Any], Any]
 
@@ -36,7 +40,8 @@ def body_of(value: object) -> dict[str, Any]:
 
 
 def value_of(cls: type[T], body: dict[str, Any]) -> T:
-    """Return the instance that `body` was made of; KeyError, TypeError or ValueError when it is another's."""
+    """Return the instance that `body` was made of; AttributeError, LookupError, TypeError or ValueError when it is
+    another's. A number beyond 64 bits and text that is none (a lone surrogate) are nobody's."""
     found: T = reader(cast("Hashable", cls))(body)
     return found
 
@@ -82,10 +87,9 @@ def _out(shape: Shape) -> Turn | None:
         case Maybe(item):
             return _unless_none(_out(item))
         case Many(item) | Few(item):
-            turn = _out(item)
-            return None if turn is None else _each(list, turn)
+            return _each(_out(item))
         case Named(item):
-            return _by_name(dict, _out(item))
+            return _by_name(_out(item))
         case Choice():
             raise TypeError(f"compact JSON has no form for {shape}: teach schemas/compact.py")
 
@@ -97,42 +101,90 @@ def _in(shape: Shape) -> Turn | None:
             return _leaf_in(shape)
         case Maybe(item):
             return _unless_none(_in(item))
-        case Many(item) | Few(item):
-            return _each(tuple, _in(item))
+        case Many(item):
+            return _listed(_in(item))
+        case Few(item, size):
+            return _listed(_in(item), size)
         case Named(item):
-            return _by_name(FrozenMap, _in(item))
+            return _named(_in(item))
         case Choice():
             raise TypeError(f"compact JSON has no form for {shape}: teach schemas/compact.py")
 
 
 def _leaf_in(shape: Plain | Id | Symbol | Word | Record) -> Turn | None:
     match shape:
-        case Plain():
-            return None
+        case Plain(cls):
+            return _plain(cls)
         case Id():
             return UUID
         case Symbol(cls):
             return cls
         case Word(cls):
-            return cls.heard
+            return partial(_word, cls)
         case Record(cls):
             return reader(cls)
         case _:
             assert_never(shape)
 
 
+def _each(turn: Turn | None) -> Turn | None:
+    return None if turn is None else lambda values: [turn(value) for value in values]
+
+
+def _by_name(turn: Turn | None) -> Turn:
+    return dict if turn is None else lambda held: {key: turn(value) for key, value in held.items()}
+
+
+def _listed(turn: Turn | None, size: int | None = None) -> Turn:
+    def take(held: Any) -> Any:
+        values = _exactly(list, held)
+        if size not in (None, len(values)):
+            raise ValueError(f"{len(values)} items where {size} belong")
+        return tuple(values if turn is None else [turn(value) for value in values])
+
+    return take
+
+
+def _named(turn: Turn | None) -> Turn:
+    def take(held: Any) -> Any:
+        items = _exactly(dict, held).items()
+        return FrozenMap({_text(key): value if turn is None else turn(value) for key, value in items})
+
+    return take
+
+
+def _word(cls: type[Spoken], held: Any) -> Spoken:
+    return cls.heard(_text(held))
+
+
+def _plain(cls: type) -> Turn:
+    """Return what lets only a `cls` through: what writes these bodies writes nothing else, others might."""
+    if cls is str:
+        return _text
+    if cls is int:
+        return _whole
+    return partial(_exactly, cls)
+
+
+def _text(held: Any) -> str:
+    text: str = _exactly(str, held)
+    if not text.isascii():
+        text.encode()  # UnicodeEncodeError (a ValueError) for what no wire would carry
+    return text
+
+
+def _whole(held: Any) -> int:
+    number: int = _exactly(int, held)
+    if not -LARGEST <= number < LARGEST:
+        raise ValueError("a number beyond 64 bits")
+    return number
+
+
+def _exactly(cls: type, held: Any) -> Any:
+    if type(held) is not cls:
+        raise TypeError(f"{type(held).__name__} where {cls.__name__} belongs")
+    return held
+
+
 def _unless_none(turn: Turn | None) -> Turn | None:
     return None if turn is None else lambda value: None if value is None else turn(value)
-
-
-def _each(make: Turn, turn: Turn | None) -> Turn:
-    return make if turn is None else lambda values: make([turn(value) for value in values])
-
-
-def _by_name(make: Turn, turn: Turn | None) -> Turn:
-    def apply(values: Any) -> Any:
-        return make(
-            dict(values.items()) if turn is None else {key: turn(held) for key, held in values.items()}
-        )
-
-    return apply

@@ -59,6 +59,7 @@ GLOSSARY = {
     "kind": "What kind it is of.",
     "n": "The number of the incident's publication.",
     "name": "Its name.",
+    "silence": "What was last said about whom people work on; null before anything was.",
     "observer": "Who says so.",
     "offset": "The offset of the mailbox record that wrote this row; -1 before the first.",
     "order": "What it orders.",
@@ -81,6 +82,9 @@ GLOSSARY = {
     "verb": "What correlate did about the subject.",
     "verdict_id": "Derived: a repeated publication has the same.",
     "version": "Only a higher version replaces a lower one.",
+    "guests": "How many of its guests have one.",
+    "links": "What the host sees of its peers, by network.",
+    "disks": "How many guests have disks of which class.",
     "window": "How many evacuations of one host may be in progress at a time at most.",
 }
 """Words for fields whose name says enough in the core; a field's own docstring goes before."""

@@ -2,9 +2,11 @@
 
 from kasugai.core.deciding.rows import ClockRow, HostRow, SegmentRow, SubjectRow
 from kasugai.core.words.facts import Fact
+from kasugai.core.words.heartbeats import Beat, Pulse
 from kasugai.core.words.incident import Open, Resume, Stop
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.signals import Command, Fault, Letter
+from kasugai.core.words.silences import Silence
 from kasugai.core.words.verdicts import Verdict
 
 Keyed = (
@@ -22,14 +24,17 @@ Keyed = (
     | SegmentRow
     | HostRow
     | ClockRow
+    | Beat
+    | Pulse
+    | Silence
 )
 """What stands on a topic of its own."""
 
 
 def key_of(value: Keyed) -> str | None:
-    """Return the key of `value`; None for a letter to a whole partition, whose sender names the partition."""
+    """Return the key of `value`; None for what concerns a whole partition, which its sender names."""
     match value:
-        case Fault() | Open() | Stop() | Resume() | Fact():
+        case Fault() | Open() | Stop() | Resume() | Fact() | Beat() | Silence():
             return value.host
         case Command():
             return value.segment
@@ -41,5 +46,7 @@ def key_of(value: Keyed) -> str | None:
             return f"host/{value.host_uuid}"
         case Verdict():
             return value.subject.name
+        case Pulse():
+            return None
         case _:
             return value.key

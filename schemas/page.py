@@ -47,6 +47,8 @@ def _table(topics: list[Topic]) -> Iterable[str]:
 def _section(topic: Topic) -> Iterable[str]:
     yield f"## {topic.name}\n"
     yield f"{topic.description}\n"
+    if topic.proved:
+        yield "Each record of an agent proves whose word it is (the header `kasugai-proof`).\n"
     if topic.dead_letters:
         yield f"What a reader gives up on goes to `{topic.name}{DEAD_LETTERS}` (3 partitions, 30 days).\n"
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import fastavro
 
-FIRST_ID = 1000
-"""Lower ids are left to registries."""
+FIRST_ID, LAST_ID = 1000, 9999
+"""The ids that are ours, now or in a later release; others are left to registries."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,5 @@
-"""The topics by their contract files (schemas/topics): what each carries, how it is kept, who writes and who reads.
+"""The topics by their contract files (schemas/topics): what each carries, how it is kept, who writes, who reads, and
+which kind of witness may say what there.
 
 It reads the package and refuses a file that does not say all it must. Whether a broker agrees is not its business.
 """
@@ -13,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from kasugai.core.words.signals import Source, Symptom
 from kasugai.core.words.subject import INCIDENT_KINDS, Kind
 from kasugai.core.words.timing import Millis
 
@@ -21,11 +23,19 @@ DEAD_LETTERS = ".dlq"
 
 HEARTBEATS = "kasugai.heartbeats"
 FAULTS: Mapping[Kind, str] = MappingProxyType({kind: f"kasugai.faults.{kind}" for kind in INCIDENT_KINDS})
+PEERS = "kasugai.faults.peers"
+NOVA = "kasugai.faults.nova"
+SERVICES = "kasugai.faults.services"
+POWER = "kasugai.faults.power"
+METRICS = "kasugai.faults.metrics"
 REPORTED = "kasugai.faults.reported"
+SILENCES = "kasugai.silences"
 COMMANDS = "kasugai.commands"
 INVENTORY = "kasugai.inventory"
 SIGNALS = "kasugai.signals"
 VERDICTS = "kasugai.verdicts"
+HOSTS = FAULTS[Kind.HOST]
+"""Where liveness speaks of hosts."""
 INCIDENTS: Mapping[Kind, str] = MappingProxyType(
     {kind: f"kasugai.incidents.{kind}" for kind in INCIDENT_KINDS}
 )
@@ -33,8 +43,19 @@ RECOVERY = "kasugai.recovery"
 CORRELATE_APP = "kasugai-correlate"
 CORRELATE_TABLE = "rows"
 CHANGELOG = f"{CORRELATE_APP}-{CORRELATE_TABLE}-changelog"
+INVENTORY_WRITER = "kasugai-inventory"
+"""The transactional id under which descriptions are written."""
 
-_OPTIONAL: Mapping[str, Any] = {"retention": None, "settings": {}, "dead_letters": False}
+GIVE_UP = frozenset({"route", "correlate", "workers", "liveness"})
+"""The readers that put aside what they cannot read; others pass it over."""
+
+_OPTIONAL: Mapping[str, Any] = {
+    "retention": None,
+    "settings": {},
+    "dead_letters": False,
+    "says": [],
+    "proved": False,
+}
 _UNITS = {"h": 3_600_000, "d": 86_400_000}
 
 
@@ -58,6 +79,29 @@ class Stamped(StrEnum):
     """The producer's."""
     APPEND = "append"
     """The broker's: only such a timestamp may carry a decision."""
+
+
+class About(StrEnum):
+    """About whom a witness may speak."""
+
+    ITSELF = "itself"
+    """The host that it runs on."""
+    OTHERS = "others"
+    """Every host but that one."""
+    ANYONE = "anyone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saying:
+    """What one kind of witness may say on a topic; what is not said to be allowed is not."""
+
+    source: Source
+    symptoms: frozenset[Symptom]
+    of: frozenset[Kind]
+    """What kinds of subjects: who sees processes is no witness of its host."""
+    about: About
+    asserts: bool = False
+    """Whether it may say that a host has been fenced."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +134,10 @@ class Topic:
     readers: tuple[str, ...]
     dead_letters: bool
     """Whether it has a topic for what its readers give up on."""
+    says: tuple[Saying, ...]
+    """Of a topic of faults: which witnesses speak there, and what they may say."""
+    proved: bool
+    """Whether each record of an agent proves whose word it is (the header `kasugai-proof`, ADR 22)."""
     examples: tuple[Example, ...]
 
     def partitions_in(self, deployment: int) -> int:
@@ -113,6 +161,12 @@ def contracts() -> Mapping[str, Topic]:
     return MappingProxyType(dict(sorted(topics.items())))
 
 
+@cache
+def proved_topics() -> frozenset[str]:
+    """Return the names of the topics on which agents prove whose word each record is."""
+    return frozenset(topic.name for topic in contracts().values() if topic.proved)
+
+
 def dead_letters_of(topic: str) -> str:
     """Return the name of a topic's dead-letter topic."""
     return topic + DEAD_LETTERS
@@ -120,7 +174,8 @@ def dead_letters_of(topic: str) -> str:
 
 def _dead_letters(pattern: Topic, topic: Topic) -> Topic:
     description = pattern.description.format(topic=topic.name)
-    return replace(pattern, name=dead_letters_of(topic.name), description=description, writers=topic.readers)
+    writers = tuple(reader for reader in topic.readers if reader in GIVE_UP)
+    return replace(pattern, name=dead_letters_of(topic.name), description=description, writers=writers)
 
 
 def parse(file: str, text: str) -> Topic:
@@ -156,10 +211,21 @@ def _topic(body: dict[str, Any]) -> Topic:
         description=" ".join(body.pop("description").split()),
         settings=MappingProxyType({str(key): str(value) for key, value in body.pop("settings").items()}),
         examples=tuple(Example(**example) for example in body.pop("examples")),
+        says=tuple(_saying(**saying) for saying in body.pop("says")),
         schemas=tuple(body.pop("schemas")),
         writers=tuple(body.pop("writers")),
         readers=tuple(body.pop("readers")),
         **body,
+    )
+
+
+def _saying(*, source: str, symptoms: list[str], of: list[str], about: str, asserts: bool = False) -> Saying:
+    return Saying(
+        source=Source(source),
+        symptoms=frozenset(map(Symptom, symptoms)),
+        of=frozenset(map(Kind, of)),
+        about=About(about),
+        asserts=asserts,
     )
 
 

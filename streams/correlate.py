@@ -16,8 +16,11 @@ from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from kasugai.core.deciding.mailbox import Mailbox
-from kasugai.core.deciding.rows import Row
+from kasugai.adapters.telemetry.catalogue import UNKEPT
+from kasugai.adapters.telemetry.meters import count
+from kasugai.core.deciding.mailbox import Mailbox, Misfit
+from kasugai.core.deciding.rows import Row, Written
+from kasugai.core.deciding.segments import Misfits, nothing_misfits
 from kasugai.core.words.incident import Order, Phase
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import Letter, Stamp, Tick
@@ -27,8 +30,8 @@ from kasugai.core.words.verdicts import Verdict
 
 LOG = logging.getLogger(__name__)
 
-WriteRow = Callable[[Row], Awaitable[None]]
-"""Writes one row; returns when its changelog write is on its way (the shell awaits the acknowledgement)."""
+WriteRow = Callable[[Written], Awaitable[None]]
+"""Writes one row or ends one; returns when its changelog write is on its way (the shell awaits the acknowledgement)."""
 
 
 class Publishing(Protocol):
@@ -55,7 +58,7 @@ class Publisher(Protocol):
 class Rest:
     """What is left to do about a record that has been decided: its effects."""
 
-    rows: tuple[Row, ...] = ()
+    rows: tuple[Written, ...] = ()
     """In the order in which they are written."""
     publishing: Publishing | None = None
     trouble: str | None = None
@@ -88,15 +91,25 @@ class _Partition:
 class Correlate:
     """The handler of the mailbox, for any number of partitions."""
 
-    def __init__(self, publisher: Publisher, timing: Timing = PRODUCTION) -> None:
-        """Start without partitions."""
+    def __init__(
+        self,
+        publisher: Publisher,
+        timing: Timing = PRODUCTION,
+        misfit: Misfits = nothing_misfits,
+        topic: str = "",
+    ) -> None:
+        """Start without partitions; `misfit` says what no record can carry, `topic` is the id of the mailbox's topic as
+        far as it is known."""
+        self._topic = topic
+        self._misfit = misfit
         self._publisher = publisher
         self._timing = timing
         self._partitions: dict[int, _Partition] = {}
 
     def restore(self, partition: int, rows: Iterable[Row]) -> None:
-        """Take over a partition with all of its rows, after an assignment."""
-        self._partitions[partition] = _Partition(Mailbox.restore(partition, rows, self._timing))
+        """Take over a partition with all of its rows, after an assignment. MadeAnew when they are another topic's."""
+        mailbox = Mailbox.restore(partition, rows, self._timing, self._misfit, self._topic)
+        self._partitions[partition] = _Partition(mailbox)
 
     def revoke(self, partition: int) -> None:
         """Forget a partition."""
@@ -129,7 +142,12 @@ class Correlate:
         state.heard = asyncio.get_running_loop().time()
         decided = state.mailbox.take(letter, stamp)
         for error in decided.errors:
-            LOG.error("a record cannot be decided; its segment is disarmed", exc_info=error)
+            if isinstance(error, Misfit):
+                LOG.error("what a record led to fits into none, and is not carried out: %s", error)
+            else:
+                LOG.error("a record cannot be decided; its segment is disarmed", exc_info=error)
+        if decided.unkept:
+            count(UNKEPT, decided.unkept)
         publishing = None
         if decided.verdicts or decided.orders:
             publishing = self._publisher.publish(decided.verdicts, decided.orders, letter)

@@ -11,6 +11,7 @@ from kasugai.adapters.faust.run import prepare, serve
 from kasugai.adapters.faust.settings import ProcessorSettings
 from kasugai.adapters.kafka.client import client_config
 from kasugai.adapters.kafka.producer import Producer
+from kasugai.adapters.kafka.topic_ids import TopicIds
 from kasugai.adapters.kafka.topics import require
 from kasugai.adapters.settings.values import Settings
 from kasugai.adapters.telemetry.catalogue import INCIDENTS as COUNTED
@@ -24,6 +25,7 @@ from kasugai.schemas.topics import CHANGELOG, CORRELATE_APP, CORRELATE_TABLE, IN
 from kasugai.streams.correlate import Correlate
 from kasugai.streams.correlate_shell import CorrelateShell, burying, offset_of
 from kasugai.streams.decisions import Decisions
+from kasugai.streams.frames import Frames
 
 
 def processor_settings(settings: Settings) -> ProcessorSettings:
@@ -58,9 +60,13 @@ def main(settings: Settings, *, demo: bool = False, vitals: Vitals | None = None
 
 async def _run(settings: Settings, shell: ProcessorSettings, vitals: Vitals) -> int:
     membership, threads = Membership(shell.session), Threads()
+    ids = TopicIds(settings.kafka, f"{CORRELATE_APP}-{settings.stream.instance}")
+    await asyncio.to_thread(ids.learn, SIGNALS)
     async with Producer(settings.kafka, f"{CORRELATE_APP}-{settings.stream.instance}") as producer:
-        correlate = Correlate(Decisions(producer, membership, threads), settings.worker.timing)
-        handler = CorrelateShell(correlate, threads, vitals.lags)
+        frames = Frames()
+        decisions = Decisions(producer, membership, threads, frames)
+        correlate = Correlate(decisions, settings.worker.timing, frames.misfit, ids.known(SIGNALS))
+        handler = CorrelateShell(correlate, threads, vitals.lags, frames)
         bury = burying(producer)
         with (
             watched(COUNTED, lambda: _phases(correlate)),

@@ -8,37 +8,57 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from kasugai.adapters.faust.port import Bury, Poison, Record, Write
+from kasugai.adapters.faust.port import Bury, Ended, Poison, Record, Write
 from kasugai.adapters.kafka.dead import DeadLetters
-from kasugai.adapters.kafka.records import Incoming, Sink, trace_of
+from kasugai.adapters.kafka.records import Incoming, Sink
+from kasugai.adapters.kafka.trace import trace_of
 from kasugai.adapters.telemetry.lags import Lags
 from kasugai.adapters.telemetry.tracing import Threads
-from kasugai.core.deciding.rows import Row
-from kasugai.core.words.signals import Letter, Stamp
+from kasugai.core.deciding.mailbox import MadeAnew
+from kasugai.core.deciding.rows import Row, Tombstone, Written
+from kasugai.core.words.signals import Letter, Reached, Stamp, Tick, subject_of
+from kasugai.core.words.subject import INCIDENT_KINDS
 from kasugai.core.words.timing import BrokerTime
 from kasugai.schemas.codec import Undecodable, decode, encode
-from kasugai.schemas.topics import CORRELATE_APP, SIGNALS
+from kasugai.schemas.topics import CHANGELOG, CORRELATE_APP, SIGNALS
 from kasugai.streams.correlate import Correlate, Rest
 from kasugai.streams.correlate_trace import keep_trace
+from kasugai.streams.frames import Frames
+
+
+class Anew(Exception):
+    """The mailbox's topic is not the one that the rows are about; the text says what to type."""
 
 
 class CorrelateShell:
     """`Correlate` as the shell wants it."""
 
     def __init__(
-        self, correlate: Correlate, threads: Threads | None = None, lags: Lags | None = None
+        self,
+        correlate: Correlate,
+        threads: Threads | None = None,
+        lags: Lags | None = None,
+        frames: Frames | None = None,
     ) -> None:
-        """Stand before `correlate`; `lags` is told what is in hand."""
+        """Stand before `correlate`; `lags` is told what is in hand, `frames` has what was encoded already."""
         self._correlate = correlate
+        self._frames = frames or Frames()
         self._threads = threads or Threads()
         self._lags = lags or Lags()
         self._in_hand: dict[int, deque[int]] = {}
         """By partition: the timestamps of the records that are begun and not finished, in their order."""
 
     def restore(self, partition: int, rows: Iterable[tuple[str, bytes]]) -> None:
-        """Hand a partition's rows over; Undecodable, which ends the process, when one is of a newer Kasugai."""
+        """Hand a partition's rows over. What it raises ends the process: Undecodable when one is of a newer Kasugai,
+        Anew when they are about another topic than the one that is read."""
         self._in_hand[partition] = deque()
-        self._correlate.restore(partition, [row_of(value) for _, value in rows])
+        try:
+            self._correlate.restore(partition, [row_of(value) for _, value in rows])
+        except MadeAnew as error:
+            raise Anew(
+                f"{SIGNALS} was made anew and {CHANGELOG} was not, by whose offsets new records would be passed over "
+                f"({error}): type kasugai topics remake"
+            ) from error
 
     def revoke(self, partition: int) -> None:
         """Take a partition away."""
@@ -54,7 +74,11 @@ class CorrelateShell:
         self._took(record)
         stamp = Stamp(partition=record.partition, offset=record.offset, at=BrokerTime(record.at))
         rest = self._correlate.begin(letter, stamp)
-        return Finishing(rest, lambda: self._done(record.partition))
+        frames = tuple(
+            Ended(row.offset) if isinstance(row, Tombstone) else self._frames.take(row) for row in rest.rows
+        )
+        self._frames.clear()
+        return Finishing(rest, frames, lambda: self._done(record.partition))
 
     def _took(self, record: Record) -> None:
         in_hand = self._in_hand[record.partition]
@@ -80,13 +104,16 @@ class Finishing:
     """A decided record's rest as the shell wants it."""
 
     rest: Rest
+    frames: tuple[bytes | Ended, ...]
+    """Of its rows."""
     done: Callable[[], None]
 
     async def finish(self, write: Write) -> None:
         """Await the publications and write the rows; Poison when the record cannot be decided."""
+        frames = iter(self.frames)
 
-        async def write_row(row: Row) -> None:
-            await write(row.key, encode(row))
+        async def write_row(row: Written) -> None:
+            await write(row.key, next(frames))
 
         await self.rest.finish(write_row)
         self.done()
@@ -106,6 +133,14 @@ def letter_of(record: Record) -> Letter:
         raise Poison(str(error)) from error
     if not isinstance(letter, Letter):
         raise Poison(f"a {type(letter).__name__} does not belong into the mailbox")
+    if (letter.segment == "") is not isinstance(letter.signal, Tick | Reached):
+        whom = "no segment" if letter.segment == "" else "one segment"
+        raise Poison(f"a {type(letter.signal).__name__} to {whom} does not belong into the mailbox")
+    subject = subject_of(letter.signal)
+    if subject is not None and subject.kind not in INCIDENT_KINDS:
+        raise Poison(
+            f"a {type(letter.signal).__name__} about a {subject.kind} does not belong into the mailbox"
+        )
     return replace(letter, trace=trace_of(record.headers))
 
 

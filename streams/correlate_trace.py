@@ -21,6 +21,7 @@ from kasugai.core.words.incident import Open, Order
 from kasugai.core.words.signals import Fault, Letter, Stamp
 from kasugai.core.words.verdicts import Verb, Verdict
 from kasugai.schemas.topics import INCIDENTS, VERDICTS
+from kasugai.streams.frames import Frames
 
 LOG = logging.getLogger(__name__)
 
@@ -37,16 +38,24 @@ def keep_trace(threads: Threads, letter: Letter) -> None:
 
 @contextmanager
 def traced(
-    threads: Threads, verdicts: Sequence[Verdict], orders: Sequence[Order], cause: Letter
+    threads: Threads, frames: Frames, verdicts: Sequence[Verdict], orders: Sequence[Order], cause: Letter
 ) -> Iterator[list[Outgoing]]:
     """Give the records of a decision, each in its trace; the spans last as long as the block."""
     with ExitStack() as stack:
         traces = {order.incident: stack.enter_context(_span(threads, order, cause)) for order in orders}
         records = [
-            outgoing(VERDICTS, verdict, trace=_trace_of(threads, verdict, cause, traces))
+            outgoing(
+                VERDICTS,
+                verdict,
+                trace=_trace_of(threads, verdict, cause, traces),
+                frame=frames.take(verdict),
+            )
             for verdict in verdicts
         ]
-        records += [outgoing(INCIDENTS[order.kind], order, trace=traces[order.incident]) for order in orders]
+        records += [
+            outgoing(INCIDENTS[order.kind], order, trace=traces[order.incident], frame=frames.take(order))
+            for order in orders
+        ]
         yield records
     for verdict in verdicts:
         if verdict.verb in ENDS:

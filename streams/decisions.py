@@ -17,6 +17,7 @@ from kasugai.core.words.incident import Order
 from kasugai.core.words.signals import Letter, Stamp
 from kasugai.core.words.verdicts import Verdict
 from kasugai.streams.correlate_trace import tell_all, traced
+from kasugai.streams.frames import Frames
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,15 @@ class Decisions:
     costs a request for some hundred decisions instead of one for each.
     """
 
-    def __init__(self, producer: Sink, membership: Membership, threads: Threads | None = None) -> None:
-        """Publish through `producer`, each incident in its trace."""
+    def __init__(
+        self,
+        producer: Sink,
+        membership: Membership,
+        threads: Threads | None = None,
+        frames: Frames | None = None,
+    ) -> None:
+        """Publish through `producer`, each incident in its trace; `frames` has what was encoded already."""
+        self._frames = frames or Frames()
         self._producer = producer
         self._threads = threads or Threads()
         self._membership = membership
@@ -51,7 +59,7 @@ class Decisions:
     ) -> "asyncio.Future[None]":
         """Begin to publish all; done when all is acknowledged, by LogAway when Kafka does not."""
         loop = asyncio.get_running_loop()
-        with traced(self._threads, verdicts, orders, cause) as records:
+        with traced(self._threads, self._frames, verdicts, orders, cause) as records:
             decision = _Decision(records, verdicts, orders, loop.create_future())
         if self._failure is not None:
             _fail([decision], self._failure)

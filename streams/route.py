@@ -1,6 +1,6 @@
 """Route: turns what anybody published into letters for the mailboxes, and drops nothing.
 
-It knows which segment a host belongs to, and strips what a sender may not say. It refuses to know Kafka, Avro and
+It knows which segment a host belongs to, and refuses what a topic may not carry. It refuses to know Kafka, Avro and
 time: `route_shell` and the simulator both feed exactly this.
 """
 
@@ -8,23 +8,36 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from kasugai.adapters.inventory import Description, Inventory
-from kasugai.core.words.facts import Fact
+from kasugai.core.words.facts import Fact, make_fact
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.signals import (
-    LONGEST,
     UNKNOWN_SEGMENT,
     Command,
     Fault,
     InventoryChange,
     Letter,
     Outcome,
-    Source,
-    Symptom,
 )
-from kasugai.core.words.subject import INCIDENT_KINDS, Subject
-from kasugai.schemas.topics import COMMANDS, FAULTS, INVENTORY, RECOVERY, REPORTED
+from kasugai.core.words.silences import Silence
+from kasugai.core.words.subject import INCIDENT_KINDS, Subject, host_subject
+from kasugai.schemas.topics import (
+    COMMANDS,
+    FAULTS,
+    INVENTORY,
+    METRICS,
+    NOVA,
+    PEERS,
+    POWER,
+    RECOVERY,
+    REPORTED,
+    SERVICES,
+    SILENCES,
+)
+from kasugai.streams.sayings import Misnamed, Renamed, Unsaid, check_id, check_name, check_saying
 
-SOURCES = (INVENTORY, COMMANDS, REPORTED, *FAULTS.values(), RECOVERY)
+TOLD = (REPORTED, *FAULTS.values(), NOVA, SERVICES, POWER, METRICS, PEERS)
+"""Where faults stand."""
+SOURCES = (INVENTORY, COMMANDS, *TOLD, SILENCES, RECOVERY)
 """What route reads."""
 
 Home = tuple[str, str]
@@ -35,8 +48,8 @@ class Misplaced(Exception):
     """A value that is well-formed, but does not belong on the topic that it came on."""
 
 
-class Overlong(Exception):
-    """A fault with a name that nobody could carry any further."""
+UNFIT = (Misplaced, Unsaid, Renamed, Misnamed)
+"""Why a value that can be read is a dead letter."""
 
 
 class Route:
@@ -53,14 +66,27 @@ class Route:
         if isinstance(record, HostRecord):
             self._homes.setdefault(record.host_uuid, set()).add((record.segment_id, record.name))
 
+    def knows(self, host: str) -> bool:
+        """Whether the inventory has a host of that name."""
+        return self._inventory.host_named(host) is not None
+
     def letters(self, topic: str, value: object) -> list[Letter]:
-        """Return what a record causes, in order; empty for a fact that is no outcome. Misplaced for a stranger
-        and for what no incident can be about, Overlong for a fault with an endless name."""
+        """Return what a record causes, in order; empty for a fact that is no outcome. Misplaced for a stranger, for
+        what no incident can be about, and for what names no segment though it must; Unsaid for a fault that its topic
+        may not carry, Misnamed for a subject's name that is none, Renamed for an id that is not derived."""
+        letters = self._letters(topic, value)
+        if any(letter.segment == "" for letter in letters):
+            raise Misplaced(f"a {type(value).__name__} that names no segment does not belong on {topic}")
+        return letters
+
+    def _letters(self, topic: str, value: object) -> list[Letter]:
         match value:
-            case Fault() if topic == REPORTED or topic in FAULTS.values():
+            case Fault() if topic in TOLD:
                 _check_subject(value.subject, topic)
-                _check_names(value)
-                return [self._addressed(value if topic == REPORTED else _testimony(value))]
+                check_saying(value, topic)
+                check_name(value.subject)
+                check_id(value)
+                return [self._addressed(value)]
             case Command() if topic == COMMANDS:
                 _check_subject(value.subject, topic)
                 return [Letter(segment=value.segment or UNKNOWN_SEGMENT, signal=value)]
@@ -68,7 +94,11 @@ class Route:
                 if not value.kind.is_outcome:
                     return []
                 _check_subject(value.subject, topic)
+                _check_fact_id(value)
                 return [Letter(segment=value.segment, signal=Outcome(fact=value))]
+            case Silence() if topic == SILENCES:
+                check_name(host_subject(value.host))
+                return [Letter(segment=self._home_of(value.host) or UNKNOWN_SEGMENT, signal=value)]
             case SegmentRecord() | HostRecord() if topic == INVENTORY:
                 return self._forwarded(value)
             case _:
@@ -81,11 +111,17 @@ class Route:
     def whole_inventory(self) -> list[Letter]:
         """Return every description for its mailbox, segments first: so the mailbox alone is enough for a replay."""
         everything: Iterable[Description] = (*self._inventory.segments(), *self._inventory.hosts())
-        return [letter for record in everything for letter in self._forwarded(record)]
+        letters = (letter for record in everything for letter in self._forwarded(record))
+        return [letter for letter in letters if letter.segment]
+
+    def _home_of(self, name: str) -> str:
+        """Return the segment of a host of that name; empty where there is none."""
+        host = self._inventory.host_named(name)
+        return "" if host is None or self._inventory.segment(host.segment_id) is None else host.segment_id
 
     def _addressed(self, fault: Fault) -> Letter:
         host = self._inventory.host_named(fault.host)
-        if host is None or self._inventory.segment(host.segment_id) is None:
+        if host is None or not self._home_of(fault.host):
             return Letter(segment=UNKNOWN_SEGMENT, signal=fault)
         if fault.host_uuid not in ("", host.host_uuid):  # another host had that name when this was observed
             return Letter(segment=UNKNOWN_SEGMENT, signal=fault)
@@ -111,22 +147,7 @@ def _check_subject(subject: Subject | None, topic: str) -> None:
         raise Misplaced(f"{subject} does not belong on {topic}: no incident is about a {subject.kind}")
 
 
-def _check_names(fault: Fault) -> None:
-    names = {
-        "host": fault.host,
-        "host_uuid": fault.host_uuid,
-        "detail": fault.subject.detail,
-        "observer": fault.observer,
-        "boot_id": fault.boot_id,
-        "episode": fault.episode,
-    }
-    for field, name in names.items():
-        if len(name) > LONGEST:
-            raise Overlong(f"{field} has {len(name)} characters, at most {LONGEST} are taken")
-
-
-def _testimony(fault: Fault) -> Fault:
-    """Return what an agent's word counts as: it may bear witness, and neither assert nor prove (architecture.md 3)."""
-    symptom = Symptom.DOWN if fault.symptom is Symptom.OFF else fault.symptom
-    source = Source.PEER if fault.source in (Source.POWER, Source.REPORTED) else fault.source
-    return replace(fault, asserted=False, symptom=symptom, source=source)
+def _check_fact_id(fact: Fact) -> None:
+    derived = make_fact(fact).fact_id
+    if fact.fact_id != derived:
+        raise Renamed(f"its fact id is {fact.fact_id}, what it says gives {derived}")

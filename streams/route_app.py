@@ -12,10 +12,12 @@ import uvloop
 from kasugai.adapters.inventory import Description
 from kasugai.adapters.kafka.dead import DeadLetters
 from kasugai.adapters.kafka.inventory_reader import InventoryReader
+from kasugai.adapters.kafka.past import LogPast
 from kasugai.adapters.kafka.producer import Producer
 from kasugai.adapters.kafka.reader import Reader
 from kasugai.adapters.kafka.route_loop import Batches
 from kasugai.adapters.kafka.topics import require
+from kasugai.adapters.proving.opening import proofs_of
 from kasugai.adapters.settings.values import KafkaSettings, Settings
 from kasugai.adapters.telemetry.vitals import Vitals
 from kasugai.core.recovering.doors import LogAway
@@ -23,6 +25,7 @@ from kasugai.core.words.signals import Stamp
 from kasugai.schemas.topics import INVENTORY, SIGNALS
 from kasugai.streams.route import SOURCES, Route
 from kasugai.streams.route_shell import PAUSE, RouteShell
+from kasugai.streams.speakers import Speakers
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +86,10 @@ async def _serve(settings: Settings, demo: bool, vitals: Vitals) -> None:
             vitals.expect(lambda: "" if batches.has_joined else "waiting for the group")
             stack.push_async_callback(batches.close)
             grave = DeadLetters(producer, GROUP)
-            shell = RouteShell(route, source=batches, sink=producer, grave=grave, inventory=inventory)
+            speakers = Speakers(proofs_of(settings.agents), LogPast(kafka, f"{name}-past"))
+            shell = RouteShell(
+                route, source=batches, sink=producer, grave=grave, inventory=inventory, speakers=speakers
+            )
             tasks.create_task(shell.run())
 
 

@@ -5,27 +5,37 @@ Nothing is committed before its letters and dead letters are acknowledged; when 
 
 import asyncio
 import logging
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from kasugai.adapters.kafka.client import ROOMY
-from kasugai.adapters.kafka.records import Incoming, Outgoing, Sink, outgoing, trace_of
+from kasugai.adapters.kafka.records import Incoming, Outgoing, Sink, outgoing
+from kasugai.adapters.kafka.trace import trace_of
 from kasugai.adapters.telemetry import tracing
 from kasugai.adapters.telemetry.about import about
-from kasugai.adapters.telemetry.catalogue import ROUTING
-from kasugai.adapters.telemetry.meters import observe
+from kasugai.adapters.telemetry.catalogue import ROUTING, UNPROVED
+from kasugai.adapters.telemetry.meters import count, observe
 from kasugai.core.recovering.doors import LogAway
 from kasugai.core.words.facts import Fact
-from kasugai.core.words.signals import Command, Fault, Letter, Stamp, Symptom
+from kasugai.core.words.signals import REPORT_LASTS, Command, Fault, Letter, Stamp
+from kasugai.core.words.silences import Silence
 from kasugai.core.words.timing import BrokerTime
-from kasugai.schemas.codec import Undecodable, decode
+from kasugai.schemas.codec import Undecodable, Unencodable, decode
+from kasugai.schemas.keys import key_of
 from kasugai.schemas.topics import INVENTORY, SIGNALS, dead_letters_of
-from kasugai.streams.route import Misplaced, Overlong, Route
-from kasugai.streams.route_breaker import WINDOW, Breaker
+from kasugai.streams.route import UNFIT, Misplaced, Route
+from kasugai.streams.route_breaker import WINDOW, Rests
+from kasugai.streams.speakers import Speakers, Unproved
 
 log = logging.getLogger(__name__)
+
+OTHER = "other"
+"""The label for names that the inventory does not have: whoever makes them up makes no series."""
+SHOWN = 80
+"""Characters of a foreign key in a reason."""
 
 INVENTORY_PATIENCE = 5.0
 """Seconds that a reported fault waits for the inventory that its sender had seen."""
@@ -55,12 +65,20 @@ class Source(Protocol):
         """Read `records` again."""
         ...
 
+    async def rest(self, topics: frozenset[str]) -> None:
+        """Read nothing of these topics until told otherwise, and of all others as ever."""
+        ...
+
 
 class Learned(Protocol):
     """How far the inventory has been learned."""
 
     async def reached(self, offset: int, patience: float) -> bool:
         """Wait until the record at `offset` has been learned; False after `patience` seconds."""
+        ...
+
+    async def end(self) -> int:
+        """Return the offset behind the last record that there is as of now; LogAway."""
         ...
 
 
@@ -76,6 +94,10 @@ class TooLarge(Exception):
     """A record whose letter no broker takes."""
 
 
+class Misdated(Exception):
+    """An assertion that says to have been made in the future: no clock that is kept says that."""
+
+
 @dataclass(slots=True)
 class _Carried:
     letters: list[Outgoing] = field(default_factory=list)
@@ -87,23 +109,31 @@ class _Carried:
 class RouteShell:
     """The loop around one `Route`."""
 
-    def __init__(self, route: Route, *, source: Source, sink: Sink, grave: Grave, inventory: Learned) -> None:
+    def __init__(
+        self,
+        route: Route,
+        *,
+        source: Source,
+        sink: Sink,
+        grave: Grave,
+        inventory: Learned,
+        speakers: Speakers,
+    ) -> None:
         """Put the parts together."""
         self._route = route
+        self._speakers = speakers
         self._source = source
         self._sink = sink
         self._grave = grave
         self._inventory = inventory
-        self._breaker = Breaker()
-        self._buried_on = ""
-        """The topic of the last dead letter."""
+        self._rests = Rests()
         self._told_all_at: float | None = None
         """When the whole inventory was last forwarded, while its partition is ours."""
 
     async def run(self) -> None:
         """Carry batches, for ever."""
         while True:
-            await self._rest_if_tripped()
+            await self._source.rest(self._rests.resting(asyncio.get_running_loop().time()))
             batch = await self._source.next()
             try:
                 await self._tell_inventory()
@@ -117,6 +147,7 @@ class RouteShell:
     async def carry(self, batch: Sequence[Incoming]) -> None:
         """Carry one batch to the end; LogAway when it must be read again."""
         values = [_decoded(record) for record in batch]
+        await self._speakers.prepare(batch)
         await self._wait_for_inventory(batch, values)
         carried = _Carried()
         for record, value in zip(batch, values, strict=True):
@@ -126,8 +157,7 @@ class RouteShell:
         if stamps and carried.oldest is not None:
             observe(ROUTING, (max(stamp.at for stamp in stamps) - carried.oldest) / 1000)
         await self._source.commit(batch)
-        buried = len(carried.refused)
-        self._breaker.count(asyncio.get_running_loop().time(), len(batch) - buried, buried)
+        self._count(batch, [record for record, _ in carried.refused])
 
     def _sort(self, carried: _Carried, record: Incoming, value: object) -> None:
         if isinstance(value, Undecodable):
@@ -135,17 +165,24 @@ class RouteShell:
             return
         if value is None:
             return
-        if isinstance(value, Command) or (isinstance(value, Fault) and _is_dated(value)):
-            value = replace(value, said_at=BrokerTime(record.at))
+        if isinstance(value, Command | Fault | Silence):
+            value = replace(value, said_at=BrokerTime(record.at))  # whatever its sender wrote there
         try:
+            self._speakers.check(record, value)
             letters = self._route.letters(record.topic, value)
-        except (Misplaced, Overlong) as error:
+            _check_key(record, value)
+            _check_date(value)
+        except (*UNFIT, Misdated, Unproved) as error:
             carried.refused.append((record, error))
             return
         if isinstance(value, Fault):
             carried.oldest = min(record.at, carried.oldest or record.at)
-        with _traced(record, value) as trace:
-            sealed = [_sealed(replace(letter, trace=dict(trace))) for letter in letters]
+        try:
+            with _traced(record, value) as trace:
+                sealed = [_sealed(replace(letter, trace=dict(trace))) for letter in letters]
+        except Unencodable as error:
+            carried.refused.append((record, error))
+            return
         largest = max((letter.size for letter in sealed), default=0)
         if largest > ROOMY:
             carried.refused.append(
@@ -156,7 +193,8 @@ class RouteShell:
 
     async def _bury(self, record: Incoming, error: Exception) -> None:
         await self._grave.bury(record, error)
-        self._buried_on = record.topic
+        if isinstance(error, Unproved):
+            count(UNPROVED, topic=record.topic, host=error.host if self._route.knows(error.host) else OTHER)
         with about(host=(record.key or b"").decode(errors="replace")):
             log.warning(
                 "%s %d offset %d is a dead letter: %s", record.topic, record.partition, record.offset, error
@@ -167,8 +205,16 @@ class RouteShell:
             self._route.wanted(record.topic, value) for record, value in zip(batch, values, strict=True)
         ]
         wanted = max(offsets, default=-1)
-        if wanted >= 0 and not await self._inventory.reached(wanted, INVENTORY_PATIENCE):
-            log.warning("the inventory does not reach offset %d, which a report refers to: going on", wanted)
+        if wanted < 0 or await self._inventory.reached(wanted, 0):
+            return
+        end = await self._inventory.end()
+        there = max((offset for offset in offsets if offset < end), default=-1)
+        if there < wanted:
+            log.warning(
+                "a report refers to offset %d of the inventory, which ends at %d: not waited for", wanted, end
+            )
+        if there >= 0 and not await self._inventory.reached(there, INVENTORY_PATIENCE):
+            log.warning("the inventory does not reach offset %d, which a report refers to: going on", there)
 
     async def _tell_inventory(self) -> None:
         """Forward the whole inventory when its partition becomes ours, and once a day."""
@@ -177,18 +223,25 @@ class RouteShell:
             return
         now = asyncio.get_running_loop().time()
         if self._told_all_at is None or now - self._told_all_at >= DAY:
-            await self._sink.publish_all([_sealed(letter) for letter in self._route.whole_inventory()])
+            whole = [_sealed(letter) for letter in self._route.whole_inventory()]
+            # What is too large is a dead letter since it came, and must not keep all else from being told.
+            await self._sink.publish_all([letter for letter in whole if letter.size <= ROOMY])
             self._told_all_at = now
 
-    async def _rest_if_tripped(self) -> None:
-        if self._breaker.is_tripped:
+    def _count(self, batch: Sequence[Incoming], refused: Sequence[Incoming]) -> None:
+        """Let a topic rest of which too much is buried, and say so."""
+        buried = defaultdict[str, list[bytes | None]](list)
+        for record in refused:
+            buried[record.topic].append(record.key)
+        carried = Counter(record.topic for record in batch) - Counter(record.topic for record in refused)
+        for topic in self._rests.count(asyncio.get_running_loop().time(), carried, buried):
             log.error(
-                "too many dead letters: route rests for %.0f s; look at them: kasugai tap %s --from-beginning",
+                "too many dead letters of many hosts: %s rests for %.0f s, all else goes on; look at them: "
+                "kasugai tap %s --from-beginning",
+                topic,
                 WINDOW,
-                dead_letters_of(self._buried_on),
+                dead_letters_of(topic),
             )
-            await asyncio.sleep(WINDOW)
-            self._breaker.reset()
 
 
 def _traced(record: Incoming, value: object) -> AbstractContextManager[tracing.Trace]:
@@ -222,6 +275,19 @@ def _sealed(letter: Letter) -> Outgoing:
     return outgoing(SIGNALS, letter, trace=letter.trace)
 
 
-def _is_dated(fault: Fault) -> bool:
-    """Whether it matters when it was said: of what contradicts each other the later one counts."""
-    return fault.asserted or fault.symptom is Symptom.ALIVE
+def _check_key(record: Incoming, value: object) -> None:
+    """Misplaced for a record under another key than its value's: it lies in another partition than all else about its
+    host, and overtakes it."""
+    key = key_of(value) if isinstance(value, Fault | Command | Fact | Silence) else None
+    if key is not None and record.key != key.encode():
+        said = (record.key or b"").decode(errors="replace")[:SHOWN]
+        raise Misplaced(f"it is about {key}, and lies under the key {said}")
+
+
+def _check_date(value: object) -> None:
+    """A clock that is ahead of the broker's by less than a report lasts is an ordinary one."""
+    if isinstance(value, Fault) and value.asserted and value.observed_at > value.said_at + REPORT_LASTS:
+        ahead = (value.observed_at - value.said_at) // 1000
+        raise Misdated(
+            f"it asserts that the host was fenced {ahead} s after the broker took it: look at that clock"
+        )

@@ -4,7 +4,7 @@ It holds values and decides nothing; who counts the unhealthy hosts (`tally`) is
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from kasugai.core.deciding.rows import HostRow, SegmentRow, SubjectRow
@@ -38,6 +38,10 @@ class Crowd(Protocol):
 
     def unhealthy(self, deadline: SteadyTime, *, besides: str = "") -> int:
         """Return how many hosts are unhealthy by `deadline`, `besides` one."""
+        ...
+
+    def fail_together(self, host: str, deadline: SteadyTime, *, besides: str = "") -> bool:
+        """Whether many guests of a host have failed lately by `deadline`, `besides` one by its subject's name."""
         ...
 
     def counts(self, host: str, deadline: SteadyTime) -> bool:
@@ -85,6 +89,11 @@ class Asked:
             hosts=self.hosts,
             subjects=self.subjects,
         )
+
+    def on_host(self, row: SubjectRow) -> "Asked":
+        """Return the surroundings of the subject on the host where it is now."""
+        host = self.hosts.get(row.host)
+        return replace(self, row=row, host=None if host is None or host.record.deleted else host)
 
     @property
     def policy(self) -> Policy:

@@ -7,8 +7,11 @@ incident is then stopped, resumed or opened is decided where that is always deci
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from kasugai.core.deciding import plannedstop, quarantine
+from kasugai.core.deciding.budget import BUDGET
 from kasugai.core.deciding.draft import Draft
-from kasugai.core.deciding.refusals import is_general, refusal, vouched_at
+from kasugai.core.deciding.opening import pay
+from kasugai.core.deciding.refusals import beyond_budget, is_general, refusal, vouched_at
 from kasugai.core.deciding.rows import COMMANDS_LIMIT, IncidentRow, SegmentRow, SubjectRow, Word
 from kasugai.core.deciding.steady import Times
 from kasugai.core.deciding.telling import remembered, verb_rank
@@ -35,6 +38,9 @@ VERBS = {
     Instruction.APPROVE: Verb.APPROVE,
     Instruction.CANCEL: Verb.CANCEL,
     Instruction.RETRY: Verb.RETRY,
+    Instruction.RETIRE: Verb.RETIRE,
+    Instruction.BEGIN_STOP: Verb.BEGIN_STOP,
+    Instruction.END_STOP: Verb.END_STOP,
 }
 
 
@@ -103,6 +109,10 @@ def _about(view: SegmentView, row: SegmentRow, command: Command, times: Times) -
             return replace(row, disarmed=None, undecidable=False)
         case Instruction.DISARM:
             return replace(row, disarmed=_word(command, times))
+        case Instruction.BEGIN_STOP:
+            return plannedstop.begun(row, _word(command, times))
+        case Instruction.END_STOP:
+            return plannedstop.ending(row, times.moment, at_once=command.at_once)
         case _:
             return replace(row, approval=_word(command, times, command.up_to))
 
@@ -133,9 +143,15 @@ def _verdict(view: SegmentView, command: Command, answer: Answer, times: Times, 
         count=0,
         at=times.moment.at,
         incident=command.incident,
-        also=(Reason.DISARMED,) if still else (),
+        also=_also(command, verb, is_still_disarmed=still),
         detail=said_by(command, verb),
     )
+
+
+def _also(command: Command, verb: Verb, *, is_still_disarmed: bool) -> tuple[Reason, ...]:
+    if verb is Verb.END_STOP and command.at_once:
+        return (Reason.STOP_OVER,)
+    return (Reason.DISARMED,) if is_still_disarmed else ()
 
 
 def said_by(command: Command, verb: Verb) -> str:
@@ -159,7 +175,9 @@ def carry_out(draft: Draft, command: Command) -> None:
             _approve(draft, command)
         case Instruction.RETRY:
             _retry(draft)
-        case Instruction.ARM | Instruction.DISARM:
+        case Instruction.RETIRE:
+            _retire(draft, command)
+        case Instruction.ARM | Instruction.DISARM | Instruction.BEGIN_STOP | Instruction.END_STOP:
             raise ValueError(f"{command.order} is about a segment")
         case _:
             assert_never(command.order)
@@ -170,6 +188,9 @@ def _approve(draft: Draft, command: Command) -> None:
         draft.row = replace(draft.row, hold=None)
         if draft.row.incident is not None:
             draft.change(replace(draft.incident, cancelled=False))
+        return
+    if command.limit is Limit.QUARANTINE:
+        draft.row = quarantine.lifted(draft.row)
         return
     if command.limit is Limit.FENCE:
         word = _word(command, draft.times)
@@ -182,10 +203,24 @@ def _approve(draft: Draft, command: Command) -> None:
     draft.row = replace(draft.row, approval=_word(command, draft.times, up_to))
 
 
+def _retire(draft: Draft, command: Command) -> None:
+    """Have the host's service deleted: by the return that waits for it, in another attempt, or by one that is opened
+    now."""
+    draft.row = replace(draft.row, retired=_word(command, draft.times))
+    if draft.row.incident is not None:
+        order = draft.incident.order
+        draft.change(replace(draft.incident, order=replace(order, attempt=order.attempt + 1)))
+        _at_once(draft)
+
+
 def _retry(draft: Draft) -> None:
     """Publish a waiting incident now, or open a failed one again: the same incident, with a new attempt. One that is
-    held in its last attempt may have given up a guest beside what holds it: it gets another one too."""
+    held in its last attempt may have given up a guest beside what holds it: it gets another one too. A budget that is
+    used up is counted on, and holds nobody whom a person wants to be restarted."""
     closed = draft.row.closed
+    if beyond_budget(draft.row):
+        draft.waived = BUDGET.reasons
+        return
     if draft.row.incident is None and closed is not None and closed.last is not None:
         last, now = closed.last, draft.times.moment
         conditions = tuple(replace(c, explained=False) for c in draft.row.conditions)
@@ -197,6 +232,7 @@ def _retry(draft: Draft) -> None:
     elif _is_in_its_last(draft.incident):
         order = draft.incident.order
         draft.change(replace(draft.incident, order=replace(order, attempt=order.attempt + 1)))
+    pay(draft)
     _at_once(draft)
 
 

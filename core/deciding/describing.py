@@ -1,4 +1,5 @@
-"""Takes over descriptions of segments and hosts, and tells when one does not mean what it seems to.
+"""Takes over descriptions of segments and hosts, and what silences them, and tells when one does not mean what it
+seems to.
 
 What weighs on whom because of a new description is decided by the gates.
 """
@@ -12,6 +13,7 @@ from kasugai.core.deciding.telling import verb_rank
 from kasugai.core.deciding.view import Change, Decision, SegmentView
 from kasugai.core.words.identity import verdict_id
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.silences import Silence
 from kasugai.core.words.subject import segment_subject
 from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
@@ -71,10 +73,26 @@ def _host(view: SegmentView, record: HostRecord, offset: int) -> tuple[SegmentVi
     known = view.hosts.get(record.name)
     if known is not None and (known.offset >= offset or not _is_newer(record, known.record)):
         return view, ()
-    row = HostRow(record=record, offset=offset)
+    row = HostRow(record=record, offset=offset, silence=None if known is None else known.silence)
     tally = view.tally.copy()
     tally.describe(row)
     return replace(view, hosts={**view.hosts, record.name: row}, tally=tally), (Change(row=row),)
+
+
+def take_silence(view: SegmentView, silence: Silence, offset: int) -> tuple[SegmentView, Decision]:
+    """Return the view with a silence about a described host, and its row to be written; nothing changes where it says
+    again what stands, or was said before that (whoever lost its place reads the past again)."""
+    known = view.host(silence.host)
+    if known is None or known.offset >= offset or is_repeated(known, silence):
+        return view, ()
+    row = replace(known, silence=silence, offset=offset)
+    return replace(view, hosts={**view.hosts, silence.host: row}), (Change(row=row),)
+
+
+def is_repeated(known: HostRow, silence: Silence) -> bool:
+    """Whether a silence is no news about the host."""
+    old = known.silence
+    return old is not None and (silence.said_at < old.said_at or replace(silence, said_at=old.said_at) == old)
 
 
 def _is_newer(record: HostRecord, known: HostRecord) -> bool:

@@ -15,8 +15,8 @@ from kasugai.core.words.timing import Millis
 
 HEALTH = "health"
 """The name of what changes when a host becomes a destination, or stops being one."""
-MOST = 1_000
-"""So many names an order carries: with the longest (255 bytes) a quarter of what a broker takes in one record."""
+MOST = 900
+"""So many names an order carries: with the longest (255 bytes) less than a quarter of what a broker takes."""
 PAUSE: Millis = Millis(1_000)
 """Incidents are told about other hosts no sooner than this after their last publication: hosts that die one after
 another do not make a publication of each incident for each of them."""
@@ -36,14 +36,16 @@ def has_turned(before: SubjectRow, row: SubjectRow) -> bool:
 
 def avoided(asked: Asked) -> tuple[str, ...]:
     """Return the segment's other hosts that may take nobody, by name; of more than an order can carry the first (then
-    a storm holds whoever has not begun)."""
+    a storm holds whoever has not begun). Only of a host are guests sent away."""
+    if not asked.row.subject.is_host:
+        return ()
     return tuple(sorted(host for host in asked.tally.unfit if host != asked.row.host)[:MOST])
 
 
 def published(asked: Asked, incident: IncidentRow, order: Open) -> IncidentRow:
     """Return the incident with its order as published. The row keeps no names of hosts (there may be hundreds), only
-    what tells one set from another."""
-    return replace(incident, order=replace(order, avoid=()), avoided=_mark(asked))
+    what tells one set from another, and no evidence: that is what stands in its conditions."""
+    return replace(incident, order=replace(order, avoid=(), evidence=()), avoided=_mark(asked))
 
 
 def has_news(asked: Asked) -> bool:
@@ -54,15 +56,17 @@ def has_news(asked: Asked) -> bool:
 
 def wait(row: SubjectRow) -> Wait:
     """Return on what an incident waits that a worker may be at work on."""
-    at_work = row.incident is not None and _is_at_work(row.incident)
+    at_work = row.subject.is_host and row.incident is not None and _is_at_work(row.incident)
     return Wait(on=frozenset({HEALTH})) if at_work else Wait()
 
 
 def _is_at_work(incident: IncidentRow) -> bool:
-    return not incident.is_waiting and not incident.stopped
+    return not incident.is_waiting and not incident.stopped and incident.order.undoes is None
 
 
 def _mark(asked: Asked) -> int:
+    if not asked.row.subject.is_host:
+        return 0
     own = asked.row.host
     return asked.tally.unfit_mark ^ (mark_of(own) if own in asked.tally.unfit else 0)
 

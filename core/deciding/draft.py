@@ -13,6 +13,7 @@ from kasugai.core.deciding.rows import IncidentRow, SubjectRow
 from kasugai.core.deciding.steady import Times
 from kasugai.core.words.incident import Order, Phase, move
 from kasugai.core.words.signals import Fault
+from kasugai.core.words.subject import Subject
 from kasugai.core.words.timing import Timing
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 
@@ -32,6 +33,11 @@ class Draft:
     """What the record changes that the subject may wait on."""
     verdicts: list[Verdict] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
+    follows: bool = False
+    """Whether it takes over what its neighbours say of it: not where it is only asked again, for a record that is
+    decided anew after a crash asks more of them again than the first time."""
+    waived: frozenset[Reason] = frozenset()
+    """For which reasons no gate holds it in this record: a person has said so."""
     row: SubjectRow = field(init=False)
     """The subject's row as it will be."""
 
@@ -44,6 +50,11 @@ class Draft:
         if self.surroundings.row is not self.row:
             self.surroundings = self.surroundings.about(self.row)
         return self.surroundings
+
+    def move(self, subject: Subject, host_uuid: str) -> None:
+        """Let the subject be where it was seen last: an instance is the same one on whichever host."""
+        self.row = replace(self.row, subject=subject, host_uuid=host_uuid)
+        self.surroundings = self.surroundings.on_host(self.row)
 
     @property
     def kind(self) -> SubjectKind:

@@ -1,35 +1,49 @@
-"""Weighs what is held against a subject: when testimony becomes proof, when it expires, what contradicts it.
+"""Weighs what is held against a subject: when testimony becomes proof, and when it expires.
 
-It knows observers and conditions; what an operator allows or what an incident does is decided elsewhere.
+It knows observers and conditions. How a word becomes one is `testimony`'s business; what an operator allows or what an
+incident does is decided elsewhere.
 """
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import assert_never
-from uuid import UUID
 
-from kasugai.core.deciding.rows import Condition, Moment, SubjectRow
+from kasugai.core.deciding.rows import Condition
 from kasugai.core.words.policy import Policy
-from kasugai.core.words.signals import ASSERT_RULE, Fault, Symptom
-from kasugai.core.words.timing import BrokerTime, Millis, SteadyTime, between, later
+from kasugai.core.words.signals import ASSERT_RULE, REPORT_LASTS, Symptom
+from kasugai.core.words.timing import BrokerTime, Millis, SteadyTime, later
 from kasugai.core.words.verdicts import Reason
 
 COALESCE: Millis = Millis(5_000)
 """A repetition is noted this often at most: rows are written on change only."""
 EXPIRY: Millis = Millis(90_000 + COALESCE)
 """A repeating observer that fell silent for 90 s is no witness any more."""
+REPORT_STANDS: Millis = Millis(24 * 3_600_000)
+"""A one-off report that found no second witness in `REPORT_LASTS` is none any more; a person, who has been told of it,
+may vouch for so long."""
 PATIENCE: Millis = Millis(600_000)
 """After ten minutes with too few witnesses a person is told."""
-STALE_AFTER: Millis = Millis(60_000)
-"""A one-off report that was made this long before the close of an incident is no news."""
 
-PROOFS = frozenset({Reason.CONFIRMED, Reason.ASSERTED, Reason.POWER_OFF, Reason.VOUCHED})
-"""The answers that let an incident be opened: those of `weigh`, and a person's word."""
+PROOFS = frozenset(
+    {
+        Reason.CONFIRMED,
+        Reason.ASSERTED,
+        Reason.POWER_OFF,
+        Reason.HOST_USELESS,
+        Reason.OBSERVED,
+        Reason.VOUCHED,
+    }
+)
+"""The answers that let an incident be opened: those of `weigh` and `observed`, and a person's word."""
 
 
 def standing(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
     """Return the conditions that no closed incident explains."""
     return tuple([condition for condition in conditions if not condition.explained])
+
+
+def observed(conditions: tuple[Condition, ...], policy: Policy, deadline: SteadyTime) -> Reason:
+    """Return that one word is enough: of what is looked at before anything is done. `conditions` is not empty."""
+    return Reason.OBSERVED
 
 
 def weigh(conditions: tuple[Condition, ...], policy: Policy, deadline: SteadyTime) -> Reason:
@@ -39,10 +53,12 @@ def weigh(conditions: tuple[Condition, ...], policy: Policy, deadline: SteadyTim
     if policy.trust_assertions and any(believed(condition) for condition in conditions):
         return Reason.ASSERTED
     agreed = _agreed_since(conditions, policy)
+    if agreed is not None and later(agreed, policy.confirm_after) <= deadline:
+        return Reason.CONFIRMED
+    if any(condition.useless for condition in conditions):
+        return Reason.HOST_USELESS
     if agreed is not None:
-        return (
-            Reason.CONFIRMED if later(agreed, policy.confirm_after) <= deadline else Reason.WAITING_TO_CONFIRM
-        )
+        return Reason.WAITING_TO_CONFIRM
     if later(oldest(conditions), PATIENCE) <= deadline:
         return Reason.INSUFFICIENT_EVIDENCE
     return Reason.FIRST_SIGHTING if len(conditions) == 1 else Reason.WAITING_FOR_WITNESSES
@@ -92,9 +108,11 @@ def turns_at(conditions: tuple[Condition, ...], policy: Policy) -> SteadyTime:
     return later(agreed, policy.confirm_after)
 
 
-def expiries(conditions: tuple[Condition, ...]) -> list[SteadyTime]:
-    """Return the steady times at which observers that repeat themselves have been silent for too long."""
-    return [later(condition.seen.steady, EXPIRY) for condition in conditions if expires(condition)]
+def expiries(conditions: tuple[Condition, ...], policy: Policy) -> list[SteadyTime]:
+    """Return the steady times at which observers that repeat themselves have been silent for too long, and one-off
+    reports have stood for too long."""
+    silent = [later(c.seen.steady, EXPIRY) for c in conditions if expires(c)]
+    return silent + [later(c.seen.steady, REPORT_STANDS) for c in conditions if _is_passing(c, policy)]
 
 
 def turns(conditions: tuple[Condition, ...], policy: Policy) -> list[SteadyTime]:
@@ -109,111 +127,47 @@ def oldest(conditions: tuple[Condition, ...]) -> SteadyTime:
 
 
 def _agreed_since(conditions: tuple[Condition, ...], policy: Policy) -> SteadyTime | None:
-    """Return the steady time since which enough kinds of witnesses agree."""
+    """Return the steady time since which enough kinds of witnesses agree. A one-off report agrees with what is said
+    within `REPORT_LASTS` of it: months later a short absence of Nova's service would prove it right."""
     first: dict[str, SteadyTime] = {}
     for condition in conditions:
+        if condition.useless:
+            continue
         first[condition.source] = min(
             first.get(condition.source, condition.since.steady), condition.since.steady
         )
-    if len(first) < policy.confirm_observers:
+    if len(first) < max(1, policy.confirm_observers):
         return None
-    return sorted(first.values())[policy.confirm_observers - 1]
-
-
-def is_stale(row: SubjectRow, fault: Fault, *, heard: bool) -> bool:
-    """Whether a one-off report was evidence before, or was made well before the last incident closed (an assertion by
-    its own record's time: a slow clock must not hide a second failure, and the last look asks Nova); a sign of life or
-    a word taken back is said once by anybody. `heard`: whether the row remembers the fault."""
-    if fault.symptom in (Symptom.ALIVE, Symptom.CLEAR):
-        return heard
-    if fault.source.repeats:
-        return False
-    if heard:
-        return not any(condition.event_id == fault.event_id for condition in row.conditions)
-    made = fault.said_at if fault.asserted and fault.said_at > 0 else fault.observed_at
-    return row.closed is not None and 0 < made < row.closed.at.at - STALE_AFTER
-
-
-def note(row: SubjectRow, fault: Fault, now: Moment, recent: tuple[UUID, ...]) -> SubjectRow:
-    """Return the row after a fault that is not stale, before anything is decided; `recent`: what it then remembers."""
-    match fault.symptom:
-        case Symptom.DOWN | Symptom.OFF:
-            noted = _noted(row, fault, now)
-            same = noted is row.conditions and recent is row.recent
-            return row if same else replace(row, conditions=noted, recent=recent)
-        case Symptom.CLEAR:
-            rest = tuple(c for c in row.conditions if c.observer != fault.observer)
-            return replace(row, conditions=rest, recent=recent)
-        case Symptom.ALIVE:
-            return _lives(replace(row, recent=recent), replace(now, at=_said_at(fault, now)))
-        case _:
-            assert_never(fault.symptom)
-
-
-def _lives(row: SubjectRow, alive: Moment) -> SubjectRow:
-    """Return the row after a sign of life: what is younger than it stands, as far as that is known (two topics have no
-    common order, and what was said first may be read last)."""
-    stands = tuple(c for c in row.conditions if c.symptom is Symptom.OFF or c.vouched_at > alive.at)
-    vouch = row.vouch if row.vouch is not None and row.vouch.at.at > alive.at else None
-    last = alive if row.alive is None or row.alive.at < alive.at else row.alive
-    return replace(row, conditions=stands, alive=last, vouch=vouch)
-
-
-def _noted(row: SubjectRow, fault: Fault, now: Moment) -> tuple[Condition, ...]:
-    conditions = row.conditions
-    old = next((c for c in conditions if c.observer == fault.observer), None)
-    others = tuple(c for c in conditions if c.observer != fault.observer)
-    if old is not None and old.event_id == fault.event_id and old.symptom is fault.symptom:
-        if between(old.seen.steady, now.steady) < COALESCE:
-            return conditions
-        return _sorted((*others, replace(old, seen=now)))
-    new = _condition(row, fault, now)
-    if old is not None and believed(old) and not believed(new) and not old.explained:
-        return conditions
-    if old is not None and not new.source.repeats and old.symptom is new.symptom and not old.explained:
-        new = replace(new, since=old.since)  # said again: as long as it has stood
-    return _sorted((*others, new))
-
-
-def _condition(row: SubjectRow, fault: Fault, now: Moment) -> Condition:
-    return Condition(
-        observer=fault.observer,
-        source=fault.source,
-        symptom=fault.symptom,
-        event_id=fault.event_id,
-        episode=fault.episode,
-        asserted=fault.asserted,
-        vouched_at=_said_at(fault, now) if fault.asserted else BrokerTime(0),
-        doubt=_doubt(row, fault, now),
-        since=now,
-        seen=now,
+    agreed = sorted(first.values())[policy.confirm_observers - 1]
+    timely = tuple(
+        c for c in conditions if c.source.repeats or c.useless or later(c.seen.steady, REPORT_LASTS) >= agreed
     )
-
-
-def _said_at(fault: Fault, now: Moment) -> BrokerTime:
-    """A word is never younger than its own record: whatever kept it on the way since (an absent route, a full mailbox),
-    the host may have shown life in that time. Its sender's clock is not asked: a slow one, or a time typed by hand,
-    would set the word before the host's last sign of life, and it would be contradicted for ever."""
-    return BrokerTime(min(now.at, fault.said_at)) if fault.said_at > 0 else now.at
-
-
-def _doubt(row: SubjectRow, fault: Fault, now: Moment) -> Reason | None:
-    """Why an assertion counts as one witness from the beginning."""
-    if not fault.asserted:
-        return None
-    if not fault.trusted:
-        return Reason.SENDER_NOT_TRUSTED
-    is_late = row.alive is not None and row.alive.at > _said_at(fault, now)
-    return Reason.SIGN_OF_LIFE if is_late else None
-
-
-def _sorted(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
-    return tuple(sorted(conditions, key=lambda condition: condition.observer))
+    return agreed if len(timely) == len(conditions) else _agreed_since(timely, policy)
 
 
 def expire(conditions: tuple[Condition, ...], deadline: SteadyTime) -> tuple[Condition, ...]:
     """Return those whose observers have not fallen silent by `deadline`."""
     return tuple(c for c in conditions if not expires(c) or later(c.seen.steady, EXPIRY) > deadline)
+
+
+def expire_alone(
+    conditions: tuple[Condition, ...], policy: Policy, deadline: SteadyTime, *, occurs: bool = False
+) -> tuple[Condition, ...]:
+    """Return those that count on by `deadline` where no incident is open: a one-off report that no other witness joined
+    is over in the end, for its sender does not take it back when the host is well again. What `occurs` is over in any
+    case."""
+    if not occurs and _agreed_since(standing(conditions), policy) is not None:
+        return conditions
+    return tuple(
+        c for c in conditions if not _is_passing(c, policy) or later(c.seen.steady, REPORT_STANDS) > deadline
+    )
+
+
+def _is_passing(condition: Condition, policy: Policy) -> bool:
+    """Whether it is a one-off report that is one witness and no more: an assertion stands until its incident is over
+    or the world contradicts it, and what an incident explains ends with that."""
+    stands = (policy.trust_assertions and believed(condition)) or condition.explained or condition.useless
+    return not condition.source.repeats and not stands
 
 
 def expires(condition: Condition) -> bool:
@@ -224,6 +178,19 @@ def expires(condition: Condition) -> bool:
 
 REFUTED = frozenset({Reason.NOVA_FRESH, Reason.POWER_ON, Reason.SIGN_OF_LIFE, Reason.SOURCE_RETURNED})
 """Doubts that come from the world, not from a rule."""
+
+
+def condemned(conditions: tuple[Condition, ...], policy: Policy, deadline: SteadyTime) -> str:
+    """Return the process by which alone a host is proven to be recovered; empty where something else proves it."""
+    names = sorted(c.useless for c in conditions if c.useless)
+    return names[0] if names and weigh(conditions, policy, deadline) is Reason.HOST_USELESS else ""
+
+
+def seen_at(conditions: tuple[Condition, ...]) -> BrokerTime | None:
+    """Return when the youngest of them was seen, which is when it was last said where nobody knows better; None where
+    there is none. An observer whose clock is slow makes it too old: then a start in between answers it, which leaves
+    the subject as it is and says so. Too young it would let a guest that runs be stopped."""
+    return max((condition.observed or condition.seen.at for condition in conditions), default=None)
 
 
 def asserted_at(conditions: tuple[Condition, ...], policy: Policy) -> BrokerTime | None:

@@ -80,11 +80,6 @@ class When(StrEnum):
     """Whom every other gate lets through."""
 
 
-def nothing(asked: Asked) -> Wait:
-    """Return the wait for what never opens."""
-    return Wait()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
     """One thing that may stand in the way."""
@@ -93,7 +88,7 @@ class Gate:
     """All that `why` may answer; no two gates of a kind share one."""
     why: Callable[[Asked], Reason | None]
     """Why it is closed to a subject with unexplained conditions; None when it is open."""
-    wait: Callable[[Asked], Wait] = nothing
+    wait: Callable[[Asked], Wait]
     """What a closed one waits for. It follows from the subject and its surroundings, not from the answer: who is woken
     is then the same for a successor, also after a crash between the row that opens it and the row that it held."""
     verb: Verb = Verb.HOLD
@@ -101,6 +96,11 @@ class Gate:
     bars: Bars = Bars.NOTHING
     counts: bool = True
     """Whether whom it holds counts as an unhealthy host of the segment."""
+    follows: bool = False
+    """Whether it may close because of what is said about another subject: who stands before it waits on that also while
+    it is open, an open incident too."""
+    undoing: bool = False
+    """Whether it stands before the undoing of what an incident did as well."""
     final: frozenset[Reason] = frozenset()
     """Which of its reasons end a report: nothing comes of it until a person changes the inventory."""
     detail: Callable[[Asked, Reason], str] = lambda asked, reason: ""

@@ -6,9 +6,15 @@ Nowhere else is a kind asked for by its name: what differs between kinds is an a
 from dataclasses import dataclass
 
 from kasugai.core.deciding import evidence
+from kasugai.core.deciding.budget import BUDGET
+from kasugai.core.deciding.crowds import CROWD
 from kasugai.core.deciding.gates import Gate
-from kasugai.core.deciding.permits import ARMED, HELD, KNOWN, MAINTAINED, NO_POOL
+from kasugai.core.deciding.hostfirst import HOST_FIRST
+from kasugai.core.deciding.permits import ARMED, HELD, KNOWN, MAINTAINED, SILENCED
+from kasugai.core.deciding.plannedstop import ANNOUNCED
+from kasugai.core.deciding.processgates import ALONE, BOOTED, NOTED
 from kasugai.core.deciding.proof import Weigh, proven_by
+from kasugai.core.deciding.quarantine import TRUSTED_TO_STAY
 from kasugai.core.deciding.reserves import RESERVE
 from kasugai.core.deciding.storm import CALM
 from kasugai.core.words.subject import Kind
@@ -23,11 +29,27 @@ class SubjectKind:
     gates: tuple[Gate, ...]
     """In the order in which they are reported."""
     proof: Weigh
-    """When what is held against one is proof: the measure of the gate of evidence among `gates`."""
-    counts_in_storm: bool
+    """When what is held against one is proof. Where that may take time, a gate among `gates` asks the same."""
+    counts_in_storm: bool = False
     """Whether a sick one is one of the segment's unhealthy hosts."""
-    goes_out: bool
+    goes_out: bool = False
     """Whether one is out of service after its incident, until it has been re-admitted."""
+    has_guests: bool = False
+    """Whether others run on it, who may have it told of, and condemn it."""
+    occurs: bool = False
+    """Whether what is said of one is an occurrence: an incident answers what was said before it, and nothing later."""
+    looked_at: bool = False
+    """Whether nothing but a worker's look ends its open incident: a sign of life may be our own doing."""
+    has_budget: bool = False
+    """Whether its attempts are counted."""
+    makes_crowds: bool = False
+    """Whether many that fail at once speak for a cause in their host."""
+    is_undone: bool = False
+    """Whether what an incident of it did is undone when it is well again."""
+    returns: bool = False
+    """Whether it is brought back into service by an incident that undoes the one before."""
+    condemns: bool = False
+    """Whether a policy may have its host recovered because of it."""
 
     def gate_of(self, reason: str | None) -> Gate | None:
         """Return the gate that gives this reason; None when it is no gate's."""
@@ -36,26 +58,42 @@ class SubjectKind:
 
 HOST = SubjectKind(
     name=Kind.HOST,
-    gates=(KNOWN, MAINTAINED, proven_by(evidence.weigh), ARMED, HELD, CALM, RESERVE),
+    gates=(
+        KNOWN,
+        MAINTAINED,
+        ANNOUNCED,
+        proven_by(evidence.weigh),
+        SILENCED,
+        ARMED,
+        HELD,
+        CALM,
+        RESERVE,
+        TRUSTED_TO_STAY,
+    ),
     proof=evidence.weigh,
     counts_in_storm=True,
     goes_out=True,
+    has_guests=True,
+    returns=True,
 )
 
 INSTANCE = SubjectKind(
     name=Kind.INSTANCE,
-    gates=(KNOWN, NO_POOL, MAINTAINED, proven_by(evidence.weigh), ARMED, HELD),
-    proof=evidence.weigh,
-    counts_in_storm=False,
-    goes_out=False,
+    gates=(KNOWN, MAINTAINED, ANNOUNCED, SILENCED, ARMED, HELD, HOST_FIRST, BUDGET, CROWD),
+    proof=evidence.observed,
+    occurs=True,
+    looked_at=True,
+    has_budget=True,
+    makes_crowds=True,
 )
 
 PROCESS = SubjectKind(
     name=Kind.PROCESS,
-    gates=(KNOWN, NO_POOL, MAINTAINED, proven_by(evidence.weigh), ARMED, HELD),
-    proof=evidence.weigh,
-    counts_in_storm=False,
-    goes_out=False,
+    gates=(KNOWN, NOTED, MAINTAINED, ANNOUNCED, SILENCED, BOOTED, ARMED, HELD, HOST_FIRST, ALONE),
+    proof=evidence.observed,
+    occurs=True,
+    is_undone=True,
+    condemns=True,
 )
 
 KINDS = {kind.name: kind for kind in (HOST, INSTANCE, PROCESS)}

@@ -6,33 +6,54 @@ once its publications are acknowledged and the rows of all letters before it are
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from kasugai.core.deciding.decide import decide
-from kasugai.core.deciding.rows import ClockRow, HostRow, Row, SegmentRow, SubjectRow
-from kasugai.core.deciding.segments import Segment
+from kasugai.core.deciding.rows import (
+    ClockRow,
+    HostRow,
+    OfSegment,
+    Row,
+    SegmentRow,
+    SubjectRow,
+    Tombstone,
+    Written,
+)
+from kasugai.core.deciding.segments import Misfits, Segment, nothing_misfits
 from kasugai.core.deciding.steady import Times, advance_clock, period_for, strike, times
 from kasugai.core.deciding.view import Change
 from kasugai.core.words.incident import Order, Phase
 from kasugai.core.words.policy import Policy
-from kasugai.core.words.signals import InventoryChange, Letter, Stamp, Tick
+from kasugai.core.words.signals import UNKNOWN_SEGMENT, Fault, InventoryChange, Letter, Stamp, Tick
+from kasugai.core.words.silences import Silence
 from kasugai.core.words.subject import Kind
 from kasugai.core.words.timing import PRODUCTION, Millis, SteadyTime, Timing, later
 from kasugai.core.words.verdicts import Verdict
+
+
+class Misfit(Exception):
+    """What was decided is larger than a record may be."""
+
+
+class MadeAnew(Exception):
+    """The rows are about another topic of the same name: by their offsets, what stands in this one would be done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
     """What follows from one letter."""
 
-    rows: tuple[Row, ...] = ()
+    rows: tuple[Written, ...] = ()
     """In the order in which they are written."""
     verdicts: tuple[Verdict, ...] = ()
     orders: tuple[Order, ...] = ()
     errors: tuple[Exception, ...] = ()
-    """The bugs that it met: the segments that they struck are disarmed."""
+    """The bugs that it met: the segments that they struck are disarmed. And what no record can carry (`Misfit`): whom
+    that was about is left alone."""
+    unkept: int = 0
+    """How many subjects that nobody knows it told of without keeping a row of them."""
 
     @property
     def trouble(self) -> str | None:
@@ -46,6 +67,7 @@ class Mailbox:
 
     clock: ClockRow
     timing: Timing = PRODUCTION
+    misfit: Misfits = nothing_misfits
     _head: int = -1
     """The highest offset in any row: what lies below it is done."""
     _segments: dict[str, Segment] = field(default_factory=dict)
@@ -54,15 +76,23 @@ class Mailbox:
     blind."""
 
     @classmethod
-    def restore(cls, partition: int, rows: Iterable[Row] = (), timing: Timing = PRODUCTION) -> "Mailbox":
-        """Return the mailbox whose rows these are."""
-        mailbox = cls(ClockRow(partition=partition), timing)
+    def restore(
+        cls,
+        partition: int,
+        rows: Iterable[Row] = (),
+        timing: Timing = PRODUCTION,
+        misfit: Misfits = nothing_misfits,
+        topic: str = "",
+    ) -> "Mailbox":
+        """Return the mailbox whose rows these are; `misfit` says what no record can carry, `topic` is the id of the
+        topic that it is a partition of, as far as it is known. MadeAnew when the rows are another one's."""
+        mailbox = cls(ClockRow(partition=partition, topic=topic), timing, misfit)
         for row in rows:
             mailbox._head = max(mailbox._head, row.offset)
             if isinstance(row, ClockRow):
-                mailbox.clock = row
+                mailbox.clock = _of_topic(row, topic)
             else:
-                mailbox._segment(_segment_of(row)).put(row)
+                mailbox._put(row)
         for segment in mailbox._segments.values():
             segment.look_ahead(times(mailbox.clock))
         return mailbox
@@ -76,16 +106,18 @@ class Mailbox:
         if self.clock.blind > before.blind:
             self._look_ahead(now.of_tick_before)
         changes, errors = self._decide(letter, now, stamp.offset)
-        rows: list[Row] = [change.row for change in changes if change.row is not None]
+        rows = [change.row for change in changes if change.row is not None]
         self._take_over(letter, rows, now)
+        clock: tuple[ClockRow, ...] = ()
         if isinstance(letter.signal, Tick):
             self.clock = self.clock.at_offset(stamp.offset)
-            rows.append(self.clock)
+            clock = (self.clock,)
         return Decided(
-            rows=tuple(rows),
+            rows=(*rows, *clock),
             verdicts=tuple(verdict for change in changes for verdict in change.verdicts),
             orders=tuple(order for change in changes for order in change.orders),
             errors=errors,
+            unkept=sum(_is_unkept(letter, change) for change in changes),
         )
 
     def tick(self, quiet: Millis, since: Millis | None) -> Tick | None:
@@ -115,9 +147,17 @@ class Mailbox:
         return [row.record.policy for row in described if row is not None]
 
     def _segment(self, segment_id: str) -> Segment:
-        if segment_id not in self._segments:
-            self._segments[segment_id] = Segment(segment_id, self.timing)
-        return self._segments[segment_id]
+        """Return a segment; one without rows is forgotten again (whoever makes names up makes no memory)."""
+        return self._segments.get(segment_id) or Segment(segment_id, self.timing)
+
+    def _put(self, row: OfSegment) -> Segment:
+        segment = self._segment(_segment_of(row))
+        segment.put(row)
+        if segment.is_empty:
+            self._segments.pop(segment.segment_id, None)
+        else:
+            self._segments[segment.segment_id] = segment
+        return segment
 
     def _clock_after(self, letter: Letter, stamp: Stamp) -> ClockRow:
         if isinstance(letter.signal, Tick) and self.clock.offset < stamp.offset:
@@ -130,29 +170,51 @@ class Mailbox:
         errors: list[Exception] = []
         for segment in self._concerned(letter, now):
             try:
-                changes += decide(segment.view(), letter.signal, now, offset, self.timing)
+                decided = decide(segment.view(), letter.signal, now, offset, self.timing)
             except Exception as error:
                 if isinstance(letter.signal, Tick) and segment.is_undecidable:
                     continue  # told already, and a tick is nothing to look at
                 errors.append(error)
                 changes += segment.disarm(now, offset, _trouble(error))
+            else:
+                for change in decided:
+                    changes += self._fitting(segment, change, now, errors)
         return changes, tuple(errors)
+
+    def _fitting(
+        self, segment: Segment, change: Change, now: Times, errors: list[Exception]
+    ) -> tuple[Change, ...]:
+        """Return a change as it is, or what is done in its place when a record cannot carry all of it."""
+        values = (*change.verdicts, *change.orders, *((change.row,) if change.row is not None else ()))
+        trouble = next((trouble for value in values if (trouble := self.misfit(value))), "")
+        if not trouble:
+            return (change,)
+        errors.append(Misfit(trouble))
+        match change.row:
+            case SubjectRow():
+                return (segment.leave_alone(change, now, trouble, self.misfit),)
+            case SegmentRow(offset=offset) | HostRow(offset=offset):
+                return segment.disarm(now, offset, trouble)
+            case _:
+                return ()
 
     def _concerned(self, letter: Letter, now: Times) -> list[Segment]:
         if letter.segment:
             return [self._segment(letter.segment)]
-        due = [segment for segment in self._segments.values() if segment.waits.due(now.deadline)]
+        segments = self._segments.values()
+        due = [each for each in segments if each.waits.due(now.deadline) or each.is_in_planned_stop]
         return sorted(due, key=lambda segment: segment.segment_id)
 
-    def _take_over(self, letter: Letter, rows: Iterable[Row], now: Times) -> None:
-        """Take the rows over, and look ahead for those that have changed, for all that a description is about, and
-        for those that were due."""
-        for row in _of_segments(rows):
-            segment = self._segment(_segment_of(row))
-            segment.put(row)
+    def _take_over(self, letter: Letter, rows: Collection[OfSegment], now: Times) -> None:
+        """Take the rows over, and look ahead for those that have changed and those who wait on them, for all that a
+        description is about, and for those that were due."""
+        for row in rows:
+            self._put(row)
+        for row in rows:
             if isinstance(row, SubjectRow):
-                segment.look_ahead(now, [row.name])
-        if isinstance(letter.signal, InventoryChange):
+                segment = self._segment(row.segment)
+                segment.look_ahead(now, [row.name, *segment.waits.on((row.name,))])
+        if isinstance(letter.signal, InventoryChange) or (isinstance(letter.signal, Silence) and rows):
             self._segment(letter.segment).look_ahead(now)
         if isinstance(letter.signal, Tick):
             for segment in self._segments.values():
@@ -163,17 +225,23 @@ class Mailbox:
             segment.look_ahead(now)
 
 
+def _of_topic(row: ClockRow, topic: str) -> ClockRow:
+    if topic and row.topic and row.topic != topic:
+        raise MadeAnew(f"the rows are of topic {row.topic}, the mailbox is {topic}")
+    return replace(row, topic=topic or row.topic)
+
+
 def _trouble(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _of_segments(rows: Iterable[Row]) -> Iterator[SubjectRow | SegmentRow | HostRow]:
-    return (row for row in rows if not isinstance(row, ClockRow))
+def _is_unkept(letter: Letter, change: Change) -> bool:
+    return letter.segment == UNKNOWN_SEGMENT and isinstance(letter.signal, Fault) and change.row is None
 
 
-def _segment_of(row: SubjectRow | SegmentRow | HostRow) -> str:
+def _segment_of(row: OfSegment) -> str:
     match row:
-        case SubjectRow(segment=segment):
+        case SubjectRow(segment=segment) | Tombstone(segment=segment):
             return segment
         case SegmentRow(record=record):
             return record.segment_id

@@ -3,12 +3,23 @@
 from dataclasses import replace
 from uuid import UUID
 
-from kasugai.core.deciding import destinations, evidence, readmission, reserves
+from kasugai.core.deciding import (
+    budget,
+    condemning,
+    destinations,
+    evidence,
+    hostfirst,
+    plannedstop,
+    readmission,
+    reserves,
+    returning,
+    undoing,
+)
 from kasugai.core.deciding.draft import Draft
-from kasugai.core.deciding.gates import pass_gates
+from kasugai.core.deciding.gates import Closed, Gate, pass_gates
+from kasugai.core.deciding.naming import next_incident
 from kasugai.core.deciding.proof import proof
 from kasugai.core.deciding.rows import IncidentRow, SubjectRow, evidence_of
-from kasugai.core.words.identity import incident_id
 from kasugai.core.words.incident import Open, Phase
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import Symptom
@@ -18,19 +29,89 @@ from kasugai.core.words.verdicts import EVIDENCE_LIMIT, Reason, Verb
 
 def weigh_idle(draft: Draft) -> None:
     """Decide about a subject that has no open incident."""
-    if not evidence.standing(draft.row.conditions):
+    if draft.row.condemned is not None and not condemning.is_due(draft.asked):
+        _pardon_host(draft)
+    if draft.kind.occurs and _is_explained(draft):
+        return
+    undone = undoing.due(draft.asked)
+    if undone is not None:
+        _weigh_undoing(draft, undone)
+    elif not evidence.standing(draft.row.conditions):
+        _pardon_host(draft)
         _without_evidence(draft)
         if draft.row.vouch is not None:
             draft.row = replace(draft.row, vouch=None)
         _readmit_if_due(draft)
-        return
-    closed = pass_gates(draft.kind.gates, draft.asked)
-    if closed:
-        first, *others = closed
-        also = tuple(each.reason for each in others)
-        draft.tell(first.verb, first.reason, also=also, detail=first.detail)
+        _miss(draft)
+    elif closed := pass_gates(_gates(draft), draft.asked):
+        _pardon_host(draft)
+        _tell_closed(draft, closed)
+    elif condemning.is_due(draft.asked):
+        condemning.condemn(draft)
     else:
         _open(draft)
+
+
+def _gates(draft: Draft) -> tuple[Gate, ...]:
+    return tuple(gate for gate in draft.kind.gates if gate.reasons.isdisjoint(draft.waived))
+
+
+def _tell_closed(draft: Draft, closed: tuple[Closed, ...]) -> None:
+    first, *others = closed
+    draft.tell(first.verb, first.reason, also=tuple(each.reason for each in others), detail=first.detail)
+
+
+def _is_explained(draft: Draft) -> bool:
+    """Whether a guest or a process is done with because of what has become of its segment, or of its host."""
+    _forget_what_was_meant(draft)
+    return not draft.kind.looked_at and _is_explained_by_host(draft)
+
+
+def _is_explained_by_host(draft: Draft) -> bool:
+    """What was said of a process before its host was recovered is over with that. Who waited for it is told so once. Of
+    a guest only a look tells: the host's recovery brings back as stopped what Nova had stopped by itself."""
+    host = draft.asked.host_row(draft.row.host)
+    left = hostfirst.answered(host, draft.row.conditions)
+    if host is None or host.closed is None or left == draft.row.conditions:
+        return False
+    is_told = draft.fresh is not None or draft.row.verb is not Verb.IGNORE
+    if is_told and not evidence.standing(left):
+        draft.tell(Verb.EXPLAIN, Reason.PART_OF_INCIDENT, incident=host.closed.incident)
+    draft.row = replace(draft.row, conditions=left)
+    if evidence.standing(left):
+        return False
+    _pardon_host(draft)
+    return undoing.due(draft.asked) is None
+
+
+def _forget_what_was_meant(draft: Draft) -> None:
+    """What was said of a guest or a process during a planned stop is over with that; who waited is told so once."""
+    left = plannedstop.answered(draft.asked)
+    if left == draft.row.conditions or (
+        draft.asked.segment is not None and draft.asked.segment.stop is not None
+    ):
+        return
+    draft.row = replace(draft.row, conditions=left)
+    if not evidence.standing(left):
+        draft.tell(Verb.IGNORE, Reason.PLANNED_STOP)
+
+
+def _pardon_host(draft: Draft) -> None:
+    """A process whose gates are closed, or against which nothing stands, has its host recovered no more."""
+    if draft.row.condemned is not None:
+        draft.row = replace(draft.row, condemned=None)
+
+
+def _weigh_undoing(draft: Draft, undone: UUID) -> None:
+    closed = pass_gates((gate for gate in draft.kind.gates if gate.undoing), draft.asked)
+    if closed:
+        _tell_closed(draft, closed)
+        return
+    order = replace(_order(draft, next_incident(draft.row, undone)), undoes=undone)
+    if draft.kind.returns:
+        _begin(draft, returning.ordered(draft.row, order), Reason.HOST_BACK)
+    else:
+        _begin(draft, order, Reason.PROCESS_BACK)
 
 
 def _without_evidence(draft: Draft) -> None:
@@ -45,10 +126,18 @@ def _without_evidence(draft: Draft) -> None:
 
 
 def _readmit_if_due(draft: Draft) -> None:
-    due = readmission.due(draft.row, draft.timing.probation)
+    due = readmission.due(draft.asked, draft.timing.probation)
     if due is not None and due <= draft.times.deadline:
         draft.row = readmission.readmit(draft.row)
         draft.tell(Verb.READMIT, Reason.PROBATION_OVER)
+
+
+def _miss(draft: Draft) -> None:
+    """Tell once of a host that is waited for and does not come back."""
+    at = returning.missed_at(draft.asked) if draft.kind.returns else None
+    if at is not None and at <= draft.times.deadline and draft.row.closed is not None:
+        draft.row = replace(draft.row, closed=replace(draft.row.closed, missed=True))
+        draft.tell(Verb.ALERT, Reason.HOST_AWAY, aside=True)
 
 
 def _silence(draft: Draft) -> Reason:
@@ -59,9 +148,13 @@ def _silence(draft: Draft) -> Reason:
 
 
 def _open(draft: Draft) -> None:
-    now, counted = draft.times.moment, evidence.standing(draft.row.conditions)
+    counted = evidence.standing(draft.row.conditions)
     why = proof(draft.kind.proof, draft.row, counted, draft.asked.policy, draft.asked.deadline)
-    order = first_order(draft, _opener(draft.row))
+    _begin(draft, _order(draft, next_incident(draft.row)), why)
+
+
+def _begin(draft: Draft, order: Open, why: Reason) -> None:
+    now = draft.times.moment
     incident = IncidentRow(
         order=order,
         phase=Phase.OPENED,
@@ -71,24 +164,25 @@ def _open(draft: Draft) -> None:
         due=later(now.steady, draft.timing.silence),
     )
     draft.change(destinations.published(draft.asked, incident, order))
-    draft.row = replace(draft.row, returned=None)
+    if order.undoes is None:
+        draft.row = readmission.lost(draft.row)
+    pay(draft)
     draft.tell(Verb.OPEN, why)
     draft.orders.append(order)
 
 
-def _opener(row: SubjectRow) -> UUID:
-    """The oldest standing condition's event: the same whichever record completed the proof."""
-    first = min(evidence.standing(row.conditions), key=lambda c: (c.since.at, c.event_id))
-    return first.event_id
+def pay(draft: Draft) -> None:
+    """Count the attempt that is published against its subject's budget, if it has one and was not counted before."""
+    if draft.kind.has_budget:
+        draft.row = budget.pay(draft.row, draft.times.moment.steady, draft.times.deadline)
 
 
-def first_order(draft: Draft, opener: UUID) -> Open:
-    """Return the incident's first publication."""
+def _order(draft: Draft, incident: UUID) -> Open:
+    """Return an incident's first publication."""
     row, policy, now = draft.row, draft.asked.policy, draft.times.moment.at
-    previous = row.closed.incident if row.closed else None
     counted = evidence.standing(row.conditions)
     return Open(
-        incident=incident_id(row.kind, row.host_uuid or row.host, opener, previous),
+        incident=incident,
         n=1,
         attempt=1,
         segment=row.segment,
@@ -103,7 +197,10 @@ def first_order(draft: Draft, opener: UUID) -> Open:
         reserves=reserves.give(draft.asked),
         avoid=destinations.avoided(draft.asked),
         evidence=tuple(evidence_of(c) for c in counted)[:EVIDENCE_LIMIT],
-        previous=previous,
+        previous=row.closed.incident if row.closed else None,
+        seen_at=evidence.seen_at(counted) if draft.kind.occurs else None,
+        relocates=draft.kind.has_budget and budget.relocates(draft.asked),
+        condemned=evidence.condemned(counted, policy, draft.asked.deadline),
     )
 
 
@@ -132,15 +229,20 @@ def refresh_order(draft: Draft) -> Open:
     """Return the open incident's next publication: next number, decided now, with the evidence as it stands."""
     row, old = draft.row, draft.incident.order
     counted = evidence.standing(row.conditions)
-    return replace(
+    seen_at = evidence.seen_at(counted) if draft.kind.occurs else None
+    condemned = evidence.condemned(counted, old.policy, draft.asked.deadline)
+    order = replace(
         old,
         n=old.n + 1,
         decided_at=draft.times.moment.at,
         opened_at=_opened_at(draft, old),
         reserves=reserves.extended(draft.asked, old, draft.incident.reason),
         avoid=destinations.avoided(draft.asked),
+        seen_at=seen_at or old.seen_at,
+        condemned=condemned if counted else old.condemned,
         asserted_at=fenced_at(row, old.policy),
         confirmed_at=evidence.confirmed_at(counted, old.policy),
         vouched_by=row.vouch.author if row.vouch else "",
         evidence=tuple(evidence_of(c) for c in counted)[:EVIDENCE_LIMIT],
     )
+    return returning.ordered(row, order) if returning.is_return(draft.incident) else order

@@ -3,13 +3,13 @@
 from dataclasses import replace
 from typing import assert_never
 
-from kasugai.core.deciding import evidence, reserves
+from kasugai.core.deciding import budget, evidence, reserves, returning
+from kasugai.core.deciding.closing import close, reason_of
 from kasugai.core.deciding.draft import Draft
-from kasugai.core.deciding.opening import weigh_idle
-from kasugai.core.deciding.rows import Closed, Condition
 from kasugai.core.deciding.tending import stop, unproven
+from kasugai.core.words.epochs import is_next, speaks_for_itself, with_owner
 from kasugai.core.words.facts import Fact, FactKind, Result
-from kasugai.core.words.incident import Phase, move
+from kasugai.core.words.incident import Phase
 from kasugai.core.words.timing import Millis, between, later
 from kasugai.core.words.verdicts import Reason, Verb
 
@@ -22,6 +22,8 @@ WAITED_AGAIN: Millis = Millis(5_000)
 """One that waits for a known moment is looked at this long after it, and ever more rarely if that was not enough."""
 ROOM_LONGEST: Millis = Millis(600_000)
 """One that found no room, after 10 min at the latest."""
+BLACK_HOLES = 16
+"""So many hosts that could not start an incident's guests are told of: beyond that it is no host's fault."""
 VETOED_FIRST: Millis = Millis(5_000)
 VETOED_LONGEST: Millis = Millis(600_000)
 """A vetoed one after 5 s, doubling to 10 min."""
@@ -30,12 +32,13 @@ VETOED_LONGEST: Millis = Millis(600_000)
 def take_outcome(draft: Draft, fact: Fact) -> None:
     """Apply one outcome to the subject that it is about."""
     refusal = _refusal(draft, fact)
-    if refusal is not None:
+    if _is_at_the_former(draft, fact):
+        draft.change(replace(draft.incident, heard=draft.times.moment, unanswered=0))
+    elif refusal is not None:
         detail = f"{fact.kind} by {fact.author}"
         draft.mention(Verb.DISREGARD, refusal, incident=fact.incident, detail=detail)
     elif _is_repeated(draft, fact):
-        effects = draft.incident.effects or fact.effects
-        draft.change(replace(draft.incident, epoch=max(draft.incident.epoch, fact.epoch), effects=effects))
+        draft.change(replace(draft.incident, effects=draft.incident.effects or fact.effects))
     else:
         _hear(draft, fact)
         _follow(draft, fact)
@@ -45,7 +48,7 @@ def _follow(draft: Draft, fact: Fact) -> None:
     match fact.kind:
         case FactKind.ADOPTED:
             draft.enter(Phase.RECOVERING)
-            draft.change(replace(draft.incident, reason=""))
+            _adopt(draft, fact)
         case FactKind.WORKING | FactKind.QUEUED:
             pass
         case FactKind.HELD:
@@ -67,11 +70,33 @@ def _follow(draft: Draft, fact: Fact) -> None:
             assert_never(fact.kind)
 
 
+def _adopt(draft: Draft, fact: Fact) -> None:
+    """Only the owners of the newest epoch are kept: nobody else is obeyed."""
+    incident = draft.incident
+    others = incident.owners if fact.epoch == incident.epoch else ()
+    draft.change(replace(incident, epoch=fact.epoch, owners=with_owner(others, fact), reason=""))
+    draft.row = replace(draft.row, epoch=max(draft.row.epoch, fact.epoch))
+
+
 def _refusal(draft: Draft, fact: Fact) -> Reason | None:
     incident = draft.row.incident
     if incident is None or incident.order.incident != fact.incident or incident.order.attempt > fact.attempt:
         return Reason.NOT_OPEN
-    return Reason.OLDER_EPOCH if fact.epoch < incident.epoch and fact.kind is not FactKind.QUEUED else None
+    if fact.kind is FactKind.QUEUED or is_next(fact, incident.epoch, draft.row.epoch):
+        return None
+    if fact.epoch < incident.epoch:
+        return Reason.OLDER_EPOCH
+    return None if speaks_for_itself(incident.owners, fact) else Reason.NOT_ITS_OWNER
+
+
+def _is_at_the_former(draft: Draft, fact: Fact) -> bool:
+    """Whether its owner is still at an attempt that a Stop has cut short, and waits for a call of its own. The next
+    attempt is published all the same, for whoever owns it next; nobody is missing."""
+    incident = draft.row.incident
+    if incident is None or incident.order.incident != fact.incident or fact.kind is not FactKind.WORKING:
+        return False
+    is_owner = fact.epoch == incident.epoch and speaks_for_itself(incident.owners, fact)
+    return is_owner and fact.attempt < incident.order.attempt
 
 
 def _is_repeated(draft: Draft, fact: Fact) -> bool:
@@ -88,18 +113,19 @@ def _hear(draft: Draft, fact: Fact) -> None:
     draft.change(
         replace(
             draft.incident,
-            epoch=max(draft.incident.epoch, fact.epoch),
             heard=now,
             unanswered=0,
             effects=draft.incident.effects or fact.effects,
             due=draft.incident.due if answered_before else later(now.steady, draft.timing.silence),
         )
     )
+    draft.change(returning.note_disabled(draft.incident, fact))
     _tell_black_holes(draft, fact)
 
 
 def _tell_black_holes(draft: Draft, fact: Fact) -> None:
-    news = sorted(set(fact.black_holes) - set(draft.incident.black_holes))
+    room = BLACK_HOLES - len(draft.incident.black_holes)
+    news = sorted(set(fact.black_holes) - set(draft.incident.black_holes))[:room]
     if not news:
         return
     known = (*draft.incident.black_holes, *news)
@@ -114,6 +140,9 @@ def _is_outdated(draft: Draft, fact: Fact) -> bool:
 
 
 def _held(draft: Draft, fact: Fact) -> None:
+    if (fact.reason == Reason.STOPPED and _is_over(draft)) or returning.is_back_meanwhile(draft.row, fact):
+        close(draft, fact, Phase.FAILED if draft.incident.order.undoes else Phase.RECOVERED)
+        return
     if _is_outdated(draft, fact):
         return
     pause, grown = _held_for(draft, fact)
@@ -121,6 +150,18 @@ def _held(draft: Draft, fact: Fact) -> None:
     _pause(draft, pause, fact.reason, grown)
     draft.tell(Verb.HOLD, reason_of(fact), detail=fact.detail)
     _contradict(draft, reason_of(fact))
+
+
+def _is_over(draft: Draft) -> bool:
+    """Whether an incident that a Stop has cut short in the middle has lost its ground for good: the process runs again,
+    and what was done is undone next; or it has failed anew, and what was undone is done anew."""
+    incident = draft.incident
+    if not incident.stopped:
+        return False
+    fails = bool(evidence.standing(draft.row.conditions))
+    if incident.order.undoes is not None:
+        return fails
+    return draft.kind.is_undone and draft.row.well and not fails
 
 
 def _held_for(draft: Draft, fact: Fact) -> tuple[Millis, Millis]:
@@ -204,43 +245,13 @@ def _doubled(before: Millis, first: Millis, longest: Millis) -> Millis:
 def _finished(draft: Draft, fact: Fact) -> None:
     result = fact.result or Result.FAILED
     order = draft.incident.order
-    if result is Result.FAILED and fact.attempt < order.policy.attempts and not draft.incident.stopped:
+    spent = draft.kind.has_budget and budget.is_spent(draft.asked)
+    again = fact.attempt < order.policy.attempts and not draft.incident.stopped and not spent
+    if result is Result.FAILED and again:
         draft.change(replace(draft.incident, order=replace(order, attempt=fact.attempt + 1)))
         draft.enter(Phase.HELD)
         _pause(draft, draft.timing.retry, fact.reason)
         draft.tell(Verb.RETRY, reason_of(fact), detail=fact.detail)
         return
-    _close(draft, fact, result)
-
-
-def _close(draft: Draft, fact: Fact, result: Result) -> None:
-    phase = move(draft.incident.phase, Phase(result.value))
-    draft.tell(Verb.CLOSE, reason_of(fact), detail=fact.detail)
-    draft.row = reserves.spend(draft.asked, fact)
-    incident = draft.incident
-    is_failed = phase is Phase.FAILED
-    closed = Closed(
-        incident=fact.incident,
-        phase=phase,
-        at=draft.times.moment,
-        readmitted=not draft.kind.goes_out,
-        last=replace(incident, order=replace(incident.order, evidence=())) if is_failed else None,
-    )
-    draft.row = replace(draft.row, incident=None, closed=closed, approval=None, vouch=None)
-    if phase is not Phase.WITHDRAWN or incident.cancelled:
-        explained = _explained(draft.row.conditions, reports=is_failed)
-        hold = None if incident.cancelled else draft.row.hold
-        draft.row = replace(draft.row, conditions=explained, hold=hold)
-    elif draft.row.conditions:
-        weigh_idle(draft)
-
-
-def _explained(conditions: tuple[Condition, ...], *, reports: bool) -> tuple[Condition, ...]:
-    """What repeats stays, explained by the incident, until it ends; a report that was told once has been answered (and
-    is kept with what failed: whoever retries it stands on the same word)."""
-    return tuple(replace(c, explained=True) for c in conditions if reports or c.source.repeats)
-
-
-def reason_of(fact: Fact) -> Reason:
-    """Return the fact's reason, a newer worker's word as it was said; refused where it gives none."""
-    return Reason.heard(fact.reason) if fact.reason else Reason.REFUSED
+    also = (Reason.RESTART_BUDGET,) if result is Result.FAILED and spent else ()
+    close(draft, fact, Phase(result.value), also)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from heapq import heapify, heappop, heappush
 
 from kasugai.core.deciding.destinations import HEALTH
-from kasugai.core.deciding.rows import SubjectRow
+from kasugai.core.deciding.rows import SubjectRow, Tombstone
 from kasugai.core.deciding.view import Change, SegmentView
 
 
@@ -17,6 +17,7 @@ class Pending:
     heap: list[str]
     _open: set[str] = field(default_factory=set)
     _done: set[str] = field(default_factory=set)
+    _changed: set[str] = field(default_factory=set)
     _is_own: bool = False
     """Whether the view's mapping and tally are this decision's own."""
 
@@ -46,18 +47,29 @@ class Pending:
             (name for name in self._open if HEALTH not in self.view.waits.names(name)), default=subject
         )
 
+    def add(self, subject: str) -> None:
+        """Have a subject decided in this record too, also once more; not if the record has changed it already."""
+        if subject not in self._open and subject not in self._changed:
+            self._open.add(subject)
+            heappush(self.heap, subject)
+
     def has_changed(self, subject: str, change: Change | None, names: frozenset[str]) -> None:
         """Let all others see a change, and add those who wait on it or on what else it changes (`names`)."""
+        self._changed.add(subject)
         for waiting in self.view.waits.on((subject, *names)) - self._done - self._open:
             self._open.add(waiting)
             heappush(self.heap, waiting)
-        if self._open and change is not None and isinstance(change.row, SubjectRow):
+        if self._open and change is not None and isinstance(change.row, SubjectRow | Tombstone):
             self._show(change.row)
 
-    def _show(self, row: SubjectRow) -> None:
+    def _show(self, row: SubjectRow | Tombstone) -> None:
         if not self._is_own:
             self.view = replace(self.view, subjects=dict(self.view.subjects), tally=self.view.tally.copy())
             self._is_own = True
         assert isinstance(self.view.subjects, dict)
-        self.view.subjects[row.name] = row
-        self.view.tally.put(row)
+        if isinstance(row, SubjectRow):
+            self.view.subjects[row.name] = row
+            self.view.tally.put(row)
+        else:
+            del self.view.subjects[row.subject.name]
+            self.view.tally.forget(row.subject)

@@ -21,15 +21,19 @@ LOOK_AGAIN: Millis = Millis(30_000)
 
 
 def give(asked: Asked) -> tuple[str, ...]:
-    """Return the reserves of a new incident: one, or none where there is none or the policy wants none."""
-    return () if asked.policy.method is Method.AUTO else free(asked)[:1]
+    """Return the reserves of a new incident of a host: one, or none where there is none or the policy wants none."""
+    return free(asked)[:1] if _takes(asked, asked.policy.method) else ()
+
+
+def _takes(asked: Asked, method: Method) -> bool:
+    return asked.row.subject.is_host and method is not Method.AUTO
 
 
 def extended(asked: Asked, order: Open, why: str) -> tuple[str, ...]:
     """Return the reserves of the next publication: without those that are its own no more, and one more if there was no
     room (`why` it waited)."""
     own = _kept(asked, order)
-    if why != Reason.NO_CAPACITY or order.policy.method is Method.AUTO:
+    if why != Reason.NO_CAPACITY or not _takes(asked, order.policy.method):
         return own
     more = [host for host in free(asked) if host not in order.reserves]
     return (*own, *more[:1])

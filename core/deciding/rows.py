@@ -7,9 +7,11 @@ tell what is already done (architecture.md 4, Rows). Counts are derived from row
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from kasugai.core.words.incident import Open, Phase
+from kasugai.core.words.epochs import Owners
+from kasugai.core.words.incident import Open, OutOfService, Phase
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.signals import Fault, Source, Symptom
+from kasugai.core.words.silences import Silence
 from kasugai.core.words.subject import OfKind, Subject
 from kasugai.core.words.timing import BrokerTime, Millis, SteadyTime
 from kasugai.core.words.verdicts import Evidence, Reason, Verb
@@ -56,12 +58,23 @@ class Condition:
     """When it was first heard of."""
     seen: Moment
     """When it was last repeated (kept to 5 s)."""
+    observed: BrokerTime = BrokerTime(0)
+    """Of what is told once: when its observer saw it by its own clock, if that is earlier than it was said; else 0. For
+    nothing but the question whether what was done to the subject since has answered it."""
     vouched_at: BrokerTime = BrokerTime(0)
     """For an assertion: when it was made at the latest, by the broker's clock."""
     doubt: Reason | None = None
     """Why an assertion counts as one witness and no more; None: it is believed, or it is no assertion."""
     explained: bool = False
     """Whether it stood when the last incident closed: that one explains it until it ends."""
+    useless: str = ""
+    """Against a host: the process without which it is useless, and which has failed (`condemning`); what is said about
+    the host itself neither makes nor ends such a condition."""
+
+    @property
+    def said(self) -> BrokerTime:
+        """When it was last said, by the broker; of what is repeated when it was first said: repeating is no news."""
+        return self.since.at if self.source.repeats else self.seen.at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +85,9 @@ class IncidentRow:
     """As last published; the next publication differs in n, decided_at and what has changed."""
     phase: Phase
     epoch: int = 0
-    """The highest that a worker has spoken under."""
+    """The highest that a worker has adopted it under."""
+    owners: Owners = ()
+    """Who did."""
     heard: Moment
     """When a worker last said something, or when the incident was first published."""
     published: Moment
@@ -97,6 +112,12 @@ class IncidentRow:
     """Of which a verdict has told."""
     avoided: int = 0
     """What tells the set of hosts that the last publication named as no destinations from another; 0: none."""
+    attempted: int = 0
+    """The highest of its attempts that its subject's budget has paid for."""
+    paid: int = 0
+    """So many of the subject's `restarts` are its own."""
+    disabled: str = ""
+    """Why an operator had disabled the host in Nova before, as a worker has told; empty: nobody had."""
 
     @property
     def is_waiting(self) -> bool:
@@ -113,8 +134,20 @@ class Closed:
     at: Moment
     readmitted: bool = False
     """Whether the host has shown life for long enough since."""
+    returned_at: BrokerTime = BrokerTime(0)
+    """Of a host that was brought back, or re-admitted: when it came back, up to which what was said of its guests and
+    processes is over; 0 before: up to the incident's end."""
     last: IncidentRow | None = None
     """A failed one as it was, so that a person can retry it."""
+    shut: UUID | None = None
+    """The incident by which the host gets no new guests, as far as is known: it is undone when its subject is well, or
+    back. None: nothing is to be undone."""
+    service: OutOfService | None = None
+    """Of a host: how our force-down left its compute service; None: it was not ours."""
+    waiting: tuple[str, ...] = ()
+    """Of a host: uuids of guests that were left on it for their disks."""
+    missed: bool = False
+    """Of a host: whether it was told that it does not come back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +160,16 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Others:
+    """Words of one kind of source that are not kept by name."""
+
+    source: Source
+    """The kind."""
+    count: int
+    """How many words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SubjectRow(OfKind):
     """All that is remembered of one subject."""
 
@@ -135,7 +178,9 @@ class SubjectRow(OfKind):
     host_uuid: str
     offset: int = -1
     conditions: tuple[Condition, ...] = ()
-    """Sorted by observer."""
+    """Sorted by observer; at most so many as `keeping` says."""
+    others: tuple[Others, ...] = ()
+    """What was said besides, by kinds of which somebody is kept."""
     recent: tuple[UUID, ...] = ()
     """Ids of the last faults and commands, oldest first."""
     alive: Moment | None = None
@@ -146,16 +191,47 @@ class SubjectRow(OfKind):
     """Since when a host that is out shows life again."""
     turned: SteadyTime = SteadyTime(0)
     """Steady time at which it last became unhealthy, or healthy."""
+    touched: SteadyTime = SteadyTime(0)
+    """Steady time at which the row was last changed."""
     hold: Word | None = None
     """A person's hold."""
     approval: Word | None = None
     """A person's word that it may be acted upon in a storm."""
     vouch: Word | None = None
     """A person's word that it is off, until something alive or its recovery ends it."""
+    epoch: int = 0
+    """The highest under which any incident of it was adopted."""
     incident: IncidentRow | None = None
     closed: Closed | None = None
     spent: tuple[Spent, ...] = ()
     """The reserves that its incidents put to use, by name."""
+    restarts: tuple[SteadyTime, ...] = ()
+    """Steady times of the attempts at restarting it that count against its budget, oldest first."""
+    relocated: SteadyTime | None = None
+    """Steady time at which an incident was last opened beyond the budget, to move the guest elsewhere."""
+    booted: Moment | None = None
+    """Of a host: when its boot id last changed; None while nobody has seen that."""
+    last_boot: str = ""
+    """Of a host: the boot id that its heartbeat last said, also while it is out."""
+    warned: Moment | None = None
+    """Of a host: when it was last told that many of its guests fail at once."""
+    condemned: Moment | None = None
+    """Of a process: since when its host is useless because of it."""
+    failed: BrokerTime | None = None
+    """Of what is undone when it is well again: when somebody last said that it had failed."""
+    well: bool = False
+    """Of the same: whether the last word is that it is well."""
+    failures: tuple[SteadyTime, ...] = ()
+    """Of a host: steady times at which its recoveries ended, of the last day, oldest first."""
+    quarantined: Moment | None = None
+    """Of a host: since when it has failed too often to come back by itself."""
+    retired: Word | None = None
+    """Of a host: a person's word that it never comes back."""
+    gone: Moment | None = None
+    """Of a host: when it was last said to be down while a planned stop lasted."""
+    undecidable: bool = False
+    """Whether the answer to the last record about it was larger than any record may be: it is left alone until somebody
+    speaks of it again."""
     verb: Verb | None = None
     """What was last told about it."""
     reason: Reason | None = None
@@ -163,7 +239,7 @@ class SubjectRow(OfKind):
     @property
     def key(self) -> str:
         """The row's key within its partition."""
-        return f"{self.segment}/subject/{self.subject.name}"
+        return key_of(self.segment, self.subject)
 
     def remembers(self, name: UUID) -> bool:
         """Whether the fault or command of that id was heard lately. Ids are compared as the numbers that they are:
@@ -195,6 +271,21 @@ class SubjectRow(OfKind):
         return replace(self, offset=offset)
 
 
+def key_of(segment: str, subject: Subject) -> str:
+    """Return the key of a subject's row within its partition."""
+    return f"{segment}/subject/{subject.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """From when to when something lasted, by the broker."""
+
+    begin: BrokerTime
+    """When it began."""
+    end: BrokerTime
+    """When it was over."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentRow:
     """A segment's description as the mailbox last brought it."""
@@ -209,6 +300,12 @@ class SegmentRow:
     """A person's word that a storm may be acted upon, for all of its hosts."""
     recent: tuple[UUID, ...] = ()
     """Ids of the last commands, oldest first."""
+    stop: Word | None = None
+    """A person's word that it is switched off on purpose, while that lasts."""
+    stop_ends: bool = False
+    """Whether that is over as soon as nothing stands against any host; else once every host has gone and is back."""
+    stopped: Span | None = None
+    """When the last one lasted that is over."""
 
     @property
     def key(self) -> str:
@@ -226,6 +323,8 @@ class HostRow:
 
     record: HostRecord
     offset: int = -1
+    silence: Silence | None = None
+    """What was last said about whom people work on, also when it is over; None: nothing yet."""
 
     @property
     def key(self) -> str:
@@ -251,6 +350,8 @@ class ClockRow:
     """Broker time of the last tick; 0 before the first one."""
     period: Millis = Millis(0)
     """The period that the last tick announced."""
+    topic: str = ""
+    """The id of the topic in which all offsets here are; empty where the broker does not say one."""
 
     @property
     def key(self) -> str:
@@ -262,7 +363,27 @@ class ClockRow:
         return replace(self, offset=offset)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tombstone:
+    """In the place of a subject's row that has ended: there is none any more."""
+
+    segment: str
+    subject: Subject
+    offset: int
+    """Of the record that ended it."""
+
+    @property
+    def key(self) -> str:
+        """The key of the row that it ends."""
+        return key_of(self.segment, self.subject)
+
+
 Row = SubjectRow | SegmentRow | HostRow | ClockRow
+
+OfSegment = SubjectRow | SegmentRow | HostRow | Tombstone
+"""What is written about a segment."""
+Written = Row | Tombstone
+"""What is written to correlate's table."""
 
 
 def evidence_of(source: Fault | Condition) -> Evidence:

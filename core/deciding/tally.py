@@ -7,11 +7,13 @@ When so many are a storm is decided elsewhere (`storm.py`).
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from kasugai.core.deciding import evidence
+from kasugai.core.deciding import crowds, evidence, returning
 from kasugai.core.deciding.destinations import mark_of, may_take
 from kasugai.core.deciding.kinds import KINDS
 from kasugai.core.deciding.rows import HostRow, SubjectRow
 from kasugai.core.deciding.storm import CALM
+from kasugai.core.words.signals import Source
+from kasugai.core.words.subject import Subject
 from kasugai.core.words.timing import SteadyTime, later
 from kasugai.core.words.verdicts import Verb
 
@@ -23,13 +25,16 @@ _ALWAYS: SteadyTime = SteadyTime(1 << 62)
 
 
 def unhealthy_until(row: SubjectRow) -> SteadyTime | None:
-    """Return until which steady time a host counts as unhealthy (all time, for what only an event ends); None
-    when it does not. Confirmed and not re-admitted counts until it ends, a mere suspicion for ten minutes, and so does
-    a host that came back while it was recovered: its incident stays open, and must not make a storm of the next one."""
+    """Return until which steady time a host counts as unhealthy (all time, for what only an event ends); None when it
+    does not. Confirmed counts until it is back or re-admitted, a mere suspicion for ten minutes, and so does a host
+    that came back while it was recovered: its incident stays open, and must not make a storm of the next one."""
     standing = evidence.standing(row.conditions)
     if row.incident is not None and row.incident.stopped and row.alive is not None and not standing:
         return later(row.alive.steady, evidence.PATIENCE)
-    if row.incident is not None or row.is_out:
+    is_back = row.returned is not None and not standing
+    if returning.is_return(row.incident) or (row.incident is None and row.is_out):
+        return None if is_back else _ALWAYS
+    if row.incident is not None:
         return _ALWAYS
     if not standing or row.reason in _UNCOUNTED[row.kind]:
         return None
@@ -40,6 +45,14 @@ def is_unhealthy(row: SubjectRow, deadline: SteadyTime) -> bool:
     """Whether the subject counts as unhealthy by `deadline`."""
     until = unhealthy_until(row)
     return until is not None and until > deadline
+
+
+def only_accused(row: SubjectRow) -> bool:
+    """Whether a host is suspected on the word of agents alone. However many names there are to it, that is one writer's
+    word: they share a topic, and what an agent calls itself is only a name."""
+    standing = evidence.standing(row.conditions)
+    alone = row.incident is None and not row.is_out
+    return alone and bool(standing) and all(condition.source is Source.PEER for condition in standing)
 
 
 def turn(before: SubjectRow, row: SubjectRow, deadline: SteadyTime, now: SteadyTime) -> SubjectRow:
@@ -56,12 +69,18 @@ class Tally:
     """The described ones, by name: nothing else counts."""
     _confirmed: set[str] = field(default_factory=set)
     _suspected: dict[str, SteadyTime] = field(default_factory=dict)
+    _accused: set[str] = field(default_factory=set)
+    """Of those, who are suspected on one agent's word alone: by whom."""
     _held: set[str] = field(default_factory=set)
     _turned: SteadyTime = SteadyTime(0)
     unfit: set[str] = field(default_factory=set)
     """Those that take nobody's guests, by name, described or not."""
     unfit_mark: int = 0
     """What tells that set from another."""
+    _guests: dict[str, dict[str, SteadyTime]] = field(default_factory=dict)
+    """By host: since when something stands against which of its guests."""
+    _at: dict[str, str] = field(default_factory=dict)
+    """By guest: under which host it is noted there."""
 
     @classmethod
     def of(cls, hosts: Iterable[HostRow], subjects: Iterable[SubjectRow]) -> "Tally":
@@ -79,10 +98,13 @@ class Tally:
             set(self.hosts),
             set(self._confirmed),
             dict(self._suspected),
+            set(self._accused),
             set(self._held),
             self._turned,
             set(self.unfit),
             self.unfit_mark,
+            {host: dict(guests) for host, guests in self._guests.items()},
+            dict(self._at),
         )
 
     def describe(self, row: HostRow) -> None:
@@ -91,6 +113,8 @@ class Tally:
 
     def put(self, row: SubjectRow) -> None:
         """Take over a subject's row."""
+        if KINDS[row.kind].makes_crowds:
+            self._put_guest(row)
         if not KINDS[row.kind].counts_in_storm:
             return
         until = unhealthy_until(row)
@@ -99,19 +123,48 @@ class Tally:
             self._suspected.pop(row.host, None)
         else:
             self._suspected[row.host] = until
+        (self._accused.add if only_accused(row) else self._accused.discard)(row.host)
         (self._held.add if row.reason in CALM.reasons else self._held.discard)(row.host)
         self._turned = max(self._turned, row.turned)
         if may_take(row) == (row.host in self.unfit):
             self.unfit ^= {row.host}
             self.unfit_mark ^= mark_of(row.host)
 
+    def _put_guest(self, row: SubjectRow) -> None:
+        at, standing = self._at.pop(row.name, None), evidence.standing(row.conditions)
+        if at is not None:
+            self._guests[at].pop(row.name)
+            if not self._guests[at]:
+                del self._guests[at]
+        if standing:
+            self._guests.setdefault(row.host, {})[row.name] = evidence.oldest(standing)
+            self._at[row.name] = row.host
+
+    def fail_together(self, host: str, deadline: SteadyTime, *, besides: str = "") -> bool:
+        """Whether many guests of a host have failed lately by `deadline`, `besides` one by its subject's name. In a
+        burst no more than the first few are looked at."""
+        left = crowds.MANY
+        for name, noted in self._guests.get(host, {}).items():
+            if name != besides and later(noted, crowds.WITHIN) > deadline:
+                left -= 1
+                if left == 0:
+                    return True
+        return False
+
+    def forget(self, subject: Subject) -> None:
+        """Take over that a subject has no row any more."""
+        self.put(SubjectRow(segment="", subject=subject, host_uuid=""))
+
     def unhealthy(self, deadline: SteadyTime, *, besides: str = "") -> int:
-        """Return how many hosts are unhealthy by `deadline`, `besides` one."""
+        """Return how many hosts are unhealthy by `deadline`, `besides` one. All that agents alone suspect count as one:
+        a hypervisor that lies must not make a storm of those that it names, under whatever names."""
         counted = self.hosts & self._confirmed
-        suspected = (
-            host for host, until in self._suspected.items() if until > deadline and host in self.hosts
-        )
-        return len(counted) - (besides in counted) + sum(1 for host in suspected if host != besides)
+        suspected = {
+            "" if host in self._accused else host
+            for host, until in self._suspected.items()
+            if until > deadline and host in self.hosts and host != besides
+        }
+        return len(counted) - (besides in counted) + len(suspected)
 
     def counts(self, host: str, deadline: SteadyTime) -> bool:
         """Whether the host was unhealthy when its row was last taken over."""

@@ -3,7 +3,9 @@
 from dataclasses import replace
 from uuid import UUID
 
+from kasugai.core.deciding import keeping
 from kasugai.core.deciding.rows import RECENT_LIMIT, SubjectRow, evidence_of
+from kasugai.core.words.bounds import cut
 from kasugai.core.words.identity import verdict_id
 from kasugai.core.words.signals import Fault
 from kasugai.core.words.timing import BrokerTime
@@ -32,6 +34,7 @@ def put_into_words(
     if not changed and fresh is None:
         return row, ()
     keys = _evidence(row, fresh)
+    said = cut("; ".join(filter(None, [detail, keeping.told(row)])))
     first = 100 * verb_rank(verb) + (ASIDE if aside else 0)
     parts = [keys[i : i + EVIDENCE_LIMIT] for i in range(0, len(keys), EVIDENCE_LIMIT)] or [()]
     verdicts = tuple(
@@ -46,7 +49,7 @@ def put_into_words(
             at=at,
             incident=incident,
             also=also,
-            detail=detail,
+            detail=said,
         )
         for part, evidence in enumerate(parts)
     )

@@ -5,10 +5,10 @@ Only an outcome closes an incident (`outcomes.py`); here it is kept alive.
 
 from dataclasses import replace
 
-from kasugai.core.deciding import destinations, evidence, reserves
+from kasugai.core.deciding import budget, destinations, evidence, reserves, returning
 from kasugai.core.deciding.draft import Draft
 from kasugai.core.deciding.gates import Bars, Closed, barring
-from kasugai.core.deciding.opening import refresh_order
+from kasugai.core.deciding.opening import pay, refresh_order
 from kasugai.core.deciding.proof import proof
 from kasugai.core.words.incident import Phase, Resume, Stop
 from kasugai.core.words.signals import Symptom
@@ -35,6 +35,8 @@ def weigh_open(draft: Draft) -> None:
     due = draft.incident.due
     if due is not None and due <= draft.times.deadline:
         publish_again(draft)
+    elif returning.has_news(draft.row) and _bar(draft) is None:
+        publish_again(draft, Reason.SIGN_OF_LIFE)
     elif draft.incident.barred and _bar(draft) is None:
         _look_again(draft)
     elif destinations.has_news(draft.asked):
@@ -52,15 +54,25 @@ def _tell_destinations(draft: Draft) -> None:
 
 def _should_stop(draft: Draft) -> bool:
     """A sign of life or a word taken back stops an incident when nothing else stands against the host; without effects,
-    the end of all evidence and a gate that closes do as well; what is disarmed or held begins nothing further."""
+    the end of all evidence and a gate that closes do as well; what is disarmed or held begins nothing further. An
+    undoing is stopped when its subject fails anew."""
     if draft.incident.stopped:
         return False
     if barring(draft.kind.gates, draft.asked, Bars.EVERYTHING) is not None:
         return True
-    if evidence.standing(draft.row.conditions):
+    if draft.incident.order.undoes is not None and evidence.standing(draft.row.conditions):
+        return True
+    if _has_ground(draft):
         return not draft.incident.effects and _forbidden(draft) is not None
     contradicted = draft.fresh is not None and draft.fresh.symptom in (Symptom.ALIVE, Symptom.CLEAR)
     return contradicted or not draft.incident.effects
+
+
+def _has_ground(draft: Draft) -> bool:
+    """Whether there is still what the incident was opened for, as far as evidence can say. What an undoing stands on
+    has happened, and of a guest only a worker's look tells."""
+    is_told = draft.kind.looked_at or draft.incident.order.undoes is not None
+    return is_told or bool(evidence.standing(draft.row.conditions))
 
 
 def _forbidden(draft: Draft) -> Closed | None:
@@ -90,12 +102,14 @@ def stop(draft: Draft, reason: Reason) -> None:
 
 
 def _why_stop(draft: Draft) -> Reason:
-    stopping = STOPPING if evidence.standing(draft.row.conditions) else (Bars.EVERYTHING,)
+    stopping = STOPPING if _has_ground(draft) else (Bars.EVERYTHING,)
     forbidden = barring(draft.kind.gates, draft.asked, *stopping)
     if forbidden is not None:
         return forbidden.reason
+    if evidence.standing(draft.row.conditions):
+        return Reason.OBSERVED
     if draft.fresh is None:
-        return Reason.EVIDENCE_EXPIRED
+        return Reason.PROCESS_BACK if draft.incident.order.condemned else Reason.EVIDENCE_EXPIRED
     return Reason.SIGN_OF_LIFE if draft.fresh.symptom is Symptom.ALIVE else Reason.CLEARED
 
 
@@ -104,7 +118,8 @@ def _explain(draft: Draft) -> None:
     symptom = draft.fresh.symptom if draft.fresh is not None else None
     is_news = symptom in (Symptom.DOWN, Symptom.OFF)
     if symptom is Symptom.ALIVE:
-        draft.tell(Verb.STOP if draft.incident.stopped else Verb.EXPLAIN, Reason.SIGN_OF_LIFE)
+        is_stop = draft.incident.stopped and not draft.kind.looked_at
+        draft.tell(Verb.STOP if is_stop else Verb.EXPLAIN, Reason.SIGN_OF_LIFE)
     else:
         fresh = draft.fresh.observer if draft.fresh is not None else ""
         said = tuple(c for c in draft.row.conditions if c.observer == fresh)
@@ -138,13 +153,20 @@ def _bar(draft: Draft) -> Closed | None:
 
 def publish_again(draft: Draft, why: Reason | None = None) -> None:
     """Publish the incident with its next number, unless something forbids to act now."""
+    if _has_failed_anew(draft):
+        order = draft.incident.order
+        draft.change(replace(draft.incident, order=replace(order, attempt=order.attempt + 1)))
     bar = _bar(draft)
     draft.change(replace(draft.incident, barred=bar.reason if bar else ""))
     if bar is not None:
         _wait(draft, bar)
         return
+    is_paid = budget.goes_on(draft.row)
     if draft.incident.stopped:
         _resume(draft)
+    if is_paid:
+        draft.change(replace(draft.incident, attempted=draft.incident.order.attempt))
+    pay(draft)
     incident, now = draft.incident, draft.times.moment
     waiting = incident.is_waiting
     order = refresh_order(draft)
@@ -165,6 +187,16 @@ def publish_again(draft: Draft, why: Reason | None = None) -> None:
     draft.orders.append(order)
 
 
+def _has_failed_anew(draft: Draft) -> bool:
+    """Whether a guest has failed again while its incident is held for a step of the operator's own: the attempt that is
+    held has done with the guest, and only another one restarts it."""
+    incident = draft.incident
+    held = incident.phase is Phase.HELD and incident.reason == Reason.CUSTOM_STEP and incident.effects
+    if not held or not draft.kind.has_budget or budget.next_attempt(incident) > incident.attempted:
+        return False
+    return budget.has_failed_anew(draft.row, incident)
+
+
 def _tell_publication(draft: Draft, unanswered: int, reason: Reason) -> None:
     if unanswered > STALLED_AFTER:
         draft.tell(Verb.ALERT, Reason.STALLED)
@@ -181,7 +213,9 @@ def unproven(draft: Draft) -> Closed | None:
     """Return the lack of proof that keeps an incident from being published; None for none. One that no effect has
     touched needs its proof again; one that was begun is carried to its end."""
     counted = evidence.standing(draft.row.conditions)
-    if draft.incident.effects and not draft.incident.stopped:
+    if draft.incident.order.undoes is not None:
+        return Closed(reason=Reason.OBSERVED, verb=Verb.HOLD) if counted else None
+    if _goes_on(draft):
         return None
     if counted:
         why = proof(draft.kind.proof, draft.row, counted, draft.asked.policy, draft.asked.deadline)
@@ -190,6 +224,15 @@ def unproven(draft: Draft) -> Closed | None:
     if why in evidence.PROOFS:
         return None
     return Closed(reason=why, verb=Verb.HOLD, detail=evidence.doubts(counted, draft.asked.policy))
+
+
+def _goes_on(draft: Draft) -> bool:
+    """Whether an incident is carried to its end whatever stands against its subject by now: what is done will be looked
+    at, or undone."""
+    incident = draft.incident
+    if draft.kind.looked_at or (incident.effects and not incident.stopped):
+        return True
+    return draft.kind.is_undone and incident.effects and incident.phase is Phase.HELD
 
 
 def _wait(draft: Draft, bar: Closed) -> None:

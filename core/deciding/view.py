@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from kasugai.core.deciding.asked import Asked
-from kasugai.core.deciding.rows import HostRow, Row, SegmentRow, SubjectRow
+from kasugai.core.deciding.rows import HostRow, OfSegment, SegmentRow, SubjectRow
 from kasugai.core.deciding.steady import Times
 from kasugai.core.deciding.tally import Tally
 from kasugai.core.deciding.waits import Waits
@@ -58,7 +58,7 @@ class SegmentView:
 class Change:
     """What a record does to one row: publish, await, then write."""
 
-    row: Row | None
+    row: OfSegment | None
     """The row as it should be now; None: nothing to write."""
     verdicts: tuple[Verdict, ...] = ()
     orders: tuple[Order, ...] = ()

@@ -33,6 +33,8 @@ class Waits:
     def _wait(self, subject: str, on: frozenset[str]) -> None:
         for name in self._names.pop(subject, ()):
             self._waiting[name].discard(subject)
+            if not self._waiting[name]:
+                del self._waiting[name]
         for name in on:
             self._waiting.setdefault(name, set()).add(subject)
         if on:

@@ -16,6 +16,13 @@ class Fence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PowerOn:
+    """Switch the host on."""
+
+    host: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ForceDown:
     """Set a compute service forced down and disabled, in one request."""
 
@@ -28,6 +35,31 @@ class Enable:
     """Enable a compute service."""
 
     service_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reenable:
+    """Let Nova hold a compute service for up again, and enable it; or leave it disabled for a reason that it had
+    before."""
+
+    service_id: str
+    reason: str = ""
+    """Why it stays disabled; empty: it is enabled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteService:
+    """Have Nova forget a compute service, and Placement what it holds."""
+
+    service_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disable:
+    """Disable a compute service."""
+
+    service_id: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +101,20 @@ class StartGuest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Migrate:
+    """Move a guest that is off to another host of Nova's choice. NOT idempotent."""
+
+    guest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmMigration:
+    """Let the former host of a guest that was moved go of it."""
+
+    guest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Custom:
     """Knock at a door that the operator has added, by its name."""
 
@@ -76,5 +122,14 @@ class Custom:
     payload: FrozenMap[str] = NO_TEXTS
 
 
-Call = Fence | ForceDown | Enable | AddToAggregate | Evacuate | ResetState | StopGuest | StartGuest | Custom
+OfService = ForceDown | Enable | Disable | Reenable | DeleteService | AddToAggregate
+"""What Nova is asked about a host."""
+
+OfGuest = Evacuate | ResetState | StopGuest | StartGuest | Migrate | ConfirmMigration
+"""What Nova is asked about a guest."""
+
+OfPower = Fence | PowerOn
+"""What a power device is asked."""
+
+Call = OfPower | OfService | OfGuest | Custom
 """One effect."""

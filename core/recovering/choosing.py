@@ -5,6 +5,7 @@ may stand in several places, the first of tag, metadata and flavor counts (docs/
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from types import MappingProxyType
 
@@ -12,11 +13,15 @@ from kasugai.core.recovering.disks import disk_class
 from kasugai.core.recovering.look import GuestView, ImageView, Look
 from kasugai.core.recovering.states import treatment
 from kasugai.core.words.disks import LOST_ELSEWHERE
+from kasugai.core.words.plan import LOCAL_DISK
 from kasugai.core.words.policy import LocalGuests, Policy
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 NO_IMAGE = ImageView()
 """What is known of a guest that boots from a volume, or of whose image Glance does not tell."""
+
+NOT_MARKED, IN_ERROR = "not-marked", "in-error"
+"""Words for why a guest is left."""
 
 TRUE_WORDS = frozenset({"1", "t", "true", "on", "y", "yes"})
 """What counts as a set HA_Enabled mark, in any case (masakari.md 2.3)."""
@@ -48,6 +53,18 @@ def choose(
     }
     chosen = [guest for guest in ordered if not why[guest.uuid]]
     return chosen, tuple((guest.uuid, why[guest.uuid]) for guest in ordered if why[guest.uuid])
+
+
+def left_alone(guest: GuestView, policy: Policy, look: Look, source: str) -> str:
+    """Return why the policy leaves a guest of `source` alone that has failed by itself, by the word that it has for
+    that; NOT_MARKED where it has no mark; empty when it is restarted. Its disks are where they were."""
+    image = look.images.get(guest.image, NO_IMAGE)
+    words = image.properties if policy.image_words else NOTHING
+    marked = policy.restart_all or is_marked(guest, policy, words, words_of(source, look))
+    why = _set_aside(guest, replace(policy, evacuate_all=policy.restart_all), look, image, is_marked=marked)
+    if not why and guest.vm_state == "error" and policy.ignore_error_guests:
+        return IN_ERROR
+    return why
 
 
 def words_of(source: str, look: Look) -> Mapping[str, str]:
@@ -112,14 +129,14 @@ def _excluded(guest: GuestView, policy: Policy, *, is_touched: bool) -> str:
     if why := treatment(guest.vm_state, guest.task_state).why:
         return why
     if guest.vm_state == "error" and policy.ignore_error_guests and not is_touched:
-        return "in-error"
+        return IN_ERROR
     return ""
 
 
 def _stranded(guest: GuestView, policy: Policy) -> str:
     """Return why the guest's disks keep it where it is."""
     is_lost = disk_class(guest, policy.root_disks) in LOST_ELSEWHERE
-    return "local-disk" if is_lost and policy.local_guests is LocalGuests.LEAVE else ""
+    return LOCAL_DISK if is_lost and policy.local_guests is LocalGuests.LEAVE else ""
 
 
 def _set_aside(guest: GuestView, policy: Policy, look: Look, image: ImageView, *, is_marked: bool) -> str:
@@ -133,6 +150,6 @@ def _set_aside(guest: GuestView, policy: Policy, look: Look, image: ImageView, *
         "excluded-flavor": guest.flavor in policy.exclude_flavors,
         "excluded-tag": bool(set(guest.tags) & set(policy.exclude_tags)),
         "excluded-project-tag": bool(set(tags) & set(policy.exclude_project_tags)),
-        "not-marked": not policy.evacuate_all and not is_marked,
+        NOT_MARKED: not policy.evacuate_all and not is_marked,
     }
     return next((word for word, holds in words.items() if holds), "")

@@ -11,6 +11,8 @@ from uuid import UUID
 
 from kasugai.core.recovering.ledger import Entry, Flag
 from kasugai.core.words.facts import Fact
+from kasugai.core.words.log import LogAway as LogAway  # noqa: PLC0414 - found here by who knows the other errors
+from kasugai.core.words.log import LogRefused as LogRefused  # noqa: PLC0414
 from kasugai.core.words.signals import Stamp
 from kasugai.core.words.subject import Subject
 
@@ -29,8 +31,13 @@ class LedgerAway(Exception):
     """The ledger does not answer. A write may have happened; repeating it is harmless. No effect may begin."""
 
 
-class LogAway(Exception):
-    """Kafka did not acknowledge. The record may or may not be in the log."""
+class LedgerUnreadable(LeaseLost):
+    """The ledger keeps something of the subject that nobody can read, so nothing was written: come back as a new owner,
+    whose fold of the log writes it anew."""
+
+
+class LogUnreadable(Exception):
+    """The log holds a record about the subject that a newer Kasugai wrote: who cannot read it knows too little."""
 
 
 class CloudAway(Exception):

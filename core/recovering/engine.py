@@ -4,14 +4,15 @@ It knows no kind of step by name and nothing of hosts: that is the kinds' and th
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import groupby
 from typing import assert_never
 
 from kasugai.core.recovering.disks import summary
-from kasugai.core.recovering.lastlook import decision_is_stale
-from kasugai.core.recovering.moves import Act, Begin, Blocked, Extend, Finish, Move, Next, Note, Pending
+from kasugai.core.recovering.moves import Act, Begin, Blocked, Extend, Finish, Move, Next, Note, Pending, Wait
 from kasugai.core.recovering.procedure import Procedure
 from kasugai.core.recovering.situation import Situation
+from kasugai.core.recovering.steps.custom_step import is_after, is_before
 from kasugai.core.recovering.steps.kind import FinalLook, StepKind
 from kasugai.core.recovering.steps.kinds import find, kind_of
 from kasugai.core.recovering.waiting import awaited, expected, wait
@@ -23,8 +24,10 @@ from kasugai.core.words.verdicts import Reason
 
 def proceed(procedure: Procedure, s: Situation) -> Next:
     """Return what to do next. Nothing is answered while a call is under way: an answer would leave its end unknown."""
-    answer = procedure.first(s) or _others(procedure, s)
-    return wait(s, ()) if isinstance(answer, Finish) and s.memory.in_flight else answer
+    answer = procedure.guard(s) or _custom(procedure, s) or procedure.first(s) or _others(procedure, s)
+    if isinstance(answer, Finish) and s.memory.in_flight:
+        answer = wait(s, ())
+    return procedure.asks(s, answer) if isinstance(answer, Wait) else answer
 
 
 def single(s: Situation, move: Move) -> Next:
@@ -34,18 +37,29 @@ def single(s: Situation, move: Move) -> Next:
             return Act(notes=(move,))
         case Begin():
             return Act(begins=(move,))
-        case Pending(reads=reads):
-            return wait(s, reads)
+        case Pending(reads=reads, custom=custom):
+            return wait(s, reads, custom=custom)
         case Blocked(reason=reason, detail=detail):
             return hold(reason, detail)
         case _:
             assert_never(move)
 
 
+def _custom(procedure: Procedure, s: Situation) -> Next | None:
+    """The operator's own steps that go before all others, one after the other; None when they are done."""
+    step = next((step for step in s.plan.steps if is_before(step) and not s.is_done(step.key)), None)
+    if step is None:
+        return None
+    move = assess(s, step)
+    if not isinstance(move, Begin):
+        return single(s, move)
+    return stop(s) if s.stopped else procedure.doubt(s, move) or single(s, move)
+
+
 def assess(s: Situation, step: Step) -> Move:
     """Return what to do about a step. One whose call is under way is waited for; one of a kind that this worker does
     not know is never taken for done: it holds the incident."""
-    if step.key in s.memory.in_flight or s.look.at < s.memory.begun.get(step.key, 0):
+    if step.key in s.memory.in_flight or s.seen_at(step) < s.memory.begun.get(step.key, 0):
         return Pending()
     kind = find(step.action)
     if not isinstance(kind, StepKind):
@@ -65,20 +79,34 @@ def stop(s: Situation, blocked: Iterable[Blocked] = ()) -> Finish:
     """Cancelled before any effect = withdrawn, after = held; what else would take a person is told too."""
     if s.entry.effects:
         return hold(Reason.STOPPED, _told(blocked))
-    return Finish(kind=FactKind.FINISHED, reason=Reason.NOTHING_DONE, result=Result.WITHDRAWN)
+    begun = [step.subject for step in s.plan.steps if (r := s.record(step)) is not None and r.tries > 0]
+    detail = f"but for custom steps: {', '.join(begun)}"[:500] if begun else ""
+    return Finish(kind=FactKind.FINISHED, reason=Reason.NOTHING_DONE, result=Result.WITHDRAWN, detail=detail)
+
+
+def called_off(s: Situation) -> Finish | None:
+    """The end of what undoes an incident, or does its own again, once it is told to stop and no call of it may be under
+    way: it is over, for there is nothing that anybody would have to go on with. None: not yet."""
+    records = s.entry.steps.values()
+    if not s.stopped or s.memory.in_flight or any(record.state.is_open for record in records):
+        return None
+    has_done = any(record.state is StepState.DONE and record.tries > 0 for record in records)
+    reason = Reason.STOPPED if has_done else Reason.NOTHING_DONE
+    return Finish(kind=FactKind.FINISHED, reason=reason, result=Result.WITHDRAWN)
 
 
 def result(s: Situation) -> Finish:
     """Return the attempt's end. A reserve that could not be made ready is no failure: another place was found."""
-    if failed := _failed(s):
-        names = ", ".join(f"{step.name or step.subject}: {s.entry.steps[step.key].reason}" for step in failed)
+    if steps := failed(s):
+        names = ", ".join(f"{step.name or step.subject}: {s.entry.steps[step.key].reason}" for step in steps)
         return Finish(kind=FactKind.FINISHED, reason=Reason.PARTIAL, result=Result.FAILED, detail=names[:500])
     return Finish(
         kind=FactKind.FINISHED, reason=Reason.RECOVERED, result=Result.RECOVERED, detail=summary(s.plan)
     )
 
 
-def _failed(s: Situation) -> list[Step]:
+def failed(s: Situation) -> list[Step]:
+    """Return the steps of the attempt that have failed, but for those about reserves."""
     return [
         step
         for step in s.plan.steps
@@ -100,7 +128,7 @@ def _others(procedure: Procedure, s: Situation) -> Next:
     if notes:
         return Act(notes=notes)
     begins = [move for move in moves.values() if isinstance(move, Begin)]
-    if begins and not s.has_begun and decision_is_stale(s):
+    if begins and not s.has_begun and procedure.stale(s):
         return Finish(kind=FactKind.VETOED, reason=Reason.DECISION_STALE)
     silence = _silence(procedure, s, begins)
     if begins and not s.stopped and silence is None:
@@ -113,7 +141,11 @@ def _others(procedure: Procedure, s: Situation) -> Next:
         reads = [uuid for move in waiting for uuid in move.reads]
         only = awaited(s, moves) if silence is None else frozenset[str]()
         asks = [uuid for move in waiting for uuid in move.evacuations]
-        return wait(s, [*reads, *expected(s)], hosts, only, asks)
+        custom = [key for move in waiting for key in move.custom]
+        histories = [uuid for move in waiting for uuid in move.histories]
+        reads = [*reads, *expected(s)]
+        again = wait(s, reads, hosts, only, asks, custom=custom, room_is_wanted=bool(begins))
+        return replace(again, histories=frozenset(histories)) if histories else again
     blocked = [move for move in moves.values() if isinstance(move, Blocked)]
     if begins:
         return _cannot_begin(procedure, s, silence, blocked)
@@ -121,15 +153,16 @@ def _others(procedure: Procedure, s: Situation) -> Next:
 
 
 def _ready(procedure: Procedure, s: Situation) -> list[Step]:
-    """The steps whose needs are done and that are not at their end; the final look has no record that could say so."""
-    return [
+    """The steps whose needs are done and that are not at their end; the final look has no record that could say so.
+    The operator's own that go after all others wait for them."""
+    left = [
         step
         for step in s.plan.steps
-        if not isinstance(find(step.action), FinalLook)
-        and not s.is_final(step)
-        and procedure.wants(s, step)
-        and all(s.is_done(need) for need in step.needs)
+        if not isinstance(find(step.action), FinalLook) and not s.is_final(step) and procedure.wants(s, step)
     ]
+    if any(not is_after(step) for step in left):
+        left = [step for step in left if not is_after(step)]
+    return [step for step in left if all(s.is_done(need) for need in step.needs)]
 
 
 def _hosts(moves: Iterable[Move]) -> list[str]:
@@ -207,7 +240,7 @@ def _rest(procedure: Procedure, s: Situation, blocked: list[Blocked]) -> Next:
     attempt coming, and does not wait for who may be in the way for ever."""
     if s.stopped and any(not s.is_final(step) for step in s.plan.guests):
         return stop(s, blocked)
-    if blocked and s.order.attempt < s.order.policy.attempts and _failed(s):
+    if blocked and s.order.attempt < s.order.policy.attempts and failed(s):
         return result(s)
     if blocked:
         blocked.sort(key=lambda move: move.reason is Reason.NO_CAPACITY)  # what takes a person goes first

@@ -19,10 +19,11 @@ from kasugai.core.recovering.lastlook import (
 from kasugai.core.recovering.ledger import Entry, touched_priors
 from kasugai.core.recovering.look import Look, ServiceView, list_is_believed
 from kasugai.core.recovering.moves import Begin, Extend, Finish, Move, Next, Note, Pending
-from kasugai.core.recovering.procedure import Procedure
+from kasugai.core.recovering.procedure import Procedure, unchanged
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.states import was_left
 from kasugai.core.recovering.steps import restore
+from kasugai.core.recovering.steps.custom_step import Around
 from kasugai.core.recovering.steps.evacuations import wish_of
 from kasugai.core.recovering.steps.fence import must_be_done_again
 from kasugai.core.recovering.steps.force_down import mark_of, no_service
@@ -52,17 +53,24 @@ def _mark(entry: Entry, order: Open) -> str:
     return mark_of(entry, order.host)
 
 
-def _first(s: Situation) -> Next | None:
-    """The host is put down before anything else happens, if its guests have anywhere to go."""
+def _guard(s: Situation) -> Next | None:
+    """Nothing is done at all where its guests have nowhere to go, or nobody should touch it."""
     if s.look.service is None and not s.is_done(step_key(Action.FORCE_DOWN, s.order.host)):
         return single(s, no_service(s))
-    if not s.entry.effects and s.look.unwell and s.plan.guests:
+    if s.entry.effects:
+        return None
+    if s.look.unwell and s.plan.guests:
         silent = ", ".join(sorted(s.look.unwell))
         return hold(Reason.CONTROL_PLANE_UNWELL, f"Nova cannot evacuate: no answer of {silent}")
-    if not s.entry.effects and not _has_room(s):
+    if not _has_room(s):
         return hold(Reason.NO_CAPACITY, "no other host can take a guest")
-    if not s.entry.effects and s.plan.disabled and s.order.policy.respect_disabled is Disabled.HOLD:
+    if s.plan.disabled and s.order.policy.respect_disabled is Disabled.HOLD:
         return hold(Reason.HOST_DISABLED, f"disabled in Nova before it failed: {s.plan.disabled}"[:500])
+    return None
+
+
+def _first(s: Situation) -> Next | None:
+    """The host is put down before anything else happens to its guests."""
     return _host(s, Action.FENCE) or _host(s, Action.FORCE_DOWN)
 
 
@@ -72,7 +80,9 @@ def _has_room(s: Situation) -> bool:
     computes = s.look.computes
     if not s.plan.guests or computes is None:
         return True
-    return has_capacity(s.order, computes) and any(_may_fit(s, computes, step) for step in s.plan.guests)
+    return has_capacity(s.order, s.look, s.timing) and any(
+        _may_fit(s, computes, step) for step in s.plan.guests
+    )
 
 
 def _may_fit(s: Situation, computes: Mapping[str, ServiceView], step: Step) -> bool:
@@ -174,9 +184,14 @@ HOST = Procedure(
     can_plan=_can_plan,
     plan=_plan,
     mark=_mark,
+    around=lambda policy: Around(policy.host_before, policy.host_after),
+    guard=_guard,
+    doubt=_contradicted,
+    stale=decision_is_stale,
     first=_first,
     wants=is_wanted,
     with_hosts=_with_more,
     silence=source_silent,
     last=_sweep,
+    asks=unchanged,
 )

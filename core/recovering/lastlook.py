@@ -5,20 +5,26 @@ Ages, not times: only two values of one clock are ever compared (architecture.md
 
 from dataclasses import replace
 
-from kasugai.core.recovering.look import PowerState, ServiceView
+from kasugai.core.recovering.look import Look, PowerState, ServiceView
 from kasugai.core.recovering.moves import Blocked, Pending, Wait
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.steps.fence import by_silence, is_vouched
 from kasugai.core.recovering.steps.force_down import is_answered, lands_until, mark_of
 from kasugai.core.recovering.waiting import RARELY, wait
+from kasugai.core.words.actions import Meaning
 from kasugai.core.words.plan import Step
 from kasugai.core.words.policy import Fencing
-from kasugai.core.words.timing import BrokerTime, Millis, MonoTime, between
+from kasugai.core.words.timing import BrokerTime, Millis, MonoTime, Timing, between
 from kasugai.core.words.verdicts import Reason
 
 BY_LOOKING = 2
 """Witnesses that a last look makes of a word that a device contradicts: the word, and Nova's record that stands still.
 """
+
+
+def _is_of_one_moment(look: Look, timing: Timing) -> bool:
+    """Whether the host was not looked at before its guests, nor much later: else both have to be looked at again."""
+    return 0 <= between(look.asked_at, look.host_at) <= timing.look_interval
 
 
 def decision_is_stale(s: Situation) -> bool:
@@ -28,11 +34,20 @@ def decision_is_stale(s: Situation) -> bool:
 
 def last_look(s: Situation) -> Reason | Pending | None:
     """Whether the world contradicts the decision. The age of Nova's record counts until our own force-down has moved
-    it; from then on its standing still does."""
+    it; from then on its standing still does. That a host lives says nothing against fencing it for being useless."""
+    if s.look.host_at < s.look.asked_at:
+        return Pending()
     mark = mark_of(s.entry, s.order.host)
     unmoved = bool(mark) and s.look.service is not None and s.look.service.updated_at == mark
-    stale = Reason.DECISION_STALE if not s.has_begun and decision_is_stale(s) else None
-    return stale or (None if unmoved else source_age(s))
+    if not s.has_begun and decision_is_stale(s):
+        return Reason.DECISION_STALE
+    return None if unmoved or _is_condemned(s) else source_age(s)
+
+
+def _is_condemned(s: Situation) -> bool:
+    """Whether the host may live for all that was decided, and has not been fenced yet."""
+    fences = (step for step in s.plan.steps if step.words.meaning is Meaning.FENCED)
+    return bool(s.order.condemned) and not any(s.is_done(step.key) for step in fences)
 
 
 def source_age(s: Situation) -> Reason | Pending | None:
@@ -88,7 +103,7 @@ def wait_for_stillness(s: Situation) -> Wait:
         return soon
     stood = min(int(s.look.service.age * 1000), _since_the_word(s))
     pause = max(interval, min(s.timing.stale_after - stood, RARELY * interval))
-    return replace(soon, until=MonoTime(s.look.at + pause))
+    return replace(soon, until=MonoTime(s.look.host_at + pause), is_glance=True)
 
 
 def _since_the_word(s: Situation) -> Millis:
@@ -99,8 +114,7 @@ def _since_the_word(s: Situation) -> Millis:
 def _passed(s: Situation, said: BrokerTime) -> Millis:
     """How long ago the word was said when Nova was asked, at least: Nova's answer, and the lists that came with it, may
     have taken their time, in which its record grew no older."""
-    asked = max(s.look.at, s.look.nova_at)
-    return Millis(between(said, s.broker_now) - between(asked, s.now))
+    return Millis(between(said, s.broker_now) - between(s.look.host_at, s.now))
 
 
 def _unchanged(s: Situation, service: ServiceView) -> Reason | Pending | None:
@@ -112,7 +126,7 @@ def _watched(s: Situation, service: ServiceView) -> Pending | None:
     """Whether this owner has seen the record stand still for long enough."""
     if s.memory.record_value != service.updated_at:
         return Pending()
-    return None if between(s.memory.record_since, s.look.at) >= s.timing.stale_after else Pending()
+    return None if between(s.memory.record_since, s.look.host_at) >= s.timing.stale_after else Pending()
 
 
 def _hidden(s: Situation) -> Blocked | Pending:
@@ -133,6 +147,8 @@ def _unreadable(s: Situation) -> Blocked | Pending:
 def source_silent(s: Situation) -> Blocked | Pending | None:
     """Before each later batch: is the source still as dead as it was? One movement of Nova's record is looked at
     again; a second one, or power that came back, holds the incident."""
+    if not _is_of_one_moment(s.look, s.timing):
+        return Pending()
     if s.has_device and not s.power_is_off() and not is_vouched(s):
         if s.look.power is PowerState.ON:
             return Blocked(reason=Reason.SOURCE_RETURNED, detail="the power came back")
@@ -155,7 +171,7 @@ def put_alone(s: Situation, step: Step) -> Blocked | Pending | None:
     service = s.look.service
     if service is None or (s.has_device and s.power_is_off()) or is_answered(s, step):
         return None
-    moved_at = MonoTime(max(s.look.at, s.look.nova_at) - int(service.age * 1000))
+    moved_at = MonoTime(s.look.host_at - int(service.age * 1000))
     if s.memory.reports > 0 or moved_at > lands_until(s, step):
         return _returned(s, service)
     return _watched(s, service)
@@ -180,7 +196,7 @@ def _moved_while_off(s: Situation, service: ServiceView) -> Blocked | Pending | 
     if s.memory.moves > 1:
         return Blocked(reason=Reason.SOURCE_RETURNED, detail="Nova's record moved again after the force-down")
     settled = s.memory.record_value == service.updated_at
-    waited = between(s.memory.record_since, s.look.at) >= s.timing.stale_after
+    waited = between(s.memory.record_since, s.look.host_at) >= s.timing.stale_after
     return None if settled and waited else Pending()
 
 

@@ -1,7 +1,7 @@
 """What is known about an incident's attempt: the fold of its facts, the same for a log, for Redis and for memory.
 
-It refuses to know where facts are kept. Fold in log order: once a higher epoch has been seen, facts of a lower one
-count only if they say `done` (architecture.md 5).
+It refuses to know where facts are kept. Fold in log order: a fact counts from whoever adopted under its epoch, and once
+a higher one has been adopted, facts of a lower one count only if they say `done` (architecture.md 5).
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,6 +10,7 @@ from types import MappingProxyType
 from uuid import UUID
 
 from kasugai.core.words.actions import Meaning
+from kasugai.core.words.epochs import KEPT, Owners, is_next, speaks_for_itself, with_owner
 from kasugai.core.words.facts import Fact, FactKind, Result, StepRecord, StepState
 from kasugai.core.words.incident import Resume, Stop
 from kasugai.core.words.plan import Plan, Prior
@@ -29,7 +30,9 @@ class Entry:
     """None before the first fact."""
     attempt: int = 0
     epoch: int = 0
-    """The highest that has spoken about it."""
+    """The highest that was adopted."""
+    owners: Owners = ()
+    """Who adopted it lately."""
     answered: int = 0
     """The highest number of an Open that was answered (held, vetoed or finished)."""
     plan: Plan | None = None
@@ -53,7 +56,7 @@ class Entry:
 
     def has_begun(self, attempt: int) -> bool:
         """Whether any effect of that attempt has begun."""
-        return any(record.attempt == attempt and record.tries > 0 for record in self.steps.values())
+        return any(record.attempt == attempt and record.has_begun for record in self.steps.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,13 +84,23 @@ def flag_of(order: Stop | Resume, offset: int) -> Flag:
     return Flag(said_at=order.decided_at, offset=offset, stop=isinstance(order, Stop), reason=order.reason)
 
 
-def apply(entry: Entry, fact: Fact) -> Entry:
-    """Return the entry after `fact`, the next one in log order; a repeated or outdated fact changes nothing."""
-    if fact.epoch < entry.epoch and fact.kind is not FactKind.DONE:
-        return entry
+def apply(entry: Entry, fact: Fact, known: int = 0) -> Entry:
+    """Return the entry after `fact`, the next one in log order; a repeated or outdated fact changes nothing, nor does
+    one by somebody who has not adopted under its epoch. `known`: the highest epoch of its subject."""
+    if is_next(fact, entry.epoch, known):
+        entry = replace(entry, epoch=fact.epoch, owners=with_owner(entry.owners, fact))
+    return _after(entry, fact) if _counts(entry, fact) else entry
+
+
+def _counts(entry: Entry, fact: Fact) -> bool:
+    is_fenced = fact.epoch < entry.epoch and fact.kind is not FactKind.DONE
+    return speaks_for_itself(entry.owners, fact) and not is_fenced
+
+
+def _after(entry: Entry, fact: Fact) -> Entry:
     if fact.attempt > entry.attempt:
         entry = replace(entry, attempt=fact.attempt, plan=None, result=None, reason="")
-    entry = replace(entry, subject=fact.subject, epoch=max(entry.epoch, fact.epoch))
+    entry = replace(entry, subject=fact.subject)
     if fact.kind is FactKind.ADOPTED:
         return replace(entry, reason="")
     if fact.step is not None:
@@ -99,12 +112,21 @@ def apply(entry: Entry, fact: Fact) -> Entry:
     return _answered(entry, fact) if fact.kind.is_answer else entry
 
 
-def fold(entries: Mapping[UUID, Entry], facts: Iterable[Fact]) -> dict[UUID, Entry]:
-    """Return the entries after `facts` in log order; incidents that were unknown are added."""
+def fold(entries: Mapping[UUID, Entry], facts: Iterable[Fact], known: int = 0) -> dict[UUID, Entry]:
+    """Return a subject's entries after `facts` in log order; incidents that were unknown are added. `known`: the
+    subject's highest epoch before them."""
     after = dict(entries)
     for fact in facts:
-        after[fact.incident] = apply(after.get(fact.incident) or Entry(incident=fact.incident), fact)
+        entry = apply(after.get(fact.incident) or Entry(incident=fact.incident), fact, known)
+        if entry.epoch > 0:
+            after[fact.incident] = entry
+        known = max(known, entry.epoch)
     return after
+
+
+def highest(entries: Mapping[UUID, Entry]) -> int:
+    """Return the highest epoch that was adopted for one of these; 0: for none."""
+    return max((entry.epoch for entry in entries.values()), default=0)
 
 
 def join(kept: Entry, logged: Entry) -> Entry:
@@ -114,6 +136,7 @@ def join(kept: Entry, logged: Entry) -> Entry:
         return kept
     joined = replace(
         logged,
+        owners=tuple(dict.fromkeys((*kept.owners, *logged.owners)))[-KEPT:],
         plan=logged.plan or (kept.plan if kept.attempt == logged.attempt else None),
         steps=kept.steps,
         priors=MappingProxyType({**kept.priors, **logged.priors, **touched_priors(kept)}),
@@ -149,7 +172,7 @@ def _with_step(entry: Entry, step: StepRecord) -> Entry:
     if old is not None and not _supersedes(old, step):
         return entry
     steps = MappingProxyType({**entry.steps, step.key: step})
-    begun = step.tries > 0
+    begun = step.has_begun
     fenced = entry.fenced or (begun and step.words.meaning is Meaning.FENCED)
     return replace(entry, steps=steps, effects=entry.effects or begun, fenced=fenced)
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from kasugai.core.recovering.states import During, during
-from kasugai.core.words.timing import Millis, MonoTime
+from kasugai.core.words.timing import Millis, MonoTime, NovaTime
 
 EVACUATION = "evacuation"
 """migration_type of the records that an evacuate call makes."""
@@ -48,6 +48,15 @@ class ServiceView:
     def state(self) -> tuple[bool, bool, str]:
         """What a PUT changes and a report of nova-compute does not."""
         return self.is_enabled, self.forced_down, self.disabled_reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServicesView:
+    """Nova's services in one answer: Nova reads all of them whoever is asked for (nova 34, api/openstack/compute)."""
+
+    computes: tuple[ServiceView, ...] = ()
+    unwell: frozenset[str] = frozenset()
+    """Which of `nova-scheduler` and `nova-conductor` has services and none that is up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +101,9 @@ class GuestView:
     locked: bool = False
     fault: str = ""
     deleted: bool = False
+    launched_at: NovaTime | None = None
+    """When a nova-compute last built it, by that host's clock; None: never, or not told. Written in the same act that
+    clears the task of a rebuild (nova/compute/manager.py, _update_instance_after_spawn)."""
 
     @property
     def in_migration(self) -> bool:
@@ -102,6 +114,10 @@ class GuestView:
     def in_evacuation(self) -> bool:
         """Whether a task says that an evacuation of it is under way, or was when its destination died."""
         return during(self.task_state) is During.REBUILDS
+
+
+ACCEPTED = "accepted"
+"""The status of a migration record of which no destination has heard yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,8 +131,15 @@ class MigrationView:
     status: str
     source: str
     dest: str
+    made_at: NovaTime | None = None
+    """When it was written, by the clock of Nova's API; None: not told."""
     lasted: Millis | None = None
     """From its making to its last change, by Nova's own clock in whole seconds; None: not told."""
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether a destination has begun with it, and Nova has not ended it."""
+        return self.status != ACCEPTED and not self.is_ended
 
     @property
     def is_ended(self) -> bool:
@@ -149,13 +172,15 @@ Records = Mapping[str, tuple[MigrationView, ...]]
 """Migration records with one source by guest, oldest first."""
 
 
-def any_has_ended(guests: Iterable[str], before: Records, now: Records) -> bool:
-    """Whether Nova has ended an evacuation of one of the guests since `before` was read."""
-    return any(_ended(now.get(guest, ())) - _ended(before.get(guest, ())) for guest in guests)
-
-
-def _ended(records: Iterable[MigrationView]) -> set[int]:
-    return {r.migration_id for r in records if r.migration_type == EVACUATION and r.is_ended}
+def ended_since(guests: Iterable[str], before: Records, now: Records) -> tuple[MigrationView, ...]:
+    """Return the records of the guests' evacuations that Nova has ended since `before` was read."""
+    known = {record.migration_id for guest in guests for record in before.get(guest, ()) if record.is_ended}
+    return tuple(
+        record
+        for guest in guests
+        for record in now.get(guest, ())
+        if record.migration_type == EVACUATION and record.is_ended and record.migration_id not in known
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +206,60 @@ class EvacuationView:
     has_failed: bool
     """Whether the conductor ended it with an error: nothing was sent to any host, and nothing will be, whatever the
     migration record says (nova.md 12: it stays `accepted` for ever)."""
+    started_since: bool = False
+    """Whether somebody has asked for the guest's start after it, whoever that was."""
+
+
+_ASKS = "start reboot unpause resume unrescue unshelve restore"
+ASKS_TO_RUN = frozenset(_ASKS.split())
+"""Nova's actions by which somebody asks that a guest run that there is already (nova/compute/instance_actions.py)."""
+
+
+class By(StrEnum):
+    """Who asked for what was done to a guest."""
+
+    NOVA = "nova"
+    """Nova itself, which names no user: its periodic comparison stops a guest that is off though it should run."""
+    US = "us"
+    """The user as whom Kasugai speaks to Nova."""
+    OTHERS = "others"
+    """Anybody else: the guest's user, an operator, another service."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionView:
+    """Nova's own account of something that was asked of a guest (os-instance-actions)."""
+
+    action: str
+    """As Nova calls it: create, start, stop, reboot, pause, ..."""
+    by: By
+    request: str
+    """The id of the request."""
+    began_at: NovaTime
+    ended_at: NovaTime | None = None
+    """When Nova last changed it: at its beginning, or when a service began or ended its part; None: not told."""
+    has_failed: bool = False
+
+
+class CustomState(StrEnum):
+    """What a step of the operator's own says of its wished-for state."""
+
+    HOLDS = "holds"
+    ABSENT = "absent"
+    PENDING = "pending"
+    """It comes by itself: look again."""
+    IMPOSSIBLE = "impossible"
+    """It can never hold; the detail says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomView:
+    """What such a step saw."""
+
+    state: CustomState
+    at: MonoTime
+    """When it was asked."""
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,11 +270,14 @@ class Look:
     """When the first of its requests was sent: it answers only for what began before."""
     nova_at: MonoTime = MonoTime(0)
     """When the first request to Nova was sent: reading the power may have taken its time before."""
+    row_at: MonoTime | None = None
+    """When the host's own record was asked for; None: with all else. Later by a glance, which reads nothing more;
+    earlier where nothing was to begin that depends on it."""
     service: ServiceView | None = None
     """None: Nova shows no such service."""
     service_after: ServiceView | None = None
-    """Read again after an empty list: one counts only between two replies that show the host's own row, this one of the
-    look before and this one of its own."""
+    """Read again after the second empty list in a row, whose look reads `service` before it: an empty list counts only
+    between two replies that show the host's own row."""
     guests: Mapping[str, GuestView] = field(default_factory=lambda: MappingProxyType({}))
     """The source's list by uuid."""
     read: Mapping[str, GuestView | None] = field(default_factory=lambda: MappingProxyType({}))
@@ -209,6 +291,8 @@ class Look:
     """Services of other hosts that were asked for; None: Nova shows none."""
     computes: Mapping[str, ServiceView] | None = None
     """All compute services by host; None: not read."""
+    recovering: frozenset[str] = frozenset()
+    """Those of them that a worker is at work on, whatever their segment: it was decided that they have failed."""
     aggregates: tuple[AggregateView, ...] | None = None
     """All aggregates; None: not read."""
     room: Room = field(default_factory=lambda: MappingProxyType({}))
@@ -223,6 +307,27 @@ class Look:
     """Of the projects that were asked about, in this look or before."""
     images: Mapping[str, ImageView] = field(default_factory=lambda: MappingProxyType({}))
     """By id: those that were asked about, in this look or before; one that Glance does not tell about says nothing."""
+    actions: tuple[ActionView, ...] | None = None
+    """What was asked of the guest that the recovery is about, newest first; None: not read."""
+    histories: Mapping[str, tuple[ActionView, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """By guest of a host that was asked about: what was asked of it, newest first."""
+    custom: Mapping[str, CustomView] = field(default_factory=lambda: MappingProxyType({}))
+    """By key of a step of the operator's own that was asked about."""
+
+    @property
+    def asked_at(self) -> MonoTime:
+        """When Nova was asked for all but the host's own record."""
+        return max(self.at, self.nova_at)
+
+    @property
+    def host_at(self) -> MonoTime:
+        """When Nova was asked for the host's own record."""
+        return self.asked_at if self.row_at is None else self.row_at
+
+    @property
+    def seen(self) -> Mapping[str, GuestView | None]:
+        """The guests that it shows, in the source's list or by id; None is Nova's 404."""
+        return {**self.read, **self.guests}
 
     def sees_on_source(self, guest: str, host: str) -> GuestView | None:
         """Return the guest if this look saw it on `host`, in the list or by id."""

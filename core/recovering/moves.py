@@ -33,6 +33,10 @@ class Pending:
     reads: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     evacuations: tuple[str, ...] = ()
+    custom: tuple[str, ...] = ()
+    """Keys of steps of the operator's own whose state is to be asked for."""
+    histories: tuple[str, ...] = ()
+    """Guests of which Nova's account of what was asked of them is to be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,13 +74,24 @@ class Wait:
     reads: frozenset[str] = frozenset()
     hosts: frozenset[str] = frozenset()
     awaited: frozenset[str] = frozenset()
-    """Not empty: nothing but the end of these guests' evacuations is waited for. While no record says that one of them
-    has ended, the look may stop at the records."""
+    """Not empty: nothing but the end of these guests' evacuations is waited for. While the records say of fewer than
+    `enough` that they have ended, and of none that it has failed, the look may stop at the records."""
+    enough: int = 1
     latest: MonoTime = MonoTime(0)
     """With `awaited`: from then on a whole look is due in any case."""
+    begins_nothing: bool = False
+    """With `awaited`: whether nobody else waits to be begun, so that the host's own record need not be read."""
     evacuations: frozenset[str] = frozenset()
+    custom: frozenset[str] = frozenset()
+    """Keys of steps of the operator's own whose state is to be asked for."""
+    is_glance: bool = False
+    """Whether nothing but the host itself is waited for: its record, or its power."""
     words: bool = False
     """Whether what says which guests are moved is to be read too: tags of projects, what Glance says of images."""
+    actions: bool = False
+    """Whether Nova's account of what was asked of the guest that the recovery is about is to be read too."""
+    histories: frozenset[str] = frozenset()
+    """Guests of a host of which that account is to be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from kasugai.core.recovering.steps.enable import enabled
 from kasugai.core.recovering.steps.join import joined
 from kasugai.core.recovering.steps.reserves import reserve_of
 from kasugai.core.recovering.steps.restore import after
+from kasugai.core.recovering.steps.services import is_ours
 from kasugai.core.words.actions import Action, Meaning
 from kasugai.core.words.identity import step_key
 from kasugai.core.words.incident import Open
@@ -52,9 +53,11 @@ def plan(
 
 def operators_word(policy: Policy, look: Look) -> str | None:
     """Return why an operator had disabled the source in Nova, by the look before any effect; None: nobody had. What we
-    write ourselves is no operator's word: it stands since an earlier failure."""
+    write ourselves is no operator's word: it stands since an earlier failure, of the host or of a process on it."""
     service = look.service
     if service is None or service.is_enabled or service.disabled_reason == policy.disable_reason:
+        return None
+    if is_ours(service.disabled_reason):
         return None
     return service.disabled_reason or "no reason given"
 

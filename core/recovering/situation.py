@@ -11,10 +11,11 @@ from types import MappingProxyType
 from kasugai.core.recovering.ledger import Entry, Flag
 from kasugai.core.recovering.look import Look, PowerState
 from kasugai.core.recovering.pace import Pace
+from kasugai.core.words.actions import About
 from kasugai.core.words.facts import StepRecord, StepState
 from kasugai.core.words.incident import Open
 from kasugai.core.words.plan import Plan, Step
-from kasugai.core.words.timing import BrokerTime, MonoTime, Timing
+from kasugai.core.words.timing import BrokerTime, Millis, MonoTime, Timing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +54,16 @@ class Memory:
     """When this owner last read the power as off."""
     idle: Mapping[str, MonoTime] = field(default_factory=lambda: MappingProxyType({}))
     """By guest: since when every look has shown it on the source without a task."""
+    taken: Mapping[int, MonoTime] = field(default_factory=lambda: MappingProxyType({}))
+    """By migration: since when every look has shown that a destination has begun with it and nobody has ended it."""
     before: Look | None = None
     """The look before the newest."""
     peeked: MonoTime = MonoTime(0)
     """When this owner last read the migration records alone."""
+    ended: int = 0
+    """How many evacuations had ended by then that no whole look has shown yet."""
+    said: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """By step of the operator's own: what was said when it last failed to act."""
     refusal: str = ""
     """What each power device said when the last fence failed."""
     pace: Pace = field(default_factory=Pace)
@@ -67,13 +74,14 @@ class Memory:
         value = look.service.updated_at if look.service else ""
         state = look.service.state if look.service else self.state
         off_at = look.power_at if look.power is PowerState.OFF else self.off_at
-        seen = replace(self, off_since=self._off_since(look), off_at=off_at, idle=self._idle(look))
+        idle, taken = self._idle(look), self._taken(look)
+        seen = replace(self, off_since=self._off_since(look), off_at=off_at, idle=idle, taken=taken)
         if not value or value == self.record_value:
             return replace(seen, state=state if value else self.state)
         return replace(
             seen,
             record_value=value,
-            record_since=look.at,
+            record_since=look.host_at,
             changes=self.changes + bool(self.record_value),
             reports=self.reports + (bool(self.record_value) and state == self.state),
             puts=self.puts + (bool(self.record_value) and state != self.state),
@@ -84,6 +92,10 @@ class Memory:
     def _idle(self, look: Look) -> Mapping[str, MonoTime]:
         listed = (guest.uuid for guest in look.guests.values() if guest.task_state is None)
         return MappingProxyType({uuid: self.idle.get(uuid, look.at) for uuid in listed})
+
+    def _taken(self, look: Look) -> Mapping[int, MonoTime]:
+        shown = (m.migration_id for records in look.migrations.values() for m in records if m.is_taken)
+        return MappingProxyType({number: self.taken.get(number, look.at) for number in shown})
 
     def _off_since(self, look: Look) -> MonoTime | None:
         match look.power:
@@ -111,6 +123,8 @@ class Situation:
     now: MonoTime
     broker_now: BrokerTime
     """The broker's clock as this owner knows it."""
+    crowded: bool = False
+    """Whether others wait for the place that this owner takes in its worker."""
 
     @property
     def has_begun(self) -> bool:
@@ -121,6 +135,12 @@ class Situation:
     def stopped(self) -> bool:
         """Whether effects may not begin any more."""
         return self.flag is not None and self.flag.stop
+
+    @property
+    def patience(self) -> Millis:
+        """How long the end of one of Nova's tasks is waited for: the time of a landing, unless others wait for the
+        place. A stop lets the guest shut down for a minute (Nova's shutdown_timeout), which is less than either."""
+        return self.timing.settle if self.crowded else self.timing.landing
 
     @property
     def window(self) -> int:
@@ -145,6 +165,10 @@ class Situation:
         """Since when an open step's effect may be under way, as far as this owner can know: the later of its own call
         and the moment it got its epoch (a dead owner's request may still be on the wire)."""
         return MonoTime(max(self.memory.owner_since, self.memory.begun.get(key, 0)))
+
+    def seen_at(self, step: Step) -> MonoTime:
+        """When whom the step is about was looked at: what was called since may not show yet."""
+        return self.look.host_at if step.words.about is About.HOST else self.look.at
 
     def power_is_off(self) -> bool:
         """Whether the power was read as off recently enough to act on it."""

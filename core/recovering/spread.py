@@ -7,14 +7,14 @@ host that nobody may be sent to.
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from kasugai.core.recovering.ledger import Entry
-from kasugai.core.recovering.look import GuestView, Look, ServiceView
+from kasugai.core.recovering.look import GuestView
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.steps.evacuations import Notes
-from kasugai.core.recovering.targets import SCHEDULER, is_living
+from kasugai.core.recovering.targets import SCHEDULER, doubtful, usable
 from kasugai.core.words.actions import Meaning
 from kasugai.core.words.plan import Step
 from kasugai.core.words.timing import MonoTime
@@ -47,20 +47,25 @@ def choose(
 ) -> str | None:
     """Return the host to name, SCHEDULER to let Nova choose, or None where there is no place for now. `tried`: where
     this owner has asked in vain; `failed`: where the guest could not be started, ever."""
-    known = _known(s.look, s.order.host)
-    if known is None:
+    if s.order.host not in (s.look.computes or {}):  # not read, or without a silent cell's hosts
         return None if ANYWHERE in tried else SCHEDULER
-    usable = {host for host, view in known.items() if view.is_enabled and is_living(view)}
-    holes, fit = black_holes(s.entry), usable - set(s.order.avoid)
+    hosts_of_nova = usable(s.order, s.look)
+    unsure = doubtful(hosts_of_nova, s.look, s.timing)
+    holes, fit = black_holes(s.entry), hosts_of_nova - set(s.order.avoid) - unsure
     hosts = _with_room(s, guest, fit - holes - set(tried), load)
     hosts = hosts or _with_room(s, guest, _worth_a_try(s, fit & holes, load), load)
     fresh = [host for host in hosts if host not in failed]
-    ranked = sorted(fresh or hosts, key=lambda host: (_strangeness(s, host), load.sent[host], host))
+    refusing = _refusing(s)
+    ranked = sorted(
+        fresh or hosts, key=lambda host: (host in refusing, _strangeness(s, host), load.sent[host], host)
+    )
     named = len(set(tried) - {ANYWHERE, *s.order.reserves})
-    if (usable | set(s.order.reserves)) & (set(s.order.avoid) | holes | set(failed)):
+    if (hosts_of_nova | set(s.order.reserves)) & (set(s.order.avoid) | holes | set(failed)):
         return ranked[0] if ranked and named < 2 * NAMED_TRIES else None
-    if ANYWHERE in tried:
+    if ANYWHERE in tried or (unsure and not ranked):
         return None
+    if unsure and named < NAMED_TRIES:
+        return ranked[0]
     is_sure = s.look.room_for(guest) is not None and named < NAMED_TRIES
     return ranked[0] if is_sure and ranked and not _strangeness(s, ranked[0]) else SCHEDULER
 
@@ -102,6 +107,15 @@ def black_holes(entry: Entry) -> frozenset[str]:
     return frozenset(host for host, count in failures.items() if count >= HOLE and host not in mended)
 
 
+def _refusing(s: Situation) -> frozenset[str]:
+    """Return the hosts on which Nova let several guests of the incident not go, and none, under this owner: what keeps
+    them away keeps others away too, and a host that gets nobody would always have the fewest."""
+    own = [r for step in s.plan.guests if (r := s.record(step)) is not None and r.epoch == s.memory.epoch]
+    refusals = Counter(host for record in own for host in set(Notes.of(record).tried))
+    taken = {record.destination for record in own}
+    return frozenset(host for host, count in refusals.items() if count >= HOLE and host not in taken)
+
+
 def _worth_a_try(s: Situation, holes: Collection[str], load: Load) -> set[str]:
     """Where there is nowhere else, each owner sends guests to a host that failed before, one at a time and until one
     fails again: it may have been mended."""
@@ -114,13 +128,6 @@ def _worth_a_try(s: Situation, holes: Collection[str], load: Load) -> set[str]:
     begun = load_of(s).sent
     dealt = {host for host in holes if load.sent[host] > begun[host]}
     return set(holes) - again - on_its_way - dealt
-
-
-def _known(look: Look, source: str) -> Mapping[str, ServiceView] | None:
-    """All other hosts; None where a list was not read, or lacks the source's own record (a silent cell)."""
-    if look.computes is None or source not in look.computes:
-        return None
-    return {host: view for host, view in look.computes.items() if host != source}
 
 
 def _with_room(s: Situation, guest: GuestView, hosts: Collection[str], load: Load) -> list[str]:

@@ -133,3 +133,26 @@ def treatment(vm_state: str, task_state: str | None) -> Treatment:
 def was_left(why: str) -> bool:
     """Whether that is why a guest turned out to be left where it is after its plan was made."""
     return why.startswith(UNKNOWN_STATE) or any(why == each.why for each in VM_STATES.values() if each.why)
+
+
+NOT_RESTARTED: dict[str, str] = {
+    "paused": "it is paused: a restart would lose its memory, and its user unpauses it",
+    "suspended": "it is suspended: its user resumes it",
+    "rescued": "it is in rescue mode: its user unrescues it",
+    "resized": "its resize waits for a confirmation: confirm or revert it first",
+    "building": "it is being built, or never was",
+    "shelved": "it is shelved: its disk is an image, and its user unshelves it",
+    "shelved_offloaded": "it is shelved: its disk is an image, and its user unshelves it",
+    "soft-delete": "its user has deleted it",
+    "deleted": "its user has deleted it",
+}
+"""Why a guest is left that is said to have failed, by vm_state."""
+RESTARTED = ("active", "stopped", "error")
+"""The vm_states from which a guest is restarted: Nova stops the first and the last of them, and starts the second."""
+
+
+def why_not_restarted(vm_state: str) -> str:
+    """Return why a guest in that vm_state is not restarted; empty for one that is. One of a newer Nova's is left."""
+    if vm_state in RESTARTED:
+        return ""
+    return NOT_RESTARTED.get(vm_state) or f"this Kasugai does not know its state {vm_state!r}"

@@ -33,6 +33,8 @@ class Round:
     """Score (a time) by index and member."""
     busy: Mapping[str, str] = field(default_factory=dict)
     """Host uuid by what keeps it busy; an empty one takes the entry away."""
+    out: Mapping[str, str] = field(default_factory=dict)
+    """Text by the subject whose recovery keeps a host out of service; an empty one takes the entry away."""
     records: Mapping[str, Sequence[Kept]] = field(default_factory=dict)
     """By bucket: added to what is there."""
     progress: Mapping[str, int] = field(default_factory=dict)

@@ -6,6 +6,7 @@ It judges nothing anew: what was not recorded is not known.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from kasugai.core.telling.kinds import GUESTS
 from kasugai.core.telling.ties import Tie
 from kasugai.core.words.facts import Fact
 from kasugai.core.words.plan import Plan, Step
@@ -33,19 +34,23 @@ class Planned:
     plan: Plan
 
     def guests(self, word: str) -> tuple[Step, ...]:
-        """Return the steps that move guests; of a guest that `word` names only its own."""
-        named = tuple(step for step in self.plan.guests if _names(word, step.subject, step.name))
-        return named or (() if self._leaves(word) else self.plan.guests)
+        """Return the steps that move guests, or restart one; of a guest that `word` names only its own."""
+        named = tuple(step for step in self._guests if _names(word, step.subject, step.name))
+        return named or (() if self._leaves(word) else self._guests)
 
     def left(self, word: str) -> tuple[tuple[str, str], ...]:
         """Return (guest, reason) of those that are left; of a guest that `word` names only its own."""
         if self._leaves(word):
             return tuple(each for each in self.plan.excluded if _names(word, each[0]))
-        return () if any(_names(word, s.subject, s.name) for s in self.plan.guests) else self.plan.excluded
+        return () if any(_names(word, s.subject, s.name) for s in self._guests) else self.plan.excluded
 
     def names_guest(self, word: str) -> bool:
         """Whether `word` names a guest of it: its uuid, its name, or `instance/` before either."""
-        return self._leaves(word) or any(_names(word, s.subject, s.name) for s in self.plan.guests)
+        return self._leaves(word) or any(_names(word, s.subject, s.name) for s in self._guests)
+
+    @property
+    def _guests(self) -> tuple[Step, ...]:
+        return tuple(step for step in self.plan.steps if step.words.meaning in GUESTS)
 
     def _leaves(self, word: str) -> bool:
         return any(_names(word, guest) for guest, _ in self.plan.excluded)
@@ -64,12 +69,20 @@ def in_order(decided: Iterable[Decided]) -> list[Decided]:
 
 
 def about(decided: Sequence[Decided], word: str) -> list[Decided]:
-    """Return the verdicts that `word` asks for: a subject (`host/cmp1`), the name in one (`cmp1`), or the beginning of
+    """Return the verdicts that `word` asks for: a subject (`host/cmp1`), a host (`cmp1`), the name in another subject
+    (an instance's uuid, a process, all that is on a host about which itself nothing was decided), or the beginning of
     an incident's id; the first of these that fits anything counts."""
     subject = [d for d in decided if d.verdict.subject.name == word]
+    host = [d for d in decided if d.verdict.subject.is_host and d.verdict.subject.host == word]
     named = [d for d in decided if d.verdict.subject.answers_to(word)]
     incident = [d for d in decided if d.verdict.incident and str(d.verdict.incident).startswith(word.lower())]
-    return subject or named or incident
+    return subject or host or named or incident
+
+
+def about_guest(decided: Iterable[Decided], planned: Iterable[Planned], name: str) -> list[Decided]:
+    """Return the verdicts about the instances that a plan calls by that name: verdicts know their uuids alone."""
+    uuids = {step.subject for each in planned if each.names_guest(name) for step in each.guests(name)}
+    return [d for d in decided if d.verdict.subject.detail in uuids]
 
 
 def plans_about(planned: Iterable[Planned], told: Iterable[Decided], word: str) -> list[Planned]:

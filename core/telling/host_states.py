@@ -7,6 +7,7 @@ more. What correlate decides by is its own table; this is for people.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from kasugai.core.telling.incident_views import IncidentView, Seen, fold
 from kasugai.core.words.facts import Fact, FactKind
@@ -15,9 +16,12 @@ from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 
 OUT = "out"
-"""Its last incident took it out of service, and it has not been re-admitted: it counts as unhealthy."""
+"""Its last incident took it out of service, and it is not back: it counts as unhealthy."""
 ON_PROBATION = "on-probation"
-"""It was out and shows life, not yet for long enough."""
+"""It was out and is back, not yet for long enough."""
+
+RETIRED = "retired"
+"""A person has given it up: Nova has no compute service of it any more."""
 
 _LEAVES_OUT = (Phase.RECOVERED, Phase.FAILED)
 _WORDS = (Verb.WATCH, Verb.READMIT, Verb.SUSPECT, Verb.HOLD, Verb.WITHDRAW)
@@ -63,7 +67,7 @@ def _words(records: Iterable[Seen]) -> Mapping[Place, Sequence[tuple[BrokerTime,
     found: dict[Place, list[tuple[BrokerTime, int, Verb]]] = defaultdict(list)
     for record in records:
         value = record.value
-        if isinstance(value, Verdict) and value.verb in _WORDS and value.subject.is_host:
+        if isinstance(value, Verdict) and value.subject.is_host:
             place = value.segment, value.subject.host
             found[place].append((record.at, record.offset, value.verb))
     return {place: [(at, verb) for at, _, verb in sorted(told)] for place, told in found.items()}
@@ -74,16 +78,40 @@ def _state(views: Sequence[IncidentView], words: Sequence[tuple[BrokerTime, Verb
     if open_ones:
         view = max(open_ones, key=lambda view: (view.incident is not None, view.since))
         return HostState(word=str(view.phase), since=view.since, why=view.why)
-    last = max(views, key=lambda view: (view.until or 0, view.since))
-    return _afterwards(last, [(at, verb) for at, verb in words if at >= (last.until or last.since)])
-
-
-def _afterwards(last: IncidentView, words: Sequence[tuple[BrokerTime, Verb]]) -> HostState | None:
-    if last.phase not in _LEAVES_OUT or any(verb is Verb.READMIT for _, verb in words):
+    ended = [view for view in views if view.phase is not Phase.WITHDRAWN]  # which leaves a host as it was
+    last = max(ended, key=lambda view: (view.until or 0, view.since), default=None)
+    if last is None:
         return None
-    if words and words[-1][1] is Verb.WATCH:
-        return HostState(word=ON_PROBATION, since=words[-1][0], why=str(last.phase))
-    return HostState(word=OUT, since=last.until or last.since, why=str(last.phase))
+    if returns := [record.value for record in last.records if _is_return(record.value)]:
+        return _brought_back(last, returns, words)
+    return afterwards(last.phase, last.until or last.since, words)
+
+
+def afterwards(phase: Phase, until: BrokerTime, words: Sequence[tuple[BrokerTime, Verb]]) -> HostState | None:
+    """Return where a host stands whose last incident was closed in that phase at that time, and that has none open.
+    `words`: what correlate said about it, oldest first, and when."""
+    later = [(at, verb) for at, verb in words if at >= until and verb in _WORDS]
+    if phase not in _LEAVES_OUT or any(verb is Verb.READMIT for _, verb in later):
+        return None
+    if later and later[-1][1] is Verb.WATCH:
+        return HostState(word=ON_PROBATION, since=later[-1][0], why=str(phase))
+    return HostState(word=OUT, since=until, why=str(phase))
+
+
+def _is_return(value: object) -> TypeGuard[Open]:
+    return isinstance(value, Open) and value.undoes is not None
+
+
+def _brought_back(
+    last: IncidentView, returns: Sequence[Open], words: Sequence[tuple[BrokerTime, Verb]]
+) -> HostState | None:
+    """Where a host stands whose last incident was its return. One that failed leaves it out as before; after the others
+    its probation begins, which whatever is said against it breaks off. One that was given up stays so."""
+    since = last.until or last.since
+    if last.phase is Phase.RECOVERED and any(order.retired_by for order in returns):
+        return HostState(word=RETIRED, since=since, why=str(last.phase))
+    begun = [(since, Verb.WATCH)] if last.phase is Phase.RECOVERED else []
+    return afterwards(last.phase, since, [*begun, *(word for word in words if word[0] >= since)])
 
 
 def reserve_uses(seen: Iterable[Seen]) -> Mapping[str, ReserveUse]:

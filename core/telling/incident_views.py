@@ -5,13 +5,14 @@ ones count once. It knows no topic and no clock; the sentences are the narrator'
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from uuid import UUID
 
+from kasugai.core.telling.kinds import TELLINGS
 from kasugai.core.telling.progress import StepView, close_of, moved_before, phase_of, step_views, why_of
 from kasugai.core.telling.ties import Tie
-from kasugai.core.words.actions import Meaning
+from kasugai.core.words.actions import About
 from kasugai.core.words.facts import Fact, FactKind
 from kasugai.core.words.incident import Open, Phase, Resume, Stop
 from kasugai.core.words.plan import Plan
@@ -59,9 +60,10 @@ class IncidentView(OfSubject):
 
     @property
     def is_told(self) -> bool:
-        """Whether it is closed and the outcome that closed it has been read too (it lies in another topic)."""
+        """Whether it is closed and the outcome that closed it has been read too (it lies in another topic): mostly the
+        attempt's end, of a process's incident that was stopped in the middle that it is held."""
         facts = [record.value for record in self.records if isinstance(record.value, Fact)]
-        ends = [fact for fact in facts if fact.kind is FactKind.FINISHED and fact.attempt == self.attempt]
+        ends = [fact for fact in facts if fact.attempt == self.attempt and _closes(fact)]
         return self.until is not None and bool(ends)
 
     @property
@@ -77,13 +79,21 @@ class IncidentView(OfSubject):
 
     @property
     def instances(self) -> tuple[StepView, ...]:
-        """The evacuations of all attempts: those seen through before, then the newest plan's in its order."""
-        steps = self.steps.values()
-        return (*self.moved_before, *(step for step in steps if step.step.words.meaning is Meaning.MOVED))
+        """Of a host the evacuations of all attempts: those seen through before, then the newest plan's in its order; of
+        an instance its start."""
+        meaning = TELLINGS[self.subject.kind].counts
+        steps = (*self.moved_before, *self.steps.values())
+        return tuple(step for step in steps if step.step.words.meaning is meaning)
+
+    @property
+    def guest(self) -> str:
+        """What the instance is called that it is about; empty while nobody has told, and of what is no instance."""
+        steps = (step.step for step in self.steps.values() if step.step.words.about is About.GUEST)
+        return next((step.name for step in steps if step.name and step.subject == self.subject.detail), "")
 
     @property
     def instances_done(self) -> int:
-        """How many instances need nothing more: they have been seen elsewhere, or are deleted."""
+        """How many instances need nothing more: they have been seen where they should be, or are deleted."""
         return sum(step.is_done for step in self.instances)
 
     @property
@@ -99,10 +109,17 @@ class IncidentView(OfSubject):
 
     @property
     def progress(self) -> str:
-        """How many instances are elsewhere, and what became of the others that are done, in words."""
+        """How many instances are where they should be, and what became of the others that are done, in words; empty
+        of what has none."""
         deleted = self.instances_deleted
         were = "" if not deleted else f", {deleted} {'was' if deleted == 1 else 'were'} deleted meanwhile"
-        return f"{self.instances_done - deleted} of {len(self.instances)} are elsewhere{were}"
+        done, total = self.instances_done - deleted, len(self.instances)
+        return TELLINGS[self.subject.kind].progress.format(done=done, total=total) + were
+
+
+def _closes(fact: Fact) -> bool:
+    stopped = fact.kind is FactKind.HELD and fact.reason == Reason.STOPPED
+    return fact.kind is FactKind.FINISHED or stopped
 
 
 def fold(seen: Iterable[Seen]) -> tuple[IncidentView, ...]:
@@ -144,25 +161,28 @@ def _by_time(record: Seen) -> tuple[BrokerTime, int, int, Tie]:
     return record.at, kinds.index(type(record.value)), record.offset, Tie(record.value)
 
 
-def _incident(incident: UUID, records: Sequence[Seen]) -> IncidentView:
+def _incident(incident: UUID, all_of_it: Sequence[Seen]) -> IncidentView:
+    subject = _subject(all_of_it)
+    records = [seen for seen in all_of_it if seen.value.subject == subject]
     opens = [seen.value for seen in records if isinstance(seen.value, Open)]
-    facts = [seen.value for seen in records if isinstance(seen.value, Fact)]
+    told = [(seen.at, seen.value) for seen in records if isinstance(seen.value, Fact)]
+    owners = {(fact.epoch, fact.author) for _, fact in told if fact.kind is FactKind.ADOPTED}
+    told = [(at, fact) for at, fact in told if not owners or _counts(fact, owners)]
+    facts = [fact for _, fact in told]
     verdicts = [seen.value for seen in records if isinstance(seen.value, Verdict)]
     order = max(opens, key=lambda o: (o.attempt, o.n, o.decided_at), default=None)
     fact = max(facts, key=rank, default=None)
     plans = [fact.plan for fact in facts if fact.plan is not None]
-    told = [(seen.at, seen.value) for seen in records if isinstance(seen.value, Fact)]
     plan = max(
         plans,
         key=lambda p: (p.attempt, p.epoch, len(p.steps), Tie(p)),
         default=None,
     )
     closing = close_of(verdicts)
-    first = records[0].value
     return IncidentView(
         incident=incident,
-        subject=first.subject,
-        segment=first.segment,
+        subject=subject,
+        segment=records[0].value.segment,
         phase=phase_of(order, fact, verdicts),
         why=why_of(fact, verdicts),
         since=min([each.opened_at for each in opens] or [seen.at for seen in records]),
@@ -174,6 +194,19 @@ def _incident(incident: UUID, records: Sequence[Seen]) -> IncidentView:
         records=tuple(records),
         moved_before=moved_before(plans, plan, told),
     )
+
+
+def _subject(records: Sequence[Seen]) -> Subject:
+    """Whom the incident is about. Verdicts about others may name it because it explains what was said about them: by
+    its own word it is told from those, where one has been read."""
+    own = (s.value for s in records if not isinstance(s.value, Verdict) or s.value.verb is not Verb.EXPLAIN)
+    return next(own, records[0].value).subject
+
+
+def _counts(fact: Fact, owners: Set[tuple[int, str]]) -> bool:
+    """Whether it is by somebody who has adopted the incident, or waits to: what others say is not believed. Of a log
+    that has lost its beginning nobody knows who has."""
+    return fact.kind is FactKind.QUEUED or (fact.epoch, fact.author) in owners
 
 
 def rank(fact: Fact) -> tuple[int, int, int, int, int, Tie]:

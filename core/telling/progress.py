@@ -22,7 +22,25 @@ _RANKS = {
     StepState.FAILED: 3,
     StepState.DONE: 4,
 }
-_ENDS = {Reason.RECOVERED: Phase.RECOVERED, Reason.NOTHING_DONE: Phase.WITHDRAWN}
+LEFT_ALONE = frozenset(
+    {
+        Reason.NOTHING_DONE,
+        Reason.NOT_MARKED,
+        Reason.GUEST_LEFT,
+        Reason.USERS_WISH,
+        Reason.USERS_DOING,
+        Reason.GUEST_STATE,
+        Reason.GUEST_GONE,
+        Reason.GUEST_ELSEWHERE,
+        Reason.RESTARTED_SINCE,
+    }
+)
+"""Reasons with which an incident ends because nothing was to be done about its subject."""
+_ENDS = {
+    Reason.RECOVERED: Phase.RECOVERED,
+    Reason.SERVICE_ENABLED_BY_OTHERS: Phase.RECOVERED,
+    **dict.fromkeys(LEFT_ALONE, Phase.WITHDRAWN),
+}
 _OUTCOMES = {
     Result.RECOVERED: Phase.RECOVERED,
     Result.FAILED: Phase.FAILED,
@@ -69,7 +87,7 @@ def phase_of(order: Open | None, fact: Fact | None, verdicts: Sequence[Verdict])
     """Return the phase; `verdicts` in the order of their log."""
     closing = close_of(verdicts)
     if closing is not None:
-        return _ENDS.get(closing.reason, Phase.FAILED)
+        return _closed(closing, fact)
     words = [verdict.verb for verdict in verdicts if verdict.verb in _WORDS]
     pauses = bool(words) and words[-1] in _PAUSES
     if fact is None or fact.kind in (FactKind.QUEUED, FactKind.VETOED):
@@ -83,6 +101,14 @@ def close_of(verdicts: Sequence[Verdict]) -> Verdict | None:
     """Return the verdict that closed it; None while it is open, also after a person had a failed one tried again."""
     words = [verdict for verdict in verdicts if verdict.verb in (*_WORDS, Verb.CLOSE)]
     return words[-1] if words and words[-1].verb is Verb.CLOSE else None
+
+
+def _closed(closing: Verdict, fact: Fact | None) -> Phase:
+    """By the answer that closed it; where that has not been read, by the verdict's reason."""
+    is_its = fact is not None and fact.kind is FactKind.FINISHED and fact.reason == closing.reason
+    if is_its and fact is not None and fact.result is not None:
+        return _OUTCOMES[fact.result]
+    return _ENDS.get(closing.reason, Phase.FAILED)
 
 
 def _answered(order: Open | None, fact: Fact, pauses: bool) -> Phase:

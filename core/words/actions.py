@@ -29,6 +29,30 @@ class Action(StrEnum):
     """The guest is in the power state that it had."""
     SWEEP = "sweep"
     """A look at the source after all else finds no guest that the plan does not know."""
+    STOP = "stop"
+    """The guest that failed is off, by Nova's word: only so can it be started."""
+    MIGRATE = "migrate"
+    """The guest is on another host, which waits for a confirmation."""
+    CONFIRM_MIGRATION = "confirm-migration"
+    """The guest's former host has let go of it."""
+    START = "start"
+    """The guest that was off runs, by Nova's word."""
+    DISABLE = "disable-compute"
+    """The compute service of the host whose process failed is disabled: Nova sends no guests there."""
+    ENABLE_AGAIN = "enable-again"
+    """The compute service that an incident of ours disabled is enabled, unless somebody else has spoken since."""
+    POWER_ON = "power-on"
+    """The host that was recovered is on."""
+    REENABLE = "re-enable"
+    """The compute service that our force-down took out is as it was before, unless somebody else has spoken since."""
+    START_AGAIN = "start-again"
+    """The guest that waited for its host runs there, if its user still wishes it."""
+    RETIRE = "retire"
+    """Nova knows no compute service of the host any more."""
+    CUSTOM_STEP = "custom-step"
+    """The wished-for state of a step of the operator's own; its subject is the step's name."""
+    CONFIRM = "confirm"
+    """A look after all else finds the subject as it should be."""
 
 
 class About(StrEnum):
@@ -39,6 +63,8 @@ class About(StrEnum):
     RESERVE = "reserve"
     """A host that is to take its guests: one that cannot be made ready is no failure, the next one is tried."""
     GUEST = "guest"
+    NOBODY = "nobody"
+    """Nobody that the recovery is about: a step of the operator's own, which is no effect on the subject."""
     UNKNOWN = "unknown"
     """A step of a kind that this Kasugai does not know."""
 
@@ -58,6 +84,14 @@ class Meaning(StrEnum):
     """The guest that was moved is as it was."""
     ON_THE_WAY = "on-the-way"
     """Nothing by itself: a later step depends on it."""
+    RESTARTED = "restarted"
+    """The guest that had failed runs again."""
+    SHUT = "shut"
+    """The host gets no new guests."""
+    OPENED = "opened"
+    """The host gets guests again."""
+    RETIRED = "retired"
+    """The host has been given up."""
     ALL_SEEN = "all-seen"
     """Nobody is left. Nothing is called and nothing recorded: the attempt's answer says it."""
 
@@ -96,6 +130,20 @@ WORDINGS: Mapping[str, Wording] = MappingProxyType(
         ),
         Action.RESTORE: _wording(Action.RESTORE, About.GUEST, Meaning.RESTORED),
         Action.SWEEP: _wording(Action.SWEEP, About.HOST, Meaning.ALL_SEEN),
+        Action.STOP: _wording(Action.STOP, About.GUEST, Meaning.ON_THE_WAY),
+        Action.MIGRATE: Wording(
+            action=Action.MIGRATE, about=About.GUEST, meaning=Meaning.MOVED, sentence="{action} {name}{to}"
+        ),
+        Action.CONFIRM_MIGRATION: _wording(Action.CONFIRM_MIGRATION, About.GUEST, Meaning.ON_THE_WAY),
+        Action.START: _wording(Action.START, About.GUEST, Meaning.RESTARTED),
+        Action.DISABLE: _wording(Action.DISABLE, About.HOST, Meaning.SHUT),
+        Action.ENABLE_AGAIN: _wording(Action.ENABLE_AGAIN, About.HOST, Meaning.OPENED),
+        Action.POWER_ON: _wording(Action.POWER_ON, About.HOST, Meaning.ON_THE_WAY),
+        Action.REENABLE: _wording(Action.REENABLE, About.HOST, Meaning.OPENED),
+        Action.START_AGAIN: _wording(Action.START_AGAIN, About.GUEST, Meaning.RESTARTED),
+        Action.RETIRE: _wording(Action.RETIRE, About.HOST, Meaning.RETIRED),
+        Action.CUSTOM_STEP: _wording(Action.CUSTOM_STEP, About.NOBODY, Meaning.ON_THE_WAY),
+        Action.CONFIRM: _wording(Action.CONFIRM, About.UNKNOWN, Meaning.ALL_SEEN),
     }
 )
 

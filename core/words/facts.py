@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
 
-from kasugai.core.words.actions import Meaning, Wording, wording
+from kasugai.core.words.actions import About, Meaning, Wording, wording
 from kasugai.core.words.frozen import NO_TEXTS, FrozenMap
 from kasugai.core.words.identity import fact_id, step_key
 from kasugai.core.words.plan import Plan
@@ -132,6 +132,11 @@ class StepRecord:
     def by(self) -> str:
         """The person on whose word it is done; empty for nobody."""
         return self.notes.get(BY, "")
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether an effect on the subject was begun: what a step of the operator's own does is none."""
+        return self.tries > 0 and self.words.about is not About.NOBODY
 
     @property
     def has_taken_effect(self) -> bool:

@@ -61,6 +61,16 @@ def move(old: Phase, new: Phase) -> Phase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutOfService:
+    """How an incident of ours left a host's compute service."""
+
+    wrote: str
+    """The reason that its force-down wrote into Nova: what shows another one is not ours to lift."""
+    before: str = ""
+    """Why an operator had disabled it before; empty: nobody had."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Open(OfKind):
     """Work on this incident. Published with n = 1, 2, ... until an outcome closes it."""
 
@@ -88,7 +98,31 @@ class Open(OfKind):
     """Other hosts of the segment that are suspected or out of service, by name: no guest is sent there."""
     evidence: tuple[Evidence, ...] = ()
     previous: UUID | None = None
-    """The host's incident before this one."""
+    """The subject's incident before this one."""
+    seen_at: BrokerTime | None = None
+    """Broker time at which the youngest sign against the subject was said: what was done to it after that has answered
+    the sign; None where nobody says."""
+    relocates: bool = False
+    """Whether a guest that has used up its budget of restarts is to be moved to another host."""
+    condemned: str = ""
+    """Of a host that lives and is useless: the process that failed. It is recovered by a power device or not at all."""
+    undoes: UUID | None = None
+    """The incident whose effects are to be undone, because what it was about is well again; None: it recovers."""
+
+    service: OutOfService | None = None
+    """Of a host that is brought back: what of its service is ours to undo; None: nothing."""
+    back_at: BrokerTime | None = None
+    """Of a host that is brought back: since when it shows life after a restart, by the broker; None: not yet."""
+    waiting: tuple[str, ...] = ()
+    """Of a host that is brought back: uuids of the guests that were left on it for their disks."""
+    retired_by: str = ""
+    """The person who gave the host up: it is not brought back, its service is deleted; empty for nobody."""
+
+    @property
+    def knows_the_future(self) -> bool:
+        """Whether it stands on something said after it was decided, which correlate cannot have written."""
+        told = (self.asserted_at, self.confirmed_at, self.opened_at)
+        return any(at is not None and at > self.decided_at for at in told)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from kasugai.core.words.actions import Meaning, Wording, wording
+from kasugai.core.words.actions import About, Meaning, Wording, wording
 from kasugai.core.words.frozen import NO_TEXTS, FrozenMap
 from kasugai.core.words.identity import step_key
 
 DISKS = "disks"
 """The parameter of a guest's steps that says on what its data lies: a `DiskClass`."""
+
+
+LOCAL_DISK = "local-disk"
+"""Why a guest is left where it is whose data lies on its host's own disks."""
 
 
 class Prior(StrEnum):
@@ -53,6 +57,11 @@ class Step:
     def words(self) -> Wording:
         """What is known of its kind."""
         return wording(self.action)
+
+    @property
+    def is_about_subject(self) -> bool:
+        """Whether it has to do with what the recovery is about: a custom step has not."""
+        return self.words.about is not About.NOBODY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

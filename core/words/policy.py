@@ -45,6 +45,26 @@ class LocalGuests(StrEnum):
     """After `local_wait` they are rebuilt elsewhere, without what their disks held."""
 
 
+class Exhausted(StrEnum):
+    """What becomes of a guest that has used up its budget of restarts."""
+
+    HOLD = "hold"
+    """It is held until its budget grows again, or a person retries."""
+    RELOCATE = "relocate"
+    """It is moved to another host, once, and started there."""
+
+
+class ProcessAction(StrEnum):
+    """What becomes of a host of which a process has failed."""
+
+    NOTE = "note"
+    """Nothing but the record of it: restarting is the business of who watches the process."""
+    DISABLE = "disable"
+    """Nova sends no new guests there until the process runs again."""
+    EVACUATE = "evacuate"
+    """It is useless without the process: it is fenced and its guests are moved."""
+
+
 class Disabled(StrEnum):
     """What becomes of a host that an operator had disabled in Nova before it failed."""
 
@@ -52,6 +72,17 @@ class Disabled(StrEnum):
     """It is recovered like any other."""
     HOLD = "hold"
     """It is held: whoever disabled it may be at work on it."""
+
+
+class HostReturn(StrEnum):
+    """How a host that was recovered comes back into service."""
+
+    POWER_ON = "power-on"
+    """Its power device switches it on once its recovery is over; then as with `wait`."""
+    WAIT = "wait"
+    """Whoever repairs it switches it on; once it is back its service is enabled again."""
+    BY_HAND = "by-hand"
+    """A person does all of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,3 +147,37 @@ class Policy:
     """How many evacuations of one host may be in progress at a time at most; it begins with 8 and adapts."""
     disable_reason: str = "Kasugai: host failed."
     """The disabled_reason that is written to Nova's service record."""
+    restart_all: bool = False
+    """Whether failed guests without the HA_Enabled mark are restarted too (Masakari's process_all_instances)."""
+    restart_budget: int = 3
+    """How often a guest is restarted within `restart_window`."""
+    restart_window: Millis = Millis(600_000)
+    """How long a restart counts against the budget."""
+    restart_then: Exhausted = Exhausted.HOLD
+    """What becomes of a guest that has used up its budget."""
+    process_disable: tuple[str, ...] = ("nova-compute",)
+    """Names of processes without which a host gets no new guests (Masakari: nova-compute)."""
+    process_evacuate: tuple[str, ...] = ()
+    """Names of processes without which a host is useless: it is fenced and evacuated. They go before the others."""
+    process_quiet: Millis = Millis(300_000)
+    """How long after its host's boot nothing is concluded from a process that does not run."""
+    host_return: HostReturn = HostReturn.WAIT
+    """How a host that was recovered comes back into service."""
+    host_before: tuple[str, ...] = ()
+    """Steps of the operator's own, by name, that are done before all others when a host is recovered."""
+    host_after: tuple[str, ...] = ()
+    """Such steps that are done after all others when a host is recovered."""
+    instance_before: tuple[str, ...] = ()
+    """Such steps that are done before all others when a guest is restarted."""
+    instance_after: tuple[str, ...] = ()
+    """Such steps that are done after all others when a guest is restarted."""
+    process_before: tuple[str, ...] = ()
+    """Such steps that are done before all others when a process has failed."""
+    process_after: tuple[str, ...] = ()
+    """Such steps that are done after all others when a process has failed."""
+
+    def process_action(self, process: str) -> ProcessAction:
+        """Return what becomes of a host of which that process has failed."""
+        if process in self.process_evacuate:
+            return ProcessAction.EVACUATE
+        return ProcessAction.DISABLE if process in self.process_disable else ProcessAction.NOTE

@@ -11,16 +11,17 @@ from uuid import UUID
 from kasugai.core.words.facts import Fact
 from kasugai.core.words.identity import event_id
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.silences import Silence
 from kasugai.core.words.subject import Kind, OfSubject, Subject, host_subject
 from kasugai.core.words.timing import BrokerTime, Instant, Millis
 
 UNKNOWN_SEGMENT = "unknown"
 """The pseudo-segment of subjects that the inventory does not know."""
 
-LONGEST = 255
-"""Characters of a name that a fault may bear, as in Nova and in Masakari's API. Rows, verdicts and orders repeat the
-names of all witnesses, and what no broker takes any more would end correlate, again and again."""
-
+REPORT_LASTS: Millis = Millis(600_000)
+"""What is said about a subject is said about now: a record that is decided later than this, by its own broker stamp,
+is no evidence any more (a route that lost its place reads 30 days again), nor does a one-off report agree with what is
+said later than this."""
 
 ASSERT_RULE = "kasugai:notification:assert"
 """The rule of oslo.policy by which a sender's "it has been fenced" is an assertion; nobody's, unless it says so."""
@@ -41,6 +42,8 @@ class Source(StrEnum):
     """Nova's service record, aged by Nova's own clock."""
     POWER = "power"
     """The power state read from a BMC."""
+    METRICS = "metrics"
+    """What monitoring measures: Prometheus' queries and Alertmanager's alerts, together one kind of witness."""
 
     @property
     def repeats(self) -> bool:
@@ -98,12 +101,12 @@ class Fault(OfSubject):
     episode: str = ""
     """What tells this occurrence from the next one of the same symptom."""
     observed_at: Instant = 0
-    """By the observer's clock: told, and used to tell a stale report; never for deadlines."""
+    """By the observer's clock, of a repetition when it was observed last: told, and used to tell a stale report; never
+    for deadlines."""
     inventory_offset: int = -1
     """Route waits until it has read the inventory up to this offset; -1 when unknown."""
     said_at: BrokerTime = BrokerTime(0)
-    """Of an assertion and of a sign of life, Kafka's timestamp of the record that route read: it was said then at the
-    latest; else 0."""
+    """Kafka's timestamp of the record that route read: it was said then at the latest; 0 before that."""
     notification: Notification | None = None
     """What was posted, where the fault came as a notification over REST."""
 
@@ -176,6 +179,12 @@ class Instruction(StrEnum):
     """Give the incident up: withdrawn before any effect, held after one."""
     RETRY = "retry"
     """Try a failed or held incident again now."""
+    RETIRE = "retire"
+    """The host never comes back: its compute service is deleted, with what it holds in Placement."""
+    BEGIN_STOP = "begin-stop"
+    """The segment is going to be switched off on purpose: nothing is done until it is back."""
+    END_STOP = "end-stop"
+    """The planned stop ends as soon as all hosts are ready; with `at_once` whatever they are."""
 
 
 class Limit(StrEnum):
@@ -187,6 +196,8 @@ class Limit(StrEnum):
     """A person's hold or cancel."""
     FENCE = "fence"
     """Nothing proves that the host is off: whoever approves vouches that it is, and is named in the ledger."""
+    QUARANTINE = "quarantine"
+    """The host has failed too often to come back by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +215,8 @@ class Command:
     up_to: int = 0
     """A storm's approval holds for at most so many unhealthy hosts. 0: for one host as many as there are when it is
     read; for a segment it is refused, since whoever approves hosts without naming them must say how many were seen."""
+    at_once: bool = False
+    """Of the end of a planned stop: whether it ends although not all hosts are ready."""
     author: str
     reason: str
     said_at: BrokerTime = BrokerTime(0)
@@ -229,7 +242,18 @@ class InventoryChange:
     record: SegmentRecord | HostRecord
 
 
-Signal = Fault | Tick | Reached | Outcome | Command | InventoryChange
+Signal = Fault | Tick | Reached | Outcome | Command | InventoryChange | Silence
+
+
+def subject_of(signal: Signal) -> Subject | None:
+    """Return whom a signal is about; None for one that names nobody."""
+    match signal:
+        case Fault(subject=subject) | Command(subject=subject):
+            return subject
+        case Outcome(fact=fact):
+            return fact.subject
+        case _:
+            return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

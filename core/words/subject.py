@@ -4,6 +4,7 @@ A subject travels as a value on every fault, verdict, order, fact and command. I
 nobody reads a subject back out of a name.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
@@ -21,6 +22,10 @@ class Kind(StrEnum):
 
 INCIDENT_KINDS = (Kind.HOST, Kind.PROCESS, Kind.INSTANCE)
 """What faults and incidents are about; each kind has topics of its own."""
+
+
+UUID = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""An instance's uuid as Nova writes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -56,6 +61,20 @@ class Subject:
     def is_host(self) -> bool:
         """Whether it is a host itself."""
         return self.kind is Kind.HOST
+
+    def why_misnamed(self) -> str:
+        """Return why nothing of its kind has that name; empty where something may have it. An instance goes by its uuid
+        as Nova writes it: in another spelling it would be a second one with a budget of its own, and what is no uuid
+        would become a part of a request's path. A host with a detail would be a second one of that name."""
+        match self.kind:
+            case Kind.INSTANCE if UUID.fullmatch(self.detail) is None:
+                return f"{self.detail!r} is no uuid of an instance as Nova writes it (small letters, hyphens)"
+            case Kind.PROCESS | Kind.SEGMENT if self.detail == "":
+                return f"a {self.kind} that has no name"
+            case Kind.HOST if self.detail:
+                return f"the host {self.host} with a detail, {self.detail!r}: only instances and processes have one"
+            case _:
+                return ""
 
     def answers_to(self, word: str) -> bool:
         """Whether a person who says `word` means it: its name, its host's or its own."""
@@ -97,6 +116,11 @@ class OfKind(OfSubject):
 def host_subject(host: str) -> Subject:
     """Return the subject that is a host."""
     return Subject(kind=Kind.HOST, host=host)
+
+
+def process_subject(host: str, process: str) -> Subject:
+    """Return the subject that is a process on a host."""
+    return Subject(kind=Kind.PROCESS, host=host, detail=process)
 
 
 def segment_subject(name: str) -> Subject:

@@ -19,10 +19,18 @@ run on it (ADR 2)."""
 MonoTime = NewType("MonoTime", int)
 """A point in time in milliseconds by a process's monotonic clock: means nothing in another process."""
 
+NovaTime = NewType("NovaTime", int)
+"""A point in time in milliseconds since 1970 by the clock of one of Nova's machines, in whole seconds: two of them may
+differ by `NOVA_SKEW`."""
+
 Millis = NewType("Millis", int)
 """A length of time in milliseconds."""
 
-Clock = TypeVar("Clock", BrokerTime, SteadyTime, MonoTime)
+NOVA_SKEW: Millis = Millis(300_000)
+"""So much may the clocks of Nova's machines differ: far more than Keystone's tokens or Nova's own service records bear.
+"""
+
+Clock = TypeVar("Clock", BrokerTime, SteadyTime, MonoTime, NovaTime)
 
 
 def later(at: Clock, by: Millis) -> Clock:

@@ -55,15 +55,16 @@ def _refused(s: Situation) -> Blocked:
 
 
 def is_vouched(s: Situation) -> bool:
-    """Whether a person's word stands for a device that does not answer; one that reads on contradicts it."""
-    return bool(s.order.vouched_by) and s.look.power is PowerState.UNKNOWN
+    """Whether a person's word stands for a device that does not answer; one that reads on contradicts it. Nobody's word
+    stands for the power of a host that lives and is useless."""
+    return bool(s.order.vouched_by) and s.look.power is PowerState.UNKNOWN and not s.order.condemned
 
 
 def must_be_done_again(s: Situation, record: StepRecord) -> bool:
     """Whether the host counts as fenced no more: the word that it was fenced was taken back, or the power came back
     since an earlier owner saw it off and a new decision says that the host is dead."""
     if s.has_device:
-        lapsed = record.reason == Reason.VOUCHED and not s.order.vouched_by
+        lapsed = record.reason == Reason.VOUCHED and (not s.order.vouched_by or bool(s.order.condemned))
         return lapsed or (record.epoch != s.memory.epoch and s.look.power is PowerState.ON)
     return record.reason != Reason.UNFENCED and s.order.asserted_at is None
 
@@ -73,6 +74,11 @@ def _vouched(s: Situation, step: Step) -> Move:
 
 
 def _without_device(s: Situation, step: Step) -> Move:
+    if s.order.condemned:
+        return Blocked(
+            reason=Reason.NO_FENCE_DEVICE,
+            detail=f"it lives, but {s.order.condemned} failed: only a power device may switch it off, and it has none",
+        )
     if s.order.vouched_by:
         return _vouched(s, step)
     if s.order.asserted_at is not None:

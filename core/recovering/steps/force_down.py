@@ -41,7 +41,7 @@ def assess(s: Situation, step: Step) -> Move:
     service = s.look.service
     if service is None:
         return no_service(s)
-    if s.look.at < s.intent_at(step.key):
+    if s.seen_at(step) < s.intent_at(step.key):
         return Pending()
     if service.forced_down:
         record = s.record(step)
@@ -80,7 +80,7 @@ def is_answered(s: Situation, step: Step) -> bool:
     answered = s.memory.begun.get(step.key)
     if answered is None or step.key not in s.memory.accepted:
         return False
-    return between(answered, max(s.look.at, s.look.nova_at)) <= s.timing.assertion_slack
+    return between(answered, s.look.host_at) <= s.timing.assertion_slack
 
 
 def lands_until(s: Situation, step: Step) -> MonoTime:
@@ -100,7 +100,7 @@ FORCE_DOWN = StepKind(
     assess=assess,
     effect=_effect,
     limit=as_a_client,
-    look_after=LookAfter.NOW,
+    look_after=LookAfter.HOST,
     needs_silence=False,
     takes_room=False,
     rank=0,

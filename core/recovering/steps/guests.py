@@ -17,6 +17,7 @@ GONE = "deleted"
 MOVED = "moved"
 """Reason of a step whose guest had left the source by another hand."""
 
+
 Done = Callable[[Situation, Step, str, str], Note]
 """How a kind records that a step is done: with a reason, and the host on which the guest was seen."""
 

@@ -26,6 +26,8 @@ class LookAfter(StrEnum):
     """Nothing sooner than it is due: one guest's answer is no reason to read the lists again."""
     NOW = "now"
     """The world, at once: what follows depends on it."""
+    HOST = "host"
+    """The host itself at once, and all else if what was seen of that has grown old meanwhile."""
     POWER = "power"
     """The world at once, and the host's power anew."""
 

@@ -4,19 +4,52 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from kasugai.core.recovering.ledger import Entry
+from kasugai.core.recovering.steps.confirm import CONFIRM
+from kasugai.core.recovering.steps.confirm_migration import CONFIRM_MIGRATION
+from kasugai.core.recovering.steps.custom_step import CUSTOM_STEP
+from kasugai.core.recovering.steps.disable import DISABLE
 from kasugai.core.recovering.steps.enable import ENABLE
+from kasugai.core.recovering.steps.enable_again import ENABLE_AGAIN
 from kasugai.core.recovering.steps.evacuate import EVACUATE
 from kasugai.core.recovering.steps.fence import FENCE
 from kasugai.core.recovering.steps.force_down import FORCE_DOWN
 from kasugai.core.recovering.steps.join import JOIN
 from kasugai.core.recovering.steps.kind import FinalLook, StepKind
+from kasugai.core.recovering.steps.migrate import MIGRATE
+from kasugai.core.recovering.steps.power_on import POWER_ON
+from kasugai.core.recovering.steps.reenable import REENABLE
 from kasugai.core.recovering.steps.reset import RESET
 from kasugai.core.recovering.steps.restore import RESTORE
+from kasugai.core.recovering.steps.retire import RETIRE
+from kasugai.core.recovering.steps.start import START
+from kasugai.core.recovering.steps.start_again import START_AGAIN
+from kasugai.core.recovering.steps.stop import STOP
 from kasugai.core.recovering.steps.sweep import SWEEP
 from kasugai.core.words.facts import StepRecord
 from kasugai.core.words.plan import Step
 
-_ALL: tuple[StepKind | FinalLook, ...] = (FENCE, FORCE_DOWN, JOIN, ENABLE, RESET, EVACUATE, RESTORE, SWEEP)
+_ALL: tuple[StepKind | FinalLook, ...] = (
+    FENCE,
+    FORCE_DOWN,
+    JOIN,
+    ENABLE,
+    RESET,
+    EVACUATE,
+    RESTORE,
+    CUSTOM_STEP,
+    SWEEP,
+    STOP,
+    MIGRATE,
+    CONFIRM_MIGRATION,
+    START,
+    DISABLE,
+    ENABLE_AGAIN,
+    POWER_ON,
+    REENABLE,
+    START_AGAIN,
+    RETIRE,
+    CONFIRM,
+)
 
 KINDS: Mapping[str, StepKind | FinalLook] = MappingProxyType({kind.action: kind for kind in _ALL})
 """By action."""

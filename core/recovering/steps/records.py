@@ -12,6 +12,8 @@ from kasugai.core.words.timing import Millis, Timing, between
 
 NO_TRACE = "no trace"
 """Reason of an intent of which the world shows nothing."""
+ALREADY = "already"
+"""Reason of a step whose wished-for state held before anything was called."""
 
 _STATES = {
     FactKind.STARTED: StepState.STARTED,
@@ -45,6 +47,17 @@ def note(
     return Note(step=step, kind=kind, record=record)
 
 
+def seen_done(s: Situation, step: Step) -> Note:
+    """Return the recording that what this incident wished for holds; the reason says where it did so before any call.
+    What an earlier attempt has brought about, and still holds, is this incident's doing in this attempt too: whoever
+    undoes it, or goes on from it, knows it by its tries."""
+    old = s.record(step)
+    found = note(s, step, FactKind.DONE, "" if old is not None and old.tries else ALREADY)
+    if old is None or old.state is not StepState.DONE:
+        return found
+    return replace(found, record=replace(found.record, tries=max(found.record.tries, old.tries)))
+
+
 def begin(s: Situation, step: Step, notes: FrozenMap[str] = NO_TEXTS) -> Begin:
     """Return the intent to call the step's effect once."""
     old = blank(s, step)
@@ -56,6 +69,12 @@ def is_open(s: Situation, step: Step) -> bool:
     """Whether a call of the step may be under way."""
     record = s.record(step)
     return record is not None and record.state.is_open
+
+
+def settles_after(s: Situation, step: Step) -> Millis:
+    """Return how long a call that may be under way can still arrive. One of this owner's was on the wire when it was
+    given up, which is what its age counts from; a dead owner's may have been sent until its lease ended."""
+    return s.timing.wire if step.key in s.memory.begun else s.timing.settle
 
 
 def is_settled(s: Situation, step: Step, after: Millis) -> bool:

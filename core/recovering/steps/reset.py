@@ -9,7 +9,14 @@ from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.states import treatment
 from kasugai.core.recovering.steps.guests import absent, call, done
 from kasugai.core.recovering.steps.kind import LookAfter, StepKind
-from kasugai.core.recovering.steps.records import NO_TRACE, as_a_client, is_open, is_settled, note
+from kasugai.core.recovering.steps.records import (
+    NO_TRACE,
+    as_a_client,
+    is_open,
+    is_settled,
+    note,
+    settles_after,
+)
 from kasugai.core.words.actions import WORDINGS, Action
 from kasugai.core.words.facts import FactKind, StepRecord
 from kasugai.core.words.incident import Open
@@ -32,7 +39,7 @@ def assess(s: Situation, step: Step) -> Move:
     if guest.in_migration:
         return Blocked(reason=Reason.IN_MIGRATION, detail=f"{guest.name} may already run elsewhere")
     if is_open(s, step):
-        settled = is_settled(s, step, s.timing.settle)
+        settled = is_settled(s, step, settles_after(s, step))
         return note(s, step, FactKind.ABSOLVED, NO_TRACE) if settled else Pending()
     if why := treatment(guest.vm_state, guest.task_state).why:
         return done(s, step, why)

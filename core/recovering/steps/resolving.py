@@ -2,22 +2,20 @@
 carries tell, and where the guest is now. It never calls; what nobody ends is told after the time of a landing.
 """
 
-from kasugai.core.recovering.look import GuestView, MigrationView, is_first_empty, list_is_believed
+from kasugai.core.recovering.look import ACCEPTED, GuestView, MigrationView, is_first_empty, list_is_believed
 from kasugai.core.recovering.moves import Blocked, Move, Note, Pending
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.spread import ANYWHERE, black_holes
 from kasugai.core.recovering.steps.evacuations import Notes, done, in_vain, left_open, noted, ours
 from kasugai.core.recovering.steps.guests import CALL_TRIES, GONE
-from kasugai.core.recovering.steps.records import NO_TRACE, is_settled
+from kasugai.core.recovering.steps.records import NO_TRACE, is_settled, settles_after
 from kasugai.core.words.facts import FactKind, StepRecord
 from kasugai.core.words.plan import Prior, Step
-from kasugai.core.words.timing import MonoTime, between
+from kasugai.core.words.timing import NOVA_SKEW, MonoTime, between
 from kasugai.core.words.verdicts import Reason
 
 COMPLETED = "completed"
 """The status that a source writes when its nova-compute starts: no word about any landing."""
-ACCEPTED = "accepted"
-"""The status of a record of which no destination has heard yet."""
 _UNREAD = GuestView(uuid="", name="", host="", vm_state="", task_state=None, power_state=0)
 
 
@@ -41,13 +39,25 @@ def resolve(s: Situation, step: Step, record: StepRecord) -> Move:
 
 
 def may_be_under_way(s: Situation, migration: MigrationView, since: MonoTime = MonoTime(0)) -> bool:
-    """Whether an evacuation that Nova has not ended may still come to something. Not so one whose destination died and
-    was forced down by us, after its fence; nor one whose guest has lain on the source without a task ever since (the
-    task is set before the record is made and cleared last; the record of a conductor that gave up stays `accepted` for
-    ever: nova.md 12)."""
+    """Whether an evacuation that Nova has not ended may still come to something. Not so one that its destination had
+    begun with before it died and was forced down by us, after its fence; nor one whose guest has lain on the source
+    without a task ever since, and was not built anew (the task is set before the record is made; the record of a
+    conductor that gave up stays `accepted` for ever: nova.md 12)."""
     if migration.is_ended:
         return False
-    return not is_fenced(s, migration.dest) and not _lies_idle(s, migration.guest, since)
+    return not _has_died(s, migration) and not _lies_idle(s, migration, since)
+
+
+def _has_died(s: Situation, migration: MigrationView) -> bool:
+    """Whether its destination had begun with it and was fenced. `accepted` proves that none has begun: the call may
+    still be the conductor's, or wait for that host's return in its queue. One that returns begins with it while Nova
+    shows it forced down as before, and reports: so it must have been silent for longer than anybody who lives, while
+    this owner saw the record begun with. The list of computes may be a report interval old."""
+    taken = s.memory.taken.get(migration.migration_id, s.look.at)
+    if not migration.is_taken or not is_fenced(s, migration.dest):
+        return False
+    silent = (s.look.computes or {})[migration.dest].age * 1000 >= s.timing.stale_after
+    return silent and between(taken, s.look.at) >= s.timing.stale_after + s.timing.report_interval
 
 
 def is_fenced(s: Situation, host: str) -> bool:
@@ -56,11 +66,22 @@ def is_fenced(s: Situation, host: str) -> bool:
     return view is not None and view.forced_down and view.disabled_reason == s.order.policy.disable_reason
 
 
-def _lies_idle(s: Situation, guest: str, since: MonoTime) -> bool:
-    """Whether all looks of a report interval have shown the guest on the source without any task. When a guest lands
-    its task is cleared a moment before its host changes, and when it is stopped after that, for several."""
-    idle = s.memory.idle.get(guest)
-    return idle is not None and idle >= since and between(idle, s.look.at) >= s.timing.report_interval
+def _lies_idle(s: Situation, migration: MigrationView, since: MonoTime) -> bool:
+    """Whether all looks of a report interval have shown the guest on the source without any task, and none of its hosts
+    has built it since the record was made."""
+    idle = s.memory.idle.get(migration.guest)
+    lies = idle is not None and idle >= since and between(idle, s.look.at) >= s.timing.report_interval
+    return lies and not _may_be_built(s, migration)
+
+
+def _may_be_built(s: Situation, migration: MigrationView) -> bool:
+    """Whether a destination may have built the guest by that record: it runs there then. Its task is cleared before its
+    host changes; how long before is up to the destination, its message bus and Nova's conductor (seconds under load,
+    seen on Nova 34). A second call in that time is accepted."""
+    guest = s.look.guests.get(migration.guest)
+    if guest is None or guest.launched_at is None or migration.made_at is None:
+        return True
+    return between(migration.made_at, guest.launched_at) >= -NOVA_SKEW
 
 
 def has_given_up(s: Situation, open_records: list[MigrationView]) -> bool:
@@ -175,7 +196,7 @@ def _without_trace(s: Situation, step: Step) -> Move:
     guest's own cell answered (the source's list shows the guest)."""
     if step.subject not in s.look.guests:
         return _gone_or_wait(s, step)
-    settled = is_settled(s, step, s.timing.settle)
+    settled = is_settled(s, step, settles_after(s, step))
     seen_before = s.memory.before is not None and step.subject in s.memory.before.guests
     if settled and seen_before and step.key not in s.memory.accepted:
         return noted(s, step, FactKind.ABSOLVED, NO_TRACE)

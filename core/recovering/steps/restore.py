@@ -1,5 +1,6 @@
 """The guest is in the power state that it had, or that its user wished for while it waited: only a guest that was
 stopped is ever stopped, and only one whose user asked for it is started. It is what an evacuation of one leaves to do.
+One that somebody has started since it was evacuated runs on: that is the newer word.
 """
 
 from kasugai.core.recovering.calls import StartGuest, StopGuest
@@ -17,6 +18,7 @@ from kasugai.core.recovering.steps.records import (
     is_settled,
     note,
     planned_anew,
+    settles_after,
 )
 from kasugai.core.words.actions import WORDINGS, Action
 from kasugai.core.words.facts import FactKind, StepState
@@ -26,6 +28,9 @@ from kasugai.core.words.incident import Open
 from kasugai.core.words.plan import Prior, Step
 from kasugai.core.words.timing import between
 from kasugai.core.words.verdicts import Reason
+
+STARTED_SINCE = "started-since"
+"""Reason of one that is done although the guest runs."""
 
 
 def after(move: Step) -> tuple[Step, ...]:
@@ -67,10 +72,21 @@ def assess(s: Situation, step: Step) -> Move:
     if guest.task_state is not None:
         return _await_task(s, step)
     if is_open(s, step):
-        settled = is_settled(s, step, s.timing.wire)
+        settled = is_settled(s, step, settles_after(s, step))
         return note(s, step, FactKind.ABSOLVED, NO_TRACE) if settled else Pending(reads=(step.subject,))
-    starts = _wished(s, step) == Prior.ACTIVE
-    return call(s, step, FrozenMap({WISH: str(Prior.ACTIVE)}) if starts else NO_TEXTS)
+    if _wished(s, step) == Prior.ACTIVE:
+        return call(s, step, FrozenMap({WISH: str(Prior.ACTIVE)}))
+    return _stop(s, step)
+
+
+def _stop(s: Situation, step: Step) -> Move:
+    """Nova's account is read with the guest, or the word that has started it might be missing there."""
+    if step.subject not in s.look.evacuations:
+        return Pending(reads=(step.subject,), evacuations=(step.subject,))
+    account = s.look.evacuations[step.subject]
+    if account is not None and account.started_since:
+        return note(s, step, FactKind.DONE, STARTED_SINCE)
+    return call(s, step, NO_TEXTS)
 
 
 def _wished(s: Situation, step: Step) -> str:

@@ -1,4 +1,4 @@
-"""The worker process: joins its group, feeds the pool, commits what is done, and leaves in good order.
+"""The worker process: joins its groups, feeds a pool per kind, commits what is done, and leaves in good order.
 
 It knows no order and no step. In doubt it ends: whoever comes next takes its work over as from a dead worker.
 """
@@ -6,30 +6,27 @@ It knows no order and no step. In doubt it ends: whoever comes next takes its wo
 import asyncio
 import logging
 import signal
+from collections.abc import Sequence
 
 import uvloop
 
-from kasugai.adapters.kafka.poll_loop import MemberLost, Membership, PollLoop
+from kasugai.adapters.kafka.poll_loop import MemberLost
 from kasugai.adapters.kafka.topics import TopicsUnfit
 from kasugai.adapters.nova import BadCloud
-from kasugai.adapters.power import BadDevices, power_of
-from kasugai.adapters.redis_eviction import Evicts
+from kasugai.adapters.power import BadDevices, NoPower, power_of
+from kasugai.adapters.redis_keeping import Forgets
 from kasugai.adapters.settings import Settings
 from kasugai.adapters.telemetry.vitals import Vitals
 from kasugai.core.words.subject import Kind
-from kasugai.core.words.timing import Millis
-from kasugai.schemas.topics import INCIDENTS
+from kasugai.workers.admission import Admission
+from kasugai.workers.branch import Branch
 from kasugai.workers.exits import Exit
 from kasugai.workers.health import reporting
-from kasugai.workers.intake import Intake
-from kasugai.workers.pool import Pool
+from kasugai.workers.observers import FENCED
 from kasugai.workers.ports import Power
 from kasugai.workers.starting import Unfit, Worker, ready
 
 LOG = logging.getLogger(__name__)
-
-SESSION: dict[str, Millis] = {"production": Millis(10_000), "test": Millis(6_000)}
-"""How long after its death a worker's partitions go to others, by profile."""
 
 HOUSEKEEPING = 1.0
 """Seconds between two commits, and between two looks at whether anything has failed."""
@@ -37,27 +34,34 @@ HOUSEKEEPING = 1.0
 
 def main(
     settings: Settings,
-    kind: Kind,
+    kinds: Sequence[Kind],
     power: Power | None = None,
     *,
     group: str = "",
     demo: bool = False,
     vitals: Vitals | None = None,
 ) -> int:
-    """Recover subjects of one kind until SIGTERM or SIGINT, and return the exit code (`exits.Exit`).
+    """Recover subjects of these kinds until SIGTERM or SIGINT, and return the exit code (`exits.Exit`).
 
-    `power`: the power devices (None: those of [power]). `group`: for tests. `demo`: accept the demo's broker.
-    `vitals` is told how the worker does.
+    `power`: the power devices (None: those of [power], where a kind needs any). `group`: for tests. `demo`:
+    accept the demo's broker. `vitals` is told how the worker does.
     """
     try:
-        power = power or power_of(settings.power, settings.worker.timing.fence / 1000)
+        power = power or _power(settings, kinds)
     except BadDevices as error:
         LOG.critical("the worker cannot start: %s", error)
         return Exit.UNFIT
     worker = Worker(
-        settings=settings, kind=kind, power=power, group=group, demo=demo, vitals=vitals or Vitals()
+        settings=settings, kinds=tuple(kinds), power=power, group=group, demo=demo, vitals=vitals or Vitals()
     )
     return uvloop.run(run(worker))
+
+
+def _power(settings: Settings, kinds: Sequence[Kind]) -> Power:
+    """Return the devices, where any of the kinds may need one."""
+    if FENCED.isdisjoint(kinds):
+        return NoPower()
+    return power_of(settings.power, settings.worker.timing.fence / 1000)
 
 
 async def run(worker: Worker, stop: asyncio.Event | None = None) -> Exit:
@@ -72,7 +76,7 @@ async def run(worker: Worker, stop: asyncio.Event | None = None) -> Exit:
     except asyncio.CancelledError:
         LOG.info("%s has left", worker.name)
         return Exit.ENDED
-    except (TopicsUnfit, BadCloud, Evicts, Unfit) as error:
+    except (TopicsUnfit, BadCloud, Forgets, Unfit) as error:
         LOG.critical("%s cannot start: %s", worker.name, error)
         return Exit.UNFIT
 
@@ -87,46 +91,44 @@ def _signalled() -> asyncio.Event:
 
 async def _work(worker: Worker) -> Exit:
     vitals = worker.vitals
-    async with reporting(vitals, INCIDENTS[worker.kind]) as told, ready(worker) as start:
-        pool = Pool(start.doors, worker.settings.worker.lanes)
-        intake = Intake(pool, worker.kind, start.dead, start.doors.outages)
-        told.pool = pool
+    async with reporting(vitals) as told, ready(worker) as start:
+        branches = [Branch(worker, kind, start) for kind in worker.kinds]
+        told.pools |= {branch.kind: branch.pool for branch in branches}
+        vitals.expect(*(branch.unready for branch in branches))
+        joining = asyncio.create_task(_join(branches, start.admission))
         try:
-            async with _joined(worker, intake) as member:
-                vitals.expect(lambda: "" if member.has_joined else "waiting for the group")
-                return await _keep(member, intake)
+            return await _keep(branches, joining)
         finally:
-            await pool.close()
+            joining.cancel()
+            await asyncio.gather(joining, return_exceptions=True)
+            await asyncio.gather(*(branch.close() for branch in branches))
 
 
-def _joined(worker: Worker, intake: Intake) -> PollLoop:
-    settings = worker.settings
-    member = Membership(
-        topic=INCIDENTS[worker.kind],
-        group=worker.group or f"kasugai-worker-{worker.kind}",
-        instance=settings.stream.instance,
-        session=SESSION[settings.worker.profile],
-    )
-    lags = worker.vitals.lags if worker.vitals.is_served else None
-    return PollLoop(settings.kafka, member, take=intake.take, give=intake.give, lags=lags)
+async def _join(branches: Sequence[Branch], admission: Admission) -> None:
+    """Let each kind begin as soon as it may, and go on for ever."""
+    by_kind = {branch.kind: branch for branch in branches}
+    async for kind in admission.kinds():
+        by_kind[kind].member.start()
+    await asyncio.Event().wait()
 
 
-async def _keep(member: PollLoop, intake: Intake) -> Exit:
+async def _keep(branches: Sequence[Branch], joining: "asyncio.Task[None]") -> Exit:
     """Commit what is done, until something ends the process."""
-    failure = asyncio.create_task(member.failure())
-    while not failure.done():
-        await asyncio.wait({failure}, timeout=HOUSEKEEPING)
-        member.commit(intake.done())
-        bug = intake.failed()
-        if bug is not None:
-            LOG.critical("a bug ended a lane: the process does not go on", exc_info=bug)
-            return Exit.BUG
-    return _explain(failure.exception())
+    failures = [joining, *(asyncio.create_task(branch.member.failure()) for branch in branches)]
+    while not any(failure.done() for failure in failures):
+        await asyncio.wait(failures, timeout=HOUSEKEEPING, return_when=asyncio.FIRST_COMPLETED)
+        for branch in branches:
+            branch.commit()
+            bug = branch.failed()
+            if bug is not None:
+                LOG.critical("a bug ended a lane: the process does not go on", exc_info=bug)
+                return Exit.BUG
+    return _explain(next(failure.exception() for failure in failures if failure.done()))
 
 
 def _explain(error: BaseException | None) -> Exit:
     if isinstance(error, MemberLost):
         LOG.critical("the place in the group is lost: %s", error)
         return Exit.REPLACED
-    LOG.critical("a bug ended the polling", exc_info=error)
+    LOG.critical("a bug ended the polling, or the wait for it", exc_info=error)
     return Exit.BUG

@@ -1,8 +1,10 @@
 """All that the log says about all subjects: the facts and flags of all partitions, folded as a takeover does.
 
-It reads and folds, and knows no ledger. What a newer Kasugai wrote ends it: LogAway (adapters/kafka/decoding.py).
+It reads and folds, and knows no ledger. A host about which a newer Kasugai wrote is remembered as unreadable
+(adapters/kafka/decoding.py): what else is known of it is not all.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -11,7 +13,8 @@ from kasugai.adapters.kafka.client import partition_of
 from kasugai.adapters.kafka.decoding import decoded
 from kasugai.adapters.kafka.reader import Reader
 from kasugai.adapters.kafka.records import Incoming
-from kasugai.core.recovering.doors import Offsets
+from kasugai.adapters.kafka.topic_ids import TopicIds
+from kasugai.core.recovering.doors import LogUnreadable, Offsets
 from kasugai.core.recovering.ledger import Entry, Flag, apply, flag_of, newer
 from kasugai.core.words.facts import Fact, FactKind
 from kasugai.core.words.incident import Resume, Stop
@@ -38,14 +41,18 @@ class Account:
 class Archive:
     """The accounts of all subjects by name, as far as the log has been read."""
 
-    def __init__(self, reader: Reader) -> None:
-        """Nothing is read yet."""
+    def __init__(self, reader: Reader, ids: TopicIds) -> None:
+        """Nothing is read yet; places are called by the topics' `ids`, as a takeover calls them."""
         self.accounts: dict[str, Account] = {}
+        self.unreadable: dict[str, str] = {}
+        """Why a host's log cannot be read, by host."""
         self._reader = reader
+        self._ids = ids
         self._next: dict[Place, int] = {}
 
     async def read(self) -> AsyncIterator[tuple[str, int, int]]:
         """Read everything to its end as of now, yielding the topic and how many of how many offsets are behind us."""
+        await asyncio.to_thread(self._ids.learn, RECOVERY, *INCIDENTS.values())
         for topic in (RECOVERY, *INCIDENTS.values()):
             for partition in await self._reader.partitions(topic):
                 low, high = await self._reader.bounds(topic, partition)
@@ -66,7 +73,7 @@ class Archive:
         """Return how far the partitions have been read in which the subject's records lie."""
         topics = (RECOVERY, INCIDENTS[subject.kind])
         places = [(topic, self._partition(topic, subject.host)) for topic in topics]
-        return {f"{topic}/{number}": self._next[topic, number] for topic, number in places}
+        return {self._ids.place(*place): self._next[place] for place in places}
 
     def _partition(self, topic: str, host: str) -> int:
         return partition_of(host, sum(1 for known, _ in self._next if known == topic))
@@ -74,8 +81,12 @@ class Archive:
     async def _read_chunk(self, place: Place, end: int) -> None:
         start = self._next[place]
         found = await self._reader.read_range(*place, start, min(start + CHUNK, end))
-        for record, value in decoded(found.records):
-            self._take(record, value)
+        for record in found.records:
+            try:
+                for _, value in decoded([record]):
+                    self._take(record, value)
+            except LogUnreadable as error:
+                self.unreadable[(record.key or b"").decode(errors="replace")] = str(error)
         self._next[place] = max(found.next, start + 1)
 
     def _take(self, record: Incoming, value: object) -> None:
@@ -85,8 +96,10 @@ class Archive:
             case Fact():
                 account = self._account(value.subject)
                 old = account.entries.get(value.incident) or Entry(incident=value.incident)
-                account.entries[value.incident] = apply(old, value)
-                account.epoch = max(account.epoch, value.epoch)
+                entry = apply(old, value, account.epoch)
+                if entry.epoch > 0:
+                    account.entries[value.incident] = entry
+                account.epoch = max(account.epoch, entry.epoch)
             case Stop() | Resume():
                 flags = self._account(value.subject).flags
                 flags[value.incident] = newer(flags.get(value.incident), flag_of(value, record.offset))

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
+from kasugai.workers.ending import end
+
 
 class Background:
     """Tasks by partition."""
@@ -20,10 +22,7 @@ class Background:
 
     async def drop(self, partitions: set[int]) -> None:
         """Cancel what belongs to these partitions: their next owner does it anew."""
-        tasks = [task for task, partition in self._tasks.items() if partition in partitions]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end([task for task, partition in self._tasks.items() if partition in partitions])
 
     def failed(self) -> BaseException | None:
         """Return what ended a task that should not have ended so."""

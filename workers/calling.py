@@ -8,39 +8,69 @@ from typing import assert_never
 from kasugai.core.recovering.calls import (
     AddToAggregate,
     Call,
+    ConfirmMigration,
     Custom,
+    DeleteService,
+    Disable,
     Enable,
     Evacuate,
     Fence,
     ForceDown,
+    Migrate,
+    OfGuest,
+    OfService,
+    PowerOn,
+    Reenable,
     ResetState,
     StartGuest,
     StopGuest,
 )
-from kasugai.workers.ports import Cloud, CustomDoors, NoDoor, Power
+from kasugai.workers.custom import act
+from kasugai.workers.ports import Cloud, CustomSteps, Power
 
 
-async def carry(call: Call, cloud: Cloud, power: Power, custom: CustomDoors) -> None:
-    """Send one call. Raises what its door raises; NoDoor for a custom door that this worker does not have."""
+async def carry(call: Call, cloud: Cloud, power: Power, custom: CustomSteps) -> None:
+    """Send one call. Raises what its door raises; NoDoor for a step of the operator's own that this
+    worker does not have, StepFailed when it raises."""
     match call:
         case Fence(host=host):
             await power.fence(host)
+        case PowerOn(host=host):
+            await power.switch_on(host)
         case Custom():
-            await _knock(call, custom)
+            await act(call.door, call.payload, custom)
         case _:
             await _ask_cloud(call, cloud)
 
 
-async def _ask_cloud(
-    call: ForceDown | Enable | AddToAggregate | Evacuate | ResetState | StopGuest | StartGuest, cloud: Cloud
-) -> None:
+async def _ask_cloud(call: OfService | OfGuest, cloud: Cloud) -> None:
+    match call:
+        case ForceDown() | Enable() | Disable() | Reenable() | DeleteService() | AddToAggregate():
+            await _ask_about_host(call, cloud)
+        case _:
+            await _ask_about_guest(call, cloud)
+
+
+async def _ask_about_host(call: OfService, cloud: Cloud) -> None:
     match call:
         case ForceDown(service_id=service_id, reason=reason):
             await cloud.force_down(service_id, reason)
         case Enable(service_id=service_id):
             await cloud.enable(service_id)
+        case Disable(service_id=service_id, reason=reason):
+            await cloud.disable(service_id, reason)
+        case Reenable(service_id=service_id, reason=reason):
+            await cloud.reenable(service_id, reason)
+        case DeleteService(service_id=service_id):
+            await cloud.delete_service(service_id)
         case AddToAggregate(aggregate_id=aggregate_id, host=host):
             await cloud.add_to_aggregate(aggregate_id, host)
+        case _:
+            assert_never(call)
+
+
+async def _ask_about_guest(call: OfGuest, cloud: Cloud) -> None:
+    match call:
         case Evacuate(guest=guest, target=target):
             await cloud.evacuate(guest, target)
         case ResetState(guest=guest):
@@ -49,12 +79,9 @@ async def _ask_cloud(
             await cloud.stop(guest)
         case StartGuest(guest=guest):
             await cloud.start(guest)
+        case Migrate(guest=guest):
+            await cloud.migrate(guest)
+        case ConfirmMigration(guest=guest):
+            await cloud.confirm_migration(guest)
         case _:
             assert_never(call)
-
-
-async def _knock(call: Custom, custom: CustomDoors) -> None:
-    door = custom.get(call.door)
-    if door is None:
-        raise NoDoor(f"this worker has no door {call.door!r}")
-    await door(call.payload)

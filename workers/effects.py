@@ -15,6 +15,7 @@ from kasugai.adapters.telemetry.meters import observe
 from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Begin
 from kasugai.core.recovering.steps.kinds import kind_of
+from kasugai.core.words.actions import About
 from kasugai.core.words.facts import FactKind, StepState
 from kasugai.core.words.incident import Open
 from kasugai.core.words.timing import Millis, Timing
@@ -28,13 +29,14 @@ from kasugai.workers.ports import (
     CloudAway,
     CloudRefused,
     CloudUnsure,
-    CustomDoors,
+    CustomSteps,
     FenceRefused,
     Lease,
     LeaseLost,
     Ledger,
     NoDoor,
     Power,
+    StepFailed,
 )
 
 AWAY = "away"
@@ -63,7 +65,7 @@ class Tools:
     timing: Timing
     refusals: dict[str, str] = field(default_factory=dict)
     """By step: what was said when its call was last refused."""
-    custom: CustomDoors = field(default_factory=lambda: MappingProxyType({}))
+    custom: CustomSteps = field(default_factory=lambda: MappingProxyType({}))
     """The doors that the operator has added."""
 
 
@@ -82,12 +84,13 @@ async def _carry_out(tools: Tools, order: Open, begin: Begin, seen: Look) -> Mil
     if not await tools.journal.step(order, begin.step, FactKind.STARTED, begin.record):
         await _tell(tools, order, begin, FactKind.ABSOLVED, STOPPED)
         raise Halted
-    if monotonic_ms() - seen.nova_at > tools.timing.stale_after:
+    seen_at = seen.host_at if begin.step.words.about is About.HOST else seen.nova_at
+    if monotonic_ms() - seen_at > tools.timing.stale_after:
         await _tell(tools, order, begin, FactKind.ABSOLVED, LATE)
         return None
     _check_margin(tools)
     if is_first:
-        observe(FIRST_EFFECT, (tools.journal.broker_now - order.decided_at) / 1000)
+        observe(FIRST_EFFECT, (tools.journal.broker_now - order.decided_at) / 1000, kind=order.kind)
     return await _call_and_tell(tools, order, begin, seen)
 
 
@@ -110,7 +113,11 @@ async def _call_and_tell(tools: Tools, order: Open, begin: Begin, seen: Look) ->
     except FenceRefused as no:
         tools.refusals[begin.step.key] = str(no)
         await _tell(tools, order, begin, FactKind.ABSOLVED, Reason.FENCE_REFUSED, str(no))
+    except StepFailed as failed:
+        tools.refusals[begin.step.key] = str(failed)
+        await _tell(tools, order, begin, FactKind.ABSOLVED, Reason.CUSTOM_STEP, str(failed))
     except NoDoor as no:
+        tools.refusals[begin.step.key] = str(no)
         await _tell(tools, order, begin, FactKind.ABSOLVED, NO_DOOR, str(no))
     except CloudAway as away:
         await _tell(tools, order, begin, FactKind.ABSOLVED, AWAY, str(away))

@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from kasugai.adapters.telemetry.catalogue import LANES
 from kasugai.adapters.telemetry.meters import Reading, watched
 from kasugai.adapters.telemetry.vitals import Vitals
+from kasugai.core.words.subject import Kind
+from kasugai.schemas.topics import INCIDENTS
 from kasugai.workers.pool import Pool
 
 Question = Callable[[], Awaitable[str]]
@@ -30,39 +32,43 @@ class Upkeep:
         """Say what is in the way, or that it is not any more (empty)."""
         self._said[what] = why
 
-    async def keep_asking(self, what: str, question: Question, every: float) -> None:
-        """Ask every so many seconds, for ever."""
+    async def keep_asking(self, what: str, question: Question, every: float, again: float) -> None:
+        """Ask every so many seconds, for ever; `again` after so many while something is in the way."""
         while True:
-            await asyncio.sleep(every)
+            await asyncio.sleep(again if self._said.get(what) else every)
             self.say(what, await question())
 
 
 class PoolHealth:
-    """What `vitals` is told about a pool, once there is one."""
+    """What `vitals` is told about a worker's pools, as soon as there are any."""
 
-    def __init__(self, vitals: Vitals, topic: str) -> None:
+    def __init__(self, vitals: Vitals) -> None:
         """Without a pool nothing waits."""
         self._vitals = vitals
-        self._topic = topic
-        self.pool: Pool | None = None
+        self.pools: dict[Kind, Pool] = {}
 
     def sample(self) -> None:
         """Tell what waits now."""
-        if self.pool is not None:
-            waiting = self.pool.waiting()
-            self._vitals.lags.waiting({(self._topic, number): at for number, at in waiting.items()})
+        waiting = {
+            (INCIDENTS[kind], number): at
+            for kind, pool in self.pools.items()
+            for number, at in pool.waiting().items()
+        }
+        self._vitals.lags.waiting(waiting)
 
     def lanes(self) -> list[Reading]:
         """Return the lanes as the metric shows them."""
         return [
-            (number, {"state": state}) for state, number in (self.pool.lanes() if self.pool else {}).items()
+            (number, {"kind": kind, "state": state})
+            for kind, pool in list(self.pools.items())
+            for state, number in pool.lanes().items()
         ]
 
 
 @asynccontextmanager
-async def reporting(vitals: Vitals, topic: str) -> AsyncIterator[PoolHealth]:
+async def reporting(vitals: Vitals) -> AsyncIterator[PoolHealth]:
     """Tell `vitals` how the worker stands for the length of the block."""
-    told = PoolHealth(vitals, topic)
+    told = PoolHealth(vitals)
     beating = asyncio.create_task(vitals.keep_beating(told.sample))
     try:
         with watched(LANES, told.lanes):

@@ -83,4 +83,6 @@ def _order(record: Incoming, kind: Kind) -> Order:
         raise Undecodable(f"a {type(order).__name__} is no order")
     if order.kind is not kind or record.key != order.host.encode():
         raise Undecodable(f"an order about {order.kind} {order.host} does not belong here")
+    if isinstance(order, Open) and order.knows_the_future:
+        raise Undecodable(f"an order about {order.host} that stands on what was said after it was decided")
     return order

@@ -20,7 +20,7 @@ from kasugai.core.words.plan import Plan, Step
 from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Reason
 from kasugai.workers.clock import monotonic_ms
-from kasugai.workers.ports import Lease, LeaseLost, Ledger, Log
+from kasugai.workers.ports import Lease, LeaseLost, Ledger, Log, LogRefused
 
 LOG = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class Journal:
         stamp = await self._log.publish(fact)
         self._broker_ahead = stamp.at - monotonic_ms()
         await self._ledger.adopt(self._lease, epoch)
-        self.entry = apply(self.entry, fact)
+        self.entry = apply(self.entry, fact, epoch)
 
     @property
     def broker_now(self) -> BrokerTime:
@@ -89,8 +89,25 @@ class Journal:
             detail=detail,
             black_holes=self._black_holes,
         )
-        await self._record(fact)
-        count(ATTEMPTS, outcome=result or kind, reason=reason)
+        try:
+            await self._record(fact)
+        except LogRefused as refused:
+            LOG.warning(
+                "the answer is told without its plan and steps, which no record can carry: %s", refused
+            )
+            await self._record(replace(fact, plan=None, steps=()))
+        count(ATTEMPTS, kind=order.kind, outcome=result or kind, reason=reason)
+
+    async def hold_aside(self, order: Open | Stop, epoch: int, reason: Reason, detail: str) -> None:
+        """Hold the incident in the log alone, under an epoch that the ledger is not told: one that has not seen all
+        that was recorded before would take it for outdated ever after."""
+        held = replace(self._fact(FactKind.HELD, order), reason=reason, detail=detail)
+        for draft in (self._fact(FactKind.ADOPTED, order), held):
+            fact = make_fact(replace(draft, epoch=epoch))
+            self._require_lease()
+            await self._log.publish(fact)
+            _tell(fact)
+        count(ATTEMPTS, kind=order.kind, outcome=FactKind.HELD, reason=reason)
 
     async def working(self, order: Open) -> None:
         """Tell that the owner is alive, unless it is answering: that is the last fact. No ledger needs to know."""
@@ -124,13 +141,16 @@ class Journal:
 
     async def _record(self, draft: Fact, *, effect: bool = False) -> bool:
         fact = make_fact(draft)
-        if asyncio.get_running_loop().time() >= self._lease.until:
-            raise LeaseLost(f"the lease on {self._lease.subject.title} ended unrenewed")
+        self._require_lease()
         await self._log.publish(fact)
         _tell(fact)
         async with self._turn:
             self.entry = apply(self.entry, fact)
             return await self._ledger.record(self._lease, self.entry, effect=effect)
+
+    def _require_lease(self) -> None:
+        if asyncio.get_running_loop().time() >= self._lease.until:
+            raise LeaseLost(f"the lease on {self._lease.subject.title} ended unrenewed")
 
 
 def _tell(fact: Fact) -> None:

@@ -1,14 +1,15 @@
 """One subject's lane: its orders one after another, each from the lease to the answer.
 
 An Open for the incident at hand only refreshes it; a Stop is a flag at once and, where nobody owns the incident, an
-attempt of its own. A lane survives the loss of a lease: it comes back as a new owner.
+attempt of its own. A lane survives the loss of a lease: it comes back as a new owner. What cannot be read about its
+subject holds that subject and no other.
 """
 
 import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -19,33 +20,42 @@ from kasugai.adapters.telemetry.catalogue import EVACUATIONS, TAKEOVER, WINDOW
 from kasugai.adapters.telemetry.meters import Reading, observe, watched
 from kasugai.core.recovering.ledger import Entry, Flag, newer
 from kasugai.core.words.actions import Meaning
-from kasugai.core.words.facts import FactKind, Result
+from kasugai.core.words.facts import FactKind
 from kasugai.core.words.incident import Open, Stop
 from kasugai.core.words.signals import Stamp
 from kasugai.core.words.subject import Subject
 from kasugai.core.words.timing import Timing
 from kasugai.core.words.verdicts import Reason
 from kasugai.workers import spans
+from kasugai.workers.answering import answer_poison, answer_stop, is_answered, other_of, reason_of
 from kasugai.workers.effects import Tools
+from kasugai.workers.ending import end
 from kasugai.workers.journal import Journal
-from kasugai.workers.observe import Observer
+from kasugai.workers.observers import Sights, observer_of
 from kasugai.workers.outages import Outages
-from kasugai.workers.ownership import Assignment, Ownership, Retired
+from kasugai.workers.ownership import Assignment, Ownership, Retired, nobody_waits
 from kasugai.workers.ports import (
     Cloud,
-    CustomDoors,
+    CustomSteps,
     Folded,
     Lease,
     LeaseLost,
     Ledger,
     LedgerAway,
+    LedgerUnreadable,
     Log,
     LogAway,
+    LogRefused,
+    LogUnreadable,
     Power,
 )
-from kasugai.workers.takeover import fold_log
+from kasugai.workers.takeover import fold_log, highest_epoch
 
 LOG = logging.getLogger(__name__)
+
+OFTEN = "Redis holds what is not Kasugai's, although it was written anew"
+UNREADABLE_OFTEN = 3
+"""So often a ledger that was written anew cannot be read before its subject is held."""
 
 Done = Callable[[Stamp], None]
 """Called once a message needs no worker any more."""
@@ -63,7 +73,7 @@ class Doors:
     outages: Outages
     author: str
     """This process's incarnation."""
-    custom: CustomDoors = field(default_factory=lambda: MappingProxyType({}))
+    custom: CustomSteps = field(default_factory=lambda: MappingProxyType({}))
     """What the operator has added for steps of other makers."""
 
 
@@ -78,18 +88,34 @@ class Queued:
     cause: Context | None = None
     """The trace context that the order came in."""
 
+    @property
+    def newest(self) -> Open | Stop:
+        """The order as it was published last."""
+        return self.order if self.assignment is None else self.assignment.order
+
 
 class Lane:
     """The orders about one subject."""
 
-    def __init__(self, subject: Subject, doors: Doors, done: Done) -> None:
-        """Begin empty."""
+    def __init__(
+        self,
+        subject: Subject,
+        doors: Doors,
+        sights: Sights,
+        done: Done,
+        is_crowded: Callable[[], bool] = nobody_waits,
+    ) -> None:
+        """Begin empty. `is_crowded`: whether other subjects wait for a place in the pool."""
+        self._is_crowded = is_crowded
         self.subject = subject
+        self._sights = sights
         self.items: deque[Queued] = deque()
         self.current: Queued | None = None
         self._doors = doors
         self._done = done
         self._owners = 0
+        self._unreadable = 0
+        """How often the ledger could not be read for the order at hand."""
 
     def open(self, order: Open, stamp: Stamp, cause: Context | None = None) -> None:
         """Queue an Open, or refresh the one that is queued or at work for the same incident and attempt."""
@@ -155,20 +181,26 @@ class Lane:
 
     async def _serve(self, item: Queued) -> None:
         """Become the owner as often as it takes to answer the item."""
+        self._unreadable = 0
         while True:
             if item.assignment is not None and item.assignment.retiring:
                 raise Retired
             try:
                 if await self._try(item):
                     return
+            except LedgerUnreadable as unreadable:
+                self._unreadable += 1
+                LOG.warning("%s: coming back as a new owner, whose fold writes it anew", unreadable)
             except LeaseLost as lost:
                 LOG.warning(
                     "the lease on %s was lost (%s): coming back as a new owner", self.subject.title, lost
                 )
-            except LedgerAway as away:
-                self._doors.outages.tell("redis", str(away))
-            except LogAway as away:
-                self._doors.outages.tell("kafka", str(away))
+            except (LedgerAway, LogAway) as away:
+                self._doors.outages.tell("redis" if isinstance(away, LedgerAway) else "kafka", str(away))
+            except LogRefused as refused:
+                # Correlate hears nothing of it, publishes the incident again, and tells of a stall.
+                LOG.warning("an order about %s cannot be answered: %s", self.subject.title, refused)
+                return
             await asyncio.sleep(self._doors.timing.renewal / 3000)
 
     async def _try(self, item: Queued) -> bool:
@@ -193,8 +225,9 @@ class Lane:
                 renewal.result()
             return await work
         finally:
-            await _end(work, renewal)
-            with suppress(LedgerAway):
+            lease.until = 0.0  # whoever does not hear that it is over writes nothing and calls nobody
+            await end([work, renewal])
+            with suppress(LedgerAway, LedgerUnreadable):
                 await self._doors.ledger.release(lease)
 
     async def _renew(self, lease: Lease) -> None:
@@ -212,28 +245,54 @@ class Lane:
                 self._doors.outages.over("redis")
 
     async def _own(self, item: Queued, lease: Lease) -> bool:
+        """Answer the item, if only by a hold: what concerns one subject ends no process."""
+        try:
+            if self._unreadable >= UNREADABLE_OFTEN:
+                await self._hold_aside(item, lease, Reason.LEDGER_UNREADABLE, OFTEN)
+                return True
+            return await self._take_over(item, lease)
+        except LogUnreadable as newer:
+            await self._hold_aside(item, lease, Reason.LOG_UNREADABLE, str(newer))
+        except (LeaseLost, LedgerAway, LogAway, LogRefused, Retired):
+            raise
+        except Exception as bug:
+            LOG.exception("a bug ended a takeover: it is told as poison")
+            await self._hold_aside(item, lease, Reason.POISON, f"{type(bug).__name__}: {bug}")
+        return True
+
+    async def _hold_aside(self, item: Queued, lease: Lease, reason: Reason, detail: str) -> None:
+        """Answer without acting, and without a word in the ledger."""
+        doors, order = self._doors, item.newest
+        _mark_answered(item)
+        entry = Entry(incident=order.incident, subject=self.subject)
+        journal = Journal(doors.log, doors.ledger, lease, entry, order.segment)
+        await journal.hold_aside(
+            order, await highest_epoch(doors.log, doors.ledger, self.subject) + 1, reason, detail
+        )
+
+    async def _take_over(self, item: Queued, lease: Lease) -> bool:
         doors, loop = self._doors, asyncio.get_running_loop()
         began = loop.time()
         folded = await fold_log(doors.log, doors.ledger, lease)
-        order = item.assignment.order if item.assignment is not None else item.order
+        order = item.newest
         entry = folded.entries.get(order.incident) or Entry(incident=order.incident, subject=self.subject)
-        if _is_answered(entry, order):
+        if is_answered(entry, order):
             _mark_answered(item)
             return True
         journal = Journal(doors.log, doors.ledger, lease, entry, order.segment)
         await journal.adopt(order, folded.epoch + 1)
         doors.outages.over("kafka")
-        observe(TAKEOVER, loop.time() - began)
+        observe(TAKEOVER, loop.time() - began, kind=order.kind)
         if entry.result is not None and entry.attempt >= order.attempt:
             _mark_answered(item)
-            await journal.answer(order, FactKind.FINISHED, _reason(entry), entry.result)
-        elif _other(folded, order) is not None:
+            await journal.answer(order, FactKind.FINISHED, reason_of(entry), entry.result)
+        elif other_of(folded, order) is not None:
             _mark_answered(item)
             await journal.answer(
-                order, FactKind.HELD, Reason.OTHER_INCIDENT, detail=str(_other(folded, order))
+                order, FactKind.HELD, Reason.OTHER_INCIDENT, detail=str(other_of(folded, order))
             )
         elif item.assignment is None or isinstance(order, Stop):
-            await _answer_stop(journal, order)
+            await answer_stop(journal, order)
         else:
             await self._serve_open(item.assignment, folded, journal, lease)
         return True
@@ -245,7 +304,7 @@ class Lane:
         assignment.flag = _newer_flag(assignment.flag, folded.flags.get(assignment.order.incident))
         if assignment.flag is not None and assignment.flag.stop and not journal.entry.effects:
             assignment.answered = True
-            await _answer_stop(journal, assignment.order)
+            await answer_stop(journal, assignment.order)
         else:
             await self._recover(assignment, journal, lease)
 
@@ -260,19 +319,20 @@ class Lane:
             timing=doors.timing,
             custom=doors.custom,
         )
-        observer = Observer(self.subject.host, doors.cloud, doors.power, doors.timing)
+        observer = observer_of(self.subject, self._sights)
         talk = asyncio.create_task(self._say_working(journal, assignment))
         try:
-            with _shown(self.subject.host, journal), about(epoch=lease.epoch):
-                await Ownership(assignment, tools, observer, doors.outages).run()
+            shown = _shown(self.subject.host, journal) if observer.paced else nullcontext()
+            with shown, about(epoch=lease.epoch):
+                await Ownership(assignment, tools, observer, doors.outages, self._is_crowded).run()
         except (LeaseLost, LedgerAway, LogAway, Retired):
             raise
         except Exception as bug:
             LOG.exception("a bug ended an attempt: it is told as poison")
             assignment.answered = True
-            await _answer_poison(journal, assignment.order, f"{type(bug).__name__}: {bug}")
+            await answer_poison(journal, assignment.order, f"{type(bug).__name__}: {bug}")
         finally:
-            await _end(talk)
+            await end([talk])
 
     async def _say_working(self, journal: Journal, assignment: Assignment) -> None:
         while True:
@@ -307,49 +367,5 @@ def _mark_answered(item: Queued) -> None:
         item.assignment.answered = True
 
 
-async def _answer_stop(journal: Journal, order: Open | Stop) -> None:
-    """A Stop that nobody owned: withdrawn if no effect began, else held."""
-    if journal.entry.effects:
-        await journal.answer(order, FactKind.HELD, Reason.STOPPED)
-    else:
-        await journal.answer(order, FactKind.FINISHED, Reason.NOTHING_DONE, Result.WITHDRAWN)
-
-
-async def _answer_poison(journal: Journal, order: Open, detail: str) -> None:
-    """A bug ended the attempt: failed, unless a call may be under way. Then the incident stays open (held), for the
-    subject's next one would know nothing of that call."""
-    if any(record.state.is_open for record in journal.entry.steps.values()):
-        await journal.answer(order, FactKind.HELD, Reason.POISON, detail=detail)
-    else:
-        await journal.answer(order, FactKind.FINISHED, Reason.POISON, Result.FAILED, detail)
-
-
-def _is_answered(entry: Entry, order: Open | Stop) -> bool:
-    """A Stop is answered by any end of its attempt, and by a hold that already says so."""
-    if entry.attempt > order.attempt:
-        return True
-    if isinstance(order, Open):
-        return entry.answered >= order.n
-    ended = entry.attempt == order.attempt and entry.result is not None
-    return ended or entry.reason == Reason.STOPPED
-
-
-def _other(folded: Folded, order: Open | Stop) -> str | None:
-    """Return another incident of the subject that has begun effects and not ended."""
-    others = (e for e in folded.entries.values() if e.incident != order.incident and e.is_unfinished)
-    return next((str(entry.incident) for entry in others), None)
-
-
-def _reason(entry: Entry) -> Reason:
-    return Reason.heard(entry.reason) if entry.reason else Reason.REFUSED
-
-
 def _newer_flag(one: Flag | None, other: Flag | None) -> Flag | None:
     return one if other is None else newer(one, other)
-
-
-async def _end(*tasks: "asyncio.Task[object] | asyncio.Task[None] | asyncio.Task[bool]") -> None:
-    """Cancel what still runs and wait for it; whatever it raises was raised where it matters, or is late."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

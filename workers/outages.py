@@ -6,6 +6,7 @@ import logging
 LOG = logging.getLogger(__name__)
 
 AWAY = "is away, nothing is done until it is back"
+REFUSES = "refuses what concerns one host, the others go on"
 QUIET = 60.0
 """Seconds between two lines about one trouble."""
 

@@ -5,27 +5,29 @@ matters; what lives here only is the owner's memory, which a successor does with
 """
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import assert_never
 
-from kasugai.core.recovering.advance import advance, procedure_of
+from kasugai.core.recovering.advance import advance, plan_of, procedure_of
 from kasugai.core.recovering.ledger import Flag
-from kasugai.core.recovering.look import Look, any_has_ended
+from kasugai.core.recovering.look import Look, ended_since
 from kasugai.core.recovering.moves import Act, Begin, Extend, Finish, Note, Wait
 from kasugai.core.recovering.pace import Pace, answer, land, open_pace
-from kasugai.core.recovering.planning import asks_for_images
 from kasugai.core.recovering.situation import Memory, Situation
 from kasugai.core.recovering.steps.kind import LookAfter, StepKind
 from kasugai.core.recovering.steps.kinds import find, kind_of
 from kasugai.core.words.incident import Open
 from kasugai.core.words.plan import Plan
-from kasugai.core.words.timing import Millis, Timing
+from kasugai.core.words.timing import Millis, Timing, between
+from kasugai.workers import custom
 from kasugai.workers.clock import monotonic_ms
 from kasugai.workers.effects import Halted, Tools, carry_out
+from kasugai.workers.ending import end
 from kasugai.workers.journal import Journal
-from kasugai.workers.observe import Observer, Peek, Wanted
+from kasugai.workers.observing import Observer, Peek, Wanted
 from kasugai.workers.outages import Outages
 from kasugai.workers.ports import CloudAway, CloudRefused, CloudUnsure
 
@@ -48,16 +50,30 @@ class Retired(Exception):
     """The owner left before an answer; a successor goes on."""
 
 
+def nobody_waits() -> bool:
+    """Return that there is room for all."""
+    return False
+
+
 class Ownership:
     """Carries one incident on under one epoch."""
 
-    def __init__(self, assignment: Assignment, tools: Tools, observer: Observer, outages: Outages) -> None:
-        """Take over with a journal that has adopted the incident; nothing is read yet."""
+    def __init__(
+        self,
+        assignment: Assignment,
+        tools: Tools,
+        observer: Observer,
+        outages: Outages,
+        is_crowded: Callable[[], bool] = nobody_waits,
+    ) -> None:
+        """Take over with a journal that has adopted the incident; nothing is read yet. `is_crowded`: whether others
+        wait for this owner's place."""
+        self._is_crowded = is_crowded
         self._assignment = assignment
         self._tools = tools
         self._observer = observer
         self._outages = outages
-        self._procedure = procedure_of(assignment.order.kind)
+        self._procedure = procedure_of(assignment.order)
         self._memory = Memory(
             owner_since=monotonic_ms(),
             epoch=tools.lease.epoch,
@@ -67,6 +83,7 @@ class Ownership:
         self._calls: dict[str, asyncio.Task[None]] = {}
         self._sent = 0
         self._look_now = False
+        self._host_alone = False
         self._newest: Look | None = None
         self._peek: Peek | None = None
 
@@ -115,30 +132,18 @@ class Ownership:
                     await self._journal.plan(self._assignment.order, longer)
                     plan = longer
                 case Wait():
-                    if await self._sleep(step.until) and not await self._nothing_ended(step, look):
-                        look = await self._look(self._wanted(step))
+                    if await self._sleep(step.until) and not await self._too_few_ended(step, look):
+                        then = self._observer.then(self._assignment.order, self._journal.entry, step)
+                        seen = look if self._may_glance(step, look) else None
+                        look = await self._look(then, step.custom, seen)
                 case Finish():
                     return step
                 case _:
                     assert_never(step)
 
-    def _wanted(self, wait: Wait) -> Wanted:
-        policy = self._assignment.order.policy
-        joins = bool(wait.hosts) and policy.add_reserve_to_aggregates
-        return Wanted(
-            guests=wait.reads,
-            hosts=wait.hosts,
-            aggregates=joins,
-            places=True,
-            health=not self._journal.entry.effects,
-            evacuations=wait.evacuations,
-            project_tags=wait.words,
-            images=wait.words and asks_for_images(policy),
-        )
-
-    async def _nothing_ended(self, wait: Wait, look: Look) -> bool:
-        """Peek, where nothing but landings is waited for: whether Nova has ended none of them since `look`. What was
-        read is the beginning of the next look."""
+    async def _too_few_ended(self, wait: Wait, look: Look) -> bool:
+        """Peek, where nothing but landings is waited for: whether Nova has ended too few of them since `look` for the
+        rest to be worth reading, and none in failure. What was read is the beginning of the next look."""
         self._peek = None
         if not wait.awaited or monotonic_ms() >= wait.latest:
             return False
@@ -146,8 +151,11 @@ class Ownership:
             self._peek = await self._observer.peek()
         except (CloudAway, CloudRefused, CloudUnsure):
             return False
-        self._memory = replace(self._memory, peeked=self._peek.at)
-        return not any_has_ended(wait.awaited, look.migrations, self._peek.migrations)
+        if self._peek is None:
+            return False
+        ended = ended_since(wait.awaited, look.migrations, self._peek.migrations)
+        self._memory = replace(self._memory, peeked=self._peek.at, ended=len(ended))
+        return len(ended) < wait.enough and not any(record.has_failed for record in ended)
 
     def _situation(self, plan: Plan, look: Look) -> Situation:
         now = monotonic_ms()
@@ -162,6 +170,7 @@ class Ownership:
             timing=self._timing,
             now=now,
             broker_now=self._journal.broker_now,
+            crowded=self._is_crowded(),
         )
 
     def _flag(self) -> Flag | None:
@@ -170,37 +179,48 @@ class Ownership:
     async def _plan(self) -> tuple[Plan, Look]:
         """Adopt the attempt's plan if any effect stands on it; else make one from a look that is believed."""
         entry, order = self._journal.entry, self._assignment.order
-        first = Wanted(places=True, health=not entry.effects, aggregates=True)
         if entry.plan is not None and entry.plan.attempt == order.attempt and entry.has_begun(order.attempt):
-            return entry.plan, await self._look(first)
-        first = replace(
-            first,
-            project_tags=bool(order.policy.exclude_project_tags),
-            marks=not order.policy.evacuate_all,
-            images=asks_for_images(order.policy),
-        )
+            return entry.plan, await self._look(self._observer.first(order, entry, has_plan=True))
+        first = self._observer.first(order, entry, has_plan=False)
         look = await self._look(first)
         while not self._procedure.can_plan(look, self._memory.before):
             await self._sleep(monotonic_ms() + self._timing.look_interval)
             look = await self._look(first)
-        plan = self._procedure.plan(order, look, entry, self._memory.epoch)
+        plan = plan_of(order, look, entry, self._memory.epoch)
         await self._journal.plan(order, plan)
         return plan, look
 
-    async def _look(self, wanted: Wanted) -> Look:
-        """Look until Nova answers: while it is away, or refuses to let us look, nothing is done or concluded."""
+    def _may_glance(self, wait: Wait, look: Look) -> bool:
+        """Whether the host alone need be looked at: nothing else is waited for, or it alone was called about and what
+        was seen of its guests is young. An empty list is looked at with the host's record, or is not believed."""
+        host_alone, self._host_alone = self._host_alone, False
+        is_young = between(look.asked_at, monotonic_ms()) <= self._timing.look_interval
+        return bool(look.guests) and (wait.is_glance or (host_alone and is_young))
+
+    async def _look(
+        self, wanted: Wanted, asked: frozenset[str] = frozenset(), seen: Look | None = None
+    ) -> Look:
+        """Look until Nova answers: while it is away, or refuses to let us look, nothing is done or concluded. `asked`:
+        keys of the custom steps whose state is asked for first: that may take long, and makes no look at Nova old. With
+        `seen`, the host alone is looked at anew."""
         while True:
             self._leave_if_retiring()
+            told = await custom.ask(self._tools.custom, self._assignment.order, asked)
             peek, self._peek = self._peek, None
             try:
-                look = await self._observer.look(wanted, peek)
+                looking = (
+                    self._observer.look(wanted, peek) if seen is None else self._observer.glance(seen, wanted)
+                )
+                look = await looking
             except (CloudAway, CloudRefused, CloudUnsure) as away:
                 self._outages.tell("nova", str(away))
                 await asyncio.sleep(self._timing.look_interval / 1000)
                 continue
             self._outages.over("nova")
+            look = replace(look, custom=told)
             mark = self._procedure.mark(self._journal.entry, self._assignment.order)
-            self._memory = replace(self._memory.observe(look, mark), before=self._newest)
+            before = self._newest if seen is None else self._memory.before
+            self._memory = replace(self._memory.observe(look, mark), before=before, ended=0)
             self._newest = look
             return look
 
@@ -253,11 +273,15 @@ class Ownership:
         if took is not None and kind.landing is not None:
             at_nova = Millis(max(1, took - (self._observer.road or 0)))
             self._set_pace(answer(self.pace, place, at_nova, monotonic_ms()))
+        said = self._tools.refusals.pop(key, "")
+        if said:
+            self._memory = replace(self._memory, said=MappingProxyType({**self._memory.said, key: said}))
         if kind.look_after is LookAfter.POWER:
-            self._memory = replace(self._memory, refusal=self._tools.refusals.pop(key, ""))
+            self._memory = replace(self._memory, refusal=said)
             self._observer.forget_power()
         if kind.look_after is not LookAfter.IN_TURN:
             self._look_now = True
+            self._host_alone = kind.look_after is LookAfter.HOST
 
     def _raise_failed_calls(self) -> None:
         for key, task in list(self._calls.items()):
@@ -284,10 +308,7 @@ class Ownership:
 
     async def _drop_calls(self) -> None:
         """The lease is gone or the answer is given: nothing of ours may write any more."""
-        calls = list(self._calls.values())
-        for task in calls:
-            task.cancel()
-        await asyncio.gather(*calls, return_exceptions=True)
+        await end(self._calls.values())
 
 
 def _took(note: Note, look: Look) -> Millis | None:

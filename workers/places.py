@@ -5,7 +5,7 @@ A refusal stops nothing that does not depend on it: what Nova or Placement does 
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -17,9 +17,11 @@ from kasugai.core.recovering.look import (
     Room,
     ServiceView,
 )
+from kasugai.core.recovering.targets import is_living
+from kasugai.core.words.subject import Subject, host_subject
 from kasugai.core.words.timing import MonoTime, Timing, later
 from kasugai.workers.clock import monotonic_ms
-from kasugai.workers.ports import Cloud, CloudAway, CloudRefused, CloudUnsure
+from kasugai.workers.ports import Cloud, CloudAway, CloudRefused, CloudUnsure, LedgerAway, LedgerUnreadable
 
 LOG = logging.getLogger(__name__)
 
@@ -39,13 +41,17 @@ NOT_SHOWN = "%s are not known; Nova says: %s"
 
 T = TypeVar("T")
 
+Leased = Callable[[Sequence[Subject]], Awaitable[frozenset[Subject]]]
+"""Of which of these subjects anybody holds the lease (`Ledger.leased`)."""
+
 
 class Places:
     """Compute services, aggregates, who has room for what, and whether Nova can evacuate at all."""
 
-    def __init__(self, cloud: Cloud, timing: Timing) -> None:
+    def __init__(self, cloud: Cloud, timing: Timing, leased: Leased) -> None:
         """Know nothing yet."""
         self._cloud = cloud
+        self._leased = leased
         self._timing = timing
         self._next: MonoTime = MonoTime(0)
         self._next_room: MonoTime = MonoTime(0)
@@ -53,6 +59,8 @@ class Places:
         self._not_understood: set[Needs] = set()
         self.computes: Mapping[str, ServiceView] | None = None
         """By host; None: not read yet."""
+        self.recovering: frozenset[str] = frozenset()
+        """Those of them on which a worker is at work, the source among them."""
         self.aggregates: tuple[AggregateView, ...] | None = None
         self.room: Room = MappingProxyType({})
         self.room_at: MonoTime = MonoTime(0)
@@ -65,21 +73,20 @@ class Places:
         return monotonic_ms() >= self._next
 
     async def list(self) -> Mapping[str, ServiceView]:
-        """Read all compute services."""
-        found = {view.host: view for view in await self._cloud.services()}
+        """Read all compute services, and whether Nova's scheduler and conductor are there."""
+        told = await self._cloud.services()
+        found = {view.host: view for view in told.computes}
+        self.unwell = told.unwell | (self.unwell & {PLACEMENT})
         self._next = later(monotonic_ms(), self._timing.report_interval)
         self.computes = MappingProxyType(found)
+        living = [view.host for view in found.values() if is_living(view)]
+        self.recovering = await recovered(self._leased, living)
         return found
 
     async def ask_for_aggregates(self, *, needed: bool) -> None:
         """Read all aggregates. `needed`: they say which guests are moved, so a refusal is no answer (CloudRefused)."""
         asked = self._cloud.aggregates()
         self.aggregates = await asked if needed else await _shown("aggregates", asked, ())
-
-    async def ask_for_health(self) -> None:
-        """Read whether Nova's scheduler and conductor are there."""
-        silent = await _shown("Nova's own services", self._cloud.unwell(), frozenset[str]())
-        self.unwell = silent | (self.unwell - {"nova-scheduler", "nova-conductor"})
 
     async def evacuation(self, guest: str) -> EvacuationView | None:
         """Read Nova's own account of the guest's last evacuation."""
@@ -122,6 +129,18 @@ class Places:
             LOG.warning(NOT_UNDERSTOOD, names, refusal)
             self._not_understood.add(needs)
             return None
+
+
+async def recovered(leased: Leased, hosts: Iterable[str]) -> frozenset[str]:
+    """Return on which of these hosts a worker is at work; none while nobody can say."""
+    subjects = [host_subject(host) for host in hosts]
+    if not subjects:
+        return frozenset()
+    try:
+        return frozenset(subject.host for subject in await leased(subjects))
+    except (LedgerAway, LedgerUnreadable) as silence:
+        LOG.warning("which other hosts are being recovered is not known: %s", silence)
+        return frozenset()
 
 
 async def _shown(what: str, answer: Awaitable[T], unknown: T) -> T:

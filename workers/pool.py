@@ -17,10 +17,14 @@ from kasugai.core.words.signals import Stamp
 from kasugai.core.words.subject import Subject
 from kasugai.core.words.timing import BrokerTime
 from kasugai.workers.background import Background
+from kasugai.workers.ending import end
 from kasugai.workers.journal import NIL
 from kasugai.workers.lane import Doors, Lane
+from kasugai.workers.observers import Sights
 from kasugai.workers.offsets import Offsets
-from kasugai.workers.ports import LedgerAway, LogAway
+from kasugai.workers.outages import REFUSES
+from kasugai.workers.ports import LedgerAway, LedgerUnreadable, LogAway
+from kasugai.workers.shared_reads import SharedReads
 
 _Key = tuple[int, Subject]
 """A partition and the whole subject: its name alone leaves out the host that an instance runs on, and a lane looks at
@@ -33,9 +37,18 @@ class Pool:
     def __init__(self, doors: Doors, slots: int) -> None:
         """Serve at most `slots` subjects at a time; others are told to be queued."""
         self._doors = doors
+        self._sights = Sights(
+            cloud=doors.cloud,
+            power=doors.power,
+            timing=doors.timing,
+            shared=SharedReads(doors.cloud),
+            leased=doors.ledger.leased,
+        )
         self._free = asyncio.Semaphore(slots)
         self._lanes: dict[_Key, Lane] = {}
         self._tasks: dict[_Key, asyncio.Task[None]] = {}
+        self._waiting = 0
+        """How many subjects wait for a place."""
         self._flags = Background()
         self.offsets = Offsets()
 
@@ -61,9 +74,7 @@ class Pool:
         tasks = [self._tasks[key] for key in keys if key in self._tasks]
         if tasks:
             await asyncio.wait(tasks, timeout=5)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(tasks)
         for key in keys:
             self._lanes.pop(key, None)
             self._tasks.pop(key, None)
@@ -103,7 +114,7 @@ class Pool:
     def _lane(self, subject: Subject, stamp: Stamp) -> Lane:
         key = (stamp.partition, subject)
         if key not in self._lanes:
-            self._lanes[key] = Lane(subject, self._doors, self._finish)
+            self._lanes[key] = Lane(subject, self._doors, self._sights, self._finish, self._is_crowded)
         return self._lanes[key]
 
     def _finish(self, stamp: Stamp) -> None:
@@ -118,15 +129,26 @@ class Pool:
     async def _serve(self, key: _Key) -> None:
         """Wait for a free place, saying so, and work the lane off."""
         lane = self._lanes[key]
-        queued = asyncio.create_task(self._say_queued(lane)) if self._free.locked() else None
+        if self._free.locked():
+            await self._await_place(lane)
+        else:
+            await self._free.acquire()
         try:
-            async with self._free:
-                if queued is not None:
-                    queued.cancel()
-                await lane.run()
+            await lane.run()
         finally:
-            if queued is not None:
-                queued.cancel()
+            self._free.release()
+
+    async def _await_place(self, lane: Lane) -> None:
+        queued = asyncio.create_task(self._say_queued(lane))
+        self._waiting += 1
+        try:
+            await self._free.acquire()
+        finally:
+            self._waiting -= 1
+            queued.cancel()
+
+    def _is_crowded(self) -> bool:
+        return self._waiting > 0
 
     async def _say_queued(self, lane: Lane) -> None:
         """Tell correlate every so often that the incident waits for a place and is not forgotten."""
@@ -167,7 +189,9 @@ class Pool:
                 break
             except LedgerAway as away:
                 self._doors.outages.tell("redis", str(away))
-                await asyncio.sleep(self._doors.timing.renewal / 1000)
+            except LedgerUnreadable as unreadable:
+                self._doors.outages.tell("redis", str(unreadable), REFUSES)
+            await asyncio.sleep(self._doors.timing.renewal / 1000)
         if isinstance(order, Stop):
             self._lane(order.subject, stamp).stop(order, stamp, flag)
             self._run(order.subject, stamp)

@@ -18,12 +18,16 @@ from kasugai.core.recovering.doors import (
     Lease,
     LeaseLost,
     LedgerAway,
+    LedgerUnreadable,
     LogAway,
     Logged,
+    LogRefused,
+    LogUnreadable,
     Offsets,
 )
 from kasugai.core.recovering.ledger import Entry, Flag
 from kasugai.core.recovering.look import (
+    ActionView,
     AggregateView,
     EvacuationView,
     GuestView,
@@ -31,6 +35,7 @@ from kasugai.core.recovering.look import (
     MigrationView,
     Needs,
     PowerState,
+    ServicesView,
     ServiceView,
 )
 from kasugai.core.words.facts import Fact
@@ -42,8 +47,8 @@ __all__ = [
     "CloudAway",
     "CloudRefused",
     "CloudUnsure",
-    "CustomDoor",
-    "CustomDoors",
+    "CustomStep",
+    "CustomSteps",
     "FenceRefused",
     "Flagged",
     "Folded",
@@ -51,29 +56,38 @@ __all__ = [
     "LeaseLost",
     "Ledger",
     "LedgerAway",
+    "LedgerUnreadable",
     "Log",
     "LogAway",
+    "LogRefused",
+    "LogUnreadable",
     "Logged",
     "NoDoor",
     "Offsets",
     "Power",
+    "StepFailed",
 ]
 
 
 class NoDoor(Exception):
-    """A step knocks at a custom door that this worker does not have: nothing happened."""
+    """This worker has no step of the operator's own by that name: nothing happened."""
+
+
+class StepFailed(Exception):
+    """A step of the operator's own raised; the text is the last line of what it said."""
 
 
 class Log(Protocol):
     """kasugai.recovery and the flags in kasugai.incidents.*."""
 
     async def publish(self, fact: Fact) -> Stamp:
-        """Publish and wait for the broker's acknowledgement; LogAway when it does not come."""
+        """Publish and wait for the broker's acknowledgement; LogAway when it does not come, LogRefused when no broker
+        will ever give it."""
         ...
 
     async def facts(self, subject: Subject, since: Offsets) -> tuple[Sequence[Logged], Offsets]:
         """Return the subject's facts from offset `since` (0: the beginning) to the end as of now, in log order, and
-        the offset after the last record read (of anybody)."""
+        the offset after the last record read (of anybody). LogUnreadable where a newer Kasugai wrote one of them."""
         ...
 
     async def flags(self, subject: Subject, since: Offsets) -> tuple[Sequence[Flagged], Offsets]:
@@ -82,7 +96,10 @@ class Log(Protocol):
 
 
 class Ledger(Protocol):
-    """The step ledger and the leases. Every write checks owner and epoch in the same atomic act."""
+    """The step ledger and the leases. Every write checks owner and epoch in the same atomic act.
+
+    What it cannot read counts as absent, and is told by whoever implements it. A write that meets it is refused with
+    LedgerUnreadable; `save` writes it anew."""
 
     async def acquire(self, subject: Subject, owner: str) -> Lease | None:
         """Return the lease, or None while another owner holds it."""
@@ -96,13 +113,19 @@ class Ledger(Protocol):
         """Give the lease back; silent when it is not ours any more."""
         ...
 
-    async def load(self, subject: Subject) -> Folded:
-        """Return all that is kept of the subject; empty when nothing is."""
+    async def release_all(self, former: str) -> int:
+        """Give back all leases whose owner's name begins so: it is known to be dead. Return how many they were."""
         ...
 
-    async def save(self, lease: Lease, folded: Folded) -> None:
+    async def load(self, subject: Subject) -> Folded:
+        """Return all that is kept of the subject and can be read; without offsets where something cannot, or is not
+        there any more, so that the log is folded from its beginning."""
+        ...
+
+    async def save(self, lease: Lease, folded: Folded, *, doubted: int | None = None) -> None:
         """Replace the subject's entries, flags and fold offsets by a fold made under this lease (before `adopt`).
-        A newer flag that is there already stays. LeaseLost when the lease is not ours."""
+        A newer flag that is there already stays, and so does a higher epoch of the subject, unless that is `doubted`:
+        far beyond what the log explains. LeaseLost when the lease is not ours."""
         ...
 
     async def adopt(self, lease: Lease, epoch: int) -> None:
@@ -130,6 +153,10 @@ class Ledger(Protocol):
         """Return whether anybody holds the subject's lease."""
         ...
 
+    async def leased(self, subjects: Sequence[Subject]) -> frozenset[Subject]:
+        """Return those of which anybody holds the lease."""
+        ...
+
 
 class Cloud(Protocol):
     """Nova, as far as a recovery needs it, and Keystone for the tags of projects. Every call has a hard time-out and is
@@ -139,17 +166,17 @@ class Cloud(Protocol):
         """Return the host's nova-compute record with its age by Nova's own clock."""
         ...
 
-    async def services(self) -> tuple[ServiceView, ...]:
-        """Return the records of all compute services."""
-        ...
-
-    async def unwell(self) -> frozenset[str]:
-        """Return which of `nova-scheduler` and `nova-conductor` has services and none that is up."""
+    async def services(self) -> ServicesView:
+        """Return the records of all compute services, and which of Nova's own are away."""
         ...
 
     async def room(self, needs: Needs) -> Mapping[str, int]:
         """Return how many such guests each host could take by Placement; by Nova's names of hosts, those that can take
         none left out. CloudRefused when the catalog has no Placement or it does not let us ask."""
+        ...
+
+    async def actions(self, guest: str) -> tuple[ActionView, ...]:
+        """Return what was asked of a guest lately, newest first; empty when Nova does not know it."""
         ...
 
     async def last_evacuation(self, guest: str) -> EvacuationView | None:
@@ -188,6 +215,20 @@ class Cloud(Protocol):
         """Enable a compute service; may be repeated."""
         ...
 
+    async def disable(self, service_id: str, reason: str) -> None:
+        """Disable a compute service and leave it up; may be repeated."""
+        ...
+
+    async def reenable(self, service_id: str, reason: str = "") -> None:
+        """Clear forced_down and enable, in one request; with a reason leave it disabled for that. May be repeated;
+        refused with 400 while evacuations from there are `done` and not `completed`."""
+        ...
+
+    async def delete_service(self, service_id: str) -> None:
+        """Delete a compute service with what its host holds in Placement; refused with 409 while guests or migrations
+        are there, with 404 when there is no such service."""
+        ...
+
     async def add_to_aggregate(self, aggregate_id: int, host: str) -> None:
         """Add a host to an aggregate; refused with 409 when it is in it."""
         ...
@@ -208,6 +249,14 @@ class Cloud(Protocol):
         """Start a guest."""
         ...
 
+    async def migrate(self, guest: str) -> None:
+        """Move a guest to another host of Nova's choice, which then waits for a confirmation. NOT idempotent."""
+        ...
+
+    async def confirm_migration(self, guest: str) -> None:
+        """Confirm where a guest was moved to; refused with 409 when nothing waits for it."""
+        ...
+
 
 class Power(Protocol):
     """Power devices."""
@@ -224,14 +273,23 @@ class Power(Protocol):
         """Switch the host off; FenceRefused when that is not certain."""
         ...
 
-
-class CustomDoor(Protocol):
-    """A door that an operator has added. It says what became of a call by the exceptions of `Cloud`."""
-
-    async def __call__(self, payload: Mapping[str, str]) -> None:
-        """Carry one call out, once."""
+    async def switch_on(self, host: str) -> None:
+        """Switch the host on; FenceRefused when that is not certain."""
         ...
 
 
-CustomDoors = Mapping[str, CustomDoor]
+class CustomStep(Protocol):
+    """A step of the operator's own: a wished-for state that can be looked at and brought about (kasugai.steps)."""
+
+    async def look(self, about: Mapping[str, str]) -> tuple[str, str]:
+        """Say whether the state holds for whom the recovery is about (a `CustomState`: holds, absent, pending or
+        impossible), and a sentence for people. Changes nothing."""
+        ...
+
+    async def act(self, about: Mapping[str, str]) -> None:
+        """Bring the state about. Called after a look that said `absent`, and again if a later one still does."""
+        ...
+
+
+CustomSteps = Mapping[str, CustomStep]
 """By name."""

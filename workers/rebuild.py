@@ -11,9 +11,10 @@ from types import MappingProxyType
 from uuid import UUID
 
 from kasugai.core.recovering.ledger import Entry, Flag, join, newer
+from kasugai.core.recovering.plausible import plausible
 from kasugai.core.words.subject import Subject
 from kasugai.workers.archive import Account, Archive
-from kasugai.workers.ports import Folded, LeaseLost, Ledger
+from kasugai.workers.ports import Folded, LeaseLost, Ledger, LedgerUnreadable
 
 
 class Done(StrEnum):
@@ -22,6 +23,7 @@ class Done(StrEnum):
     WRITTEN = "written"
     TO_WRITE = "to write"
     LEFT = "left to its owner"
+    UNREADABLE = "left: cannot be read"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +44,14 @@ async def rebuild(
 
     `owner` is a name for our lease that nobody else has.
     """
-    kept = await ledger.load(subject)
-    found = list(_differences(kept, _known(kept, archive.accounts[subject.name])))
-    if not found:
-        return []
-    done = await _write(archive, ledger, owner, subject, dry)
+    if why := archive.unreadable.get(subject.host):
+        return [Difference(subject=subject, incident=None, what=why, done=Done.UNREADABLE)]
+    try:
+        kept = await ledger.load(subject)
+        found = list(_differences(kept, _known(kept, archive.accounts[subject.name])))
+        done = await _write(archive, ledger, owner, subject, dry) if found else Done.WRITTEN
+    except LedgerUnreadable as error:
+        return [Difference(subject=subject, incident=None, what=str(error), done=Done.UNREADABLE)]
     return [Difference(subject=subject, incident=incident, what=what, done=done) for incident, what in found]
 
 
@@ -58,9 +63,13 @@ async def _write(archive: Archive, ledger: Ledger, owner: str, subject: Subject,
         return Done.LEFT
     try:
         await archive.read_on(subject)  # an owner may have worked since, and gone
-        known = _known(await ledger.load(subject), archive.accounts[subject.name])
+        kept = await ledger.load(subject)
+        known = _known(kept, archive.accounts[subject.name])
         offsets = {**known.offsets, **archive.offsets(subject)}
-        await ledger.save(lease, replace(known, offsets=MappingProxyType(offsets)))
+        doubted = kept.epoch if known.epoch < kept.epoch else None
+        await ledger.save(lease, replace(known, offsets=MappingProxyType(offsets)), doubted=doubted)
+    except LedgerUnreadable:
+        raise
     except LeaseLost:
         return Done.LEFT
     finally:
@@ -69,7 +78,9 @@ async def _write(archive: Archive, ledger: Ledger, owner: str, subject: Subject,
 
 
 def _known(kept: Folded, account: Account) -> Folded:
-    """Return all that ledger and log know together; what only the ledger has (the log keeps 30 days) stays."""
+    """Return all that ledger and log know together; what only the ledger has (the log keeps 30 days) stays, unless its
+    epoch is far beyond all that the log has."""
+    kept = plausible(kept, account.epoch)
     entries, flags = dict(kept.entries), dict(kept.flags)
     for incident, entry in account.entries.items():
         entries[incident] = join(entries[incident], entry) if incident in entries else entry
@@ -84,11 +95,13 @@ def _known(kept: Folded, account: Account) -> Folded:
 
 
 def _differences(kept: Folded, known: Folded) -> Iterator[tuple[UUID | None, str]]:
-    if kept.epoch < known.epoch:
+    if kept.epoch != known.epoch:
         yield None, f"epoch {kept.epoch}, the log has {known.epoch}"
     for incident, entry in sorted(known.entries.items()):
         if entry != kept.entries.get(incident):
             yield incident, _entry_differs(kept.entries.get(incident), entry)
+    for incident in sorted(kept.entries.keys() - known.entries.keys()):
+        yield incident, f"epoch {kept.entries[incident].epoch}, of which the log knows nothing"
     for incident, flag in sorted(known.flags.items()):
         if flag != kept.flags.get(incident):
             yield incident, f"{_flag(kept.flags.get(incident))}, the log has {_flag(flag)}"

@@ -2,44 +2,45 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
-from kasugai.adapters.incarnation import incarnation
 from kasugai.adapters.kafka.dead import DeadLetters
 from kasugai.adapters.kafka.producer import Producer
 from kasugai.adapters.kafka.recovery_log import RecoveryLog
 from kasugai.adapters.kafka.topics import require
-from kasugai.adapters.nova import NovaCloud, Standing, missing
+from kasugai.adapters.lineage import Lineage, lineage
+from kasugai.adapters.nova import NovaCloud
 from kasugai.adapters.power import NoPower
-from kasugai.adapters.redis_eviction import Evicts
+from kasugai.adapters.redis_keeping import Forgets
 from kasugai.adapters.redis_ledger import RedisLedger
 from kasugai.adapters.settings import Settings
 from kasugai.adapters.telemetry.vitals import Vitals
-from kasugai.core.recovering.doors import CloudAway, LedgerAway, LogAway
+from kasugai.core.recovering.doors import CloudAway, LedgerAway, LedgerUnreadable, LogAway
 from kasugai.core.words.subject import Kind
+from kasugai.schemas.rights import WORKER_GROUPS
 from kasugai.schemas.topics import INCIDENTS, RECOVERY
+from kasugai.workers import custom
+from kasugai.workers.admission import AGAIN as RIGHTS_AGAIN
+from kasugai.workers.admission import Admission
 from kasugai.workers.health import Upkeep
 from kasugai.workers.lane import Doors
 from kasugai.workers.outages import Outages
-from kasugai.workers.ports import Power
+from kasugai.workers.ports import CustomSteps, Power
 
 AGAIN = 2.0
 """Seconds between two attempts at the start."""
 
 
-RIGHTS_AGAIN, RIGHTS_EVERY = 10.0, 60.0
-"""Seconds between two questions about the rights in Nova, while some are missing and while none is."""
+RIGHTS_EVERY = 600.0
+"""Seconds between two questions about the rights in Nova while none is missing."""
 REDIS_EVERY = 5.0
 """Seconds between two writes that say whether Redis takes any."""
 
 LOG = logging.getLogger(__name__)
-
-
-class Forbidden(Exception):
-    """The user of [nova] lacks a right that every recovery needs. One line with its rule and the remedy."""
 
 
 class Unfit(Exception):
@@ -52,9 +53,10 @@ class Worker:
 
     settings: Settings
     power: Power = field(default_factory=NoPower)
-    kind: Kind
+    kinds: tuple[Kind, ...]
+    """What it recovers: a pool for each, behind one set of doors."""
     group: str = ""
-    """The consumer group; empty: the usual one of its kind."""
+    """What the names of its consumer groups begin with, for tests; empty: the usual ones."""
     demo: bool = False
     """Accept the demo's broker, which cannot say how it keeps its topics."""
     vitals: Vitals = field(default_factory=Vitals)
@@ -62,15 +64,22 @@ class Worker:
     @property
     def name(self) -> str:
         """This process at brokers and in logs."""
-        return f"kasugai-worker-{self.kind}-{self.settings.stream.instance}"
+        return f"kasugai-worker-{'-'.join(self.kinds)}-{self.settings.stream.instance}"
+
+    def group_of(self, kind: Kind) -> str:
+        """Return the consumer group of those who recover that kind."""
+        return f"{self.group or WORKER_GROUPS}-{kind}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
     """A worker that may begin."""
 
-    doors: Doors
+    doors: Mapping[Kind, Doors]
+    """By kind: the same, but for the name that each pool's leases go by."""
     dead: DeadLetters
+    admission: Admission
+    """Which kinds may begin, and when."""
 
 
 @asynccontextmanager
@@ -80,17 +89,23 @@ async def ready(worker: Worker) -> AsyncIterator[Ready]:
     outages, upkeep = Outages(), Upkeep(worker.vitals)
     wait = partial(_until_there, outages, upkeep)
     async with AsyncExitStack() as stack:
+        lines = {kind: stack.enter_context(_line(worker, kind)) for kind in worker.kinds}
+        steps = _custom_steps()
         ledger = await stack.enter_async_context(_ledger(worker))
         cloud = NovaCloud(worker.settings.nova, client=timing.client / 1000)
         stack.push_async_callback(cloud.close)
         await wait("kafka", lambda: asyncio.to_thread(_require, worker))
         producer = await stack.enter_async_context(Producer(kafka, worker.name))
-        log = await stack.enter_async_context(RecoveryLog(kafka, producer, worker.name, kind=worker.kind))
+        log = await stack.enter_async_context(RecoveryLog(kafka, producer, worker.name, kinds=worker.kinds))
         await wait("kafka", log.warm)
         await wait("redis", ledger.check)
+        former = [line.former for line in lines.values() if line.former]
+        if former:
+            giving_back = wait("redis", lambda: _release(ledger, former))
+            await given_back(giving_back, timing.lease / 1000)
         await wait("nova", cloud.check)
-        await wait("nova", lambda: _require_rights(cloud))
-        stack.enter_context(_kept(upkeep, ledger, cloud))
+        admission = Admission(cloud, worker.kinds, outages, upkeep)
+        stack.enter_context(_kept(upkeep, ledger, admission))
         doors = Doors(
             log=log,
             ledger=ledger,
@@ -98,9 +113,36 @@ async def ready(worker: Worker) -> AsyncIterator[Ready]:
             power=worker.power,
             timing=timing,
             outages=outages,
-            author=incarnation(worker.settings.stream.instance),
+            author="",
+            custom=steps,
         )
-        yield Ready(doors=doors, dead=DeadLetters(producer, worker.name))
+        yield Ready(
+            doors={kind: replace(doors, author=line.author) for kind, line in lines.items()},
+            dead=DeadLetters(producer, worker.name),
+            admission=admission,
+        )
+
+
+def _line(worker: Worker, kind: Kind) -> AbstractContextManager[Lineage]:
+    """One for each kind: what a former life held is known whichever kinds it served together."""
+    return lineage(f"worker-{kind}", worker.settings.stream.instance)
+
+
+async def _release(ledger: RedisLedger, former: Iterable[str]) -> None:
+    for names in former:
+        await ledger.release_all(names)
+
+
+async def given_back(giving_back: Coroutine[Any, Any, None], lease: float) -> None:
+    """Return when the leases of all lives before this one are given back, or have ended by themselves: to look through
+    all keys of a large Redis, or of a Cluster of which a part is away, may not succeed at all."""
+    try:
+        async with asyncio.timeout(lease):
+            await giving_back
+    except TimeoutError:
+        LOG.warning(
+            "the leases of lives before this one have ended by themselves: Redis was not looked through"
+        )
 
 
 def _ledger(worker: Worker) -> RedisLedger:
@@ -110,8 +152,15 @@ def _ledger(worker: Worker) -> RedisLedger:
         raise Unfit(str(error)) from error
 
 
+def _custom_steps() -> CustomSteps:
+    try:
+        return custom.installed()
+    except custom.BadStep as error:
+        raise Unfit(str(error)) from error
+
+
 def _require(worker: Worker) -> None:
-    require(worker.settings, [INCIDENTS[worker.kind], RECOVERY], demo=worker.demo)
+    require(worker.settings, [*(INCIDENTS[kind] for kind in worker.kinds), RECOVERY], demo=worker.demo)
 
 
 async def _until_there(
@@ -121,53 +170,30 @@ async def _until_there(
     while True:
         try:
             await ask()
-        except (LogAway, LedgerAway, CloudAway) as away:
+        except (LogAway, LedgerAway, LedgerUnreadable, CloudAway) as away:
             outages.tell(what, str(away))
             upkeep.say(what, f"waiting for {what}: {away}")
             await asyncio.sleep(AGAIN)
-        except Forbidden as lacking:
-            outages.tell(
-                what, str(lacking), "refuses what a recovery needs, no host is taken until it is allowed"
-            )
-            upkeep.say(what, str(lacking))
-            await asyncio.sleep(RIGHTS_AGAIN)
         else:
             outages.over(what)
             upkeep.say(what, "")
             return
 
 
-async def _require_rights(cloud: NovaCloud) -> None:
-    """Raise Forbidden if a right is missing without which no host can be recovered; others are only told."""
-    found = await cloud.rights()
-    lacking = missing(found)
-    if lacking:
-        raise Forbidden("; ".join(right.line for right in lacking))
-    for right in found:
-        if right.standing is Standing.MISSING:
-            LOG.warning("Nova refuses what some recoveries need: %s", right.line)
-
-
 @contextmanager
-def _kept(upkeep: Upkeep, ledger: RedisLedger, cloud: NovaCloud) -> Iterator[None]:
+def _kept(upkeep: Upkeep, ledger: RedisLedger, admission: Admission) -> Iterator[None]:
     """Go on asking for the length of the block what was asked at the start: it may be otherwise later."""
 
     async def redis() -> str:
         try:
             await ledger.check()
-        except (LedgerAway, Evicts) as error:
+        except (LedgerAway, LedgerUnreadable, Forgets) as error:
             return str(error)
         return ""
 
-    async def nova() -> str:
-        try:
-            return "; ".join(right.line for right in missing(await cloud.rights()))
-        except CloudAway:
-            return ""  # work under way says so itself, and an idle worker need not be taken out for it
-
     asking = [
-        asyncio.create_task(upkeep.keep_asking("redis", redis, REDIS_EVERY)),
-        asyncio.create_task(upkeep.keep_asking("nova", nova, RIGHTS_EVERY)),
+        asyncio.create_task(upkeep.keep_asking("redis", redis, REDIS_EVERY, REDIS_EVERY)),
+        asyncio.create_task(upkeep.keep_asking("nova", admission.lacking, RIGHTS_EVERY, RIGHTS_AGAIN)),
     ]
     try:
         yield

@@ -14,8 +14,12 @@ VERSION = 1
 """Grows with every change that an older reader would misunderstand."""
 
 
-class LedgerUnreadable(Exception):
-    """A record of the ledger that this Kasugai cannot read: its process stops with this one line."""
+class NotOurs(Exception):
+    """A text of the ledger that this Kasugai cannot read. One line that quotes nothing of it: it may be anybody's."""
+
+
+FOREIGN = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
+"""How a text that is not ours fails to be read."""
 
 
 def dump_entry(entry: Entry) -> str:
@@ -24,19 +28,19 @@ def dump_entry(entry: Entry) -> str:
 
 
 def load_entry(text: str) -> Entry:
-    """Return the entry that `text` was made of. LedgerUnreadable for a newer version, or a text that is not ours."""
+    """Return the entry that `text` was made of. NotOurs for a newer version, or a text that is not ours."""
     try:
         raw = json.loads(text)
         version = raw.pop("v")
         if version == VERSION:
             return value_of(Entry, raw)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise LedgerUnreadable(
-            f"ledger record {text[:60]!r} cannot be read ({type(error).__name__}): type kasugai rebuild"
-        ) from error
-    raise LedgerUnreadable(
-        f"ledger record of incident {raw.get('incident')} has version {version!r:.20}, this Kasugai reads {VERSION}: "
-        "upgrade it to the release of the other workers"
+        is_newer = type(version) is int and version > VERSION
+    except FOREIGN as error:
+        raise NotOurs(f"not written by Kasugai ({type(error).__name__})") from None
+    if not is_newer:
+        raise NotOurs("not written by Kasugai (its version is no number)")
+    raise NotOurs(
+        f"written by a newer Kasugai (its version {version}, this one reads {VERSION}): upgrade this one"
     )
 
 
@@ -46,11 +50,11 @@ def dump_offsets(offsets: Offsets) -> str:
 
 
 def load_offsets(text: str) -> Offsets:
-    """Return what `text` was made of. LedgerUnreadable for a text that is not ours."""
+    """Return what `text` was made of. NotOurs for a text that is not ours."""
     try:
         raw = json.loads(text)
-        return MappingProxyType({str(place): int(offset) for place, offset in raw.items()})
-    except (ValueError, TypeError, AttributeError) as error:
-        raise LedgerUnreadable(
-            f"ledger offsets {text[:60]!r} cannot be read ({type(error).__name__}): type kasugai rebuild"
-        ) from error
+        if all(type(offset) is int and offset >= 0 for offset in raw.values()):
+            return MappingProxyType(raw)
+    except FOREIGN as error:
+        raise NotOurs(f"not written by Kasugai ({type(error).__name__})") from None
+    raise NotOurs("not written by Kasugai (an offset is no number)")

@@ -3,16 +3,19 @@
 It refuses to know what is asked of it.
 """
 
+import time
+from contextlib import suppress
 from threading import Lock
 from typing import Any, cast
 
-from redis import BlockingConnectionPool, Redis, Sentinel
+from redis import BlockingConnectionPool, Redis, Sentinel, exceptions
 from redis.backoff import NoBackoff
 from redis.cluster import ClusterNode, RedisCluster
 from redis.connection import Connection, SSLConnection, UnixDomainSocketConnection
 from redis.retry import Retry
+from redis.sentinel import SentinelConnectionPool
 
-from kasugai.adapters.redis_client import Options, names_of, tls_of
+from kasugai.adapters.redis_client import ASK_AGAIN, Options, names_of, tls_of
 from kasugai.adapters.redis_url import Address, Form, Node, parse
 from kasugai.adapters.settings.values import RedisSettings
 
@@ -69,6 +72,7 @@ def _common(timeout: float) -> Options:
         "socket_timeout": timeout,
         "socket_connect_timeout": timeout,
         "retry": Retry(NoBackoff(), 0),
+        "encoding_errors": "replace",
         "protocol": 2,
     }
 
@@ -85,5 +89,21 @@ def _through_sentinels(redis: RedisSettings, address: Address, options: Options,
     access = {"username": redis.sentinel_username or None, "password": redis.sentinel_password or None}
     asked = _common(share) | access | tls_of(redis, address) | {"ssl": address.tls}
     sentinel: Any = Sentinel(address.nodes, sentinel_kwargs=asked)  # type: ignore[no-untyped-call]
-    master: Redis = sentinel.master_for(address.service, ssl=address.tls, db=address.db, **options)
+    options |= {"ssl": address.tls, "db": address.db}
+    master: Redis = sentinel.master_for(address.service, connection_pool_class=_MasterPool, **options)
     return master
+
+
+class _MasterPool(SentinelConnectionPool):
+    """As the event loop's (redis_client.py): who the master is, is asked once a second."""
+
+    _due = 0.0
+
+    def get_connection(self, *given: Any, **more: Any) -> Any:
+        """Return a connection to the master, as of a second ago at the most."""
+        now = time.monotonic()
+        if now >= self._due:
+            self._due = now + ASK_AGAIN
+            with suppress(exceptions.ConnectionError):
+                self.get_master_address()  # type: ignore[no-untyped-call]
+        return super().get_connection(*given, **more)

@@ -12,8 +12,9 @@ from typing import Any, Final, Self
 from redis import Redis, exceptions
 
 from kasugai.adapters.redis_blocking import connect_blocking
-from kasugai.adapters.redis_eviction import Evicts, require_kept
+from kasugai.adapters.redis_keeping import ASK, Forgets, require_kept
 from kasugai.adapters.redis_scripts import LACKS_A_RIGHT, answering_now
+from kasugai.adapters.redis_url import Form, parse
 from kasugai.adapters.settings.values import RedisSettings
 from kasugai.adapters.together import Together
 from kasugai.core.recovering.doors import LedgerAway
@@ -39,28 +40,32 @@ MARK = "?"
 TAKE = """
 local found = {}
 for place, key in ipairs(KEYS) do
-  found[place] = redis.call('SET', key, ARGV[place], 'NX', 'GET', 'PX', ARGV[#ARGV])
+  found[place] = redis.pcall('SET', key, ARGV[place], 'NX', 'GET', 'PX', ARGV[#ARGV])
+  if type(found[place]) == 'table' then
+    if not string.find(found[place].err, 'WRONGTYPE') then return found[place] end
+    redis.call('SET', key, ARGV[place], 'PX', ARGV[#ARGV])
+    found[place] = false
+  end
 end
 return found
 """
+"""What is no claim is nobody's, and in nobody else's way: many ask at once."""
 CONFIRM = """
-if redis.call('GET', KEYS[1]) ~= '?' .. ARGV[1] then return 0 end
+if redis.pcall('GET', KEYS[1]) ~= '?' .. ARGV[1] then return 0 end
 return redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 """
 HOLD = """
-local there = redis.call('GET', KEYS[1])
+local there = redis.pcall('GET', KEYS[1])
 if not there or there == '?' .. ARGV[1] or there == ARGV[1] then
   redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 end
 return 0
 """
 RELEASE = """
-local there = redis.call('GET', KEYS[1])
+local there = redis.pcall('GET', KEYS[1])
 if there == ARGV[1] or there == '?' .. ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0
 """
-
-POLICY = "return string.match(redis.call('INFO', 'memory'), 'maxmemory_policy:([%w-]+)') or ''"
 
 
 class Undecided(LedgerAway):
@@ -70,15 +75,17 @@ class Undecided(LedgerAway):
 class RedisClaims:
     """The claims in Redis; used from any thread."""
 
-    def __init__(self, client: Redis) -> None:
+    def __init__(self, client: Redis, form: Form = Form.SERVER) -> None:
         """The client decodes responses and does not retry by itself (`connect` makes one)."""
         self._client = client
+        self._form = form
         self._together = Together(self._set_all)
 
     @classmethod
     def connect(cls, redis: RedisSettings, *, timeout: float = 2.0, connections: int = 64) -> Self:
         """Connect on first use."""
-        return cls(connect_blocking(redis, timeout=timeout, connections=connections, decode=True))
+        client = connect_blocking(redis, timeout=timeout, connections=connections, decode=True)
+        return cls(client, parse(redis.url).form)
 
     @classmethod
     def from_url(cls, url: str) -> Self:
@@ -127,27 +134,27 @@ class RedisClaims:
             self._client.eval(RELEASE, 1, PREFIX + key, notification_uuid)
 
     def check(self) -> None:
-        """Return if a claim can be made: Redis takes a write. LedgerAway says why not, Evicts that it would forget."""
+        """Return if a claim can be made: Redis takes a write. LedgerAway says why not, Forgets that it would."""
         with answering_now():
             self._client.set(f"{PREFIX}check", "1", px=PENDING)
-            policy = self._policy()
-        require_kept(policy)
+            told = self._told()
+        require_kept(told, self._form)
 
-    def _policy(self) -> str:
-        """Return the server's maxmemory-policy; empty when this user may not ask (`+info`, connections.md)."""
+    def _told(self) -> Sequence[str]:
+        """Return what the server says of itself; nothing when this user may not ask (`+info`, connections.md)."""
         try:
-            found: Any = self._client.eval(POLICY, 1, f"{PREFIX}check")
+            found: Any = self._client.eval(ASK, 1, f"{PREFIX}check")
         except exceptions.ResponseError as error:
             if LACKS_A_RIGHT.search(str(error)):
-                return ""
+                return ("", "", "")
             raise
-        return str(found or "")
+        return [str(each) for each in found]
 
     def waits_for(self) -> str:
         """Return why no claim can be made; empty when one can."""
         try:
             self.check()
-        except (LedgerAway, Evicts) as error:
+        except (LedgerAway, Forgets) as error:
             return str(error)
         return ""
 

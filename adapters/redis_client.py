@@ -1,11 +1,14 @@
 """Makes the client of a Redis, whatever its form: one that never repeats a command and never waits for long.
 
-It refuses to know what is asked of it. A client that asks sentinels asks them anew at each connection, so it never
-goes back to an old master that only believes to be one.
+It refuses to know what is asked of it. A client that asks sentinels asks them anew at each connection and once a
+second, so that it stays with no old master that only believes to be one.
 """
 
+import asyncio
+from contextlib import suppress
 from typing import Any
 
+from redis import exceptions
 from redis.asyncio import ConnectionPool, Redis, Sentinel
 from redis.asyncio.cluster import ClusterNode, RedisCluster
 from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocketConnection
@@ -15,6 +18,9 @@ from redis.backoff import NoBackoff
 
 from kasugai.adapters.redis_url import Address, Form, parse
 from kasugai.adapters.settings.values import RedisSettings
+
+ASK_AGAIN = 1.0
+"""Seconds after which the sentinels are asked again who the master is."""
 
 AnyRedis = Redis | RedisCluster
 
@@ -50,6 +56,7 @@ def _common(timeout: float) -> Options:
         "socket_connect_timeout": timeout,
         "retry": Retry(NoBackoff(), 0),
         "decode_responses": True,
+        "encoding_errors": "replace",
         "protocol": 2,
     }
 
@@ -76,7 +83,27 @@ def tls_of(redis: RedisSettings, address: Address) -> Options:
 
 
 class _MasterPool(SentinelConnectionPool):
-    """Connections to whatever the sentinels call the master; closes those to the sentinels with its own."""
+    """Connections to whatever the sentinels call the master; closes those to the sentinels with its own.
+
+    redis-py asks them for a new connection only: an old one stays with a master that lives and has been replaced, which
+    acknowledges for seconds what will be lost. Here they are asked once a second, and old connections are given up."""
+
+    _due = 0.0
+
+    async def get_connection(self, *given: Any, **more: Any) -> Any:
+        """Return a connection to the master, as of a second ago at the most."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._due:
+            self._due = now + ASK_AGAIN
+            with suppress(
+                exceptions.ConnectionError
+            ):  # the sentinels are away: those that there are serve on
+                await self.get_master_address()  # type: ignore[no-untyped-call]
+        connection: Any = await super().get_connection(*given, **more)  # type: ignore[no-untyped-call]
+        if (connection.host, connection.port) != self.master_address:
+            await connection.disconnect()
+            await connection.connect()
+        return connection
 
     async def disconnect(self, inuse_connections: bool = True) -> None:
         """Close connections; all of them at the end, and only idle ones when the master has changed."""

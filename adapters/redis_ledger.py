@@ -1,31 +1,53 @@
 """The step ledger and the leases in Redis: each write is one Lua script that checks the lease in the same atomic act.
 
 It refuses to know what an entry means (ledger_json.py turns it into text), what a refusal leads to, and which form the
-Redis has (redis_client.py). All keys carry one hash tag and only scripts name more than one key, so that a Cluster
-serves as well. Needs Redis 7 or Valkey, and their `maxmemory-policy noeviction`.
+Redis has (redis_client.py). Keys may hold anything, by whoever's hand: what is not ours counts as absent and is told
+(ledger_reading.py). All keys carry one hash tag and only scripts name more than one key, so that a Cluster serves as
+well. Needs Redis 7 or Valkey, and their `maxmemory-policy noeviction`.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+import logging
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Self
 from uuid import UUID
 
-from kasugai.adapters.ledger_json import dump_entry, dump_offsets, load_entry, load_offsets
+from redis.exceptions import RedisError
+
+from kasugai.adapters.ledger_json import dump_entry, dump_offsets
+from kasugai.adapters.ledger_reading import Reading, Unread
 from kasugai.adapters.redis_client import connect
-from kasugai.adapters.redis_eviction import require_kept
+from kasugai.adapters.redis_keeping import ASK, require_kept
 from kasugai.adapters.redis_scripts import Client, answering, script
+from kasugai.adapters.redis_url import Form, parse
 from kasugai.adapters.settings.values import RedisSettings
-from kasugai.core.recovering.doors import Folded, Lease, LeaseLost
+from kasugai.adapters.telemetry.catalogue import UNREADABLE
+from kasugai.adapters.telemetry.meters import count
+from kasugai.core.recovering.doors import Folded, Lease, LeaseLost, LedgerUnreadable
 from kasugai.core.recovering.ledger import Entry, Flag
 from kasugai.core.words.subject import Subject
-from kasugai.core.words.timing import PRODUCTION, BrokerTime, Millis
+from kasugai.core.words.timing import PRODUCTION, Millis
 
 CONNECTIONS = 16
 """At most so many calls of a process at a time; who comes later waits for one to end within the time-out."""
 
+SCANNED = 1_000
+"""Keys that one step of going through many of them looks at."""
+
 RETENTION: Millis = Millis(35 * 24 * 3600 * 1000)
 """How long the entry of an ended attempt is kept: longer than Kafka keeps its facts."""
+
+MISSHAPEN = "unreadable"
+"""The scripts' word for what they cannot read."""
+
+FOUND: Mapping[str, str] = {
+    MISSHAPEN: "it is no lease, or nobody's",
+    "endless": "it would not have ended within twice its time, and does now",
+}
+"""What acquire.lua finds wrong with a lease."""
+
+LOG = logging.getLogger(__name__)
 
 REFUSALS: Mapping[str, str] = {
     "lease": "another owner or epoch has the lease, it has expired, or Redis has forgotten it",
@@ -37,7 +59,8 @@ REFUSALS: Mapping[str, str] = {
 
 
 class RedisLedger:
-    """The Ledger port on Redis. Every call raises LedgerAway when Redis does not answer in time or takes no writes."""
+    """The Ledger port on Redis. Every call raises LedgerAway when Redis does not answer in time or takes no writes, and
+    LedgerUnreadable when it refuses for a reason that neither it nor we know."""
 
     def __init__(
         self,
@@ -46,6 +69,7 @@ class RedisLedger:
         ttl: Millis = PRODUCTION.lease,
         timeout: float = 2.0,
         retention: Millis = RETENTION,
+        form: Form = Form.SERVER,
     ) -> None:
         """Leases live `ttl` milliseconds; a call takes at most `timeout` seconds, waiting for a connection included.
 
@@ -56,11 +80,13 @@ class RedisLedger:
         self._ttl = ttl
         self._timeout = timeout
         self._retention = retention
+        self._form = form
 
     @classmethod
     def connect(cls, redis: RedisSettings, *, ttl: Millis = PRODUCTION.lease, timeout: float = 2.0) -> Self:
         """Connect on first use. BadUrl, a ValueError that repeats nothing of the url, when that cannot be read."""
-        return cls(connect(redis, timeout=timeout), ttl=ttl, timeout=timeout)
+        form = parse(redis.url).form
+        return cls(connect(redis, timeout=timeout), ttl=ttl, timeout=timeout, form=form)
 
     @classmethod
     def from_url(cls, url: str, *, ttl: Millis = PRODUCTION.lease, timeout: float = 2.0) -> Self:
@@ -80,14 +106,18 @@ class RedisLedger:
         await self.aclose()
 
     async def check(self) -> None:
-        """Return if the ledger is served and takes a write; LedgerAway says why not, Evicts that it would forget."""
-        _, policy = await self._run("check", [_key("check", "")], self._ttl)
-        require_kept(policy)
+        """Return if the ledger is served and takes a write; LedgerAway says why not, Forgets that it would forget."""
+        await self._run("check", [_key("check", "")], self._ttl)
+        async with self._answering():
+            told = await self._client.eval(ASK, 1, _key("check", ""))
+        require_kept(told, self._form)
 
     async def acquire(self, subject: Subject, owner: str) -> Lease | None:
         """Return the lease, or None while another owner holds it."""
         until = self._end_of_lease()
-        writes = await self._run("acquire", [_key("lease", subject.name)], owner, self._ttl)
+        writes, found = await self._run("acquire", [_key("lease", subject.name)], owner, self._ttl)
+        if found:
+            _alert(subject, [Unread("lease", FOUND[found])])
         return Lease(subject=subject, owner=owner, until=until, writes=writes) if writes else None
 
     async def renew(self, lease: Lease) -> None:
@@ -100,29 +130,36 @@ class RedisLedger:
         """Give the lease back; silent when it is not ours any more."""
         await self._run("release", [_key("lease", lease.subject.name)], lease.owner)
 
-    async def load(self, subject: Subject) -> Folded:
-        """Return all that is kept of the subject. LedgerUnreadable for what a newer Kasugai wrote."""
+    async def release_all(self, former: str) -> int:
+        """Give back all leases whose owner's name begins so; return how many. Goes through all keys of the database."""
         async with self._answering():
-            known = sorted(await self._client.smembers(_key("index", subject.name)))
-            keys = [_key(kind, incident) for incident in known for kind in ("entry", "flag")]
-            (epoch, offsets), *kept = await script("load").run(
-                self._client, [_key("subject", subject.name), *keys]
-            )
-        incidents = [UUID(incident) for incident in known]
-        return Folded(
-            epoch=int(epoch or 0),
-            offsets=load_offsets(offsets or "{}"),
-            entries={i: load_entry(text) for i, text in zip(incidents, kept[::2], strict=True) if text},
-            flags={i: flag for i, raw in zip(incidents, kept[1::2], strict=True) if (flag := _flag(raw))},
-        )
+            keys = [key async for key in self._client.scan_iter(match=_key("lease", "*"), count=SCANNED)]
+        found = 0
+        for key in keys:
+            owner = await self._run("leased", [key])
+            if owner.startswith(former):
+                found += await self._run("release", [key], owner)
+        return found
 
-    async def save(self, lease: Lease, folded: Folded) -> None:
-        """Replace what is kept of the subject; newer flags stay, the epoch never falls. LeaseLost unless ours."""
-        index = _key("index", lease.subject.name)
+    async def load(self, subject: Subject) -> Folded:
+        """Return all that is kept of the subject and can be read."""
+        reading = Reading()
         async with self._answering():
-            known = {UUID(incident) for incident in await self._client.smembers(index)}
-        keys = [_key("subject", lease.subject.name), index]
-        args: list[str | int] = [folded.epoch, dump_offsets(folded.offsets)]
+            incidents = reading.incidents(*await self._index(subject))
+            keys = [_key(kind, incident) for incident in incidents for kind in ("entry", "flag")]
+            reply = await script("load").run(self._client, [_key("subject", subject.name), *keys])
+        folded = reading.folded(incidents, reply)
+        _alert(subject, reading.unread)
+        return folded
+
+    async def save(self, lease: Lease, folded: Folded, *, doubted: int | None = None) -> None:
+        """Replace what is kept of the subject; newer flags stay, an epoch that is not `doubted` never falls. LeaseLost
+        unless ours."""
+        async with self._answering():
+            known = set(Reading().incidents(*await self._index(lease.subject)))
+        keys = [_key("subject", lease.subject.name), _key("index", lease.subject.name)]
+        doubt = "" if doubted is None else doubted
+        args: list[str | int] = [folded.epoch, doubt, dump_offsets(folded.offsets)]
         for incident in sorted(known | folded.entries.keys() | folded.flags.keys()):
             keys += [_key("entry", incident), _key("flag", incident)]
             args += [str(incident), *self._kept(folded.entries.get(incident))]
@@ -141,26 +178,41 @@ class RedisLedger:
     async def record(self, lease: Lease, entry: Entry, *, effect: bool = False) -> bool:
         """Replace the incident's entry; with `effect`, False and no change under a stop flag. LeaseLost unless ours."""
         incident = entry.incident
-        keys = [_key("index", lease.subject.name), _key("entry", incident), _key("flag", incident)]
+        keys = [*_keys(lease.subject, incident), _key("subject", lease.subject.name)]
         args = (str(incident), *self._kept(entry), "effect" if effect else "")
         return await self._run_as_owner("record", lease, keys, *args)
 
     async def flag(self, subject: Subject, incident: UUID, flag: Flag) -> None:
         """Keep the flag if it was decided later than the one there."""
-        keys = [_key("index", subject.name), _key("entry", incident), _key("flag", incident)]
-        await self._run("flag", keys, str(incident), *_raised(flag))
+        keys = [*_keys(subject, incident), _key("subject", subject.name)]
+        if await self._run("flag", keys, str(incident), *_raised(flag)):
+            _alert(subject, [Unread("index", "it was made anew for a flag")])
 
     async def stopped(self, subject: Subject, incident: UUID) -> Flag | None:
         """Return the incident's flag."""
-        async with self._answering():
-            return _flag(
-                await self._client.hmget(_key("flag", incident), ["said", "offset", "order", "reason"])
-            )
+        reading = Reading()
+        flag = reading.flag(await self._run("flagged", [_key("flag", incident)]))
+        _alert(subject, reading.unread)
+        return flag
 
     async def is_leased(self, subject: Subject) -> bool:
         """Return whether anybody holds the subject's lease."""
-        async with self._answering():
-            return bool(await self._client.exists(_key("lease", subject.name)))
+        return bool(await self._run("leased", [_key("lease", subject.name)]))
+
+    async def leased(self, subjects: Sequence[Subject]) -> frozenset[Subject]:
+        """Return those of which anybody holds the lease, asked for in parts: a Redis does nothing else meanwhile."""
+        found: set[Subject] = set()
+        for start in range(0, len(subjects), SCANNED):
+            part = subjects[start : start + SCANNED]
+            held = await self._run("leases", [_key("lease", subject.name) for subject in part])
+            found |= {subject for subject, is_held in zip(part, held, strict=True) if is_held}
+        return frozenset(found)
+
+    async def _index(self, subject: Subject) -> tuple[object, str]:
+        """Return the index and how many members it should have."""
+        keys = [_key("index", subject.name), _key("subject", subject.name)]
+        members, listed = await script("index").run(self._client, keys)
+        return members, listed
 
     def _end_of_lease(self) -> float:
         """When a lease asked for now will end at the earliest, in seconds of the event loop."""
@@ -175,8 +227,11 @@ class RedisLedger:
     @asynccontextmanager
     async def _answering(self) -> AsyncIterator[None]:
         """Give what is done inside a place and the time-out, waiting for the place included."""
-        async with answering(self._timeout), self._places:
-            yield
+        try:
+            async with answering(self._timeout), self._places:
+                yield
+        except RedisError as error:
+            raise LedgerUnreadable(f"Redis refuses for an unknown reason: {type(error).__name__}") from error
 
     async def _run(self, name: str, keys: list[str], *args: str | int) -> Any:
         async with self._answering():
@@ -186,6 +241,8 @@ class RedisLedger:
         """Run a script that checks the lease first, and return its answer."""
         keys = [_key("lease", lease.subject.name), *keys]
         writes, answer = await self._run(name, keys, lease.owner, lease.epoch, lease.writes, *args)
+        if answer == MISSHAPEN:
+            raise LedgerUnreadable(f"{lease.subject}: {name} met what is not Kasugai's")
         if writes == 0:
             raise LeaseLost(
                 f"{lease.subject}: {name} refused to {lease.owner}, epoch {lease.epoch}: {REFUSALS[answer]}"
@@ -198,6 +255,11 @@ def _key(kind: str, name: str | UUID) -> str:
     return f"kasugai:{{kasugai}}:{kind}:{name}"
 
 
+def _keys(subject: Subject, incident: UUID) -> list[str]:
+    """Return where an incident's entry and flag are listed, and where they are."""
+    return [_key("index", subject.name), _key("entry", incident), _key("flag", incident)]
+
+
 def _raised(flag: Flag | None) -> tuple[str | int, str | int, str, str]:
     """Return a flag as the scripts take it."""
     if flag is None:
@@ -205,11 +267,10 @@ def _raised(flag: Flag | None) -> tuple[str | int, str | int, str, str]:
     return flag.said_at, flag.offset, "stop" if flag.stop else "go", flag.reason
 
 
-def _flag(raw: Sequence[str | None]) -> Flag | None:
-    """Return a flag as the scripts give it."""
-    said, offset, order, reason = raw
-    if offset is None:
-        return None
-    return Flag(
-        said_at=BrokerTime(int(said or 0)), offset=int(offset), stop=order == "stop", reason=reason or ""
-    )
+def _alert(subject: Subject, unread: Iterable[Unread]) -> None:
+    """Tell what cannot be read: it counts as absent, and the subject's next fold writes it anew."""
+    for each in unread:
+        count(UNREADABLE, what=each.what)
+        LOG.error(
+            "the ledger's %s of %s cannot be read and counts as absent: %s", each.what, subject, each.why
+        )

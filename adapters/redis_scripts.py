@@ -49,16 +49,8 @@ class Client(Protocol):
         """Run a script and keep it."""
         ...
 
-    def smembers(self, name: str) -> Awaitable[Any]:
-        """Return a set."""
-        ...
-
-    def hmget(self, name: str, keys: list[str]) -> Awaitable[Any]:
-        """Return fields of a hash, None for those missing."""
-        ...
-
-    def exists(self, *names: str) -> Awaitable[Any]:
-        """Return how many of the keys there are."""
+    def scan_iter(self, *, match: str, count: int) -> AsyncIterator[Any]:
+        """Go through the keys that match, `count` at a time."""
         ...
 
     def aclose(self) -> Awaitable[None]:

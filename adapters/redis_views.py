@@ -4,16 +4,19 @@ It knows no view. A round is one MULTI that stands on a WATCH of the owner's key
 place, or whose views were dropped, writes nothing. Every call raises LedgerAway when Redis does not answer.
 """
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final, Self
 
-from redis import Redis
+from redis import Redis, exceptions
 from redis.client import Pipeline
 from redis.exceptions import WatchError
 
 from kasugai.adapters.redis_blocking import connect_blocking
 from kasugai.adapters.redis_scripts import answering_now
 from kasugai.adapters.settings.values import RedisSettings
+from kasugai.core.recovering.doors import LedgerAway
 from kasugai.core.telling.documents import Index, Kept, NotOwner, Round
 
 PREFIX: Final = "{kasugai}:view:"
@@ -27,9 +30,26 @@ OWNED: Final = 10_000
 CURRENT: Final = 60
 """Seconds for which "everything has been read" holds."""
 
+HASHES: Final = ("busy", "out")
+"""The lists of hosts, which are always there."""
+
+WRONG_TYPE: Final = "WRONGTYPE"
+"""How Redis says that a key is of another type, also inside a script or a transaction."""
+
+LOG = logging.getLogger(__name__)
+
 MINE = (
     "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call(ARGV[2], KEYS[1], ARGV[3]) end return 0"
 )
+
+OWN = """
+if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+local twice, left = 2 * ARGV[2], redis.call('PTTL', KEYS[1])
+if left < 0 or left > twice then redis.call('PEXPIRE', KEYS[1], twice) end
+return 0
+"""
+"""An owner that would never end ends after twice its time, as a lease does."""
 
 ADD = """
 if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'EX', ARGV[2]) == false then return 0 end
@@ -63,18 +83,18 @@ class RedisViews:
 
     def get(self, name: str) -> str | None:
         """Return a text."""
-        with answering_now():
+        with self._answering():
             return _text(self._client.get(_key(name)))
 
     def many(self, names: Sequence[str]) -> list[str | None]:
         """Return texts in the order of their names."""
-        with answering_now():
+        with self._answering():
             found: Any = self._client.mget([_key(name) for name in names]) if names else []
             return [_text(each) for each in found]
 
     def newest(self, index: Index, after: str | None, limit: int) -> list[str]:
         """Return members by score and name, greatest first, those after `after` (none when it is not listed)."""
-        with answering_now():
+        with self._answering():
             first: Any = -1 if after is None else self._client.zrevrank(_key(index), after)
             if first is None:
                 return []
@@ -83,18 +103,24 @@ class RedisViews:
 
     def has(self, index: Index, member: str) -> bool:
         """Return whether it is listed."""
-        with answering_now():
+        with self._answering():
             return self._client.zscore(_key(index), member) is not None
 
     def busy(self) -> frozenset[str]:
         """Return the host uuids of all `busy` entries."""
-        with answering_now():
+        with self._answering():
             found: Any = self._client.hvals(_key("busy"))
             return frozenset(host.decode() for host in found if host)
 
+    def out(self) -> list[str]:
+        """Return the texts of all `out` entries, in any order."""
+        with self._answering():
+            found: Any = self._client.hvals(_key("out"))
+            return [text.decode() for text in found if text]
+
     def is_current(self) -> bool:
         """Return whether an owner was current within the last minute, and nothing has gone that it had written."""
-        with answering_now():
+        with self._answering():
             return bool(self._client.exists(_key("current"))) and self._is_whole(self._client)
 
     def add(
@@ -104,47 +130,45 @@ class RedisViews:
         (name, text), *more = texts.items()
         keys = [_key(name), _key(index), _key("busy"), *(_key(other) for other, _ in more)]
         args: list[str | int] = [text, KEPT, score, member, *busy, *(other for _, other in more)]
-        with answering_now():
+        with self._answering():
             self._client.eval(ADD, len(keys), *keys, *args)
 
     def own(self, owner: str) -> bool:
         """Become the owner for ten seconds, or stay it; False while another one is."""
-        with answering_now():
-            if self._client.set(_key("owner"), owner, nx=True, px=OWNED):
-                return True
-        return self.renew(owner)
+        with self._answering():
+            return bool(self._client.eval(OWN, 1, _key("owner"), owner, str(OWNED)))
 
     def renew(self, owner: str) -> bool:
         """Stay the owner for ten seconds more; False when it is another one's, or the views have been dropped."""
-        with answering_now():
+        with self._answering():
             return bool(self._client.eval(MINE, 1, _key("owner"), owner, "PEXPIRE", str(OWNED)))
 
     def disown(self, owner: str) -> None:
         """Let another one be the owner; silent when one is already."""
-        with answering_now():
+        with self._answering():
             self._client.eval(MINE, 1, _key("owner"), owner, "PEXPIRE", "0")
 
     def progress(self) -> dict[str, int]:
         """Return the offset that comes next, by topic/partition."""
-        with answering_now():
+        with self._answering():
             found: Any = self._client.hgetall(_key("progress"))
             return {place.decode(): int(offset) for place, offset in found.items()}
 
     def dirty(self) -> frozenset[str]:
         """Return the buckets whose views are still to be written."""
-        with answering_now():
+        with self._answering():
             found: Any = self._client.smembers(_key("dirty"))
             return frozenset(bucket.decode() for bucket in found)
 
     def records(self, bucket: str) -> list[Kept]:
         """Return what is kept in a bucket, in any order."""
-        with answering_now():
+        with self._answering():
             found: Any = self._client.hgetall(_key(f"records/{bucket}"))
             return [Kept(place=place.decode(), body=body) for place, body in found.items()]
 
     def write(self, owner: str, written: Round) -> None:
         """Write a round; NotOwner unless `owner` owns the views."""
-        with answering_now(), self._client.pipeline(transaction=True) as pipe:
+        with self._answering(), self._client.pipeline(transaction=True) as pipe:
             pipe.watch(_key("owner"))  # type: ignore[no-untyped-call]
             if pipe.get(_key("owner")) != owner.encode():
                 raise NotOwner("another projector owns the views, or they have been dropped")
@@ -164,7 +188,7 @@ class RedisViews:
 
     def trim(self, before: int) -> None:
         """Take what is older than `before` (milliseconds) off the lists; its texts end by themselves."""
-        with answering_now():
+        with self._answering():
             for index in Index:
                 self._client.zremrangebyscore(_key(index), "-inf", before)
                 if not self._client.exists(_key(index)):
@@ -182,18 +206,35 @@ class RedisViews:
             for key in self._client.scan_iter(match=f"{PREFIX}*", count=1000):
                 self._client.unlink(key)
 
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        """Say what Redis' errors mean. Views are a cache: where something else stands, all of them are dropped, for its
+        owner to compute anew."""
+        try:
+            with answering_now():
+                yield
+        except (exceptions.ResponseError, ValueError) as error:
+            if isinstance(error, exceptions.ResponseError) and WRONG_TYPE not in str(error):
+                raise
+            LOG.error("Redis holds what is no view of ours: all are computed anew (%s)", type(error).__name__)  # noqa: TRY400 - it may quote anything
+            self.drop()
+            raise LedgerAway(
+                "Redis held what is no view of Kasugai's: the views are computed anew; see who writes there"
+            ) from None
+
     @staticmethod
     def _is_whole(client: Redis) -> bool:
-        """Whether every list is there that was, when all had been read."""
+        """Whether every list is there that was, when all had been read; a Kasugai that knew fewer of them has not
+        computed all."""
         parts: Any = client.smembers(_key("parts"))
-        keys = [_key(part.decode()) for part in parts]
-        return not keys or int(client.exists(*keys)) == len(keys)
+        keys = {_key(part) for part in (*HASHES, *(part.decode() for part in parts))}
+        return not parts or int(client.exists(*keys)) == len(keys)
 
     @staticmethod
     def _parts(client: Redis, written: Round) -> list[str]:
-        """Return the lists that there are when the round is written: `busy` always is."""
+        """Return the lists that there are when the round is written: those of hosts always are."""
         listed = {index for index, _ in written.listed}
-        return ["busy", *(index for index in Index if index in listed or client.exists(_key(index)))]
+        return [*HASHES, *(index for index in Index if index in listed or client.exists(_key(index)))]
 
 
 def _write(pipe: Pipeline, written: Round) -> None:
@@ -204,16 +245,17 @@ def _write(pipe: Pipeline, written: Round) -> None:
     for bucket, records in written.records.items():
         pipe.hset(_key(f"records/{bucket}"), mapping={each.place: each.body for each in records})
         pipe.expire(_key(f"records/{bucket}"), KEPT)
-    _write_busy(pipe, written)
+    _write_hash(pipe, "busy", written.busy)
+    _write_hash(pipe, "out", written.out)
     _write_state(pipe, written)
 
 
-def _write_busy(pipe: Pipeline, written: Round) -> None:
-    for name, host in written.busy.items():
-        if host:
-            pipe.hset(_key("busy"), name, host)
+def _write_hash(pipe: Pipeline, which: str, entries: Mapping[str, str]) -> None:
+    for name, entry in entries.items():
+        if entry:
+            pipe.hset(_key(which), name, entry)
         else:
-            pipe.hdel(_key("busy"), name)
+            pipe.hdel(_key(which), name)
 
 
 def _write_state(pipe: Pipeline, written: Round) -> None:
@@ -226,7 +268,8 @@ def _write_state(pipe: Pipeline, written: Round) -> None:
             _key("progress"), mapping={place: str(offset) for place, offset in written.progress.items()}
         )
     if written.is_current:
-        pipe.hset(_key("busy"), "", "")  # so that no host at all is told from a list that is missing
+        for which in HASHES:
+            pipe.hset(_key(which), "", "")  # so that no host at all is told from a list that is missing
         pipe.set(_key("current"), "1", ex=CURRENT)
 
 

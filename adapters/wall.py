@@ -11,6 +11,11 @@ def monotonic() -> float:
     return time.monotonic()
 
 
+def pause(seconds: float) -> None:
+    """Stand still, on a thread of which nothing else is expected."""
+    time.sleep(seconds)
+
+
 class Wall:
     """This machine's clock and chance."""
 

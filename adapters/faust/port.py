@@ -26,8 +26,17 @@ class Poison(Exception):
     """This record can never be handled. The shell buries it (dead letter, delivery awaited) and goes on."""
 
 
-Write = Callable[[str, bytes], Awaitable[None]]
-"""Writes one row (key within the partition, value) into the table; returns when it is on its way to the changelog."""
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """In the place of a row's value: there is none any more."""
+
+    offset: int
+    """Of the record that ended it."""
+
+
+Write = Callable[[str, bytes | Ended], Awaitable[None]]
+"""Writes one row (key within the partition, value) into the table, or ends it; returns when that is on its way to the
+changelog."""
 
 Bury = Callable[[Record, Poison], Awaitable[None]]
 """Puts a record into the dead-letter topic and returns when the broker has acknowledged it."""

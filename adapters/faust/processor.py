@@ -10,7 +10,7 @@ from kasugai.adapters.faust import exits
 from kasugai.adapters.faust.app import CarefulApp
 from kasugai.adapters.faust.care import Care
 from kasugai.adapters.faust.membership import Membership
-from kasugai.adapters.faust.port import Bury, Handler, Record
+from kasugai.adapters.faust.port import Bury, Ended, Handler, Record
 from kasugai.adapters.faust.progress import Pending
 from kasugai.adapters.faust.settings import ProcessorSettings
 from kasugai.adapters.faust.table import OffsetOf, row_key
@@ -57,8 +57,11 @@ class Processor:
         async for event in cast("AsyncIterable[EventT[Any]]", stream.events()):
             await self._taking.take(record_of(event))
 
-    async def _put(self, partition: int, key: str, value: bytes) -> Pending | None:
+    async def _put(self, partition: int, key: str, value: bytes | Ended) -> Pending | None:
         raw = row_key(partition, key)
+        if isinstance(value, Ended):
+            ended: Pending | None = self._table.end(partition, raw, value.offset)
+            return ended
         if self._table.data.get(raw) == value:
             return None
         written: Pending = self._table.send_changelog(partition, raw, value)
@@ -103,5 +106,5 @@ def record_of(event: EventT[Any]) -> Record:
         at=round(message.timestamp * 1000),
         key=message.key,
         value=message.value,
-        headers=tuple((name, bytes(value)) for name, value in pairs),
+        headers=tuple((name, bytes(value or b"")) for name, value in pairs),
     )

@@ -9,6 +9,8 @@ from typing import Any
 
 from faust.types.auth import CredentialsT
 
+from kasugai.adapters.kafka.client import MAX_MESSAGE_BYTES
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessorSettings:
@@ -83,6 +85,7 @@ class ProcessorSettings:
             "producer_acks": -1,
             "producer_linger": 0.02,
             "producer_max_batch_size": 262_144,
+            "producer_max_request_size": MAX_MESSAGE_BYTES,
             "producer_request_timeout": 20.0,
             "table_standby_replicas": 0,
         }

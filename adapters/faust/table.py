@@ -33,6 +33,16 @@ def split_key(key: bytes) -> tuple[int, str]:
     return PREFIX.unpack_from(key)[0], key[PREFIX.size :].decode()
 
 
+ENDED_AT = "kasugai-ended-at"
+"""The header of a row's end that names the input offset that it ended at."""
+
+
+def ended_at(headers: Any) -> int:
+    """Return the offset at which a row ended; an end that does not say it is older than any row."""
+    said = dict(headers or ()).get(ENDED_AT, b"")
+    return int(said) if said.isdigit() else -1
+
+
 class RowTable(Table):  # type: ignore[type-arg]
     """A Faust table whose restore takes a row only if it is not older than the one that is there."""
 
@@ -45,6 +55,8 @@ class RowTable(Table):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         self._read: dict[TP, int] = {}
         self._fold: dict[bytes, bytes | None] = {}
+        self._ends: dict[bytes, int] = {}
+        """Where rows ended that a recovery has read of."""
 
     def apply_changelog_batch(self, batch: Iterable[EventT[Any]]) -> None:
         """Apply what is not older than what is known (tables/base.py:675 takes everything)."""
@@ -52,6 +64,22 @@ class RowTable(Table):  # type: ignore[type-arg]
             super().apply_changelog_batch([event for event in batch if self._takes(event)])
         except Exception as error:  # whoever calls us would log it and go on (tables/recovery.py:916)
             exits.leave(Exit.UNTRUSTED_ROWS, f"a row of {self.name} cannot be restored: {error}")
+
+    def end(self, partition: int, raw: bytes, offset: int) -> Any:
+        """End a row and return the word to the changelog that is on its way; None when there is none. It says at which
+        offset the row ended: a zombie's must not end a newer one."""
+        if self.data.pop(raw, None) is None:
+            return None
+        return self.changelog_topic.send_soon(
+            key=raw,
+            value=None,
+            partition=partition,
+            headers=[(ENDED_AT, str(offset).encode())],
+            key_serializer=self.key_serializer,
+            value_serializer=self.value_serializer,
+            callback=self._on_changelog_sent,
+            eager_partitioning=True,
+        )
 
     def rows(self) -> Mapping[int, list[tuple[str, bytes]]]:
         """Return all rows by partition."""
@@ -69,7 +97,7 @@ class RowTable(Table):  # type: ignore[type-arg]
         """
         short = [f"{tp.partition} (wanted {end})" for tp, end in ends.items() if not self._is_at(tp, end)]
         wrong = sum(self.data.get(key) != value for key, value in self._fold.items())
-        count, self._fold = len(self._fold), {}
+        count, self._fold, self._ends = len(self._fold), {}, {}
         if short:
             return f"the changelog was not read to its end: partition {', '.join(short)}"
         return f"{wrong} of {count} rows differ from the changelog" if wrong else ""
@@ -93,7 +121,11 @@ class RowTable(Table):  # type: ignore[type-arg]
         if split_key(key)[0] != message.partition:
             raise ValueError(f"row {key!r} lies in changelog partition {message.partition}")
         known = self._fold[key] if key in self._fold else self.data.get(key)
-        if value is not None and known is not None and self.offset_of(value) < self.offset_of(known):
+        written = self._ends.get(key, -1) if known is None else self.offset_of(known)
+        offset = ended_at(message.headers) if value is None else self.offset_of(value)
+        if offset < written:
             return False
         self._fold[key] = value
+        if value is None:
+            self._ends[key] = offset
         return True

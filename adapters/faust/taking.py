@@ -13,15 +13,16 @@ from kasugai.adapters.faust import exits
 from kasugai.adapters.faust.care import SETTLE_AT_MOST, Care
 from kasugai.adapters.faust.exits import Exit
 from kasugai.adapters.faust.lanes import Job
-from kasugai.adapters.faust.port import Bury, Poison, Record, Rest, Write
+from kasugai.adapters.faust.port import Bury, Ended, Poison, Record, Rest, Write
 from kasugai.adapters.faust.progress import Pending, Place
 
 
 class Put(Protocol):
     """Puts a row into the table."""
 
-    async def __call__(self, partition: int, key: str, value: bytes) -> Pending | None:
-        """Return the row's changelog write, which is on its way; None when the table has the very row already."""
+    async def __call__(self, partition: int, key: str, value: bytes | Ended) -> Pending | None:
+        """Return the row's changelog write, which is on its way; None when the table has the very row already, or has
+        none that could end."""
         ...
 
 
@@ -83,7 +84,7 @@ class Taking:
         self._care.progress.handled(record.partition, record.offset, writes)
 
     def _writer(self, partition: int, writes: list[Pending]) -> Write:
-        async def write(key: str, value: bytes) -> None:
+        async def write(key: str, value: bytes | Ended) -> None:
             if not value:
                 raise ValueError(
                     f"row {key!r} is empty: the memory store drops falsy values (stores/memory.py:45)"

@@ -7,7 +7,8 @@ from dataclasses import replace
 from importlib.metadata import version
 
 from kasugai.adapters.kafka.client import ROOMY
-from kasugai.adapters.kafka.records import TRACE, Headers, Incoming, Outgoing, Sink
+from kasugai.adapters.kafka.records import Headers, Incoming, Outgoing, Sink
+from kasugai.adapters.kafka.trace import TRACE
 from kasugai.adapters.telemetry.catalogue import DEAD_LETTERS
 from kasugai.adapters.telemetry.meters import count
 from kasugai.core.words.signals import Stamp

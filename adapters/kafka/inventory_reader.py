@@ -16,7 +16,7 @@ from kasugai.adapters.kafka.records import Incoming
 from kasugai.adapters.settings.values import KafkaSettings
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.signals import Stamp
-from kasugai.schemas.codec import Undecodable, UnknownSchema, decode
+from kasugai.schemas.codec import NewerSchema, Undecodable, decode
 from kasugai.schemas.topics import INVENTORY
 
 log = logging.getLogger(__name__)
@@ -106,7 +106,7 @@ def _description(record: Incoming) -> Description | None:
         return None
     try:
         value = decode(record.value)
-    except UnknownSchema:
+    except NewerSchema:
         raise
     except Undecodable as error:
         log.warning("inventory record %d cannot be read and is passed over: %s", record.offset, error)

@@ -19,15 +19,15 @@ import confluent_kafka
 from confluent_kafka import KafkaError, KafkaException
 
 from kasugai.adapters.inventory import Description, Inventory, changed, numbered
-from kasugai.adapters.kafka.client import producer_config
+from kasugai.adapters.kafka.client import FRAME, producer_config
 from kasugai.adapters.kafka.complaints import reason
+from kasugai.adapters.kafka.errors import is_too_much
 from kasugai.adapters.kafka.inventory_reader import EDIT, InventoryReader
 from kasugai.adapters.kafka.records import Outgoing, outgoing
 from kasugai.adapters.settings.values import KafkaSettings
-from kasugai.core.recovering.doors import LogAway
-from kasugai.schemas.topics import INVENTORY
+from kasugai.core.recovering.doors import LogAway, LogRefused
+from kasugai.schemas.topics import INVENTORY, INVENTORY_WRITER
 
-TRANSACTIONAL_ID = "kasugai-inventory"
 PATIENCE = 10.0
 """Seconds that each step of a transaction may take."""
 FIRST_PATIENCE = 30.0
@@ -81,7 +81,8 @@ class InventoryWriter:
     async def edit(self, edit: Edit) -> int:
         """Write what `edit` says, all or none, and return the offset of the last record (-1: nothing to write).
 
-        Conflict when it does not fit what is there; LogAway when Kafka cannot be reached.
+        Conflict when it does not fit what is there; LogAway when Kafka cannot be reached, LogRefused when no record can
+        carry it.
         """
         async with self._turn:
             token: bytes | None = None
@@ -112,7 +113,7 @@ class InventoryWriter:
     async def _taken(self) -> confluent_kafka.Producer:
         """Take the id. A node that has just started looks for a coordinator first and says no meanwhile: ask again."""
         config = producer_config(self._kafka, f"{self._name}-inventory") | {
-            "transactional.id": TRANSACTIONAL_ID,
+            "transactional.id": INVENTORY_WRITER,
             "transaction.timeout.ms": int(PATIENCE * 1000),
             "delivery.timeout.ms": int(PATIENCE * 1000),
         }
@@ -178,13 +179,19 @@ class InventoryWriter:
 
 
 def _marked(record: Description, token: bytes) -> Outgoing:
+    """Return the record with its mark; LogRefused where the mailboxes could not have it."""
     plain = outgoing(INVENTORY, record)
+    if plain.size > FRAME:
+        raise LogRefused(f"a {type(record).__name__} of {plain.size} bytes, {FRAME} fit into a record")
     return replace(plain, headers=(*plain.headers, (EDIT, token)))
 
 
 def _meaning(error: KafkaError) -> Exception:
-    """Fenced, or an end that nobody knows: start again and look. Anything else is for the caller."""
+    """Fenced, or an end that nobody knows: start again and look. Anything else is for the caller: Kafka is away, or
+    refuses for good."""
     text = f"{error.name()}: {error.str()}"
     if error.fatal() or error.retriable() or error.code() in (*FENCED, *UNCLEAR):
         return _StartAgain(text)
+    if is_too_much(error):
+        return LogRefused(f"{INVENTORY} does not take the record: {text}")
     return LogAway(f"{INVENTORY}: {error.name()}: {reason(error)}")

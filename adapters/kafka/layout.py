@@ -7,12 +7,33 @@ settings (the demo's mock cluster) is a finding of its own.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 
 from kasugai.adapters.kafka.client import MAX_MESSAGE_BYTES
 from kasugai.adapters.settings.values import Settings
-from kasugai.schemas.topics import Stamped, Topic, contracts, dead_letters_of
+from kasugai.schemas.topics import Cleanup, Stamped, Topic, contracts, dead_letters_of
 
 STAMPS = {Stamped.CREATE: "CreateTime", Stamped.APPEND: "LogAppendTime"}
+
+FOREVER = str(2**63 - 1)
+PINNED: Mapping[str, str] = MappingProxyType(
+    {
+        "unclean.leader.election.enable": "false",
+        "max.message.bytes": str(MAX_MESSAGE_BYTES),
+        "compression.type": "uncompressed",
+        "segment.bytes": str(1 << 30),
+        "retention.bytes": "-1",
+        "message.timestamp.before.max.ms": FOREVER,
+        "message.timestamp.after.max.ms": FOREVER,
+    }
+)
+"""What every topic says for itself, or a default of the broker would decide: whether a record is taken at all (its
+size, a clock that is wrong), and how long it stays. Uncompressed, whoever sends it: a broker that keeps batches as they
+came also measures them as they came; and Faust reads neither lz4 nor zstd."""
+COMPACTED: Mapping[str, str] = MappingProxyType(
+    {"min.compaction.lag.ms": "0", "max.compaction.lag.ms": FOREVER, "delete.retention.ms": "86400000"}
+)
+"""And every compacted one."""
 
 
 class Finding(StrEnum):
@@ -75,11 +96,11 @@ def _with_dead_letters(names: Iterable[str]) -> list[Topic]:
 def _settings(topic: Topic, min_insync: int) -> dict[str, str]:
     kept = {} if topic.retention is None else {"retention.ms": str(topic.retention)}
     return {
+        **PINNED,
+        **(COMPACTED if topic.cleanup is Cleanup.COMPACT else {}),
         "cleanup.policy": topic.cleanup.value,
         "message.timestamp.type": STAMPS[topic.timestamps],
         "min.insync.replicas": str(min_insync),
-        "unclean.leader.election.enable": "false",
-        "max.message.bytes": str(MAX_MESSAGE_BYTES),
         **kept,
         **topic.settings,
     }

@@ -15,10 +15,11 @@ from typing import Any, Self
 import confluent_kafka
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
-from kasugai.adapters.kafka.client import Config, consumer_config
+from kasugai.adapters.kafka.client import CLASSIC, Config, consumer_config
 from kasugai.adapters.kafka.complaints import Complaints
 from kasugai.adapters.kafka.records import Incoming, incoming
 from kasugai.adapters.kafka.statistics import statistics_config
+from kasugai.adapters.kafka.topic_ids import TopicIds
 from kasugai.adapters.settings.values import KafkaSettings
 from kasugai.adapters.telemetry.lags import Lags
 from kasugai.core.words.timing import Millis
@@ -56,6 +57,7 @@ def member_config(kafka: KafkaSettings, member: Membership) -> Config:
     """
     return consumer_config(kafka, member.instance, member.group) | {
         "partition.assignment.strategy": "roundrobin",
+        "group.protocol": CLASSIC,
         "group.instance.id": member.instance,
         "session.timeout.ms": member.session,
         "heartbeat.interval.ms": min(3_000, member.session // 4),
@@ -89,6 +91,8 @@ class PollLoop:
         self._delivered: dict[tuple[str, int], int] = {}
         self._lags = lags or Lags()
         self._due: dict[int, int] = {}
+        self._owned: set[int] = set()
+        """Of the thread: a member may commit partitions that it has lost, backwards too, so it must not."""
         self._ended = Event()
         self._failure: asyncio.Future[None] = self._loop.create_future()
         config = (
@@ -97,16 +101,21 @@ class PollLoop:
             | statistics_config(lags, self._delivered)
         )
         self._consumer = confluent_kafka.Consumer(config)
+        self._ids = TopicIds(kafka, member.instance)
         self._thread = Thread(target=self._run, name=f"{member.group}-poll", daemon=True)
 
     async def __aenter__(self) -> Self:
         """Join the group."""
-        self._thread.start()
+        self.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Close it."""
         await self.close()
+
+    def start(self) -> None:
+        """Join the group."""
+        self._thread.start()
 
     async def failure(self) -> None:
         """Wait for what ends the polling before its time, and raise it."""
@@ -124,12 +133,13 @@ class PollLoop:
     async def close(self) -> None:
         """Give all partitions back, commit, and leave. A static member keeps its place for a session's length."""
         self._ended.set()
-        await asyncio.to_thread(self._thread.join)
+        if self._thread.ident is not None:
+            await asyncio.to_thread(self._thread.join)
         if not self._failure.done():
             self._failure.cancel()
 
     def _places(self, offsets: Mapping[int, int]) -> list[TopicPartition]:
-        return [TopicPartition(self._member.topic, number, offset) for number, offset in offsets.items()]
+        return [self._ids.offset(self._member.topic, number, offset) for number, offset in offsets.items()]
 
     # What follows runs on the thread.
 
@@ -154,6 +164,7 @@ class PollLoop:
 
     def _commit_due(self) -> None:
         due, self._due = self._due, {}
+        due = {number: offset for number, offset in due.items() if number in self._owned}
         if not due:
             return
         try:
@@ -178,8 +189,11 @@ class PollLoop:
 
     def _on_assign(self, _: object, partitions: list[TopicPartition]) -> None:
         self.has_joined = True
+        self._owned = set(_numbers(partitions))
+        self._ids.begin(self._consumer, partitions)
         if partitions:
-            log.info("%s works on partitions %s", self._member.instance, _numbers(partitions))
+            name, numbers = self._member.instance, _numbers(partitions)
+            log.info("%s works on partitions %s of %s", name, numbers, self._member.topic)
 
     def _on_revoke(self, _: object, partitions: list[TopicPartition]) -> None:
         done = self._let_go(partitions)
@@ -196,6 +210,7 @@ class PollLoop:
 
     def _let_go(self, partitions: list[TopicPartition]) -> Mapping[int, int]:
         """Wait for the event loop, which has had every record of these partitions before it hears of this."""
+        self._owned -= set(_numbers(partitions))
 
         async def give() -> Mapping[int, int]:
             return await self._give(set(_numbers(partitions)))

@@ -15,9 +15,10 @@ from confluent_kafka import KafkaError, KafkaException, Message
 
 from kasugai.adapters.kafka.client import producer_config
 from kasugai.adapters.kafka.complaints import reason
+from kasugai.adapters.kafka.errors import is_too_much
 from kasugai.adapters.kafka.records import Outgoing, current_trace, outgoing
 from kasugai.adapters.settings.values import KafkaSettings
-from kasugai.core.recovering.doors import LogAway
+from kasugai.core.recovering.doors import LogAway, LogRefused
 from kasugai.core.words.signals import Stamp
 from kasugai.core.words.timing import BrokerTime, Millis
 from kasugai.schemas.keys import Keyed
@@ -42,7 +43,7 @@ class Producer:
         )
         self._producer = confluent_kafka.Producer(config)
         self._loop = asyncio.get_running_loop()
-        self._reports: deque[tuple[Waiter, Stamp | LogAway]] = deque()
+        self._reports: deque[tuple[Waiter, Stamp | LogAway | LogRefused]] = deque()
         self._ended = Event()
         self._thread = Thread(target=self._serve, name=f"{name}-deliveries", daemon=True)
         self._thread.start()
@@ -63,7 +64,8 @@ class Producer:
         headers: Sequence[tuple[str, bytes]] | None = None,
         partition: int | None = None,
     ) -> Stamp:
-        """Publish one record and return its stamp; LogAway when the broker did not acknowledge it.
+        """Publish one record and return its stamp; LogAway when the broker did not acknowledge it, LogRefused when no
+        broker will.
 
         Without `headers` the current trace context is carried.
         """
@@ -88,7 +90,8 @@ class Producer:
         return stamp
 
     async def publish_all(self, records: Iterable[Outgoing]) -> list[Stamp]:
-        """Publish all, wait for all, and return their stamps in order; LogAway when any was not acknowledged."""
+        """Publish all, wait for all, and return their stamps in order; LogAway when any was not acknowledged,
+        LogRefused when one of them never will be."""
         waiters = [await self._produce(record) for record in records]
         results = await asyncio.gather(*waiters, return_exceptions=True)
         for result in results:
@@ -133,7 +136,7 @@ class Producer:
                 **place,
             )
         except KafkaException as error:
-            raise LogAway(f"{record.topic}: {error}") from error
+            raise _meaning(record.topic, error.args[0]) from error
 
     def _serve(self) -> None:
         while not self._ended.is_set():
@@ -152,13 +155,23 @@ class Producer:
                 waiter.set_exception(result)
 
 
-def _result(error: KafkaError | None, message: Message) -> Stamp | LogAway:
+def _result(error: KafkaError | None, message: Message) -> Stamp | LogAway | LogRefused:
     if error is not None:
-        return LogAway(f"{message.topic()}: {error.name()}: {reason(error)}")
+        return _meaning(message.topic() or "", error)
     partition, offset = message.partition(), message.offset()
     assert partition is not None and offset is not None, "a delivered message has its place"
     at = message.timestamp()[1]
     return Stamp(partition=partition, offset=offset, at=BrokerTime(at if at > NO_TIME else _now()))
+
+
+def _meaning(topic: str, error: KafkaError) -> LogAway | LogRefused:
+    """A record that is too large, or malformed, is refused again however often it is sent: Kafka is not away."""
+    if is_too_much(error):
+        return LogRefused(
+            f"{topic} does not take the record ({error.name()}): {error.str()}; if its max.message.bytes was changed, "
+            "type kasugai topics check"
+        )
+    return LogAway(f"{topic}: {error.name()}: {reason(error)}")
 
 
 def _now() -> int:

@@ -2,26 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from operator import methodcaller
 from typing import Protocol
-from uuid import UUID
 
 from confluent_kafka import Message
 from opentelemetry import propagate
 from opentelemetry.context import Context
 
+from kasugai.adapters.kafka.trace import TRACE, trace_of
+from kasugai.adapters.telemetry.catalogue import DROPPED_TRACES
+from kasugai.adapters.telemetry.meters import count
+from kasugai.core.words.bounds import LATEST
 from kasugai.core.words.signals import Stamp
 from kasugai.core.words.timing import BrokerTime
 from kasugai.schemas.codec import encode
+from kasugai.schemas.headers import Headers as Headers  # noqa: PLC0414 - of records
+from kasugai.schemas.headers import own_headers
 from kasugai.schemas.keys import Keyed, key_of
-from kasugai.schemas.registry import newest
-
-Headers = tuple[tuple[str, bytes], ...]
-
-TRACE = ("traceparent", "tracestate")
-"""W3C trace context."""
-_IDS = (("kasugai-event-id", "event_id"), ("kasugai-incident-id", "incident"))
-"""Headers, and the fields that they show."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +43,8 @@ class Sink(Protocol):
     """Where records go: the producer, as far as most know it."""
 
     async def publish_all(self, records: Sequence[Outgoing]) -> Sequence[Stamp]:
-        """Publish all, wait for all, and return their stamps in order; LogAway when any was not acknowledged."""
+        """Publish all, wait for all, and return their stamps in order; LogAway when any was not acknowledged,
+        LogRefused when one of them never will be."""
         ...
 
 
@@ -65,19 +63,27 @@ class Incoming:
 
     @property
     def stamp(self) -> Stamp:
-        """Where and when it stands."""
-        return Stamp(partition=self.partition, offset=self.offset, at=BrokerTime(self.at))
+        """Where and when it stands, by a date that can be kept and shown: where it is a producer's it may be any
+        number, and a broker takes it."""
+        at = BrokerTime(min(max(self.at, 0), LATEST))
+        return Stamp(partition=self.partition, offset=self.offset, at=at)
 
 
 def outgoing(
-    topic: str, value: Keyed, *, trace: Mapping[str, str] | None = None, partition: int | None = None
+    topic: str,
+    value: Keyed,
+    *,
+    trace: Mapping[str, str] | None = None,
+    partition: int | None = None,
+    frame: bytes | None = None,
 ) -> Outgoing:
-    """Return the record of `value`: encoded, keyed, with our headers and `trace` (None: the current span's)."""
+    """Return the record of `value`: encoded (`frame`, where somebody has done so), keyed, with our headers and `trace`
+    (None: the current span's). Unencodable, a LogRefused, when it has no form."""
     key = key_of(value)
     return Outgoing(
         topic=topic,
         key=None if key is None else key.encode(),
-        value=encode(value),
+        value=encode(value) if frame is None else frame,
         headers=headers_of(value, current_trace() if trace is None else trace),
         partition=partition,
     )
@@ -86,23 +92,7 @@ def outgoing(
 def headers_of(value: object, trace: Mapping[str, str]) -> Headers:
     """Return the headers of a record of `value`: type and schema for whoever has no codec, ids, trace context."""
     traced = tuple((name, trace[name].encode()) for name in TRACE if name in trace)
-    return (*_schema_headers(type(value).__name__), *_ids(value), *traced)
-
-
-@cache
-def _schema_headers(type_: str) -> Headers:
-    version = newest(type_)
-    named = {
-        "content-type": "application/vnd.confluent.avro",
-        "kasugai-schema": f"{version.type}/{version.id}",
-        "kasugai-fp": version.fingerprint,
-    }
-    return tuple((name, text.encode()) for name, text in named.items())
-
-
-def _ids(value: object) -> Headers:
-    found = ((header, getattr(value, name, None)) for header, name in _IDS)
-    return tuple((header, str(id_).encode()) for header, id_ in found if isinstance(id_, UUID))
+    return (*own_headers(value), *traced)
 
 
 def current_trace() -> dict[str, str]:
@@ -112,11 +102,6 @@ def current_trace() -> dict[str, str]:
     return carrier
 
 
-def trace_of(headers: Sequence[tuple[str, bytes]]) -> dict[str, str]:
-    """Return the trace context that a record carries, as a `Letter` keeps it."""
-    return {name: value.decode("ascii", "replace") for name, value in headers if name in TRACE}
-
-
 def context_of(headers: Sequence[tuple[str, bytes]]) -> Context:
     """Return the OpenTelemetry context in which a record was written: the parent of what it causes."""
     return propagate.extract(trace_of(headers))
@@ -124,8 +109,6 @@ def context_of(headers: Sequence[tuple[str, bytes]]) -> Context:
 
 def incoming(message: Message) -> Incoming:
     """Return confluent-kafka's message as a value."""
-    headers = message.headers() or []
-    pairs = headers.items() if isinstance(headers, dict) else headers
     return Incoming(
         topic=message.topic() or "",
         partition=_given(message.partition()),
@@ -133,8 +116,23 @@ def incoming(message: Message) -> Incoming:
         at=message.timestamp()[1],
         key=message.key(),
         value=message.value(),
-        headers=tuple((name, _bytes(value)) for name, value in pairs),
+        headers=_headers(message),
     )
+
+
+_ASK_HEADERS = methodcaller("headers")
+"""Asked in this way, an error of the client's is always seen as one (confluent-kafka 2.16.0, CPython 3.11)."""
+
+
+def _headers(message: Message) -> Headers:
+    """Return the headers; none where the client cannot show them, which nobody may end of. Asked once."""
+    try:
+        headers = _ASK_HEADERS(message) or []
+    except (SystemError, UnicodeDecodeError):
+        count(DROPPED_TRACES)
+        return ()
+    pairs = headers.items() if isinstance(headers, dict) else headers
+    return tuple((name, _bytes(value)) for name, value in pairs)
 
 
 def _given(number: int | None) -> int:

@@ -1,17 +1,21 @@
-"""The Log port on Kafka: publishes facts, and reads one host's facts and flags up to the end as of now.
+"""The Log port on Kafka: publishes facts, and reads one subject's facts and flags up to the end as of now.
 
-What a newer Kasugai wrote about the host makes the log count as away for this worker (decoding.py).
+What a newer Kasugai wrote under a host's name makes the log of all that is on it unreadable to this one (decoding.py),
+and nobody else's. Those who ask about one host at the same moment are served by one pass.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import Self
 
-from kasugai.adapters.kafka.decoding import decoded
+from kasugai.adapters.coalescing import Coalescing
+from kasugai.adapters.kafka.passed import Passed
+from kasugai.adapters.kafka.passes import Pass, Told, Wish, read_pass
 from kasugai.adapters.kafka.producer import Producer
-from kasugai.adapters.kafka.scanner import Scanned, Scanner
+from kasugai.adapters.kafka.scanner import Scanner
+from kasugai.adapters.kafka.topic_ids import TopicIds
 from kasugai.adapters.settings.values import KafkaSettings
 from kasugai.core.recovering.doors import Flagged, Logged, Offsets
 from kasugai.core.recovering.ledger import flag_of
@@ -22,21 +26,24 @@ from kasugai.core.words.subject import Kind, Subject
 from kasugai.schemas.topics import INCIDENTS, RECOVERY
 
 READERS = 4
-"""Scans at a time: two takeovers, each of which reads facts and flags. More wait."""
+"""Scans at a time: two hosts', of each facts and flags. More wait."""
 
 
 class RecoveryLog:
-    """kasugai.recovery, and the flags in the incidents topic of one kind."""
+    """kasugai.recovery, and the flags in the incidents topics of some kinds."""
 
-    def __init__(self, kafka: KafkaSettings, producer: Producer, name: str, *, kind: Kind) -> None:
+    def __init__(self, kafka: KafkaSettings, producer: Producer, name: str, *, kinds: Iterable[Kind]) -> None:
         """Publish through `producer`, which stays its owner's."""
         self._producer = producer
-        self._incidents = INCIDENTS[kind]
+        self._topics = (RECOVERY, *(INCIDENTS[kind] for kind in kinds))
         self._threads = ThreadPoolExecutor(READERS, thread_name_prefix=f"{name}-scan")
-        self._scanners = [Scanner(kafka, f"{name}-scan-{number}") for number in range(READERS)]
+        ids = TopicIds(kafka, name)
+        self._scanners = [Scanner(kafka, f"{name}-scan-{number}", ids) for number in range(READERS)]
         self._idle: SimpleQueue[Scanner] = SimpleQueue()
         for scanner in self._scanners:
             self._idle.put(scanner)
+        self._passed = Passed()
+        self._reading: Coalescing[tuple[str, str], Wish, Pass] = Coalescing(self._scan)
 
     async def __aenter__(self) -> Self:
         """Return the log."""
@@ -48,11 +55,10 @@ class RecoveryLog:
 
     async def warm(self) -> None:
         """Connect all readers, so that the first takeover need not; LogAway when Kafka is."""
-        topics = (RECOVERY, self._incidents)
         loop = asyncio.get_running_loop()
         work = [
             loop.run_in_executor(self._threads, scanner.warm, topic)
-            for topic in topics
+            for topic in self._topics
             for scanner in self._scanners
         ]
         await asyncio.gather(*work)
@@ -62,24 +68,23 @@ class RecoveryLog:
         return await self._producer.send(RECOVERY, fact)
 
     async def facts(self, subject: Subject, since: Offsets) -> tuple[Sequence[Logged], Offsets]:
-        """Return the subject's facts from `since` to the end as of now, and the offset after the last record."""
-        scanned = await self._scan(RECOVERY, subject.host, since)
+        """Return the subject's facts from `since` to the end as of now, and the offset after the last record.
+        LogUnreadable, LogAway."""
+        records, ends = await self._read(RECOVERY, subject, since)
         facts = [
-            Logged(fact=value, stamp=record.stamp)
-            for record, value in decoded(scanned.records)
-            if isinstance(value, Fact) and value.subject.name == subject.name
+            Logged(fact=value, stamp=record.stamp) for record, value in records if isinstance(value, Fact)
         ]
-        return facts, {scanned.place: scanned.next}
+        return facts, ends
 
     async def flags(self, subject: Subject, since: Offsets) -> tuple[Sequence[Flagged], Offsets]:
-        """Return the subject's Stops and Resumes in the incidents topic likewise."""
-        scanned = await self._scan(self._incidents, subject.host, since)
+        """Return the subject's Stops and Resumes in the incidents topic of its kind likewise."""
+        records, ends = await self._read(INCIDENTS[subject.kind], subject, since)
         flags = [
             Flagged(incident=order.incident, flag=flag_of(order, record.offset))
-            for record, order in decoded(scanned.records)
-            if isinstance(order, Stop | Resume) and order.subject.name == subject.name
+            for record, order in records
+            if isinstance(order, Stop | Resume)
         ]
-        return flags, {scanned.place: scanned.next}
+        return flags, ends
 
     async def close(self) -> None:
         """Leave; waits for scans under way. The producer stays open."""
@@ -87,14 +92,20 @@ class RecoveryLog:
         for scanner in self._scanners:
             await asyncio.to_thread(scanner.close)
 
-    async def _scan(self, topic: str, host: str, since: Offsets) -> Scanned:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._scan_now, topic, host, since)
+    async def _read(self, topic: str, subject: Subject, since: Offsets) -> tuple[list[Told], Offsets]:
+        wish = Wish(subject.name, since)
+        found = await self._reading.ask((topic, subject.host), wish)
+        return found.of(wish), found.ends
 
-    def _scan_now(self, topic: str, host: str, since: Offsets) -> Scanned:
+    async def _scan(self, about: tuple[str, str], wishes: list[Wish]) -> Pass:
+        return await asyncio.get_running_loop().run_in_executor(
+            self._threads, self._scan_now, *about, tuple(wishes)
+        )
+
+    def _scan_now(self, topic: str, host: str, wishes: Sequence[Wish]) -> Pass:
         """Scan on one of the threads: there are as many scanners, so one is idle."""
         scanner = self._idle.get()
         try:
-            return scanner.scan(topic, host, since)
+            return read_pass(scanner, self._passed, topic, host, wishes)
         finally:
             self._idle.put(scanner)

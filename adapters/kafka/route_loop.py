@@ -14,10 +14,11 @@ from typing import Any, TypeVar
 import confluent_kafka
 from confluent_kafka import KafkaException, Message, TopicPartition
 
-from kasugai.adapters.kafka.client import consumer_config
+from kasugai.adapters.kafka.client import CLASSIC, consumer_config
 from kasugai.adapters.kafka.complaints import Complaints
 from kasugai.adapters.kafka.records import Incoming, incoming
 from kasugai.adapters.kafka.statistics import statistics_config
+from kasugai.adapters.kafka.topic_ids import TopicIds
 from kasugai.adapters.settings.values import KafkaSettings
 from kasugai.adapters.telemetry.lags import Lags
 
@@ -52,6 +53,7 @@ class Batches:
         self._consumer = confluent_kafka.Consumer(
             consumer_config(kafka, name, group)
             | {
+                "group.protocol": CLASSIC,
                 "group.instance.id": instance,
                 "partition.assignment.strategy": "roundrobin",
                 "session.timeout.ms": int(session * 1000),
@@ -60,9 +62,13 @@ class Batches:
             }
             | statistics_config(lags, self._delivered)
         )
+        self._ids = TopicIds(kafka, name)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
         self.owned: frozenset[Partition] = frozenset()
         """The partitions that are ours."""
+        self._resting: frozenset[str] = frozenset()
+        self._settled: tuple[frozenset[Partition], frozenset[str]] = (frozenset(), frozenset())
+        """For which partitions and topics it was last said what is read and what is not."""
         self._consumer.subscribe(list(topics), on_assign=self._assigned, on_revoke=self._revoked)
 
     async def next(self, limit: int = 500, wait: float = 0.2) -> list[Incoming]:
@@ -75,10 +81,12 @@ class Batches:
     async def commit(self, records: Sequence[Incoming]) -> bool:
         """Commit up to and including `records`; False when Kafka would not: they are read again some day."""
         ends = {(record.topic, record.partition): record.offset + 1 for record in records}
-        offsets = [TopicPartition(*where, end) for where, end in ends.items() if where in self.owned]
+        offsets = [self._ids.offset(*where, end) for where, end in ends.items() if where in self.owned]
         for where in ends:
             if self._lags is not None:
                 self._lags.done(where)
+        if not offsets:
+            return False
         try:
             await self._run(lambda: self._consumer.commit(offsets=offsets, asynchronous=False))
         except KafkaException as error:
@@ -92,6 +100,10 @@ class Batches:
             if (record.topic, record.partition) in self.owned:
                 where = TopicPartition(record.topic, record.partition, record.offset)
                 await self._run(partial(self._consumer.seek, where))
+
+    async def rest(self, topics: frozenset[str]) -> None:
+        """Read nothing of these topics until told otherwise, and of all others as ever; also after a rebalance."""
+        self._resting = topics
 
     async def close(self) -> None:
         """Leave; a static member's partitions stay its own for the session time-out."""
@@ -107,8 +119,19 @@ class Batches:
                 self._lags.took((record.topic, record.partition), record.at)
 
     def _fetch(self, limit: int, wait: float) -> list[Message]:
+        self._settle()
         first = self._consumer.poll(wait)
         return [] if first is None else [first, *self._consumer.consume(limit - 1, 0)]
+
+    def _settle(self) -> None:
+        """Pause what rests and resume all else when either has changed: an assignment begins with nothing paused."""
+        if self._settled == (self.owned, self._resting):
+            return
+        places = [TopicPartition(*where) for where in self.owned]
+        resting = [place for place in places if place.topic in self._resting]
+        self._consumer.resume([place for place in places if place not in resting])
+        self._consumer.pause(resting)
+        self._settled = (self.owned, self._resting)
 
     def _is_record(self, message: Message) -> bool:
         error: Any = message.error()
@@ -121,6 +144,8 @@ class Batches:
 
     def _assigned(self, _: Any, partitions: Sequence[TopicPartition]) -> None:
         self.owned = frozenset((tp.topic, tp.partition) for tp in partitions)
+        self._settled = (frozenset(), frozenset())
+        self._ids.begin(self._consumer, partitions)
         self.has_joined = True
         log.info("reading %d partitions", len(self.owned))
 

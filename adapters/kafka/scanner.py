@@ -6,6 +6,7 @@ one call on one thread, and other keys' records are passed over before anything 
 
 import logging
 import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +15,9 @@ from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
 from kasugai.adapters.kafka.client import Config, consumer_config, partition_of
 from kasugai.adapters.kafka.records import Incoming, incoming
+from kasugai.adapters.kafka.topic_ids import TopicIds
 from kasugai.adapters.settings.values import KafkaSettings
-from kasugai.core.recovering.doors import LogAway, Offsets
+from kasugai.core.recovering.doors import LogAway
 
 PATIENCE = 10.0
 """Seconds without an answer of the broker after which a scan gives up."""
@@ -42,10 +44,26 @@ class Scanned:
     """What was found."""
 
     records: tuple[Incoming, ...]
+    """Those of the key, in log order."""
     place: str
-    """topic/partition."""
+    """What the partition is called where its offsets are kept (topic_ids.py)."""
+    low: int
+    """Where the partition begins."""
+    start: int
+    """From where on it was read."""
     next: int
     """Everything before this offset has been seen."""
+    firsts: Mapping[bytes, int]
+    """Of every key that was passed, the first offset."""
+
+    def begin(self, since: int) -> int:
+        """Where to begin for who has read up to `since`: retention may have deleted it; a log that is shorter is
+        another one, and begins at its beginning."""
+        return self.low if since > self.next else max(since, self.low)
+
+
+Starts = Callable[[str], Sequence[int]]
+"""Returns, by the name of a place, from which offsets on those who ask want to know it; 0 is the beginning."""
 
 
 def scanner_config(kafka: KafkaSettings, name: str) -> Config:
@@ -65,9 +83,10 @@ def scanner_config(kafka: KafkaSettings, name: str) -> Config:
 class Scanner:
     """One consumer. All calls block; one thread at a time uses it."""
 
-    def __init__(self, kafka: KafkaSettings, name: str) -> None:
-        """Connect in the background."""
+    def __init__(self, kafka: KafkaSettings, name: str, ids: TopicIds) -> None:
+        """Connect in the background; places are called by the topics' `ids`."""
         self._consumer = confluent_kafka.Consumer(scanner_config(kafka, name))
+        self._ids = ids
         self._partitions: dict[str, int] = {}
 
     def warm(self, topic: str) -> None:
@@ -80,24 +99,23 @@ class Scanner:
             raise LogAway(f"{topic}: {error}") from error
         if found is None or not found.partitions:
             raise LogAway(f"Kafka has no topic {topic}: type kasugai topics apply")
+        self._ids.learn(topic)
         self._partitions[topic] = len(found.partitions)
 
-    def scan(self, topic: str, key: str, since: Offsets) -> Scanned:
-        """Return the records of `key` from `since` on, in log order; all that there are where it names no offset.
-
-        LogAway when the broker does not answer.
-        """
+    def scan(self, topic: str, key: str, starts: Starts) -> Scanned:
+        """Return the records of `key` from the first of the `starts` on. LogAway when the broker does not answer."""
         self.warm(topic)
         place = TopicPartition(topic, partition_of(key, self._partitions[topic]))
         try:
             low, high = self._bounds(place)
-            name = f"{topic}/{place.partition}"
-            place.offset = _start(topic, since.get(name, 0), low, high)
-            if place.offset >= high:
-                return Scanned((), name, high)
+            name = self._ids.place(topic, place.partition)
+            start = place.offset = min(_start(topic, since, low, high) for since in starts(name))
+            if start >= high:
+                return Scanned((), name, low, start, high, {})
             self._consumer.assign([place])
             try:
-                return Scanned(self._read(key.encode(), high), name, high)
+                records, firsts = self._read(key.encode(), high)
+                return Scanned(records, name, low, start, high, firsts)
             finally:
                 self._consumer.unassign()
         except KafkaException as error:
@@ -119,18 +137,21 @@ class Scanner:
                     raise
                 time.sleep(0.05)
 
-    def _read(self, key: bytes, stop: int) -> tuple[Incoming, ...]:
+    def _read(self, key: bytes, stop: int) -> tuple[tuple[Incoming, ...], Mapping[bytes, int]]:
         found: list[Incoming] = []
+        firsts: dict[bytes, int] = {}
         heard = time.monotonic()
         while True:
             messages = self._fetch()
             for message in messages:
                 if _offset_after(message) > stop or message.error() is not None:
                     continue
-                if message.key() == key:
+                passed: Any = message.key()
+                firsts.setdefault(passed or b"", message.offset() or 0)
+                if passed == key:
                     found.append(incoming(message))
             if messages and _offset_after(messages[-1]) >= stop:
-                return tuple(found)
+                return tuple(found), firsts
             now = time.monotonic()
             heard = now if messages else heard
             if now - heard > PATIENCE:

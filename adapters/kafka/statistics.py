@@ -22,8 +22,10 @@ def statistics_config(lags: Lags | None, delivered: Mapping[Place, int]) -> Conf
     if lags is None:
         return {}
 
+    teller = object()
+
     def take(text: str) -> None:
-        lags.set(behind(text, delivered))
+        lags.set(behind(text, delivered), teller)
 
     return {"stats_cb": take, "statistics.interval.ms": INTERVAL}
 

@@ -21,6 +21,7 @@ from confluent_kafka.cimpl import NewTopic
 from kasugai.adapters.kafka.client import client_config
 from kasugai.adapters.kafka.complaints import SHARED, reason
 from kasugai.adapters.kafka.layout import Finding, Report, Wanted, compare, line_of, wanted, way_back
+from kasugai.adapters.kafka.topic_ids import ids_of
 from kasugai.adapters.settings.values import Settings
 from kasugai.core.recovering.doors import LogAway
 
@@ -60,10 +61,19 @@ class Topics:
             for topic in wanted
         ]
 
-    def shapes(self, wanted: Sequence[Wanted]) -> list[Report]:
-        """Return what differs in number alone, of those topics that this user may see; LogAway."""
+    def visible(self, wanted: Sequence[Wanted]) -> list[Report]:
+        """Return what differs of those topics that this user may see, settings only where it may ask for them; LogAway
+        when no broker answers."""
         present = self.present()
-        return [compare(topic, present[topic.name], None) for topic in wanted if topic.name in present]
+        seen = [topic for topic in wanted if topic.name in present]
+        found = self._settings(
+            [topic.name for topic in seen], forbidden=KafkaError.TOPIC_AUTHORIZATION_FAILED
+        )
+        return [compare(topic, present[topic.name], (found or {}).get(topic.name)) for topic in seen]
+
+    def ids(self, names: Iterable[str]) -> dict[str, str]:
+        """Return the topics' ids as far as the broker tells them."""
+        return ids_of(self.admin, names, self._patience)
 
     def apply(self, wanted: Sequence[Wanted]) -> list[Report]:
         """Make what is missing, correct settings that differ, and return what a check finds then."""
@@ -86,8 +96,10 @@ class Topics:
             else:
                 return {name: _shape(about) for name, about in topics.items()}
 
-    def _settings(self, names: Sequence[str]) -> dict[str, dict[str, str]] | None:
-        """Settings by topic; None when the broker cannot say."""
+    def _settings(
+        self, names: Sequence[str], *, forbidden: int | None = None
+    ) -> dict[str, dict[str, str]] | None:
+        """Settings by topic, but for those with the answer `forbidden`; None when the broker cannot say."""
         resources = [ConfigResource(ResourceType.TOPIC, name) for name in names]
         if not resources:
             return {}
@@ -99,6 +111,8 @@ class Topics:
             except KafkaException as error:
                 if error.args[0].code() in SILENT:
                     return None
+                if error.args[0].code() == forbidden:
+                    continue
                 raise LogAway(f"{resource.name}: {error.args[0].str()}") from error
         return found
 

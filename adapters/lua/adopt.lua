@@ -5,7 +5,11 @@ local writes, refusal = ours(KEYS[1], ARGV[1], ARGV[2], ARGV[3])
 if not writes then
   return refusal
 end
-if tonumber(redis.call('HGET', KEYS[2], 'epoch') or 0) >= tonumber(ARGV[4]) then
+local before = redis.pcall('HGET', KEYS[2], 'epoch')
+if before and not is_number(before) then
+  return {0, 'unreadable'}
+end
+if tonumber(before or 0) >= tonumber(ARGV[4]) then
   return {0, 'epoch'}
 end
 redis.call('HSET', KEYS[2], 'epoch', ARGV[4])

@@ -5,4 +5,8 @@ local writes, refusal = ours(KEYS[1], ARGV[1], ARGV[2], ARGV[3])
 if not writes then
   return refusal
 end
-return {writes, is_stopped(KEYS[2]) and 0 or 1}
+local word = word_of(KEYS[2])
+if word == 'unreadable' then
+  return {0, word}
+end
+return {writes, word == 'stop' and 0 or 1}

@@ -8,21 +8,23 @@ database that ignores case must not mix up two hosts.
 import asyncio
 from collections.abc import Collection, Mapping
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from kasugai.adapters.nova import placing, views
+from kasugai.adapters.nova.paging import pages
 from kasugai.adapters.nova.rights import Right, rights
 from kasugai.adapters.nova.session import BadCloud, Service, describe, open_services
-from kasugai.adapters.nova.wire import Ask, Microversion, Reply, Wire
+from kasugai.adapters.nova.wire import Ask, Microversion, Reply, Wire, understood
 from kasugai.adapters.settings import NovaSettings
 from kasugai.core.recovering.doors import CloudAway, CloudRefused
 from kasugai.core.recovering.look import (
+    ActionView,
     AggregateView,
     EvacuationView,
     GuestView,
     ImageView,
     MigrationView,
     Needs,
+    ServicesView,
     ServiceView,
 )
 
@@ -31,9 +33,8 @@ BASIC = (2, 53)
 EVACUATE = (2, 93)
 """The newest that starts evacuated guests again and may be asked by an older Nova down to BASIC."""
 PAGED_MIGRATIONS, MIGRATIONS = (2, 59), (2, 80)
-
-CONTROLLERS = ("nova-scheduler", "nova-conductor")
-"""Without which Nova evacuates nobody."""
+ACTIONS_UPDATED = (2, 58)
+"""From which on an instance action says when it was last changed."""
 
 THREADS = 64
 """Requests on their way at a time; more wait, and are not sent at all if they wait too long."""
@@ -75,6 +76,7 @@ class NovaCloud:
         """Send nothing more."""
         self._wire.close()
 
+    @understood
     async def service(self, host: str) -> ServiceView | None:
         """Return the host's nova-compute record with its age by Nova's own clock.
 
@@ -92,20 +94,14 @@ class NovaCloud:
         self._sends_date = reply.date is not None
         return views.service(views.pick(reply.body, "services"), host, reply.date)
 
-    async def services(self) -> tuple[ServiceView, ...]:
-        """Return the records of all compute services."""
-        reply = await self._get("/os-services", {"binary": "nova-compute"})
+    @understood
+    async def services(self) -> ServicesView:
+        """Return the records of all compute services, and which of Nova's own are away: one question, since Nova reads
+        them all for each (nova 34.0.0, api/openstack/compute/services.py)."""
+        reply = await self._get("/os-services", {})
         return views.services(views.pick(reply.body, "services"), reply.date)
 
-    async def unwell(self) -> frozenset[str]:
-        """Return which of `nova-scheduler` and `nova-conductor` has services and none that is up."""
-        found = [await self._get("/os-services", {"binary": binary}) for binary in CONTROLLERS]
-        return frozenset(
-            binary
-            for binary, reply in zip(CONTROLLERS, found, strict=True)
-            if (rows := views.pick(reply.body, "services")) and not any(views.is_up(row) for row in rows)
-        )
-
+    @understood
     async def room(self, needs: Needs) -> Mapping[str, int]:
         """Return how many such guests each host could take by Placement, which knows hypervisors by the ids that
         os-hypervisors shows. CloudRefused when the catalog has no Placement or it does not let us ask."""
@@ -137,22 +133,42 @@ class NovaCloud:
         rows = await self._pages("/os-hypervisors/detail", "hypervisors", {}, BASIC, BASIC)
         return dict(map(views.hypervisor, rows))
 
+    @understood
+    async def actions(self, guest: str) -> tuple[ActionView, ...]:
+        """Return what was asked of a guest lately, newest first (nova, `objects/instance_action.py`); nothing of one
+        that Nova does not know."""
+        ask = Ask(
+            method="GET", path=f"/servers/{guest}/os-instance-actions", lowest=BASIC, highest=ACTIONS_UPDATED
+        )
+        try:
+            rows = views.pick((await self._wire.send(ask)).body, "instanceActions")
+        except CloudRefused as no:
+            if no.status != 404:
+                raise
+            return ()
+        us = await self._wire.user_id()
+        return tuple(views.action(row, us) for row in rows)
+
+    @understood
     async def last_evacuation(self, guest: str) -> EvacuationView | None:
         """Return Nova's own account of the guest's last evacuate call; None when there is none. The newest action comes
         first (nova, `objects/instance_action.py`)."""
         path = f"/servers/{guest}/os-instance-actions"
         rows = views.pick((await self._get(path, {})).body, "instanceActions")
-        newest = next((row for row in rows if views.pick(row, "action") == "evacuate"), None)
-        if newest is None:
+        at = next((n for n, row in enumerate(rows) if views.pick(row, "action") == "evacuate"), None)
+        if at is None:
             return None
-        request = views.pick(newest, "request_id")
-        return views.evacuation(views.pick((await self._get(f"{path}/{request}", {})).body, "instanceAction"))
+        request = views.pick(rows[at], "request_id")
+        whole = views.pick((await self._get(f"{path}/{request}", {})).body, "instanceAction")
+        return views.evacuation(whole, rows[:at])
 
+    @understood
     async def aggregates(self) -> tuple[AggregateView, ...]:
         """Return all aggregates with their hosts."""
         reply = await self._get("/os-aggregates", {})
         return tuple(map(views.aggregate, views.pick(reply.body, "aggregates")))
 
+    @understood
     async def guests(self, host: str) -> tuple[GuestView, ...]:
         """Return all servers that Nova lists on the host (all projects, all pages)."""
         rows = await self._pages(
@@ -160,6 +176,7 @@ class NovaCloud:
         )
         return tuple(view for view in map(views.guest, rows) if view.host == host)
 
+    @understood
     async def guest(self, uuid: str) -> GuestView | None:
         """Return one server by id; None when Nova says 404."""
         try:
@@ -169,6 +186,7 @@ class NovaCloud:
                 return None
             raise
 
+    @understood
     async def migrations(self, host: str) -> tuple[MigrationView, ...]:
         """Return all migration records with this source, of every type (all pages), oldest first.
 
@@ -186,6 +204,7 @@ class NovaCloud:
         found = (view for view in map(views.migration, rows) if view.source == host)
         return tuple(sorted(found, key=lambda view: view.migration_id))
 
+    @understood
     async def project_tags(self, project: str) -> tuple[str, ...]:
         """Return a project's tags, which Keystone has; CloudRefused when it does not know the project or us, or when
         the catalog has no Keystone."""
@@ -198,6 +217,7 @@ class NovaCloud:
         )
         return views.project_tags((await self._wire.send(ask)).body)
 
+    @understood
     async def image(self, image: str) -> ImageView:
         """Return what Glance says of an image; CloudRefused when it does not know it or us, or when the catalog has no
         Glance."""
@@ -207,20 +227,31 @@ class NovaCloud:
     async def force_down(self, service_id: str, reason: str) -> None:
         """Set forced_down and disabled in one request: apart, disabling a freshly dead host takes 60 s (nova.md)."""
         body = {"forced_down": True, "status": "disabled", "disabled_reason": reason[:REASON_LENGTH]}
-        await self._wire.send(
-            Ask(method="PUT", path=f"/os-services/{service_id}", lowest=BASIC, highest=BASIC, body=body)
-        )
+        await self._set_service(service_id, body)
 
     async def enable(self, service_id: str) -> None:
         """Enable a compute service; may be repeated."""
-        ask = Ask(
-            method="PUT",
-            path=f"/os-services/{service_id}",
-            lowest=BASIC,
-            highest=BASIC,
-            body={"status": "enabled"},
+        await self._set_service(service_id, {"status": "enabled"})
+
+    async def disable(self, service_id: str, reason: str) -> None:
+        """Disable a compute service and leave it up; may be repeated."""
+        body = {"status": "disabled", "disabled_reason": reason[:REASON_LENGTH]}
+        await self._set_service(service_id, body)
+
+    async def reenable(self, service_id: str, reason: str = "") -> None:
+        """Clear forced_down and enable, in one request; with a reason leave it disabled for that."""
+        status = (
+            {"status": "disabled", "disabled_reason": reason[:REASON_LENGTH]}
+            if reason
+            else {"status": "enabled"}
         )
-        await self._wire.send(ask)
+        await self._set_service(service_id, {"forced_down": False, **status})
+
+    async def delete_service(self, service_id: str) -> None:
+        """Delete a compute service with what its host holds in Placement; CloudRefused while it has guests."""
+        await self._wire.send(
+            Ask(method="DELETE", path=f"/os-services/{service_id}", lowest=BASIC, highest=BASIC)
+        )
 
     async def add_to_aggregate(self, aggregate_id: int, host: str) -> None:
         """Add a host to an aggregate; Nova refuses a second time with 409."""
@@ -249,6 +280,14 @@ class NovaCloud:
         """Start a guest."""
         await self._act(guest, {"os-start": None})
 
+    async def migrate(self, guest: str) -> None:
+        """Move a guest to another host of Nova's choice (cold: it is off meanwhile). NOT idempotent."""
+        await self._act(guest, {"migrate": None})
+
+    async def confirm_migration(self, guest: str) -> None:
+        """Confirm where a guest was moved to."""
+        await self._act(guest, {"confirmResize": None})
+
     async def _act(self, guest: str, body: Mapping[str, Any], highest: Microversion = BASIC) -> None:
         path = f"/servers/{guest}/action"
         await self._wire.send(Ask(method="POST", path=path, lowest=BASIC, highest=highest, body=body))
@@ -256,27 +295,12 @@ class NovaCloud:
     async def _get(self, path: str, params: Mapping[str, str]) -> Reply:
         return await self._wire.send(Ask(method="GET", path=path, lowest=BASIC, highest=BASIC, params=params))
 
+    async def _set_service(self, service_id: str, body: Mapping[str, Any]) -> None:
+        path = f"/os-services/{service_id}"
+        await self._wire.send(Ask(method="PUT", path=path, lowest=BASIC, highest=BASIC, body=body))
+
     async def _pages(
         self, path: str, key: str, params: Mapping[str, str], lowest: Microversion, highest: Microversion
     ) -> list[views.Row]:
-        """Return the rows of all pages. A page is asked for by its marker at our own endpoint: the link may name an
-        address that only Nova itself can reach."""
-        rows: list[views.Row] = []
-        marker: dict[str, str] = {}
-        while True:
-            ask = Ask(method="GET", path=path, lowest=lowest, highest=highest, params={**params, **marker})
-            body = (await self._page(ask, is_first=not marker)).body
-            rows += views.pick(body, key)
-            links = [link["href"] for link in body.get(f"{key}_links", ()) if link["rel"] == "next"]
-            if not links:
-                return rows
-            marker = {"marker": parse_qs(urlsplit(links[0]).query)["marker"][0]}
-
-    async def _page(self, ask: Ask, *, is_first: bool) -> Reply:
-        """A marker that has gone meanwhile is Nova's 400: the list has to be read again from its beginning."""
-        try:
-            return await self._wire.send(ask)
-        except CloudRefused as refusal:
-            if is_first or refusal.status != 400:
-                raise
-            raise CloudAway(f"{ask.name}: the list changed while it was read: {refusal.message}") from refusal
+        ask = Ask(method="GET", path=path, lowest=lowest, highest=highest, params=params)
+        return await pages(self._wire, ask, key)

@@ -1,8 +1,8 @@
 """Whether Nova knows a compute host, for callers that block."""
 
 from kasugai.adapters.background import Background
-from kasugai.adapters.nova import NovaCloud
-from kasugai.adapters.settings import NovaSettings
+from kasugai.adapters.nova import BadCloud, NovaCloud
+from kasugai.adapters.settings import NovaSettings, SettingError
 from kasugai.core.recovering.doors import CloudAway
 
 PATIENCE = 20.0
@@ -13,9 +13,12 @@ class NovaComputes:
     """The api room's Computes port on Nova."""
 
     def __init__(self, background: Background, nova: NovaSettings) -> None:
-        """Log in with the first question. BadCloud when the settings cannot even be read."""
+        """Log in with the first question. SettingError when the settings cannot even be read."""
         self._background = background
-        self._cloud = NovaCloud(nova, client=PATIENCE / 2, threads=8)
+        try:
+            self._cloud = NovaCloud(nova, client=PATIENCE / 2, threads=8)
+        except BadCloud as error:
+            raise SettingError(f"[nova] {error}") from None
 
     def knows(self, host: str) -> bool:
         """Whether there is a nova-compute service of exactly that host."""

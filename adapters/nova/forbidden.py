@@ -29,11 +29,18 @@ class Forbidden:
             raise CloudRefused(no.status, no.message)
 
     def note(self, path: str, no: CloudRefused) -> None:
-        """Remember a refusal: the first costs nothing, each further one a pause twice as long."""
-        pause = 0.0
+        """Remember a refusal: the first costs nothing, each further one a pause twice as long.
+
+        What nobody has asked for since it was due is forgotten: each guest has a path of its own."""
+        now, pause = self._clock(), 0.0
         if path in self._known:
             pause = min(LONGEST, 2 * self._known[path][1] or FIRST)
-        self._known[path] = self._clock() + pause, pause, no
+        self._known = {other: known for other, known in self._known.items() if known[0] + LONGEST > now}
+        self._known[path] = now + pause, pause, no
+
+    def __len__(self) -> int:
+        """Return how many paths are remembered."""
+        return len(self._known)
 
     def forget(self, path: str) -> None:
         """It is not forbidden any more."""

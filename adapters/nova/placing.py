@@ -5,6 +5,7 @@ disks that its host keeps, and what extra specs change (`resources:CLASS=N`, `tr
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from kasugai.core.recovering.look import Needs
@@ -18,14 +19,24 @@ def needs_of(flavor: Mapping[str, Any], *, boots_from_volume: bool) -> Needs | N
     for no memory, as one for a whole machine does: then no answer of Placement's tells who has room."""
     if not {"vcpus", "ram", "disk"} <= flavor.keys():
         return None
-    specs = {str(name): str(value) for name, value in (flavor.get("extra_specs") or {}).items()}
+    specs = tuple((str(name), str(value)) for name, value in (flavor.get("extra_specs") or {}).items())
+    root = 0 if boots_from_volume else flavor["disk"]
+    return _needs(
+        flavor["vcpus"], flavor["ram"], root, flavor.get("ephemeral") or 0, flavor.get("swap") or 0, specs
+    )
+
+
+@lru_cache(maxsize=1024)
+def _needs(
+    vcpus: Any, ram: Any, root: Any, ephemeral: Any, swap: Any, named: tuple[tuple[str, str], ...]
+) -> Needs | None:
+    """Computed once for a flavor: a host's list repeats the same few hundreds of times, look after look."""
+    specs = dict(named)
     cpus = "PCPU" if specs.get("hw:cpu_policy") == DEDICATED else "VCPU"
-    swap = -(-int(flavor.get("swap") or 0) // MIB_PER_GIB)
-    root = 0 if boots_from_volume else int(flavor["disk"])
     wanted = {
-        cpus: int(flavor["vcpus"]),
-        "MEMORY_MB": int(flavor["ram"]),
-        "DISK_GB": root + int(flavor.get("ephemeral") or 0) + swap,
+        cpus: int(vcpus),
+        "MEMORY_MB": int(ram),
+        "DISK_GB": int(root) + int(ephemeral) - (-int(swap) // MIB_PER_GIB),
     }
     wanted |= _told(specs)
     if not wanted["MEMORY_MB"]:

@@ -8,11 +8,17 @@ from dataclasses import dataclass
 
 from kasugai.adapters.nova.session import Service
 from kasugai.adapters.nova.wire import Microversion
+from kasugai.core.words.subject import Kind
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 """An id that nothing has."""
 NOWHERE = "kasugai-asks-for-a-right"
 """A host that nobody has: Nova looks for it after its policy and before anything else."""
+
+ALL = frozenset({Kind.HOST, Kind.INSTANCE, Kind.PROCESS})
+HOSTS, GUESTS = frozenset({Kind.HOST}), frozenset({Kind.INSTANCE})
+NOBODYS: frozenset[Kind] = frozenset()
+"""Which pools can do nothing without a right: those of these kinds; none, where only some recoveries need it."""
 
 BASIC: Microversion = (2, 53)
 PAGED: Microversion = (2, 59)
@@ -27,7 +33,7 @@ class Question:
     what: str
     method: str
     path: str
-    is_needed: bool = True
+    needed_by: frozenset[Kind] = HOSTS
     params: Mapping[str, str] | None = None
     body: object = None
     service: Service = Service.NOVA
@@ -43,8 +49,8 @@ MARKS = "see marks and priorities in flavors"
 SHOW = "os_compute_api:servers:show"
 ACTIONS = "os_compute_api:os-instance-actions:list"
 ACTION = "os_compute_api:os-instance-actions:show"
-EVENTS = "os_compute_api:os-instance-actions:events"
 CONDUCTORS = "see what Nova's conductor gave up"
+WISHES = f"see what a guest's user asked for, and {CONDUCTORS.removeprefix('see ')}"
 FILTERS = "os_compute_api:servers:allow_all_filters"
 PLACES = "os_compute_api:os-migrations:index:host"
 
@@ -53,6 +59,7 @@ QUESTIONS = (
         rule="os_compute_api:os-services:list",
         what="see whether nova-compute lives",
         method="GET",
+        needed_by=ALL,
         path="/os-services",
         params={"binary": "nova-compute", "host": NOWHERE},
     ),
@@ -65,8 +72,9 @@ QUESTIONS = (
     ),
     Question(
         rule="os_compute_api:os-services:update",
-        what="force a dead host down",
+        what="force a dead host down, disable one whose process has failed",
         method="PUT",
+        needed_by=frozenset({Kind.HOST, Kind.PROCESS}),
         path=f"/os-services/{NOBODY}",
         body={"status": "enabled"},
     ),
@@ -75,7 +83,7 @@ QUESTIONS = (
         what="see which host has the room that Placement tells of",
         method="GET",
         path="/os-hypervisors/detail",
-        is_needed=False,
+        needed_by=NOBODYS,
         params={"limit": "1"},
     ),
     Question(
@@ -83,7 +91,7 @@ QUESTIONS = (
         what="ask Placement who has room",
         method="GET",
         path="/allocation_candidates",
-        is_needed=False,
+        needed_by=NOBODYS,
         params={"resources": "VCPU:1", "limit": "1"},
         service=Service.PLACEMENT,
     ),
@@ -92,7 +100,7 @@ QUESTIONS = (
         what="see the aggregates that a reserve has to join, and with evacuate-all: no the marks in their metadata",
         method="GET",
         path="/os-aggregates",
-        is_needed=False,
+        needed_by=NOBODYS,
     ),
     Question(
         rule="os_compute_api:os-aggregates:add_host",
@@ -100,7 +108,7 @@ QUESTIONS = (
         method="POST",
         path="/os-aggregates/2147483647/action",
         body={"add_host": {"host": NOWHERE}},
-        is_needed=False,
+        needed_by=NOBODYS,
     ),
 )
 
@@ -109,12 +117,26 @@ TAGS = Question(
     what="see the tags of projects (exclude-project-tags)",
     method="GET",
     path=f"/projects/{NOBODY}/tags",
-    is_needed=False,
+    needed_by=NOBODYS,
     service=Service.KEYSTONE,
 )
 SILENT = (
-    ("os_compute_api:os-admin-actions:reset_state", "evacuate guests in other states than Nova evacuates"),
-    ("os_compute_api:servers:stop", "leave a guest stopped that was stopped"),
-    ("os_compute_api:servers:start", "start a guest again"),
+    (
+        "os_compute_api:os-admin-actions:reset_state",
+        "evacuate guests in other states than Nova evacuates",
+        NOBODYS,
+    ),
+    (
+        "os_compute_api:servers:stop",
+        "leave a guest stopped that was stopped, restart one that failed",
+        GUESTS,
+    ),
+    ("os_compute_api:servers:start", "start a guest again", GUESTS),
+    (
+        "os_compute_api:os-migrate-server:migrate",
+        "move a guest that goes on failing (restart-then: relocate)",
+        NOBODYS,
+    ),
+    ("os_compute_api:servers:confirm_resize", "let its former host go of a guest that was moved so", NOBODYS),
 )
 """Rules whose question would act on a guest."""

@@ -21,9 +21,11 @@ from kasugai.adapters.nova.questions import (
     BASIC,
     CONDUCTORS,
     EVACUATE,
-    EVENTS,
     FILTERS,
+    GUESTS,
+    HOSTS,
     MARKS,
+    NOBODYS,
     NOWHERE,
     PAGED,
     PLACES,
@@ -34,11 +36,13 @@ from kasugai.adapters.nova.questions import (
     SPECS,
     TAGS,
     WHERE,
+    WISHES,
     Question,
 )
 from kasugai.adapters.nova.session import Service
 from kasugai.adapters.nova.wire import Ask, Wire
 from kasugai.core.recovering.doors import CloudRefused
+from kasugai.core.words.subject import Kind
 
 NAMED = re.compile(r"[Pp]olicy doesn't allow (\S+:\S+)")
 REMEDY = (
@@ -65,16 +69,26 @@ class Right:
     what: str
     """What it is needed for."""
     standing: Standing
-    is_needed: bool = True
-    """Whether no host can be recovered without it."""
+    needed_by: frozenset[Kind] = HOSTS
+    """Which pools can do nothing without it: those of these kinds."""
     why: str = ""
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether some pool can do nothing without it."""
+        return bool(self.needed_by)
 
     @property
     def line(self) -> str:
         """It as one line for people, with the remedy where it is missing."""
-        said = f"{self.standing:<3} {self.rule}: {self.what}"
-        if self.why:
-            said += f"; {self.why}"
+        return f"{self.standing:<3} {self.said}"
+
+    @property
+    def said(self) -> str:
+        """It without its standing."""
+        pools = [] if self.needed_by & HOSTS else sorted(self.needed_by)
+        only = f" (worker {' '.join(pools)})" if pools else ""
+        said = f"{self.rule}: {self.what}{only}" + (f"; {self.why}" if self.why else "")
         return f"{said}; {REMEDY}" if self.standing is Standing.MISSING else said
 
 
@@ -88,16 +102,13 @@ async def rights(wire: Wire, *, about_a_guest: bool) -> tuple[Right, ...]:
     found += await _about_guests(wire, about_a_guest)
     if about_a_guest:
         found += [await _about_migrations(wire), await _asked(wire, TAGS)]
-    found += [
-        Right(rule=rule, what=what, standing=Standing.UNASKED, why="asking would act on a guest")
-        for rule, what in SILENT
-    ]
+    found += [_unasked(rule, what, "asking would act on a guest", pools) for rule, what, pools in SILENT]
     return tuple(found)
 
 
-def missing(found: tuple[Right, ...]) -> tuple[Right, ...]:
-    """Return the rights without which no host can be recovered and that are not there."""
-    return tuple(right for right in found if right.is_needed and right.standing is Standing.MISSING)
+def missing(found: tuple[Right, ...], pools: frozenset[Kind] = HOSTS) -> tuple[Right, ...]:
+    """Return the rights without which pools of these kinds can do nothing and that are not there."""
+    return tuple(right for right in found if right.needed_by & pools and right.standing is Standing.MISSING)
 
 
 async def _about_guests(wire: Wire, about_a_guest: bool) -> list[Right]:
@@ -119,8 +130,8 @@ async def _about_guests(wire: Wire, about_a_guest: bool) -> list[Right]:
         unasked = ((ATTRIBUTES, WHERE), (SPECS, MARKS), (EVACUATE, "move guests"))
         return [*granted, *(_unasked(rule, what, nobody) for rule, what in unasked)]
     granted += [
-        _shown(ATTRIBUTES, WHERE, "OS-EXT-SRV-ATTR:host" in rows[0]),
-        _shown(SPECS, MARKS, "extra_specs" in rows[0].get("flavor", {}), is_needed=False),
+        _shown(ATTRIBUTES, WHERE, "OS-EXT-SRV-ATTR:host" in rows[0], HOSTS | GUESTS),
+        _shown(SPECS, MARKS, "extra_specs" in rows[0].get("flavor", {}), NOBODYS),
     ]
     return [*granted, *await _about_one(wire, rows[0])] if about_a_guest else granted
 
@@ -128,7 +139,7 @@ async def _about_guests(wire: Wire, about_a_guest: bool) -> list[Right]:
 async def _about_one(wire: Wire, row: Mapping[str, Any]) -> list[Right]:
     """Ask what can only be asked about a guest that there is."""
     path = f"/servers/{row['id']}"
-    showing = Question(rule=SHOW, what="look at one guest", method="GET", path=path)
+    showing = Question(rule=SHOW, what="look at one guest", method="GET", path=path, needed_by=HOSTS | GUESTS)
     evacuating = Question(
         rule=EVACUATE,
         what="move guests",
@@ -146,28 +157,26 @@ async def _about_one(wire: Wire, row: Mapping[str, Any]) -> list[Right]:
     strangers = (await _send(wire, nobody)).get("servers", [])
     return [
         await _asked(wire, showing),
-        _shown(FILTERS, nobody.what, not strangers, is_needed=False),
+        _shown(FILTERS, nobody.what, not strangers, NOBODYS),
         await _asked(wire, evacuating),
         *await _about_actions(wire, f"{path}/os-instance-actions"),
     ]
 
 
 async def _about_actions(wire: Wire, path: str) -> list[Right]:
-    """Ask for Nova's own account of what was asked of a guest; every guest has one, of its making."""
-    listing = Question(rule=ACTIONS, what=CONDUCTORS, method="GET", path=path, is_needed=False)
+    """Ask for Nova's own account of what was asked of a guest; every guest has one, of its making. From microversion
+    2.51 on it holds the events that tell what the conductor did, without a right of their own."""
+    listing = Question(rule=ACTIONS, what=WISHES, method="GET", path=path, needed_by=GUESTS)
     try:
         rows = (await _send(wire, listing)).get("instanceActions", [])
     except CloudRefused as no:
-        return [_judged(listing, no), _unasked(EVENTS, CONDUCTORS, "no action can be listed")]
+        return [_judged(listing, no), _unasked(ACTION, CONDUCTORS, "no action can be listed")]
     if not rows:
-        return [_judged(listing, None), _unasked(EVENTS, CONDUCTORS, "there is no action to ask about")]
-    showing = replace(listing, rule=ACTION, path=f"{path}/{rows[0]['request_id']}")
-    try:
-        action = (await _send(wire, showing)).get("instanceAction", {})
-    except CloudRefused as no:
-        return [_judged(listing, None), _judged(showing, no)]
-    events = _shown(EVENTS, CONDUCTORS, "events" in action, is_needed=False)
-    return [_judged(listing, None), _judged(showing, None), events]
+        return [_judged(listing, None), _unasked(ACTION, CONDUCTORS, "there is no action to ask about")]
+    showing = replace(
+        listing, rule=ACTION, what=CONDUCTORS, needed_by=NOBODYS, path=f"{path}/{rows[0]['request_id']}"
+    )
+    return [_judged(listing, None), await _asked(wire, showing)]
 
 
 async def _about_migrations(wire: Wire) -> Right:
@@ -190,19 +199,19 @@ async def _about_migrations(wire: Wire) -> Right:
     return _shown(PLACES, what, rows[0].get("source_compute") is not None)  # null without it
 
 
-def _shown(rule: str, what: str, is_shown: bool, *, is_needed: bool = True) -> Right:
+def _shown(rule: str, what: str, is_shown: bool, needed_by: frozenset[Kind] = HOSTS) -> Right:
     """A right without which Nova answers all the same, and leaves something out."""
     return Right(
         rule=rule,
         what=what,
         standing=Standing.GRANTED if is_shown else Standing.MISSING,
-        is_needed=is_needed,
+        needed_by=needed_by,
         why="" if is_shown else "Nova leaves it out of its answers",
     )
 
 
-def _unasked(rule: str, what: str, why: str) -> Right:
-    return Right(rule=rule, what=what, standing=Standing.UNASKED, why=why)
+def _unasked(rule: str, what: str, why: str, needed_by: frozenset[Kind] = HOSTS) -> Right:
+    return Right(rule=rule, what=what, standing=Standing.UNASKED, needed_by=needed_by, why=why)
 
 
 async def _asked(wire: Wire, question: Question) -> Right:
@@ -236,6 +245,6 @@ def _judged(question: Question, no: CloudRefused | None) -> Right:
         rule=named[1] if named else question.rule,
         what=question.what,
         standing=Standing.MISSING if is_missing else Standing.GRANTED,
-        is_needed=question.is_needed,
+        needed_by=question.needed_by,
         why=f"{question.service.name.title()} says {no.message}" if no is not None and is_missing else "",
     )

@@ -3,7 +3,6 @@
 Nothing here sends a request: keystoneauth logs in with the first one.
 """
 
-import re
 import threading
 import warnings
 from collections.abc import Iterator
@@ -20,10 +19,9 @@ from openstack.config.cloud_region import CloudRegion
 from openstack.config.loader import OpenStackConfig
 from openstack.warnings import RemovedInSDK60Warning
 
+from kasugai.adapters.nova.sentences import CREDENTIALS_IN_URL, sentence
 from kasugai.adapters.settings import NovaSettings
 from kasugai.core.recovering.doors import CloudAway
-
-CREDENTIALS_IN_URL = re.compile(r"//[^/@\s]*@")
 
 
 class BadCloud(Exception):
@@ -140,9 +138,9 @@ def describe(settings: NovaSettings) -> str:
 
 
 def one_line(error: Exception) -> str:
-    """Return the first line of an error's message, without credentials in URLs."""
+    """Return the first line of an error's message, fit to be said."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
-    return CREDENTIALS_IN_URL.sub("//", lines[0])
+    return sentence(lines[0])
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:

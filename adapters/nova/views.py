@@ -3,23 +3,33 @@
 An answer without what an admin sees is CloudAway with the reason.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from kasugai.adapters.nova.placing import needs_of
+from kasugai.adapters.nova.sentences import sentence
 from kasugai.core.recovering.doors import CloudAway
 from kasugai.core.recovering.look import (
+    ASKS_TO_RUN,
+    ActionView,
     AggregateView,
+    By,
     EvacuationView,
     GuestView,
     ImageView,
     MigrationView,
+    ServicesView,
     ServiceView,
 )
-from kasugai.core.words.timing import Millis
+from kasugai.core.words.timing import Millis, NovaTime
+
+COMPUTE = "nova-compute"
+CONTROLLERS = ("nova-scheduler", "nova-conductor")
+"""Without which Nova evacuates nobody."""
 
 Row = Mapping[str, Any]
 
@@ -32,10 +42,16 @@ def service(rows: Iterable[Row], host: str, date: str | None) -> ServiceView | N
     return None if own is None else _service(own, rows, date)
 
 
-def services(rows: Iterable[Row], date: str | None) -> tuple[ServiceView, ...]:
-    """Return all rows of a reply."""
-    rows = list(rows)
-    return tuple(_service(row, rows, date) for row in rows)
+def services(rows: Iterable[Row], date: str | None) -> ServicesView:
+    """Return what all rows of a reply say: each compute's own, of the others whether any of a kind is up."""
+    by_binary: dict[str, list[Row]] = {}
+    for row in rows:
+        by_binary.setdefault(pick(row, "binary"), []).append(row)
+    computes = by_binary.get(COMPUTE, [])
+    return ServicesView(
+        computes=tuple(_service(row, computes, date) for row in computes),
+        unwell=frozenset(name for name in CONTROLLERS if _is_silent(by_binary.get(name, []))),
+    )
 
 
 def _service(own: Row, rows: Iterable[Row], date: str | None) -> ServiceView:
@@ -55,9 +71,9 @@ def _service(own: Row, rows: Iterable[Row], date: str | None) -> ServiceView:
     )
 
 
-def is_up(row: Row) -> bool:
-    """Whether a service lives, by Nova's word."""
-    return bool(pick(row, "state") == "up")
+def _is_silent(rows: Collection[Row]) -> bool:
+    """Whether there are services of a kind and none is up: one that Nova does not show says nothing."""
+    return bool(rows) and not any(pick(row, "state") == "up" for row in rows)
 
 
 def guest(row: Row) -> GuestView:
@@ -81,7 +97,8 @@ def guest(row: Row) -> GuestView:
         has_config_drive=bool(row.get("config_drive")),
         needs=needs_of(flavor, boots_from_volume=not row.get("image")),
         locked=pick(row, "locked"),
-        fault=row.get("fault", {}).get("message", ""),
+        fault=sentence(row.get("fault", {}).get("message", "")),
+        launched_at=_nova_time(row, "OS-SRV-USG:launched_at"),
         deleted="deleted" in (vm_state, str(pick(row, "status")).lower()),
     )
 
@@ -95,6 +112,7 @@ def migration(row: Row) -> MigrationView:
         status=pick(row, "status"),
         source=pick(row, "source_compute") or "",
         dest=pick(row, "dest_compute") or "",
+        made_at=_nova_time(row, "created_at"),
         lasted=_lasted(row),
     )
 
@@ -104,11 +122,31 @@ def hypervisor(row: Row) -> tuple[str, str]:
     return str(pick(row, "id")), str(pick(pick(row, "service"), "host"))
 
 
-def evacuation(row: Row) -> EvacuationView:
-    """Return an evacuate action: its conductor's part is the event `rebuild_server`."""
+def evacuation(row: Row, later: Iterable[Row]) -> EvacuationView:
+    """Return an evacuate action: its conductor's part is the event `rebuild_server`. `later`: what was asked since."""
     events = pick(row, "events")
     ended = (event.get("result") for event in events if pick(event, "event").endswith("rebuild_server"))
-    return EvacuationView(request=pick(row, "request_id"), has_failed="Error" in ended)
+    return EvacuationView(
+        request=pick(row, "request_id"),
+        has_failed="Error" in ended,
+        started_since=any(pick(each, "action") in ASKS_TO_RUN for each in later),
+    )
+
+
+def action(row: Row, us: str) -> ActionView:
+    """Return an instance action. Nova names no user of what it does by itself (null, never left out); `us` is the user
+    that we speak as."""
+    user, began_at = pick(row, "user_id"), _nova_time(row, "start_time")
+    if began_at is None:
+        raise CloudAway("Nova's answer lacks start_time: it does not say when something was asked of a guest")
+    return ActionView(
+        action=pick(row, "action"),
+        by=By.NOVA if user is None else By.US if user == us else By.OTHERS,
+        request=pick(row, "request_id") or "",
+        began_at=began_at,
+        ended_at=_nova_time(row, "updated_at"),
+        has_failed=pick(row, "message") == "Error",
+    )
 
 
 def aggregate(row: Row) -> AggregateView:
@@ -144,10 +182,24 @@ def pick(row: Row, key: str) -> Any:
         raise CloudAway(f"Nova's answer lacks {key}: is the user an admin in Nova's policy?") from None
 
 
+def next_marker(body: Row, key: str) -> str | None:
+    """Return where the next page of a list begins; None after its last."""
+    try:
+        links = [link["href"] for link in body.get(f"{key}_links") or () if link["rel"] == "next"]
+        return parse_qs(urlsplit(links[0]).query)["marker"][0] if links else None
+    except (LookupError, TypeError, ValueError, AttributeError):
+        raise CloudAway(f"Nova's answer does not say where the next page of {key} begins") from None
+
+
 def _lasted(row: Row) -> Millis | None:
     """Return the milliseconds between a record's making and its last change; None if it has not changed."""
     made, moved = _moment(row, "created_at"), _moment(row)
     return Millis(round((moved - made).total_seconds() * 1000)) if made and moved else None
+
+
+def _nova_time(row: Row, key: str) -> NovaTime | None:
+    moment = _moment(row, key)
+    return None if moment is None else NovaTime(round(moment.timestamp() * 1000))
 
 
 def _moment(row: Row, key: str = "updated_at") -> datetime | None:

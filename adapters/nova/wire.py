@@ -6,10 +6,11 @@ have been carried out, or may still be), CloudRefused (they said no). It knows n
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 import requests
 import urllib3.exceptions
@@ -17,11 +18,15 @@ from keystoneauth1 import exceptions as keystone
 from keystoneauth1.adapter import Adapter
 
 from kasugai.adapters.nova.forbidden import Forbidden
+from kasugai.adapters.nova.sentences import sentence
 from kasugai.adapters.nova.session import BadCloud, Service, causes, explain_login, one_line
 from kasugai.adapters.nova.ticket import Ticket
 from kasugai.core.recovering.doors import CloudAway, CloudRefused, CloudUnsure
 
 Microversion = tuple[int, int]
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 CONNECT = 10.0
 """Seconds for a connection at most: a host that is down need not cost the whole time-out."""
@@ -83,6 +88,22 @@ class Reply:
     """The Date header."""
 
 
+def understood(read: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Make a read that fails at an answer of another form than its server's raise CloudAway: something stands before
+    the server, or is it."""
+
+    @wraps(read)
+    async def reading(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return await read(*args, **kwargs)
+        except (*GARBLED, ArithmeticError) as error:
+            raise CloudAway(
+                f"the answer to {read.__name__} is not OpenStack's: {type(error).__name__}"
+            ) from error
+
+    return reading
+
+
 class Wire:
     """One cloud's Nova, and its Keystone."""
 
@@ -130,6 +151,24 @@ class Wire:
                 return await asyncio.wrap_future(self._threads.submit(self._log_in))
         except TimeoutError:
             raise CloudAway(f"{self._where}: no login within {LOG_IN * self._client:g} s") from None
+
+    async def user_id(self) -> str:
+        """Return the id of the user that we speak as, which the token tells: nothing is sent while it is good.
+
+        CloudAway when Keystone does not say, for nobody could tell then what is ours."""
+        try:
+            async with asyncio.timeout(LOG_IN * self._client):
+                found = await asyncio.wrap_future(self._threads.submit(self._adapter.get_user_id))
+        except TimeoutError:
+            raise CloudAway(f"{self._where}: no login within {LOG_IN * self._client:g} s") from None
+        except (keystone.ClientException, OSError, *GARBLED) as error:
+            raise CloudAway(f"{self._where}: {one_line(error)}") from None
+        if not (isinstance(found, str) and found):
+            raise CloudAway(
+                f"{self._where}: Keystone does not say which user this is, so that nobody could tell our stops of "
+                "guests from their users': let [nova] log in with a password or an application credential"
+            )
+        return found
 
     def close(self) -> None:
         """Send nothing more. What is on its way ends with its time-out."""
@@ -231,7 +270,7 @@ def _json(ask: Ask, response: requests.Response) -> Mapping[str, Any]:
     """Return the body; a call's may be empty or anything."""
     try:
         body = response.json()
-    except requests.exceptions.JSONDecodeError:
+    except (requests.exceptions.JSONDecodeError, RecursionError):
         body = None
     if isinstance(body, dict):
         return body
@@ -241,12 +280,12 @@ def _json(ask: Ask, response: requests.Response) -> Mapping[str, Any]:
 
 
 def _message(response: requests.Response) -> str:
-    """Return the sentence in Nova's error body, or in Placement's list of errors, or HTTP's."""
+    """Return the sentence in Nova's error body, or in Placement's list of errors, or HTTP's, fit to be said."""
     try:
         error = next(iter(response.json().values()))
-        return str(error[0]["detail"] if isinstance(error, list) else error["message"])
-    except (ValueError, AttributeError, StopIteration, LookupError, TypeError):
-        return str(response.reason)
+        return sentence(error[0]["detail"] if isinstance(error, list) else error["message"])
+    except (ValueError, AttributeError, StopIteration, LookupError, TypeError, RecursionError):
+        return sentence(response.reason)
 
 
 def _dotted(version: Microversion) -> str:

@@ -1,6 +1,7 @@
 """Power devices: who can switch a host off, how that is asked for, and what their answers are worth.
 
-ClusterLabs' fence agents are the drivers; nothing here speaks a BMC's language, and nothing ever switches a host on.
+ClusterLabs' fence agents are the drivers; nothing here speaks a BMC's language. A host is switched on by its return
+alone (`host-return: power-on`).
 """
 
 from kasugai.adapters.power.agent import FenceAgent

@@ -88,6 +88,12 @@ class FenceAgent:
         if ended.code != 0:
             raise DeviceTrouble(_reason(ended))
 
+    async def on(self) -> None:
+        """Tell the device to switch on; DeviceTrouble when the agent reports a failure."""
+        ended = await self._run("on", self.timeout)
+        if ended.code != 0:
+            raise DeviceTrouble(_reason(ended))
+
     async def _run(self, action: str, seconds: float) -> Ended:
         with _files(self._stdin(action)) as files:
             try:

@@ -46,6 +46,10 @@ class Device(Protocol):
         """Tell the device to switch the host off; DeviceTrouble when it says no."""
         ...
 
+    async def on(self) -> None:
+        """Tell the device to switch the host on; DeviceTrouble when it says no."""
+        ...
+
 
 class Fencing:
     """The devices of all hosts, as the Power port. The first device of a host that answers is believed."""
@@ -92,6 +96,30 @@ class Fencing:
             LOG.warning("%s was not switched off by %s: %s", host, device.name, reason)
             reasons.append(f"{device.name}: {reason}")
         raise FenceRefused("; ".join(reasons))
+
+    async def switch_on(self, host: str) -> None:
+        """Switch the host on by the first device that does and then reads it as on; FenceRefused, with each device's
+        reason, when none does."""
+        reasons: list[str] = []
+        for device in self._devices_of(host):
+            try:
+                async with asyncio.timeout(device.timeout):
+                    await self._light(device)
+            except TimeoutError:
+                reasons.append(f"{device.name}: still does not read on after {device.timeout:g} s")
+            except DeviceTrouble as trouble:
+                reasons.append(f"{device.name}: {trouble}")
+            else:
+                LOG.info("%s is on, by %s", host, device.name)
+                return
+        raise FenceRefused("; ".join(reasons) or f"no power device is configured for {host}")
+
+    async def _light(self, device: Device) -> None:
+        if await device.status() is PowerState.ON:
+            return
+        await device.on()
+        while await device.status() is not PowerState.ON:  # noqa: ASYNC110 - a device tells nothing by itself
+            await asyncio.sleep(self._poll)
 
     async def _try(self, device: Device, said_on: list[Device]) -> str:
         """Switch off by one device; return why that failed, "" when the host is off. `said_on`: earlier devices that

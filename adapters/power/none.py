@@ -21,3 +21,7 @@ class NoPower:
     async def fence(self, host: str) -> None:
         """Refuse."""
         raise FenceRefused(f"no power device is configured for {host}")
+
+    async def switch_on(self, host: str) -> None:
+        """Refuse."""
+        raise FenceRefused(f"no power device is configured for {host}")

@@ -2,8 +2,10 @@
 
 from kasugai.adapters.settings.loading import DEFAULT_FILE, SettingError, load
 from kasugai.adapters.settings.values import (
+    AgentsSettings,
     ApiSettings,
     KafkaSettings,
+    LivenessSettings,
     NovaSettings,
     PowerSettings,
     RedisSettings,
@@ -15,8 +17,10 @@ from kasugai.adapters.settings.values import (
 
 __all__ = [
     "DEFAULT_FILE",
+    "AgentsSettings",
     "ApiSettings",
     "KafkaSettings",
+    "LivenessSettings",
     "NovaSettings",
     "PowerSettings",
     "RedisSettings",

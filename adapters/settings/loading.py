@@ -1,7 +1,7 @@
 """Reads kasugai.conf into `Settings`; what is wrong becomes one line that names the option, its file and an example.
 
-oslo.config reads (also OS_GROUP__OPTION from the environment); what it would pass over in silence, a misspelt option,
-is refused here.
+oslo.config reads (also OS_GROUP__OPTION from the environment); what it would pass over or change in silence is refused
+here: a misspelt option, a `$` that it would replace, a comment that it would take for a part of the value.
 """
 
 import difflib
@@ -18,22 +18,34 @@ from typing import Any
 from oslo_config import cfg
 
 from kasugai.adapters.settings.connections import kafka_of, redis_of
-from kasugai.adapters.settings.masakari import unread
+from kasugai.adapters.settings.masakari import aliases, unread
 from kasugai.adapters.settings.options import groups
 from kasugai.adapters.settings.values import (
+    AgentsSettings,
     ApiSettings,
+    LivenessSettings,
     NovaSettings,
+    ObserveSettings,
     PowerSettings,
     Settings,
     StreamSettings,
     TelemetrySettings,
     WorkerSettings,
 )
+from kasugai.core.watching.rules import Rules
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.timing import PROFILES, Timing
 
 DEFAULT_FILE = "/etc/kasugai/kasugai.conf"
 """Where kasugai.conf is unless said otherwise."""
+
+REPLACED = re.compile(r"\$[_a-zA-Z{]")
+"""What oslo.config takes for the name of another option, wherever it stands, once `$$` and `\\$` are gone."""
+ESCAPED = re.compile(r"\$\$|\\\$")
+
+COMMENT = re.compile(r"\s[#;]")
+"""The beginning of what people mean as a comment behind a value, or below it, and oslo.config takes for more of it."""
+QUOTED = re.compile(r"""([^\s=:]+)\s*[=:]\s*(["']).*\2\s*$""")
 
 Sections = dict[str, dict[str, str]]
 
@@ -50,16 +62,20 @@ def load(config_files: Sequence[str], *needs: str) -> Settings:
     source = _Source(config_files)
     source.refuse_strangers()
     settings = Settings(
+        files=source.files(),
         kafka=kafka_of(source.group("kafka"), partial(source.wrong, "kafka")),
         redis=redis_of(source.group("redis"), partial(source.wrong, "redis")),
         nova=NovaSettings(**source.group("nova")),
         power=PowerSettings(**source.group("power")),
+        observe=_observe(source.group("observe")),
         stream=_stream(source.group("stream")),
+        agents=AgentsSettings(**source.group("agents")),
+        liveness=_liveness(source.group("liveness")),
         api=_api(source.group("api")),
         worker=_worker(source.group("worker")),
         telemetry=TelemetrySettings(**source.group("telemetry")),
         policy=_policy(source.group("policy")),
-        unread=unread(source.places()),
+        unread=unread(source.written()),
     )
     _check(settings, source, needs)
     return settings
@@ -70,6 +86,7 @@ class _Source:
 
     def __init__(self, files: Sequence[str]) -> None:
         self._written = {file: _parse(file) for file in files}
+        self._quoted = {file: _quoted(file) for file in files}
         self._conf = cfg.ConfigOpts()
         for group, options in groups().items():
             self._conf.register_opts(options, group=group)
@@ -84,12 +101,32 @@ class _Source:
         return {option.name: self._value(name, option) for option in groups()[name]}
 
     def _value(self, group: str, option: Any) -> Any:
+        raw, is_quoted = self._raw(group, option.name)
+        if REPLACED.search(ESCAPED.sub("", raw)):
+            raise self.wrong(group, option.name, "is wrong: a $ is written as $$")
+        if COMMENT.search(raw) and not is_quoted:
+            raise self.wrong(
+                group,
+                option.name,
+                "is wrong: a comment takes a line of its own, not indented (quote a value that has # or ; in it)",
+            )
         try:
             return getattr(self._conf[group], option.name)
         except (cfg.ConfigFileValueError, cfg.ConfigSourceValueError, ValueError) as error:
             raise self.wrong(group, option.name, _reason(error)) from error
         except cfg.Error as error:
             raise self.wrong(group, option.name, "is wrong: a $ is written as $$") from error
+
+    def _raw(self, group: str, name: str) -> tuple[str, bool]:
+        """Return what stands in the variable or the last file that sets an option, and whether it stands in quotes."""
+        variable = os.environ.get(f"OS_{group.upper()}__{name.upper()}")
+        if variable is not None:
+            return variable, True
+        for place in ((group, name), *aliases(group, name)):
+            for file, sections in reversed(self._written.items()):
+                if place[1] in sections.get(place[0], {}):
+                    return sections[place[0]][place[1]], place in self._quoted[file]
+        return "", False
 
     def wrong(self, group: str, name: str, reason: str) -> SettingError:
         """Return the error about an option: where it is set, or where it should be."""
@@ -107,10 +144,22 @@ class _Source:
         setting = [file for file, sections in self._written.items() if name in sections.get(group, {})]
         return (setting or list(self._written) or [f"no file ({variable} is not set)"])[-1]
 
-    def places(self) -> Iterable[tuple[str, str]]:
-        """Return every group and option that the files set."""
-        written = [sections.items() for sections in self._written.values()]
-        return ((group, name) for sections in written for group, body in sections for name in body)
+    def files(self) -> tuple[str, ...]:
+        """Return the files that hold what others must not know: these, and those of passwords and keys."""
+        named = [
+            self._value(group, option)
+            for group in groups()
+            for option in groups()[group]
+            if _is_private(option)
+        ]
+        return tuple(dict.fromkeys([*self._written, *filter(None, named)]))
+
+    def written(self) -> Iterable[tuple[tuple[str, str], str]]:
+        """Yield every group and option that the files set with its value, those of later files later."""
+        for sections in self._written.values():
+            for group, body in sections.items():
+                for name, value in body.items():
+                    yield (group, name), value
 
     def refuse_strangers(self) -> None:
         """Raise for a group or an option that nobody reads: most likely a slip of the pen."""
@@ -134,18 +183,37 @@ def _parse(file: str) -> Sections:
     return {group: {name: values[-1] for name, values in body.items()} for group, body in sections.items()}
 
 
+def _is_private(option: Any) -> bool:
+    name: str = option.name
+    return name == "clouds_file" or name.endswith(("password_file", "token_file", "keyfile"))
+
+
+def _quoted(file: str) -> set[tuple[str, str]]:
+    """Return the options whose value stands in quotes, which oslo.config takes off."""
+    group, found = "", set()
+    with open(file, encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            if line.startswith("["):
+                group = line.strip().strip("[]")
+            elif match := QUOTED.match(line):
+                found.add((group, match[1]))
+    return found
+
+
 def _refuse_group(file: str, group: str) -> None:
     """Other libraries' groups are theirs; only what looks like one of ours is refused."""
     if group.startswith("oslo_"):
         return
+    if group not in groups() and group.lower() in groups():
+        raise SettingError(f"{file}: [{group}] is no group of ours; did you mean [{group.lower()}]?")
     if group not in groups() and (near := difflib.get_close_matches(group, groups(), 1, 0.7)):
         raise SettingError(f"{file}: [{group}] is no group of ours; did you mean [{near[0]}]?")
 
 
 def _refuse_option(file: str, group: str, name: str) -> None:
     names = [option.name for option in groups().get(group, [])]
-    if names and name.replace("-", "_") not in names:
-        near = difflib.get_close_matches(name, names, 1, 0.5)
+    if names and name not in names:
+        near = difflib.get_close_matches(name.replace("-", "_").lower(), names, 1, 0.5)
         hint = f"did you mean {near[0]}?" if near else f"it knows {', '.join(names)}"
         raise SettingError(f"{file}: [{group}] has no option {name}; {hint}")
 
@@ -159,6 +227,21 @@ def _stream(values: dict[str, Any]) -> StreamSettings:
     return StreamSettings(**values | {"instance": values["instance"] or socket.gethostname()})
 
 
+def _observe(values: dict[str, Any]) -> ObserveSettings:
+    lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+    for matcher in lists["silence_matchers"]:
+        if not re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]*=.+", matcher):
+            raise SettingError(
+                f"[observe] silence_matchers: {matcher!r} is no NAME=VALUE, as kasugai=maintenance is"
+            )
+    for url in lists["alertmanager_urls"]:
+        if not re.fullmatch(r"https?://[^@\s?#]+", url):
+            raise SettingError(
+                "[observe] alertmanager_urls: each is like http://127.0.0.1:9093, without a password"
+            )
+    return ObserveSettings(**values | lists)
+
+
 def _api(values: dict[str, Any]) -> ApiSettings:
     try:
         re.compile(values["project_id_regex"])
@@ -167,11 +250,18 @@ def _api(values: dict[str, Any]) -> ApiSettings:
     return ApiSettings(**values)
 
 
+def _liveness(values: dict[str, Any]) -> LivenessSettings:
+    memory = values.pop("memory")
+    witness = tuple("+".join(sorted(case.split("+"))) for case in values.pop("witness"))
+    return LivenessSettings(memory=memory, rules=Rules(**values, witness=witness))
+
+
 def _worker(values: dict[str, Any]) -> WorkerSettings:
     names = {field.name for field in fields(Timing)}
     overrides = {name: value for name, value in values.items() if name in names and value is not None}
     timing = replace(PROFILES[values["profile"]], **overrides)
-    return WorkerSettings(profile=values["profile"], lanes=values["lanes"], timing=timing)
+    lanes = {name: values[name] for name in ("lanes", "instance_lanes", "process_lanes")}
+    return WorkerSettings(profile=values["profile"], timing=timing, **lanes)
 
 
 def _policy(values: dict[str, Any]) -> Policy:
@@ -192,6 +282,9 @@ def _check(settings: Settings, source: _Source, needs: Iterable[str]) -> None:
     for problem in settings.worker.timing.problems():
         name = problem.split()[0]
         raise source.wrong("worker", name, f"does not fit: {problem}")
+    for problem in settings.liveness.rules.problems():
+        name = problem.split()[0]
+        raise source.wrong("liveness", name, f"does not fit: {problem}")
     _check_nova(settings.nova, source, needs)
 
 

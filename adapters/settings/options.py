@@ -10,7 +10,9 @@ from typing import Any
 
 from oslo_config import cfg
 
-from kasugai.adapters.settings.masakari import alias
+from kasugai.adapters.settings.eyes import AGENTS, liveness_options
+from kasugai.adapters.settings.masakari import aliases
+from kasugai.adapters.settings.observing import OBSERVE
 from kasugai.adapters.settings.values import DEVICES_FILE
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.timing import PRODUCTION, PROFILES, Timing
@@ -207,7 +209,14 @@ WORKER = [
         choices=sorted(PROFILES),
         help="The set of time-outs that the ones below replace one by one; `test` is for demos and chaos runs.",
     ),
-    cfg.IntOpt("lanes", default=16, min=1, help="How many incidents one worker carries out at a time."),
+    cfg.IntOpt("lanes", default=16, min=1, help="How many hosts one worker recovers at a time."),
+    cfg.IntOpt(
+        "instance_lanes",
+        default=128,
+        min=1,
+        help="How many instances likewise: one takes little, and hundreds may fail together.",
+    ),
+    cfg.IntOpt("process_lanes", default=16, min=1, help="How many processes likewise."),
 ]
 
 TELEMETRY = [
@@ -220,9 +229,21 @@ TELEMETRY = [
         cfg.PortOpt(
             f"{process}_port",
             default=0,
-            help=f"The port of `kasugai {process.replace('_', ' ')}`, for example {port}; 0 serves nothing.",
+            help=f"The port of `kasugai {process.replace('_', ' ')}`, for example {port}; 0 serves nothing.{more}",
         )
-        for process, port in (("route", 9471), ("correlate", 9472), ("worker_host", 9473), ("project", 9474))
+        for process, port, more in (
+            ("route", 9471, ""),
+            ("liveness", 9478, ""),
+            ("correlate", 9472, ""),
+            ("worker_host", 9473, " Also of a worker that recovers instances or processes too."),
+            ("worker_instance", 9476, " Also of a worker that recovers processes too."),
+            ("worker_process", 9477, ""),
+            ("project", 9474, ""),
+            ("observe_nova", 9481, " Also of an observer of more than Nova."),
+            ("observe_power", 9482, " Also of an observer of metrics or silences too."),
+            ("observe_metrics", 9483, " Also of an observer of silences too."),
+            ("observe_silences", 9484, ""),
+        )
     ),
     cfg.PortOpt(
         "api_port",
@@ -249,6 +270,11 @@ API = [
         choices=["keystone", "noauth2"],
         help="Who may ask: `keystone` reads [keystone_authtoken]; with `noauth2` everyone is admin.",
     ),
+    cfg.BoolOpt(
+        "noauth2_anywhere",
+        default=False,
+        help="Serve `noauth2` beyond the loopback interface, so that whoever reaches the port is admin.",
+    ),
     cfg.IntOpt("max_limit", default=1000, min=1, help="How many things a list shows at most."),
     cfg.StrOpt(
         "link_prefix",
@@ -272,6 +298,9 @@ POLICY_BOUNDS: dict[str, tuple[int, int | None]] = {
     "max_unhealthy": (1, 100),
     "attempts": (1, 10),
     "window": (1, 500),
+    "restart_budget": (1, 16),
+    "restart_window": (60_000, 86_400_000),
+    "process_quiet": (0, 3_600_000),
 }
 """What a policy's numbers may be, from and to."""
 
@@ -282,8 +311,9 @@ def groups() -> dict[str, list[Any]]:
     found = _groups()
     for group, options in found.items():
         for option in options:
-            if (old := alias(group, option.name)) is not None:
-                option.deprecated_opts = [cfg.DeprecatedOpt(old[1], group=old[0])]
+            option.deprecated_opts = [
+                cfg.DeprecatedOpt(name, group=place) for place, name in aliases(group, option.name)
+            ]
     return found
 
 
@@ -293,7 +323,10 @@ def _groups() -> dict[str, list[Any]]:
         "redis": REDIS,
         "nova": NOVA,
         "power": POWER,
+        "observe": OBSERVE,
         "stream": STREAM,
+        "agents": AGENTS,
+        "liveness": liveness_options(),
         "api": API,
         "worker": WORKER + timing_options(),
         "telemetry": TELEMETRY,

@@ -28,9 +28,10 @@ def _group(name: str, options: Iterable[Any]) -> Iterable[str]:
 def _option(option: Any) -> Iterable[str]:
     for line in textwrap.wrap(option.help + _limits(option) + _alias(option), 110):
         yield f"# {line}"
-    if option.default in (None, "") and isinstance(option.sample_default, str):
+    is_unset = option.default in (None, "") or (option.default == [] and option.sample_default is not None)
+    if is_unset and isinstance(option.sample_default, str):
         yield "# Not set; for example:"
-    shown = option.default if option.default not in (None, "") else option.sample_default
+    shown = option.sample_default if is_unset else option.default
     yield f"#{option.name} = {_written(shown)}\n"
 
 

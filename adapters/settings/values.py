@@ -2,11 +2,16 @@
 
 from dataclasses import dataclass, field
 
+from kasugai.core.watching.rules import Rules
 from kasugai.core.words.policy import Policy
+from kasugai.core.words.subject import Kind
 from kasugai.core.words.timing import PRODUCTION, Timing
 
 DEVICES_FILE = "/etc/kasugai/power.yaml"
 """Where power devices are described unless said otherwise; there need not be any."""
+
+MASTER_KEYS_FILE = "/etc/kasugai/agents.keys"
+"""Where the keys lie by which agents' words are checked, unless said otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +84,31 @@ class PowerSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ObserveSettings:
+    """What the readers of evidence ask, and how hosts are named there."""
+
+    interval: int = 10_000
+    """Milliseconds between two looks."""
+    host_label: str = "hostname"
+    """The label of alerts and silences that names the host."""
+    queries_file: str = "/etc/kasugai/queries.yaml"
+    alertmanager_urls: tuple[str, ...] = ()
+    """Of one Alertmanager: the members of its cluster, the first that answers is believed."""
+    alertmanager_token_file: str = ""
+    alertmanager_cafile: str = ""
+    silence_matchers: tuple[str, ...] = ()
+    """What a silence must match besides its host, as NAME=VALUE."""
+    webhook_bind: str = "127.0.0.1"
+    webhook_port: int = 0
+    """0: no webhook."""
+    webhook_token_file: str = ""
+    alert_lasts: int = 600_000
+    """Milliseconds for which an alert stands that is not said again."""
+    power_interval: int = 10_000
+    """Milliseconds between two readings of one host's power."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StreamSettings:
     """What the processors need to know about the deployment."""
 
@@ -86,6 +116,24 @@ class StreamSettings:
     """Of every topic that is not fixed in its contract; never changed after `kasugai topics apply`."""
     instance: str = ""
     """This process's name among its kind, stable over restarts; `load` fills in the machine's name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentsSettings:
+    """How the words of agents are held to their names."""
+
+    proof: str = "hmac"
+    """`hmac`, or `none`: names are believed."""
+    master_keys_file: str = MASTER_KEYS_FILE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LivenessSettings:
+    """How silence is judged."""
+
+    memory: int = 60_000
+    """Milliseconds of heartbeats that a new owner of a partition reads again."""
+    rules: Rules = field(default_factory=Rules)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +147,8 @@ class ApiSettings:
     threads: int = 32
     """Requests that each of them answers at a time."""
     auth_strategy: str = "keystone"
+    noauth2_anywhere: bool = False
+    """Whether `noauth2` may be served beyond the loopback interface."""
     max_limit: int = 1000
     link_prefix: str = ""
     project_id_regex: str = r"[0-9a-f\-]+"
@@ -110,9 +160,18 @@ class WorkerSettings:
 
     profile: str = "production"
     lanes: int = 16
-    """How many incidents one worker carries out at a time."""
+    """How many incidents of hosts one worker carries out at a time."""
+    instance_lanes: int = 128
+    """How many of instances."""
+    process_lanes: int = 16
+    """How many of processes."""
     timing: Timing = PRODUCTION
     """The profile with the overrides of the file."""
+
+    def lanes_of(self, kind: Kind) -> int:
+        """Return how many incidents of that kind; `lanes` where the kind has no number of its own."""
+        lanes: int = getattr(self, f"{kind}_lanes", self.lanes)
+        return lanes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,9 +181,16 @@ class TelemetrySettings:
     bind: str = "127.0.0.1"
     route_port: int = 0
     """0: no server."""
+    liveness_port: int = 0
     correlate_port: int = 0
     worker_host_port: int = 0
+    worker_instance_port: int = 0
+    worker_process_port: int = 0
     project_port: int = 0
+    observe_nova_port: int = 0
+    observe_power_port: int = 0
+    observe_metrics_port: int = 0
+    observe_silences_port: int = 0
     api_port: int = 0
     """Of the first of several workers; the others follow."""
     otlp_endpoint: str = ""
@@ -144,11 +210,17 @@ class Settings:
     redis: RedisSettings = field(default_factory=RedisSettings)
     nova: NovaSettings = field(default_factory=NovaSettings)
     power: PowerSettings = field(default_factory=PowerSettings)
+    observe: ObserveSettings = field(default_factory=ObserveSettings)
     stream: StreamSettings = field(default_factory=StreamSettings)
+    agents: AgentsSettings = field(default_factory=AgentsSettings)
+    liveness: LivenessSettings = field(default_factory=LivenessSettings)
     api: ApiSettings = field(default_factory=ApiSettings)
     worker: WorkerSettings = field(default_factory=WorkerSettings)
     telemetry: TelemetrySettings = field(default_factory=TelemetrySettings)
     policy: Policy = field(default_factory=Policy)
     """What a new segment gets unless it is told otherwise."""
-    unread: str = ""
-    """One sentence about options of a masakari.conf that mean nothing here; empty when there are none."""
+    files: tuple[str, ...] = ()
+    """What these settings were read from and must not be everybody's: the configuration, and the files of passwords,
+    keys and clouds that it names."""
+    unread: tuple[str, ...] = ()
+    """Sentences about what a masakari.conf says and is not done here."""

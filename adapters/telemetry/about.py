@@ -10,6 +10,11 @@ from contextvars import ContextVar
 
 from opentelemetry import trace
 
+from kasugai.core.words.visible import shortened, visible
+
+LONGEST = 255
+"""Characters of one word about a line: a name is whole."""
+
 _about: ContextVar[dict[str, str]] = ContextVar("about")
 
 
@@ -30,8 +35,9 @@ class About(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Let it pass."""
         known = {**_about.get({}), **_ids(), **getattr(record, "extra", {})}
+        known = {key: shortened(str(value), LONGEST) for key, value in known.items()}
         record.__dict__["extra"] = known
-        record.__dict__["about"] = "".join(f" {key}={value}" for key, value in known.items())
+        record.__dict__["about"] = "".join(f" {key}={visible(value)}" for key, value in known.items())
         return True
 
 

@@ -4,63 +4,27 @@ Prometheus names follow from it as OpenTelemetry's exporter derives them. No lab
 incident; a host's name only while something is done about that host.
 """
 
-from dataclasses import dataclass
-from enum import StrEnum
-
-SECONDS = "s"
-
-
-class Shape(StrEnum):
-    """What kind of instrument a metric is."""
-
-    COUNTER = "counter"
-    GAUGE = "gauge"
-    HISTOGRAM = "histogram"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Metric:
-    """One metric."""
-
-    name: str
-    """As OpenTelemetry writes it."""
-    shape: Shape
-    unit: str
-    """UCUM: `s`, or a count in braces."""
-    help: str
-    labels: tuple[tuple[str, str], ...] = ()
-    """Each label with what its values are."""
-    shown_by: tuple[str, ...]
-    """The processes that show it."""
-    buckets: tuple[float, ...] = ()
-    """Upper bounds of a histogram."""
-
-    @property
-    def prometheus(self) -> str:
-        """The name of its (first) series at /metrics, as opentelemetry-exporter-prometheus makes it."""
-        base = self.name.replace(".", "_") + ("_seconds" if self.unit == SECONDS else "")
-        return {Shape.COUNTER: f"{base}_total", Shape.HISTOGRAM: f"{base}_bucket"}.get(self.shape, base)
-
-    @property
-    def label_names(self) -> tuple[str, ...]:
-        """The labels alone."""
-        return tuple(name for name, _ in self.labels)
-
+from kasugai.adapters.telemetry.metric import SECONDS, Metric, Shape
 
 ROUTE = "route"
+LIVENESS = "liveness"
 CORRELATE = "correlate"
 PROJECT = "project"
 API = "api"
-WORKERS = ("worker_host",)
-"""One for each kind that `kasugai worker` knows."""
-CONSUMERS = (ROUTE, CORRELATE, *WORKERS, PROJECT)
+OBSERVERS = ("observe_nova", "observe_power", "observe_metrics", "observe_silences")
+"""One for each word of `kasugai observe`; a process of several goes by the first of them in this order."""
+WORKERS = ("worker_host", "worker_instance", "worker_process")
+"""One for each kind that `kasugai worker` knows; a process of several kinds goes by the first of them in this order."""
+CONSUMERS = (ROUTE, LIVENESS, CORRELATE, *WORKERS, PROJECT)
 """The processes that read topics as members of a group or as their owner."""
-PROCESSES = (*CONSUMERS, API)
+PROCESSES = (*CONSUMERS, *OBSERVERS, API)
 """The processes that serve /metrics; each has a `PROCESS_port` option in [telemetry]."""
 
 _TOPIC = ("topic", "a topic of docs/topics.md")
 _PARTITION = ("partition", "its partitions")
 _HOST = ("host", "hosts that this worker recovers right now")
+_KIND = ("kind", "core/words/subject.Kind")
+_SOURCE = ("source", "nova, power, metrics or silences")
 _METHOD = ("method", "GET, HEAD, POST, PUT, DELETE, OPTIONS or other")
 _ROUTE = ("route", "the path's template; `none` when no resource was reached (unknown paths, 401, 415)")
 _QUICK = (0.002, 0.005, 0.01, 0.02, 0.04, 0.06, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -120,6 +84,24 @@ DEAD_LETTERS = Metric(
     labels=(("topic", "the topic that they came on"),),
     shown_by=CONSUMERS,
 )
+UNPROVED = Metric(
+    name="kasugai.unproved",
+    shape=Shape.COUNTER,
+    unit="{record}",
+    help="Words of agents put aside because nobody proves whose they are, or because they were said before.",
+    labels=(
+        ("topic", "the agents' topics"),
+        ("host", "in whose name: a host of the inventory, or `other`"),
+    ),
+    shown_by=(ROUTE,),
+)
+DROPPED_TRACES = Metric(
+    name="kasugai.dropped.traces",
+    shape=Shape.COUNTER,
+    unit="{header}",
+    help="Trace contexts in records' headers that were not passed on, for they do not have W3C's form.",
+    shown_by=CONSUMERS,
+)
 ROUTING = Metric(
     name="kasugai.fault.routing.duration",
     shape=Shape.HISTOGRAM,
@@ -127,6 +109,37 @@ ROUTING = Metric(
     help="From a fault's timestamp to the broker's time in the mailbox; the oldest fault of each batch.",
     shown_by=(ROUTE,),
     buckets=_QUICK,
+)
+LIVENESS_HOSTS = Metric(
+    name="kasugai.liveness.hosts",
+    shape=Shape.GAUGE,
+    unit="{host}",
+    help="Hosts whose heartbeats are watched here, by what is known of them.",
+    labels=(("state", "beating, silent, isolated or unwatched (its agent said that it ends)"),),
+    shown_by=(LIVENESS,),
+)
+LIVENESS_FAULTS = Metric(
+    name="kasugai.liveness.faults",
+    shape=Shape.COUNTER,
+    unit="{fault}",
+    help="What was said of hosts, repetitions included.",
+    labels=(("symptom", "down, alive or clear"),),
+    shown_by=(LIVENESS,),
+)
+LIVENESS_IGNORED = Metric(
+    name="kasugai.liveness.ignored",
+    shape=Shape.COUNTER,
+    unit="{record}",
+    help="Records among the heartbeats that count for nothing.",
+    labels=(("why", "said before (an old beat, or one too many hosts), unproved or unreadable"),),
+    shown_by=(LIVENESS,),
+)
+LIVENESS_BLIND = Metric(
+    name="kasugai.liveness.blind",
+    shape=Shape.COUNTER,
+    unit=SECONDS,
+    help="Time in which a partition that is owned here got no pulse, so that no silence counts.",
+    shown_by=(LIVENESS,),
 )
 VERDICTS = Metric(
     name="kasugai.verdicts",
@@ -145,6 +158,13 @@ INCIDENTS = Metric(
         ("kind", "core/words/signals.Kind"),
         ("phase", "core/words/incident.Phase without the final ones"),
     ),
+    shown_by=(CORRELATE,),
+)
+UNKEPT = Metric(
+    name="kasugai.subjects.unkept",
+    shape=Shape.COUNTER,
+    unit="{fault}",
+    help="Faults about subjects that the inventory does not know, told without keeping a row: 1,000 of those are kept.",
     shown_by=(CORRELATE,),
 )
 UNFENCED = Metric(
@@ -174,9 +194,9 @@ OPENING = Metric(
 LANES = Metric(
     name="kasugai.recovery.lanes",
     shape=Shape.GAUGE,
-    unit="{host}",
-    help="Hosts with orders, by what happens to them.",
-    labels=(("state", "working or queued"),),
+    unit="{subject}",
+    help="Subjects with orders, by what happens to them.",
+    labels=(_KIND, ("state", "working or queued")),
     shown_by=WORKERS,
 )
 STEPS = Metric(
@@ -196,6 +216,7 @@ ATTEMPTS = Metric(
     unit="{attempt}",
     help="Answers to orders.",
     labels=(
+        _KIND,
         ("outcome", "held, vetoed, recovered, failed or withdrawn"),
         ("reason", "core/words/verdicts.Reason"),
     ),
@@ -221,7 +242,8 @@ FOLD = Metric(
     name="kasugai.recovery.fold.duration",
     shape=Shape.HISTOGRAM,
     unit=SECONDS,
-    help="Folding the log into the ledger when a host is taken over.",
+    help="Folding the log into the ledger when a subject is taken over.",
+    labels=(_KIND,),
     shown_by=WORKERS,
     buckets=_QUICK,
 )
@@ -230,6 +252,7 @@ TAKEOVER = Metric(
     shape=Shape.HISTOGRAM,
     unit=SECONDS,
     help="From the lease in hand to the acknowledged `adopted`: fold and epoch included.",
+    labels=(_KIND,),
     shown_by=WORKERS,
     buckets=_QUICK,
 )
@@ -238,6 +261,7 @@ FIRST_EFFECT = Metric(
     shape=Shape.HISTOGRAM,
     unit=SECONDS,
     help="From the decision to the first effect's call, by the broker's clock; once per incident.",
+    labels=(_KIND,),
     shown_by=WORKERS,
     buckets=_SLOW,
 )
@@ -249,6 +273,48 @@ CALL = Metric(
     labels=(("action", "core/words/actions.Action"),),
     shown_by=WORKERS,
     buckets=_SLOW,
+)
+UNREADABLE = Metric(
+    name="kasugai.recovery.unreadable",
+    shape=Shape.COUNTER,
+    unit="{value}",
+    help="Values about a subject that could not be read and counted as absent: of the ledger in Redis (lease, subject, "
+    "index, entry, flag, epoch) or of the log in Kafka (record).",
+    labels=(("what", "lease, subject, index, entry, flag, epoch or record"),),
+    shown_by=WORKERS,
+)
+OBSERVED_LOOKS = Metric(
+    name="kasugai.observed.looks",
+    shape=Shape.COUNTER,
+    unit="{look}",
+    help="Looks at other systems, by whether they gave an opinion: one that is away, or answers in part, has none.",
+    labels=(_SOURCE, ("outcome", "seen or no-opinion")),
+    shown_by=OBSERVERS,
+)
+OBSERVED_DOWN = Metric(
+    name="kasugai.observed.down",
+    shape=Shape.GAUGE,
+    unit="{host}",
+    help="Hosts that an observer calls down or off, or sets aside, now.",
+    labels=(("observer", "os-services, power/INSTANCE, query/NAME or alertmanager"),),
+    shown_by=OBSERVERS,
+)
+OBSERVED_STRANGERS = Metric(
+    name="kasugai.observed.strangers",
+    shape=Shape.GAUGE,
+    unit="{host}",
+    help="What an answer names, or alerts stand about, and the inventory does not know: most often short name against "
+    "FQDN, case, or a port behind the name.",
+    labels=(("observer", "query/NAME or alertmanager"),),
+    shown_by=("observe_metrics",),
+)
+OBSERVED_POSTS = Metric(
+    name="kasugai.observed.posts",
+    shape=Shape.COUNTER,
+    unit="{message}",
+    help="Messages of Alertmanager's webhook.",
+    labels=(("outcome", "taken or refused"),),
+    shown_by=("observe_metrics",),
 )
 REQUESTS = Metric(
     name="kasugai.api.requests",
@@ -291,9 +357,16 @@ CATALOGUE = (
     OLDEST_AGE,
     RECORDS,
     DEAD_LETTERS,
+    UNPROVED,
+    DROPPED_TRACES,
     ROUTING,
+    LIVENESS_HOSTS,
+    LIVENESS_FAULTS,
+    LIVENESS_IGNORED,
+    LIVENESS_BLIND,
     VERDICTS,
     INCIDENTS,
+    UNKEPT,
     UNFENCED,
     UNDESCRIBED_DISKS,
     OPENING,
@@ -306,6 +379,11 @@ CATALOGUE = (
     TAKEOVER,
     FIRST_EFFECT,
     CALL,
+    UNREADABLE,
+    OBSERVED_LOOKS,
+    OBSERVED_DOWN,
+    OBSERVED_STRANGERS,
+    OBSERVED_POSTS,
     REQUESTS,
     ANSWERING,
     CLAIMS,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kasugai.adapters.telemetry import catalogue as c
-from kasugai.adapters.telemetry.catalogue import Metric
+from kasugai.adapters.telemetry.metric import Metric
 
 SOURCE = {"type": "prometheus", "uid": "prometheus"}
 WIDTH, HEIGHT = 24, 7
@@ -53,7 +53,7 @@ PANELS = (
     Panel(
         title="Incidents by phase",
         about="Held incidents need a person: docs/operators/reasons.",
-        queries=((f"sum by (phase) ({c.INCIDENTS.prometheus})", "{{phase}}"),),
+        queries=((f"sum by (kind, phase) ({c.INCIDENTS.prometheus})", "{{kind}} {{phase}}"),),
     ),
     Panel(
         title="Dead letters",
@@ -89,7 +89,9 @@ PANELS = (
     Panel(
         title="Answers of workers",
         about="How attempts ended, in all.",
-        queries=((f"sum by (outcome, reason) ({c.ATTEMPTS.prometheus})", "{{outcome}} {{reason}}"),),
+        queries=(
+            (f"sum by (kind, outcome, reason) ({c.ATTEMPTS.prometheus})", "{{kind}} {{outcome}} {{reason}}"),
+        ),
     ),
     Panel(
         title="Fault to incident",
@@ -126,8 +128,8 @@ PANELS = (
     ),
     Panel(
         title="Lanes",
-        about="Hosts that workers work on, and those that wait for a place.",
-        queries=((f"sum by (state) ({c.LANES.prometheus})", "{{state}}"),),
+        about="Hosts, instances and processes that workers work on, and those that wait for a place.",
+        queries=((f"sum by (kind, state) ({c.LANES.prometheus})", "{{kind}} {{state}}"),),
     ),
     Panel(
         title="How former lives ended",

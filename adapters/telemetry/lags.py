@@ -33,17 +33,20 @@ class Lags:
         """Own nothing."""
         self._wall = wall
         self._clock = clock
-        self._behind: dict[Place, int] = {}
+        self._behind: dict[object, dict[Place, int]] = {}
+        """By who tells it."""
         self._since: dict[Place, float] = {}
         self._in_hand: dict[Place, int] = {}
         self.taken: Counter[str] = Counter()
         """Records taken, by topic: a plain number, because a metric's own `add` costs microseconds per record."""
 
-    def set(self, behind: Mapping[Place, int]) -> None:
-        """Take over how many records are not done in each of our partitions; others are not ours (any more)."""
+    def set(self, behind: Mapping[Place, int], teller: object = None) -> None:
+        """Take over how many records are not done in each of one consumer's partitions; others are not its own (any
+        more)."""
         now = self._clock()
-        self._since = {place: self._since.get(place, now) for place, count in behind.items() if count}
-        self._behind = dict(behind)
+        self._behind[teller] = dict(behind)
+        late = [place for told in self._behind.values() for place, count in told.items() if count]
+        self._since = {place: self._since.get(place, now) for place in late}
 
     def took(self, place: Place, at: int) -> None:
         """A record with the timestamp `at` (ms) is being processed, and none older."""
@@ -62,7 +65,8 @@ class Lags:
         """Return them all."""
         return [
             Lag(topic=place[0], partition=place[1], records=count, age=self._age(place, count))
-            for place, count in list(self._behind.items())
+            for told in list(self._behind.values())
+            for place, count in list(told.items())
         ]
 
     def _age(self, place: Place, count: int) -> float:

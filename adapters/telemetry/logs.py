@@ -1,4 +1,5 @@
-"""Sets the log up by oslo.log: its options in [DEFAULT] of kasugai.conf, our line format, secrets masked everywhere.
+"""Sets the log up by oslo.log: its options in [DEFAULT] of kasugai.conf, our line format, secrets masked everywhere,
+and nothing in a message that forges a line or that a terminal would obey (core.words.visible).
 
 It is the last thing before a line leaves the process; what a line says is the business of whoever writes it.
 """
@@ -7,23 +8,33 @@ import io
 import json
 import logging
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import redirect_stderr
 from dataclasses import fields, is_dataclass
+from typing import Any
 from urllib.parse import unquote
 
 from oslo_config import cfg
 from oslo_log import log as oslo
+from oslo_log.formatters import JSONFormatter
 from oslo_utils import strutils
 
 from kasugai.adapters.settings.values import Settings
 from kasugai.adapters.telemetry.about import About
+from kasugai.core.words.visible import shortened, visible
 
 FORMAT = "%(asctime)s.%(msecs)03d %(process)d %(levelname)s %(name)s%(about)s: %(message)s"
 MASK = "***"
 SHORTEST = 4
 """Shorter secrets are not looked for: they would mask half of a line. (What stands after `password` is masked.)"""
-IN_URL = re.compile(r'(\w+://[^\s:/@"]*:)[^\s@/"]+@')
+LONGEST = 8_000
+"""Characters of a message: an error may carry a whole answer of somebody's."""
+WIDEST = 10_000
+"""Characters of a line, or of one text in a record of JSON: a message with all that it is about."""
+SET_IN = "    "
+"""Before the lines of a traceback: what they say may hold line ends of its own."""
+IN_URL = re.compile(r'(\w{1,40}://[^\s:/@"]*:)[^\s@/"]+@')
+"""A longer scheme is found by its end. Without that bound a text of one long word costs the square of its length."""
 PASSWORD = re.compile(r"://[^/@]*?:([^/@]+)@")
 DEFAULTS = {
     "use_stderr": True,
@@ -59,22 +70,23 @@ class Mask:
 
 
 class Masking(logging.Filter):
-    """Masks a record's message before it is formatted."""
+    """Masks a record's message before it is formatted, and cuts it."""
 
-    def __init__(self, mask: Mask) -> None:
-        """Mask by `mask`."""
+    def __init__(self, mask: Mask, shown: Callable[[str], str]) -> None:
+        """Mask by `mask`; `shown` makes of a message what may stand in one line."""
         super().__init__()
         self._mask = mask
+        self._shown = shown
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Let the record pass without secrets."""
-        record.msg = self._mask.all(_message(record))
+        record.msg = self._shown(shortened(self._mask.all(_message(record)), LONGEST))
         record.args = ()
         return True
 
 
 class Masked(logging.Formatter):
-    """Masks what another formatter has made: tracebacks and all."""
+    """Masks and shows what another formatter has made: tracebacks and all."""
 
     def __init__(self, inner: logging.Formatter, mask: Mask) -> None:
         """Format by `inner`."""
@@ -83,8 +95,14 @@ class Masked(logging.Formatter):
         self._mask = mask
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line."""
-        return self._mask.known(self._once(record))
+        """Return the record as one line, and below it, set in, the lines of its traceback: only what stands at the
+        edge is a record."""
+        text = self._mask.known(self._once(record))
+        if isinstance(self._inner, JSONFormatter):
+            return visible(text if len(text) <= WIDEST else json.dumps(_cut(json.loads(text))))
+        return "\n".join(
+            shortened(visible(line), WIDEST) for line in text.replace("\n", f"\n{SET_IN}").split("\n")
+        )
 
     def _once(self, record: logging.LogRecord) -> str:
         """To a warning that is written while an exception is handled oslo.log adds what the exception says, which our
@@ -95,6 +113,19 @@ class Masked(logging.Formatter):
             raise ValueError
         except ValueError:
             return self._inner.format(record)
+
+
+def _cut(value: Any) -> Any:
+    """Return a record of JSON with none of its texts longer than a line may be."""
+    match value:
+        case str():
+            return shortened(value, WIDEST)
+        case dict():
+            return {key: _cut(each) for key, each in value.items()}
+        case list():
+            return [_cut(each) for each in value]
+        case _:
+            return value
 
 
 def _message(record: logging.LogRecord) -> str:
@@ -126,12 +157,13 @@ def set_up(files: Sequence[str], settings: Settings) -> None:
 
 
 def dress(logger: logging.Logger, secrets: Iterable[str]) -> None:
-    """Let every handler of `logger` say what a line is about, and no secrets."""
+    """Let every handler of `logger` say what a line is about, no secrets, and nothing but lines of its own."""
     mask = Mask(secrets)
     for handler in logger.handlers:
+        inner = handler.formatter or logging.Formatter()
         handler.addFilter(About())
-        handler.addFilter(Masking(mask))
-        handler.setFormatter(Masked(handler.formatter or logging.Formatter(), mask))
+        handler.addFilter(Masking(mask, str if isinstance(inner, JSONFormatter) else visible))
+        handler.setFormatter(Masked(inner, mask))
 
 
 def secrets_of(settings: Settings) -> list[str]:

@@ -17,14 +17,19 @@ from kasugai.adapters.telemetry.catalogue import (
     CATALOGUE,
     CLAIMS,
     EXITS,
+    LIVENESS_BLIND,
+    LIVENESS_FAULTS,
+    LIVENESS_IGNORED,
     RECORDS,
     REQUESTS,
     UNKNOWN_HOSTS,
-    Metric,
-    Shape,
 )
+from kasugai.adapters.telemetry.metric import Metric, Shape
 
-KEPT = (EXITS, RECORDS, REQUESTS, CLAIMS, UNKNOWN_HOSTS)
+KEPT = (
+    *(EXITS, RECORDS, REQUESTS, CLAIMS, UNKNOWN_HOSTS),
+    *(LIVENESS_FAULTS, LIVENESS_IGNORED, LIVENESS_BLIND),
+)
 """Counters whose count is kept elsewhere and read when somebody asks."""
 
 Reading = tuple[float, Mapping[str, str]]

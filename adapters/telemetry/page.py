@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from kasugai.adapters.telemetry.catalogue import CATALOGUE, Metric
+from kasugai.adapters.telemetry.catalogue import CATALOGUE
+from kasugai.adapters.telemetry.metric import Metric
 
 HEAD = """\
 # Metrics

@@ -23,7 +23,14 @@ from kasugai.api.notifications import Notifications, OneNotification, VMove, VMo
 from kasugai.api.paths import locate
 from kasugai.api.policies import Policy
 from kasugai.api.segments import Segment, Segments
-from kasugai.core.recovering.doors import CloudAway, CloudRefused, CloudUnsure, LedgerAway, LogAway
+from kasugai.core.recovering.doors import (
+    CloudAway,
+    CloudRefused,
+    CloudUnsure,
+    LedgerAway,
+    LogAway,
+    LogRefused,
+)
 from kasugai.core.words import policy as core
 
 JSON_TYPES = frozenset({"", "application/json", "application/vnd.openstack.masakari+json", "text/plain"})
@@ -169,6 +176,10 @@ def _on_conflict(req: falcon.Request, resp: falcon.Response, error: Conflict, pa
     _on_error(req, resp, conflict(f"{error}."), params)
 
 
+def _on_refused(req: falcon.Request, resp: falcon.Response, error: LogRefused, params: object) -> None:
+    _on_error(req, resp, ApiError(400, f"No record can carry this: {error}."), params)
+
+
 def _on_nothing(_req: falcon.Request, resp: falcon.Response, _error: Exception, _params: object) -> None:
     _in_plain_text(resp, 404, "404 Not Found\n\nThe resource could not be found.\n")
 
@@ -200,5 +211,6 @@ HANDLERS: dict[Any, Any] = {
     NoUser: _on_nobody,
     ApiError: _on_error,
     Conflict: _on_conflict,
+    LogRefused: _on_refused,
     **dict.fromkeys(AWAY, _on_away),
 }

@@ -14,7 +14,7 @@ from jsonschema.exceptions import ValidationError, best_match
 from kasugai.api.errors import bad_request
 from kasugai.api.forms import Form
 from kasugai.api.microversions import Microversion
-from kasugai.api.words import is_printable, moment
+from kasugai.api.words import LONGEST_NAME, bare, is_name, is_text, moment
 from kasugai.core.words.policy import Method
 
 Body = dict[str, Any]
@@ -23,12 +23,11 @@ formats: Final = FormatChecker(formats=())
 
 
 def _is_name(value: object) -> bool:
-    return not isinstance(value, str) or (is_printable(value) and value == value.strip() and bool(value))
+    return not isinstance(value, str) or is_name(value)
 
 
 def _is_description(value: object) -> bool:
-    """Lines may end as a browser's form ends them."""
-    return not isinstance(value, str) or is_printable(value.replace("\r\n", "\n"), "\n")
+    return not isinstance(value, str) or is_text(value)
 
 
 def _is_time(value: object) -> bool:
@@ -36,11 +35,7 @@ def _is_time(value: object) -> bool:
 
 
 def _is_uuid_like(value: object) -> bool:
-    return not isinstance(value, str) or re.fullmatch(r"[0-9a-fA-F]{32}", _bare(value)) is not None
-
-
-def _bare(text: str) -> str:
-    return text.replace("urn:", "").replace("uuid:", "").strip("{}").replace("-", "")
+    return not isinstance(value, str) or re.fullmatch(r"[0-9a-fA-F]{32}", bare(value)) is not None
 
 
 formats.checks("name")(_is_name)
@@ -48,7 +43,7 @@ formats.checks("description")(_is_description)
 formats.checks("iso-time", raises=ValueError)(_is_time)
 formats.checks("uuid-like")(_is_uuid_like)
 
-NAME = {"type": "string", "minLength": 1, "maxLength": 255, "format": "name"}
+NAME = {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME, "format": "name"}
 DESCRIPTION = {"type": ["string", "null"], "format": "description"}
 BOOLEAN = {
     "type": ["boolean", "string"],

@@ -1,9 +1,12 @@
 """/segments/{segment}/hosts: the compute hosts of a segment, as the inventory describes them.
 
-A host's name must be that of a nova-compute service. Taking a host out of maintenance is a sign of life.
+A host's name must be that of a nova-compute service. Taking a host out of maintenance is a sign of life. A host that a
+recovery has taken out of service is shown as on maintenance, which it is not in the inventory (ADR 23).
 """
 
 import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import falcon
@@ -14,14 +17,18 @@ from kasugai.api.bodies import Body, parsed, valid
 from kasugai.api.errors import bad_request, conflict
 from kasugai.api.handling import Resource, answer, host_of, query_of, segment_of
 from kasugai.api.paging import Query, cut, holding, page, sort
+from kasugai.api.views import OutView
 from kasugai.api.words import boolean
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.signals import Source, Symptom, fault
+from kasugai.core.words.subject import Kind
 
-COLUMNS = (
-    *shown.host(HostRecord(host_uuid="", name="", segment_id=""), SegmentRecord(segment_id="", name=""), 0),
-)
+_NONE = HostRecord(host_uuid="", name="", segment_id=""), SegmentRecord(segment_id="", name="")
+COLUMNS = (*shown.host(*_NONE, 0, is_out=False),)
 SORTABLE = tuple(column for column in COLUMNS if column != "failover_segment")
+Place = tuple[str, str]
+"""A segment's id and a host's name."""
+Outs = Mapping[Place, Sequence[OutView]]
 OBSERVER = "api"
 """Who says so when a notification or an operator speaks through the REST API."""
 
@@ -34,13 +41,21 @@ class HostResource(Resource):
         if not self.doors.computes.knows(name):
             raise bad_request(f"Compute host with hostname '{name}' could not be found.")
 
-    def one(self, inventory: Inventory, record: HostRecord) -> bytes:
+    def one(self, inventory: Inventory, record: HostRecord, outs: Outs) -> bytes:
         """Return a host's body."""
-        return json.dumps({"host": self.row(inventory, record)}).encode()
+        return json.dumps({"host": self.row(inventory, record, outs)}).encode()
 
-    def row(self, inventory: Inventory, record: HostRecord) -> shown.Row:
+    def row(self, inventory: Inventory, record: HostRecord, outs: Outs) -> shown.Row:
         """Return a host's row."""
-        return shown.host(record, segment_of(inventory, record.segment_id), self.doors.wall.now())
+        segment = segment_of(inventory, record.segment_id)
+        return shown.host(record, segment, self.doors.wall.now(), is_out=_place(record) in outs)
+
+    def outs(self) -> Outs:
+        """Return what keeps hosts out of service, by segment and host; ApiError 503 while that is not known."""
+        found: dict[Place, list[OutView]] = defaultdict(list)
+        for view in self.require_views().hosts_out():
+            found[view.segment, view.host].append(view)
+        return found
 
 
 class Hosts(HostResource):
@@ -53,7 +68,8 @@ class Hosts(HostResource):
         asked, fits = page(query, SORTABLE, self.highest_limit), holding(_filter(query))
         inventory = self.doors.registry.read()
         segment_of(inventory, segment_id)
-        rows = (self.row(inventory, record) for record in inventory.hosts(segment_id))
+        outs = self.outs()
+        rows = (self.row(inventory, record, outs) for record in inventory.hosts(segment_id))
         answer(resp, json.dumps({"hosts": cut(sort(rows, asked), asked, fits)}).encode())
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, segment_id: str) -> None:
@@ -70,7 +86,7 @@ class Hosts(HostResource):
             return [described(blank, body)]
 
         after = self.doors.registry.edit(add)
-        answer(resp, self.one(after, host_of(after, segment_id, uuid)), 201)
+        answer(resp, self.one(after, host_of(after, segment_id, uuid), {}), 201)
 
 
 class Host(HostResource):
@@ -80,7 +96,8 @@ class Host(HostResource):
         """Show a host."""
         self.enforce(req, "os-hosts:detail")
         inventory = self.doors.registry.read()
-        answer(resp, self.one(inventory, host_of(inventory, segment_id, host_id)))
+        record = host_of(inventory, segment_id, host_id)
+        answer(resp, self.one(inventory, record, self.outs()))
 
     def on_put(self, req: falcon.Request, resp: falcon.Response, segment_id: str, host_id: str) -> None:
         """Change a host; 409 while it is under recovery."""
@@ -89,11 +106,13 @@ class Host(HostResource):
         self._refuse_busy(segment_id, host_id, "updated")
         if "name" in body:
             self.require_compute(body["name"])
+        outs = self.outs()
         after = self.doors.registry.edit(lambda now: [described(host_of(now, segment_id, host_id), body)])
         record = host_of(after, segment_id, host_id)
         if "on_maintenance" in body and not record.on_maintenance:
-            self._tell_alive(record)
-        answer(resp, self.one(after, record))
+            self._tell_alive(record, outs.get(_place(record), ()))
+            outs = {}  # by this word it is in service: what follows from that is shown as soon as it is done
+        answer(resp, self.one(after, record, outs))
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response, segment_id: str, host_id: str) -> None:
         """Delete a host; 409 while it is under recovery."""
@@ -107,10 +126,18 @@ class Host(HostResource):
         if host_id in self.require_views().busy_hosts():
             raise conflict(f"Host {record.name} can't be {what} as it is under recovery.")
 
-    def _tell_alive(self, record: HostRecord) -> None:
-        """An operator vouches for the host. Repeated with the same PUT, so that a lost one may be sent again."""
+    def _tell_alive(self, record: HostRecord, outs: Sequence[OutView]) -> None:
+        """An operator vouches for the host, and for each process for whose failure a recovery has shut it. Repeated
+        with the same PUT, so that a lost one may be sent again."""
+        self._report(record, Kind.HOST, "")
+        for process in sorted({view.process for view in outs if view.process}):
+            self._report(record, Kind.PROCESS, process)
+
+    def _report(self, record: HostRecord, kind: Kind, detail: str) -> None:
         self.doors.reports.report(
             fault(
+                kind=kind,
+                detail=detail,
                 host=record.name,
                 host_uuid=record.host_uuid,
                 observer=OBSERVER,
@@ -120,6 +147,10 @@ class Host(HostResource):
                 inventory_offset=self.doors.registry.offset(),
             )
         )
+
+
+def _place(record: HostRecord) -> Place:
+    return record.segment_id, record.name
 
 
 def described(record: HostRecord, body: Body) -> HostRecord:

@@ -7,6 +7,7 @@ before it publishes, the projector releases it when the notification's status is
 
 from collections.abc import Mapping
 
+from kasugai.api.words import canonical
 from kasugai.core.words.signals import Notification
 
 WORDS: Mapping[str, tuple[str, ...]] = {
@@ -23,7 +24,12 @@ SHOWS_TENS_OF_SECONDS = len("YYYY-MM-DDTHH:MM:S")
 def occurrence(host_uuid: str, notification: Notification) -> str:
     """Return the key: (type, host uuid, event, host_status), and for VM and PROCESS what they are about."""
     words = WORDS.get(notification.notification_type, ("event",))
-    said = [notification.payload.get(word, "") for word in words]
+    said = [_spelt(word, notification.payload.get(word, "")) for word in words]
     if said == ["STOPPED", "NORMAL"]:
         said.append(notification.generated_time[:SHOWS_TENS_OF_SECONDS])
     return "/".join([notification.notification_type, host_uuid, *said])
+
+
+def _spelt(word: str, said: str) -> str:
+    """One instance is one, however its uuid is written."""
+    return canonical(said) if word == "instance_uuid" else said

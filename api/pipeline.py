@@ -29,6 +29,10 @@ from kasugai.api.versions import choices, version_list
 HEALTH = "/healthcheck"
 THEIR_NUMBER = "HTTP_" + request_id.INBOUND_HEADER.upper().replace("-", "_")
 """Where in the environment the id lies that a request was given by whoever sent it on."""
+MOST_BYTES = 256 * 1024
+"""What is read of a body before anybody has shown who he is, whatever [oslo_middleware] allows."""
+GUARDS = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
+"""Stand on every answer: what it says is about hosts and is seldom true a minute later."""
 MOST_DIGITS = 16
 """A longer length is nobody's."""
 
@@ -62,7 +66,17 @@ def around(app: Wsgi, conf: cfg.ConfigOpts, api: ApiSettings, mounts: dict[str, 
                 return each(environ, start_response)
         return proxied(environ, start_response)
 
-    return metered(root)
+    return metered(_guarded(root))
+
+
+def _guarded(app: Wsgi) -> Wsgi:
+    def answered(environ: Environ, start_response: Any) -> Iterable[bytes]:
+        def started(line: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            return start_response(line, [*headers, *GUARDS], *more)
+
+        return app(environ, started)
+
+    return answered
 
 
 def _admitted(app: Wsgi, conf: cfg.ConfigOpts, api: ApiSettings) -> Wsgi:
@@ -96,8 +110,9 @@ def numbered(app: Wsgi) -> Wsgi:
 
 def _sized(app: Wsgi, conf: cfg.ConfigOpts) -> Wsgi:
     """The bound is OpenStack's middleware's business, except for a request that says that it keeps within it."""
-    limiter: Wsgi = RequestBodySizeLimiter(app, conf)
-    most = conf.oslo_middleware.max_request_body_size
+    limiter: Wsgi = RequestBodySizeLimiter(app, conf)  # registers its option
+    most = min(conf.oslo_middleware.max_request_body_size, MOST_BYTES)
+    conf.set_override("max_request_body_size", most, group="oslo_middleware")
 
     def sized(environ: Environ, start_response: Any) -> Iterable[bytes]:
         length = environ.get("CONTENT_LENGTH", "")

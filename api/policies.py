@@ -1,6 +1,8 @@
 """Who may do what: Masakari's rules under Masakari's names, admins only unless a policy file says otherwise.
 
-oslo.policy decides; here is only what it decides about (masakari.md 1.7).
+Two things need no admin by default: to read, for a reader of the whole system; and to report a failure, for a role of
+its own, so that no hypervisor holds an admin's password. oslo.policy decides; here is only what it decides about
+(masakari.md 1.7).
 """
 
 from collections.abc import Callable, Mapping
@@ -15,6 +17,9 @@ from kasugai.api.own import rules as own
 
 PREFIX = "os_masakari_api:"
 ADMIN, ANYONE = "rule:admin_api", "@"
+READER, NOTIFIER = "rule:reader_api", "rule:notifier_api"
+NOTIFIER_ROLE = "kasugai-notifier"
+"""The role of those who may report a failure and nothing else; whether they may say more is asked by other rules."""
 
 OPERATIONS: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     "segments:index": ("List segments.", (("GET", "/segments"),)),
@@ -58,16 +63,33 @@ def rules() -> list[policy.RuleDefault]:
         policy.RuleDefault(
             "admin_api", "is_admin:True", "What every rule asks for unless it says otherwise."
         ),
+        policy.RuleDefault(
+            "reader_api",
+            f"{ADMIN} or (role:reader and system_scope:all)",
+            "Who may read. A reader of a project is no reader of the hosts: every member of every project is one.",
+        ),
+        policy.RuleDefault(
+            "notifier_api",
+            f"{ADMIN} or role:{NOTIFIER_ROLE}",
+            "Who may report a failure: give the monitors on hypervisors this role, and none that may more.",
+        ),
         *(_rule(PREFIX + name, *told) for name, told in OPERATIONS.items()),
         *(_rule(own.PREFIX + name, *told) for name, told in own.OPERATIONS.items()),
     ]
 
 
 def _rule(name: str, description: str, operations: tuple[tuple[str, str], ...]) -> policy.RuleDefault:
-    default = ANYONE if name.startswith(f"{PREFIX}versions:") else ADMIN
-    default = own.DEFAULTS.get(name.removeprefix(own.PREFIX), default)
+    default = own.DEFAULTS.get(name.removeprefix(own.PREFIX), _default(name, operations))
     places: list[policy.Operation] = [{"method": method, "path": path} for method, path in operations]
     return policy.DocumentedRuleDefault(name, default, description, places)
+
+
+def _default(name: str, operations: tuple[tuple[str, str], ...]) -> str:
+    if name.startswith(f"{PREFIX}versions:"):
+        return ANYONE
+    if name == f"{PREFIX}notifications:create":
+        return NOTIFIER
+    return READER if all(method == "GET" for method, _ in operations) else ADMIN
 
 
 REMEMBERED: Final = 1.0

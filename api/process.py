@@ -15,10 +15,12 @@ from kasugai.adapters.kafka.reports import KafkaReports
 from kasugai.adapters.nova.computes import NovaComputes
 from kasugai.adapters.oslo_notifier import OsloNotifier
 from kasugai.adapters.redis_claims import RedisClaims
-from kasugai.adapters.redis_eviction import Evicts
+from kasugai.adapters.redis_keeping import Forgets
 from kasugai.adapters.redis_views import RedisViews
 from kasugai.adapters.settings import SettingError, Settings
+from kasugai.adapters.settings.exposure import is_loopback
 from kasugai.adapters.settings.oslo import open_conf
+from kasugai.adapters.settings.values import ApiSettings
 from kasugai.adapters.telemetry.vitals import Vitals
 from kasugai.adapters.wall import Wall
 from kasugai.api.announcing import AnnouncingRegistry, AnnouncingReports
@@ -43,14 +45,15 @@ class Process:
 
     def __init__(self, settings: Settings, files: Sequence[str], vitals: Vitals | None = None) -> None:
         """Open the doors; Kafka, Redis and Nova are looked for in the background. SettingError when one cannot be."""
-        if settings.unread:
-            log.warning("%s", settings.unread)
+        for sentence in settings.unread:
+            log.warning("%s", sentence)
         self._background = Background(NAME)
+        # What only settings can refuse stands before the first client of Kafka, whose own lines would bury the reason.
+        self._computes = NovaComputes(self._background, settings.nova)
         self._registry = KafkaRegistry(self._background, settings.kafka, NAME)
         self._reports = KafkaReports(self._background, settings.kafka, NAME)
         self._claims = RedisClaims.connect(settings.redis)
         self._documents = RedisViews.connect(settings.redis)
-        self._computes = NovaComputes(self._background, settings.nova)
         conf = open_conf(files)
         self._notifier = OsloNotifier.where_wanted(conf)
         notifier = self._notifier
@@ -97,18 +100,36 @@ class Process:
             self._notifier.close()
 
 
+def refuse_open_door(api: ApiSettings) -> None:
+    """SettingError where nobody is asked who he is and others than this machine could ask, unless somebody has said
+    that they may."""
+    may = api.auth_strategy != "noauth2" or api.noauth2_anywhere or is_loopback(api.listen)
+    if not may:
+        raise SettingError(
+            f"[api] auth_strategy = noauth2 makes everyone admin who reaches {api.listen}:{api.port}; for example: "
+            "auth_strategy = keystone (or listen = 127.0.0.1, or noauth2_anywhere = true where nobody else can)"
+        )
+
+
 def _refuse_forgetful(claims: RedisClaims) -> None:
     """SettingError for a Redis that evicts; one that is away is looked for in the background."""
     try:
         claims.check()
     except LedgerAway as away:
         log.warning("%s", away)
-    except Evicts as error:
+    except Forgets as error:
         raise SettingError(f"[redis] {error}") from None
 
 
 def _check(conf: cfg.ConfigOpts, settings: Settings) -> None:
-    """Keystone without credentials would refuse everybody; keystonemiddleware has registered its options by now."""
+    """Keystone without credentials would refuse everybody (keystonemiddleware has registered its options by now), and
+    without Keystone everybody is let in."""
+    refuse_open_door(settings.api)
+    if settings.api.auth_strategy == "noauth2":
+        place = f"{settings.api.listen}:{settings.api.port}"
+        log.warning(
+            "[api] auth_strategy = noauth2: whoever reaches %s is admin, and may let hosts be fenced", place
+        )
     if settings.api.auth_strategy == "keystone" and not conf.keystone_authtoken.auth_type:
         raise SettingError(
             "[keystone_authtoken] auth_type is missing; for example: auth_type = password "

@@ -7,7 +7,7 @@ dropped, ownership lost) it begins again from what Redis says has been read: at 
 import asyncio
 import logging
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from functools import partial
 
@@ -16,6 +16,8 @@ from confluent_kafka import OFFSET_BEGINNING
 
 from kasugai.adapters.incarnation import incarnation
 from kasugai.adapters.kafka.reader import Batch, Place, Reader
+from kasugai.adapters.kafka.records import Incoming
+from kasugai.adapters.kafka.topic_ids import TopicIds
 from kasugai.adapters.kafka.topics import require
 from kasugai.adapters.redis_claims import RedisClaims
 from kasugai.adapters.redis_views import KEPT, RedisViews
@@ -25,12 +27,15 @@ from kasugai.api.announcing import Announcer
 from kasugai.api.projection.projector import Projector
 from kasugai.core.recovering.doors import LedgerAway, LogAway
 from kasugai.core.telling.documents import NotOwner
-from kasugai.schemas.topics import INCIDENTS, RECOVERY, REPORTED, VERDICTS
+from kasugai.core.words.timing import BrokerTime
+from kasugai.schemas.topics import INCIDENTS, RECOVERY, REPORTED, VERDICTS, Stamped, contracts
 
 log = logging.getLogger(__name__)
 
 TOPICS = (REPORTED, VERDICTS, *INCIDENTS.values(), RECOVERY)
 """What views are made of."""
+DATED = frozenset(name for name in TOPICS if contracts()[name].timestamps is Stamped.APPEND)
+"""Those of them that the broker dates."""
 
 BATCH = 2_000
 RENEW = 3.0
@@ -40,6 +45,12 @@ SAY_EVERY = 60.0
 TRIM_EVERY = 3600.0
 UNLISTED = 2 * 3_600_000
 """Milliseconds for which a view is not listed any more before it ends: what is listed must be there."""
+
+
+def newest(known: BrokerTime, records: Iterable[Incoming]) -> BrokerTime:
+    """Return the newest date that a broker has given: what is forgotten is counted from it, and a producer whose clock
+    is ahead must not have everything forgotten."""
+    return max([known, *(BrokerTime(record.at) for record in records if record.topic in DATED)])
 
 
 def main(
@@ -99,10 +110,11 @@ class Process:
         self._name = f"kasugai-project-{settings.stream.instance}"
         self._owner = incarnation(self._name)
         self._documents = RedisViews.connect(settings.redis)
+        self._ids = TopicIds(settings.kafka, self._name)
         self._claims = RedisClaims.connect(settings.redis)
         self._waits_for = "starting"
         self._said = self._trimmed = float("-inf")
-        self._newest = 0
+        self._newest = BrokerTime(0)
 
     async def serve(self, *, demo: bool, rebuild: bool) -> None:
         """Own the views and keep them, for ever."""
@@ -171,13 +183,18 @@ class Process:
     async def _places(self, reader: Reader) -> list[Place]:
         """Return where to go on in every partition; views of topics that have been made anew are dropped."""
         progress = await asyncio.to_thread(self._documents.progress)
+        await asyncio.to_thread(self._ids.learn, *TOPICS)
         places: list[Place] = []
         for topic in TOPICS:
             for partition in await reader.partitions(topic):
-                offset = progress.get(f"{topic}/{partition}", OFFSET_BEGINNING)
-                if offset > 0 and offset > (await reader.bounds(topic, partition))[1]:
+                name = self._ids.place(topic, partition)
+                offset = progress.get(name, OFFSET_BEGINNING)
+                others = {
+                    place for place in progress if place.partition("@")[0] == f"{topic}/{partition}"
+                } - {name}
+                if others or (offset > 0 and offset > (await reader.bounds(topic, partition))[1]):
                     await asyncio.to_thread(self._documents.drop)
-                    raise NotOwner(f"{topic}/{partition} ends before what the views are made of")
+                    raise NotOwner(f"{topic}/{partition} is another one than the views are made of")
                 places.append(Place(topic, partition, offset))
         return places
 
@@ -203,10 +220,11 @@ class Process:
             projector.project(is_current=True)
 
     def _work(self, projector: Projector, batch: Batch, is_current: bool) -> None:
-        self._newest = max([self._newest, *(record.at for record in batch.records)])
+        self._newest = newest(self._newest, batch.records)
         came = [(record.topic, record.stamp, record.value or b"") for record in batch.records]
-        ends = {f"{end.topic}/{end.partition}": end.offset for end in batch.ends}
-        read = {f"{record.topic}/{record.partition}": record.offset + 1 for record in batch.records}
+        place = self._ids.place
+        ends = {place(end.topic, end.partition): end.offset for end in batch.ends}
+        read = {place(record.topic, record.partition): record.offset + 1 for record in batch.records}
         projector.take(came, ends | read)
         while is_current and not projector.is_done:
             projector.project(is_current=True)

@@ -2,7 +2,7 @@
 
 STOPPED with NORMAL says that the host has been fenced, which is an assertion if its sender may make one; anything less
 is one witness; STARTED is a sign of life.
-Of an instance's events only those that Masakari recovers are failures.
+Of an instance's events only those that Masakari recovers are failures (core/words/guest_events.py).
 """
 
 from dataclasses import dataclass
@@ -10,22 +10,14 @@ from typing import Final
 
 from kasugai.api.numbers import notification_number
 from kasugai.api.views import NotificationView
-from kasugai.api.words import moment
+from kasugai.api.words import canonical, moment
+from kasugai.core.words.guest_events import is_failure
 from kasugai.core.words.inventory import HostRecord
 from kasugai.core.words.signals import Fault, Notification, Source, Stamp, Symptom, fault
 from kasugai.core.words.subject import Kind
 from kasugai.core.words.timing import Instant, Millis
 
 OBSERVER: Final = "api"
-
-FAILURES: Final = frozenset(
-    {
-        ("LIFECYCLE", "STOPPED_FAILED"),
-        ("IO_ERROR", "IO_ERROR_REPORT"),
-        ("QEMU_GUEST_AGENT_ERROR", "STOPPED_FAILED"),
-    }
-)
-"""The events of an instance that are failures; every other one is an ordinary part of its life."""
 
 BELIEVED: Final[Millis] = Millis(600_000)
 """A client's clock counts if it is not further behind than this: monitors repeat a POST for two minutes."""
@@ -76,8 +68,9 @@ def _meaning(notification: Notification) -> tuple[Kind, str, Symptom, bool]:
             symptom = Symptom.DOWN if said["event"] == "STOPPED" else Symptom.CLEAR
             return Kind.PROCESS, said["process_name"], symptom, False
         case _:
-            failed = (said["event"], said["vir_domain_event"]) in FAILURES
-            return Kind.INSTANCE, said["instance_uuid"], Symptom.DOWN if failed else Symptom.CLEAR, False
+            failed = is_failure(said["event"], said["vir_domain_event"])
+            symptom = Symptom.DOWN if failed else Symptom.CLEAR
+            return Kind.INSTANCE, canonical(said["instance_uuid"]), symptom, False
 
 
 def _observed(generated_time: str, now: Instant) -> Instant:

@@ -17,19 +17,18 @@ from typing import Any
 
 import waitress.server
 
-from kasugai.adapters.kafka.partition_watch import partitions_watched
+from kasugai.adapters.kafka.topic_watch import topics_watched
 from kasugai.adapters.settings import ApiSettings, SettingError, Settings
 from kasugai.adapters.telemetry.catalogue import API
 from kasugai.adapters.telemetry.process import observed
 from kasugai.adapters.telemetry.serving import PortTaken
 from kasugai.adapters.telemetry.vitals import Vitals
-from kasugai.api.process import Process
+from kasugai.api.pipeline import MOST_BYTES
+from kasugai.api.process import Process, refuse_open_door
 
 BACKLOG = 1024
 CONNECTIONS = 2000
 """Connections that a process keeps open at a time."""
-MOST_BYTES = 16 * 1024 * 1024
-"""What waitress reads of a body at most; [oslo_middleware] max_request_body_size is the bound that clients meet."""
 ENDED = 70
 """The exit code when one of several processes has ended by itself."""
 UNFIT = 2
@@ -47,6 +46,7 @@ def main(settings: Settings, files: Sequence[str]) -> int:
     """Serve until SIGTERM or SIGINT; return the exit code. SettingError, CannotListen or PortTaken at the start."""
     if settings.telemetry.api_port + settings.api.workers - 1 > HIGHEST_PORT:
         raise SettingError("[telemetry] api_port leaves no ports for the following [api] workers")
+    refuse_open_door(settings.api)
     listening = listen(settings.api)
     log.info("serving http://%s:%d/v1", settings.api.listen, listening.getsockname()[1])
     if settings.api.workers == 1:
@@ -81,9 +81,29 @@ def listen(api: ApiSettings) -> socket.socket:
 
 
 def _serve(settings: Settings, files: Sequence[str], listening: socket.socket) -> int:
+    """Serve until told to end.
+
+    SystemExit is raised wherever the signal finds us, and C code that is building something may put an error of its own
+    in its place (confluent-kafka 2.16 says TypeError, of a property's name): after the signal every error means "end".
+    """
+    told: list[int] = []
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        told.append(number)
+        sys.exit(0)
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _end)
-    with observed(settings, API) as seen, partitions_watched(settings, seen.vitals):
+        signal.signal(number, end)
+    try:
+        return _observed(settings, files, listening)
+    except Exception as error:
+        if told:
+            raise SystemExit(0) from error
+        raise
+
+
+def _observed(settings: Settings, files: Sequence[str], listening: socket.socket) -> int:
+    with observed(settings, API) as seen, topics_watched(settings, seen.vitals):
         code = 1
         try:
             _answer(settings, files, listening, seen.vitals)
@@ -107,15 +127,11 @@ def _answer(settings: Settings, files: Sequence[str], listening: socket.socket, 
             threads=settings.api.threads,
             ident="kasugai",
             connection_limit=CONNECTIONS,
-            max_request_body_size=MOST_BYTES,
+            max_request_body_size=MOST_BYTES,  # waitress reads it whole before we are asked
             clear_untrusted_proxy_headers=False,  # [oslo_middleware] enable_proxy_headers_parsing decides
             expose_tracebacks=False,
         )
         server.run()
-
-
-def _end(_number: int, _frame: FrameType | None) -> None:
-    sys.exit(0)
 
 
 def _several(processes: Sequence[Callable[[], int]]) -> int:

@@ -39,8 +39,9 @@ def segment(record: SegmentRecord) -> Row:
     }
 
 
-def host(record: HostRecord, of: SegmentRecord, now: Instant) -> Row:
-    """Return a host with its segment inside."""
+def host(record: HostRecord, of: SegmentRecord, now: Instant, *, is_out: bool) -> Row:
+    """Return a host with its segment inside; `is_out`: a recovery has taken it out of service, which Masakari's clients
+    know as on_maintenance (ADR 23)."""
     return {
         "id": number_of(record),
         "uuid": record.host_uuid,
@@ -50,7 +51,7 @@ def host(record: HostRecord, of: SegmentRecord, now: Instant) -> Row:
         "type": record.host_type,
         "reserved": record.reserved,
         "control_attributes": record.control_attributes,
-        "on_maintenance": is_on_maintenance(record, now),
+        "on_maintenance": is_out or is_on_maintenance(record, now),
         **_times(record.created_at, record.updated_at or None),
     }
 

@@ -4,6 +4,7 @@ The only place that knows how a view is named and written; JSON with sorted keys
 """
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from kasugai.api.projection.moves import Move, vmove_of
 from kasugai.api.views import (
     IncidentView,
     NotificationView,
+    OutView,
     TimelineLine,
     UnknownMarker,
     VerdictView,
@@ -24,6 +26,10 @@ from kasugai.schemas.compact import body_of, value_of
 
 T = TypeVar("T")
 
+NO_VIEW = (AttributeError, LookupError, TypeError, ValueError)
+"""What `load` raises for a text that is not `dump`'s."""
+_OURS = {Index.NOTIFICATIONS: re.compile(r"\d{19}/[^/]*"), Index.INCIDENTS: re.compile(r"[0-9a-f-]{36}")}
+"""What is listed; whatever else somebody has put there is passed over, or it would be missing for ever."""
 PAGE = 200
 """Texts fetched at a time while a list is read."""
 
@@ -97,6 +103,11 @@ class ViewStore:
         """Return the hosts under recovery."""
         return self._documents.busy()
 
+    def hosts_out(self) -> tuple[OutView, ...]:
+        """Return what keeps hosts out of service."""
+        texts = self._documents.out()
+        return tuple(view for text in texts for view in self._loaded(OutView, "of a host that is out", text))
+
     def incident(self, incident: str) -> IncidentView | None:
         """Return an incident."""
         found = self._one(IncidentView, f"incident/{incident}")
@@ -119,11 +130,17 @@ class ViewStore:
         return self._all(VerdictView, f"verdicts/{subject}")
 
     def _one(self, cls: type[T], name: str) -> T | None:
-        found = load(cls, self._documents.get(name))
+        found = self._all(cls, name)
         return found[0] if found else None
 
     def _all(self, cls: type[T], name: str) -> tuple[T, ...]:
-        return load(cls, self._documents.get(name))
+        return self._loaded(cls, name, self._documents.get(name))
+
+    def _loaded(self, cls: type[T], name: str, text: str | None) -> tuple[T, ...]:
+        try:
+            return load(cls, text)
+        except NO_VIEW:
+            raise self._lost(name) from None
 
     def _members(self, index: Index) -> Iterator[str]:
         after = None
@@ -134,17 +151,17 @@ class ViewStore:
     def _walk(self, cls: type[T], index: Index, after: str | None) -> Iterator[T]:
         kind = "notification" if index is Index.NOTIFICATIONS else "incident"
         while members := self._documents.newest(index, after, PAGE):
-            names = [f"{kind}/{_name_of(member)}" for member in members]
+            names = [f"{kind}/{_name_of(member)}" for member in members if _OURS[index].fullmatch(member)]
             for name, text in zip(names, self._documents.many(names), strict=True):
                 if text is None:
                     raise self._lost(name)
-                yield from load(cls, text)
+                yield from self._loaded(cls, name, text)
             after = members[-1]
 
     def _lost(self, name: str) -> LedgerAway:
-        """What is listed and not there has been lost: a list without it would be a lie."""
+        """What is listed and not there, or no view any more, has been lost: a list without it would be a lie."""
         self._documents.distrust()
-        return LedgerAway(f"the view {name} is missing: the views are computed anew (does Redis evict?)")
+        return LedgerAway(f"the view {name} is lost: the views are computed anew (does Redis evict?)")
 
 
 def _name_of(member: str) -> str:

@@ -5,7 +5,7 @@ accepted. Times are milliseconds since the epoch; Masakari's words (notification
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
@@ -154,6 +154,8 @@ class IncidentView:
     host: str
     detail: str
     """The instance's uuid or the process's name; empty for a host."""
+    name: str = ""
+    """What the instance is called; empty while that is not known, and of what is none."""
     host_uuid: str
     segment: str
     """The segment's id."""
@@ -176,6 +178,17 @@ class IncidentView:
     left: tuple[LeftView, ...] = ()
     notifications: tuple[str, ...] = ()
     """The notifications that became evidence of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutView:
+    """A recovery has taken a host out of service, and nobody has let it in again. A host may have several."""
+
+    segment: str
+    """The segment's id."""
+    host: str
+    process: str = ""
+    """For whose failure its compute service is disabled; empty where the host itself was recovered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,6 +268,10 @@ class Views(Protocol):
         """Return the uuids of the hosts that are under recovery: an open incident, or an unfinished notification."""
         ...
 
+    def hosts_out(self) -> tuple[OutView, ...]:
+        """Return what keeps hosts out of service, in any order."""
+        ...
+
     def incident(self, incident: str) -> IncidentView | None:
         """Return an incident by its id."""
         ...
@@ -270,69 +287,3 @@ class Views(Protocol):
     def verdicts(self, subject: str) -> tuple[VerdictView, ...]:
         """Return what was decided about a subject (`host/cmp1`), oldest first."""
         ...
-
-
-@dataclass(slots=True)
-class MemoryViews:
-    """The views in memory, for tests: what was put is shown."""
-
-    is_current: bool = True
-    kept: dict[str, NotificationView] = field(default_factory=dict)
-    told: dict[str, tuple[WorkflowDetail, ...]] = field(default_factory=dict)
-    moves: dict[str, tuple[VMoveView, ...]] = field(default_factory=dict)
-    cases: dict[str, IncidentView] = field(default_factory=dict)
-    stories: dict[str, tuple[TimelineLine, ...]] = field(default_factory=dict)
-    decided: dict[str, tuple[VerdictView, ...]] = field(default_factory=dict)
-
-    def caught_up(self) -> bool:
-        """Return `is_current`."""
-        return self.is_current
-
-    def accept(self, notification: NotificationView) -> None:
-        """Show it, unless it is known."""
-        self.kept.setdefault(notification.notification_uuid, notification)
-
-    def notification(self, uuid: str) -> NotificationView | None:
-        """Return a notification."""
-        return self.kept.get(uuid)
-
-    def notifications(self, after: int | None = None) -> Iterator[NotificationView]:
-        """Yield notifications, newest first."""
-        found = sorted(self.kept.values(), key=lambda n: (n.created_at, n.number), reverse=True)
-        numbers = [n.number for n in found]
-        if after is not None and after not in numbers:
-            raise UnknownMarker(f"no notification has the number {after}")
-        return iter(found if after is None else found[numbers.index(after) + 1 :])
-
-    def details(self, uuid: str) -> tuple[WorkflowDetail, ...]:
-        """Return a notification's progress details."""
-        return self.told.get(uuid, ())
-
-    def vmoves(self, uuid: str) -> tuple[VMoveView, ...]:
-        """Return a notification's moves."""
-        return self.moves.get(uuid, ())
-
-    def busy_hosts(self) -> frozenset[str]:
-        """Return the hosts under recovery."""
-        reported = {n.source_host_uuid for n in self.kept.values() if n.is_busy}
-        return frozenset(reported | {case.host_uuid for case in self.cases.values() if case.is_open})
-
-    def incident(self, incident: str) -> IncidentView | None:
-        """Return an incident."""
-        return self.cases.get(incident)
-
-    def incidents(self, after: str | None = None) -> Iterator[IncidentView]:
-        """Yield incidents, newest first."""
-        found = sorted(self.cases.values(), key=lambda i: (i.opened_at, i.incident), reverse=True)
-        ids = [case.incident for case in found]
-        if after is not None and after not in ids:
-            raise UnknownMarker(f"there is no incident {after}")
-        return iter(found if after is None else found[ids.index(after) + 1 :])
-
-    def timeline(self, incident: str) -> tuple[TimelineLine, ...]:
-        """Return an incident's story."""
-        return self.stories.get(incident, ())
-
-    def verdicts(self, subject: str) -> tuple[VerdictView, ...]:
-        """Return what was decided about a subject."""
-        return self.decided.get(subject, ())

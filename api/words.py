@@ -3,6 +3,7 @@
 import unicodedata
 from datetime import UTC, datetime
 from functools import cache
+from uuid import UUID
 
 from kasugai.core.words.timing import Instant
 
@@ -16,6 +17,20 @@ def boolean(value: object) -> bool | None:
         return value
     text = str(value).strip().lower()
     return True if text in TRUE else False if text in FALSE else None
+
+
+def bare(uuid: str) -> str:
+    """Return a uuid's digits alone, whichever of the forms that Masakari takes it has; of any other text what is left
+    of it."""
+    return uuid.replace("urn:", "").replace("uuid:", "").strip("{}").replace("-", "")
+
+
+def canonical(uuid: str) -> str:
+    """Return a uuid as Nova writes it, one name for one instance; a text that is none as it is."""
+    try:
+        return str(UUID(bare(uuid)))
+    except ValueError:
+        return uuid
 
 
 def moment(text: str) -> datetime:
@@ -50,6 +65,22 @@ def shown_as_progress(at: Instant) -> str:
 def is_printable(text: str, also: str = "") -> bool:
     """Whether every character of the basic plane can be printed, or is one of `also`."""
     return not (set(text) - _printable() - set(also))
+
+
+LONGEST_NAME = 255
+NAME = f"1 to {LONGEST_NAME} printable characters, without blanks at either end"
+TEXT = "printable characters and line ends"
+"""What is_name and is_text ask for, in words."""
+
+
+def is_name(text: str) -> bool:
+    """Whether a segment or a host may be called so, whoever describes it: REST, a segment file, an import."""
+    return 0 < len(text) <= LONGEST_NAME and is_printable(text) and text == text.strip()
+
+
+def is_text(text: str) -> bool:
+    """Whether it may describe something; lines may end as a browser's form ends them."""
+    return is_printable(text.replace("\r\n", "\n"), "\n")
 
 
 @cache

@@ -11,6 +11,7 @@ from typing import Any
 
 from kasugai.adapters.kafka.stranded import end_when_stranded
 from kasugai.adapters.settings import DEFAULT_FILE, load
+from kasugai.adapters.settings.exposure import Part, warn
 from kasugai.adapters.telemetry.logs import set_up
 from kasugai.api.process import Process
 
@@ -40,6 +41,7 @@ def _opened() -> Process:
     files = os.environ.get(VARIABLE, DEFAULT_FILE).split(":")
     settings = load(files, "nova")
     set_up(files, settings)
+    warn(settings, [Part.FILES, Part.KAFKA, Part.REDIS])  # who listens is the server's own business
     end_when_stranded()
     return Process(settings, files)
 

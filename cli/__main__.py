@@ -2,7 +2,7 @@
 
 import sys
 
-from kasugai.cli.main import main
+from kasugai.cli.entry import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,10 +1,11 @@
-"""Colours for words of state: the word is always there too, and none of it where nobody looks."""
+"""Colours for words of state: the word is always there too; whether colours are shown is the terminal's business."""
 
-from kasugai.cli.tables import Cell
-from kasugai.cli.terminal import is_coloured
+from collections.abc import Mapping
+
+from kasugai.cli.tables import Painted, Part
 from kasugai.core.words.incident import Phase
 
-CODES = {
+CODES: Mapping[str, str] = {
     Phase.SUSPECTED: "33",
     Phase.OPENED: "36",
     Phase.RECOVERING: "36",
@@ -17,11 +18,7 @@ CODES = {
 """ANSI: yellow waits for somebody, cyan is under way, green is well, red is not, dim is past."""
 
 
-def phase_cells() -> Cell | None:
-    """Return what colours the column PHASE, or None."""
-    return _paint if is_coloured() else None
-
-
-def _paint(head: str, text: str) -> str:
-    code = CODES.get(Phase(text.strip())) if head == "PHASE" else None
-    return f"\x1b[{code}m{text}\x1b[0m" if code else text
+def phase_cell(head: str, text: str) -> Part:
+    """Colour the column PHASE."""
+    code = CODES.get(text.strip()) if head == "PHASE" else None
+    return Painted(text, code) if code else text

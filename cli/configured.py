@@ -22,5 +22,17 @@ def settings_of(arguments: argparse.Namespace, *needs: str) -> "Settings":
 
 
 def files_of(arguments: argparse.Namespace) -> list[str]:
-    """Return the configuration files that the command line names, or the usual one if it is there."""
-    return list(arguments.config_file) or [file for file in [DEFAULT_FILE] if os.path.exists(file)]
+    """Return the configuration files that the command line names, or the usual one if it is there; Misused when
+    nobody may know whether it is."""
+    if arguments.config_file:
+        return list(arguments.config_file)
+    try:
+        os.stat(DEFAULT_FILE)
+    except PermissionError as error:
+        raise Misused(
+            f"{DEFAULT_FILE}: cannot be reached ({error.strerror}): it is for members of the group kasugai "
+            "(usermod -aG kasugai LOGIN), or name a file of your own with --config-file"
+        ) from error
+    except OSError:
+        return []
+    return [DEFAULT_FILE]

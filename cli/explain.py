@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 from collections.abc import Sequence
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from kasugai.cli.configured import settings_of
@@ -20,13 +21,14 @@ def add(nouns: Nouns) -> None:
         nouns,
         "explain",
         "Say why something was done or not, and on what evidence.",
-        ["kasugai explain host/cmp1 --all", "kasugai explain web1"],
+        ["kasugai explain host/cmp1 --all", "kasugai explain process/cmp1/nova-compute"],
         _explain,
     )
     parser.add_argument(
         "subject",
         metavar="SUBJECT",
-        help="a host, instance or segment by name or as host/NAME, ...; or the beginning of an incident's id",
+        help="a host, instance or segment by name or as host/NAME, instance/UUID, process/HOST/NAME, segment/NAME; "
+        "or the beginning of an incident's id",
     )
     parser.add_argument(
         "--all", action="store_true", help="every verdict and plan that is kept (default: the last 10)"
@@ -37,16 +39,16 @@ def add(nouns: Nouns) -> None:
 
 def _explain(arguments: argparse.Namespace) -> int:
     from kasugai.cli.explain_text import as_json, page
-    from kasugai.cli.terminal import data, data_json, is_coloured, talk
+    from kasugai.cli.terminal import data, data_json, talk
 
     told = choose(*asyncio.run(_read(settings_of(arguments).kafka)), arguments.subject)
     shown = told if arguments.all else told[-LAST:]
     if arguments.output == "json":
         data_json([as_json(each, arguments.subject) for each in shown])
         return Exit.OK
-    data(page(shown, arguments.subject, coloured=is_coloured()))
+    data(*page(shown, arguments.subject))
     if len(shown) < len(told):
-        talk(f"{len(told) - len(shown)} older ones: kasugai explain {arguments.subject} --all")
+        talk(f"{len(told) - len(shown)} older ones: kasugai explain {quote(arguments.subject)} --all")
     return Exit.OK
 
 
@@ -59,9 +61,11 @@ def choose(
 ) -> "list[Decided | Planned]":
     """Return the verdicts about `word` and the plans that they led to, in the order of time; SaidNo when there are
     none."""
-    from kasugai.core.telling.explain import about, plans_about, subjects
+    from kasugai.api.words import canonical
+    from kasugai.core.telling.explain import about, about_guest, plans_about, subjects
 
-    verdicts = about(decided, word)
+    word = canonical(word)
+    verdicts = about(decided, word) or about_guest(decided, planned, word)
     told: list[Decided | Planned] = [*verdicts, *plans_about(planned, verdicts, word)]
     told.sort(key=lambda each: (each.at, each.offset))
     if not told:

@@ -5,43 +5,35 @@ from collections.abc import Sequence
 from typing import Any
 
 from kasugai.cli.incident_text import SHORT, stamp
+from kasugai.cli.tables import Column, Line, Painted, table
 from kasugai.core.telling.explain import Decided, Planned
 from kasugai.core.telling.narrate import narrate_fact, narrate_verdict
 from kasugai.core.words.plan import DISKS, Step
 from kasugai.core.words.verdicts import Verb, Verdict
 from kasugai.schemas.meanings import meaning
 
-STYLES = {
-    Verb.OPEN: "yellow",
-    Verb.HOLD: "red",
-    Verb.ALERT: "red",
-    Verb.CLOSE: "green",
-}
-"""What stands out on a terminal."""
-
-_COLOURS = {"yellow": "33", "red": "31", "green": "32"}
-
-
+CODES = {Verb.OPEN: "33", Verb.HOLD: "31", Verb.ALERT: "31", Verb.CLOSE: "32"}
+"""ANSI: what stands out on a terminal."""
+UNTITLED = (Column(""), Column(""), Column(""))
 ROWS = 20
 """Guests of a plan that are shown; `kasugai incident show` has the others."""
 
 
-def page(told: Sequence[Decided | Planned], word: str, *, coloured: bool = False) -> str:
+def page(told: Sequence[Decided | Planned], word: str) -> list[Line]:
     """Return one block per verdict and plan, oldest first; of a plan only the guest that `word` names, if it does."""
-    return "\n\n".join(
-        _block(each, coloured) if isinstance(each, Decided) else _plan(each, word) for each in told
-    )
+    blocks = [_block(each) if isinstance(each, Decided) else _plan(each, word) for each in told]
+    return [line for block in blocks for line in ("", *block)][1:]
 
 
-def _plan(planned: Planned, word: str) -> str:
+def _plan(planned: Planned, word: str) -> list[Line]:
     fact = planned.fact
     rows = [(step.name or step.subject, str(step.action), _disks(step)) for step in planned.guests(word)]
     rows += [(guest, "left", reason) for guest, reason in planned.left(word)]
-    lines = [f"  {name}  {what}  {why}".rstrip() for name, what, why in rows[:ROWS]]
+    lines: list[Line] = [f"  {row}" for row in table(UNTITLED, rows[:ROWS])[1:]]
     if len(rows) > ROWS:
         lines.append(f"  and {len(rows) - ROWS} more: kasugai incident show {str(fact.incident)[:SHORT]}")
     head = f"{stamp(planned.at)}  {narrate_fact(fact)}"
-    return "\n".join([head, f"  incident  {str(fact.incident)[:SHORT]} (attempt {fact.attempt})", *lines])
+    return [head, f"  incident  {str(fact.incident)[:SHORT]} (attempt {fact.attempt})", *lines]
 
 
 def _disks(step: Step) -> str:
@@ -49,14 +41,14 @@ def _disks(step: Step) -> str:
     return f"disks {disks}" if disks else ""
 
 
-def _block(decided: Decided, coloured: bool) -> str:
+def _block(decided: Decided) -> list[Line]:
     verdict = decided.verdict
     head = f"{stamp(verdict.at)}  {narrate_verdict(verdict)}"
-    lines = [_painted(head, STYLES.get(verdict.verb, ""), coloured), *_why(verdict)]
+    code = CODES.get(verdict.verb)
+    lines: list[Line] = [(Painted(head, code),) if code else head, *_why(verdict)]
     if verdict.incident is not None:
         lines.append(f"  incident  {str(verdict.incident)[:SHORT]}")
-    lines += _evidence(verdict)
-    return "\n".join(lines)
+    return [*lines, *_evidence(verdict)]
 
 
 def _why(verdict: Verdict) -> list[str]:
@@ -74,10 +66,6 @@ def _evidence(verdict: Verdict) -> list[str]:
     if more > 0:
         lines.append(f"  evidence  {more} more in other parts of this verdict")
     return lines or ["  evidence  none stands"]
-
-
-def _painted(text: str, colour: str, coloured: bool) -> str:
-    return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if coloured and colour else text
 
 
 def as_json(told: Decided | Planned, word: str) -> dict[str, Any]:

@@ -5,10 +5,11 @@ import asyncio
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from shlex import join, quote
 from typing import TYPE_CHECKING
 
 from kasugai.cli.configured import settings_of
-from kasugai.cli.exits import Exit, SaidNo
+from kasugai.cli.exits import Exit, Misused, SaidNo
 from kasugai.cli.parser import Nouns, add_config_file, add_output, command, group
 
 if TYPE_CHECKING:
@@ -21,18 +22,28 @@ def add(nouns: Nouns) -> None:
     verbs = group(
         nouns,
         "fault",
-        "Report that a host is dead, or that it lives.",
+        "Report that a host, an instance or a process has failed, or that it lives.",
         ["kasugai fault publish cmp1 --fenced", "kasugai fault publish cmp1 --alive"],
     )
     parser = command(
         verbs,
         "publish",
-        "Publish one observation of a host: a new one, unless --id repeats one.",
-        ["kasugai fault publish cmp1 --fenced", "kasugai fault publish cmp1 --id 4f1c... --fenced"],
+        "Publish one observation: a new one, unless --id repeats one.",
+        ["kasugai fault publish cmp1 --fenced", "kasugai fault publish cmp1 --process nova-compute --alive"],
         _publish,
     )
     parser.add_argument(
         "host", metavar="HOST", type=_name, help="Nova's name of the compute service's host, byte for byte"
+    )
+    whom = parser.add_mutually_exclusive_group()
+    whom.add_argument(
+        "--instance", metavar="UUID", type=_uuid, help="it is an instance on that host that has failed"
+    )
+    whom.add_argument(
+        "--process",
+        metavar="NAME",
+        type=_name,
+        help="it is a process of that host that has failed, or (--alive) runs again",
     )
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
@@ -56,17 +67,30 @@ def add(nouns: Nouns) -> None:
 
 
 def _name(text: str) -> str:
-    """Return a name that route carries on."""
-    from kasugai.core.words.signals import LONGEST
+    """Return a name that a record can carry. An empty one is a variable that a script forgot: without it the report
+    would be about the host itself."""
+    from kasugai.core.words.bounds import LONGEST, bytes_of
 
-    if len(text) > LONGEST:
-        raise argparse.ArgumentTypeError(f"it has {len(text)} characters, at most {LONGEST} are taken")
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty")
+    if bytes_of(text) > LONGEST:
+        raise argparse.ArgumentTypeError(f"it has {bytes_of(text)} bytes, at most {LONGEST} are taken")
     return text
+
+
+def _uuid(text: str) -> str:
+    """Return an instance's uuid as Nova writes it."""
+    try:
+        return str(uuid.UUID(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError("it is no uuid: openstack server list --all-projects") from error
 
 
 def _publish(arguments: argparse.Namespace) -> int:
     from kasugai.cli.terminal import data, data_json, talk
 
+    if arguments.fenced and (arguments.instance or arguments.process):
+        raise Misused("--fenced is about the host itself: leave out --instance and --process")
     settings = settings_of(arguments)
     with _traced(settings, arguments.host):
         fault, stamp = asyncio.run(publish(settings.kafka, arguments))
@@ -74,6 +98,7 @@ def _publish(arguments: argparse.Namespace) -> int:
         data_json(
             {
                 "event_id": str(fault.event_id),
+                "subject": fault.subject.name,
                 "host": fault.host,
                 "host_uuid": fault.host_uuid,
                 "symptom": str(fault.symptom),
@@ -87,7 +112,8 @@ def _publish(arguments: argparse.Namespace) -> int:
     else:
         data(sentence(fault))
     talk(f"To send the same observation again: {repetition(fault)}")
-    talk(f"What comes of it: kasugai incident watch {fault.host}")
+    follow = "incident watch" if fault.subject.is_host else "explain"
+    talk(f"What comes of it: kasugai {follow} {quote(fault.subject.title)}")
     return Exit.OK
 
 
@@ -130,9 +156,13 @@ def observation(arguments: argparse.Namespace, host_uuid: str, inventory_offset:
     """Return the fault that the command line describes."""
     from kasugai.cli.clock import now
     from kasugai.core.words.signals import Source, Symptom, fault
+    from kasugai.core.words.subject import Kind
 
     episode = arguments.id or str(uuid.uuid4())  # noqa: TID251 - a person's word is a new one each time, and printed
+    kind = Kind.INSTANCE if arguments.instance else Kind.PROCESS if arguments.process else Kind.HOST
     return fault(
+        kind=kind,
+        detail=arguments.instance or arguments.process or "",
         host=arguments.host,
         host_uuid=host_uuid,
         observer=arguments.observer,
@@ -161,14 +191,15 @@ def unknown(host: str, known: list[str]) -> str:
 def sentence(fault: "Fault") -> str:
     """Return what was published as a sentence."""
     fenced = ", fenced" if fault.asserted else ""
-    return f"{fault.host} is {fault.symptom}{fenced} (event {fault.event_id}, id {fault.episode})"
+    return f"{fault.subject.title} is {fault.symptom}{fenced} (event {fault.event_id}, id {fault.episode})"
 
 
 def repetition(fault: "Fault") -> str:
     """Return the command line that sends the same observation again."""
-    words = ["kasugai fault publish", fault.host]
+    words = ["kasugai", "fault", "publish", fault.host]
+    words += [] if fault.subject.is_host else [f"--{fault.subject.kind}", fault.subject.detail]
     words += ["--fenced"] if fault.asserted else []
     words += ["--alive"] if fault.symptom == "alive" else []
     words += ["--observer", fault.observer] if fault.observer != "cli" else []
     words += [] if fault.host_uuid else ["--force"]
-    return " ".join([*words, "--id", fault.episode])
+    return join([*words, "--id", fault.episode])

@@ -8,6 +8,7 @@ from kasugai.cli.configured import settings_of
 from kasugai.cli.exits import Exit
 from kasugai.cli.orders import add_incident_orders
 from kasugai.cli.parser import Nouns, add_config_file, add_output, command, group
+from kasugai.core.words.subject import INCIDENT_KINDS
 
 if TYPE_CHECKING:
     from kasugai.adapters.settings import KafkaSettings
@@ -36,10 +37,12 @@ def _add_list(verbs: Nouns) -> None:
     parser = command(
         verbs,
         "list",
-        "List incidents, and hosts that are suspected or held without one.",
-        ["kasugai incident list", "kasugai incident list --open -o json"],
+        "List incidents, and what is suspected or held without one.",
+        ["kasugai incident list --kind instance", "kasugai incident list --open -o json"],
         _list,
     )
+    kinds = [kind.value for kind in INCIDENT_KINDS]
+    parser.add_argument("--kind", choices=kinds, help="only what is about such subjects")
     parser.add_argument("--open", action="store_true", help="only what is not over")
     add_output(parser)
     add_config_file(parser)
@@ -49,12 +52,15 @@ def _add_show(verbs: Nouns) -> None:
     parser = command(
         verbs,
         "show",
-        "Show one incident: its timeline, and where each instance's steps stand.",
-        ["kasugai incident show cmp1", "kasugai incident show 7f3ka1b2 -o json"],
+        "Show one incident: its timeline, and where each step stands.",
+        ["kasugai incident show cmp1", "kasugai incident show process/cmp1/nova-compute -o json"],
         _show,
     )
     parser.add_argument(
-        "incident", metavar="INCIDENT", help="the beginning of its id, or a host (its newest incident)"
+        "incident",
+        metavar="INCIDENT",
+        help="the beginning of its id, or the newest one of a host, an instance (its uuid or name) or "
+        "process/HOST/NAME",
     )
     add_output(parser)
     add_config_file(parser)
@@ -72,24 +78,26 @@ def _add_watch(verbs: Nouns) -> None:
         "incident",
         metavar="INCIDENT",
         nargs="?",
-        help="the beginning of its id, or a host; without it the newest open one, or the next one that opens",
+        help="the beginning of its id, or a host, an instance or process/HOST/NAME; without it the newest open one, or "
+        "the next one that opens",
     )
     add_config_file(parser)
 
 
 def _list(arguments: argparse.Namespace) -> int:
     from kasugai.cli.clock import now
-    from kasugai.cli.colours import phase_cells
     from kasugai.cli.incident_text import as_json, listed
     from kasugai.cli.terminal import data, data_json, talk, width
 
     views, names = asyncio.run(_read(settings_of(arguments).kafka))
+    if arguments.kind:
+        views = [view for view in views if view.subject.kind == arguments.kind]
     if arguments.open:
         views = [view for view in views if not view.phase.is_final]
     if arguments.output == "json":
         data_json([as_json(view, names) for view in views])
     elif views:
-        data(listed(views, names, now(), width(), phase_cells()))
+        data(*listed(views, names, now(), width()))
     if not views:
         talk("No open incidents. All of them: kasugai incident list" if arguments.open else NONE_OPEN)
     return Exit.OK
@@ -99,14 +107,14 @@ def _show(arguments: argparse.Namespace) -> int:
     from kasugai.cli.clock import now
     from kasugai.cli.finding import find
     from kasugai.cli.incident_text import as_json, page, timeline_json
-    from kasugai.cli.terminal import data, data_json
+    from kasugai.cli.terminal import data, data_json, width
 
     views, names = asyncio.run(_read(settings_of(arguments).kafka))
     view = find(views, arguments.incident)
     if arguments.output == "json":
         data_json(as_json(view, names) | {"timeline": timeline_json(view)})
     else:
-        data(page(view, names, now()))
+        data(*page(view, names, now(), width()))
     return Exit.OK
 
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from kasugai.cli.tables import Cell, Column, age, table, took
+from kasugai.cli.colours import phase_cell
+from kasugai.cli.tables import Column, Line, age, table, took
 from kasugai.core.telling.incident_views import IncidentView
 from kasugai.core.telling.progress import StepView
 from kasugai.core.telling.timeline import timeline
@@ -13,6 +14,7 @@ from kasugai.core.words.actions import About
 from kasugai.core.words.incident import Open
 from kasugai.core.words.plan import DISKS
 from kasugai.core.words.policy import Fencing
+from kasugai.core.words.subject import Kind
 from kasugai.core.words.timing import Instant, Millis
 
 SHORT = 8
@@ -20,7 +22,7 @@ SHORT = 8
 
 COLUMNS = (
     Column("INCIDENT"),
-    Column("HOST"),
+    Column("SUBJECT"),
     Column("SEGMENT"),
     Column("PHASE"),
     Column("STEPS", right=True),
@@ -38,24 +40,34 @@ def short(view: IncidentView) -> str:
     return str(view.incident)[:SHORT] if view.incident else "-"
 
 
-def listed(
-    views: Sequence[IncidentView], names: Names, now: Instant, width: int | None, cell: Cell | None = None
-) -> str:
+def called(view: IncidentView) -> str:
+    """Return what the incident is about, as people call it: `cmp1`, `web1 on cmp1`, `nova-compute on cmp1`; an instance
+    that nobody has named by the beginning of its uuid."""
+    detail = view.subject.detail
+    own = view.guest or (detail[:SHORT] if view.subject.kind is Kind.INSTANCE else detail)
+    return f"{own} on {view.host}" if own else view.host
+
+
+def listed(views: Sequence[IncidentView], names: Names, now: Instant, width: int | None) -> list[Line]:
     """Return the table of `incident list`."""
-    return table(COLUMNS, [_row(view, names, now) for view in views], width, cell)
+    return table(COLUMNS, [_row(view, names, now) for view in views], width, phase_cell)
 
 
 def _row(view: IncidentView, names: Names, now: Instant) -> tuple[str, ...]:
     return (
         short(view),
-        view.host,
+        called(view),
         segment_name(view, names),
         str(view.phase),
         f"{view.steps_done}/{len(view.steps)}" if view.plan else "-",
-        f"{view.instances_done}/{len(view.instances)}" if view.plan else "-",
+        f"{view.instances_done}/{len(view.instances)}" if _has_instances(view) else "-",
         age(Millis(now - view.since)),
         view.why,
     )
+
+
+def _has_instances(view: IncidentView) -> bool:
+    return view.plan is not None and (view.subject.is_host or bool(view.instances))
 
 
 def segment_name(view: IncidentView, names: Names) -> str:
@@ -63,15 +75,13 @@ def segment_name(view: IncidentView, names: Names) -> str:
     return names.get(view.segment) or view.segment[:SHORT]
 
 
-def page(view: IncidentView, names: Names, now: Instant) -> str:
+def page(view: IncidentView, names: Names, now: Instant, width: int | None = None) -> list[str]:
     """Return the page of `incident show`: head, timeline, and where each instance's steps stand."""
-    blocks = [_head(view, names, now), _story(view)]
-    if view.plan is not None:
-        blocks.append(_guests(view))
-    return "\n\n".join(blocks)
+    steps = ["", *_guests(view, width)] if view.plan is not None else []
+    return [*_head(view, names, now), "", *_story(view), *steps]
 
 
-def _head(view: IncidentView, names: Names, now: Instant) -> str:
+def _head(view: IncidentView, names: Names, now: Instant) -> list[str]:
     took_or_age = (
         f"took {took(Millis(view.until - view.since))}"
         if view.until
@@ -79,6 +89,7 @@ def _head(view: IncidentView, names: Names, now: Instant) -> str:
     )
     facts = {
         "incident": str(view.incident or "none was opened"),
+        **_about(view),
         "host": view.host,
         "segment": segment_name(view, names),
         "phase": str(view.phase),
@@ -86,15 +97,29 @@ def _head(view: IncidentView, names: Names, now: Instant) -> str:
         "opened": f"{stamp(view.since)} ({took_or_age})",
         **_unfenced(view),
         "attempt": f"{view.attempt}, {view.owners} owner{'' if view.owners == 1 else 's'} so far",
-        "instances": f"{view.progress}{_at_a_time(view)}" if view.plan else "no plan yet",
+        **_progress(view),
     }
-    return "\n".join(f"{name + ':':<11}{text}" for name, text in facts.items())
+    return [f"{name + ':':<11}{text}" for name, text in facts.items()]
+
+
+def _about(view: IncidentView) -> dict[str, str]:
+    """Name the instance or the process; a host has a line of its own."""
+    if view.subject.is_host:
+        return {}
+    name = f" ({view.guest})" if view.guest else ""
+    return {str(view.subject.kind): f"{view.subject.detail}{name}"}
+
+
+def _progress(view: IncidentView) -> dict[str, str]:
+    if view.subject.is_host:
+        return {"instances": f"{view.progress}{_at_a_time(view)}" if view.plan else "no plan yet"}
+    return {"steps": f"{view.steps_done} of {len(view.steps)} are done" if view.plan else "no plan yet"}
 
 
 def _unfenced(view: IncidentView) -> dict[str, str]:
     """Say so where the incident's policy asks for no fence."""
     orders = [seen.value for seen in view.records if isinstance(seen.value, Open)]
-    if not orders or orders[-1].policy.fence is not Fencing.NONE:
+    if not view.subject.is_host or not orders or orders[-1].policy.fence is not Fencing.NONE:
         return {}
     seconds = orders[-1].policy.unfenced_wait // 1000
     return {"fencing": f"NONE is asked for: where nothing else proves it, {seconds} s of silence are enough"}
@@ -104,12 +129,11 @@ def _at_a_time(view: IncidentView) -> str:
     return f", up to {view.window} at a time" if view.window else ""
 
 
-def _story(view: IncidentView) -> str:
-    lines = [f"  {line.text(view.since)}" for line in timeline(view.records)]
-    return "\n".join(["timeline", *lines])
+def _story(view: IncidentView) -> list[str]:
+    return ["timeline", *(f"  {line.text(view.since)}" for line in timeline(view.records))]
 
 
-def _guests(view: IncidentView) -> str:
+def _guests(view: IncidentView, width: int | None) -> list[str]:
     names = _names(view)
     tells_disks = any(DISKS in step.step.params for step in view.steps.values())
     columns = (
@@ -135,7 +159,7 @@ def _guests(view: IncidentView) -> str:
         (f"  {guest}", "-", "left", "-", *(["-"] if tells_disks else []), reason)
         for guest, reason in (view.plan.excluded if view.plan else ())
     ]
-    return "steps\n" + table(columns, [*rows, *left])
+    return ["steps", *table(columns, [*rows, *left], width)]
 
 
 def _names(view: IncidentView) -> Mapping[str, str]:
@@ -159,6 +183,9 @@ def as_json(view: IncidentView, names: Names) -> dict[str, Any]:
     """Return the stable form of a view."""
     return {
         "incident": str(view.incident) if view.incident else None,
+        "kind": str(view.subject.kind),
+        "subject": view.subject.name,
+        "name": view.guest,
         "host": view.host,
         "segment": segment_name(view, names),
         "segment_id": view.segment,

@@ -3,10 +3,10 @@
 from rich.console import Group, RenderableType
 from rich.progress_bar import ProgressBar
 from rich.table import Table
-from rich.text import Text
 
-from kasugai.cli.incident_text import Names, segment_name, short
+from kasugai.cli.incident_text import Names, called, segment_name, short
 from kasugai.cli.tables import took
+from kasugai.cli.terminal import words
 from kasugai.core.telling.incident_views import IncidentView
 from kasugai.core.telling.progress import StepView
 from kasugai.core.telling.timeline import timeline
@@ -31,21 +31,19 @@ def frame(view: IncidentView, names: Names, now: Instant) -> RenderableType:
     """Return the frame of this instant."""
     end = view.until or now
     parts: list[RenderableType] = [_head(view, names, end), _checklist(view, now)]
-    if view.plan is not None:
+    if view.plan is not None and view.subject.is_host:
         parts.append(_bar(view))
-    story = [Text(line.text(view.since), style="dim", no_wrap=True) for line in timeline(view.records)]
-    return Group(*parts, Text(""), *story[-SENTENCES:])
+    story = [words(line.text(view.since), "dim", one_row=True) for line in timeline(view.records)]
+    return Group(*parts, words(""), *story[-SENTENCES:])
 
 
-def _head(view: IncidentView, names: Names, end: Instant) -> Text:
-    return Text.assemble(
-        (f"incident {short(view)}", "bold"),
-        f"  host {view.host}  segment {segment_name(view, names)}  ",
-        (str(view.phase), "bold"),
-        f"  {took(Millis(end - view.since))}  {view.why}",
-        no_wrap=True,
-        overflow="ellipsis",
+def _head(view: IncidentView, names: Names, end: Instant) -> RenderableType:
+    head = words(f"incident {short(view)}", "bold", one_row=True)
+    head.append_text(
+        words(f"  {view.subject.kind} {called(view)}  segment {segment_name(view, names)}  ", "not bold")
     )
+    head.append_text(words(str(view.phase), "bold"))
+    return head.append_text(words(f"  {took(Millis(end - view.since))}  {view.why}", "not bold"))
 
 
 def _checklist(view: IncidentView, now: Instant) -> Table:
@@ -56,10 +54,10 @@ def _checklist(view: IncidentView, now: Instant) -> Table:
         style = STYLES[step.word]
         name = step.step.name or step.step.subject
         grid.add_row(
-            Text(f"  {MARKS[step.word]}", style),
-            Text(f"{step.step.action} {name}", style),
+            words(f"  {MARKS[step.word]}", style),
+            words(f"{step.step.action} {name}", style),
             elapsed(step, now),
-            _why(step),
+            words(step.record.reason if step.record else "", "dim", one_row=True),
         )
     return grid
 
@@ -71,16 +69,19 @@ def elapsed(step: StepView, now: Instant) -> str:
     return took(Millis((step.ended or now) - step.began))
 
 
-def _why(step: StepView) -> Text:
-    return Text(step.record.reason if step.record else "", "dim", no_wrap=True, overflow="ellipsis")
-
-
 def _bar(view: IncidentView) -> Table:
     grid = Table.grid(padding=(0, 2))
     done, total = view.instances_done, len(view.instances)
     grid.add_row(
         "  instances",
-        ProgressBar(total=total or 1, completed=done, width=BAR),
+        ProgressBar(
+            total=total or 1,
+            completed=done,
+            width=BAR,
+            style="dim",
+            complete_style="cyan",  # rich's own would look like an alarm
+            finished_style="green",
+        ),
         view.progress,
     )
     return grid

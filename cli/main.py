@@ -11,24 +11,35 @@ from importlib.metadata import version
 from typing import cast
 
 from kasugai.cli import (
+    agent,
+    doctor,
     explain,
     fault,
     incident,
     masakari,
+    observe,
     policy,
     power,
     processes,
     rebuild,
     segment,
     sim,
+    stop,
     tap,
     topics,
 )
 from kasugai.cli.demo import noun as demo
 from kasugai.cli.exits import Away, Exit, Misused, SaidNo
 from kasugai.cli.parser import Parser, Run
-from kasugai.cli.terminal import talk
-from kasugai.core.recovering.doors import CloudAway, CloudRefused, CloudUnsure, LedgerAway, LogAway
+from kasugai.cli.terminal import prepare, talk
+from kasugai.core.recovering.doors import (
+    CloudAway,
+    CloudRefused,
+    CloudUnsure,
+    LedgerAway,
+    LogAway,
+    LogRefused,
+)
 
 DESCRIPTION = """\
 Keeps virtual machines alive on OpenStack: once, and provably once.
@@ -44,13 +55,17 @@ NOUNS = (
     explain,
     fault,
     segment,
+    stop,
     power,
+    agent,
     topics,
     tap,
     rebuild,
+    doctor,
     masakari,
     policy,
     processes,
+    observe,
 )
 """In the order in which the help lists them."""
 
@@ -69,6 +84,7 @@ def build_parser() -> Parser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code."""
+    prepare()
     parser = build_parser()
     arguments = parser.parse_args(argv)
     run = cast("Run | None", getattr(arguments, "run", None))
@@ -79,7 +95,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return run(arguments)
     except SaidNo as error:
         return _ended(Exit.NO, error)
-    except Misused as error:
+    except (Misused, LogRefused) as error:
         return _ended(Exit.USAGE, error)
     except AWAY as error:
         return _ended(Exit.AWAY, error)

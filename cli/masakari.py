@@ -34,7 +34,7 @@ SAID = {
 }
 """What follows from each answer."""
 
-NO_EXTRA = "the database drivers are not installed: pip install 'kasugai[import]'"
+NO_EXTRA = "the database drivers are not installed: pip install 'kasugai[services,import]'"
 
 
 def add(nouns: Nouns) -> None:
@@ -59,7 +59,8 @@ def add(nouns: Nouns) -> None:
         "--masakari-config",
         metavar="FILE",
         help="take the URL from [database] connection of this file (no password on the command line), and what it says "
-        "of recoveries ([host_failure], host_failure_recovery_threads) into the policy of new segments",
+        "of recoveries ([host_failure], [instance_failure], host_failure_recovery_threads) into the policy of new "
+        "segments",
     )
     parser.add_argument(
         "--apply", action="store_true", help="write it; may be repeated, what is equal is left"
@@ -85,6 +86,8 @@ def _import(arguments: argparse.Namespace) -> int:
 
     url = arguments.database or connection_of(arguments.masakari_config)
     settings = settings_for(arguments)
+    for sentence in settings.unread:
+        talk(sentence)
     arguments.who_fences = arguments.who_fences or _ask_who_fences()
     found = asyncio.run(_carry_out(settings, read(url), arguments))
     for change in found:

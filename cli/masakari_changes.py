@@ -9,6 +9,8 @@ from dataclasses import replace
 from enum import StrEnum
 
 from kasugai.adapters.masakari_database import MasakariHost, MasakariInventory, MasakariSegment
+from kasugai.api.words import NAME, TEXT, is_name, is_text
+from kasugai.cli.exits import Misused
 from kasugai.cli.segment_changes import Change, Description, Known, differences
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.policy import Fencing, Policy
@@ -16,6 +18,9 @@ from kasugai.core.words.policy import Fencing, Policy
 MONITORS = 1
 """Masakari's monitors are one kind of witness. Where nothing else watches hosts, theirs must be enough to look: before
 anything is done Nova's record must have stood still, which is the second, and a device or long silence decides."""
+
+
+FIRST = "change it there first; nothing was written"
 
 
 class Fencer(StrEnum):
@@ -40,10 +45,23 @@ def imports(
     known: Known, found: MasakariInventory, default: Policy, fencer: Fencer | None, *, disarmed: bool
 ) -> list[Change]:
     """Return what the import does, segments first. `default`: the policy of new segments; `fencer`: who fences, None
-    leaves what is said of it; `disarmed`: new segments may not act yet, whatever Masakari says."""
+    leaves what is said of it; `disarmed`: new segments may not act yet, whatever Masakari says. Misused for a name that
+    the REST API would not take: it is read by people and typed by them."""
+    _refuse_names(found)
     segments = [_segment(known, segment, default, fencer, disarmed=disarmed) for segment in found.segments]
     hosts = [_host(known, host) for host in found.hosts]
     return [*segments, *hosts, *_left(known, found)]
+
+
+def _refuse_names(found: MasakariInventory) -> None:
+    texts = [(f"segment {each.uuid}", each.name, each.description) for each in found.segments]
+    texts += [(f"host {each.uuid}", each.name, each.control_attributes) for each in found.hosts]
+    texts += [(f"segment {each.uuid}", each.service_type, "") for each in found.segments]
+    for what, name, text in texts:
+        if not is_name(name):
+            raise Misused(f"Masakari's {what} has a name or a service type that is not {NAME}: {FIRST}")
+        if not is_text(text):
+            raise Misused(f"Masakari's {what} is described by more than {TEXT}: {FIRST}")
 
 
 def _segment(

@@ -10,6 +10,7 @@ import getpass
 import os
 import uuid
 from collections.abc import Awaitable, Callable
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from kasugai.cli.configured import settings_of
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from kasugai.adapters.settings import KafkaSettings
     from kasugai.core.words.signals import Command, Stamp
 
-LIMITS = ("storm", "hold", "fence")
+LIMITS = ("storm", "hold", "fence", "quarantine")
 
 About = Callable[["KafkaSettings", "Inventory", argparse.Namespace], Awaitable[dict[str, Any]]]
 """Looks up whom a command concerns, as fields of `Command`."""
@@ -32,7 +33,7 @@ SEGMENT_ORDERS = (
     ("approve", "Let a segment go on beyond the limit that holds it.", " --limit storm --up-to 5"),
 )
 INCIDENT_ORDERS = (
-    ("hold", "Do nothing about a host, or nothing further, until the hold is approved.", ""),
+    ("hold", "Do nothing (further) about a host, instance or process until that is approved.", ""),
     (
         "approve",
         "Let one host pass the limit that holds it (fence: you vouch that it is off).",
@@ -40,6 +41,11 @@ INCIDENT_ORDERS = (
     ),
     ("cancel", "Give an incident up: withdrawn before any effect, held after one.", ""),
     ("retry", "Try a held or failed incident again now.", ""),
+    (
+        "retire",
+        "Give a host up that does not come back: its compute service is deleted in Nova.",
+        "",
+    ),
 )
 
 
@@ -52,14 +58,15 @@ def add_segment_orders(verbs: Nouns) -> None:
 
 
 def add_incident_orders(verbs: Nouns) -> None:
-    """Add hold, approve, cancel and retry."""
+    """Add hold, approve, cancel, retry and retire."""
     for order, summary, words in INCIDENT_ORDERS:
         example = f'kasugai incident {order} cmp1{words} --reason "by ann"'
         parser = _command(verbs, order, summary, example, _order_incident)
         parser.add_argument(
             "incident",
             metavar="INCIDENT",
-            help="a host by its exact name, or the beginning of an incident's id",
+            help="a host by its exact name, the beginning of an incident's id, an instance's uuid or "
+            "process/HOST/NAME with an incident",
         )
 
 
@@ -88,11 +95,11 @@ def _command(verbs: Nouns, order: str, summary: str, example: str, run: Run) -> 
 
 
 def _order_segment(arguments: argparse.Namespace) -> int:
-    return _order(arguments, _about_segment, f"kasugai explain segment/{arguments.segment}")
+    return _order(arguments, _about_segment, f"kasugai explain {quote(f'segment/{arguments.segment}')}")
 
 
 def _order_incident(arguments: argparse.Namespace) -> int:
-    return _order(arguments, _about_incident, f"kasugai explain {arguments.incident}")
+    return _order(arguments, _about_incident, f"kasugai explain {quote(arguments.incident)}")
 
 
 def _order(arguments: argparse.Namespace, about: About, follow: str) -> int:
@@ -103,7 +110,7 @@ def _order(arguments: argparse.Namespace, about: About, follow: str) -> int:
     if arguments.output == "json":
         data_json(as_json(order, stamp))
     else:
-        data(sentence(order))
+        data(sentence(order, getattr(arguments, "segment", "")))
     talk(f"What comes of it: {follow}")
     return Exit.OK
 
@@ -134,7 +141,8 @@ async def _publish(
     from kasugai.schemas.topics import COMMANDS
 
     async with InventoryReader(kafka, "kasugai-cli-inventory") as reader:
-        order = compose(arguments, await about(kafka, reader.inventory, arguments))
+        found = await about(kafka, reader.inventory, arguments)
+    order = compose(arguments, found, login_at=kafka.sasl_username)
     async with Producer(kafka, "kasugai-cli") as producer:
         return order, await producer.send(COMMANDS, order)
 
@@ -167,8 +175,10 @@ async def _about_incident(
     return {"segment": view.segment, "subject": view.subject, "incident": view.incident}
 
 
-def compose(arguments: argparse.Namespace, about: dict[str, Any]) -> "Command":
-    """Return the command that the command line describes, about what was looked up."""
+def compose(arguments: argparse.Namespace, about: dict[str, Any], login_at: str = "") -> "Command":
+    """Return the command that the command line describes, about what was looked up. `login_at`: as whom it goes in to
+    Kafka. It is told with the author's name, which is what the machine or `--author` says: neither proves anything to
+    whoever reads it (docs/operators/access.md)."""
     from kasugai.core.words.signals import Command, Instruction, Limit
 
     return Command(
@@ -176,10 +186,15 @@ def compose(arguments: argparse.Namespace, about: dict[str, Any]) -> "Command":
         order=Instruction(arguments.order),
         limit=Limit(arguments.limit) if arguments.limit else None,
         up_to=arguments.up_to,
-        author=arguments.author or login(),
+        at_once=getattr(arguments, "now", False),
+        author=_signed(arguments.author or login(), login_at),
         reason=arguments.reason.strip(),
         **about,
     )
+
+
+def _signed(author: str, login_at: str) -> str:
+    return f"{author} as {login_at}" if login_at else author
 
 
 def login() -> str:
@@ -190,9 +205,9 @@ def login() -> str:
         return f"uid {os.getuid()}"
 
 
-def sentence(order: "Command") -> str:
-    """Return what was published as a sentence."""
-    whom = order.subject.title if order.subject is not None else f"segment {order.segment}"
+def sentence(order: "Command", segment: str = "") -> str:
+    """Return what was published as a sentence; `segment` is what its segment was called by who ordered it."""
+    whom = order.subject.title if order.subject is not None else f"segment {segment or order.segment}"
     limit = (
         f" the {order.limit}" + (f" of up to {order.up_to} hosts" if order.up_to else "")
         if order.limit

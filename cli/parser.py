@@ -5,7 +5,9 @@ A noun's module offers `add(nouns)`; whatever is set as `run` takes the parsed a
 
 import argparse
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
+
+from kasugai.core.words.visible import visible
 
 Run = Callable[[argparse.Namespace], int]
 
@@ -27,6 +29,10 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, **kwargs: Any) -> None:
         """Keep line ends of the description."""
         super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **kwargs)
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with what was typed, which may have been pasted, and end."""
+        super().error(visible(message))
 
     def format_help(self) -> str:
         """Return summary and examples, then usage, then options."""

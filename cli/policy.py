@@ -32,5 +32,5 @@ def _sample(arguments: argparse.Namespace) -> int:
     if arguments.output_file:
         Path(arguments.output_file).write_text(sample())
     else:
-        data(sample())
+        data(*sample().splitlines())
     return Exit.OK

@@ -96,10 +96,11 @@ def _progress(hosts: int) -> Iterator[Callable[[], None]]:
     if hosts < MANY or not is_live(sys.stderr):
         yield lambda: None
         return
-    from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    from kasugai.cli.terminal import console
+
+    with Progress(console=console(sys.stderr), transient=True) as progress:
         task = progress.add_task("asking power devices", total=hosts)
         yield lambda: progress.advance(task)
 
@@ -115,29 +116,34 @@ def tell(found: "Sequence[Finding]", output: str) -> int:
         paper = console()
         if not is_live():
             paper.width = PIPED_WIDTH
-        paper.print(listed(found))
+        paper.print(listed(found, None if not is_live() else paper.width // 3))
     if bad:
         shown = ", ".join(bad[:5]) + (f" and {len(bad) - 5} more" if len(bad) > 5 else "")
         talk(f"not every power device answers: {shown}. What each reason means: docs/operators/fencing.md")
     return Exit.NO if bad else Exit.OK
 
 
-def listed(found: "Sequence[Finding]") -> "RenderableType":
-    """Return the findings as a table whose last column wraps: a reason is read to its end."""
+def listed(found: "Sequence[Finding]", widest: int | None = None) -> "RenderableType":
+    """Return the findings as a table whose last column wraps: a reason is read to its end. A host's name takes at most
+    `widest` columns, so that the others stay."""
     from rich.table import Table
-    from rich.text import Text
+
+    from kasugai.cli.terminal import words
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="")
-    for head in ("HOST", "#", "DEVICE", "STATE", "SECONDS"):
-        table.add_column(head, justify="right" if head == "SECONDS" else "left", no_wrap=head != "DEVICE")
-    table.add_column("WHY", overflow="fold")
+    table.add_column("HOST", no_wrap=True, max_width=widest)
+    table.add_column("#", no_wrap=True, min_width=1)
+    table.add_column("DEVICE", min_width=8, overflow="fold")
+    table.add_column("STATE", no_wrap=True, min_width=max(map(len, COLOURS)))
+    table.add_column("SECONDS", no_wrap=True, justify="right", min_width=len("SECONDS"))
+    table.add_column("WHY", min_width=8, overflow="fold")
     before = ""
     for finding in found:
         host = "" if finding.host == before else finding.host
         before = finding.host
-        state = Text(finding.state, style=COLOURS[finding.state])
-        cells = (finding.device, state, f"{finding.seconds:.1f}", Text(finding.why or "-"))
-        table.add_row(host, str(finding.number), *cells)
+        state = words(finding.state, COLOURS[finding.state])
+        cells = (words(finding.device), state, f"{finding.seconds:.1f}", words(finding.why or "-"))
+        table.add_row(words(host), str(finding.number), *cells)
     return table
 
 

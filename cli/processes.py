@@ -1,4 +1,4 @@
-"""`kasugai route`, `correlate`, `worker host`, `project`, `api`: the processes of a deployment, each until it is ended.
+"""`kasugai route`, `liveness`, `correlate`, `worker`, `project`, `api`: a deployment's processes, each until ended.
 
 Each loads its own room only when it is the one that was asked for. Logs go to stderr; whoever supervises keeps them.
 """
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from kasugai.cli.configured import files_of, settings_of
 from kasugai.cli.exits import Exit, Misused
-from kasugai.cli.parser import Nouns, add_config_file, command, group
+from kasugai.cli.parser import Nouns, add_config_file, command
+from kasugai.core.words.subject import INCIDENT_KINDS, Kind
 
 if TYPE_CHECKING:
     from kasugai.adapters.settings import Settings
@@ -29,6 +30,13 @@ def add(nouns: Nouns) -> None:
         ["kasugai route", "kasugai route --config-file kasugai.conf"],
         _route,
     )
+    liveness = command(
+        nouns,
+        "liveness",
+        "Run liveness: sees by their heartbeats which hosts live.",
+        ["kasugai liveness", "OS_STREAM__INSTANCE=liveness-2 kasugai liveness"],
+        _liveness,
+    )
     correlate = command(
         nouns,
         "correlate",
@@ -36,20 +44,22 @@ def add(nouns: Nouns) -> None:
         ["kasugai correlate", "OS_STREAM__INSTANCE=correlate-2 kasugai correlate"],
         _correlate,
     )
-    workers = group(
+    worker = command(
         nouns,
         "worker",
-        "Run a worker: carries out what correlate has decided.",
-        ["kasugai worker host", "kasugai worker host --config-file kasugai.conf"],
-    )
-    host = command(
-        workers,
-        "host",
-        "Run a worker that recovers hosts: force down, evacuate, restore.",
-        ["kasugai worker host", "kasugai worker host --check"],
+        "Run a worker: recovers hosts, instances or processes as correlate decided.",
+        ["kasugai worker host", "kasugai worker host instance process"],
         _worker,
     )
-    host.add_argument(
+    worker.add_argument(
+        "kinds",
+        nargs="+",
+        choices=sorted(kind.value for kind in INCIDENT_KINDS),
+        metavar="KIND",
+        help="what it recovers, one or several: host (force down, evacuate, restore), instance (stop, start), "
+        "process (disable its host)",
+    )
+    worker.add_argument(
         "--check",
         action="store_true",
         help="only ask Nova, without any effect, for every right that a recovery needs; exit 1 if one is missing",
@@ -72,7 +82,7 @@ def add(nouns: Nouns) -> None:
         _api,
     )
     add_config_file(api)
-    for parser in (route, correlate, host, project):
+    for parser in (route, liveness, correlate, worker, project):
         parser.add_argument(
             "--demo", action="store_true", help=argparse.SUPPRESS
         )  # accept the embedded broker
@@ -85,7 +95,16 @@ def _route(arguments: argparse.Namespace) -> int:
 
         return main(settings, demo=arguments.demo, vitals=seen.vitals)
 
-    return _live(arguments, "route", live)
+    return lived(arguments, "route", live)
+
+
+def _liveness(arguments: argparse.Namespace) -> int:
+    def live(settings: "Settings", seen: "Observed") -> int:
+        from kasugai.streams.liveness_app import main
+
+        return main(settings, demo=arguments.demo, vitals=seen.vitals)
+
+    return lived(arguments, "liveness", live)
 
 
 def _correlate(arguments: argparse.Namespace) -> int:
@@ -96,23 +115,23 @@ def _correlate(arguments: argparse.Namespace) -> int:
         exits.ON_LEAVING.append(seen.lives.end)
         return main(settings, demo=arguments.demo, vitals=seen.vitals)
 
-    return _live(arguments, "correlate", live)
+    return lived(arguments, "correlate", live)
 
 
 def _worker(arguments: argparse.Namespace) -> int:
+    kinds = sorted({Kind(word) for word in arguments.kinds})
     if arguments.check:
-        return _checked(arguments)
+        return _checked(arguments, frozenset(kinds))
 
     def live(settings: "Settings", seen: "Observed") -> int:
-        from kasugai.core.words.subject import Kind
         from kasugai.workers.app import main
 
-        return main(settings, Kind.HOST, demo=arguments.demo, vitals=seen.vitals)
+        return main(settings, kinds, demo=arguments.demo, vitals=seen.vitals)
 
-    return _live(arguments, "worker_host", live, "nova")
+    return lived(arguments, f"worker_{kinds[0]}", live, "nova")
 
 
-def _checked(arguments: argparse.Namespace) -> int:
+def _checked(arguments: argparse.Namespace, kinds: frozenset[Kind]) -> int:
     """Tell the rights in Nova one by one; CloudAway when nobody can be asked."""
     import asyncio
 
@@ -121,7 +140,7 @@ def _checked(arguments: argparse.Namespace) -> int:
 
     settings = settings_of(arguments, "nova")
     try:
-        return asyncio.run(told(settings))
+        return asyncio.run(told(settings, kinds))
     except BadCloud as error:
         raise Misused(str(error)) from error
 
@@ -136,7 +155,7 @@ def _project(arguments: argparse.Namespace) -> int:
             demo, rebuild = arguments.demo, arguments.rebuild
             return main(settings, demo=demo, rebuild=rebuild, vitals=seen.vitals, announcer=notifier)
 
-    return _live(arguments, "project", live)
+    return lived(arguments, "project", live)
 
 
 def _api(arguments: argparse.Namespace) -> int:
@@ -144,12 +163,14 @@ def _api(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments, "nova")
     from kasugai.adapters.kafka.stranded import end_when_stranded
     from kasugai.adapters.settings import SettingError
+    from kasugai.adapters.settings.exposure import Part, warn
     from kasugai.adapters.telemetry.logs import LogOptionWrong, set_up
     from kasugai.adapters.telemetry.serving import PortTaken
     from kasugai.api.serve import CannotListen, main
 
     try:
         set_up(files_of(arguments), settings)
+        warn(settings, Part)
         end_when_stranded()
         return main(settings, files_of(arguments))
     except PortTaken as error:
@@ -158,19 +179,21 @@ def _api(arguments: argparse.Namespace) -> int:
         raise Misused(str(error)) from error
 
 
-def _live(arguments: argparse.Namespace, process: str, live: Live, *needs: str) -> int:
+def lived(arguments: argparse.Namespace, process: str, live: Live, *needs: str) -> int:
     """Set up the log and what an operator sees, live, and remember how it ended."""
     settings = settings_of(arguments, *needs)
-    from kasugai.adapters.kafka.partition_watch import partitions_watched
     from kasugai.adapters.kafka.stranded import end_when_stranded
+    from kasugai.adapters.kafka.topic_watch import topics_watched
+    from kasugai.adapters.settings.exposure import used_by, warn
     from kasugai.adapters.telemetry.logs import LogOptionWrong, set_up
     from kasugai.adapters.telemetry.process import observed
     from kasugai.adapters.telemetry.serving import PortTaken
 
     try:
         set_up(files_of(arguments), settings)
+        warn(settings, used_by(process))
         end_when_stranded()
-        with observed(settings, process) as seen, partitions_watched(settings, seen.vitals):
+        with observed(settings, process) as seen, topics_watched(settings, seen.vitals):
             code = 1
             try:
                 with _fit():
@@ -191,11 +214,11 @@ def _live(arguments: argparse.Namespace, process: str, live: Live, *needs: str) 
 def _fit() -> Iterator[None]:
     """Topics, or a Redis, that are not as they must be are for the operator to correct: one line, as for a setting."""
     from kasugai.adapters.kafka.topics import TopicsUnfit
-    from kasugai.adapters.redis_eviction import Evicts
+    from kasugai.adapters.redis_keeping import Forgets
 
     try:
         yield
-    except* (TopicsUnfit, Evicts) as found:
+    except* (TopicsUnfit, Forgets) as found:
         raise Misused(str(_innermost(found))) from found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from kasugai.cli.configured import settings_of
-from kasugai.cli.exits import Exit, SaidNo
+from kasugai.cli.exits import Exit
 from kasugai.cli.parser import Nouns, add_config_file, add_output, command
 from kasugai.cli.tables import Column, table
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from kasugai.workers.rebuild import Difference
 
 COLUMNS = (Column("HOST"), Column("INCIDENT"), Column("DONE"), Column("WHAT REDIS LACKS"))
+
+UNDONE = ("to write", "left: cannot be read")
+"""What somebody has yet to see to."""
 
 VIEWS = "The API's views are no part of this: kasugai project writes them anew by itself when Redis has lost them."
 
@@ -37,27 +40,25 @@ def add(nouns: Nouns) -> None:
 
 
 def _rebuild(arguments: argparse.Namespace) -> int:
-    from kasugai.adapters.ledger_json import LedgerUnreadable
     from kasugai.cli.terminal import data, data_json, talk, width
 
     settings = settings_of(arguments)
-    try:
-        hosts, found = asyncio.run(_run(settings, dry=arguments.dry_run))
-    except LedgerUnreadable as error:
-        raise SaidNo(str(error)) from error
+    hosts, found = asyncio.run(_run(settings, dry=arguments.dry_run))
     if arguments.output == "json":
         data_json([as_json(one) for one in found])
     elif found:
-        data(listed(found, width()))
+        data(*listed(found, width()))
     talk(summary(hosts, found))
     talk(VIEWS)
-    return Exit.NO if any(one.done == "to write" for one in found) else Exit.OK
+    return Exit.NO if any(one.done in UNDONE for one in found) else Exit.OK
 
 
 async def _run(settings: "Settings", *, dry: bool) -> "tuple[int, list[Difference]]":
     from kasugai.adapters.incarnation import incarnation
     from kasugai.adapters.kafka.reader import Reader
+    from kasugai.adapters.kafka.topic_ids import TopicIds
     from kasugai.adapters.redis_ledger import RedisLedger
+    from kasugai.core.words.subject import host_subject
     from kasugai.workers.archive import Archive
     from kasugai.workers.rebuild import rebuild
 
@@ -68,30 +69,31 @@ async def _run(settings: "Settings", *, dry: bool) -> "tuple[int, list[Differenc
         RedisLedger.connect(settings.redis, ttl=lease) as ledger,
     ):
         await ledger.check()
-        archive = Archive(reader)
+        archive = Archive(reader, TopicIds(settings.kafka, "kasugai-rebuild"))
         await _read(archive)
         found: list[Difference] = []
-        for name, account in sorted(archive.accounts.items()):
-            found += await rebuild(archive, ledger, f"{owner}/{name}", account.subject, dry=dry)
-        return len(archive.accounts), found
+        subjects = {name: account.subject for name, account in archive.accounts.items()}
+        subjects |= {subject.name: subject for subject in map(host_subject, archive.unreadable)}
+        for name, subject in sorted(subjects.items()):
+            found += await rebuild(archive, ledger, f"{owner}/{name}", subject, dry=dry)
+        return len(subjects), found
 
 
 async def _read(archive: "Archive") -> None:
     """Read the log, with a bar for each topic where somebody looks."""
     import sys
 
-    from rich.console import Console
     from rich.progress import Progress
 
-    from kasugai.cli.terminal import is_live
+    from kasugai.cli.terminal import console, is_live
 
-    with Progress(console=Console(stderr=True), transient=True, disable=not is_live(sys.stderr)) as bars:
+    with Progress(console=console(sys.stderr), transient=True, disable=not is_live(sys.stderr)) as bars:
         task = bars.add_task("reading the log")
         async for topic, done, total in archive.read():
             bars.update(task, description=f"reading {topic}", completed=done, total=total)
 
 
-def listed(found: "Sequence[Difference]", width: int | None) -> str:
+def listed(found: "Sequence[Difference]", width: int | None) -> list[str]:
     """Return the differences as a table."""
     rows = [(one.subject.title, str(one.incident or "-")[:8], str(one.done), one.what) for one in found]
     return table(COLUMNS, rows, width)
@@ -122,4 +124,4 @@ def summary(subjects: int, found: "Sequence[Difference]") -> str:
 
 
 def _counted(subjects: int) -> str:
-    return f"{subjects} host{'' if subjects == 1 else 's'}, instances and processes"
+    return f"{subjects} subject{'' if subjects == 1 else 's'}"

@@ -16,13 +16,11 @@ from kasugai.adapters.settings import KafkaSettings
 from kasugai.core.telling.incident_views import Seen
 from kasugai.core.words.facts import Fact
 from kasugai.core.words.incident import Open, Resume, Stop
-from kasugai.core.words.subject import Kind
-from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Verdict
 from kasugai.schemas.codec import Undecodable, decode
 from kasugai.schemas.topics import INCIDENTS, RECOVERY, VERDICTS
 
-TOPICS = (INCIDENTS[Kind.HOST], RECOVERY, VERDICTS)
+TOPICS = (*INCIDENTS.values(), RECOVERY, VERDICTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,5 +72,5 @@ def _seen(record: Incoming) -> Seen | None:
     except Undecodable:
         return None
     if isinstance(value, Open | Stop | Resume | Fact | Verdict):
-        return Seen(BrokerTime(record.at), record.offset, value)
+        return Seen(record.stamp.at, record.offset, value)
     return None

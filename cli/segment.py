@@ -5,6 +5,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from kasugai.cli.configured import settings_of
@@ -134,7 +135,7 @@ async def _refuse_under_recovery(kafka: "KafkaSettings", leaving: set[str]) -> N
     if busy:
         raise SaidNo(
             f"host {busy[0]} has an open incident and cannot leave its segment before it is over; "
-            f"nothing was written: kasugai incident show {busy[0]}"
+            f"nothing was written: kasugai incident show {quote(busy[0])}"
         )
 
 
@@ -146,7 +147,7 @@ def _list(arguments: argparse.Namespace) -> int:
     if arguments.output == "json":
         data_json([as_json(inventory, segment.segment_id) for segment in segments])
     elif segments:
-        data(listed(inventory, width()))
+        data(*listed(inventory, width()))
     if not segments:
         talk("No segments. To describe one: kasugai segment apply FILE.yaml (kasugai segment apply --help)")
     return Exit.OK
@@ -159,7 +160,7 @@ async def _inventory(kafka: "KafkaSettings") -> "Inventory":
         return reader.inventory
 
 
-def listed(inventory: "Inventory", width: int | None) -> str:
+def listed(inventory: "Inventory", width: int | None) -> list[str]:
     """Return the segments as a table."""
     rows = []
     for segment in sorted(inventory.segments(), key=lambda segment: segment.name):

@@ -22,6 +22,7 @@ from typing import Any
 from uuid import UUID
 
 from kasugai.adapters.settings.options import POLICY_BOUNDS
+from kasugai.api.words import NAME, TEXT, is_name, is_printable, is_text
 from kasugai.cli.exits import Misused
 from kasugai.cli.yaml_block import Block, documents
 from kasugai.core.words.disks import RootDisks
@@ -53,6 +54,17 @@ _EXAMPLES = {
     "max-unhealthy": "50",
     "method": "auto",
     "ha-key": "HA_Enabled",
+    "disable-reason": '"Kasugai: host failed."',
+    "restart-window": "10m",
+    "process-disable": "[nova-compute]",
+    "process-evacuate": "[libvirtd]",
+    "process-quiet": "5m",
+    "host-return": "power-on",
+    **{
+        f"{kind}-{when}": f"[{step}]"
+        for kind, step in (("host", "free-ports"), ("instance", "snapshot"), ("process", "page-us"))
+        for when in ("before", "after")
+    },
 }
 _TIMES = frozenset(field.name for field in fields(Policy) if field.type is Millis)
 _DURATION = re.compile(r"^(\d+(?:\.\d+)?)(ms|s|m|h)?$")
@@ -110,27 +122,44 @@ def _segment(block: Block, default: Policy) -> WantedSegment:
     block.refuse_strangers(SEGMENT)
     policy = block.block("policy")
     return WantedSegment(
-        name=block.text("name", SEGMENT["name"]),
+        name=_name(block, SEGMENT["name"]),
         id=_id(block, SEGMENT["id"]),
-        description=block.text("description", SEGMENT["description"], ""),
+        description=_text(block, "description", SEGMENT["description"]),
         armed=block.flag("armed", SEGMENT["armed"], True),
         policy=default if policy is None else _policy(policy, default),
-        hosts=tuple(_host(item) for item in block.items("hosts", SEGMENT["hosts"])),
+        hosts=tuple(_host(block, item) for item in block.items("hosts", SEGMENT["hosts"])),
     )
 
 
-def _host(item: str | Block) -> WantedHost:
+def _host(segment: Block, item: str | Block) -> WantedHost:
     if isinstance(item, str):
+        if not is_name(item):
+            raise segment.wrong("hosts", f"{item[:80]} is no name: {NAME}", SEGMENT["hosts"])
         return WantedHost(name=item)
     item.refuse_strangers(HOST)
     return WantedHost(
-        name=item.text("name", HOST["name"]),
+        name=_name(item, HOST["name"]),
         id=_id(item, HOST["id"]),
         reserved=item.flag("reserved", HOST["reserved"], False),
         **_maintenance(item),
         root_disks=_root_disks(item),
-        control_attributes=item.text("control-attributes", HOST["control-attributes"], ""),
+        control_attributes=_text(item, "control-attributes", HOST["control-attributes"]),
     )
+
+
+def _name(block: Block, example: str) -> str:
+    """Return the name, by the rule that the REST API has for it."""
+    name = block.text("name", example)
+    if not is_name(name):
+        raise block.wrong("name", f"{NAME} belong here", example)
+    return name
+
+
+def _text(block: Block, word: str, example: str) -> str:
+    text = block.text(word, example, "")
+    if not is_text(text):
+        raise block.wrong(word, f"{TEXT} belong here", example)
+    return text
 
 
 def _root_disks(item: Block) -> RootDisks | None:
@@ -177,11 +206,12 @@ def _words() -> list[str]:
 
 
 def _example(word: str) -> str:
+    if word in _EXAMPLES:
+        return _EXAMPLES[word]
     default = getattr(Policy(), word.replace("-", "_"))
     if isinstance(default, tuple):
         return f"[{word.removeprefix('exclude-').removesuffix('s')}1]"
-    shown = {True: "yes", False: "no"}[default] if isinstance(default, bool) else str(default)
-    return _EXAMPLES.get(word, shown)
+    return {True: "yes", False: "no"}[default] if isinstance(default, bool) else str(default)
 
 
 def _policy(block: Block, default: Policy) -> Policy:
@@ -206,9 +236,15 @@ def _value(block: Block, name: str, default: object) -> object:
                 raise block.wrong(word, f"one of {', '.join(known)} belongs here, not {text}", example)
             return known(text)
         case tuple():
-            return tuple(block.words(word, example))
+            return tuple(_printed(block, word, each, example) for each in block.words(word, example))
         case _:
-            return block.text(word, example)
+            return _printed(block, word, block.text(word, example), example)
+
+
+def _printed(block: Block, word: str, text: str, example: str) -> str:
+    if not is_printable(text):
+        raise block.wrong(word, "printable characters belong here", example)
+    return text
 
 
 def _number(block: Block, name: str, word: str, example: str) -> int:

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from kasugai.cli.configured import settings_of
@@ -19,9 +20,11 @@ from kasugai.core.telling.host_states import (
     host_states,
     reserve_uses,
 )
+from kasugai.core.telling.stops import StopState, stops
 from kasugai.core.words.disks import RootDisks
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
-from kasugai.core.words.policy import Fencing, LocalGuests, Policy
+from kasugai.core.words.policy import Exhausted, Fencing, HostReturn, LocalGuests, Policy, ProcessAction
+from kasugai.core.words.subject import INCIDENT_KINDS
 from kasugai.core.words.timing import Instant, Millis
 from kasugai.core.words.verdicts import Verdict
 
@@ -49,6 +52,8 @@ class Shown:
     states: Mapping[Place, HostState]
     uses: Mapping[str, ReserveUse]
     disarmed: Verdict | None
+    stop: StopState | None = None
+    """A planned stop that lasts."""
 
     def state(self, host: HostRecord) -> HostState | None:
         """Return the host's state; None when it is in service."""
@@ -83,7 +88,7 @@ def _show(arguments: argparse.Namespace) -> int:
     if arguments.output == "json":
         data_json(as_json(shown))
     else:
-        data(page(shown, now(), width()))
+        data(*page(shown, now(), width()))
     return Exit.OK
 
 
@@ -102,29 +107,36 @@ async def _read(kafka: "KafkaSettings", word: str) -> Shown:
 
 def merged(segment: SegmentRecord, hosts: Sequence[HostRecord], seen: "Sequence[Seen]") -> Shown:
     """Return the descriptions with what the records say."""
+    stop = stops(seen).get(segment.segment_id)
     return Shown(
         segment=segment,
         hosts=hosts,
         states=host_states(seen),
         uses=reserve_uses(seen),
         disarmed=disarmed_by(seen).get(segment.segment_id),
+        stop=stop if stop is not None and stop.over is None else None,
     )
 
 
-def page(shown: Shown, now: Instant, width: int | None) -> str:
+def page(shown: Shown, now: Instant, width: int | None) -> list[str]:
     """Return the segment's head, and its hosts as a table."""
     policy = shown.segment.policy
     head = {
         "segment": shown.segment.name,
         "armed": _armed(shown),
+        **_stop(shown),
         "method": str(policy.method),
         "storm": f"from {policy.max_unhealthy} % unhealthy hosts on",
         "fence": _fence(policy),
         "disks": _disks(policy) + _own_disks(shown),
+        "guests": _guests(policy),
+        "process": _processes(policy),
+        "return": _RETURNS[policy.host_return],
+        **_steps(policy),
     }
     lines = [f"{name + ':':<9}{text}" for name, text in head.items()]
     rows = [_row(shown, host, now) for host in shown.hosts]
-    return "\n".join([*lines, "", table(COLUMNS, rows, width)])
+    return [*lines, "", *table(COLUMNS, rows, width)]
 
 
 def _fence(policy: Policy) -> str:
@@ -159,11 +171,64 @@ def _own_disks(shown: Shown) -> str:
     return f" (but {', '.join(said)})" if said else ""
 
 
+def _guests(policy: Policy) -> str:
+    """Say which guests that fail by themselves are restarted, and how often."""
+    who = "all are restarted" if policy.restart_all else f"restarted if marked {policy.ha_key}"
+    often = "once" if policy.restart_budget == 1 else f"{policy.restart_budget} times"
+    then = "held" if policy.restart_then is Exhausted.HOLD else "moved to another host, once"
+    return f"{who}, {often} in {age(policy.restart_window)}, then {then}"
+
+
+def _processes(policy: Policy) -> str:
+    """Say what becomes of a host of which a process fails."""
+    words = {
+        name: policy.process_action(name) for name in (*policy.process_evacuate, *policy.process_disable)
+    }
+    told = [f"{name}: {_ACTIONS[action]}" for name, action in words.items()]
+    others = "others" if told else "all"
+    return "; ".join([*told, f"{others}: noted; none for {age(policy.process_quiet)} after a boot"])
+
+
+_ACTIONS = {
+    ProcessAction.DISABLE: "no new guests until it runs again",
+    ProcessAction.EVACUATE: "the host is fenced and evacuated",
+}
+
+
+def _steps(policy: Policy) -> dict[str, str]:
+    """Name the steps of the operator's own, by the kind of subject; nothing where there are none."""
+    named = [
+        f"{kind} {when} all others: {', '.join(names)}"
+        for kind in INCIDENT_KINDS
+        for when in ("before", "after")
+        if (names := getattr(policy, f"{kind}_{when}"))
+    ]
+    return {"steps": "; ".join(named)} if named else {}
+
+
+_RETURNS = {
+    HostReturn.POWER_ON: "a recovered host is switched on and comes back by itself",
+    HostReturn.WAIT: "a recovered host that is switched on comes back by itself",
+    HostReturn.BY_HAND: "by hand: a recovered host stays out until a person lifts and enables it",
+}
+
+
+def _stop(shown: Shown) -> dict[str, str]:
+    """Say that the segment is in a planned stop; nothing where it is not."""
+    if shown.stop is None:
+        return {}
+    ending = f"; ends when all are ready ({shown.stop.ending})" if shown.stop.ending else ""
+    name = quote(shown.segment.name)
+    return {
+        "stop": f"planned, since {stamp(shown.stop.since)} ({shown.stop.said}){ending}: kasugai stop show {name}"
+    }
+
+
 def _armed(shown: Shown) -> str:
     if shown.disarmed is not None:
         word = shown.disarmed
         why = f"{word.reason}: {word.detail}" if word.detail else str(word.reason)
-        return f"no, by {word.verb} ({why}): kasugai segment arm {shown.segment.name}"
+        return f"no, by {word.verb} ({why}): kasugai segment arm {quote(shown.segment.name)}"
     return "yes" if shown.segment.armed else "no, by its description: kasugai segment apply"
 
 
@@ -199,6 +264,7 @@ def as_json(shown: Shown) -> dict[str, Any]:
     described = to_json(shown.segment)
     del described["type"]
     return described | {
+        "stopped_since": stamp(shown.stop.since) if shown.stop else None,
         "disarmed_by": str(shown.disarmed.reason) if shown.disarmed else None,
         "hosts": [_host_json(shown, host) for host in shown.hosts],
     }

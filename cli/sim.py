@@ -1,4 +1,4 @@
-"""`kasugai sim list|run`: the scenarios, in virtual time, shown in fast-forward.
+"""`kasugai sim list|run|detect`: the scenarios, in virtual time, shown in fast-forward.
 
 A file of one's own is played as well. Ours lie in tests/scenarios/, where people read them and tests prove them; the
 link sim/scenarios makes them data of the package too, so that a clone and an installation find the same files in the
@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from kasugai.cli.exits import Exit, Misused
 from kasugai.cli.parser import Nouns, command, group
-from kasugai.cli.tables import Column, table
 
 if TYPE_CHECKING:
     from kasugai.sim.lab.grammar import Scenario
@@ -26,7 +25,8 @@ FAST = 60.0
 """Virtual seconds per second on a terminal."""
 LONGEST_PAUSE = 2.0
 """Seconds between two lines, however long nothing happens."""
-COLUMNS = (Column("SCENARIO"), Column("WHAT HAPPENS"))
+NAMED = 34
+"""Columns of a scenario's name in the list; what happens is read to its end."""
 
 _CLOCK = re.compile(r"^ *(\d+):(\d\d)  ")
 
@@ -61,11 +61,43 @@ def add(nouns: Nouns) -> None:
         metavar="N",
         help=f"virtual seconds per second, 0 for no pauses (default: {FAST:.0f} on a terminal, 0 when piped)",
     )
+    _add_detect(verbs)
+
+
+def _add_detect(verbs: Nouns) -> None:
+    detect = command(
+        verbs,
+        "detect",
+        "Measure how soon dead hosts are confirmed, and that no living one is fenced.",
+        ["kasugai sim detect", "kasugai sim detect --seeds 1000 --troubles 10000"],
+        _detect,
+    )
+    detect.add_argument(
+        "--seeds", type=int, default=20, metavar="N", help="power losses with a BMC, and as many without"
+    )
+    detect.add_argument(
+        "--troubles",
+        type=int,
+        default=8,
+        metavar="N",
+        help="runs in which networks flap, observers stall, links lose packets and clocks are off",
+    )
+    detect.add_argument("--first", type=int, default=0, metavar="SEED", help="the first seed")
 
 
 def folder() -> Path:
     """Return where the scenarios are."""
     return Path(str(files("kasugai.sim") / "scenarios"))
+
+
+def _detect(arguments: argparse.Namespace) -> int:
+    """Print what was measured; no when a limit is missed."""
+    from kasugai.cli.detect_text import confirmed, fenced
+
+    seeds = range(arguments.first, arguments.first + arguments.seeds)
+    misses = [confirmed(seeds, has_bmc=has_bmc) for has_bmc in (True, False)]
+    misses.append(fenced(range(arguments.first, arguments.first + arguments.troubles)))
+    return Exit.NO if any(misses) else Exit.OK
 
 
 def _speed(text: str) -> float:
@@ -83,10 +115,10 @@ def _paths() -> dict[str, Path]:
 
 
 def _list(_: argparse.Namespace) -> int:
-    from kasugai.cli.terminal import data, talk, width
+    from kasugai.cli.terminal import data, talk
     from kasugai.sim.lab.grammar import read
 
-    data(table(COLUMNS, [(name, read(path).name) for name, path in _paths().items()], width()))
+    data(*(f"{name:<{NAMED}}  {read(path).name}" for name, path in _paths().items()))
     talk("To play one: kasugai sim run NAME")
     return Exit.OK
 
@@ -157,7 +189,7 @@ def _show(path: Path, speed: float) -> int:
     from kasugai.cli.terminal import data, talk
 
     scenario, run = _played(path)
-    talk(f"{scenario.name}\n\n{scenario.story}\n")
+    talk(scenario.name, "", *scenario.story.splitlines(), "")
     for line, pause in paced(run.log, speed):
         _wait(pause)
         data(line)
@@ -197,10 +229,10 @@ def _wait(seconds: float) -> None:
 def _problems(scenario: "Scenario", run: "Run") -> list[str]:
     broken = [f"invariant broken: {sentence}" for sentence in run.broken]
     differs = bool(scenario.log) and run.log != scenario.log
-    return broken + ([difference(scenario, run.log)] if differs else [])
+    return broken + (difference(scenario, run.log) if differs else [])
 
 
-def difference(scenario: "Scenario", log: str) -> str:
+def difference(scenario: "Scenario", log: str) -> list[str]:
     """Return how a log differs from the one on record."""
     lines = difflib.unified_diff(
         scenario.log.splitlines(),
@@ -210,4 +242,4 @@ def difference(scenario: "Scenario", log: str) -> str:
         lineterm="",
         n=2,
     )
-    return "\n".join(lines)
+    return list(lines)

@@ -58,12 +58,12 @@ async def _tap(
     kafka: "KafkaSettings", topic: str, *, beginning: bool, follow: bool, count: int | None
 ) -> None:
     from kasugai.adapters.kafka.tap import tap
-    from kasugai.cli.terminal import data
+    from kasugai.cli.terminal import data_json_line
 
     left = count
     async with aclosing(tap(kafka, topic, beginning=beginning, follow=follow)) as lines:
         async for line in lines:
-            data(line)
+            data_json_line(line)
             if left is not None:
                 left -= 1
                 if left == 0:

@@ -53,6 +53,11 @@ def add(nouns: Nouns) -> None:
                 action="store_true",
                 help="do it: without, only say what would be forgotten",
             )
+            parser.add_argument(
+                "--forget-open",
+                action="store_true",
+                help="also while an incident is open that nobody can end any more, its effects included",
+            )
 
 
 def _apply(arguments: argparse.Namespace) -> int:
@@ -78,7 +83,8 @@ def _remake(arguments: argparse.Namespace) -> int:
 
     settings = settings_of(arguments)
     remaking = Remaking(settings)
-    _refuse_unfinished(settings)
+    if not arguments.forget_open:
+        _refuse_unfinished(settings)
     if busy := remaking.busy():
         raise SaidNo(
             f"{', '.join(busy)} has members: stop every process of Kasugai first (one that was killed counts "
@@ -86,7 +92,7 @@ def _remake(arguments: argparse.Namespace) -> int:
         )
     if not arguments.forget_history:
         talk(
-            "Nothing is open and nobody reads. All topics but kasugai.inventory, with every fault, verdict and "
+            "Nobody reads. All topics but kasugai.inventory, with every fault, verdict and "
             "incident on them, every disarm and hold by command, and all that Redis keeps would be forgotten: add "
             "--forget-history"
         )
@@ -105,7 +111,9 @@ def _refuse_unfinished(settings: "Settings") -> None:
 
     views = fold(asyncio.run(replay(settings.kafka)))
     going = [
-        f"{view.host} ({str(view.incident)[:8]})" for view in views if view.incident and view.until is None
+        f"{view.subject.title} ({str(view.incident)[:8]})"
+        for view in views
+        if view.incident and view.until is None
     ]
     if going:
         raise SaidNo(f"not while an incident is open: {', '.join(going)}; see kasugai incident list")
@@ -119,13 +127,13 @@ def _tell(reports: "Sequence[Report]", output: str) -> int:
     if output == "json":
         data_json([as_json(report) for report in reports])
     else:
-        data(listed(reports, width()))
+        data(*listed(reports, width()))
     if bad:
         talk(advice(bad))
     return Exit.NO if bad else Exit.OK
 
 
-def listed(reports: "Sequence[Report]", width: int | None) -> str:
+def listed(reports: "Sequence[Report]", width: int | None) -> list[str]:
     """Return the reports as a table."""
     rows = [(report.topic, str(report.finding), ", ".join(report.differences) or "-") for report in reports]
     return table(COLUMNS, rows, width)
@@ -143,7 +151,14 @@ def as_json(report: "Report") -> dict[str, Any]:
 
 def advice(bad: "Sequence[Report]") -> str:
     """Return what to type next."""
+    from kasugai.adapters.kafka.layout import Finding
+
     fixable = [report for report in bad if report.is_missing or report.changes]
+    if all(report.finding is Finding.CANNOT_SAY for report in bad):
+        return (
+            f"The broker does not say how it keeps {len(bad)} of the topics (busy, just started, or a demo's): ask "
+            "again; nothing is known to be wrong"
+        )
     if fixable:
         return f"{len(bad)} of the topics are not as they should be. To make them so: kasugai topics apply"
     return (

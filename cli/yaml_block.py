@@ -94,12 +94,7 @@ class Block:
 
     def items(self, name: str, example: str) -> "Iterable[str | Block]":
         """Return the items of a list under a key: words and mappings."""
-        if name not in self:
-            return
-        node = self._items[name]
-        if not isinstance(node, yaml.SequenceNode):
-            raise self.wrong(name, "a list belongs here", example)
-        for index, item in enumerate(node.value):
+        for index, item in enumerate(self._listed(name, example)):
             if isinstance(item, yaml.ScalarNode) and item.tag != _NULL:
                 yield str(item.value)
             else:
@@ -107,10 +102,19 @@ class Block:
 
     def words(self, name: str, example: str) -> Iterator[str]:
         """Return the words of a list under a key."""
-        for item in self.items(name, example):
-            if not isinstance(item, str) or not item.strip():
+        for item in self._listed(name, example):
+            is_word = isinstance(item, yaml.ScalarNode) and item.tag != _NULL and item.value.strip()
+            if not is_word:
                 raise self.wrong(name, "a list of words belongs here", example)
-            yield item
+            yield str(item.value)
+
+    def _listed(self, name: str, example: str) -> list[yaml.Node]:
+        if name not in self:
+            return []
+        node = self._items[name]
+        if not isinstance(node, yaml.SequenceNode):
+            raise self.wrong(name, "a list belongs here", example)
+        return list(node.value)
 
     def _called(self, name: str) -> str:
         return f"{self._path}.{name}" if self._path else name

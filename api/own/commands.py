@@ -30,6 +30,7 @@ FIELDS: dict[str, Any] = {
     "incident": UUID_FORM,
     "limit": {"type": "string", "enum": [str(limit) for limit in Limit]},
     "up_to": {"type": "integer", "minimum": 0, "maximum": 100_000},
+    "at_once": {"type": "boolean"},
     "id": UUID_FORM,
 }
 BODY = {
@@ -48,8 +49,8 @@ BODY = {
 }
 _VALID = Form(BODY)
 
-SEGMENT_ONLY = (Instruction.ARM, Instruction.DISARM)
-HOST_ONLY = (Instruction.HOLD, Instruction.CANCEL, Instruction.RETRY)
+SEGMENT_ONLY = (Instruction.ARM, Instruction.DISARM, Instruction.BEGIN_STOP, Instruction.END_STOP)
+HOST_ONLY = (Instruction.HOLD, Instruction.CANCEL, Instruction.RETRY, Instruction.RETIRE)
 
 
 class Commands(Resource):
@@ -74,6 +75,7 @@ class Commands(Resource):
             order=Instruction(said["order"]),
             limit=Limit(said["limit"]) if "limit" in said else None,
             up_to=int(said.get("up_to", 0)),
+            at_once=bool(said.get("at_once", False)),
             author=author,
             reason=said["reason"].strip(),
             **self._about(said),
@@ -100,6 +102,8 @@ def _fit(said: dict[str, Any]) -> None:
         raise bad_request(f"{order} is about a host or an incident: name it.")
     if (order is Instruction.APPROVE) != ("limit" in said):
         raise bad_request("approve names the limit that may be passed, and nothing else does.")
+    if said.get("at_once") and order is not Instruction.END_STOP:
+        raise bad_request("at_once goes with end-stop.")
     if said.get("up_to") and said.get("limit") != Limit.STORM:
         raise bad_request("up_to goes with limit storm.")
     if "segment" in said and said.get("limit") == Limit.STORM and not said.get("up_to"):

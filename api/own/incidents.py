@@ -15,6 +15,7 @@ from kasugai.api.paging import Query
 from kasugai.api.views import IncidentView, UnknownMarker, Views
 from kasugai.api.words import boolean
 from kasugai.core.words.incident import Phase
+from kasugai.core.words.subject import INCIDENT_KINDS, Kind
 
 PAGE = 100
 """How many things a list shows unless it is asked for more."""
@@ -105,9 +106,10 @@ def _last(query: Query, name: str) -> str:
 
 def _filter(query: Query) -> dict[str, Any]:
     """Return what an incident's fields must be; ApiError 400 for a word that no field can be."""
-    found: dict[str, Any] = {name: _last(query, name) for name in ("host", "phase") if name in query}
-    if "segment" in query:
-        found["segment"] = _last(query, "segment")
+    words = ("kind", "host", "phase", "segment")
+    found: dict[str, Any] = {name: _last(query, name) for name in words if name in query}
+    if found.get("kind", Kind.HOST) not in INCIDENT_KINDS:
+        raise bad_request(f"kind must be one of {', '.join(INCIDENT_KINDS)}")
     if found.get("phase", Phase.OPENED) not in list(Phase):
         raise bad_request(f"phase must be one of {', '.join(Phase)}")
     if "open" in query:

@@ -139,6 +139,7 @@ SCHEMAS: Mapping[str, Schema] = {
         incident=TEXT,
         kind=words(*INCIDENT_KINDS),
         subject=TEXT,
+        name=TEXT,
         host=TEXT,
         host_uuid=TEXT,
         segment=TEXT,
@@ -308,6 +309,7 @@ QUERIES: Mapping[str, Mapping[str, Schema]] = {
     f"{V1}/notifications/{{notification_id}}/vmoves": PARAMETERS
     | {"status": words(*MoveStatus), "type": TEXT},
     f"{MOUNT}/incidents": {
+        "kind": words(*INCIDENT_KINDS),
         "host": TEXT,
         "segment": TEXT,
         "phase": words(*Phase),

@@ -1,4 +1,6 @@
-"""Who may do what with Kasugai's own resources: rules of their own, admins only unless a policy file says otherwise."""
+"""Who may do what with Kasugai's own resources: rules of their own. Who may read the system may read, all else is for
+admins, unless a policy file says otherwise.
+"""
 
 from collections.abc import Mapping
 from typing import Final
@@ -19,6 +21,9 @@ _ORDERS: Mapping[Instruction, str] = {
     Instruction.APPROVE: "Let a segment or a host pass a limit.",
     Instruction.CANCEL: "Give an incident up.",
     Instruction.RETRY: "Try a held or failed incident again.",
+    Instruction.RETIRE: "Have the compute service of a host deleted that does not come back.",
+    Instruction.BEGIN_STOP: "Let nothing be done in a segment that is switched off on purpose.",
+    Instruction.END_STOP: "Let a planned stop end.",
 }
 
 OPERATIONS: Mapping[str, Told] = {
@@ -49,4 +54,4 @@ OPERATIONS: Mapping[str, Told] = {
 
 NOBODY: Final = "!"
 DEFAULTS: Mapping[str, str] = {"notification:assert": NOBODY}
-"""Where the default is not that admins may."""
+"""Where the default is another one than the operation's."""

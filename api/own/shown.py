@@ -26,6 +26,7 @@ def incident(view: IncidentView, names: Names) -> Row:
         "incident": view.incident,
         "kind": view.kind,
         "subject": view.subject,
+        "name": view.name,
         "host": view.host,
         "host_uuid": view.host_uuid,
         "segment": names.get(view.segment, view.segment),

@@ -43,12 +43,18 @@ def buckets_of(value: Value) -> tuple[str, ...]:
     """Return where a value belongs; nowhere for a fault that did not come as a notification."""
     match value:
         case Fault():
-            return (subject_bucket(value.subject.name),) if value.notification is not None else ()
+            return (subject_bucket(value.subject.name),) if _is_shown(value) else ()
         case Verdict():
             about = () if value.incident is None else (incident_bucket(value.incident),)
             return (subject_bucket(value.subject.name), *about)
         case _:
             return (incident_bucket(value.incident),)
+
+
+def _is_shown(fault: Fault) -> bool:
+    """Whether it came as a notification; one whose name holds what names are told apart by could not be found again,
+    and a list that names it would be lost with it."""
+    return fault.notification is not None and "/" not in fault.notification.notification_uuid
 
 
 def held(body: bytes, stamp: Stamp) -> Held | None:
@@ -67,7 +73,11 @@ def kept(topic: str, stamp: Stamp, body: bytes) -> Kept:
 
 
 def unkept(record: Kept) -> Held | None:
-    """Return what `kept` was made of; None for what a newer Kasugai wrote."""
-    _, partition, offset = record.place.rsplit("/", 2)
+    """Return what `kept` was made of; None for what a newer Kasugai wrote, or somebody else."""
+    try:
+        _, partition, offset = record.place.rsplit("/", 2)
+        place = int(partition), int(offset)
+    except ValueError:
+        return None
     at = int.from_bytes(record.body[:8], "big")
-    return held(record.body[8:], Stamp(partition=int(partition), offset=int(offset), at=BrokerTime(at)))
+    return held(record.body[8:], Stamp(partition=place[0], offset=place[1], at=BrokerTime(at)))

@@ -44,7 +44,7 @@ def incident_of(incident: UUID, seen: Sequence[Seen]) -> Incident:
             for line in timeline(view.records)
         ),
         tasks=tasks_of(view),
-        moves=moves_of(view),
+        moves=moves_of(view) if view.subject.is_host else (),
     )
 
 
@@ -55,6 +55,7 @@ def _view(incident: UUID, view: incident_views.IncidentView) -> IncidentView:
         subject=view.subject.name,
         host=view.host,
         detail=view.subject.detail,
+        name=view.guest,
         host_uuid=_host_uuid(view),
         segment=view.segment,
         phase=view.phase,

@@ -4,9 +4,7 @@ Each view is computed from all records of its bucket, so order and repetition do
 leaves behind which views are still to be written. It knows neither Kafka nor Redis, and no clock.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
@@ -20,12 +18,11 @@ from kasugai.api.projection.buckets import (
     Held,
     buckets_of,
     held,
-    incident_bucket,
     kept,
-    subject_bucket,
     unkept,
 )
-from kasugai.api.projection.incidents import incident_of
+from kasugai.api.projection.cache import Cache
+from kasugai.api.projection.outs import TAKES_OUT
 from kasugai.api.projection.subjects import (
     Reported,
     incidents_named,
@@ -33,16 +30,13 @@ from kasugai.api.projection.subjects import (
     notification_of,
     verdicts_of,
 )
-from kasugai.api.view_store import dump, load, member_of
+from kasugai.api.projection.work import Work
+from kasugai.api.view_store import NO_VIEW, dump, load
 from kasugai.api.views import IncidentView, NotificationView
-from kasugai.core.telling.documents import Index, Kept, Round
+from kasugai.core.telling.documents import Kept, NotOwner, Round
 from kasugai.core.telling.explain import Decided
-from kasugai.core.telling.incident_views import Seen
 from kasugai.core.words.signals import Fault, Notification, Stamp
 from kasugai.core.words.verdicts import Verdict
-
-CACHED = 50_000
-"""Records that a projector remembers; the rest is read again when it is needed."""
 
 AT_ONCE = 10_000
 """Records that views are computed from before they are written; one bucket may have more."""
@@ -66,39 +60,6 @@ class Claims(Protocol):
     def release(self, key: str, notification_uuid: str) -> None:
         """Give a claim back; silent when it is another's."""
         ...
-
-
-@dataclass(slots=True)
-class Cache:
-    """The records of the buckets that were used last."""
-
-    limit: int = CACHED
-    buckets: "OrderedDict[str, dict[str, Held]]" = field(default_factory=OrderedDict)
-    size: int = 0
-
-    def get(self, bucket: str) -> dict[str, Held] | None:
-        """Return a bucket's records by place, if they are remembered."""
-        if bucket in self.buckets:
-            self.buckets.move_to_end(bucket)
-        return self.buckets.get(bucket)
-
-    def put(self, bucket: str, records: dict[str, Held]) -> None:
-        """Remember a bucket, and forget others for it."""
-        self.drop(bucket)
-        self.buckets[bucket] = records
-        self.size += len(records)
-        while self.size > self.limit and len(self.buckets) > 1:
-            self.drop(next(iter(self.buckets)))
-
-    def add(self, bucket: str, place: str, record: Held) -> None:
-        """Add a record to a bucket that is remembered."""
-        if bucket in self.buckets and place not in self.buckets[bucket]:
-            self.buckets[bucket][place] = record
-            self.size += 1
-
-    def drop(self, bucket: str) -> None:
-        """Forget a bucket."""
-        self.size -= len(self.buckets.pop(bucket, ()))
 
 
 class Projector:
@@ -146,7 +107,7 @@ class Projector:
         buckets, records = self._chosen()
         incidents, subjects = self._computed(records)
         cases = {view.incident: view for view in incidents.views}
-        subjects.update(subject_bucket(case.subject) for case in cases.values())
+        subjects.update(incidents.subjects)
         notifications = [n for subject in sorted(subjects) for n in self._subject(subject, cases, incidents)]
         self._dirty -= buckets
         told = self._announcements(notifications)
@@ -154,6 +115,7 @@ class Projector:
             texts=incidents.texts,
             listed=incidents.listed,
             busy=incidents.busy,
+            out=incidents.out,
             clean=frozenset(buckets),
             is_current=is_current and not self._dirty,
         )
@@ -171,7 +133,7 @@ class Projector:
         if self._announcer is None or not notifications:
             return []
         texts = self._documents.many([f"notification/{view.notification_uuid}" for view in notifications])
-        shown = {view.notification_uuid: view for text in texts for view in load(NotificationView, text)}
+        shown = {view.notification_uuid: view for text in texts for view in _shown_before(text)}
         changed = [processing(shown.get(view.notification_uuid), view) for view in notifications]
         return [said for each in changed for said in each]
 
@@ -190,27 +152,25 @@ class Projector:
             size += len(chosen[bucket])
         return set(chosen), chosen
 
-    def _computed(self, records: Mapping[str, Sequence[Held]]) -> "tuple[_Work, set[str]]":
-        work = _Work()
+    def _computed(self, records: Mapping[str, Sequence[Held]]) -> tuple[Work, set[str]]:
+        work = Work()
         for bucket, found in records.items():
             if bucket.startswith(INCIDENT) and found:
                 work.incident(bucket, found)
         return work, {bucket for bucket in records if bucket.startswith(SUBJECT)}
 
-    def _subject(
-        self, bucket: str, cases: dict[str, IncidentView], work: "_Work"
-    ) -> Sequence[NotificationView]:
+    def _subject(self, bucket: str, cases: dict[str, IncidentView], work: Work) -> Sequence[NotificationView]:
         """Add a subject's views to the work; its incidents are those just computed, or as they were written."""
         records = self._records(bucket)
         decided = [
             Decided(h.stamp.at, h.stamp.offset, h.value) for h in records if isinstance(h.value, Verdict)
         ]
         reported = [Reported(h.stamp, h.value) for h in records if isinstance(h.value, Fault)]
-        named = sorted(incidents_named(decided) - cases.keys()) if reported else []
-        texts = self._documents.many([f"incident/{incident}" for incident in named])
-        cases = cases | {view.incident: view for text in texts for view in load(IncidentView, text)}
+        cases = self._with_named(decided, cases) if reported or _takes_out(decided) else cases
         if decided:
             work.texts[f"verdicts/{bucket.removeprefix(SUBJECT)}"] = dump(verdicts_of(decided))
+        if _takes_out(decided):
+            work.out_of_service(decided, cases)
         each_once = _each_once(reported)
         views = [notification_of(each, decided, cases) for each in each_once]
         for view, each in zip(views, each_once, strict=True):
@@ -218,6 +178,22 @@ class Projector:
             if is_claimed(view, each, decided):
                 work.claimed.add(view.notification_uuid)
         return views
+
+    def _with_named(
+        self, decided: Iterable[Decided], cases: dict[str, IncidentView]
+    ) -> dict[str, IncidentView]:
+        """Return the incidents with those that verdicts name, as they were written."""
+        named = sorted(incidents_named(decided) - cases.keys())
+        texts = self._documents.many([f"incident/{incident}" for incident in named])
+        return cases | {view.incident: view for view in self._loaded(texts)}
+
+    def _loaded(self, texts: Iterable[str | None]) -> list[IncidentView]:
+        """Return incidents as they were written; NotOwner, and all are computed anew, where a text shows none."""
+        try:
+            return [view for text in texts for view in load(IncidentView, text)]
+        except NO_VIEW:
+            self._documents.distrust()
+            raise NotOwner("a text is no view of ours: they are computed anew") from None
 
     def _records(self, bucket: str) -> Sequence[Held]:
         cached = self._cache.get(bucket)
@@ -246,42 +222,21 @@ class Projector:
                 self._claims.release(key, view.notification_uuid)
 
 
+def _takes_out(decided: Sequence[Decided]) -> bool:
+    return bool(decided) and decided[0].verdict.subject.kind in TAKES_OUT
+
+
+def _shown_before(text: str | None) -> Sequence[NotificationView]:
+    """Return the notification that a text shows; none for one that shows none, which is written anew."""
+    try:
+        return load(NotificationView, text)
+    except NO_VIEW:
+        return ()
+
+
 def _each_once(reported: Iterable[Reported]) -> list[Reported]:
     """The first record of each fault: a re-send has the same id."""
     first: dict[UUID, Reported] = {}
     for each in sorted(reported, key=lambda r: (r.stamp.at, r.stamp.partition, r.stamp.offset)):
         first.setdefault(each.fault.event_id, each)
     return list(first.values())
-
-
-class _Work:
-    """Views that are about to be written."""
-
-    def __init__(self) -> None:
-        self.views: list[IncidentView] = []
-        self.texts: dict[str, str] = {}
-        self.listed: dict[tuple[Index, str], int] = {}
-        self.busy: dict[str, str] = {}
-        self.claimed: set[str] = set()
-        """Of the notifications, those whose like is a duplicate."""
-
-    def incident(self, bucket: str, records: Sequence[Held]) -> None:
-        """Add an incident's views."""
-        uuid = bucket.removeprefix(INCIDENT)
-        seen = [Seen(h.stamp.at, h.stamp.offset, h.value) for h in records if not isinstance(h.value, Fault)]
-        incident = incident_of(UUID(uuid), seen)
-        self.views.append(incident.view)
-        self.texts[f"incident/{uuid}"] = dump([incident.view])
-        self.texts[f"timeline/{uuid}"] = dump(incident.timeline)
-        self.texts[f"tasks/{uuid}"] = dump(incident.tasks)
-        self.texts[f"moves/{uuid}"] = dump(incident.moves)
-        self.listed[Index.INCIDENTS, uuid] = incident.view.opened_at
-        self.busy[incident_bucket(uuid)] = incident.view.host_uuid if incident.view.is_open else ""
-
-    def notification(self, view: NotificationView) -> None:
-        """Add a notification's view."""
-        name = f"notification/{view.notification_uuid}"
-        self.texts[name] = dump([view])
-        self.texts[f"number/{view.number}"] = member_of(view)
-        self.listed[Index.NOTIFICATIONS, member_of(view)] = view.created_at
-        self.busy[name] = view.source_host_uuid if view.is_busy else ""

@@ -4,7 +4,7 @@ A notification follows the incident that it became evidence of, or that its susp
 where the last word about its subject left it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kasugai.api.numbers import notification_number
@@ -22,11 +22,18 @@ IGNORED = final_reasons()
 """Why something is held against a subject, and a notification about it ends as ignored all the same: nothing is done
 until a person changes the inventory, and Masakari says so as well (masakari.md 2.2)."""
 
+AS_FINISHED = frozenset({Reason.PROCESS_NOTED, Reason.NOT_MARKED})
+"""Why nothing is done, and a notification about it ends as finished all the same, as with Masakari (masakari.md 2.4,
+2.5): a process for which nothing but a note is asked, and an instance without the mark."""
+
 WAITING = (Verb.SUSPECT, Verb.HOLD, Verb.ALERT)
 """What may still lead to an incident."""
 
 ENDS = (Verb.WITHDRAW, Verb.WATCH, Verb.READMIT)
 """What is said when nothing is held against a subject any more; of a host that was out, that it is on probation."""
+
+BACK = frozenset({Reason.HOST_BACK, Reason.PROCESS_BACK})
+"""Why an incident is opened that undoes another: it is no reported failure's, and nothing stands against anybody."""
 
 ORDINARY = "an ordinary event of an instance: there is nothing to recover"
 
@@ -71,7 +78,7 @@ def _verdict(verdict: Verdict) -> VerdictView:
     )
 
 
-def incidents_named(decided: Sequence[Decided]) -> frozenset[str]:
+def incidents_named(decided: Iterable[Decided]) -> frozenset[str]:
     """Return the incidents that a subject's verdicts name."""
     return frozenset(str(d.verdict.incident) for d in decided if d.verdict.incident is not None)
 
@@ -88,7 +95,7 @@ def notification_of(
     linked = linked or _followed_by(words, naming)
     case = incidents.get(linked)
     word = _last_word(words, naming)
-    status, message, at = _standing(fault, naming, word, case)
+    status, message, at = _standing(fault, words, naming, word, case)
     return NotificationView(
         number=notification_number(reported.stamp),
         notification_uuid=posted.notification_uuid,
@@ -112,7 +119,7 @@ def is_claimed(view: NotificationView, reported: Reported, decided: Sequence[Dec
         return view.status.is_unfinished
     words = in_order(decided)
     word = _last_word(words, _naming(reported.fault, words))
-    is_kept = word is not None and word.verdict.verb in WAITING and word.verdict.reason is Reason.DISARMED
+    is_kept = word is not None and _may_lead_on(word.verdict) and word.verdict.reason is Reason.DISARMED
     return is_kept and reported.fault.symptom in (Symptom.DOWN, Symptom.OFF)
 
 
@@ -127,8 +134,8 @@ def _followed_by(words: Sequence[Decided], naming: Sequence[Decided]) -> str:
     if not naming or naming[-1].verdict.verb not in WAITING:
         return ""
     later = [each.verdict for each in words[words.index(naming[-1]) + 1 :]]
-    end = next((verdict for verdict in later if verdict.verb in (Verb.OPEN, *ENDS)), None)
-    return str(end.incident) if end and end.verb is Verb.OPEN and end.incident else ""
+    end = next((verdict for verdict in later if verdict.verb is Verb.OPEN or _is_end(verdict)), None)
+    return "" if end is None or end.incident is None or _is_end(end) else str(end.incident)
 
 
 def _naming(fault: Fault, words: Sequence[Decided]) -> list[Decided]:
@@ -145,23 +152,48 @@ def _last_word(words: Sequence[Decided], naming: Sequence[Decided]) -> Decided |
     own = [
         d
         for d in words[words.index(naming[0]) :]
-        if d.verdict.incident is None and (d in naming or d.verdict.verb in ENDS)
+        if _is_end(d.verdict) or (d.verdict.incident is None and d in naming)
     ]
     return own[-1] if own else naming[-1]
 
 
+def _is_end(verdict: Verdict) -> bool:
+    """Whether it says that nothing is held against its subject any more: also where it is brought back next, or would
+    be but for what holds that."""
+    if verdict.verb is Verb.OPEN and verdict.reason in BACK:
+        return True
+    return verdict.incident is None and (verdict.verb in ENDS or _holds_a_return(verdict))
+
+
+def _may_lead_on(verdict: Verdict) -> bool:
+    """Whether what it is about may still lead to an incident."""
+    return verdict.verb in WAITING and not _is_end(verdict)
+
+
+def _holds_a_return(verdict: Verdict) -> bool:
+    """Nothing but a return is held while nothing is known, or good news alone."""
+    good = (Symptom.ALIVE, Symptom.CLEAR)
+    return verdict.verb is Verb.HOLD and all(each.symptom in good for each in verdict.evidence)
+
+
 def _standing(
-    fault: Fault, naming: Sequence[Decided], word: Decided | None, case: IncidentView | None
+    fault: Fault,
+    words: Sequence[Decided],
+    naming: Sequence[Decided],
+    word: Decided | None,
+    case: IncidentView | None,
 ) -> tuple[Status, str, Instant | None]:
     if word is None:
         return Status.NEW, "", None
     if fault.symptom in (Symptom.ALIVE, Symptom.CLEAR):
         return (*_of_good_news(fault), naming[0].at)
     if case is not None:
-        return _followed(case)
+        return _followed(case, words)
     reason = word.verdict.reason
     message = f"{reason}: {meaning(reason)}"
-    is_over = word.verdict.verb not in WAITING or reason in IGNORED
+    if reason in AS_FINISHED:
+        return Status.FINISHED, message, word.at
+    is_over = not _may_lead_on(word.verdict) or reason in IGNORED
     return Status.IGNORED if is_over else Status.RUNNING, message, word.at
 
 
@@ -170,9 +202,16 @@ def _of_good_news(fault: Fault) -> tuple[Status, str]:
     return (Status.IGNORED, ORDINARY) if fault.subject.kind is Kind.INSTANCE else (Status.FINISHED, "")
 
 
-def _followed(case: IncidentView) -> tuple[Status, str, Instant | None]:
+def _followed(case: IncidentView, words: Sequence[Decided]) -> tuple[Status, str, Instant | None]:
     phase = Phase(case.phase)
     goes_on = Status.ERROR if case.is_retried else Status.RUNNING
     status = goes_on if case.is_open else _PHASES.get(phase, goes_on)
     tells = phase is Phase.HELD or status in (Status.FAILED, Status.IGNORED)
+    if status is Status.IGNORED and _reason_of_its_end(case, words) in AS_FINISHED:
+        status = Status.FINISHED
     return status, case.why if tells else "", case.updated_at
+
+
+def _reason_of_its_end(case: IncidentView, words: Sequence[Decided]) -> Reason | None:
+    ends = (d.verdict for d in reversed(words) if d.verdict.verb is Verb.CLOSE)
+    return next((end.reason for end in ends if str(end.incident) == case.incident), None)

@@ -13,20 +13,54 @@ from types import MappingProxyType
 from kasugai.cli.exits import Exit, SaidNo
 from kasugai.sim.child import Child
 
-COMMANDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """What one process does."""
+
+    words: tuple[str, ...]
+    """Its command."""
+    config: Path | None = None
+    """Its configuration, where it is not the one that the others share."""
+
+
+ENGINE: Mapping[str, Role] = MappingProxyType(
     {
-        "route": ("route",),
-        "correlate": ("correlate",),
-        "worker-1": ("worker", "host"),
-        "worker-2": ("worker", "host"),
+        "route": Role(words=("route",)),
+        "correlate": Role(words=("correlate",)),
+        "worker-1": Role(words=("worker", "host")),
+        "worker-2": Role(words=("worker", "host")),
     }
 )
-"""Each process by its instance name."""
+"""What decides and recovers, by instance name."""
+
+EYES: Mapping[str, Role] = MappingProxyType(
+    {"liveness": Role(words=("liveness",)), "observe": Role(words=("observe", "power"))}
+)
+"""What finds a host dead."""
 
 AT_WORK = MappingProxyType(
-    {"route": "reading ", "correlate": "owner of partitions [", "worker": "works on partitions "}
+    {
+        "route": "reading ",
+        "correlate": "owner of partitions [",
+        "worker": "works on partitions ",
+        "liveness": "watching ",
+        "observe": "observing: ",
+        "agent": " is watched: ",
+    }
 )
-"""What a process's log says once it has its partitions."""
+"""What a process's log says once it has what it works on."""
+
+
+def agent(host: str) -> str:
+    """Return the instance name of a host's agent."""
+    return f"agent-{host}"
+
+
+def agents(files: Mapping[str, Path]) -> dict[str, Role]:
+    """Return the agents of hosts, by instance name; `files`: their configuration."""
+    return {agent(host): Role(words=("agent",), config=file) for host, file in files.items()}
+
 
 RESTARTS = 5
 """A process that ends so often by itself will not be any better the next time."""
@@ -39,6 +73,8 @@ class Crew:
     folder: Path
     config: Path
     is_mock: bool
+    roles: Mapping[str, Role]
+    """By instance name."""
     say: Callable[[str], None] = print
     _children: dict[str, Child] = field(default_factory=dict)
     _dead: set[str] = field(default_factory=set)
@@ -46,17 +82,13 @@ class Crew:
 
     def start(self) -> None:
         """Start all."""
-        for name, words in COMMANDS.items():
-            own = self.folder / f"{name}.conf"
-            own.write_text(f"[stream]\ninstance = {name}\n")
-            files = ("--config-file", str(self.config), "--config-file", str(own))
-            demo = ("--demo",) if self.is_mock else ()
-            command = [sys.executable, "-m", "kasugai.cli", *words, *files, *demo]
-            self._children[name] = Child(command, log=self.log_of(name))
+        for name, role in self.roles.items():
+            command = [sys.executable, "-m", "kasugai.cli", *role.words, *self._options(name, role)]
+            self._children[name] = Child(command, log=self.log_of(name), state=self.folder)
             self._launch(name)
 
     def are_at_work(self) -> bool:
-        """Whether each has said that it has its partitions."""
+        """Whether each has said that it has what it works on."""
         return all(_has_said(self.log_of(name), AT_WORK[name.partition("-")[0]]) for name in self._children)
 
     def tend(self) -> None:
@@ -92,6 +124,14 @@ class Crew:
     def log_of(self, name: str) -> Path:
         """Return where a process's log is."""
         return self.folder / f"{name}.log"
+
+    def _options(self, name: str, role: Role) -> list[str]:
+        if role.config is not None:
+            return ["--config-file", str(role.config)]
+        own = self.folder / f"{name}.conf"
+        own.write_text(f"[stream]\ninstance = {name}\n")
+        files = ["--config-file", str(self.config), "--config-file", str(own)]
+        return [*files, *(["--demo"] if self.is_mock else [])]
 
     def _launch(self, name: str) -> None:
         self._children[name].start(lambda: True)

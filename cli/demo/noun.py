@@ -71,7 +71,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _perform(folder: Path, choice: "Choice", *, keep: bool) -> int:
-    from kasugai.cli.demo.crew import Crew
+    from kasugai.cli.demo.crew import ENGINE, EYES, Crew, agents
     from kasugai.cli.demo.parts import Parts
     from kasugai.cli.demo.screen import Screen
     from kasugai.cli.demo.story import Story
@@ -82,13 +82,14 @@ def _perform(folder: Path, choice: "Choice", *, keep: bool) -> int:
     parts = Parts(folder=folder, choice=choice)
     try:
         parts.start()
-        screen.say(opening(parts))
-        crew = Crew(folder, parts.config, parts.is_mock, screen.say)
+        screen.say(*opening(parts))
+        roles = {**ENGINE, **EYES, **agents(parts.agents)} if parts.agents else ENGINE
+        crew = Crew(folder, parts.config, parts.is_mock, roles, screen.say)
         try:
             crew.start()
             code = asyncio.run(Story(parts, crew, screen, names).play())
             if code == Exit.OK:
-                data(f"\n{NEXT.format(kasugai=typed())}")
+                data("", *NEXT.format(kasugai=typed()).splitlines())
             if keep:
                 _keep(parts, crew)
         finally:
@@ -109,20 +110,26 @@ def typed() -> str:
     return str(called) if elsewhere else "kasugai"
 
 
-def opening(parts: "Parts") -> str:
+def opening(parts: "Parts") -> list[str]:
     """Return the first lines: what is real, what is not, and how the time-outs are."""
     short = (
-        "" if parts.choice.cloud else ":\nits time-outs are short, and no figure of it speaks for production"
+        [] if parts.choice.cloud else ["its time-outs are short, and no figure of it speaks for production."]
     )
     kafka = "librdkafka's mock cluster" if parts.is_mock else "yours"
     redis = "embedded" if parts.choice.redis is None else "yours"
-    cloud = f"simulated, {parts.simulated.url}" if parts.simulated else f"{parts.choice.cloud}, for real"
-    return (
-        f"Kasugai's demo. The processes are the real ones, under the {parts.profile.upper()} timing profile{short}.\n"
-        f"  Kafka  {parts.kafka} ({kafka})\n"
-        f"  Redis  {parts.redis} ({redis})\n"
-        f"  Nova   {cloud}"
+    cloud = (
+        f"simulated, {parts.simulated.url}, with its hosts' power devices"
+        if parts.simulated
+        else f"{parts.choice.cloud}, for real"
     )
+    return [
+        f"Kasugai's demo. The processes are the real ones, under the {parts.profile.upper()} timing profile"
+        + (":" if short else "."),
+        *short,
+        f"  Kafka  {parts.kafka} ({kafka})",
+        f"  Redis  {parts.redis} ({redis})",
+        f"  Nova   {cloud}",
+    ]
 
 
 def _keep(parts: "Parts", crew: "Crew") -> None:
@@ -131,9 +138,10 @@ def _keep(parts: "Parts", crew: "Crew") -> None:
 
     processes = ", ".join(f"{name} {pid}" for name, pid in crew.pids().items())
     data(
-        f"\nEverything is still running: {processes}.\n"
-        f"  {typed()} incident list --config-file {parts.config}\n"
-        f"  {typed()} tap kasugai.verdicts --from-beginning --config-file {parts.config}"
+        "",
+        f"Everything is still running: {processes}.",
+        f"  {typed()} incident list --config-file {parts.config}",
+        f"  {typed()} tap kasugai.verdicts --from-beginning --config-file {parts.config}",
     )
     if parts.simulated is not None:
         data(f"  curl {parts.simulated.url}/sim/census")

@@ -6,6 +6,7 @@ Start it from the main thread: the embedded parts die with the thread that start
 import asyncio
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,8 @@ from kasugai.adapters.kafka.topics import Topics
 from kasugai.adapters.redis_ledger import RedisLedger
 from kasugai.adapters.redis_url import BadUrl
 from kasugai.adapters.settings import KafkaSettings, SettingError, Settings, StreamSettings, load
-from kasugai.cli.demo.simulated import SOURCE, SimulatedCloud
+from kasugai.cli.demo import devices, eyes
+from kasugai.cli.demo.simulated import HOSTS, SOURCE, SimulatedCloud
 from kasugai.cli.exits import Misused, SaidNo
 from kasugai.sim.embedded import EmbeddedKafka, EmbeddedRedis
 
@@ -47,6 +49,8 @@ class Parts:
     kafka: str = ""
     redis: str = ""
     simulated: SimulatedCloud | None = None
+    agents: Mapping[str, Path] = field(default_factory=dict)
+    """The agents' configuration by host; none of a real cloud's, whose hosts have agents of their own or none."""
     _stack: ExitStack = field(default_factory=ExitStack)
 
     @property
@@ -128,7 +132,14 @@ class Parts:
             partitions=PARTITIONS,
             profile=self.profile,
         )
-        self.config.write_text(text)
+        self.config.write_text(text + self._sight())
+
+    def _sight(self) -> str:
+        """Return what is said of power and agents: the simulated cloud has its own, a real one's are left alone."""
+        if self.simulated is None:
+            return devices.NONE
+        self.agents = eyes.enroll(self.folder, self.kafka, HOSTS)
+        return devices.describe(self.folder, self.simulated.url, HOSTS) + eyes.section(self.folder)
 
 
 async def _reach(url: str) -> None:
@@ -154,8 +165,6 @@ url = {redis}
 [nova]
 cloud = {cloud}
 clouds_file = {file}
-[power]
-devices_file =
 [stream]
 partitions = {partitions}
 [worker]

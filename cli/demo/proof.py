@@ -64,7 +64,7 @@ def outcomes(
     ]
 
 
-def places(found: Sequence[Outcome]) -> str:
+def places(found: Sequence[Outcome]) -> list[str]:
     """Return where each instance is now, as a table."""
     rows = [
         (

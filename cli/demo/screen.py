@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Self
 
 from kasugai.cli.clock import now
 from kasugai.cli.live import frame
-from kasugai.cli.terminal import console, data, is_live
+from kasugai.cli.terminal import console, data, is_live, words
 from kasugai.core.telling.incident_views import IncidentView
 from kasugai.core.telling.timeline import Teller
 
@@ -39,12 +39,13 @@ class Screen:
             self._live.stop()
             self._live = None
 
-    def say(self, text: str) -> None:
+    def say(self, *lines: str) -> None:
         """Make a remark."""
         if self._live is None:
-            data(text)
-        else:
-            self._live.console.print(text, markup=False)
+            return data(*lines)
+        for line in lines:
+            self._live.console.print(words(line))
+        return None
 
     def show(self, view: IncidentView) -> None:
         """Show the incident as it stands."""

@@ -42,7 +42,7 @@ class SimulatedCloud:
         """Start it, wait until it serves, and fill it."""
         self._child.start(self._has_said_its_address)
         for host in HOSTS:
-            self._do("add_host", host, has_device=False)
+            self._do("add_host", host)
         for name, changes in GUESTS.items():
             self._do("add_guest", name, SOURCE, **changes)
 

@@ -1,34 +1,35 @@
 """The demo's plot: apply a segment, kill a host, kill the worker that recovers it, prove what came of it."""
 
-import argparse
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import NoReturn
+from uuid import UUID
 
 from kasugai.adapters.nova import BadCloud, NovaCloud
 from kasugai.cli.clock import now
 from kasugai.cli.demo.crew import Crew
+from kasugai.cli.demo.death import IsOurs, by_report, by_silence, unseen
+from kasugai.cli.demo.eyes import heard
 from kasugai.cli.demo.parts import Parts
 from kasugai.cli.demo.proof import Outcome, outcomes, places
 from kasugai.cli.demo.screen import Screen
 from kasugai.cli.demo.simulated import HOSTS
+from kasugai.cli.demo.stopwatch import Stopwatch
 from kasugai.cli.exits import Exit, Misused, SaidNo
-from kasugai.cli.fault import publish
 from kasugai.cli.incident_text import page
-from kasugai.cli.recorded import follow
+from kasugai.cli.recorded import follow, replay
 from kasugai.cli.segment import apply
 from kasugai.cli.segment_file import WantedHost, WantedSegment
 from kasugai.core.recovering.look import GuestView
 from kasugai.core.telling.incident_views import IncidentView, Seen, fold
 from kasugai.core.words.facts import Fact
-from kasugai.core.words.incident import Open, Phase
-from kasugai.core.words.signals import Fault
+from kasugai.core.words.incident import Phase
 
-START_WITHIN = 40.0
-RECOVER_WITHIN = {"test": 50.0, "production": 900.0}
-"""Seconds from the report to the end, by timing profile."""
+START_WITHIN = 50.0
+RECOVER_WITHIN = {"test": 60.0, "production": 900.0}
+"""Seconds from the death to the end, by timing profile."""
 SEGMENT = "demo"
 MIDWAY = 0.8
 """Seconds from the beginning of half of the evacuations to the kill: accepted by Nova, and none has landed."""
@@ -41,6 +42,8 @@ class Before:
     guests: tuple[GuestView, ...]
     mark: int
     """The highest migration id."""
+    incidents: frozenset[UUID | None]
+    """Those that Kafka holds already."""
 
 
 class Story:
@@ -55,6 +58,7 @@ class Story:
         self._settings = parts.settings()
         self._killed = ""
         self._strike_at = 0.0
+        self._stopwatch = Stopwatch()
 
     async def play(self) -> int:
         """Play it to its end and return the exit code; SaidNo when it cannot go on."""
@@ -103,11 +107,20 @@ class Story:
                 self._names[getattr(change.record, "segment_id", "")] = SEGMENT
         try:
             async with asyncio.timeout(START_WITHIN):
-                while not self._crew.are_at_work():  # noqa: ASYNC110 - their logs cannot be awaited
+                while not await self._is_all_set():  # noqa: ASYNC110 - their logs cannot be awaited
                     await asyncio.sleep(0.1)
         except TimeoutError as error:
             raise SaidNo(f"the processes were not at work within {START_WITHIN:.0f} s") from error
         self._screen.say("route, correlate and two workers are at work.")
+        if self._parts.agents:
+            self._screen.say(f"liveness hears the agents of {', '.join(self._parts.agents)}.")
+
+    async def _is_all_set(self) -> bool:
+        """Whether all are at work, and liveness hears each agent: whom it never heard falls silent for nobody."""
+        if not self._crew.are_at_work():
+            return False
+        wanted = len(self._parts.agents)
+        return not wanted or await asyncio.to_thread(heard, self._settings.telemetry) >= wanted
 
     async def _look(self, nova: NovaCloud) -> Before:
         """Read what Nova has on record about the host; a real one that lives is left alone."""
@@ -120,33 +133,37 @@ class Story:
             )
         guests = await nova.guests(self._parts.host)
         records = await nova.migrations(self._parts.host)
-        return Before(guests, max((record.migration_id for record in records), default=0))
+        incidents = frozenset(view.incident for view in fold(await replay(self._settings.kafka)))
+        return Before(guests, max((record.migration_id for record in records), default=0), incidents)
 
     async def _outage(self, before: Before) -> IncidentView:
-        """Let the host die, report it, and watch until the incident is over."""
-        host = self._parts.host
-        if self._parts.simulated is not None:
-            await asyncio.to_thread(self._parts.simulated.power_off, host)
-        self._screen.say(f"\n{host} has lost its power, and {len(before.guests)} instances with it.")
-        said = argparse.Namespace(host=host, fenced=True, alive=False, id=None, observer="demo", force=False)
-        fault, _ = await publish(self._settings.kafka, said)
-        self._screen.say(f"kasugai fault publish {host} --fenced\n")
+        """Let the host die, and watch until the incident is over."""
+        is_ours = await self._death(before)
         limit = RECOVER_WITHIN[self._parts.profile]
         try:
             async with asyncio.timeout(limit):
-                return await self._watch(fault)
+                return await self._follow(is_ours)
         except TimeoutError as error:
             raise SaidNo(f"the incident was not over within {limit:.0f} s") from error
 
-    async def _watch(self, fault: Fault) -> IncidentView:
+    async def _death(self, before: Before) -> IsOurs:
+        parts, host = self._parts, self._parts.host
+        self._screen.say("", f"{host} has lost its power, and {len(before.guests)} instances with it.")
+        self._stopwatch = Stopwatch()
+        if parts.simulated is None:
+            return await by_report(self._settings.kafka, host, self._screen)
+        return await by_silence(parts.simulated, self._crew, host, before.incidents, self._screen)
+
+    async def _follow(self, is_ours: IsOurs) -> IncidentView:
         seen: list[Seen] = []
         with self._screen:
             async with aclosing(follow(self._settings.kafka)) as steps:
                 async for step in steps:
                     seen += step.seen
-                    view = _about(fault, seen)
+                    view = min(filter(is_ours, fold(seen)), key=lambda each: not each.incident, default=None)
                     if view is None:
                         continue
+                    self._stopwatch.see(view)
                     self._screen.show(view)
                     self._interfere(view)
                     if view.is_told:
@@ -167,8 +184,11 @@ class Story:
         self._killed = _owner(view)
         pid = self._crew.kill(self._killed)
         self._screen.say(
-            f"\nkill -9 {pid}: {self._killed}, which acts, is gone, with {begun} of {len(view.instances)} evacuations "
-            "begun.\nThe other worker takes over when group and lease have noticed.\n"
+            "",
+            f"kill -9 {pid}: {self._killed}, which acts, is gone, with {begun} of {len(view.instances)} evacuations "
+            "begun.",
+            "The other worker takes over when group and lease have noticed.",
+            "",
         )
 
     async def _prove(self, nova: NovaCloud, before: Before, view: IncidentView) -> int:
@@ -176,14 +196,16 @@ class Story:
         after = {guest.uuid: await nova.guest(guest.uuid) for guest in before.guests}
         records = await nova.migrations(self._parts.host)
         found = outcomes(before.guests, after, records, before.mark)
-        self._screen.say(f"\n{page(view, self._names, now())}\n\n{places(found)}\n")
+        self._screen.say("", *page(view, self._names, now()), "", *places(found), "")
+        since = "died" if self._parts.simulated else "was reported"
+        self._screen.say(f"Seconds after {self._parts.host} {since}:", *self._stopwatch.lines(), "")
         problems = await self._problems(found, view)
         for problem in problems:
             self._screen.say(f"NOT AS IT SHOULD BE: {problem}")
         if not problems:
             self._screen.say(
-                f"All {len(found)} instances are back, in the state that they had. By Nova's own\n"
-                "records each was evacuated exactly once, although a worker was killed midway."
+                f"All {len(found)} instances are back, in the state that they had. By Nova's own",
+                "records each was evacuated exactly once, although a worker was killed midway.",
             )
         return Exit.NO if problems else Exit.OK
 
@@ -192,19 +214,11 @@ class Story:
         if view.phase is not Phase.RECOVERED:
             problems.append(f"the incident is {view.phase} ({view.why})")
         if self._parts.simulated is not None:
+            problems += unseen(view)
             problems += await asyncio.to_thread(self._parts.simulated.truth)
             if not self._killed:
                 problems.append("nobody was killed in the middle: the recovery was over before")
         return problems
-
-
-def _about(fault: Fault, seen: list[Seen]) -> IncidentView | None:
-    """Return the incident that this fault belongs to."""
-    for view in fold(seen):
-        opens = [record.value for record in view.records if isinstance(record.value, Open)]
-        if any(evidence.event_id == fault.event_id for order in opens for evidence in order.evidence):
-            return view
-    return None
 
 
 def _owner(view: IncidentView) -> str:

@@ -50,10 +50,12 @@ def free_port() -> int:
 class Child:
     """One server process. It dies with the thread that started it, so start it from a thread that stays."""
 
-    def __init__(self, command: Sequence[str], *, log: Path) -> None:
-        """Remember the command line, and the file that its output goes to."""
+    def __init__(self, command: Sequence[str], *, log: Path, state: Path | None = None) -> None:
+        """Remember the command line, the file that its output goes to, and the folder that it finds as
+        $STATE_DIRECTORY (None: it has none)."""
         self._command = tuple(command)
         self._log = log
+        self._state = {} if state is None else {"STATE_DIRECTORY": str(state)}
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -71,7 +73,11 @@ class Child:
         leash = (sys.executable, "-I", "-S", "-c", LEASH, str(os.getpid()))
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                (*leash, *self._command), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+                (*leash, *self._command),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **self._state},
             )
         deadline = time.monotonic() + within
         while not ready():

@@ -10,19 +10,22 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from kasugai.core.recovering.look import (
+    ActionView,
     AggregateView,
     EvacuationView,
     GuestView,
     ImageView,
     MigrationView,
     Needs,
+    ServicesView,
     ServiceView,
 )
 from kasugai.sim import views
 from kasugai.sim.cloud.cloud import SimCloud
 from kasugai.sim.cloud.model import Aggregate, Answer, Host, Refused
 from kasugai.sim.cloud.placement import guests_in
-from kasugai.sim.cloud.wire import READS, NoConnection, Request
+from kasugai.sim.cloud.service import REASON_LENGTH
+from kasugai.sim.cloud.wire import READS, BrokenOff, NoConnection, Request
 from kasugai.workers.ports import CloudAway, CloudRefused, CloudUnsure
 
 T = TypeVar("T")
@@ -48,24 +51,20 @@ class CloudDoor:
 
         return await self._send("GET", "/os-services", "service", host, act)
 
-    async def services(self) -> tuple[ServiceView, ...]:
-        """Return the records of all compute services."""
+    async def services(self) -> ServicesView:
+        """Return the records of all compute services, and which of nova-conductor and nova-scheduler are away."""
 
-        def act() -> Answer[tuple[ServiceView, ...]]:
+        def act() -> Answer[ServicesView]:
             answer = self._cloud.nova.list_services()
-            return Answer(tuple(views.service(self._cloud, found) for found in answer.value), answer.took)
+            own = self._cloud.nova.list_controllers().value
+            up = {service.binary for service in own if service.is_up}
+            told = ServicesView(
+                computes=tuple(views.service(self._cloud, found) for found in answer.value),
+                unwell=frozenset(service.binary for service in own) - up,
+            )
+            return Answer(told, answer.took)
 
         return await self._send("GET", "/os-services", "services", "", act)
-
-    async def unwell(self) -> frozenset[str]:
-        """Return which of nova-conductor and nova-scheduler has services and none that is up."""
-
-        def act() -> Answer[frozenset[str]]:
-            answer = self._cloud.nova.list_controllers()
-            up = {service.binary for service in answer.value if service.is_up}
-            return Answer(frozenset(service.binary for service in answer.value) - up, answer.took)
-
-        return await self._send("GET", "/os-services", "controllers", "", act)
 
     async def room(self, needs: Needs) -> Mapping[str, int]:
         """Return how many guests each host could take by Placement; the simulated flavors are all alike."""
@@ -77,13 +76,27 @@ class CloudDoor:
 
         return await self._send("GET", "/allocation_candidates", "room", "", act)
 
+    async def actions(self, guest: str) -> tuple[ActionView, ...]:
+        """Return what was asked of a guest, newest first."""
+
+        def act() -> Answer[tuple[ActionView, ...]]:
+            answer = self._cloud.nova.list_actions(guest)
+            seen = tuple(views.action(self._cloud.world, each) for each in answer.value)
+            return Answer(seen, answer.took)
+
+        try:
+            return await self._send("GET", f"/servers/{guest}/os-instance-actions", "actions", guest, act)
+        except CloudRefused as refusal:
+            if refusal.status == 404:
+                return ()
+            raise
+
     async def last_evacuation(self, guest: str) -> EvacuationView | None:
         """Return Nova's own account of the guest's last evacuate call."""
 
         def act() -> Answer[EvacuationView | None]:
             answer = self._cloud.nova.list_actions(guest)
-            newest = next((each for each in answer.value if each.action == "evacuate"), None)
-            return Answer(None if newest is None else views.evacuation(newest), answer.took)
+            return Answer(views.last_evacuation(answer.value), answer.took)
 
         return await self._send("GET", f"/servers/{guest}/os-instance-actions", "actions", guest, act)
 
@@ -154,7 +167,7 @@ class CloudDoor:
 
         def act() -> Answer[Host]:
             return self._cloud.nova.update_service(
-                service_id, status="disabled", reason=reason, forced_down=True
+                service_id, status="disabled", reason=reason[:REASON_LENGTH], forced_down=True
             )
 
         await self._send("PUT", f"/os-services/{service_id}", "force-down", self._host_of(service_id), act)
@@ -166,6 +179,37 @@ class CloudDoor:
             return self._cloud.nova.update_service(service_id, status="enabled")
 
         await self._send("PUT", f"/os-services/{service_id}", "enable", self._host_of(service_id), act)
+
+    async def disable(self, service_id: str, reason: str) -> None:
+        """Disable a compute service and leave it up."""
+
+        def act() -> Answer[Host]:
+            return self._cloud.nova.update_service(
+                service_id, status="disabled", reason=reason[:REASON_LENGTH]
+            )
+
+        await self._send("PUT", f"/os-services/{service_id}", "disable", self._host_of(service_id), act)
+
+    async def reenable(self, service_id: str, reason: str = "") -> None:
+        """Clear forced_down and enable, or leave it disabled for a reason."""
+
+        def act() -> Answer[Host]:
+            status = "disabled" if reason else "enabled"
+            return self._cloud.nova.update_service(
+                service_id, status=status, reason=reason[:REASON_LENGTH] or None, forced_down=False
+            )
+
+        await self._send("PUT", f"/os-services/{service_id}", "re-enable", self._host_of(service_id), act)
+
+    async def delete_service(self, service_id: str) -> None:
+        """Delete a compute service."""
+
+        def act() -> Answer[None]:
+            return self._cloud.nova.delete_service(service_id)
+
+        await self._send(
+            "DELETE", f"/os-services/{service_id}", "delete-service", self._host_of(service_id), act
+        )
 
     async def add_to_aggregate(self, aggregate_id: int, host: str) -> None:
         """Add a host to an aggregate."""
@@ -191,6 +235,14 @@ class CloudDoor:
         """Start a guest."""
         await self._act(guest, "start", lambda: self._cloud.nova.start(guest))
 
+    async def migrate(self, guest: str) -> None:
+        """Move a guest to another host. NOT idempotent."""
+        await self._act(guest, "migrate", lambda: self._cloud.nova.migrate(guest))
+
+    async def confirm_migration(self, guest: str) -> None:
+        """Confirm where a guest was moved to."""
+        await self._act(guest, "confirm-migration", lambda: self._cloud.nova.confirm_migration(guest))
+
     def _host_of(self, service_id: str) -> str:
         hosts = self._cloud.world.hosts.values()
         return next((host.name for host in hosts if host.service.service_id == service_id), service_id)
@@ -213,6 +265,8 @@ class CloudDoor:
             return await _answer(self._cloud, request, act, self._client)
         except NoConnection as error:
             raise CloudAway("connection refused") from error
+        except BrokenOff as error:
+            raise _unanswered(action, "the connection has ended") from error
         except TimeoutError as error:
             raise _unanswered(action, f"no answer to {action} within {self._client:g} s") from error
         except Refused as refusal:

@@ -4,6 +4,7 @@ A device's order reaches it some seconds after it was given, whatever becomes of
 """
 
 import asyncio
+from collections.abc import Callable
 
 from kasugai.adapters.power import DeviceTrouble, Fencing
 from kasugai.adapters.power.opening import SHARE
@@ -58,19 +59,28 @@ class SimDevice:
 
     async def off(self) -> None:
         """Switch the host off; DeviceTrouble when it refuses."""
-        request = self._note("POST", "fence")
+        await self._order("fence", self._cloud.power.switch_off)
+
+    async def on(self) -> None:
+        """Switch the host on; DeviceTrouble when it refuses."""
+        await self._order("power-on", self._cloud.power.switch_on)
+
+    async def _order(self, action: str, switch: Callable[[str, int], None]) -> None:
+        request = self._note("POST", action)
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         world = self._cloud.world
-        world.later(world.draw(world.pace.fence), lambda: self._switch(request, done))
+        world.later(world.draw(world.pace.fence), lambda: self._switch(request, done, switch))
         try:
             await done
         except Refused as refusal:
             raise DeviceTrouble(refusal.message) from refusal
 
-    def _switch(self, request: Request, done: "asyncio.Future[None]") -> None:
+    def _switch(
+        self, request: Request, done: "asyncio.Future[None]", switch: Callable[[str, int], None]
+    ) -> None:
         request.arrived = self._cloud.world.now()
         try:
-            self._cloud.power.switch_off(self._host, self._number)
+            switch(self._host, self._number)
             request.status = 200
         except Refused as refusal:
             request.status = refusal.status

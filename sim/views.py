@@ -1,9 +1,12 @@
 """What the simulated Nova has, as the values that the `Cloud` port answers with."""
 
 import math
+from collections.abc import Sequence
 from types import MappingProxyType
 
 from kasugai.core.recovering.look import (
+    ASKS_TO_RUN,
+    ActionView,
     AggregateView,
     EvacuationView,
     GuestView,
@@ -11,7 +14,7 @@ from kasugai.core.recovering.look import (
     Needs,
     ServiceView,
 )
-from kasugai.core.words.timing import Millis
+from kasugai.core.words.timing import Millis, NovaTime
 from kasugai.sim.cloud.actions import ERROR, Action
 from kasugai.sim.cloud.cloud import SimCloud
 from kasugai.sim.cloud.model import Aggregate, Guest, Host, Migration
@@ -45,8 +48,24 @@ def _whole(world: World, t: float) -> int:
     return math.floor(world.wall(t))
 
 
+def _nova_time(world: World, t: float | None) -> NovaTime | None:
+    return None if t is None else NovaTime(1000 * _whole(world, t))
+
+
 NEEDS = Needs((("MEMORY_MB", RAM), ("VCPU", 1)))
 """Of every simulated flavor."""
+
+
+def action(world: World, action: Action) -> ActionView:
+    """Return an instance action."""
+    return ActionView(
+        action=action.action,
+        by=action.by,
+        request=action.request_id,
+        began_at=NovaTime(math.floor(world.wall(action.start)) * 1000),
+        ended_at=_nova_time(world, action.updated_at),
+        has_failed=action.message == ERROR,
+    )
 
 
 def guest(world: World, guest: Guest) -> GuestView:
@@ -71,13 +90,21 @@ def guest(world: World, guest: Guest) -> GuestView:
         locked=guest.locked_by is not None,
         fault=guest.fault if guest.vm_state == "error" else "",
         deleted=guest.deleted,
+        launched_at=_nova_time(world, guest.launched_at),
     )
 
 
-def evacuation(action: Action) -> EvacuationView:
-    """Return an evacuate action."""
-    results = (event.result for event in action.events if event.event.endswith("rebuild_server"))
-    return EvacuationView(request=action.request_id, has_failed=ERROR in results)
+def last_evacuation(actions: Sequence[Action]) -> EvacuationView | None:
+    """Return the newest evacuate action; None for none. `actions`: newest first."""
+    at = next((n for n, each in enumerate(actions) if each.action == "evacuate"), None)
+    if at is None:
+        return None
+    results = (event.result for event in actions[at].events if event.event.endswith("rebuild_server"))
+    return EvacuationView(
+        request=actions[at].request_id,
+        has_failed=ERROR in results,
+        started_since=any(each.action in ASKS_TO_RUN for each in actions[:at]),
+    )
 
 
 def aggregate(aggregate: Aggregate) -> AggregateView:
@@ -100,5 +127,6 @@ def migration(world: World, record: Migration) -> MigrationView:
         status=record.status,
         source=record.source,
         dest=record.dest or "",
+        made_at=_nova_time(world, record.created_at),
         lasted=lasted if record.has_moved else None,
     )

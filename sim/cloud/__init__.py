@@ -18,12 +18,14 @@ Verbs for scenarios (hosts by exact name, guests by name or uuid; seconds):
                     answer_503(lasting, action=) refuse_connections(lasting) heal;  requests, watchers, troubles
     cloud           operator_forces_down operator_disables operator_enables operator_evacuates(guest, target)
                     operator_live_migrates(guest, dest, switch_after=, finish_after=)
-                    user_stops user_starts user_deletes user_locks guest_dies
+                    user_stops user_starts user_deletes user_locks
+                    user_asks(guest, what)            # pause, hard reboot, shelve, ...: verbs.VERBS
+                    guest_dies guest_stalls purge_actions(guest)
                     slow_conductor(seconds) conductor_away(lasting) scheduler_away(lasting)
                     no_valid_host(on) fail_spawns(host, message) answer_500(action, times)
                     silence_cell(cell, ids_readable=) wake_cell(cell)
-    cloud.world     knobs: pace (replaceable) clock_offset sends_date congestion autostart flaky_stops; now()
-                    wall()
+    cloud.world     knobs: pace (replaceable) clock_offset sends_date congestion autostart compares_boots flaky_stops
+                    syncs_power hides_actions; now() wall()
 
 What to look at:
 
@@ -36,14 +38,16 @@ What to look at:
     cloud.wire.requests       every request: t, method, path, action, subject, sender, arrived, status
     cloud.nova                the API itself, without a wire: list_services update_service list_servers show_server
                               list_migrations list_actions show_action list_aggregates add_to_aggregate list_controllers
-                              evacuate reset_state stop start; nova.placement: providers candidates
+                              evacuate reset_state stop start migrate confirm_migration;
+                              nova.placement: providers candidates; nova.guests.do; nova.sync.compare
     cloud.census()            a Place per host; str(place) is `cmp3: on  db1 web2(stopped)`
 
 Every rule is nova.md's, or Nova 34's own code where a module says so. Known to differ from the real one: notifications
 do not exist; a second evacuation that meets the first one's last moments of spawning ends as the compare-and-set of
-task_state has it, which nobody has measured; a silent cell is silent towards the API only, its conductor goes on; power
-states are not synchronised periodically; allocations that a lost evacuation leaves in Placement are not counted; an
-allocation on a dead source ends with the landing, not with the source's next start.
+task_state has it, which nobody has measured; a silent cell is silent towards the API only, its conductor goes on; only
+guests that were let die are compared with Nova's records (`sync`), not those that a boot leaves off; allocations that a
+lost evacuation leaves in Placement are not counted; an allocation on a dead source ends with the landing, not with the
+source's next start.
 """
 
 from kasugai.sim.cloud.cloud import SimCloud as SimCloud

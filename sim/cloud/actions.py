@@ -8,10 +8,22 @@ name is its global request id: it goes into Nova's logs and notifications, and n
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from kasugai.core.recovering.look import By
 from kasugai.sim.cloud.model import Guest
 from kasugai.sim.cloud.world import World
 
 SUCCESS, ERROR = "Success", "Error"
+HISTORY = {
+    "stopped": "stop",
+    "paused": "pause",
+    "suspended": "suspend",
+    "rescued": "rescue",
+    "shelved": "shelve",
+    "shelved_offloaded": "shelve",
+    "resized": "resize",
+    "soft-delete": "delete",
+}
+"""By vm_state: what a guest's user asked for last that it is in it. Before that he created it."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,10 +45,12 @@ class Action:
 
     request_id: str
     action: str
-    """evacuate, stop, start, pause, delete, as Nova names them. os-resetState leaves none."""
+    """evacuate, stop, start, migrate, confirmResize, resetState, delete, ..., as Nova 34 names them."""
     guest: str
     start: float
     updated_at: float
+    by: By = By.US
+    """Who asked: Nova itself names no user."""
     message: str | None = None
     """`Error` as soon as one of its events has failed."""
     events: list[ActionEvent] = field(default_factory=list)
@@ -55,16 +69,26 @@ class Actions:
         """Return a guest's actions, newest first."""
         return self._by_guest.get(guest, [])[::-1]
 
+    def record_history(self, guest: Guest) -> None:
+        """Write down what its user asked of a guest that has been there for long."""
+        for action in filter(None, ("create", HISTORY.get(guest.vm_state))):
+            past = self.start(guest, action, By.OTHERS)
+            past.start = past.updated_at = guest.created_at
+
+    def purge(self, guest: Guest) -> None:
+        """Forget all that was asked of a guest, as an operator's clean-up of the database may."""
+        self._by_guest.pop(guest.uuid, None)
+
     def request_id(self) -> str:
         """Return a new request id of Nova's own."""
         self._requests += 1
         return f"req-{self._world.derive('request', self._requests)}"
 
-    def start(self, guest: Guest, action: str) -> Action:
+    def start(self, guest: Guest, action: str, by: By = By.US) -> Action:
         """Write down that a request has come."""
         now = self._world.now()
         begun = Action(
-            request_id=self.request_id(), action=action, guest=guest.uuid, start=now, updated_at=now
+            request_id=self.request_id(), action=action, guest=guest.uuid, start=now, updated_at=now, by=by
         )
         self._by_guest[guest.uuid].append(begun)
         return begun

@@ -1,6 +1,7 @@
 """Where everything is: per host its power and its guests, by Nova's record and by what really runs.
 
 A guest is written `web1` when Nova and the truth agree that it is active (or when its host is off), else `web1(why)`.
+Of a host that is on it says too that its compute service is disabled while it is up, and for what reason.
 """
 
 from dataclasses import dataclass
@@ -20,10 +21,14 @@ class Place:
     power_on: bool
     guests: tuple[str, ...]
     """Labels, sorted."""
+    disabled: str = ""
+    """Why its compute service is disabled, up to a parenthesis, which names an incident; empty for a reserve's, which
+    nobody gave a reason, and for one that is forced down."""
 
     def __str__(self) -> str:
         """Return `cmp3: on  db1 web2(stopped)`."""
-        return f"{self.host}: {'on' if self.power_on else 'off'}  {' '.join(self.guests)}".rstrip()
+        state = f"on, disabled ({self.disabled})" if self.disabled else "on" if self.power_on else "off"
+        return f"{self.host}: {state}  {' '.join(self.guests)}".rstrip()
 
 
 NOWHERE = "nowhere"
@@ -33,8 +38,15 @@ NOWHERE = "nowhere"
 def census(world: World, nowhere: frozenset[str] = frozenset()) -> tuple[Place, ...]:
     """Return all hosts in the order in which they were added; `nowhere` are the uuids of guests that are lost."""
     return tuple(
-        Place(host.name, host.power_on, _labels(world, host, nowhere)) for host in world.hosts.values()
+        Place(host.name, host.power_on, _labels(world, host, nowhere), _disabled(host))
+        for host in world.hosts.values()
     )
+
+
+def _disabled(host: Host) -> str:
+    service = host.service
+    is_plain = service.enabled or service.forced_down or not host.power_on
+    return "" if is_plain else service.disabled_reason.split(" (")[0]
 
 
 def _labels(world: World, host: Host, nowhere: frozenset[str]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ Each verb is one line; what it means is decided in the part that it calls.
 from collections.abc import Mapping
 from typing import Any
 
+from kasugai.core.recovering.look import By
 from kasugai.sim.cloud.census import Place, census
 from kasugai.sim.cloud.controllers import CONDUCTOR, SCHEDULER
 from kasugai.sim.cloud.diary import Diary
@@ -20,6 +21,9 @@ from kasugai.sim.cloud.wire import Wire
 from kasugai.sim.cloud.witness import Witness
 from kasugai.sim.cloud.world import NEW_YEAR, Scheduler, World
 
+AGE = 30 * 86_400.0
+"""Seconds for which guests have been there when the world begins."""
+
 
 class SimCloud:
     """Hosts, guests, Nova, power devices and the wire to them, under one scheduler."""
@@ -32,7 +36,8 @@ class SimCloud:
         self.nova = Nova(self.world)
         self.identity = Identity(self.world)
         self.images = Images(self.world)
-        self.hosts = Hosts(self.world, self.nova.services, self.nova.guests, self.nova.reaper)
+        nova = self.nova
+        self.hosts = Hosts(self.world, nova.services, nova.guests, nova.reaper, nova.sync)
         self.power = Power(self.world, self.hosts)
         self.wire = Wire(self.world)
         self.witness = Witness(self.world, self.wire, self.nova.evacuations)
@@ -76,7 +81,8 @@ class SimCloud:
         locked_by: str | None = None,
         **about: Any,
     ) -> Guest:
-        """Add a guest; an active or paused one runs on its host. `about`: tags, image, flavor, extra_specs, project."""
+        """Add a guest with the actions that led to its vm_state; an active or paused one runs on its host. `about`:
+        tags, image, flavor, extra_specs, project."""
         world = self.world
         runs = vm_state in ("active", "paused", "rescued") and launched
         guest = Guest(
@@ -85,16 +91,17 @@ class SimCloud:
             host=None if host is None else world.host(host).name,
             vm_state=vm_state,
             power_state=RUNNING if runs else SHUT_DOWN,
-            launched=launched,
             metadata=dict(metadata or {}),
             locked_by=locked_by,
-            created_at=world.now(),
+            launched_at=world.now() - AGE if launched else None,
+            created_at=world.now() - AGE,
             updated_at=world.now(),
             **about,
         )
         if guest.uuid in world.guests:
             raise ValueError(f"there is a guest {name!r} already")
         world.guests[guest.uuid] = guest
+        self.nova.actions.record_history(guest)
         if host is not None:
             world.diary.define(guest.uuid, host)
             self.nova.guests.resume_deletion(guest)
@@ -133,6 +140,10 @@ class SimCloud:
     def uuid(self, guest: str) -> str:
         """Return a guest's uuid by its name (or uuid)."""
         return self.world.guest(guest).uuid
+
+    def knows(self, guest: str) -> bool:
+        """Whether there is or was a guest of that name or uuid."""
+        return any(guest in (each.uuid, each.name) for each in self.world.guests.values())
 
     def running_on(self, guest: str) -> frozenset[str]:
         """Return the hosts on which the guest (name or uuid) runs at this instant: never more than one, if all is
@@ -176,7 +187,7 @@ class SimCloud:
 
     def operator_evacuates(self, guest: str, target: str | None = None) -> None:
         """An operator evacuates a guest by hand."""
-        self.nova.evacuate(self.uuid(guest), target)
+        self.nova.evacuate(self.uuid(guest), target, by=By.OTHERS)
 
     def operator_live_migrates(
         self, guest: str, dest: str, *, switch_after: float = 5.0, finish_after: float = 6.0
@@ -186,26 +197,44 @@ class SimCloud:
             self.world.guest(guest), dest, switch_after=switch_after, finish_after=finish_after
         )
 
+    def user_asks(self, guest: str, what: str) -> None:
+        """A user asks one of `verbs.VERBS` of a guest: `stop`, `hard reboot`, `shelve`, ..."""
+        self.nova.guests.do(self.uuid(guest), what, By.OTHERS)
+
     def user_stops(self, guest: str) -> None:
         """A user stops a guest."""
-        self.nova.stop(self.uuid(guest))
+        self.nova.stop(self.uuid(guest), By.OTHERS)
 
     def user_starts(self, guest: str) -> None:
         """A user starts a guest."""
-        self.nova.start(self.uuid(guest))
+        self.nova.start(self.uuid(guest), By.OTHERS)
 
     def user_deletes(self, guest: str) -> None:
         """A user deletes a guest."""
-        self.nova.guests.delete(self.uuid(guest))
+        self.nova.guests.delete(self.uuid(guest), By.OTHERS)
 
     def user_locks(self, guest: str, reason: str | None = None) -> None:
         """A user locks a guest."""
         self.nova.guests.lock(self.uuid(guest), reason, by="owner")
 
     def guest_dies(self, guest: str) -> None:
-        """A guest ceases to run on its host; Nova has not noticed."""
+        """A guest ceases to run on its host; Nova notices later, if its host's nova-compute can (`sync`)."""
         for host in self.running_on(guest):
             self.diary.stop(self.uuid(guest), host)
+        self._tell(guest)
+
+    def guest_stalls(self, guest: str) -> None:
+        """A guest's disk fails, and its hypervisor lets it stand still: Nova notes its power_state and does nothing."""
+        self.world.stalled.add(self.uuid(guest))
+        self._tell(guest)
+
+    def _tell(self, guest: str) -> None:
+        if self.world.guest(guest).host:
+            self.nova.sync.tell(self.world.guest(guest))
+
+    def purge_actions(self, guest: str) -> None:
+        """Nova does not know any more what was asked of a guest."""
+        self.nova.actions.purge(self.world.guest(guest))
 
     # Troubles inside the cloud; those of the wire are `wire`'s, those of machines `hosts`' and `power`'s.
 

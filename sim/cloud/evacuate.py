@@ -4,7 +4,7 @@ This is the API's part: what it checks (vm_state and the source's service, never
 under way) and what it writes before it answers. Source of every rule: nova.md.
 """
 
-from kasugai.core.recovering.look import EVACUATION
+from kasugai.core.recovering.look import EVACUATION, By
 from kasugai.sim.cloud.actions import Actions
 from kasugai.sim.cloud.conductor import Conductor
 from kasugai.sim.cloud.evacuation import Evacuation, Progress, save
@@ -32,11 +32,12 @@ class Evacuations:
         self._actions = actions
         self._progress = Progress(world, actions, reaper)
         self.placement = Placement(world, self._progress)
+        self.chooser = Chooser(world, services, self.placement)
         self._conductor = Conductor(
             world,
             actions,
             self._progress,
-            Chooser(world, services, self.placement),
+            self.chooser,
             Rebuild(world, actions, self._progress),
         )
 
@@ -46,7 +47,11 @@ class Evacuations:
         return self._progress.in_progress
 
     def evacuate(
-        self, guest: Guest, target: str | None = None, microversion: tuple[int, int] = (2, 93)
+        self,
+        guest: Guest,
+        target: str | None = None,
+        microversion: tuple[int, int] = (2, 93),
+        by: By = By.US,
     ) -> Answer[None]:
         """Take the call: 200 although another one of the same guest may be under way. A named target stands in the
         record at once, a chosen one only when it has claimed the guest. A 500 may come when task and record are
@@ -56,7 +61,7 @@ class Evacuations:
         evacuation = Evacuation(
             guest=guest,
             source=guest.host or "",
-            action=self._actions.start(guest, "evacuate"),
+            action=self._actions.start(guest, "evacuate", by),
             target=target,
             ends_stopped=guest.vm_state == "stopped" or (is_running and microversion >= LEAVES_STOPPED),
         )
@@ -82,7 +87,7 @@ class Evacuations:
             raise Refused(
                 409, f"Cannot 'evacuate' instance {guest.uuid} while it is in vm_state {guest.vm_state}"
             )
-        if not guest.launched:
+        if guest.launched_at is None:
             raise Refused(409, f"Instance {guest.uuid} is in an invalid state for 'evacuate'")
         if self._services.is_up(world.host(guest.host or "")):
             raise Refused(400, f"Compute service of {guest.host} is still in use.")

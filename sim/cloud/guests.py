@@ -1,11 +1,15 @@
-"""What users and operators do to guests besides evacuating them: stop, start, reset, lock, delete, live-migrate.
+"""What users and operators do to guests besides moving them off dead hosts: the verbs of `verbs`, reset, lock, delete,
+live-migrate.
 
 Answers and rules are nova.md's. A guest whose host does not answer keeps its task until the host returns.
 """
 
+from kasugai.core.recovering.look import By
 from kasugai.sim.cloud.actions import Action, Actions
+from kasugai.sim.cloud.controllers import CONTROLLER
 from kasugai.sim.cloud.model import (
     LIVE_MIGRATION,
+    PAUSED,
     RUNNING,
     SHUT_DOWN,
     UNEXPECTED,
@@ -16,25 +20,30 @@ from kasugai.sim.cloud.model import (
     Refused,
 )
 from kasugai.sim.cloud.reaper import Reaper
+from kasugai.sim.cloud.scheduler import Chooser
 from kasugai.sim.cloud.service import Services
+from kasugai.sim.cloud.states import need, need_host
+from kasugai.sim.cloud.verbs import BY_TASK, SHELVE, STOP, UNSHELVE, VERBS, Verb
 from kasugai.sim.cloud.world import World
 
-STOPPABLE = ("active", "error")
-STOPPING, STARTING, MIGRATING = "powering-off", "powering-on", "migrating"
+MIGRATING = "migrating"
 DELETING, SOFT_DELETING = "deleting", "soft-deleting"
 
 
 class Guests:
     """The life of guests on their hosts."""
 
-    def __init__(self, world: World, services: Services, actions: Actions, reaper: Reaper) -> None:
-        """Act on the guests of `world`."""
+    def __init__(
+        self, world: World, services: Services, actions: Actions, reaper: Reaper, chooser: Chooser
+    ) -> None:
+        """Act on the guests of `world`; `chooser` says where one is unshelved."""
         self._world = world
         self._services = services
         self._reaper = reaper
         self._actions = actions
+        self._chooser = chooser
         self._asked: dict[str, Action] = {}
-        """By guest: the stop or start that it waits for."""
+        """By guest: what it waits for."""
 
     def find(self, uuid: str) -> Guest:
         """Return the guest that the API finds under this id; 404 else, 500 in an unreadable silent cell."""
@@ -44,34 +53,48 @@ class Guests:
         self._world.can_read(guest)
         return guest
 
-    def stop(self, uuid: str) -> Answer[None]:
+    def stop(self, uuid: str, by: By = By.US) -> Answer[None]:
         """os-stop: from vm_state error too; on a dead host it stays powering-off until the host returns, and now and
         then the answer is 500 all the same."""
         guest = self.find(uuid)
-        self._need(guest, "stop", STOPPABLE)
+        need_host(guest)
+        need(guest, STOP.action, STOP.vm_states)
         if self._world.fails("stop") or self._is_unlucky(guest):
-            guest.task_state = STOPPING
-            raise Refused(500, UNEXPECTED, self._actions.start(guest, "stop").request_id)
-        return self._ask(guest, "stop", STOPPING)
+            guest.task_state = STOP.task
+            raise Refused(500, UNEXPECTED, self._actions.start(guest, STOP.action, by).request_id)
+        return self.ask(guest, STOP, by)
 
-    def start(self, uuid: str) -> Answer[None]:
+    def start(self, uuid: str, by: By = By.US) -> Answer[None]:
         """os-start: from stopped only."""
-        guest = self.find(uuid)
-        self._need(guest, "start", ("stopped",))
-        return self._ask(guest, "start", STARTING)
+        return self.do(uuid, "start", by)
 
-    def pause(self, uuid: str) -> Answer[None]:
-        """Pause: from active only; at once."""
-        guest = self.find(uuid)
-        self._need(guest, "pause", ("active",))
-        guest.vm_state = "paused"
-        return self._accepted(guest, self._actions.start(guest, "pause"))
+    def do(self, uuid: str, what: str, by: By = By.US) -> Answer[None]:
+        """Ask for one of `verbs.VERBS`; 409 in a vm_state that it does not take, or with a task under way."""
+        if what == "stop":
+            return self.stop(uuid, by)
+        guest, verb = self.find(uuid), VERBS[what]
+        if verb.needs_host:
+            need_host(guest)
+        need(guest, verb.action, verb.vm_states)
+        return self.ask(guest, verb, by)
 
-    def reset_state(self, uuid: str, state: str) -> Answer[None]:
+    def ask(self, guest: Guest, verb: Verb, by: By) -> Answer[None]:
+        """Begin it, whatever the guest's vm_state: as Nova itself does with what it calls a forced stop."""
+        guest.task_state = verb.task
+        action = self._asked[guest.uuid] = self._actions.start(guest, verb.action, by)
+        if verb is UNSHELVE:
+            self._world.later(self._world.pace.schedule, lambda: self._unshelve(guest))
+        elif verb.is_at_once:
+            self.carry_out(guest)
+        else:
+            self._world.later(self._world.pace.power, lambda: self.carry_out(guest))
+        return self._accepted(guest, action)
+
+    def reset_state(self, uuid: str, state: str, by: By = By.US) -> Answer[None]:
         """os-resetState: vm_state `error` or `active`, no task; whatever is under way is not stopped."""
         guest = self.find(uuid)
         guest.vm_state, guest.task_state = state, None
-        return self._accepted(guest)
+        return self._accepted(guest, self._actions.start(guest, "resetState", by))
 
     def lock(self, uuid: str, reason: str | None = None, by: str = "admin") -> Answer[None]:
         """Lock it; an admin's calls pass all the same."""
@@ -85,11 +108,11 @@ class Guests:
         guest.locked_by = guest.locked_reason = None
         return self._accepted(guest)
 
-    def delete(self, uuid: str) -> Answer[None]:
+    def delete(self, uuid: str, by: By = By.US) -> Answer[None]:
         """Delete it. Where its host is down Nova deletes the record alone; where it only believes it up the DELETE
         waits in the host's queue, with task `deleting`, and no evacuation minds."""
         guest = self.find(uuid)
-        answer = self._accepted(guest, self._actions.start(guest, "delete"))
+        answer = self._accepted(guest, self._actions.start(guest, "delete", by))
         host = self._world.hosts.get(guest.host or "")
         if host is None or host.answers or not self._services.is_up(host):
             self._terminate(guest, host)
@@ -118,23 +141,50 @@ class Guests:
         """A guest that was evacuated meanwhile has another task, or none: the soft DELETE fails."""
         if guest.task_state == SOFT_DELETING:
             self._world.diary.stop(guest.uuid, host.name)
-            self._settle(guest, "soft-delete", "soft-delete", SHUT_DOWN)
+            self._settle(guest, "compute_soft_delete_instance", "soft-delete", SHUT_DOWN)
 
     def _is_unlucky(self, guest: Guest) -> bool:
         host, share = self._world.hosts.get(guest.host or ""), self._world.flaky_stops
         return share > 0 and host is not None and not host.answers and self._world.chance.random() < share
 
     def carry_out(self, guest: Guest) -> None:
-        """Carry out a stop or a start that waited for the host."""
+        """Carry out what waited for the host."""
         host = self._world.hosts.get(guest.host or "")
-        if guest.deleted or host is None or not host.answers:
+        verb = BY_TASK.get(guest.task_state or "")
+        if guest.deleted or host is None or not host.answers or verb is None:
             return
-        if guest.task_state == STOPPING:
-            self._world.diary.stop(guest.uuid, host.name)
-            self._settle(guest, "stop", "stopped", SHUT_DOWN)
-        elif guest.task_state == STARTING:
-            self._world.diary.start(guest.uuid, host.name)
-            self._settle(guest, "start", "active", RUNNING)
+        self._let_be(guest, verb, host)
+        self._settle(guest, verb.event, verb.becomes, verb.power_state)
+        if verb is SHELVE:
+            self._world.diary.destroy(guest.uuid, host.name)
+            guest.host = None
+
+    def _let_be(self, guest: Guest, verb: Verb, host: Host) -> None:
+        """Let the hypervisor do what it is told."""
+        diary, stalled = self._world.diary, self._world.stalled
+        if verb.power_state == PAUSED:
+            stalled.add(guest.uuid)
+            return
+        stalled.discard(guest.uuid)
+        if verb.power_state == SHUT_DOWN or verb.action == "reboot":
+            diary.stop(guest.uuid, host.name)
+        if verb.power_state == RUNNING:
+            diary.start(guest.uuid, host.name)
+
+    def _unshelve(self, guest: Guest) -> None:
+        """Find a host for it; without one it stays as it was."""
+        dest = self._chooser.choose_anew(guest)
+        if guest.deleted or guest.task_state != UNSHELVE.task:
+            return
+        if dest is None:
+            guest.task_state = None
+            action = self._asked.pop(guest.uuid)
+            self._actions.finish(
+                action, self._actions.begin(action, "unshelve_instance", CONTROLLER), "NoValidHost"
+            )
+            return
+        guest.host = dest.name
+        self.carry_out(guest)
 
     def live_migrate(
         self, guest: Guest, dest: str, *, switch_after: float = 5.0, finish_after: float = 6.0
@@ -178,32 +228,14 @@ class Guests:
         alive = hosts[record.source].answers and record.dest is not None and hosts[record.dest].answers
         return alive and record.status == "running" and guest.task_state == MIGRATING and not guest.deleted
 
-    def _ask(self, guest: Guest, what: str, task: str) -> Answer[None]:
-        guest.task_state = task
-        action = self._asked[guest.uuid] = self._actions.start(guest, what)
-        self._world.later(self._world.pace.power, lambda: self.carry_out(guest))
-        return self._accepted(guest, action)
-
-    def _settle(self, guest: Guest, what: str, vm_state: str, power_state: int) -> None:
+    def _settle(self, guest: Guest, event: str, vm_state: str, power_state: int) -> None:
         guest.vm_state, guest.task_state, guest.power_state = vm_state, None, power_state
         guest.updated_at = self._world.now()
         action = self._asked.pop(guest.uuid, None)
         if action is not None:
-            event = self._actions.begin(action, f"compute_{what}_instance", guest.host or "")
-            self._actions.finish(action, event)
+            self._actions.finish(action, self._actions.begin(action, event, guest.host or ""))
 
     def _accepted(self, guest: Guest, action: Action | None = None) -> Answer[None]:
         guest.updated_at = self._world.now()
         took = self._world.draw(self._world.pace.call)
         return Answer(None, took, action.request_id if action else "")
-
-    @staticmethod
-    def _need(guest: Guest, action: str, vm_states: tuple[str, ...]) -> None:
-        """Nova's check_instance_state: the vm_state (measured) and no task (its default; evacuate asks for neither)."""
-        wrong = None
-        if guest.vm_state not in vm_states:
-            wrong = f"vm_state {guest.vm_state}"
-        elif guest.task_state is not None:
-            wrong = f"task_state {guest.task_state}"
-        if wrong:
-            raise Refused(409, f"Cannot '{action}' instance {guest.uuid} while it is in {wrong}")

@@ -7,10 +7,12 @@ nothing of how an evacuation goes.
 from collections.abc import Callable
 
 from kasugai.core.recovering.look import EVACUATION
+from kasugai.sim.cloud.cold import MIGRATING, PREPARING
 from kasugai.sim.cloud.guests import Guests
 from kasugai.sim.cloud.model import MANAGEMENT, REBUILD_TASKS, Guest, Host
 from kasugai.sim.cloud.reaper import Reaper
 from kasugai.sim.cloud.service import Services
+from kasugai.sim.cloud.sync import PowerSync
 from kasugai.sim.cloud.world import World
 
 UNFINISHED = ("accepted", "pre-migrating", "done")
@@ -20,9 +22,12 @@ UNFINISHED = ("accepted", "pre-migrating", "done")
 class Hosts:
     """The machines of a world."""
 
-    def __init__(self, world: World, services: Services, guests: Guests, reaper: Reaper) -> None:
+    def __init__(
+        self, world: World, services: Services, guests: Guests, reaper: Reaper, sync: PowerSync
+    ) -> None:
         """Act on the machines of `world`."""
         self._reaper = reaper
+        self._sync = sync
         self._world = world
         self._services = services
         self._guests = guests
@@ -89,6 +94,7 @@ class Hosts:
         if not host.power_on or host.compute_runs:
             return
         host.compute_runs = True
+        self._services.make_anew(host)
         self._clean_up(host)
         self._services.follow(host)
         self._services.sync_trait(host)
@@ -127,15 +133,18 @@ class Hosts:
         host.claimed.clear()
 
     def _autostart(self, host: Host) -> None:
-        if self._world.autostart:
-            for guest in sorted(host.asleep):
+        for guest in sorted(host.asleep):
+            if self._world.autostart:
                 self._world.diary.start(guest, host.name)
+            elif self._world.compares_boots:
+                self._sync.suspect(self._world.guests[guest])
         host.asleep.clear()
 
     def _take_up(self, host: Host) -> None:
         """What a nova-compute does when it has started: the work that waited, and its first round."""
         self._come_back(host)
         self._reaper.reap(host)
+        self._sync.go_round(host)
 
     def _come_back(self, host: Host) -> None:
         """Carry out what waited in the queue and in the process."""
@@ -148,6 +157,7 @@ class Hosts:
             work()
         for guest in self._recorded_on(host):
             self._guests.carry_out(guest)
+        self._sync.expect_round(host)
 
     def _clean_up(self, host: Host) -> None:
         """What nova-compute does before all else: destroy evacuated guests, put half-done work into ERROR. Of several
@@ -173,6 +183,10 @@ class Hosts:
             guest.vm_state, guest.task_state = "error", None
         elif guest.task_state == "migrating":
             self._guests.reset_live_migration(guest)
+        elif guest.task_state in (PREPARING, MIGRATING):
+            if guest.task_state == MIGRATING and guest.vm_state == "active":
+                self._world.diary.start(guest.uuid, guest.host or "")
+            guest.task_state = None
 
     def _recorded_on(self, host: Host) -> list[Guest]:
         return [g for g in self._world.guests.values() if g.host == host.name and not g.deleted]

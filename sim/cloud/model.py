@@ -22,7 +22,7 @@ MAPPING = "rebuild_block_device_mapping"
 SPAWNING = "rebuild_spawning"
 REBUILD_TASKS = (REBUILDING, MAPPING, SPAWNING)
 
-RUNNING, SHUT_DOWN, PENDING = 1, 4, 0
+RUNNING, PAUSED, SHUT_DOWN, PENDING = 1, 3, 4, 0
 """Nova's power_state."""
 
 
@@ -65,6 +65,8 @@ class Service:
     """The last report before it stopped."""
     last_write: float = float("-inf")
     """The last PUT that changed something."""
+    is_deleted: bool = False
+    """Nova has no such record any more; a nova-compute that starts makes a new one."""
     has_trait: bool = False
     """COMPUTE_STATUS_DISABLED in Placement: the scheduler ignores the host."""
 
@@ -133,7 +135,6 @@ class Guest:
     vm_state: str = "active"
     task_state: str | None = None
     power_state: int = RUNNING
-    launched: bool = True
     project: str = "demo"
     metadata: dict[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
@@ -152,6 +153,8 @@ class Guest:
     locked_reason: str | None = None
     fault: str = ""
     deleted: bool = False
+    launched_at: float | None = 0.0
+    """When a nova-compute last built it; None: never."""
     created_at: float = 0.0
     updated_at: float = 0.0
 
@@ -198,7 +201,8 @@ class Migration:
     source: str
     dest: str | None = None
     status: str = "accepted"
-    """accepted, pre-migrating, running, done, completed, error (no valid host), failed (destination failed)."""
+    """accepted, pre-migrating, running, done, completed, error (no valid host), failed (destination failed); of cold
+    ones: pre-migrating, migrating, post-migrating, finished, confirming, confirmed."""
     migration_type: str = EVACUATION
     created_at: float = 0.0
     updated_at: float = 0.0

@@ -6,17 +6,21 @@ and refusal is nova.md's table.
 
 from typing import TypeVar
 
+from kasugai.core.recovering.look import By
 from kasugai.sim.cloud.actions import Action, Actions
+from kasugai.sim.cloud.cold import ColdMigrations
 from kasugai.sim.cloud.controllers import ControlService
 from kasugai.sim.cloud.evacuate import Evacuations
 from kasugai.sim.cloud.guests import Guests
 from kasugai.sim.cloud.model import Aggregate, Answer, Guest, Host, Migration, Refused
 from kasugai.sim.cloud.reaper import Reaper
 from kasugai.sim.cloud.service import Services
+from kasugai.sim.cloud.sync import PowerSync
 from kasugai.sim.cloud.world import World
 
 T = TypeVar("T")
 
+HIDDEN = "Policy doesn't allow os_compute_api:os-instance-actions:list to be performed."
 VM_STATES = {"SHUTOFF": "stopped", "BUILD": "building", "RESCUE": "rescued"}
 """By status, where they are not called alike."""
 
@@ -30,14 +34,17 @@ class Nova:
         self.services = Services(world)
         self.actions = Actions(world)
         self.reaper = Reaper(world)
-        self.guests = Guests(world, self.services, self.actions, self.reaper)
         self.evacuations = Evacuations(world, self.services, self.actions, self.reaper)
+        self.guests = Guests(world, self.services, self.actions, self.reaper, self.evacuations.chooser)
+        self.sync = PowerSync(world, self.guests)
         self.placement = self.evacuations.placement
+        self.cold = ColdMigrations(world, self.services, self.actions, self.evacuations.chooser)
 
     def list_services(self, host: str | None = None) -> Answer[list[Host]]:
         """GET /os-services?binary=nova-compute[&host=]: an unknown host gives an empty list."""
         named = self._world.hosts.values() if host is None else [self._world.hosts.get(host)]
-        return self._read([h for h in named if h is not None and not self._world.is_silent(h.name)])
+        shown = [h for h in named if h is not None and not h.service.is_deleted]
+        return self._read([h for h in shown if not self._world.is_silent(h.name)])
 
     def list_controllers(self) -> Answer[list[ControlService]]:
         """GET /os-services of nova-conductor and nova-scheduler."""
@@ -53,6 +60,10 @@ class Nova:
     ) -> Answer[Host]:
         """PUT /os-services/ID at 2.53 or later."""
         return self.services.update(service_id, status=status, reason=reason, forced_down=forced_down)
+
+    def delete_service(self, service_id: str) -> Answer[None]:
+        """DELETE /os-services/ID at 2.53 or later."""
+        return self.services.delete(service_id)
 
     def list_aggregates(self) -> Answer[list[Aggregate]]:
         """GET /os-aggregates."""
@@ -120,25 +131,39 @@ class Nova:
         if uuid not in self._world.guests:
             raise Refused(404, f"Instance {uuid} could not be found.")
         self._world.can_read(self._world.guests[uuid])
+        if self._world.hides_actions:
+            raise Refused(403, HIDDEN)
         return self.actions.of(uuid)
 
     def evacuate(
-        self, uuid: str, target: str | None = None, microversion: tuple[int, int] = (2, 93)
+        self,
+        uuid: str,
+        target: str | None = None,
+        microversion: tuple[int, int] = (2, 93),
+        by: By = By.US,
     ) -> Answer[None]:
         """POST /servers/ID/action evacuate at 2.14 or later. NOT idempotent."""
-        return self.evacuations.evacuate(self.guests.find(uuid), target, microversion)
+        return self.evacuations.evacuate(self.guests.find(uuid), target, microversion, by)
 
     def reset_state(self, uuid: str, state: str = "error") -> Answer[None]:
         """os-resetState."""
         return self.guests.reset_state(uuid, state)
 
-    def stop(self, uuid: str) -> Answer[None]:
+    def stop(self, uuid: str, by: By = By.US) -> Answer[None]:
         """os-stop."""
-        return self.guests.stop(uuid)
+        return self.guests.stop(uuid, by)
 
-    def start(self, uuid: str) -> Answer[None]:
+    def start(self, uuid: str, by: By = By.US) -> Answer[None]:
         """os-start."""
-        return self.guests.start(uuid)
+        return self.guests.start(uuid, by)
+
+    def migrate(self, uuid: str) -> Answer[None]:
+        """Cold migration. NOT idempotent."""
+        return self.cold.migrate(self.guests.find(uuid))
+
+    def confirm_migration(self, uuid: str) -> Answer[None]:
+        """The action confirmResize."""
+        return self.cold.confirm(self.guests.find(uuid))
 
     def _read(self, value: T) -> Answer[T]:
         return Answer(value, self._world.draw(self._world.pace.read))

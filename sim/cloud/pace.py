@@ -65,6 +65,11 @@ class Pace:
     """From nova-compute's start to the first work that waited for it (nova.md: os-stop)."""
     reap: float = 1800.0
     """From one look of a nova-compute for guests that Nova has deleted to the next."""
+    lifecycle: float = 15.0
+    """From a guest's end to the moment at which nova-compute looks into it (Nova 34's libvirt driver waits so long, for
+    it may be a reboot)."""
+    power_sync: float = 600.0
+    """From one comparison of a nova-compute with its hypervisor to the next (sync_power_state_interval)."""
     device: Span = (0.05, 0.2)
     """A power device answers a question."""
     fence: Span = (1.0, 2.0)
@@ -77,5 +82,13 @@ REAL = Pace()
 CONVOY = Pace(turn=0.055, crowding=0.0014)
 """The real Nova of nova.md on its two cores: guests land as a convoy."""
 
-QUICK = Pace(report_interval=1.0, service_down_time=6.0, boot=5.0, startup=0.4, fence=(0.2, 0.4))
+QUICK = Pace(
+    report_interval=1.0,
+    service_down_time=6.0,
+    boot=5.0,
+    startup=0.4,
+    lifecycle=1.5,
+    power_sync=60.0,
+    fence=(0.2, 0.4),
+)
 """Fits the worker's test profile: reports every second."""

@@ -45,6 +45,15 @@ class Power:
             raise Refused(403, f"the power device of {host} refuses to switch it off")
         self._hosts.power_off(host)
 
+    def switch_on(self, host: str, number: int = 1) -> None:
+        """Switch the host on at once; Refused when the device does not."""
+        device = self._device(host, number)
+        if device.is_unreachable:
+            raise Refused(503, f"the power device of {host} does not answer")
+        if device.refuses:
+            raise Refused(403, f"the power device of {host} refuses to switch it on")
+        self._hosts.power_on(host)
+
     def remove_device(self, host: str) -> None:
         """The host has no power device."""
         self._world.host(host).device.is_configured = False

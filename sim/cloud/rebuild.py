@@ -96,7 +96,14 @@ class Rebuild:
         """The guest is ACTIVE without a task, and Nova still names the source."""
         task, step = ("powering-off", self._stop) if evacuation.ends_stopped else (None, self._land)
         if self._move_task(evacuation, dest, SPAWNING, task):
-            save(evacuation.guest, self._world, vm_state="active", power_state=RUNNING, fault="")
+            save(
+                evacuation.guest,
+                self._world,
+                vm_state="active",
+                power_state=RUNNING,
+                fault="",
+                launched_at=self._world.now(),
+            )
             self._work(evacuation, dest, self._world.pace.land, step, turns=END)
 
     def _stop(self, evacuation: Evacuation, dest: Host) -> None:

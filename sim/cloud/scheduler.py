@@ -8,7 +8,7 @@ group's other members only those that have landed are seen.
 """
 
 from kasugai.sim.cloud.evacuation import Evacuation
-from kasugai.sim.cloud.model import Host
+from kasugai.sim.cloud.model import Guest, Host
 from kasugai.sim.cloud.placement import ROOMY, Placement
 from kasugai.sim.cloud.service import Services
 from kasugai.sim.cloud.world import World
@@ -25,16 +25,33 @@ class Chooser:
 
     def choose(self, evacuation: Evacuation) -> Host | None:
         """Return the host for it in its source's cell; None: no valid host."""
+        return self.choose_for(evacuation.guest, evacuation.source, evacuation.target)
+
+    def choose_for(self, guest: Guest, source_name: str, target: str | None = None) -> Host | None:
+        """Return the host for a guest that leaves its source, in the source's cell; None: no valid host."""
+        source = self._world.host(source_name)
+        return self._best(
+            guest,
+            [
+                host
+                for host in self._world.hosts.values()
+                if host.name.lower() != source.name.lower()  # as Nova compares them (nova 34, ignore_hosts)
+                and host.cell == source.cell
+                and target in (None, host.name)
+            ],
+        )
+
+    def choose_anew(self, guest: Guest) -> Host | None:
+        """Return the host for a guest that has none; None: no valid host."""
+        return self._best(guest, list(self._world.hosts.values()))
+
+    def _best(self, guest: Guest, hosts: list[Host]) -> Host | None:
         if self._world.no_valid_host:
             return None
-        source, guest = self._world.host(evacuation.source), evacuation.guest
         fit = [
             host
-            for host in self._world.hosts.values()
-            if host.name.lower() != source.name.lower()  # as Nova compares them (nova 34, ignore_hosts)
-            and host.cell == source.cell
-            and evacuation.target in (None, host.name)
-            and self._services.takes_guests(host)
+            for host in hosts
+            if self._services.takes_guests(host)
             and self._placement.has_room(host)
             and not any(fellow.host == host.name for fellow in self._world.fellows(guest))
         ]

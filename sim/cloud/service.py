@@ -6,11 +6,17 @@ Reports are computed, not timed: a cloud at rest sets no timer, so that a virtua
 import math
 
 from kasugai.core.recovering.look import EVACUATION
-from kasugai.sim.cloud.model import Answer, Host, Refused, Service
+from kasugai.sim.cloud.model import Answer, Guest, Host, Refused, Service
 from kasugai.sim.cloud.world import World
 
 TRAIT_PERIOD = 60.0
 """nova-compute's periodic task puts a left-over trait right within this time."""
+
+
+IN_PROGRESS = ("accepted", "pre-migrating")
+"""Statuses of evacuations for which Nova does not delete their source's service."""
+REASON_LENGTH = 255
+"""A longer disabled_reason, and an empty one, Nova refuses."""
 
 
 class Services:
@@ -57,12 +63,13 @@ class Services:
 
     def takes_guests(self, host: Host) -> bool:
         """Whether the scheduler may choose it."""
-        return self.is_up(host) and host.service.enabled and not host.service.has_trait
+        is_there = not host.service.is_deleted
+        return is_there and self.is_up(host) and host.service.enabled and not host.service.has_trait
 
     def by_id(self, service_id: str) -> Host:
         """Return the host of a service's id; 404 for an unknown one."""
         for host in self._world.hosts.values():
-            if host.service.service_id == service_id:
+            if host.service.service_id == service_id and not host.service.is_deleted:
                 return host
         raise Refused(404, f"Service {service_id} not found.")
 
@@ -80,6 +87,8 @@ class Services:
             raise Refused(
                 400, "No updates were requested. Fields 'status' or 'forced_down' should be specified."
             )
+        if reason is not None and not 1 <= len(reason) <= REASON_LENGTH:
+            raise Refused(400, f"Invalid input for field/attribute disabled_reason. Value: {reason}.")
         before = (host.service.enabled, host.service.disabled_reason, host.service.forced_down)
         if forced_down is not None:
             self._force(host, forced_down)
@@ -89,6 +98,31 @@ class Services:
         if before != (host.service.enabled, host.service.disabled_reason, host.service.forced_down):
             host.service.last_write = self._world.now()
         return Answer(host, took)
+
+    def delete(self, service_id: str) -> Answer[None]:
+        """DELETE /os-services/ID: the record goes, with the host's provider and its allocations in Placement."""
+        host = self.by_id(service_id)
+        if self._world.guests_of(host) or any(g.host == host.name for g in self._living()):
+            raise Refused(
+                409,
+                "Unable to delete compute service that is hosting instances. Migrate or delete the instances first.",
+            )
+        if any(m.source == host.name and m.status in IN_PROGRESS for m in self._world.migrations):
+            raise Refused(
+                409,
+                "Unable to delete compute service that has in-progress migrations. Complete the migrations or delete "
+                "the instances first.",
+            )
+        host.service.is_deleted = True
+        return Answer(None, self._world.draw(self._world.pace.call))
+
+    def _living(self) -> list[Guest]:
+        return [guest for guest in self._world.guests.values() if not guest.deleted]
+
+    def make_anew(self, host: Host) -> None:
+        """A nova-compute without a record makes one: enabled, and not forced down."""
+        if host.service.is_deleted:
+            host.service = Service(service_id=f"{host.service.service_id[:-1]}0")
 
     def _force(self, host: Host, down: bool) -> None:
         if not down and host.service.forced_down and self._has_done_evacuations(host):

@@ -40,6 +40,10 @@ class NoConnection(Exception):
     """The connection was refused: the request never left."""
 
 
+class BrokenOff(Exception):
+    """The connection ended before the answer: whoever served it is gone. What has arrived stands."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Request:
     """One request as the wire saw it."""
@@ -51,8 +55,8 @@ class Request:
     """As Nova's REST API has it, without the query."""
     action: str
     """service, services, aggregates, guests, guest, migrations, actions, controllers, room, project-tags, image,
-    force-down, enable, aggregate, evacuate, reset, stop, start, power, fence; over HTTP also update-service, lock,
-    unlock, pause, token, other."""
+    force-down, enable, disable, aggregate, evacuate, reset, stop, start, migrate, confirm-migration, power, fence; over
+    HTTP also hypervisors, update-service, token, other, and what users ask (lock, pause, shelve, ...)."""
     subject: str
     """The host's name, the guest's uuid or the project's id."""
     sender: str = ""
@@ -108,6 +112,8 @@ class Wire:
         self.watchers: list[Callable[[Request], None]] = []
         """Called with each request when it is sent and when it has been carried out."""
         self.troubles: list[Trouble] = []
+        self._waiting: dict[int, Callable[[BrokenOff], None]] = {}
+        """How those who wait for an answer are told that there will be none, by request."""
 
     def slow(
         self,
@@ -145,9 +151,21 @@ class Wire:
         """Nobody gets through for so many seconds."""
         self.troubles.append(Trouble(kind=Kind.REFUSED, until=self._world.now() + lasting))
 
+    def end_api(self, lasting: float) -> None:
+        """Nova's API process ends, and another one serves after so many seconds: what has not arrived never will, and
+        who waits for an answer hears that the connection has ended."""
+        waiting, self._waiting = self._waiting, {}
+        for reply in waiting.values():
+            reply(BrokenOff())
+        self.refuse_connections(lasting)
+
     def heal(self) -> None:
         """All troubles end; what is on its way stays on its way."""
         self.troubles.clear()
+
+    def is_on_its_way(self, request: Request) -> bool:
+        """Whether it has been sent and may still arrive."""
+        return request.arrived is None and id(request) in self._waiting
 
     def note(self, request: Request) -> None:
         """Keep a request that goes another way (a power device's)."""
@@ -158,20 +176,27 @@ class Wire:
         self, request: Request, act: Callable[[], Answer[T]], reply: Callable[[T | Exception], None]
     ) -> None:
         """Send a request. `act` is called when it arrives, `reply` when its answer is back: with act's value, with
-        Refused, or with NoConnection. A lost reply is never called."""
+        Refused, with NoConnection or with BrokenOff. A lost reply is never called."""
         world = self._world
         self.note(request)
         if self._hit(Kind.REFUSED, request):
             return world.later(world.draw(world.pace.wire), lambda: reply(NoConnection()))
         slow = self._hit(Kind.SLOW, request)
         lost = self._hit(Kind.LOST, request)
-        back: Callable[[T | Exception], None] = (lambda _: None) if lost else reply
+        self._waiting[id(request)] = reply
         delay = world.draw(world.pace.wire) + (slow.seconds if slow else 0.0)
-        return world.later(delay, lambda: self._arrive(request, act, back))
+        return world.later(delay, lambda: self._arrive(request, act, reply, is_lost=lost is not None))
 
     def _arrive(
-        self, request: Request, act: Callable[[], Answer[T]], reply: Callable[[T | Exception], None]
+        self,
+        request: Request,
+        act: Callable[[], Answer[T]],
+        reply: Callable[[T | Exception], None],
+        *,
+        is_lost: bool,
     ) -> None:
+        if id(request) not in self._waiting:
+            return  # it was on its way to a process that has ended
         request.arrived = self._world.now()
         answer: T | Exception
         try:
@@ -182,7 +207,17 @@ class Wire:
             request.request_id = refusal.request_id
             answer, took, request.status = refusal, self._world.draw(self._world.pace.call), refusal.status
         self._tell(request)
-        self._world.later(took + self._world.draw(self._world.pace.wire), lambda: reply(answer))
+        if is_lost:
+            del self._waiting[id(request)]
+        else:
+            back = took + self._world.draw(self._world.pace.wire)
+            self._world.later(back, lambda: self._answer(request, reply, answer))
+
+    def _answer(
+        self, request: Request, reply: Callable[[T | Exception], None], answer: T | Exception
+    ) -> None:
+        if self._waiting.pop(id(request), None) is not None:
+            reply(answer)
 
     @staticmethod
     def _refuse_busy() -> NoReturn:

@@ -36,6 +36,8 @@ class Scheduler(Protocol):
 class World:
     """Hosts, guests, records, diary and knobs. The knobs are plain attributes; change them at any time."""
 
+    hides_actions = False
+    """Nova refuses its user os_compute_api:os-instance-actions:list."""
     hides_project_tags = False
     """Keystone refuses its user identity:list_project_tags."""
     clock_offset = 0.0
@@ -50,8 +52,13 @@ class World:
     """The scheduler finds nothing."""
     flaky_stops = 0.0
     """Which share of the stops of guests on dead hosts is answered 500 (nova.md: now and then)."""
+    syncs_power = True
+    """Whether Nova compares its records with the hypervisors, and stops what is off though it should run (`sync`)."""
     autostart = False
     """Guests that ran when the power went off run again when their host has booted."""
+
+    compares_boots = False
+    """Whether a nova-compute that starts also sees which guests a boot has left off, and stops them, as Nova does."""
 
     def __init__(self, scheduler: Scheduler, *, seed: int = 0, pace: Pace, epoch: float = NEW_YEAR) -> None:
         """Begin empty. `epoch`: seconds since 1970 at second 0 of the scheduler's clock."""
@@ -68,6 +75,8 @@ class World:
         self.images: dict[str, Image] = {}
         """Glance's, by id."""
         self.diary = Diary(scheduler.time)
+        self.stalled: set[str] = set()
+        """Guests whose hypervisors let them stand still: paused, or halted by an error of their disk."""
         self.congestion: Callable[[int], float] = large_cloud
         """Evacuations in progress -> how much longer each of their phases takes."""
         self.groups: dict[str, frozenset[str]] = {}

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from kasugai.sim.cloud.model import Answer, Refused
-from kasugai.sim.cloud.wire import NoConnection, Request, Wire
+from kasugai.sim.cloud.wire import BrokenOff, NoConnection, Request, Wire
 from kasugai.sim.http.server import HangUp, HttpReply
 
 Act = Callable[[], Answer[HttpReply]]
@@ -35,7 +35,7 @@ async def carry(wire: Wire, note: Request, act: Act, error: Error) -> HttpReply:
             case Refused(status=status, message=message, request_id=request_id):
                 headers = named(request_id)
                 answer.set_result(HttpReply(status=status, body=error(status, message), headers=headers))
-            case NoConnection():
+            case NoConnection() | BrokenOff():
                 answer.set_exception(HangUp())
             case _:
                 answer.set_exception(value)

@@ -24,7 +24,17 @@ from kasugai.sim.http.server import HttpReply, HttpRequest
 
 PREFIX = "/sim"
 CONGESTION = {"large_cloud": large_cloud, "two_cores": two_cores}
-WORLD_KNOBS = ("clock_offset", "sends_date", "autostart", "no_valid_host", "conductor_delay", "flaky_stops")
+WORLD_KNOBS = (
+    "clock_offset",
+    "sends_date",
+    "autostart",
+    "compares_boots",
+    "no_valid_host",
+    "conductor_delay",
+    "flaky_stops",
+    "syncs_power",
+    "hides_actions",
+)
 
 
 class Control:
@@ -81,6 +91,7 @@ class Control:
                     "up": self._cloud.nova.services.is_up(host),
                     "enabled": host.service.enabled,
                     "forced_down": host.service.forced_down,
+                    "disabled_reason": host.service.disabled_reason,
                     "runs": [world.guests[uuid].name for uuid in world.diary.guests_on(host.name)],
                 }
                 for host in world.hosts.values()

@@ -14,6 +14,7 @@ from kasugai.sim.cloud import SimCloud
 from kasugai.sim.cloud.model import Answer, Refused
 from kasugai.sim.cloud.wire import Request
 from kasugai.sim.http.carrying import carry
+from kasugai.sim.http.render import US
 from kasugai.sim.http.server import HttpReply, HttpRequest
 
 PREFIX = "/identity"
@@ -37,6 +38,8 @@ class Keystone:
         self._issued = 0
         self._others: list[dict[str, Any]] = []
         self.token_life = 3600.0
+        self.user_id = US
+        """Of the one user."""
         self.endpoint: str | None = f"{PREFIX}/v3"
         """Its own path in the catalog; None: it is not in it."""
 
@@ -115,7 +118,7 @@ class Keystone:
         wall = self._world.wall()
         return {
             "methods": ["password"],
-            "user": {"id": "sim-admin", "name": USER, "domain": domain},
+            "user": {"id": self.user_id, "name": USER, "domain": domain},
             "project": {"id": PROJECT_ID, "name": PROJECT, "domain": domain},
             "roles": [{"id": "sim-role", "name": "admin"}],
             "issued_at": _stamp(wall),

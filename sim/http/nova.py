@@ -31,10 +31,24 @@ ACTIONS = {
     "os-resetState": "reset",
     "os-stop": "stop",
     "os-start": "start",
+    "migrate": "migrate",
+    "confirmResize": "confirm-migration",
     "lock": "lock",
     "unlock": "unlock",
     "pause": "pause",
+    "unpause": "unpause",
+    "suspend": "suspend",
+    "resume": "resume",
+    "rescue": "rescue",
+    "unrescue": "unrescue",
+    "shelve": "shelve",
+    "unshelve": "unshelve",
+    "reboot": "reboot",
 }
+"""How the wire calls Nova's actions."""
+REBOOTS = {"SOFT": "reboot", "HARD": "hard reboot"}
+ANSWERS = {"evacuate": 200, "rescue": 200, "confirmResize": 204}
+"""By action, where Nova does not answer 202."""
 
 
 class NovaApi:
@@ -90,6 +104,8 @@ class NovaApi:
                 return self._read(request.query, parts, version)
             case "PUT", "os-services", service_id:
                 return self._update(service_id, request.json())
+            case "DELETE", "os-services", service_id:
+                return self._delete_service(service_id)
             case "POST", "servers", uuid, "action":
                 return self._action(uuid, request.json(), version)
             case "POST", "os-aggregates", number, "action":
@@ -173,7 +189,7 @@ class NovaApi:
         return Answer(HttpReply(body={"hypervisors": rows}), answer.took)
 
     def _update(self, service_id: str, body: dict[str, Any]) -> tuple[str, str, Act]:
-        """PUT /os-services/ID. Its name is force-down if it forces down, whatever else it does."""
+        """PUT /os-services/ID. Its name is by what it does to forced_down, else by the status."""
         if not UUID.fullmatch(service_id):
             raise Refused(400, f"Invalid uuid {service_id}")
         world, nova = self._cloud.world, self._cloud.nova
@@ -189,9 +205,19 @@ class NovaApi:
             view = render.service(world, nova.services, answer.value)
             return Answer(HttpReply(body={"service": view}), answer.took)
 
-        action = "enable" if body.get("status") == "enabled" else "update-service"
-        action = "force-down" if body.get("forced_down") else action
+        action = {"enabled": "enable", "disabled": "disable"}.get(body.get("status", ""), "update-service")
+        if "forced_down" in body:
+            action = "force-down" if body["forced_down"] else "re-enable"
         return action, names[0] if names else service_id, act
+
+    def _delete_service(self, service_id: str) -> tuple[str, str, Act]:
+        """DELETE /os-services/ID."""
+        names = [h.name for h in self._cloud.world.hosts.values() if h.service.service_id == service_id]
+
+        def act() -> Answer[HttpReply]:
+            return Answer(HttpReply(status=204), self._cloud.nova.delete_service(service_id).took)
+
+        return "delete-service", names[0] if names else service_id, act
 
     def _aggregates(self) -> Answer[HttpReply]:
         answer = self._cloud.nova.list_aggregates()
@@ -287,7 +313,7 @@ class NovaApi:
         return shown, [{"rel": "next", "href": href}]
 
     def _action(self, uuid: str, body: dict[str, Any], version: render.Microversion) -> tuple[str, str, Act]:
-        """POST /servers/ID/action: evacuate answers 200, the others 202, all with an empty body."""
+        """POST /servers/ID/action, all with an empty body."""
         name, value = next(iter(body.items()), ("", None))
         if name not in ACTIONS:
             raise Refused(400, f"There is no such action: {name}")
@@ -297,16 +323,20 @@ class NovaApi:
             "os-resetState": lambda: nova.reset_state(uuid, parameters["state"]),
             "os-stop": lambda: nova.stop(uuid),
             "os-start": lambda: nova.start(uuid),
+            "migrate": lambda: nova.migrate(uuid),
+            "confirmResize": lambda: nova.confirm_migration(uuid),
             "lock": lambda: nova.guests.lock(uuid, parameters.get("locked_reason")),
             "unlock": lambda: nova.guests.unlock(uuid),
-            "pause": lambda: nova.guests.pause(uuid),
+            "reboot": lambda: nova.guests.do(uuid, REBOOTS[parameters["type"]]),
         }
         if name == "evacuate":
             _check_evacuate(parameters, version)
+        if name == "reboot" and parameters.get("type") not in REBOOTS:
+            raise Refused(400, f"Invalid input for field/attribute type. Value: {parameters.get('type')}.")
 
         def act() -> Answer[HttpReply]:
-            answer = calls[name]()
-            status = 200 if name == "evacuate" else 202
+            answer = calls[name]() if name in calls else nova.guests.do(uuid, name)
+            status = ANSWERS.get(name, 202)
             return Answer(
                 HttpReply(status=status, headers=named(answer.request_id)), answer.took, answer.request_id
             )

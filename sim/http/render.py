@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from kasugai.core.recovering.look import By
 from kasugai.sim.cloud.actions import Action, ActionEvent
 from kasugai.sim.cloud.controllers import ControlService
 from kasugai.sim.cloud.model import Aggregate, Guest, Host, Migration
@@ -10,6 +11,11 @@ from kasugai.sim.cloud.service import Services
 from kasugai.sim.cloud.world import World
 
 Microversion = tuple[int, int]
+
+US = "sim-admin"
+"""The user's id as whom every client over HTTP speaks: Keystone knows no other."""
+USERS = {By.US: US, By.OTHERS: "sim-user", By.NOVA: None}
+"""Whom an instance action names."""
 
 ERRORS = {
     400: "badRequest",
@@ -78,6 +84,7 @@ def server(world: World, services: Services, guest: Guest, version: Microversion
         "OS-EXT-STS:vm_state": guest.vm_state,
         "OS-EXT-STS:task_state": guest.task_state,
         "OS-EXT-STS:power_state": guest.power_state,
+        "OS-SRV-USG:launched_at": None if guest.launched_at is None else world.stamp(guest.launched_at),
     }
     body["config_drive"] = "True" if guest.config_drive else ""
     body["image"] = {"id": guest.image} if guest.image else ""
@@ -154,8 +161,8 @@ def action(world: World, record: Action, version: Microversion) -> dict[str, Any
         "action": record.action,
         "instance_uuid": record.guest,
         "request_id": record.request_id,
-        "user_id": "sim",
-        "project_id": "sim",
+        "user_id": USERS[record.by],
+        "project_id": None if record.by is By.NOVA else "sim",
         "start_time": world.stamp(record.start),
         "message": record.message,
     }

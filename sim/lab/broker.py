@@ -18,12 +18,20 @@ from kasugai.sim.cloud.world import NEW_YEAR
 from kasugai.sim.lab.records import Record
 
 FAULTS = topics.FAULTS[Kind.HOST]
+NOVA = topics.NOVA
+SERVICES = topics.SERVICES
+POWER = topics.POWER
+METRICS = topics.METRICS
+SILENCES = topics.SILENCES
+PEERS = topics.PEERS
 REPORTED = topics.REPORTED
 INVENTORY = topics.INVENTORY
 COMMANDS = topics.COMMANDS
 SIGNALS = topics.SIGNALS
 VERDICTS = topics.VERDICTS
 INCIDENTS = topics.INCIDENTS[Kind.HOST]
+ORDERS = topics.INCIDENTS
+"""Where the orders about each kind of subject stand."""
 RECOVERY = topics.RECOVERY
 
 LATENCY = 0.002

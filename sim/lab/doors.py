@@ -5,9 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from uuid import UUID
 
+from kasugai.adapters.kafka.decoding import decoded
 from kasugai.core.recovering.doors import Flagged, Folded, Lease, LogAway, Logged, Offsets
 from kasugai.core.recovering.ledger import Entry, Flag, flag_of
 from kasugai.core.recovering.look import (
+    ActionView,
     AggregateView,
     EvacuationView,
     GuestView,
@@ -15,18 +17,21 @@ from kasugai.core.recovering.look import (
     MigrationView,
     Needs,
     PowerState,
+    ServicesView,
     ServiceView,
 )
 from kasugai.core.words.facts import Fact
 from kasugai.core.words.incident import Open, Resume, Stop
 from kasugai.core.words.signals import Stamp
 from kasugai.core.words.subject import Subject
+from kasugai.schemas.codec import encode
 from kasugai.sim.door import CloudDoor
-from kasugai.sim.lab.broker import INCIDENTS, RECOVERY, Away, Broker
+from kasugai.sim.lab.broker import ORDERS, RECOVERY, Away, Broker
 from kasugai.sim.lab.mortal import Process
 from kasugai.sim.lab.records import Record
 from kasugai.sim.ledger import MemoryLedger
 from kasugai.sim.power_door import PowerDoor
+from kasugai.workers.ports import CustomStep
 
 
 class SimLog:
@@ -43,8 +48,9 @@ class SimLog:
         return await self._process.effect(name, partial(self._publish, fact))
 
     async def _publish(self, fact: Fact) -> Stamp:
-        """What was handed to the producer goes out, whatever becomes of the caller (as with librdkafka)."""
-        sending = asyncio.ensure_future(self._broker.publish(RECOVERY, fact.host, fact))
+        """What was handed to the producer goes out, whatever becomes of the caller (as with librdkafka). Unencodable
+        for what it does not take."""
+        sending = asyncio.ensure_future(self._broker.publish(RECOVERY, fact.host, encode(fact)))
         try:
             return await asyncio.shield(sending)
         except Away as away:
@@ -59,7 +65,7 @@ class SimLog:
 
     async def flags(self, subject: Subject, since: Offsets) -> tuple[Sequence[Flagged], Offsets]:
         """Return the subject's flags."""
-        records, read = self._read(INCIDENTS, subject, since)
+        records, read = self._read(ORDERS[subject.kind], subject, since)
         found = [
             Flagged(incident=r.value.incident, flag=flag_of(r.value, r.stamp.offset))
             for r in records
@@ -72,7 +78,10 @@ class SimLog:
         number = self._broker.partition_of(subject.host)
         place = f"{topic}/{number}"
         records = self._broker.log(topic, number, since.get(place, 0))
-        own = [r for r in records if r.key == subject.host and _is_about(r.value, subject)]
+        named = [r for r in records if r.key == subject.host]
+        for _ in decoded([r.incoming(topic) for r in named if r.value is None]):
+            pass  # whatever it is, it says so
+        own = [r for r in named if _is_about(r.value, subject)]
         return own, {place: since.get(place, 0) + len(records)}
 
 
@@ -104,14 +113,19 @@ class SimLedger:
         """See the port."""
         await self._process.effect("ledger release", partial(self._ledger.release, lease))
 
+    async def release_all(self, former: str) -> int:
+        """See the port."""
+        return await self._process.effect("ledger release", partial(self._ledger.release_all, former))
+
     async def load(self, subject: Subject) -> Folded:
         """See the port."""
         await self._process.alive("load")
         return await self._ledger.load(subject)
 
-    async def save(self, lease: Lease, folded: Folded) -> None:
+    async def save(self, lease: Lease, folded: Folded, *, doubted: int | None = None) -> None:
         """See the port."""
-        await self._process.effect("ledger save", partial(self._ledger.save, lease, folded))
+        save = partial(self._ledger.save, lease, folded, doubted=doubted)
+        await self._process.effect("ledger save", save)
 
     async def adopt(self, lease: Lease, epoch: int) -> None:
         """See the port."""
@@ -145,6 +159,11 @@ class SimLedger:
         await self._process.alive("is_leased")
         return await self._ledger.is_leased(subject)
 
+    async def leased(self, subjects: Sequence[Subject]) -> frozenset[Subject]:
+        """See the port."""
+        await self._process.alive("leased")
+        return await self._ledger.leased(subjects)
+
 
 class SimNova:
     """The Cloud port: calls are effects, looks are not."""
@@ -159,20 +178,20 @@ class SimNova:
         await self._process.alive("look")
         return await self._door.service(host)
 
-    async def services(self) -> tuple[ServiceView, ...]:
+    async def services(self) -> ServicesView:
         """See the port."""
         await self._process.alive("look")
         return await self._door.services()
-
-    async def unwell(self) -> frozenset[str]:
-        """See the port."""
-        await self._process.alive("look")
-        return await self._door.unwell()
 
     async def room(self, needs: Needs) -> Mapping[str, int]:
         """See the port."""
         await self._process.alive("look")
         return await self._door.room(needs)
+
+    async def actions(self, guest: str) -> tuple[ActionView, ...]:
+        """See the port."""
+        await self._process.alive("look")
+        return await self._door.actions(guest)
 
     async def last_evacuation(self, guest: str) -> EvacuationView | None:
         """See the port."""
@@ -217,6 +236,18 @@ class SimNova:
         """See the port."""
         await self._process.effect("call enable", partial(self._door.enable, service_id))
 
+    async def disable(self, service_id: str, reason: str) -> None:
+        """See the port."""
+        await self._process.effect("call disable", partial(self._door.disable, service_id, reason))
+
+    async def reenable(self, service_id: str, reason: str = "") -> None:
+        """See the port."""
+        await self._process.effect("call re-enable", partial(self._door.reenable, service_id, reason))
+
+    async def delete_service(self, service_id: str) -> None:
+        """See the port."""
+        await self._process.effect("call delete-service", partial(self._door.delete_service, service_id))
+
     async def add_to_aggregate(self, aggregate_id: int, host: str) -> None:
         """See the port."""
         await self._process.effect("call aggregate", partial(self._door.add_to_aggregate, aggregate_id, host))
@@ -236,6 +267,14 @@ class SimNova:
     async def start(self, guest: str) -> None:
         """See the port."""
         await self._process.effect("call start", partial(self._door.start, guest))
+
+    async def migrate(self, guest: str) -> None:
+        """See the port."""
+        await self._process.effect("call migrate", partial(self._door.migrate, guest))
+
+    async def confirm_migration(self, guest: str) -> None:
+        """See the port."""
+        await self._process.effect("call confirm-migration", partial(self._door.confirm_migration, guest))
 
 
 class SimPower:
@@ -258,3 +297,25 @@ class SimPower:
     async def fence(self, host: str) -> None:
         """See the port."""
         await self._process.effect("call fence", partial(self._door.fence, host))
+
+    async def switch_on(self, host: str) -> None:
+        """See the port."""
+        await self._process.effect("call power-on", partial(self._door.switch_on, host))
+
+
+class SimCustomStep:
+    """A step of the operator's own: what it does is an effect, its look is not."""
+
+    def __init__(self, step: CustomStep, process: Process) -> None:
+        """Ask it as `process`."""
+        self._step = step
+        self._process = process
+
+    async def look(self, about: Mapping[str, str]) -> tuple[str, str]:
+        """See the port."""
+        await self._process.alive("look")
+        return await self._step.look(about)
+
+    async def act(self, about: Mapping[str, str]) -> None:
+        """See the port."""
+        await self._process.effect("call custom-step", partial(self._step.act, about))

@@ -103,7 +103,11 @@ def explained(error: Exception) -> str:
 
 def read(path: Path) -> Scenario:
     """Return the scenario of a file; BadScenario when it has no name, no story, no cloud or no script."""
-    text = path.read_text()
+    return read_text(path, path.read_text())
+
+
+def read_text(path: Path, text: str) -> Scenario:
+    """Return the scenario that a text is; `path` names it in errors."""
     head, sections = _split(path, text)
     paragraphs = [p for p in head.strip("\n").split("\n\n") if p.strip()]
     if len(paragraphs) < 2 or "\n" in paragraphs[0]:

@@ -8,7 +8,7 @@ import asyncio
 import random  # noqa: TID251 - seeded: the same seed gives the same run
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from uuid import UUID
 
 from kasugai.core.deciding.outcomes import HELD_FIRST
@@ -20,26 +20,53 @@ from kasugai.core.words.incident import Phase
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import Command, Instruction, Limit, Source, Symptom, fault
-from kasugai.core.words.subject import Kind, host_subject
+from kasugai.core.words.subject import Kind, Subject
 from kasugai.core.words.timing import PRODUCTION, Timing
 from kasugai.core.words.verdicts import Verdict
 from kasugai.schemas.topics import DEAD_LETTERS
 from kasugai.sim.cloud import REAL, Pace, SimCloud
 from kasugai.sim.lab.actors.correlate import CorrelateActor
+from kasugai.sim.lab.actors.liveness import LivenessActor, seen
 from kasugai.sim.lab.actors.route import RouteActor
-from kasugai.sim.lab.actors.worker import WorkerActor
-from kasugai.sim.lab.broker import COMMANDS, FAULTS, INVENTORY, RECOVERY, REPORTED, VERDICTS, Broker
+from kasugai.sim.lab.actors.worker import Commits, WorkerActor
+from kasugai.sim.lab.agents import HostAgents
+from kasugai.sim.lab.broker import (
+    COMMANDS,
+    FAULTS,
+    INVENTORY,
+    METRICS,
+    NOVA,
+    PEERS,
+    POWER,
+    RECOVERY,
+    REPORTED,
+    VERDICTS,
+    Broker,
+)
 from kasugai.sim.lab.folding import WIDE, fold
 from kasugai.sim.lab.invariants import Invariants
 from kasugai.sim.lab.mortal import Counter, Death, Process, follow_tasks
+from kasugai.sim.lab.proving import Agents
 from kasugai.sim.lab.records import Record
 from kasugai.sim.ledger import MemoryLedger
 from kasugai.streams.correlate_shell import row_of
+from kasugai.streams.sayings import AGENT
+from kasugai.workers.custom import NO_STEPS
+from kasugai.workers.ports import CustomSteps
 
 SESSION = 10.0
 """Seconds until a group notices that a worker has died: its session time-out."""
 RESTART = 3.0
-"""Seconds until a dead correlate is back: its supervisor restarts it."""
+"""Seconds until a dead process is back: its supervisor restarts it."""
+
+TOLD_ON = {
+    Source.REPORTED: REPORTED,
+    Source.PEER: PEERS,
+    Source.NOVA: NOVA,
+    Source.POWER: POWER,
+    Source.METRICS: METRICS,
+}
+"""Where a kind of witness speaks, if not where services do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +79,14 @@ class Variant:
     shuffle: int | None = None
     """Seed of delays of up to 1 s per source partition: records of different partitions change their order."""
     worker_death: Death | None = None
+    succeeds: bool = False
+    """The dead worker's supervisor starts it again at once, and its next life knows that it is dead."""
     correlate_death: Death | None = None
     wire: float = 0.0
     """Seconds that the call at which a worker dies stays on the wire."""
+
+
+Branches = Callable[[str, int], Variant | None]
 
 
 @dataclass
@@ -67,6 +99,13 @@ class Lab:
     slots: int = 10
     lines: list[str] = field(default_factory=list)
     policy: Policy = field(default_factory=Policy)
+    custom_steps: CustomSteps = field(default_factory=lambda: NO_STEPS)
+    """Steps of the operator's own that every worker has."""
+    branches: Branches = lambda _who, _index: None
+    """Which variant the run becomes at an effect of a kind of process; None: it goes on as it is."""
+    host_agents: HostAgents | None = None
+    """Where the story has agents, and with them liveness."""
+    liveness: LivenessActor | None = None
 
     def __post_init__(self) -> None:
         """Set up everything; nothing runs yet."""
@@ -74,17 +113,20 @@ class Lab:
         follow_tasks(loop)
         self.cloud = SimCloud(loop, seed=7, pace=self.pace)
         self.cloud.world.tells_room = False
+        self.agents = Agents()
         self.broker = Broker(twice=self.variant.twice)
         self.ledger = MemoryLedger(ttl=self.timing.lease)
         self.invariants = Invariants(self.cloud)
         self.invariants.watch(self.broker)
         self.broker.watchers.append(self._narrate)
         self.table: dict[tuple[int, str], bytes] = {}
-        self.committed: dict[int, int] = {}
+        self.committed: Commits = {}
         self.segments: dict[str, SegmentRecord] = {}
         self.hosts: dict[str, HostRecord] = {}
-        self.worker_effects = Counter(self.variant.worker_death)
-        self.correlate_effects = Counter(self.variant.correlate_death)
+        self.boots: dict[str, int] = {}
+        """By host: which boot its heartbeat last told of."""
+        self.worker_effects = Counter(self.variant.worker_death, partial(self._branch, "worker"))
+        self.correlate_effects = Counter(self.variant.correlate_death, partial(self._branch, "correlate"))
         self.workers: list[Process] = []
         self.correlate: Process | None = None
         self._correlate_actor = CorrelateActor(self.broker, self.timing, self.table)
@@ -93,6 +135,16 @@ class Lab:
         self._workers_until = 0.0
         self._told: set[tuple[str, UUID]] = set()
         self._keep: set[asyncio.Task[None]] = set()
+        self.prometheus = "well"
+        """Or `away`, or `partial`."""
+
+    def _branch(self, who: str, index: int) -> Death | None:
+        """Become another variant at this effect, if one branches off here (`forking`)."""
+        variant = self.branches(who, index)
+        if variant is None:
+            return None
+        self.variant = variant
+        return variant.worker_death or variant.correlate_death
 
     def start(self) -> None:
         """Start the pipeline."""
@@ -102,6 +154,8 @@ class Lab:
         self.route.start()
         self.start_correlate()
         self.start_worker()
+        if self.liveness is not None:
+            self.liveness.start()
 
     def start_correlate(self) -> None:
         """Start correlate, from its table."""
@@ -115,17 +169,24 @@ class Lab:
         if self.variant.correlate_death is not None:
             asyncio.get_running_loop().call_later(RESTART, self.start_correlate)
 
-    def start_worker(self) -> None:
-        """Start a worker on all partitions, from the commits, unless all are away for now or one is there."""
+    def start_worker(self, former: str = "") -> None:
+        """Start a worker on all partitions, from the commits, unless all are away for now or one is there. `former`:
+        who is known to be dead."""
         if self.workers or asyncio.get_running_loop().time() < self._workers_until:
             return
         self._born += 1
         process = Process(f"worker-{self._born}", self.worker_effects, self._bury_worker)
         actor = WorkerActor(
-            self.broker, self.cloud, self.ledger, self.timing, self.committed, self.invariants.on_ledger
+            self.broker,
+            self.cloud,
+            self.ledger,
+            self.timing,
+            self.committed,
+            self.invariants.on_ledger,
+            custom_steps=self.custom_steps,
         )
         self.workers.append(process)
-        process.start(actor.main(process, self.slots))
+        process.start(actor.main(process, self.slots, former))
 
     def _bury_worker(self, process: Process) -> None:
         """A worker died of its variant: its call stays on the wire for a while, its group notices later."""
@@ -134,7 +195,10 @@ class Lab:
         self.workers.remove(process)
         if self.variant.wire:
             self.cloud.wire.slow(self.variant.wire, times=1)
-        self.later(SESSION, self.start_worker)
+        if self.variant.succeeds:
+            self.later(RESTART, lambda: self.start_worker(process.name))
+        else:
+            self.later(SESSION, self.start_worker)
 
     def end_workers(self, gone: float) -> None:
         """Let all workers die at once, and one be back after `gone` seconds."""
@@ -148,12 +212,22 @@ class Lab:
         """Write the sentence of what was recorded, each once."""
         if topic == VERDICTS:
             verdict: Verdict = record.value
-            self._tell("correlate", verdict.verdict_id, narrate_verdict(verdict))
-        elif topic == RECOVERY:
+            self._tell(
+                "correlate", verdict.verdict_id, self._named(verdict.subject, narrate_verdict(verdict))
+            )
+        elif topic == RECOVERY and isinstance(record.value, Fact):
             fact: Fact = record.value
-            self._tell("worker", fact.fact_id, narrate_fact(fact))
+            self._tell("worker", fact.fact_id, self._named(fact.subject, narrate_fact(fact)))
+        elif topic == FAULTS and self.liveness is not None:
+            self._tell("liveness", record.value.event_id, seen(record.value))
         elif topic.endswith(DEAD_LETTERS):
             self._tell_dead(dict(record.headers))
+
+    def _named(self, subject: Subject, sentence: str) -> str:
+        """Return a sentence about a guest with its name in the place of its uuid."""
+        if subject.kind is not Kind.INSTANCE or not self.cloud.knows(subject.detail):
+            return sentence
+        return sentence.replace(subject.detail, self.cloud.world.guest(subject.detail).name)
 
     def _tell_dead(self, why: dict[str, bytes]) -> None:
         """Write that somebody has put a record aside, each once."""
@@ -211,29 +285,37 @@ class Lab:
         boot_id: str = "",
         kind: Kind = Kind.HOST,
         detail: str = "",
+        signer: str | None = None,
+        topic: str = "",
     ) -> None:
         """Let an observer say something about a host, or about what `detail` names on it. `age`: seconds since it was
-        observed; None where nobody can say."""
+        observed; None where nobody can say. `signer`: the host whose key signs it where that is asked, "" for none;
+        the observer's own unless given. `topic`: where it is said, if not where that kind of witness speaks."""
         now = self.broker.now()
-        self.broker.append(
-            REPORTED if source is Source.REPORTED else FAULTS,
-            host,
-            fault(
-                kind=kind,
-                detail=detail,
-                host=host,
-                host_uuid=self.hosts[host].host_uuid if host in self.hosts else "",
-                observer=observer,
-                source=source,
-                symptom=symptom,
-                episode=episode,
-                asserted=asserted,
-                trusted=trusted,
-                observed_at=0 if age is None else now - int(age * 1000),
-                boot_id=boot_id,
-                inventory_offset=len(self.broker.log(INVENTORY, 0)) - 1,
-            ),
+        said = fault(
+            kind=kind,
+            detail=detail,
+            host=host,
+            host_uuid=self.hosts[host].host_uuid if host in self.hosts else "",
+            observer=observer,
+            source=source,
+            symptom=symptom,
+            episode=episode,
+            asserted=asserted,
+            trusted=trusted,
+            observed_at=0 if age is None else now - int(age * 1000),
+            boot_id=boot_id,
+            inventory_offset=len(self.broker.log(INVENTORY, 0)) - 1,
         )
+        topic = topic or TOLD_ON.get(source, FAULTS)
+        signed_by = observer.removeprefix(AGENT) if signer is None else signer
+        self.broker.append(topic, host, said, headers=self.agents.headers(signed_by, topic, host, said))
+
+    def play_again(self, observer: str, symptom: Symptom) -> None:
+        """Let somebody who has recorded what an agent said of another host send the last such word again, as it was."""
+        words = [record for record in self.broker.all(PEERS) if record.value.observer == observer]
+        said = [record for record in words if record.value.symptom is symptom]
+        self.broker.append(PEERS, said[-1].key, said[-1].raw, headers=said[-1].headers)
 
     def command(
         self,
@@ -241,23 +323,29 @@ class Lab:
         segment: str,
         reason: str,
         *,
-        host: str = "",
+        subject: Subject | None = None,
         limit: Limit | None = None,
         up_to: int = 0,
+        at_once: bool = False,
     ) -> None:
-        """Let an operator say something to a segment or about a host."""
+        """Let an operator say something to a segment or about a subject."""
         self._said += 1
         command = Command(
             command_id=derive("command", self._said),
             order=order,
             segment=self.segments[segment].segment_id,
-            subject=host_subject(host) if host else None,
+            subject=subject,
             limit=limit,
             up_to=up_to,
+            at_once=at_once,
             author="ann",
             reason=reason,
         )
         self.broker.append(COMMANDS, command.segment, command)
+
+    def keep(self, task: asyncio.Task[None]) -> None:
+        """Let a task live as long as the run."""
+        self._keep.add(task)
 
     def segment_of(self, host: str) -> str:
         """Return the name of a host's segment."""

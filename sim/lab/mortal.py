@@ -17,6 +17,11 @@ T = TypeVar("T")
 _PROCESS: ContextVar["Process | None"] = ContextVar("process", default=None)
 
 
+def current() -> "Process | None":
+    """Return the process whose task runs; None for what belongs to nobody."""
+    return _PROCESS.get()
+
+
 class When(StrEnum):
     """On which side of an effect a process dies."""
 
@@ -44,15 +49,18 @@ class Effect:
 class Counter:
     """Counts the effects of all incarnations of one kind of process and says where one dies."""
 
-    def __init__(self, death: Death | None = None) -> None:
-        """Let nobody die, or somebody at `death`."""
+    def __init__(
+        self, death: Death | None = None, branch: Callable[[int], Death | None] = lambda _: None
+    ) -> None:
+        """Let nobody die, or somebody at `death`. `branch` is asked at each effect for a death that begins there."""
         self.effects: list[Effect] = []
         self._death = death
+        self._branch = branch
 
     def count(self, name: str) -> When | None:
         """Count one effect; return on which side of it the process dies, if it does."""
         self.effects.append(Effect(name, asyncio.get_running_loop().time()))
-        death = self._death
+        death = self._branch(len(self.effects)) or self._death
         return death.when if death is not None and len(self.effects) == death.index else None
 
 

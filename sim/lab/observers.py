@@ -74,7 +74,7 @@ class Observer:
     def _sees_again(self, name: str) -> None:
         del self._silent[name]
         if self._said.pop(name, None) is not None:
-            self._say(name, Symptom.ALIVE)
+            self._say(name, Symptom.CLEAR if self.source == Source.PEER else Symptom.ALIVE)
 
     def _misses(self, name: str, now: float) -> None:
         since = self._silent.setdefault(name, now)
@@ -88,9 +88,16 @@ class Observer:
         episode = str(self._episodes.get(host, 0))
         self.lab.observe(
             host,
-            f"{self.source}/watch",
+            self._name(host),
             Source(self.source),
             symptom,
             episode,
             boot_id=f"boot-{self._boots.get(host, 0)}" if self.source == Source.HEARTBEAT else "",
         )
+
+    def _name(self, host: str) -> str:
+        """Agents are many, and each host is watched by the one behind it; of every other kind there is one."""
+        if self.source != Source.PEER:
+            return f"{self.source}/watch"
+        hosts = list(self.lab.cloud.world.hosts)
+        return f"host/{hosts[(hosts.index(host) + 1) % len(hosts)]}"

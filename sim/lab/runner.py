@@ -3,17 +3,23 @@
 import asyncio
 import gc
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from kasugai.schemas.codec import remembering
+from kasugai.sim.lab.forking import Fork
 from kasugai.sim.lab.grammar import Scenario
-from kasugai.sim.lab.laboratory import Lab, Variant
+from kasugai.sim.lab.laboratory import Branches, Lab, Variant
 from kasugai.sim.lab.mortal import Effect
 from kasugai.sim.lab.stage import build
 from kasugai.sim.lab.verbs import perform
 from kasugai.sim.loop import run
+from kasugai.workers.custom import NO_STEPS
+from kasugai.workers.ports import CustomSteps
+
+T = TypeVar("T")
 
 GRACE = 1200.0
 """Seconds that a variant may go on after the script's end to come to rest."""
@@ -40,10 +46,33 @@ class Run:
 AS_WRITTEN = Variant()
 
 
-def play(scenario: Scenario, variant: Variant = AS_WRITTEN) -> Run:
-    """Play a scenario once. The same scenario and variant give the same run in every process."""
+def play(scenario: Scenario, variant: Variant = AS_WRITTEN, custom_steps: CustomSteps = NO_STEPS) -> Run:
+    """Play a scenario once, with workers that have these steps of the operator's own. The same scenario and variant
+    give the same run in every process."""
     with _in_silence(), _without_collecting(), remembering():
-        return run(_play(scenario, variant))
+        return run(_play(scenario, variant, custom_steps))
+
+
+def play_deaths(
+    scenario: Scenario, deaths: Iterable[Variant], judge: Callable[[Run], T]
+) -> list[tuple[Variant, T]]:
+    """Play variants in which somebody dies, all from one run as written, and return what `judge` makes of each run (a
+    value that pickles). Each goes as `play` would have it go. Raises BranchLost if one could not be played."""
+    fork = Fork(judge)
+    fork.plan(deaths)
+    try:
+        with _in_silence(), _without_collecting(), remembering():
+            fork.end(run(_play(scenario, AS_WRITTEN, NO_STEPS, fork.at)))
+    except BaseException:
+        fork.fail()
+        raise
+    return fork.ended
+
+
+def quietly(main: Coroutine[Any, Any, T]) -> T:
+    """Run something under virtual time, as stories are played."""
+    with _in_silence(), _without_collecting(), remembering():
+        return run(main)
 
 
 @contextmanager
@@ -70,15 +99,20 @@ def _without_collecting() -> Iterator[None]:
             gc.enable()
 
 
-async def _play(scenario: Scenario, variant: Variant) -> Run:
-    lab = Lab(variant=variant)
+async def _play(
+    scenario: Scenario,
+    variant: Variant,
+    custom_steps: CustomSteps,
+    branches: Branches = lambda _who, _index: None,
+) -> Run:
+    lab = Lab(variant=variant, custom_steps=custom_steps, branches=branches)
     build(lab, scenario)
     lab.start()
     loop = asyncio.get_running_loop()
     for event in scenario.script:
         await asyncio.sleep(max(0.0, event.at - loop.time()))
         perform(lab, scenario, event)
-    give_up = loop.time() + (0 if variant.name == AS_WRITTEN.name else GRACE)
+    give_up = loop.time() + (0 if lab.variant.name == AS_WRITTEN.name else GRACE)
     while loop.time() < give_up and not lab.is_at_rest():  # noqa: ASYNC110 - virtual time
         await asyncio.sleep(30)
     lab.finish()

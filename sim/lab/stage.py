@@ -5,12 +5,17 @@ from collections.abc import Callable
 from typing import Any
 
 from kasugai.core.recovering.states import VM_STATES
+from kasugai.core.watching.rules import Rules
 from kasugai.core.words.disks import RootDisks
-from kasugai.core.words.policy import Disabled, Fencing, LocalGuests, Method
+from kasugai.core.words.policy import Disabled, Exhausted, Fencing, HostReturn, LocalGuests, Method
 from kasugai.sim.cloud import CONVOY
+from kasugai.sim.lab.actors.liveness import LivenessActor
+from kasugai.sim.lab.agents import HostAgents
+from kasugai.sim.lab.custom_step import SimulatedStep
 from kasugai.sim.lab.grammar import BadScenario, Line, Scenario, explained, names, options, seconds
 from kasugai.sim.lab.laboratory import Lab
 from kasugai.sim.lab.observers import Observer, Rounds
+from kasugai.sim.lab.reading import READERS, start_reader
 
 Options = dict[str, str]
 
@@ -19,7 +24,7 @@ HOST_WORDS = (
     *("cell=", "capacity=", "root-disks="),
 )
 GUEST_WORDS = (
-    *("locked", "marked", "ephemeral", "swap", "config-drive", *VM_STATES),
+    *("locked", "marked", "ephemeral", "swap", "config-drive", "forgotten", *VM_STATES),
     *("task=", "priority=", "tag=", "spec=", "spec-mark=", "image=", "flavor=", "project=", "from="),
 )
 
@@ -49,8 +54,10 @@ class _Builder:
             "project": self._add_project,
             "image": self._add_image,
             "observer": self._add_observer,
+            "agents": self._add_agents,
             "nova": self._set_nova,
             "workers": self._set_workers,
+            "step": self._add_step,
         }
 
     def add(self, line: Line) -> None:
@@ -101,8 +108,8 @@ class _Builder:
 
     def _add_guest(self, name: str, words: tuple[str, ...]) -> None:
         """guest NAME [stopped|paused|...] [task=T] [locked] [marked] [priority=N] [tag=T] [spec=N] [spec-mark=yes|no]
-        [from=HOST] [image=I] [flavor=F] [project=P] [ephemeral] [swap] [config-drive]: change a guest that a host runs.
-        `priority` is metadata, `spec` and `spec-mark` its flavor's extra specs HA_Priority and HA_Enabled."""
+        [from=HOST] [image=I] [flavor=F] [project=P] [ephemeral] [swap] [config-drive] [forgotten]: change a guest that
+        a host runs. `priority` is metadata, `spec` and `spec-mark` its flavor's specs HA_Priority and HA_Enabled."""
         cloud = self._lab.cloud
         guest = cloud.world.guest(name)
         host = guest.host
@@ -112,6 +119,7 @@ class _Builder:
         metadata |= {"HA_Priority": said["priority"]} if "priority" in said else {}
         about: dict[str, Any] = {key: said[key] for key in ("image", "flavor", "project") if key in said}
         del cloud.world.guests[guest.uuid]
+        cloud.nova.actions.purge(guest)
         cloud.diary.stop(guest.uuid, host or "")
         cloud.add_guest(
             name,
@@ -127,6 +135,8 @@ class _Builder:
             task_state=said.get("task"),
             **about,
         )
+        if "forgotten" in said:
+            cloud.purge_actions(name)
         if "from" in said:
             cloud.resized_from(name, said["from"])
 
@@ -152,9 +162,25 @@ class _Builder:
         tags = [word.removeprefix("tag=") for word in words if word.startswith("tag=")]
         self._lab.cloud.add_project(name, *tags, known="unknown" not in said)
 
+    def _add_step(self, name: str, words: tuple[str, ...]) -> None:
+        """step NAME [raises=N] [takes=5s] [comes-after=10s] [impossible]: a step of the operator's own."""
+        said = options(words, "raises=", "takes=", "comes-after=", "impossible")
+        step = SimulatedStep(
+            say=lambda sentence: self._lab.say("world", f"step {name}: {sentence}"),
+            raises=int(said.get("raises", 0)),
+            takes=seconds(said.get("takes", "0s")),
+            comes_after=seconds(said.get("comes-after", "0s")),
+            is_impossible="impossible" in said,
+        )
+        self._lab.custom_steps = {**self._lab.custom_steps, name: step}
+
     def _add_observer(self, name: str, words: tuple[str, ...]) -> None:
-        """observer SOURCE [delay=2s] [every=30s] [only=cmp1]: watches all hosts and says what it sees."""
-        said = options(words, "delay=", "every=", "only=")
+        """observer SOURCE [delay=2s] [every=30s] [only=cmp1]: watches all hosts and says what it sees.
+        observer os-services|prometheus [every=5s]: production's reader of Nova's records, or of a query."""
+        said = options(words, *(["every="] if name in READERS else ["delay=", "every=", "only="]))
+        if name in READERS:
+            start_reader(self._lab, name, seconds(said.get("every", "5s")))
+            return
         observer = Observer(
             lab=self._lab,
             source=name,
@@ -164,11 +190,25 @@ class _Builder:
         )
         self._rounds.join(observer.look)
 
+    def _add_agents(self, name: str, words: tuple[str, ...]) -> None:
+        """agents all|HOST.. [loss=PERCENT] [witness=storage+tenant,...]: they beat on these hosts of lines above, and
+        liveness watches. `witness`: its matrix of networks."""
+        said = options(words, "loss=", "witness=")
+        hosts = list(self._lab.cloud.world.hosts) if name == "all" else names(name)
+        rules = Rules(witness=_words(said.get("witness", "")))
+        self._lab.host_agents = HostAgents(self._lab, hosts, loss=float(said.get("loss", 0)) / 100)
+        self._lab.liveness = LivenessActor(self._lab.broker, rules)
+
     def _set_nova(self, name: str, words: tuple[str, ...]) -> None:
-        """nova no-date | nova convoy | nova placement | nova clock +30s|-30s | nova spawn 20s"""
+        """nova no-date | nova no-sync | nova compares-boots | nova convoy | nova placement | nova clock +30s|-30s |
+        nova spawn 20s"""
         world = self._lab.cloud.world
         if name == "no-date":
             world.sends_date = False
+        elif name == "no-sync":
+            world.syncs_power = False
+        elif name == "compares-boots":
+            world.compares_boots = True
         elif name == "placement":
             world.tells_room = True
         elif name == "convoy":
@@ -179,7 +219,7 @@ class _Builder:
         elif name == "spawn":
             world.pace = dataclasses.replace(world.pace, spawn=seconds(words[0]))
         else:
-            raise ValueError("nova takes no-date, convoy, placement, clock or spawn")
+            raise ValueError("nova takes no-date, no-sync, compares-boots, convoy, placement, clock or spawn")
 
     def _set_workers(self, name: str, words: tuple[str, ...]) -> None:
         """workers SLOTS: how many hosts a worker serves at a time."""
@@ -195,6 +235,12 @@ def _policy(key: str, value: str) -> dict[str, object]:
         "local-guests": LocalGuests,
         "respect-disabled": Disabled,
         **dict.fromkeys(("confirm-after", "unfenced-wait", "local-wait", "settle-after-fence"), _millis),
+        **dict.fromkeys(("restart-window", "process-quiet"), _millis),
+        **dict.fromkeys(("process-disable", "process-evacuate"), _words),
+        "restart-all": _yes,
+        "restart-budget": int,
+        "restart-then": Exhausted,
+        "host-return": HostReturn,
         "max-unhealthy": lambda text: int(text.rstrip("%")),
         "evacuate-all": _yes,
         "ignore-error-guests": _yes,
@@ -203,6 +249,11 @@ def _policy(key: str, value: str) -> dict[str, object]:
         "method": Method,
         "add-reserve-to-aggregates": _yes,
         "image-words": _yes,
+        **{
+            f"{kind}-{when}": _words
+            for kind in ("host", "instance", "process")
+            for when in ("before", "after")
+        },
         **{
             f"exclude-{word}": _words
             for word in ("projects", "names", "images", "image-tags", "flavors", "tags", "project-tags")
@@ -225,7 +276,7 @@ def _yes(text: str) -> bool:
 
 
 def _words(text: str) -> tuple[str, ...]:
-    return tuple(text.split(","))
+    return tuple(word for word in text.split(",") if word)
 
 
 def _until(words: tuple[str, ...], word: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -4,14 +4,14 @@ reordered, with the worker and with correlate dying at each of their effects.
 Under all of them the census must be the one that the scenario allows and no invariant may break.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from kasugai.sim.lab.folding import WIDE
 from kasugai.sim.lab.grammar import Scenario, names
 from kasugai.sim.lab.laboratory import Variant
 from kasugai.sim.lab.mortal import Death, Effect, When
-from kasugai.sim.lab.runner import Run, play
+from kasugai.sim.lab.runner import Run, play, play_deaths
 
 EXHAUSTIVE = 6
 """Up to so many guests every effect is a place to die; larger scenarios take every tenth."""
@@ -20,6 +20,11 @@ LONG, LONG_STRIDE = 600.0, 3
 """Stories of more than ten minutes, which are mostly waiting, take every third effect."""
 WIDE_STRIDE = 100
 """Stories of many hosts say the same of each of them: every hundredth effect."""
+FEW = 12
+"""Stories of guests and processes that fail are many, short and alike: some so many effects, and of few guests every
+call."""
+ABOUT_FEW = (("crash",), ("stall",), ("process",), ("alarm",), ("report", "instance"))
+"""How the lines begin that make such a story."""
 FIRST, LAST = 10, 5
 """So many effects of one name are places to die, from the beginning and from the end of a run."""
 CLOCK = "row ~clock"
@@ -51,13 +56,17 @@ def of_records() -> tuple[Variant, ...]:
 
 def of_worker_deaths(scenario: Scenario, base: Run) -> Iterator[Variant]:
     """Yield the variants in which the worker dies at an effect of the run as written. A call that it has sent goes on
-    without it, and may stay on the wire for as long as the client would have waited."""
+    without it, and may stay on the wire for as long as the client would have waited. At every other effect its
+    successor knows that it is dead, and does not wait for its lease to end."""
     for death, name in _deaths(scenario, base.worker_effects):
         for wire in WIRES if name.startswith("call") and death.when is When.AFTER else WIRES[:1]:
             late = f", {wire:g} s on the wire" if wire else ""
+            succeeds = death.index % 2 == 0
+            back = ", and is back" if succeeds else ""
             yield Variant(
-                name=f"worker dies {death.when} effect {death.index} ({name}){late}",
+                name=f"worker dies {death.when} effect {death.index} ({name}){late}{back}",
                 worker_death=death,
+                succeeds=succeeds,
                 wire=wire,
             )
 
@@ -72,7 +81,7 @@ def of_correlate_deaths(scenario: Scenario, base: Run) -> Iterator[Variant]:
 
 def _deaths(scenario: Scenario, effects: tuple[Effect, ...]) -> Iterator[tuple[Death, str]]:
     """Yield where to die, with the name of the effect."""
-    taken = _telling(effects, _indexes(scenario, len(effects)))
+    taken = _telling(effects, _indexes(scenario, effects))
     for index in sorted(taken):
         effect = effects[index - 1]
         if index - 1 not in taken or effect.at - effects[index - 2].at > SAME:
@@ -80,7 +89,7 @@ def _deaths(scenario: Scenario, effects: tuple[Effect, ...]) -> Iterator[tuple[D
         yield Death(index, When.AFTER), effect.name
 
 
-def _telling(effects: tuple[Effect, ...], indexes: range) -> set[int]:
+def _telling(effects: tuple[Effect, ...], indexes: Iterable[int]) -> set[int]:
     """An effect that a long wait repeats (a tick's clock, `working`) finds the same state each time: of those with one
     name some are taken from both ends."""
     places: dict[str, list[int]] = {}
@@ -94,11 +103,20 @@ def _ends(name: str, found: list[int]) -> list[int]:
     return [*found[:first], *found[-last:]]
 
 
-def _indexes(scenario: Scenario, effects: int) -> range:
+def _indexes(scenario: Scenario, effects: tuple[Effect, ...]) -> Iterable[int]:
+    count = len(effects)
     if hosts(scenario) > WIDE:
-        return range(1, effects + 1, WIDE_STRIDE)
+        return range(1, count + 1, WIDE_STRIDE)
+    if _is_about_few(scenario):
+        places = range(1, count + 1, max(1, -(-count // FEW)))
+        calls = [index for index, effect in enumerate(effects, 1) if effect.name.startswith("call")]
+        return places if guests(scenario) > EXHAUSTIVE else sorted({*places, *calls})
     small = LONG_STRIDE if scenario.end > LONG else 1
-    return range(1, effects + 1, small if guests(scenario) <= EXHAUSTIVE else STRIDE)
+    return range(1, count + 1, small if guests(scenario) <= EXHAUSTIVE else STRIDE)
+
+
+def _is_about_few(scenario: Scenario) -> bool:
+    return any(event.words[: len(begin)] == begin for event in scenario.script for begin in ABOUT_FEW)
 
 
 def problems(scenario: Scenario, run: Run) -> tuple[str, ...]:
@@ -108,13 +126,24 @@ def problems(scenario: Scenario, run: Run) -> tuple[str, ...]:
     return (*run.broken, *wrong)
 
 
-def failures(scenario: Scenario, variants: Iterator[Variant] | tuple[Variant, ...]) -> Iterator[Failure]:
-    """Play the variants and yield those that fail."""
+def failures(scenario: Scenario, variants: Iterable[Variant]) -> Iterator[Failure]:
+    """Play the variants, each from its beginning, and yield those that fail."""
     for variant in variants:
         run = play(scenario, variant)
-        wrong = problems(scenario, run)
-        if wrong:
+        if wrong := problems(scenario, run):
             yield Failure(variant=variant, problems=wrong, run=run)
+
+
+def failures_of_deaths(scenario: Scenario, deaths: Iterable[Variant]) -> Iterator[Failure]:
+    """Play variants in which somebody dies, all from one run, and yield those that fail."""
+
+    def judge(run: Run) -> tuple[tuple[str, ...], Run] | None:
+        wrong = problems(scenario, run)
+        return (wrong, run) if wrong else None
+
+    for variant, found in play_deaths(scenario, deaths, judge):
+        if found is not None:
+            yield Failure(variant=variant, problems=found[0], run=found[1])
 
 
 def hosts(scenario: Scenario) -> int:

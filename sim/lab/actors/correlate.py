@@ -17,7 +17,7 @@ from typing import NoReturn
 from kasugai.adapters.faust.care import Care
 from kasugai.adapters.faust.exits import Exit
 from kasugai.adapters.faust.membership import Membership
-from kasugai.adapters.faust.port import Record, Rest, Write
+from kasugai.adapters.faust.port import Ended, Record, Rest, Write
 from kasugai.adapters.faust.progress import Pending, Progress
 from kasugai.adapters.faust.settings import ProcessorSettings
 from kasugai.adapters.faust.taking import Taking
@@ -33,6 +33,7 @@ from kasugai.sim.lab.records import Record as Logged
 from kasugai.streams.correlate import Correlate
 from kasugai.streams.correlate_shell import CorrelateShell, burying
 from kasugai.streams.decisions import Decisions
+from kasugai.streams.frames import Frames
 
 Table = dict[tuple[int, str], bytes]
 """Rows by partition and key."""
@@ -60,7 +61,9 @@ class CorrelateActor:
     async def main(self, process: Process, phase: float) -> None:
         """Run until killed. `phase`: seconds by which its timer is off the full second."""
         sink, membership = PatientSink(self._broker, process), _proven()
-        shell = CorrelateShell(Correlate(Decisions(sink, membership), self._timing))
+        frames = Frames()
+        decisions = Decisions(sink, membership, frames=frames)
+        shell = CorrelateShell(Correlate(decisions, self._timing, frames.misfit), frames=frames)
         decided = asyncio.Event()
         care = Care(settings=SETTINGS, handler=_Watched(shell, decided), membership=membership)
         put, leave = _Changelog(self._table, process), partial(self._leave, process)
@@ -115,13 +118,16 @@ class _Changelog:
     table: Table
     process: Process
 
-    async def __call__(self, partition: int, key: str, value: bytes) -> Pending | None:
+    async def __call__(self, partition: int, key: str, value: bytes | Ended) -> Pending | None:
         """See the port."""
         if self.table.get((partition, key)) == value:
             return None
 
         async def put() -> None:
-            self.table[partition, key] = value
+            if isinstance(value, Ended):
+                self.table.pop((partition, key), None)
+            else:
+                self.table[partition, key] = value
 
         await self.process.effect(f"row {key}", put)
         written: Pending = asyncio.get_running_loop().create_future()

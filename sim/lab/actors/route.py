@@ -14,6 +14,7 @@ from kasugai.adapters.kafka.records import Incoming
 from kasugai.core.words.signals import Stamp
 from kasugai.sim.lab.broker import INVENTORY, Broker
 from kasugai.sim.lab.producers import PlainSink
+from kasugai.sim.lab.proving import speakers
 from kasugai.streams.route import SOURCES, Route
 from kasugai.streams.route_app import GROUP, follow
 from kasugai.streams.route_shell import RouteShell
@@ -58,9 +59,13 @@ class Partition:
         self._partition = partition
         self._delay = delay
         self._next = 0
+        self._rests = False
 
     async def next(self) -> Sequence[Incoming]:
         """See the port."""
+        if self._rests:
+            await asyncio.sleep(1.0)
+            return []
         if not await self._has_come():
             return []
         records = self._broker.log(self._topic, self._partition, self._next)[:BATCH]
@@ -87,6 +92,10 @@ class Partition:
         """See the port."""
         if records:
             self._next = records[0].offset
+
+    async def rest(self, topics: frozenset[str]) -> None:
+        """See the port."""
+        self._rests = self._topic in topics
 
 
 class InventoryFeed:
@@ -120,9 +129,14 @@ class InventoryFeed:
             return False
         return True
 
+    async def end(self) -> int:
+        """See the port."""
+        return len(self._broker.log(INVENTORY, 0))
+
 
 class RouteActor:
-    """All route processes. They do not die: whatever they had not committed, their successors would read again."""
+    """All route processes. They do not die: whatever they had not committed, their successors would read again. They
+    may lose their places, as a group does whose offsets the broker has forgotten."""
 
     def __init__(self, broker: Broker, delay: Delay) -> None:
         """Put the parts together; nothing runs yet."""
@@ -132,6 +146,8 @@ class RouteActor:
         self._route = Route()
         self.absence = Absence()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._group: asyncio.TaskGroup | None = None
+        self._shells: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Read the inventory to its end, and then every partition."""
@@ -142,12 +158,29 @@ class RouteActor:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(follow(self._route, self._inventory))
             await self._inventory.reached(end - 1, QUIET)
-            for topic in SOURCES:
-                for partition in range(self._broker.partitions_of(topic)):
-                    tasks.create_task(self._shell(topic, partition).run())
+            self._group = tasks
+            self._begin()
+
+    def _begin(self) -> None:
+        assert self._group is not None, "it has started"
+        places = [(topic, number) for topic in SOURCES for number in range(self._broker.partitions_of(topic))]
+        self._shells = [self._group.create_task(self._shell(*place).run()) for place in places]
+
+    def lose_places(self) -> None:
+        """Let all of them read from the beginning."""
+        for shell in self._shells:
+            shell.cancel()
+        self._begin()
 
     def _shell(self, topic: str, partition: int) -> RouteShell:
         sink = PlainSink(self._broker)
         source = Partition(self._broker, topic, partition, self._delay, self.absence)
         grave = DeadLetters(sink, GROUP)
-        return RouteShell(self._route, source=source, sink=sink, grave=grave, inventory=self._inventory)
+        return RouteShell(
+            self._route,
+            source=source,
+            sink=sink,
+            grave=grave,
+            inventory=self._inventory,
+            speakers=speakers(self._broker),
+        )

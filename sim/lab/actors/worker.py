@@ -1,4 +1,4 @@
-"""A worker in the laboratory: the real `Intake` and `Pool`, with all lanes behind them, on simulated doors.
+"""A worker in the laboratory: the real `Intake` and `Pool` of each kind with all their lanes, on simulated doors.
 
 Played is the member of the group (adapters/kafka/poll_loop polls librdkafka on a thread): it hands over every record as
 it comes and never waits for what becomes of it, and it commits what the intake says is done. On Kafka that happens
@@ -10,20 +10,26 @@ from collections.abc import Callable
 
 from kasugai.adapters.kafka.dead import DeadLetters
 from kasugai.core.recovering.ledger import Entry
-from kasugai.core.words.subject import Kind
+from kasugai.core.words.subject import INCIDENT_KINDS, Kind
 from kasugai.core.words.timing import Timing
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.door import CloudDoor
-from kasugai.sim.lab.broker import INCIDENTS, Broker
-from kasugai.sim.lab.doors import SimLedger, SimLog, SimNova, SimPower
+from kasugai.sim.lab.broker import ORDERS, Broker
+from kasugai.sim.lab.doors import SimCustomStep, SimLedger, SimLog, SimNova, SimPower
 from kasugai.sim.lab.mortal import Process
 from kasugai.sim.lab.producers import MortalSink
 from kasugai.sim.ledger import MemoryLedger
 from kasugai.sim.power_door import PowerDoor
+from kasugai.workers.custom import NO_STEPS
 from kasugai.workers.intake import Intake
 from kasugai.workers.lane import Doors
 from kasugai.workers.outages import Outages
 from kasugai.workers.pool import Pool
+from kasugai.workers.ports import CustomSteps, Ledger, LedgerAway
+from kasugai.workers.starting import AGAIN
+
+Commits = dict[tuple[Kind, int], int]
+"""By kind and partition: the offset from which on nothing is done yet."""
 
 
 class WorkerActor:
@@ -35,23 +41,29 @@ class WorkerActor:
         cloud: SimCloud,
         ledger: MemoryLedger,
         timing: Timing,
-        committed: dict[int, int],
+        committed: Commits,
         watch: Callable[[Entry, int], None],
+        *,
+        custom_steps: CustomSteps = NO_STEPS,
     ) -> None:
         """Begin where its predecessor's commits ended. `watch` sees each entry that the ledger took, with its epoch."""
         self._watch = watch
+        self._custom_steps = custom_steps
         self._broker = broker
         self._cloud = cloud
         self._ledger = ledger
         self._timing = timing
         self._committed = committed
 
-    async def main(self, process: Process, slots: int) -> None:
+    async def main(self, process: Process, slots: int, former: str) -> None:
         """Run until killed."""
         doors = self._doors(process)
+        if former:
+            await _release_all(doors.ledger, former)
         dead = DeadLetters(MortalSink(self._broker, process), process.name)
-        intake = Intake(Pool(doors, slots), Kind.HOST, dead, doors.outages)
-        await asyncio.gather(*(self._consume(intake, process, p) for p in range(self._broker.partitions)))
+        intakes = {kind: Intake(Pool(doors, slots), kind, dead, doors.outages) for kind in INCIDENT_KINDS}
+        places = [(kind, number) for kind in intakes for number in range(self._broker.partitions)]
+        await asyncio.gather(*(self._consume(intakes[place[0]], process, *place) for place in places))
 
     def _doors(self, process: Process) -> Doors:
         timing = self._timing
@@ -65,16 +77,29 @@ class WorkerActor:
             timing=timing,
             outages=Outages(),
             author=process.name,
+            custom={name: SimCustomStep(step, process) for name, step in self._custom_steps.items()},
         )
 
-    async def _consume(self, intake: Intake, process: Process, partition: int) -> None:
-        offset = self._committed.get(partition, 0)
+    async def _consume(self, intake: Intake, process: Process, kind: Kind, partition: int) -> None:
+        topic = ORDERS[kind]
+        offset = self._committed.get((kind, partition), 0)
         while True:
-            record = await self._broker.read(INCIDENTS, partition, offset)
+            record = await self._broker.read(topic, partition, offset)
             await process.alive("take")
-            self._committed |= intake.done()
-            intake.take(record.incoming(INCIDENTS))
+            self._committed |= {(kind, number): done for number, done in intake.done().items()}
+            intake.take(record.incoming(topic))
             offset += 1
             bug = intake.failed()
             if bug is not None:
                 raise bug
+
+
+async def _release_all(ledger: Ledger, former: str) -> None:
+    """Give back what a dead worker held, as soon as the ledger is there."""
+    while True:
+        try:
+            await ledger.release_all(f"{former}/")
+        except LedgerAway:
+            await asyncio.sleep(AGAIN)
+        else:
+            return

@@ -4,13 +4,12 @@ from collections.abc import Iterator
 
 from kasugai.core.deciding.rows import SubjectRow
 from kasugai.core.words.incident import Phase
-from kasugai.core.words.subject import Kind
 from kasugai.core.words.timing import BrokerTime
 from kasugai.sim.lab.invariants.watcher import Ended, Sight, Watcher
 
 
 class AtRest(Watcher):
-    """At the end every incident of a host is over, is held, or says what it waits for."""
+    """At the end every incident is over, is held, or says what it waits for."""
 
     sees = (Ended,)
 
@@ -18,8 +17,7 @@ class AtRest(Watcher):
         """Look at correlate's rows."""
         if not isinstance(what, Ended):
             return
-        hosts = [row for row in what.rows if isinstance(row, SubjectRow) and row.kind is Kind.HOST]
-        for row in hosts:
+        for row in [each for each in what.rows if isinstance(each, SubjectRow)]:
             incident = row.incident
             if incident is not None and incident.phase is not Phase.HELD and not incident.is_waiting:
-                yield f"the incident of {row.host} is neither over nor held: {incident.phase}"
+                yield f"the incident of {row.subject.title} is neither over nor held: {incident.phase}"

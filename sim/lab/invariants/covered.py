@@ -7,13 +7,13 @@ from kasugai.core.words.signals import Fault
 from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Verdict
 from kasugai.sim.cloud import SimCloud
-from kasugai.sim.lab.invariants.watcher import Ended, Sight, Watcher
+from kasugai.sim.lab.invariants.watcher import Buried, Ended, Lie, Sight, Watcher
 
 
 class Covered(Watcher):
-    """At the end every fault is covered by a verdict."""
+    """At the end every fault is covered by a verdict, or is a dead letter."""
 
-    sees = (Fault, Verdict, Ended)
+    sees = (Fault, Lie, Buried, Verdict, Ended)
 
     def __init__(self, cloud: SimCloud) -> None:
         """Nothing was said."""
@@ -25,8 +25,11 @@ class Covered(Watcher):
         """Keep both, and compare them at the end."""
         match what:
             case Fault():
-                sentence = f"{what.symptom} of {what.subject} by {what.observer}"
-                self._faults.setdefault(what.event_id, sentence)
+                self._keep(what)
+            case Lie():
+                self._keep(what.fault)
+            case Buried():
+                self._covered.add(what.fault.event_id)
             case Verdict():
                 self._covered.update(evidence.event_id for evidence in what.evidence)
             case Ended():
@@ -35,3 +38,6 @@ class Covered(Watcher):
                         yield f"no verdict covers: {sentence}"
             case _:
                 pass
+
+    def _keep(self, fault: Fault) -> None:
+        self._faults.setdefault(fault.event_id, f"{fault.symptom} of {fault.subject} by {fault.observer}")

@@ -7,12 +7,16 @@ one. What a fenced owner says (a fact of a lower epoch) begins and ends nothing.
 from collections.abc import Iterator
 from uuid import UUID
 
+from kasugai.core.words.actions import Action
 from kasugai.core.words.facts import Fact, FactKind, Result
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.signals import Command, Fault, Instruction, Limit, Symptom
 from kasugai.core.words.timing import BrokerTime
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.lab.invariants.watcher import Sight, Watcher
+
+RETURNS = frozenset({Action.POWER_ON, Action.REENABLE, Action.START_AGAIN, Action.RETIRE})
+"""What is done in a return."""
 
 
 class Crowd(Watcher):
@@ -44,14 +48,14 @@ class Crowd(Watcher):
                 self._segments[segment] = what
             case Command(order=Instruction.APPROVE, limit=Limit.STORM, segment=segment):
                 self._approved.add(segment)
-            case Fault(symptom=Symptom.ALIVE, host=host):
+            case Fault(symptom=Symptom.ALIVE, host=host) if what.subject.is_host:
                 self._acted_upon.discard(host)
-            case Fact() if what.epoch >= self._epochs.get(what.host, 0):
+            case Fact() if what.subject.is_host and what.epoch >= self._epochs.get(what.host, 0):
                 self._epochs[what.host] = what.epoch
                 yield from self._follow(what)
 
     def _follow(self, fact: Fact) -> Iterator[str]:
-        if fact.kind is FactKind.STARTED:
+        if fact.kind is FactKind.STARTED and not _brings_back(fact):
             self._incidents[fact.host] = fact.incident
             if fact.host not in self._acted_upon:
                 self._acted_upon.add(fact.host)
@@ -69,3 +73,8 @@ class Crowd(Watcher):
         crowd = len(self._acted_upon.intersection(members))
         if crowd > 1 and crowd * 100 >= segment.policy.max_unhealthy * len(members):
             yield f"{crowd} of {len(members)} hosts of {segment.name} are acted upon, more than its limit"
+
+
+def _brings_back(fact: Fact) -> bool:
+    """Whether an effect undoes what was done to the host: nobody is shot by that."""
+    return fact.step is not None and fact.step.action in RETURNS

@@ -28,9 +28,9 @@ class DiskKept(Watcher):
     def saw(self, what: Sight, at: BrokerTime) -> Iterator[str]:
         """Remember under which policy a host is recovered, and hold it against evacuations."""
         match what:
-            case Fault(symptom=Symptom.ALIVE, host=host) if host in self._orders:
+            case Fault(symptom=Symptom.ALIVE, host=host) if what.subject.is_host and host in self._orders:
                 self._since.pop(self._orders[host].incident, None)
-            case Open(host=host, incident=incident):
+            case Open(host=host, incident=incident) if what.subject.is_host:
                 self._orders[host] = what
                 self._since.setdefault(incident, at)
             case Sent(action="evacuate", host=host, guest=uuid) if host in self._orders:

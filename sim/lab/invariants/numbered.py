@@ -25,5 +25,5 @@ class Numbered(Watcher):
             return
         known = self._numbers.get(what.incident, 0)
         if what.n > known + 1:
-            yield f"publication {what.n} of the incident of {what.host} came before the one below it"
+            yield f"publication {what.n} of the incident of {what.subject.title} came before the one below it"
         self._numbers[what.incident] = max(what.n, known)

@@ -1,4 +1,4 @@
-"""What a person has set aside (a host in maintenance or on hold, a disarmed segment) is left alone."""
+"""What a person has set aside (a host in maintenance, silenced or on hold, a disarmed segment) is left alone."""
 
 from collections.abc import Iterator
 
@@ -6,6 +6,7 @@ from kasugai.core.words.facts import Fact, FactKind
 from kasugai.core.words.incident import Open
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.signals import Command, Instruction, Limit
+from kasugai.core.words.silences import Silence
 from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from kasugai.sim.cloud import SimCloud
@@ -14,18 +15,23 @@ from kasugai.sim.lab.invariants.watcher import OBEDIENCE, Sent, Sight, Watcher
 PROPAGATION = 2000
 """Milliseconds that a description may take to reach correlate's mailbox (reordered variants delay it)."""
 
+PASSED_BY_WHAT_HAD_BEGUN = ("maintenance", "silence")
+"""What does not end an incident whose first effect came before it."""
+
 
 class SetAside(Watcher):
-    """For a host that is set aside no incident is opened and no effect is begun, but in maintenance what had begun
-    before it."""
+    """For a host that is set aside no incident is opened and no effect is begun, but in maintenance and silence what
+    had begun before it."""
 
-    sees = (HostRecord, SegmentRecord, Command, Verdict, Open, Fact, Sent)
+    sees = (HostRecord, SegmentRecord, Command, Silence, Verdict, Open, Fact, Sent)
 
     def __init__(self, cloud: SimCloud) -> None:
         """Nothing is set aside."""
         super().__init__(cloud)
         self._since: dict[tuple[str, str], BrokerTime] = {}
         """By word and host or segment: the broker's time since which nothing may be opened for it."""
+        self._until: dict[str, int] = {}
+        """By silenced host: until when, by the broker's time."""
         self._segments: dict[str, str] = {}
         """By host."""
         self._begun: dict[str, BrokerTime] = {}
@@ -34,16 +40,16 @@ class SetAside(Watcher):
     def saw(self, what: Sight, at: BrokerTime) -> Iterator[str]:
         """Remember what is set aside, and hold it against orders and effects."""
         match what:
-            case HostRecord() | SegmentRecord():
+            case HostRecord() | SegmentRecord() | Silence():
                 self._on_description(what, at)
             case Command():
                 self._on_command(what, at)
             case Verdict():
                 self._on_verdict(what)
-            case Fact(kind=FactKind.STARTED, host=host):
-                self._begun.setdefault(host, at)
-            case Fact(kind=FactKind.FINISHED, host=host):
-                self._begun.pop(host, None)
+            case Fact(kind=FactKind.STARTED, subject=subject):
+                self._begun.setdefault(subject.title, at)
+            case Fact(kind=FactKind.FINISHED, subject=subject):
+                self._begun.pop(subject.title, None)
             case Open(n=1):
                 yield from self._opened(what)
             case Sent():
@@ -51,8 +57,11 @@ class SetAside(Watcher):
             case _:
                 pass
 
-    def _on_description(self, record: HostRecord | SegmentRecord, at: BrokerTime) -> None:
-        if isinstance(record, HostRecord):
+    def _on_description(self, record: HostRecord | SegmentRecord | Silence, at: BrokerTime) -> None:
+        if isinstance(record, Silence):
+            self._until[record.host] = record.until
+            self._set("silence", record.host, record.until > at, at)
+        elif isinstance(record, HostRecord):
             self._segments[record.name] = record.segment_id
             self._set("maintenance", record.name, record.on_maintenance and record.maintenance_until == 0, at)
         else:
@@ -63,8 +72,12 @@ class SetAside(Watcher):
         match command.order:
             case Instruction.DISARM | Instruction.ARM:
                 self._set("disarm", command.segment, command.order is Instruction.DISARM, at)
+            case Instruction.BEGIN_STOP:
+                self._set("planned stop", command.segment, True, at)
+            case Instruction.END_STOP if command.at_once:
+                self._set("planned stop", command.segment, False, at)
             case Instruction.APPROVE if command.limit is Limit.HOLD:
-                self._set("hold", command.host, False, at)
+                self._set("hold", command.subject.title if command.subject else "", False, at)
             case _:
                 pass
 
@@ -72,6 +85,8 @@ class SetAside(Watcher):
         host = verdict.subject.title
         if verdict.verb in (Verb.HOLD, Verb.CANCEL) and verdict.reason is Reason.COMMAND:
             self._set("hold", host, True, verdict.at)
+        if verdict.reason is Reason.STOP_OVER:
+            self._set("planned stop", verdict.segment, False, verdict.at)
         if verdict.verb is Verb.CLOSE:
             self._set("hold", host, False, verdict.at)
 
@@ -82,17 +97,24 @@ class SetAside(Watcher):
             self._since.pop((word, name), None)
 
     def _opened(self, order: Open) -> Iterator[str]:
-        for word, since in self._aside_of(order.host):
+        for word, since in self._aside_of(order.host, order.decided_at, order.subject.title):
             if order.decided_at > since + PROPAGATION:
-                yield f"an incident was opened for {order.host}, which is in {word}"
+                yield f"an incident was opened for {order.subject.title}, which is in {word}"
 
     def _sent(self, sent: Sent, at: BrokerTime) -> Iterator[str]:
-        for word, since in self._aside_of(sent.host):
+        for word, since in self._aside_of(sent.host, at):
             late = since + OBEDIENCE < at
-            if late and (word != "maintenance" or self._begun.get(sent.host, at) > since):
+            if late and (word not in PASSED_BY_WHAT_HAD_BEGUN or self._begun.get(sent.host, at) > since):
                 yield f"{sent.action} of {sent.host}, which is in {word}"
 
-    def _aside_of(self, host: str) -> list[tuple[str, BrokerTime]]:
+    def _aside_of(self, host: str, at: BrokerTime, title: str = "") -> list[tuple[str, BrokerTime]]:
         segment = self._segments.get(host, "")
-        keys = (("maintenance", host), ("hold", host), ("disarmed segment", segment), ("disarm", segment))
+        keys = (
+            ("maintenance", host),
+            *((("silence", host),) if self._until.get(host, 0) > at else ()),
+            ("hold", title or host),
+            ("disarmed segment", segment),
+            ("disarm", segment),
+            ("planned stop", segment),
+        )
         return [(key[0], self._since[key]) for key in keys if key in self._since]

@@ -20,7 +20,7 @@ class Somewhere(Watcher):
     def saw(self, what: Sight, at: BrokerTime) -> Iterator[str]:
         """Look for lost guests when a host is said to be recovered, and at the end."""
         match what:
-            case Fact(kind=FactKind.FINISHED, result=Result.RECOVERED, host=host):
+            case Fact(kind=FactKind.FINISHED, result=Result.RECOVERED, host=host) if what.subject.is_host:
                 for guest in self._lost():
                     if guest.host == host:
                         yield f"{host} was called recovered although {guest.name} is nowhere"

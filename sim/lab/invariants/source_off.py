@@ -24,28 +24,33 @@ class SourceOff(Watcher):
         self._unfenced: set[str] = set()
         """Hosts whose incident has a policy that asks for no fence."""
         self._asserted: dict[str, BrokerTime | None] = {}
-        """By host: when the last assertion ended (a sign of life, a word taken back, an outcome); None while it
-        stands."""
+        """By host: when the last assertion ended (a sign of life, its own observer's word taken back, an outcome); None
+        while it stands."""
+        self._observers: dict[str, str] = {}
+        """By host: who made it."""
 
     def saw(self, what: Sight, at: BrokerTime) -> Iterator[str]:
         """Remember assertions, and look at the power of the source of each evacuation."""
         match what:
-            case Fault():
+            case Fault() if what.subject.is_host:
                 self._on_fault(what, at)
-            case Open(host=host, policy=policy):
+            case Open(host=host, policy=policy) if what.subject.is_host:
                 (self._unfenced.add if policy.fence is Fencing.NONE else self._unfenced.discard)(host)
             case Command(order=Instruction.APPROVE, limit=Limit.FENCE, host=host):
                 self._asserted[host] = None
-            case Fact(kind=FactKind.FINISHED, host=host, result=result) if result is not Result.FAILED:
-                self._end(host, at)
+            case Fact(kind=FactKind.FINISHED, host=host, result=result):
+                if what.subject.is_host and result is not Result.FAILED:
+                    self._end(host, at)
             case Sent(action="evacuate", host=host, guest=guest) if host in self.cloud.world.hosts:
                 yield from self._evacuated(host, self.cloud.world.guests[guest].name, at)
 
     def _on_fault(self, fault: Fault, at: BrokerTime) -> None:
-        if fault.symptom in (Symptom.ALIVE, Symptom.CLEAR):
+        taken_back = fault.symptom is Symptom.CLEAR and fault.observer == self._observers.get(fault.host)
+        if fault.symptom is Symptom.ALIVE or taken_back:
             self._end(fault.host, at)
         if fault.asserted and fault.trusted:
             self._asserted[fault.host] = None
+            self._observers[fault.host] = fault.observer
 
     def _end(self, host: str, at: BrokerTime) -> None:
         if host in self._asserted and self._asserted[host] is None:

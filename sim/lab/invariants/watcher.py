@@ -14,10 +14,12 @@ from kasugai.core.words.facts import Fact
 from kasugai.core.words.incident import Order
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.signals import Command, Fault
+from kasugai.core.words.silences import Silence
 from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Verdict
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.cloud.diary import Entry as DiaryEntry
+from kasugai.sim.cloud.wire import READS, Request
 
 EFFECTS = ("fence", "force-down", "evacuate")
 """What is done to a host and its guests because the host is held to be dead."""
@@ -43,6 +45,33 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A call of ours about a guest or a service: it has left its sender, or it has arrived and Nova has answered."""
+
+    request: Request
+
+    @property
+    def action(self) -> str:
+        """What was called."""
+        return self.request.action
+
+    @property
+    def subject(self) -> str:
+        """The guest's uuid, or the host's name."""
+        return self.request.subject
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether it has just left."""
+        return self.request.arrived is None
+
+    @property
+    def was_taken(self) -> bool:
+        """Whether it has just arrived and Nova took it."""
+        return self.request.arrived is not None and self.request.status == 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
     """The ledger is about to hold an entry."""
 
@@ -59,9 +88,26 @@ class Ended:
     """Of correlate's table."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lie:
+    """A fault that its topic may not carry."""
+
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Buried:
+    """A fault has become a dead letter."""
+
+    fault: Fault
+
+
 Sight = (
     Fault
+    | Lie
+    | Buried
     | Command
+    | Silence
     | HostRecord
     | SegmentRecord
     | Verdict
@@ -70,10 +116,16 @@ Sight = (
     | DiaryEntry
     | Sent
     | Accepted
+    | Asked
     | Kept
     | Ended
 )
 """What there is to see: records of the log, and what happened beside it."""
+
+
+def is_a_call(request: Request) -> bool:
+    """Whether a request of ours may change something."""
+    return request.sender != "" and request.action not in READS
 
 
 class Watcher(ABC):

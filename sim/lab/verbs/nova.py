@@ -26,6 +26,12 @@ def _nova_unreachable(lab: Lab, words: Words) -> str:
     return f"nova is unreachable for {words[0]}"
 
 
+def _nova_ends(lab: Lab, words: Words) -> str:
+    """nova api ends for 30s"""
+    lab.cloud.wire.end_api(seconds(words[1]))
+    return f"nova's API ends for {words[1]}, with what is on the wire"
+
+
 def _nova_loses(lab: Lab, words: Words) -> str:
     """nova loses reply ACTION [N]"""
     lab.cloud.wire.lose_replies(words[0], times=int(words[1]) if len(words) > 1 else 1)
@@ -86,10 +92,17 @@ def _slow_spawn(lab: Lab, words: Words) -> str:
     return f"guests take {words[0]} to start"
 
 
+def _slow_landing(lab: Lab, words: Words) -> str:
+    """landing takes TIME: from a guest's being built to the change of its host"""
+    lab.cloud.world.pace = replace(lab.cloud.world.pace, land=seconds(words[0]))
+    return f"destinations take {words[0]} to take over what they have built"
+
+
 VERBS: dict[str, Verb] = {
     "nova answers 500": _nova_500,
     "nova answers 503": _nova_503,
     "nova unreachable": _nova_unreachable,
+    "nova api ends": _nova_ends,
     "nova loses reply": _nova_loses,
     "nova slow": _nova_slow,
     "nova conductor": _nova_conductor,
@@ -99,4 +112,5 @@ VERBS: dict[str, Verb] = {
     "nova spawns": _nova_spawns,
     "nova cell": _nova_cell,
     "spawn takes": _slow_spawn,
+    "landing takes": _slow_landing,
 }

@@ -15,6 +15,14 @@ def _guest(method: str, sentence: str) -> Verb:
     return act
 
 
+def _user(lab: Lab, words: Words, said: str) -> str:
+    """user stops|starts|... GUEST; user reboots GUEST [hard]"""
+    guest, *how = words
+    is_hard = "hard" in options(how, *(["hard"] if said == "reboots" else []))
+    lab.cloud.user_asks(guest, f"hard {USERS[said]}" if is_hard else USERS[said])
+    return f"a user {said} {' '.join(words)}"
+
+
 def _maintenance(lab: Lab, words: Words) -> str:
     """maintenance begins HOST [for TIME] | ends HOST"""
     on = words[0] == "begins"
@@ -68,10 +76,15 @@ def _spans(rest: list[str]) -> dict[str, float]:
     return {key.replace("-", "_"): seconds(value) for key, value in said.items()}
 
 
+USERS = {said: said.removesuffix("s") for said in ("stops", "starts", "reboots", "suspends", "resumes")}
+USERS |= {said: said.removesuffix("s") for said in ("pauses", "unpauses", "rescues", "unrescues")}
+USERS |= {said: said.removesuffix("s") for said in ("shelves", "unshelves")}
+"""What users do to their guests, by the words of a script: the cloud's own word for each."""
+
 VERBS: dict[str, Verb] = {
-    "user stops": _guest("user_stops", "a user stops {}"),
     "user deletes": _guest("user_deletes", "a user deletes {}"),
-    "user starts": _guest("user_starts", "a user starts {}"),
+    "user locks": _guest("user_locks", "a user locks {}"),
+    **{f"user {said}": partial(_user, said=said) for said in USERS},
     "maintenance": _maintenance,
     "arm": partial(_arm, armed=True),
     "disarm": partial(_arm, armed=False),

@@ -3,6 +3,7 @@
 from functools import partial
 
 from kasugai.core.words.facts import Fact, FactKind
+from kasugai.schemas.topics import HEARTBEATS
 from kasugai.sim.lab.broker import RECOVERY
 from kasugai.sim.lab.grammar import seconds
 from kasugai.sim.lab.laboratory import Lab
@@ -103,14 +104,56 @@ def _correlate_back(lab: Lab) -> None:
         lab.start_correlate()
 
 
+def _route_loses(lab: Lab, words: Words) -> str:
+    """route loses its place"""
+    if " ".join(words) != "its place":
+        raise ValueError("route loses its place")
+    lab.route.lose_places()
+    return "route loses its place and reads all again"
+
+
 def _route_away(lab: Lab, words: Words) -> str:
     """route away for 25s"""
     lab.route.absence.begin(seconds(words[1]))
     return f"route is away for {words[1]}"
 
 
+def _liveness_dies(lab: Lab, words: Words) -> str:
+    """liveness dies [for 30s]"""
+    gone = seconds(words[1]) if words else 3.0
+    assert lab.liveness is not None, "the story has agents"
+    lab.liveness.die()
+    lab.later(gone, lab.liveness.start)
+    return "liveness dies" + (f", for {words[1]}" if words else "")
+
+
+def _liveness_stalls(lab: Lab, words: Words) -> str:
+    """liveness stalls for 30s: it stands still as a whole, and goes on with what it knew"""
+    assert lab.liveness is not None, "the story has agents"
+    lab.liveness.stall(seconds(words[1]))
+    return f"liveness stands still for {words[1]}"
+
+
+def _say_again(lab: Lab, name: str, record: Record) -> None:
+    lab.broker.append(HEARTBEATS, name, record.raw, headers=record.headers)
+
+
+def _beats_again(lab: Lab, words: Words) -> str:
+    """beats of HOST are said again: who has recorded them plays its last minute's, one a second"""
+    name = words[1]
+    log = lab.broker.log(HEARTBEATS, lab.broker.partition_of(name, HEARTBEATS))
+    old = [record for record in log if record.key == name][-60:]
+    for after, record in enumerate(old):
+        lab.later(float(after), partial(_say_again, lab, name, record))
+    return f"the last {len(old)} beats of {name} are said again"
+
+
 VERBS: dict[str, Verb] = {
+    "liveness dies": _liveness_dies,
+    "liveness stalls": _liveness_stalls,
+    "beats": _beats_again,
     "route away": _route_away,
+    "route loses": _route_loses,
     "worker dies": _worker_dies,
     "worker pauses": _worker_pauses,
     "workers away": _workers_away,

@@ -44,7 +44,7 @@ unit: $(READY) ## Tests that need no service
 	$(BIN)/python -m pytest -q -n $(WORKERS) -m "not integration and not chaos"
 
 .PHONY: test
-test: install services clients nova-libs kafka-libs lint ## Everything: install, services, lint, all tests (what CI runs)
+test: install services clients nova-libs kafka-libs libvirt-libs lint ## Everything: install, services, lint, all tests (what CI runs)
 	@tools/run-tests $(BIN)/python $(WORKERS)
 
 .PHONY: clients
@@ -65,8 +65,16 @@ nova-libs: .venv-nova/.ready ## Nova's and Placement's own code with its fixture
 	.venv-nova/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --no-deps -r requirements/nova.txt
 	@touch $@
 
+.PHONY: libvirt-libs
+libvirt-libs: $(VENV)/.libvirt ## libvirt's binding for Python, locked, built into .venv (for tests of guests)
+
+$(VENV)/.libvirt: requirements/libvirt.txt $(READY) | services
+	@echo "== libvirt-libs: building libvirt-python into $(VENV)"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --require-hashes --no-deps -r requirements/libvirt.txt
+	@touch $@
+
 .PHONY: services
-services: ## Make sure that Java 17, Maven and Redis are there (installs Debian's packages when root)
+services: ## Make sure that Java 17, Maven, Redis, libvirt and QEMU are there (installs Debian's packages when root)
 	@tools/ensure-services
 
 .PHONY: kafka-libs
@@ -119,6 +127,10 @@ scenarios: $(READY) ## Every scenario in all its variants, and the mutants that 
 scenarios-rewrite: $(READY) ## Rewrite the scenarios' logs by what happens now; ARGS="NAME ..." chooses some: read the diff
 	$(BIN)/python tools/rewrite_scenarios.py $(ARGS)
 
+.PHONY: fuzz
+fuzz: $(READY) ## Records of all kinds, well-formed and spoiled, against all shells in virtual time (1 min); ARGS="--minutes 20", ARGS=--real
+	$(BIN)/python -m tests.fuzz $(ARGS)
+
 .PHONY: coverage
 coverage: $(READY) ## Branch coverage of the tests that need no service; less than 100 % of core/ fails
 	$(BIN)/python -m pytest -q -n $(WORKERS) -m "not integration and not chaos" --cov --cov-report=term
@@ -129,18 +141,38 @@ fmt: $(READY) ## Format, and repair what ruff can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+UV := .venv-tools/bin/uv pip compile --quiet
+
 .PHONY: lock
-lock: $(READY) ## Write requirements/*.txt anew from pyproject.toml (UPGRADE=1 takes the newest versions)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.13'
-	$(BIN)/uv pip compile --quiet $(LOCK_FLAGS) pyproject.toml -o requirements/run.txt
-	$(BIN)/uv pip compile --quiet $(LOCK_FLAGS) --extra demo --extra import --group dev pyproject.toml -o requirements/dev.txt
-	$(BIN)/uv pip compile --quiet $(LOCK_FLAGS) --override requirements/clients-overrides.txt requirements/clients.in -o requirements/clients.txt
-	$(BIN)/uv pip compile --quiet $(LOCK_FLAGS) requirements/acceptance.in -o requirements/acceptance.txt
-	$(BIN)/uv pip compile --quiet $(LOCK_FLAGS) --override requirements/nova-overrides.txt requirements/nova.in -o requirements/nova.txt
+lock: .venv-tools/.ready ## Write requirements/*.txt anew from pyproject.toml (UPGRADE=1 takes the newest versions)
+	$(UV) $(LOCK_FLAGS) --extra services pyproject.toml -o requirements/run.txt
+	$(UV) $(LOCK_FLAGS) --extra agent pyproject.toml -o requirements/agent.txt
+	$(UV) $(LOCK_FLAGS) --extra services --extra agent --extra demo --extra import --group dev pyproject.toml -o requirements/dev.txt
+	$(UV) $(LOCK_FLAGS) --override requirements/clients-overrides.txt requirements/clients.in -o requirements/clients.txt
+	$(UV) $(LOCK_FLAGS) requirements/acceptance.in -o requirements/acceptance.txt
+	$(UV) $(LOCK_FLAGS) --override requirements/nova-overrides.txt requirements/nova.in -o requirements/nova.txt
+	$(UV) $(LOCK_FLAGS) requirements/libvirt.in -o requirements/libvirt.txt
+	$(UV) $(LOCK_FLAGS) requirements/build.in -o requirements/build.txt
+	$(UV) $(LOCK_FLAGS) requirements/tools.in -o requirements/tools.txt
+
+.PHONY: audit
+audit: .venv-tools/.ready ## Known advisories about all that is locked (exit 1: some, 3: nobody could be asked); ARGS="requirements/run.txt"
+	@.venv-tools/bin/python tools/audit.py $(ARGS)
+
+.PHONY: sbom
+sbom: .venv-tools/.ready ## What the services run on, by the lock, as CycloneDX: dist/kasugai.cdx.json
+	@mkdir -p dist
+	.venv-tools/bin/python -W ignore -m cyclonedx_py requirements --output-reproducible --pyproject pyproject.toml --of JSON -o dist/kasugai.cdx.json requirements/run.txt
+
+.venv-tools/.ready: requirements/tools.txt
+	@echo "== tools: uv, pip-audit and cyclonedx-bom into .venv-tools"
+	@test -x .venv-tools/bin/python || $(PYTHON) -m venv .venv-tools
+	.venv-tools/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/tools.txt
+	@touch $@
 
 LOCK_FLAGS := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(if $(UPGRADE),--upgrade)
 
 .PHONY: clean
 clean: ## Remove what was built (the environment and fetched jars too)
-	rm -rf $(VENV) .venv-clients .venv-acceptance .venv-nova .cache dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov
+	rm -rf $(VENV) .venv-clients .venv-acceptance .venv-nova .venv-tools .cache dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

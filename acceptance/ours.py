@@ -2,7 +2,6 @@
 deploy/openstack/. It starts and tells, and judges nothing.
 """
 
-import argparse
 import asyncio
 import os
 import subprocess
@@ -19,10 +18,12 @@ from kasugai.adapters.kafka.layout import wanted
 from kasugai.adapters.kafka.topics import Topics
 from kasugai.adapters.settings import Settings, load
 from kasugai.cli.fault import publish
+from kasugai.cli.main import build_parser
 from kasugai.cli.segment import apply
 from kasugai.cli.segment_file import WantedHost, WantedSegment
 from kasugai.core.telling.incident_views import IncidentView, fold
 from kasugai.core.words.policy import Policy
+from tests.support.fake_agents import FakeAgents
 from tests.support.kafka import KafkaServer
 from tests.support.redis import RedisServer
 from tests.support.settings_file import settings_for, trusting_admins
@@ -31,7 +32,12 @@ from tests.support.told import Told
 
 SEGMENT = "acceptance"
 PROCESSES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {**COMMANDS, "project-1": ("project",), "api-1": ("api",)}
+    {
+        **COMMANDS,
+        **dict.fromkeys(("worker-1", "worker-2"), ("worker", "host", "instance", "process")),
+        "project-1": ("project",),
+        "api-1": ("api",),
+    }
 )
 CONF = """\
 [nova]
@@ -43,8 +49,10 @@ region_name = {region}
 [worker]
 report_interval = {report}
 [power]
-devices_file =
+devices_file = {devices}
+agents_dir = {agents}
 """
+DEVICE = "  {host}: [{{agent: fence_fake, parameters: {{ip: {host}, password: kasugai}}}}]\n"
 API = """\
 [api]
 listen = 127.0.0.1
@@ -66,9 +74,10 @@ memcached_servers = 127.0.0.1:{memcached}
 class Ours:
     """Context manager: everything runs and is at work; no segment is described yet."""
 
-    def __init__(self, layout: Layout) -> None:
-        """Nothing is started yet."""
+    def __init__(self, layout: Layout, with_devices: bool = False) -> None:
+        """Nothing is started yet. `with_devices`: each host has a power device, which shows what `switch` said."""
         self._layout = layout
+        self._with_devices = with_devices
         self.folder = layout.folder / "kasugai"
         self.config = self.folder / "kasugai.conf"
         self.told = Told()
@@ -78,6 +87,7 @@ class Ours:
         """Start all."""
         with ExitStack() as stack:
             self.folder.mkdir(exist_ok=True)
+            self._agents = self._install_agents()
             self.kafka = KafkaServer().start()
             stack.callback(self.kafka.stop)
             self.redis = RedisServer()
@@ -107,6 +117,8 @@ class Ours:
             project=user.project,
             region=REGION,
             report=REPORT_INTERVAL * 1000,
+            devices=self.folder / "power.yaml" if self._with_devices else "",
+            agents=self._agents.folder,
         )
         api = API.format(
             port=self._layout.masakari_port,
@@ -122,6 +134,17 @@ class Ours:
             profile="production",
             more=more + api + trusting_admins(self.folder),
         )
+
+    def _install_agents(self) -> FakeAgents:
+        folder = self.folder / "agents"
+        folder.mkdir(exist_ok=True)
+        agents = FakeAgents(folder)
+        for host in HOSTS:
+            agents.device(host)
+        devices = "hosts:\n" + "".join(DEVICE.format(host=host) for host in HOSTS)
+        (self.folder / "power.yaml").write_text(devices)
+        (self.folder / "power.yaml").chmod(0o600)
+        return agents
 
     def _configure(self) -> Settings:
         self.config.write_text(self.conf())
@@ -160,14 +183,21 @@ class Ours:
         segment = WantedSegment(name=SEGMENT, policy=policy, hosts=hosts)
         asyncio.run(apply(self.settings.kafka, [segment], prune=False))
 
+    def switch(self, host: str, power: str) -> None:
+        """Let a host's power device read `on` or `off` from now on."""
+        self._agents.switch(host, power)
+
     def report(self, host: str) -> None:
         """`kasugai fault publish HOST --fenced`: a person who knows says that it is off."""
-        said = argparse.Namespace(host=host, fenced=True, alive=False, id=None, observer="cli", force=False)
-        asyncio.run(publish(self.settings.kafka, said))
+        self._publish(host, "--fenced")
 
     def revive(self, host: str) -> None:
         """`kasugai fault publish HOST --alive`: it is back."""
-        said = argparse.Namespace(host=host, fenced=False, alive=True, id=None, observer="cli", force=False)
+        self._publish(host, "--alive")
+
+    def _publish(self, host: str, word: str) -> None:
+        """In this process: an interpreter's start would be measured with it."""
+        said = build_parser().parse_args(["fault", "publish", host, word])
         asyncio.run(publish(self.settings.kafka, said))
 
     # What is told.

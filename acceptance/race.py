@@ -31,6 +31,8 @@ LIMITS: Mapping[str, float] = {BARE: 0.70, PEER: 0.50}
 """How much of their time Kasugai may take, by the median."""
 WORST = 0.85
 """And of the bare calls' time in the worst round."""
+FIRST = 3.0
+"""Seconds from the report to Kasugai's first call, with a power device that reads off."""
 WITHIN = 600.0
 
 
@@ -96,7 +98,7 @@ def figures(found: Sequence[Round]) -> Iterator[Figure]:
         most = 1.5 if who == OURS else None
         yield Figure(bench="requests", what=f"{who}, per guest", value=value, unit="", limit=most)
     value = median(one.before for one in by[OURS])
-    yield Figure(bench="first call", what=f"{OURS}, after the report", value=value, unit="s")
+    yield Figure(bench="first call", what=f"{OURS}, after the report", value=value, unit="s", limit=FIRST)
 
 
 def _round(stack: Stack, who: str, way: Callable[[], None], end: Callable[[], None]) -> Round:
@@ -140,6 +142,8 @@ def _await_landed(admin: Admin, ids: set[str]) -> Counter[str]:
 
 
 def _ours(ours: Ours) -> None:
+    """The host's device reads off, and a person who knows says so."""
+    ours.switch(HOST, "off")
     ours.report(HOST)
 
 
@@ -151,6 +155,7 @@ def _ours_again(ours: Ours) -> None:
         return view is not None and view.phase is Phase.RECOVERED
 
     ours.until(closed, 120, lambda: "the incident is closed")
+    ours.switch(HOST, "on")
     ours.revive(HOST)
 
 

@@ -85,7 +85,8 @@ def show(results: Sequence[Result]) -> None:
         (one.subject, one.case, str(one.verdict), f"{one.seconds:.1f}", one.said[:120]) for one in results
     ]
     counts = ", ".join(f"{_count(results, verdict)} {verdict}" for verdict in Verdict)
-    sys.stdout.write(f"{table(columns, rows)}\n\n{len(results)} cases: {counts}\n")
+    shown = "\n".join(table(columns, rows))
+    sys.stdout.write(f"{shown}\n\n{len(results)} cases: {counts}\n")
     sys.stdout.flush()
 
 

@@ -44,6 +44,8 @@ class Town(RealNova):
             "stop_service": lambda name: stack.processes.kill(f"nova-{name}"),
             "start_service_again": lambda name: stack.start_service(f"nova-{name}"),
             "spawns_take": lambda host, seconds: self._wish(host, seconds=seconds),
+            "guest_dies": stack.hypervisors.end,
+            "notices": lambda host, guest: None,  # its nova-compute does so by itself (SYNC_INTERVAL)
             "fail_spawns": lambda host, message: self._wish(host, fails=message),
             "hold_migrations": lambda host: self._wish(host, holds_migrations=True),
             "fill": self._fill,
@@ -51,6 +53,11 @@ class Town(RealNova):
             "wake_cell": stack.wake_cell,
             "log": lambda: f"logs are in {stack.layout.logs}\n",
         }
+
+    @property
+    def user_id(self) -> str:
+        """As whom the port asks, by Keystone's own id."""
+        return str(self._port_user.session.get_user_id())
 
     def __exit__(self, *_: object) -> None:
         """Nothing ends: the stack is somebody else's."""

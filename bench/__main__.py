@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
-from bench import evacuations, large, latency, takeover, throughput
+from bench import agent, evacuations, guests, large, latency, liveness, proof, strangers, takeover, throughput
 from bench.figures import Figure, show
 from bench.site import say
 
@@ -17,8 +17,13 @@ BENCHES: Mapping[str, Callable[[], Iterator[Figure]]] = MappingProxyType(
         "throughput": throughput.run,
         "latency": latency.run,
         "evacuations": evacuations.run,
+        "guests": guests.run,
         "takeover": takeover.run,
         "large": large.run,
+        "strangers": strangers.run,
+        "proof": proof.run,
+        "agent": agent.run,
+        "liveness": liveness.run,
     }
 )
 

@@ -75,4 +75,4 @@ def show(figures: Sequence[Figure], output: str) -> None:
         Console().print(drawn)
     else:
         columns = [Column(head, right=head in ("FIGURE", "LIMIT")) for head in HEADS]
-        sys.stdout.write(table(columns, [cells(figure) for figure in figures]) + "\n")
+        sys.stdout.write("\n".join(table(columns, [cells(figure) for figure in figures])) + "\n")

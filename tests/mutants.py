@@ -3,50 +3,95 @@
 A mutant is caught when its scenario breaks an invariant, ends in a census that is not allowed, or tells another log.
 """
 
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import patch
 
-from kasugai.core.deciding import destinations, evidence, mailbox, opening, outcomes, reserves, tending
+from kasugai.adapters.proving import checker
+from kasugai.core.deciding import (
+    closing,
+    destinations,
+    evidence,
+    mailbox,
+    opening,
+    outcomes,
+    quarantine,
+    readiness,
+    readmission,
+    reserves,
+    returning,
+    tally,
+    tending,
+    testimony,
+    undoing,
+)
 from kasugai.core.deciding.asked import Asked
+from kasugai.core.deciding.budget import BUDGET
 from kasugai.core.deciding.draft import Draft
 from kasugai.core.deciding.gates import Gate
-from kasugai.core.deciding.kinds import HOST, KINDS
-from kasugai.core.deciding.permits import HELD
-from kasugai.core.deciding.rows import ClockRow, Moment
+from kasugai.core.deciding.hostfirst import HOST_FIRST
+from kasugai.core.deciding.kinds import HOST, INSTANCE, KINDS, SubjectKind
+from kasugai.core.deciding.permits import HELD, SILENCED
+from kasugai.core.deciding.plannedstop import ANNOUNCED
+from kasugai.core.deciding.rows import ClockRow, Moment, SubjectRow
 from kasugai.core.deciding.steady import Times
 from kasugai.core.deciding.steady import times as production_times
 from kasugai.core.deciding.storm import CALM
-from kasugai.core.recovering import choosing, engine, host, lastlook, states
+from kasugai.core.recovering import choosing, engine, host, instance, lastlook, spread, states
 from kasugai.core.recovering.ledger import apply
-from kasugai.core.recovering.look import Look, MigrationView
-from kasugai.core.recovering.moves import Begin, Move, Note, Pending
+from kasugai.core.recovering.look import GuestView, Look, MigrationView, ServiceView
+from kasugai.core.recovering.moves import Begin, Finish, Move, Note, Pending
 from kasugai.core.recovering.planning import plan
 from kasugai.core.recovering.procedure import Procedure
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.states import During
-from kasugai.core.recovering.steps import evacuate, evacuations, resolving
+from kasugai.core.recovering.steps import (
+    enable_again,
+    evacuate,
+    evacuations,
+    power_on,
+    reenable,
+    resolving,
+    restore,
+    services,
+    traces,
+)
+from kasugai.core.recovering.steps.guests import call
 from kasugai.core.recovering.steps.records import begin, note
 from kasugai.core.recovering.targets import SCHEDULER
+from kasugai.core.recovering.wishes import Wish
+from kasugai.core.watching.host import Host
+from kasugai.core.watching.partition import Partition, Said
+from kasugai.core.watching.rules import Networks, Rules
 from kasugai.core.words.actions import Action
 from kasugai.core.words.disks import DiskClass
 from kasugai.core.words.facts import Fact, FactKind, make_fact
 from kasugai.core.words.incident import Open
 from kasugai.core.words.plan import Step
-from kasugai.core.words.signals import Fault
-from kasugai.core.words.timing import BrokerTime, SteadyTime
+from kasugai.core.words.signals import Fault, Symptom
+from kasugai.core.words.subject import Kind
+from kasugai.core.words.timing import BrokerTime, Millis, SteadyTime
 from kasugai.core.words.verdicts import Reason, Verb
+from kasugai.observers import prometheus
+from kasugai.observers.queries import QueryWatch
+from kasugai.observers.seen import NoOpinion, Seen
+from kasugai.observers.services import Records
+from kasugai.sim.cloud.world import NEW_YEAR
 from kasugai.sim.lab import variants
 from kasugai.sim.lab.grammar import Scenario
 from kasugai.sim.lab.laboratory import Variant
 from kasugai.sim.lab.runner import AS_WRITTEN, play
-from kasugai.streams import correlate
-from kasugai.workers import effects, journal, lane, ownership
+from kasugai.streams import correlate, route
+from kasugai.streams.replays import Replays
+from kasugai.streams.speakers import Speakers
+from kasugai.workers import effects, journal, lane, observe_host, ownership, pool, takeover
 from kasugai.workers.effects import Tools
 from kasugai.workers.journal import Journal
-from kasugai.workers.observe import NOTHING_MORE
+from kasugai.workers.observing import NOTHING_MORE
 from kasugai.workers.ownership import Ownership
 from kasugai.workers.ports import Folded, Lease, Ledger, Log
 
@@ -108,13 +153,42 @@ async def _plan_anew(self: Ownership) -> Any:
     return made, look
 
 
+async def _nobody(*_: object) -> frozenset[str]:
+    return frozenset()
+
+
 def _whatever_is_reserved(asked: Asked) -> tuple[str, ...]:
     return tuple(name for name, host in sorted(asked.hosts.items()) if host.record.reserved)
 
 
-def _without(gate: Gate) -> AbstractContextManager[Any]:
-    gates = tuple(each for each in HOST.gates if each is not gate)
-    return patch.dict(KINDS, {HOST.name: replace(HOST, gates=gates)})
+def _without(gate: Gate, kind: SubjectKind = HOST) -> AbstractContextManager[Any]:
+    gates = tuple(each for each in kind.gates if each is not gate)
+    return patch.dict(KINDS, {kind.name: replace(kind, gates=gates)})
+
+
+_look = QueryWatch.look
+
+
+async def _away_is_down(self: QueryWatch, hosts: Collection[str], now: float) -> Sequence[Seen]:
+    try:
+        return await _look(self, hosts, now)
+    except NoOpinion:
+        return [Seen(host=host, symptom=Symptom.DOWN, episode="away") for host in sorted(hosts)]
+
+
+_aged = Records._aged
+
+
+def _aged_by_us(self: Records, memory: Any) -> Any:
+    reported = datetime.fromisoformat(memory.view.updated_at).replace(tzinfo=UTC).timestamp()
+    age = NEW_YEAR + asyncio.get_running_loop().time() - reported
+    return _aged(self, replace(memory, view=replace(memory.view, age=age)))
+
+
+def _dead_by_the_mark(self: Records, memory: Any) -> Any:
+    if memory.view.forced_down and not memory.down:
+        return replace(memory, down=memory.view.updated_at)
+    return _aged(self, memory)
 
 
 def _all_at_once(s: Situation, begins: list[Begin]) -> tuple[Begin, ...]:
@@ -177,6 +251,17 @@ def _by_the_senders_clock(fault: Fault, now: Moment) -> BrokerTime:
     return BrokerTime(min(now.at, fault.observed_at or now.at))
 
 
+def _late_as_seen_only(fault: Fault, now: Moment) -> bool:
+    return _PRODUCTION_IS_LATE(fault, replace(now, at=fault.said_at))
+
+
+def _late_as_its_record_only(fault: Fault, now: Moment) -> bool:
+    return _PRODUCTION_IS_LATE(replace(fault, observed_at=0), now)
+
+
+_PRODUCTION_IS_LATE = testimony.is_late
+
+
 def _never_refuse(draft: Draft, fact: Fact) -> Reason | None:
     return Reason.NOT_OPEN if draft.row.incident is None else None
 
@@ -197,11 +282,140 @@ def _without_restorations(procedure: Procedure, s: Situation) -> list[Step]:
 _PRODUCTION_READY = engine._ready
 
 
+def _names_one_that_was_fenced(s: Situation, migration: MigrationView) -> bool:
+    return resolving.is_fenced(s, migration.dest)
+
+
+def _fenced_once(s: Situation, migration: MigrationView) -> bool:
+    return migration.is_taken and resolving.is_fenced(s, migration.dest)
+
+
 def _by_the_record(s: Situation, step: Step, own: list[MigrationView]) -> Move:
     return evacuations.done(s, step, destination=own[0].dest)
 
 
+def _enable_all_the_same(s: Situation, step: Step, kind: FactKind, reason: str = "") -> Move:
+    if reason == Reason.SERVICE_ENABLED_BY_OTHERS:
+        return services.call(s, step, "enable")
+    return note(s, step, kind, reason)
+
+
+def _stops_whoever_runs(s: Situation, step: Step) -> Move:
+    return call(s, step)
+
+
+def _stops_enough(s: Situation, guest: GuestView) -> Finish | None:
+    if guest.host != s.order.host:
+        return instance._over(Reason.GUEST_ELSEWHERE, guest.host)
+    return None
+
+
+def _enable_whatever(s: Situation, step: Step, service: ServiceView) -> Move:
+    if service.is_enabled:
+        return note(s, step, FactKind.DONE)
+    return services.call(s, step, "enable")
+
+
+def _unhealthy_until_readmitted(row: SubjectRow) -> SteadyTime | None:
+    return SteadyTime(1 << 62) if row.incident is not None or row.is_out else None
+
+
+def _answers(row: SubjectRow, fault: Fault) -> bool:
+    return row.is_out and fault.symptom is Symptom.ALIVE
+
+
+def _hears_everything(self: Host, boot_id: str, uptime: Millis, at: BrokerTime) -> bool:
+    return False
+
+
+def _forgets_what_stood(self: Partition, said: Said, at: BrokerTime) -> None:
+    return None
+
+
+def _no_floor(self: Partition, host: Host) -> Millis:
+    return Millis(self.pulsed_at - host.at)
+
+
+def _of_any_networks(self: Rules, lost: Networks) -> bool:
+    return True
+
+
+def _no_patience(self: Host, rules: Rules, at: BrokerTime) -> Millis:
+    return rules.silence
+
+
+WATCHING = (
+    Mutant(
+        name="liveness counts the time in which it was blind",
+        scenario="kafka-is-away-and-nobody-is-silent",
+        patch=lambda: patch.object(Partition, "silence", _no_floor),
+        variants=written,
+    ),
+    Mutant(
+        name="a new liveness gives nobody a whole silence",
+        scenario="liveness-dies-and-is-taken-over",
+        patch=lambda: patch.object(Partition, "silence", _no_floor),
+        variants=written,
+    ),
+    Mutant(
+        name="liveness concludes at old pulses of its own",
+        scenario="liveness-stands-still",
+        patch=lambda: patch.multiple("kasugai.streams.liveness", FRESH=1e9),
+        variants=written,
+    ),
+    Mutant(
+        name="an old beat said again is a sign of life",
+        scenario="beats-of-the-dead-are-said-again",
+        patch=lambda: patch.object(Host, "is_old", _hears_everything),
+        variants=written,
+    ),
+    Mutant(
+        name="a new liveness does not know what its predecessor said",
+        scenario="what-liveness-said-stands-over-its-death",
+        patch=lambda: patch.object(Partition, "stand", _forgets_what_stood),
+        variants=written,
+    ),
+    Mutant(
+        name="a new liveness hears the beats of the dead",
+        scenario="beats-of-the-dead-are-said-again",
+        patch=lambda: patch.object(Partition, "stand", _forgets_what_stood),
+        variants=written,
+    ),
+    Mutant(
+        name="a host that starts anew is dead",
+        scenario="an-orderly-restart",
+        patch=lambda: patch.object(Host, "patience", _no_patience),
+        variants=written,
+    ),
+    Mutant(
+        name="an agent that was wedged is believed as ever",
+        scenario="an-agent-is-wedged",
+        patch=lambda: patch.object(Host, "patience", _no_patience),
+        variants=written,
+    ),
+    Mutant(
+        name="an agent that ends is a host that dies",
+        scenario="an-agent-ends-and-its-host-dies",
+        patch=lambda: patch.object(Host, "is_watched", True),
+        variants=written,
+    ),
+    Mutant(
+        name="every isolation is a witness",
+        scenario="an-observer-is-isolated",
+        patch=lambda: patch.object(Rules, "is_witness", _of_any_networks),
+        variants=written,
+    ),
+    Mutant(
+        name="a storm of silent hosts is none",
+        scenario="twenty-of-forty-hosts-fall-silent",
+        patch=lambda: _without(CALM),
+        variants=written,
+    ),
+)
+"""Mistakes of a failure detector."""
+
 MUTANTS = (
+    *WATCHING,
     Mutant(
         name="record after the call",
         scenario="slow-to-spawn",
@@ -213,6 +427,12 @@ MUTANTS = (
         scenario="slow-to-spawn",
         patch=lambda: patch.object(resolving, "_without_trace", _without_settle),
         variants=worker_deaths,
+    ),
+    Mutant(
+        name="a call without an answer is made again soon",
+        scenario="a-call-arrives-late",
+        patch=lambda: patch.object(resolving, "settles_after", lambda *_: Millis(40_000)),
+        variants=written,
     ),
     Mutant(
         name="no last look",
@@ -295,7 +515,7 @@ MUTANTS = (
     Mutant(
         name="two incidents of one host",
         scenario="two-unfinished-incidents-of-one-host",
-        patch=lambda: patch.object(lane, "_other", lambda *_: None),
+        patch=lambda: patch.object(lane, "other_of", lambda *_: None),
         variants=written,
     ),
     Mutant(
@@ -319,13 +539,13 @@ MUTANTS = (
     Mutant(
         name="arrival taken for the word's time",
         scenario="word-that-was-kept-on-the-way",
-        patch=lambda: patch.object(evidence, "_said_at", lambda fault, now: now.at),
+        patch=lambda: patch.object(testimony, "said_at", lambda fault, now: now.at),
         variants=written,
     ),
     Mutant(
         name="a word of anybody is an assertion",
         scenario="untrusted-word-about-an-unplugged-host",
-        patch=lambda: patch.object(evidence, "_doubt", lambda row, fault, now: None),
+        patch=lambda: patch.object(testimony, "_doubt", lambda row, fault, now: None),
         variants=written,
     ),
     Mutant(
@@ -354,8 +574,26 @@ MUTANTS = (
     ),
     Mutant(
         name="a suspected host is a destination",
-        scenario="second-host-dies-within-a-minute",
+        scenario="second-host-dies-right-before-the-calls",
         patch=lambda: patch.object(destinations, "avoided", lambda _: ()),
+        variants=written,
+    ),
+    Mutant(
+        name="a host of another segment that does not report any more is a destination",
+        scenario="silent-host-of-another-segment",
+        patch=lambda: patch.object(spread, "doubtful", lambda _, look, __: look.recovering),
+        variants=written,
+    ),
+    Mutant(
+        name="a host that another worker recovers is a destination",
+        scenario="host-of-another-segment-is-being-recovered",
+        patch=lambda: patch.multiple("kasugai.workers.places", recovered=_nobody),
+        variants=written,
+    ),
+    Mutant(
+        name="the records of a silent cell are not read again",
+        scenario="silent-cell",
+        patch=lambda: patch.object(observe_host, "_is_over", lambda _, guests: not guests),
         variants=written,
     ),
     Mutant(
@@ -368,6 +606,18 @@ MUTANTS = (
         name="a dangling record is waited for",
         scenario="scheduler-away-for-90s",
         patch=lambda: patch.object(resolving, "has_given_up", lambda *_: False),
+        variants=written,
+    ),
+    Mutant(
+        name="a guest that was built elsewhere lies idle",
+        scenario="destination-is-slow-to-take-over",
+        patch=lambda: patch.object(resolving, "_may_be_built", lambda *_: False),
+        variants=written,
+    ),
+    Mutant(
+        name="a call is over with the host that it names",
+        scenario="destination-dies-before-it-hears-of-the-call",
+        patch=lambda: patch.object(resolving, "_has_died", _names_one_that_was_fenced),
         variants=written,
     ),
     Mutant(
@@ -391,13 +641,261 @@ MUTANTS = (
     Mutant(
         name="a veto without end",
         scenario="word-with-a-slow-clock",
-        patch=lambda: patch.object(evidence, "_said_at", _by_the_senders_clock),
+        patch=lambda: patch.object(testimony, "said_at", _by_the_senders_clock),
+        variants=written,
+    ),
+    Mutant(
+        name="a report is a witness without end",
+        scenario="report-that-nobody-joins",
+        patch=lambda: patch.object(evidence, "REPORT_LASTS", 1 << 40),
+        variants=written,
+    ),
+    Mutant(
+        name="what is read again is evidence again",
+        scenario="route-loses-its-place",
+        patch=lambda: patch.object(testimony, "is_late", _late_as_seen_only),
+        variants=written,
+    ),
+    Mutant(
+        name="whoever repeats himself sees it now",
+        scenario="observer-repeats-what-it-saw-long-ago",
+        patch=lambda: patch.object(testimony, "is_late", _late_as_its_record_only),
+        variants=written,
+    ),
+    Mutant(
+        name="an agent may say anything",
+        scenario="an-agent-that-lies",
+        patch=lambda: patch.object(route, "check_saying", lambda *_: None),
+        variants=written,
+    ),
+    Mutant(
+        name="nobody asks an agent for its proof",
+        scenario="a-clear-in-anothers-name",
+        patch=lambda: patch.object(Speakers, "check", lambda *_: None),
+        variants=written,
+    ),
+    Mutant(
+        name="whoever has a key speaks as every host",
+        scenario="a-report-in-anothers-name",
+        patch=lambda: patch.object(checker, "_foreign", lambda *_: ""),
+        variants=written,
+    ),
+    Mutant(
+        name="a proved word counts however often it is sent",
+        scenario="an-agents-word-is-played-again",
+        patch=lambda: patch.object(Replays, "take", lambda *_: ""),
+        variants=written,
+    ),
+    Mutant(
+        name="all that one agent suspects is unhealthy",
+        scenario="an-agent-that-lies",
+        patch=lambda: patch.object(tally, "only_accused", lambda _: False),
+        variants=written,
+    ),
+    Mutant(
+        name="restart without a look",
+        scenario="an-old-word-after-a-restart",
+        patch=lambda: patch.object(instance, "_against", lambda *_: None),
+        variants=written,
+    ),
+    Mutant(
+        name="what its user stopped is restarted",
+        scenario="a-user-stopped-a-guest-long-ago",
+        patch=lambda: patch.object(instance, "wish", lambda *_: Wish.RUNS),
+        variants=written,
+    ),
+    Mutant(
+        name="its user's stop in the middle is overruled",
+        scenario="a-user-shelves-a-guest-in-the-middle",
+        patch=lambda: patch.object(instance, "_against_more", lambda *_: None),
+        variants=written,
+    ),
+    Mutant(
+        name="a late word is as young as its arrival",
+        scenario="an-old-word-after-a-restart",
+        patch=lambda: patch.object(testimony, "_observed", lambda *_: BrokerTime(0)),
+        variants=written,
+    ),
+    Mutant(
+        name="restarts that nobody counts",
+        scenario="the-budget-is-used-up",
+        patch=lambda: _without(BUDGET, INSTANCE),
+        variants=written,
+    ),
+    Mutant(
+        name="a guest before its host",
+        scenario="a-guest-crashes-on-a-host-that-is-held",
+        patch=lambda: _without(HOST_FIRST, INSTANCE),
+        variants=written,
+    ),
+    Mutant(
+        name="a guest that we stopped is forgotten with its host",
+        scenario="a-host-dies-behind-its-guests",
+        patch=lambda: patch.object(instance, "_as_it_is", _stops_enough),
+        variants=written,
+    ),
+    Mutant(
+        name="a guest is started wherever it was moved to",
+        scenario="a-guest-is-moved-to-a-host-that-is-lost",
+        patch=lambda: patch.object(instance, "_unfit", lambda *_, **__: ""),
+        variants=written,
+    ),
+    Mutant(
+        name="a start since the evacuation is undone",
+        scenario="a-user-starts-his-guest-behind-its-evacuation",
+        patch=lambda: patch.object(restore, "_stop", _stops_whoever_runs),
+        variants=written,
+    ),
+    Mutant(
+        name="who waits for a stopped attempt's call is missed",
+        scenario="the-owner-of-a-stopped-attempt-waits-for-its-call",
+        patch=lambda: patch.object(outcomes, "_is_at_the_former", lambda *_: False),
+        variants=written,
+    ),
+    Mutant(
+        name="a place is kept for a task that does not end",
+        scenario="who-waits-for-a-hanging-task-gives-his-place",
+        patch=lambda: patch.object(pool.Pool, "_is_crowded", lambda _: False),
+        variants=written,
+    ),
+    Mutant(
+        name="what somebody else disabled is enabled",
+        scenario="an-operator-disables-the-host-behind-us",
+        patch=lambda: patch.object(enable_again, "note", _enable_all_the_same),
+        variants=written,
+    ),
+    Mutant(
+        name="a process that is back is not undone",
+        scenario="nova-compute-stops-and-is-back",
+        patch=lambda: patch.object(undoing, "due", lambda _: None),
+        variants=written,
+    ),
+    Mutant(
+        name="a report is swallowed by the close",
+        scenario="a-guest-crashes-as-its-incident-closes",
+        patch=lambda: patch.object(closing, "_is_news", lambda *_: False),
+        variants=written,
+    ),
+    Mutant(
+        name="a lost answer to a stop is no answer",
+        scenario="a-stop-arrives-late",
+        patch=lambda: patch.object(traces, "settles_after", lambda *_: Millis(1_000)),
+        variants=written,
+    ),
+    Mutant(
+        name="a destination that returned counts as dead",
+        scenario="destination-returns-and-takes-the-call",
+        patch=lambda: patch.object(resolving, "_has_died", _fenced_once),
+        variants=written,
+    ),
+    Mutant(
+        name="an absurd epoch in the ledger is believed",
+        scenario="a-lie-in-redis",
+        patch=lambda: patch.object(takeover, "plausible", lambda kept, _: kept),
+        variants=written,
+    ),
+    Mutant(
+        name="a host is switched on while an evacuation from it is accepted",
+        scenario="back-and-an-evacuation-is-still-open",
+        patch=lambda: patch.object(power_on, "unfinished", lambda _: None),
+        variants=written,
+    ),
+    Mutant(
+        name="a host that is back is enabled whoever disabled it",
+        scenario="back-and-somebody-else-disabled-it",
+        patch=lambda: patch.object(reenable, "_reenabled", _enable_whatever),
+        variants=written,
+    ),
+    Mutant(
+        name="what an operator had disabled before is forgotten",
+        scenario="back-and-disabled-before-it-failed",
+        patch=lambda: patch.object(returning, "note_disabled", lambda incident, _: incident),
+        variants=written,
+    ),
+    Mutant(
+        name="failures of a host are not counted",
+        scenario="back-thrice-in-a-day",
+        patch=lambda: patch.object(quarantine, "count", lambda row, _: row),
+        variants=written,
+    ),
+    Mutant(
+        name="a host that is back counts in the next storm",
+        scenario="back-and-no-part-of-the-next-storm",
+        patch=lambda: patch.object(tally, "unhealthy_until", _unhealthy_until_readmitted),
+        variants=written,
+    ),
+    Mutant(
+        name="a host that answers is back",
+        scenario="back-without-a-restart",
+        patch=lambda: patch.object(readmission, "is_return", _answers),
+        variants=written,
+    ),
+    Mutant(
+        name="what is said of a host that is switched on is a new failure",
+        scenario="back-is-switched-on-and-stays-away",
+        patch=lambda: patch.object(returning, "explained", lambda row: row),
+        variants=written,
+    ),
+    Mutant(
+        name="a planned stop holds no host",
+        scenario="a-planned-stop-of-some-hosts",
+        patch=lambda: _without(ANNOUNCED, HOST),
+        variants=written,
+    ),
+    Mutant(
+        name="a planned stop ends while hosts are away",
+        scenario="a-planned-stop-of-some-hosts",
+        patch=lambda: patch.object(readiness, "_is_ready", lambda _: True),
         variants=written,
     ),
     Mutant(
         name="a step kind that nobody schedules",
         scenario="paused-guest",
         patch=lambda: patch.object(engine, "_ready", _without_restorations),
+        variants=written,
+    ),
+    Mutant(
+        name="a Prometheus that is down counts as down",
+        scenario="prometheus-is-away-and-nova-compute-fails",
+        patch=lambda: patch.object(QueryWatch, "look", _away_is_down),
+        variants=written,
+    ),
+    Mutant(
+        name="a partial answer counts",
+        scenario="prometheus-answers-in-part",
+        patch=lambda: patch.object(prometheus, "_check", lambda *_: None),
+        variants=written,
+    ),
+    Mutant(
+        name="Nova's records are aged by our clock",
+        scenario="novas-clock-is-wrong-and-its-records-are-read",
+        patch=lambda: patch.object(Records, "_aged", _aged_by_us),
+        variants=written,
+    ),
+    Mutant(
+        name="records that stand still for want of a conductor count",
+        scenario="novas-conductor-is-away-and-a-record-grows-old",
+        patch=lambda: patch.object(Records, "_doubt", lambda *_: None),
+        variants=written,
+    ),
+    Mutant(
+        name="an operator's forced-down is a death",
+        scenario="an-operator-forces-a-living-host-down",
+        patch=lambda: patch.object(Records, "_aged", _dead_by_the_mark),
+        variants=written,
+    ),
+    Mutant(
+        name="a silence starts something: who is silenced makes no storm",
+        scenario="a-silence-makes-no-room-in-a-storm",
+        patch=lambda: patch.dict(
+            tally._UNCOUNTED, {Kind.HOST: tally._UNCOUNTED[Kind.HOST] | {Reason.SILENCED}}
+        ),
+        variants=written,
+    ),
+    Mutant(
+        name="a silence is passed over",
+        scenario="a-silenced-host-dies",
+        patch=lambda: _without(SILENCED),
         variants=written,
     ),
 )

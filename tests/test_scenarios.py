@@ -51,7 +51,7 @@ def test_ends_the_same_wherever_the_worker_dies(path: Path) -> None:
     """Before and after each publish, each ledger write and each call."""
     scenario = _read(path)
     deaths = variants.of_worker_deaths(scenario, play(scenario))
-    failures = list(variants.failures(scenario, deaths))
+    failures = list(variants.failures_of_deaths(scenario, deaths))
     assert not failures, _tell(failures)
 
 
@@ -60,7 +60,7 @@ def test_ends_the_same_wherever_correlate_dies(path: Path) -> None:
     """Before and after each publish and each row write; its table is restored."""
     scenario = _read(path)
     deaths = variants.of_correlate_deaths(scenario, play(scenario))
-    failures = list(variants.failures(scenario, deaths))
+    failures = list(variants.failures_of_deaths(scenario, deaths))
     assert not failures, _tell(failures)
 
 

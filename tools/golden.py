@@ -14,6 +14,7 @@ from uuid import UUID, uuid5
 from kasugai.core.words.frozen import FrozenMap
 from kasugai.core.words.identity import NAMESPACE
 from kasugai.schemas import mapper
+from kasugai.schemas.bounds import Bound, Number, bound_of
 from kasugai.schemas.codec import encode, schema_of
 from kasugai.schemas.plain import to_json
 from kasugai.schemas.shape import (
@@ -44,31 +45,36 @@ class Sampler:
 
     def record(self, cls: type) -> Any:
         """Return a `cls`."""
-        return cls(**{slot.name: self.value(slot.shape, slot.name) for slot in slots_of(cls)})
+        return cls(
+            **{
+                slot.name: self.value(slot.shape, slot.name, bound_of(cls, slot.name, int))
+                for slot in slots_of(cls)
+            }
+        )
 
-    def value(self, shape: Shape, name: str) -> Any:
-        """Return a value of `shape` for the field `name`."""
+    def value(self, shape: Shape, name: str, bound: Bound) -> Any:
+        """Return a value of `shape` for the field `name`, whose numbers have a `bound`."""
         match shape:
             case Maybe(item):
-                return self.value(item, name) if self.full else None
+                return self.value(item, name, bound) if self.full else None
             case Many(item):
-                return tuple(self.value(item, name) for _ in range(2 if self.full else 0))
+                return tuple(self.value(item, name, bound) for _ in range(2 if self.full else 0))
             case Few(item, size):
-                return tuple(self.value(item, name) for _ in range(size))
+                return tuple(self.value(item, name, bound) for _ in range(size))
             case Named(item):
                 return FrozenMap(
-                    {f"{name}-{n}": self.value(item, name) for n in range(2 if self.full else 0)}
+                    {f"{name}-{n}": self.value(item, name, bound) for n in range(2 if self.full else 0)}
                 )
             case Choice(items):
                 return self.record(items[self.choice % len(items)])
             case _:
-                return self._leaf(shape, name)
+                return self._leaf(shape, name, bound)
 
-    def _leaf(self, shape: Plain | Id | Symbol | Word | Record, name: str) -> Any:
+    def _leaf(self, shape: Plain | Id | Symbol | Word | Record, name: str, bound: Bound) -> Any:
         self.count += 1
         match shape:
             case Plain(cls):
-                return self._plain(cls, name)
+                return self._plain(cls, name, bound)
             case Id():
                 return uuid5(NAMESPACE, f"golden {self.count}")
             case Symbol(cls) | Word(cls):
@@ -79,10 +85,12 @@ class Sampler:
             case _:
                 assert_never(shape)
 
-    def _plain(self, cls: type, name: str) -> Any:
+    def _plain(self, cls: type, name: str, bound: Bound) -> Any:
+        low, high = (bound.low, bound.high) if isinstance(bound, Number) else (0, 0)
         if not self.full:
-            return cls()
-        return {str: f"{name} 鎹 {self.count}", int: 1_795_305_600_000 * self.count, bool: True}[cls]
+            return max(0, low) if cls is int else cls()
+        number = min(1_795_305_600_000 * self.count, high)
+        return {str: f"{name} 鎹 {self.count}", int: number, bool: True}[cls]
 
 
 def samples(cls: type) -> Iterator[Any]:

@@ -65,7 +65,7 @@ def _play(stack: Stack, ours: Ours) -> str:
         return sum(record["status"] in ("done", "completed") for record in stack.admin.evacuations(HOST))
 
     ours.until(lambda: landed() >= KILL_AT, 180, lambda: f"{landed()} of {KILL_AT} have landed")
-    owner = _owner(ours)
+    owner = owner_of(ours, HOST)
     ours.processes.kill(owner)
     say(f"{owner} is killed with {landed()} landed")
     ours.until(lambda: landed() >= FLUSH_AT, WITHIN, lambda: f"{landed()} of {FLUSH_AT} have landed")
@@ -79,10 +79,10 @@ def _play(stack: Stack, ours: Ours) -> str:
     return f"{view.progress}, {view.owners} owners, attempt {view.attempt}"
 
 
-def _owner(ours: Ours) -> str:
+def owner_of(ours: Ours, host: str) -> str:
     """Return the worker that said the last thing about the host."""
-    view = ours.incident(HOST)
-    assert view is not None, f"no incident of {HOST}"
+    view = ours.incident(host)
+    assert view is not None, f"no incident of {host}"
     authors = [seen.value.author for seen in view.records if isinstance(seen.value, Fact)]
     return next(name for name in ("worker-1", "worker-2") if authors[-1].startswith(name))
 

@@ -20,6 +20,8 @@ SILENT = {
     "os_compute_api:os-admin-actions:reset_state",
     "os_compute_api:servers:stop",
     "os_compute_api:servers:start",
+    "os_compute_api:os-migrate-server:migrate",
+    "os_compute_api:servers:confirm_resize",
 }
 """What cannot be asked without acting on a guest: `--check` says `--`."""
 RULES = """\
@@ -38,7 +40,9 @@ def run(stack: Stack, ours: Ours) -> Iterator[Result]:
     stack.admin.await_status([guest], "VERIFY_RESIZE")
     judge = _Judge(stack, ours, guest)
     yield check(SUBJECT, "every rule of Nova's that is for administrators is named", judge.all_are_named)
-    yield check(SUBJECT, "kasugai worker host --check finds all of them there", judge.nothing_is_missing)
+    yield check(
+        SUBJECT, "kasugai worker host instance process --check finds all there", judge.nothing_is_missing
+    )
     for service in SERVICES:
         for rule in rights(service):
             if rule not in SILENT:
@@ -70,7 +74,7 @@ class _Judge:
         return f"{len(open_)} of {len(rules)} rules"
 
     def nothing_is_missing(self) -> str:
-        done = self._ours.command("worker", "host", "--check")
+        done = self._ours.command("worker", "host", "instance", "process", "--check")
         assert done.returncode == 0, done.stdout + done.stderr
         lines = done.stdout.splitlines()
         assert (bad := [line for line in lines if line.startswith("NO")]) == [], f"{bad}"

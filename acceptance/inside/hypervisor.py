@@ -3,7 +3,8 @@ fail, and which keeps a diary, so that whether a guest ran twice is not for Nova
 
 In the folder KASUGAI_HYPERVISORS: `diary.jsonl`, a line for each thing that happened to a guest on any hypervisor;
 `HOST.guests.json`, the host's guests with their power state (what a real hypervisor still has when nova-compute comes
-back); `HOST.wish.json`, read while a guest is built: {"seconds": 1.5, "fails": "no disk"}. Runs in Nova's environment.
+back); `HOST.wish.json`, read while a guest is built: {"seconds": 1.5, "fails": "no disk"}; `HOST.UUID.ended`: the guest
+ceases by itself, which is seen (and the file removed) when nova-compute looks at it. Runs in Nova's environment.
 """
 
 import json
@@ -79,6 +80,14 @@ class Hypervisor(fake.FakeDriverWithoutFakeNodes):  # type: ignore[misc]  # Nova
     def rescue(self, context: Any, instance: Any, *args: Any, **kwargs: Any) -> None:
         """Start a guest from another disk."""
         self._set(instance, power_state.RUNNING, "started")
+
+    def get_info(self, instance: Any, use_cache: bool = True) -> Any:
+        """Look at a guest, which may have ceased by itself."""
+        ended = FOLDER / f"{self._host}.{instance.uuid}.ended"
+        if instance.uuid in self.instances and ended.exists():
+            ended.unlink(missing_ok=True)
+            self._set(instance, power_state.SHUTDOWN, "stopped")
+        return super().get_info(instance, use_cache)
 
     def live_migration(self, *args: Any, **kwargs: Any) -> None:
         """Carry a guest over, as soon as that is not held up."""

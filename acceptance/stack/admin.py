@@ -43,6 +43,7 @@ class Admin:
         )
         self.session = Session(auth=self._auth, timeout=120, user_agent=name)
         self._nova = Adapter(session=self.session, service_type="compute", region_name=REGION)
+        self._masakari = Adapter(session=self.session, service_type="instance-ha", region_name=REGION)
         self._placement = Adapter(session=self.session, service_type="placement", region_name=REGION)
         self._keystone = Adapter(session=self.session, endpoint_override=layout.auth_url)
 
@@ -211,6 +212,10 @@ class Admin:
     def ask_keystone(self, method: str, path: str, **more: Any) -> requests.Response:
         """Ask Keystone anything and return its answer, whatever it is."""
         return self._keystone.request(path, method, raise_exc=False, **more)
+
+    def ask_masakari(self, method: str, path: str, **more: Any) -> requests.Response:
+        """Ask Masakari's API anything and return its answer, whatever it is."""
+        return self._masakari.request(path, method, raise_exc=False, **more)
 
     def ask_placement(self, method: str, path: str, **more: Any) -> requests.Response:
         """Ask Placement anything and return its answer, whatever it is."""

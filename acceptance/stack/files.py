@@ -12,6 +12,7 @@ from acceptance.stack.layout import (
     REGION,
     REPORT_INTERVAL,
     SERVICE,
+    SYNC_INTERVAL,
     VENV,
     Layout,
 )
@@ -160,6 +161,7 @@ def _nova(layout: Layout, wires: Wires) -> Sections:
             "compute_driver": "hypervisor.Hypervisor",
             "report_interval": REPORT_INTERVAL,
             "service_down_time": DOWN_AFTER,
+            "sync_power_state_interval": SYNC_INTERVAL,
             "rootwrap_config": VENV / "etc" / "nova" / "rootwrap.conf",
         },
         "api_database": {"connection": wires.database("nova_api")},

@@ -16,6 +16,9 @@ PASSWORD = "acceptance"
 """Of every user here: nobody but this machine reaches them."""
 HOSTS = (*scenes.HOSTS, "cmp3")
 """Those of the port's suite, two with one short name and two that differ in case only, and one more."""
+SYNC_INTERVAL = 15
+"""Nova's [DEFAULT] sync_power_state_interval in seconds: how often a nova-compute compares its guests with their
+records. Its default is ten minutes; libvirt tells of a guest's end besides, and Nova's fake driver does not."""
 REPORT_INTERVAL, DOWN_AFTER = 2, 30
 """Nova's [DEFAULT] report_interval and service_down_time in seconds. A tenth and half of its defaults: short enough to
 wait for, and no busy machine makes a living nova-compute look dead."""
@@ -35,9 +38,11 @@ SERVICE = User(name="service", project="service", role="admin")
 """Whom Nova and Placement are to one another, and who asks Keystone about tokens."""
 KASUGAI = User(name="kasugai", project="service", role="kasugai")
 """Who has the rights of deploy/openstack/ and no others."""
+KASUGAI_AS_ADMIN = User(name=KASUGAI.name, project=ADMIN.project, role="admin")
+"""The same user in another project, as an administrator: for Nova whoever stops a guest so is Kasugai."""
 TENANT = User(name="tenant", project="tenant", role="member")
 """Whose the guests are."""
-USERS = (SERVICE, KASUGAI, TENANT)
+USERS = (SERVICE, KASUGAI, KASUGAI_AS_ADMIN, TENANT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ class Processes:
         *,
         ready: Callable[[], bool] = lambda: True,
         environment: Mapping[str, str] | None = None,
-        within: float = 90.0,
+        within: float = 240.0,
     ) -> None:
         """Start one and return when it is ready; ServerFailedError holds the end of its log."""
         words = [f"{key}={value}" for key, value in (environment or {}).items()]

@@ -28,6 +28,7 @@ DATABASE_OPTIONS = (
     "--skip-name-resolve",
     "--character-set-server=utf8mb3",  # Nova's longest keys do not fit otherwise
 )
+API = "nova"
 CELL = "cell1"
 SERVICES = ("nova-conductor", "nova-scheduler", f"nova-conductor@{CELL}")
 """Nova's, but for its API and the hosts'. As it recommends, the cell has a bus and a conductor of its own: where the
@@ -105,7 +106,7 @@ class Stack:
             self.start_service(name)
         for host in HOSTS:
             self.start_compute(host)
-        self._web("nova", "nova.wsgi.osapi_compute", layout.nova_port, processes=2, threads=6)
+        self.start_api()
         self.await_up(HOSTS)
         commands.discover_hosts(layout)
         self.admin.make_flavor()
@@ -119,6 +120,14 @@ class Stack:
             ready=lambda: answers(port),
             environment={f"OS_{service}_CONFIG_DIR": str(self.layout.conf / name)},
         )
+
+    def start_api(self) -> None:
+        """Start Nova's API; it answers when this returns."""
+        self._web(API, "nova.wsgi.osapi_compute", self.layout.nova_port, processes=2, threads=6)
+
+    def end_api(self) -> None:
+        """End Nova's API in the middle of what it does: its clients' connections end."""
+        self.processes.kill(API)
 
     def start_service(self, name: str) -> None:
         """Start one of SERVICES; it may still be coming up."""
@@ -182,7 +191,7 @@ class Stack:
         self.processes.kill(f"nova-compute-{host}")
         self.hypervisors.lose_power(host)
 
-    def await_up(self, hosts: tuple[str, ...], within: float = 120.0) -> None:
+    def await_up(self, hosts: tuple[str, ...], within: float = 240.0) -> None:
         """Wait until Nova says that they are up."""
 
         def so() -> bool:

@@ -10,10 +10,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kasugai.cli.demo.crew import AT_WORK
+from kasugai.core.words.subject import INCIDENT_KINDS, Kind
 from kasugai.sim.child import Child
 from tests.chaos.schedule import PROCESSES
 
-WORDS = {"route": ("route",), "correlate": ("correlate",), "worker": ("worker", "host")}
+WORDS = {
+    "route": ("route",),
+    "liveness": ("liveness",),
+    "correlate": ("correlate",),
+    "worker": ("worker", *INCIDENT_KINDS),
+    "hosts": ("worker", Kind.HOST),
+    "project": ("project",),
+}
+"""What each is called as, by its role; `hosts` is a worker of hosts alone."""
+SAID = {**AT_WORK, "liveness": "watching ", "project": ""}
+"""What a process has logged once it is at work; the projector says nothing."""
 
 
 @dataclass(slots=True)
@@ -92,7 +103,13 @@ class Crew:
 
     def idle(self) -> list[str]:
         """Return who has never said that it has its partitions."""
-        return [name for name in self._children if AT_WORK[name.partition("-")[0]] not in self.log(name)]
+        return [name for name in self._children if not self._is_at_work(name)]
+
+    def _is_at_work(self, name: str) -> bool:
+        """A worker has partitions of each of its kinds."""
+        process, *kinds = WORDS[name.partition("-")[0]]
+        said = [line for line in self.log(name).splitlines() if SAID[process] in line]
+        return all(any(line.endswith(kind) for line in said) for kind in kinds or ("",))
 
     def log(self, name: str) -> str:
         """Return all that a process has logged, in all of its lives."""
@@ -104,6 +121,6 @@ class Crew:
         log.touch()
         words = WORDS[name.partition("-")[0]]
         program = ("tests.chaos.mutants", self.mutant) if self.mutant else ("kasugai.cli",)
-        child = Child([sys.executable, "-m", *program, *words, *files], log=log)
+        child = Child([sys.executable, "-m", *program, *words, *files], log=log, state=self.folder)
         self._children[name] = child
         child.start(lambda: True)

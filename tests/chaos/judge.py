@@ -12,7 +12,10 @@ from uuid import UUID
 from kasugai.core.telling.incident_views import IncidentView, Seen
 from kasugai.core.words.facts import Fact, FactKind
 from kasugai.core.words.incident import Open, Phase
-from kasugai.core.words.verdicts import Verdict
+from kasugai.core.words.verdicts import Reason, Verdict
+
+Spot = tuple[str, int, int]
+"""Topic, partition and offset of a record."""
 
 BUG_CODES = (2, 70, 72)
 """Exit codes after which something is wrong with the product, not with what it stands on."""
@@ -39,8 +42,17 @@ class Told:
     ends: Sequence[tuple[str, int, str]] = ()
     """Processes that ended by themselves: name, exit code, last line."""
     leases: Sequence[str] = ()
-    """Hosts that are leased although everything is over."""
+    """Subjects that are leased although everything is over, by name."""
     dead_letters: Mapping[str, int] = field(default_factory=dict)
+    """Those of records that a bad neighbour has not sent, by topic."""
+    wrongs: Sequence[str] = ()
+    """What was done to guests and services that must not be (`parts`)."""
+    left: Sequence[str] = ()
+    """Services that are disabled and that nobody holds."""
+    doomed: Mapping[Spot, str] = field(default_factory=dict)
+    """Every record of his that must become a dead letter, and why."""
+    buried: frozenset[Spot] = frozenset()
+    """Every record that became one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,17 +90,33 @@ def judge(told: Told) -> Judgement:
         guests=sum(len(view.instances) for view in views),
         held=len(held),
         holds=dict(Counter(view.why.split(":")[0] for view in held)),
-        lost=(*_unjudged(told), *_unended(views), *_left(views), *_unopened(told, views)),
+        lost=(
+            *_unjudged(told),
+            *_unburied(told),
+            *_unended(views),
+            *_left(views),
+            *_unopened(told, views),
+        ),
         doubled=(
             *_breaches(told, "doubled", "ran-twice"),
             *_opened_twice(told.seen),
             *_too_many(told, views),
+            *told.wrongs,
         ),
         shot=tuple(_breaches(told, "shot")),
-        other=(*_bugs(told), *_untidy(told), *_astray(told, held)),
+        other=(*_bugs(told), *_untidy(told), *_astray(told, held), *_disabled(told, held)),
         longest_pause=longest,
         paused=between,
     )
+
+
+def _unburied(told: Told) -> list[str]:
+    """A record that cannot be taken is put aside, not passed over."""
+    return [
+        f"{topic}/{partition} at {offset} is no dead letter: {why}"
+        for (topic, partition, offset), why in told.doomed.items()
+        if (topic, partition, offset) not in told.buried
+    ]
 
 
 def is_over(view: IncidentView) -> bool:
@@ -160,7 +188,7 @@ def _left(views: Iterable[IncidentView]) -> list[str]:
 
 def _unopened(told: Told, views: Sequence[IncidentView]) -> list[str]:
     """Each loss of a host is an incident."""
-    about = Counter(view.host for view in views)
+    about = Counter(view.host for view in views if view.subject.is_host)
     return [
         f"host {host} was lost {number} times and has {about[host]} incidents"
         for host, number in told.losses.items()
@@ -183,13 +211,20 @@ def _opened_twice(seen: Iterable[Seen]) -> list[str]:
 
 
 def _too_many(told: Told, views: Sequence[IncidentView]) -> list[str]:
-    """One loss is one incident, however often it is told."""
-    acted = Counter(view.host for view in views if view.phase is not Phase.WITHDRAWN)
+    """One loss is one incident, however often it is told. One that waits for a person and has done nothing is told as
+    HELD: a mistaken report and a lying agent are two kinds of witnesses, and may well open it."""
+    hosts = [view for view in views if view.subject.is_host and view.phase is not Phase.WITHDRAWN]
+    acted = Counter(view.host for view in hosts if not _waits(view))
     return [
         f"host {host} has {number} incidents for {told.losses.get(host, 0)} losses"
         for host, number in acted.items()
         if number > told.losses.get(host, 0)
     ]
+
+
+def _waits(view: IncidentView) -> bool:
+    facts = [seen.value for seen in view.records if isinstance(seen.value, Fact)]
+    return is_held(view) and not any(fact.effects or fact.step is not None for fact in facts)
 
 
 def _breaches(told: Told, *wrong: str) -> list[str]:
@@ -209,19 +244,33 @@ def _bugs(told: Told) -> list[str]:
 
 
 def _untidy(told: Told) -> list[str]:
-    leases = [f"host {host} is still leased" for host in told.leases]
+    leases = [f"{name} is still leased" for name in told.leases]
     letters = [f"{topic} has {number} dead letters" for topic, number in told.dead_letters.items()]
     return leases + letters
 
 
 def _astray(told: Told, held: Sequence[IncidentView]) -> list[str]:
-    """Guests that are not where they should be although nothing is held: on a dead host, or not as they were."""
-    excused = {step.step.subject for view in held for step in view.instances}
+    """Guests that are not where they should be although nothing is held: on a dead host, or not as they were. A guest
+    whose host is suspected waits without an incident, and that is told."""
+    waiting = [view for view in told.views if view.incident is None and _waits_for_its_host(view)]
+    excused = {step.step.subject for view in held for step in view.instances} | {
+        view.subject.detail for view in (*held, *waiting)
+    }
     return [
         f"guest {guest['name']} is {guest['vm_state']} on {guest['host']} and runs on {guest['runs_on'] or 'nothing'}"
         for uuid, guest in told.guests.items()
         if uuid not in excused and not _is_well(guest, told.off)
     ]
+
+
+def _waits_for_its_host(view: IncidentView) -> bool:
+    return view.phase is Phase.HELD and view.why.startswith(Reason.HOST_FIRST)
+
+
+def _disabled(told: Told, held: Sequence[IncidentView]) -> list[str]:
+    """Services that are left disabled although nothing about their host is held."""
+    excused = {view.host for view in held}
+    return [line for line in told.left if not any(f"host {host} " in line for host in excused)]
 
 
 def _is_well(guest: Mapping[str, object], off: frozenset[str]) -> bool:

@@ -12,11 +12,16 @@ from typing import Any
 from unittest.mock import patch
 
 from kasugai.adapters.faust.progress import Place, Progress
+from kasugai.adapters.kafka.records import Incoming
+from kasugai.adapters.ledger_reading import Reading
 from kasugai.cli.main import main as kasugai
+from kasugai.core.recovering import lastlook
 from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Begin
 from kasugai.core.words.facts import StepState
 from kasugai.core.words.incident import Open
+from kasugai.streams import route
+from kasugai.streams.route_shell import RouteShell
 from kasugai.workers import effects
 from kasugai.workers.effects import Tools
 from tests import mutants
@@ -44,6 +49,24 @@ def _as_faust_is(*remedies: str) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _believed() -> Iterator[None]:
+    """An agent may say everything, and the world is not asked: else the last look would save the host."""
+    with (
+        patch.object(route, "check_saying", lambda *_: None),
+        patch.object(lastlook, "source_age", lambda _: None),
+    ):
+        yield
+
+
+async def _pass_over(_: RouteShell, record: Incoming, error: Exception) -> None:
+    LOG.warning("%s at %d is passed over: %s", record.topic, record.offset, error)
+
+
+def _stumble(_: Reading, what: str, why: str) -> None:
+    raise TypeError(f"{what}: {why}")
+
+
 def _telling(place: Callable[[Progress, int, int], Place]) -> Callable[[Progress, int, int], Place]:
     def tell(progress: Progress, partition: int, offset: int) -> Place:
         expected = progress.expected(partition)
@@ -59,6 +82,9 @@ MUTANTS: Mapping[str, Callable[[], AbstractContextManager[Any]]] = {
     "repeat a call without a reply": lambda: patch.object(effects, "_call_and_tell", _and_again),
     "records skipped after a rebalance": lambda: _as_faust_is("frozen-fetch", "own-offsets", "guard"),
     "resume before the seek": lambda: _as_faust_is("seek-first", "own-offsets", "guard"),
+    "a lie of one agent is believed": _believed,
+    "an unreadable record is passed over": lambda: patch.object(RouteShell, "_bury", _pass_over),
+    "a foreign text ends a worker": lambda: patch.object(Reading, "_missed", _stumble),
     "stock Faust": lambda: _as_faust_is("frozen-fetch", "seek-first", "own-offsets", "guard"),
     **FROM_SCENARIOS,
 }

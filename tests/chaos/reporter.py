@@ -1,19 +1,24 @@
-"""Publishes faults for as long as it takes, from a thread of its own, and remembers which ones Kafka has taken.
+"""Publishes faults, and what a bad neighbour writes, for as long as it takes, from a thread of its own, and remembers
+what Kafka has taken.
 
-A fault that was not acknowledged is sent again under the same id, as an outbox does.
+What was not acknowledged is sent again, faults under the same id, as an outbox does.
 """
 
 import asyncio
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from kasugai.adapters.kafka.inventory_reader import InventoryReader
 from kasugai.adapters.kafka.producer import Producer
+from kasugai.adapters.kafka.records import Outgoing, outgoing
 from kasugai.adapters.settings import KafkaSettings
 from kasugai.core.recovering.doors import LogAway
-from kasugai.core.words.signals import Fault
+from kasugai.core.words.signals import Fault, Stamp
 from kasugai.schemas.topics import REPORTED
+from tests.chaos.judge import Spot
+from tests.chaos.spoiled import Shot
+from tests.support.agents import signed
 
 AGAIN = 0.5
 
@@ -24,6 +29,10 @@ class Reporter:
     def __init__(self, kafka: KafkaSettings) -> None:
         """Nothing is said yet."""
         self.taken: dict[UUID, Fault] = {}
+        self.doomed: dict[Spot, str] = {}
+        """Every record that must become a dead letter, and why."""
+        self.segments: dict[str, str] = {}
+        """The segment's id of each host."""
         self.waiting = 0
         self._kafka = kafka
         self._loop = asyncio.new_event_loop()
@@ -45,8 +54,12 @@ class Reporter:
 
     def say(self, fault: Fault) -> None:
         """Publish it, sooner or later."""
+        self.shoot([report(fault)])
+
+    def shoot(self, shots: Sequence[Shot]) -> None:
+        """Publish all in one go, sooner or later."""
         self.waiting += 1
-        asyncio.run_coroutine_threadsafe(self._say(fault), self._loop)
+        asyncio.run_coroutine_threadsafe(self._shoot(shots), self._loop)
 
     async def _begin(self, hosts: int) -> Mapping[str, str]:
         """A transaction that was committed may be seen a little later."""
@@ -55,6 +68,7 @@ class Reporter:
             while len(uuids) < hosts:
                 await reader.load()
                 uuids = {host.name: host.host_uuid for host in reader.inventory.hosts()}
+                self.segments = {host.name: host.segment_id for host in reader.inventory.hosts()}
         self._producer = Producer(self._kafka, "chaos")
         return uuids
 
@@ -64,15 +78,40 @@ class Reporter:
             self._producer = Producer(self._kafka, "chaos")
             await producer.close(0.0)
 
-    async def _say(self, fault: Fault) -> None:
+    async def _shoot(self, shots: Sequence[Shot]) -> None:
+        for shot, stamp in zip(shots, await self._publish(shots), strict=True):
+            self._took(shot, stamp)
+        self.waiting -= 1
+
+    async def _publish(self, shots: Sequence[Shot]) -> Sequence[Stamp]:
         while True:
             producer = self._producer
             assert producer is not None
             try:
-                await producer.send(REPORTED, fault)
-                break
+                return await producer.publish_all(_signed(shots))
             except LogAway:
                 await asyncio.sleep(AGAIN)
                 await self._replace(producer)
-        self.taken[fault.event_id] = fault
-        self.waiting -= 1
+
+    def _took(self, shot: Shot, stamp: Stamp) -> None:
+        if shot.fault is not None:
+            self.taken[shot.fault.event_id] = shot.fault
+        if shot.doomed:
+            self.doomed[shot.record.topic, stamp.partition, stamp.offset] = shot.doomed
+
+
+def _signed(shots: Sequence[Shot]) -> list[Outgoing]:
+    """Return the records as they are sent now: who sends again signs again, but for whom it is that the proof is an
+    old one."""
+    records: list[Outgoing] = []
+    for shot in shots:
+        if shot.again:
+            records.append(records[-1])
+        else:
+            records.append(signed(shot.record, shot.signer) if shot.signer else shot.record)
+    return records
+
+
+def report(fault: Fault) -> Shot:
+    """Return a report as its sender publishes it."""
+    return Shot(outgoing(REPORTED, fault), fault=fault)

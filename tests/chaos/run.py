@@ -7,6 +7,7 @@ import asyncio
 import json
 import random
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
@@ -20,22 +21,27 @@ from kasugai.adapters.settings import Settings, load
 from kasugai.cli.segment import apply
 from kasugai.cli.segment_file import WantedHost, WantedSegment
 from kasugai.core.recovering.doors import LedgerAway, LogAway
-from kasugai.core.telling.incident_views import IncidentView, fold
+from kasugai.core.telling.incident_views import IncidentView, Seen, fold
 from kasugai.core.words.policy import Policy
-from kasugai.core.words.subject import host_subject
+from kasugai.core.words.subject import Subject, host_subject
 from kasugai.schemas.topics import DEAD_LETTERS, contracts
 from kasugai.sim.child import ServerFailedError
 from tests.chaos.crew import Crew
-from tests.chaos.judge import Judgement, Told, is_held, is_over, judge, unjudged
+from tests.chaos.graves import graves
+from tests.chaos.judge import Judgement, Spot, Told, is_held, is_over, judge, unjudged
 from tests.chaos.lurker import Lurker
+from tests.chaos.neighbour import Neighbour
+from tests.chaos.parts import Parts, left_disabled, wrongs
 from tests.chaos.reporter import Reporter
 from tests.chaos.schedule import Blow, Event, draw
 from tests.chaos.servers import Broker, NovaProcess, RedisPair
+from tests.chaos.spoiled import is_forged
 from tests.chaos.town import HOSTS, Town
+from tests.support import agents
 from tests.support import told as telling
 from tests.support.settings_file import settings_for
 
-POLICY = Policy(window=4, max_unhealthy=100, attempts=8)
+POLICY = Policy(window=4, max_unhealthy=100, attempts=8, restart_all=True)
 """Hosts are lost all the time on purpose (no storm), and Nova refuses for a while (more attempts than two)."""
 SPAWN = 1.5
 """Seconds that building a guest takes."""
@@ -48,9 +54,14 @@ LATE = (0.4, 1.8)
 """By how many seconds a slow Nova is late: clients wait one, and a request is off the wire after two more."""
 AGAIN = 2.5
 """Seconds until a blow is tried again whose victim was away."""
+BURIED_WITHIN = 75.0
+"""Seconds after which every doomed record is a dead letter: a topic of faults may rest for 60."""
 NOVA_BLOWS = frozenset(
     {Blow.NOVA_SLOW, Blow.NOVA_BUSY, Blow.NOVA_MUTE, Blow.NOVA_GONE, Blow.CONDUCTOR, Blow.FULL}
 )
+NEIGHBOUR = frozenset({Blow.SPOILED, Blow.BURST, Blow.TEXTS, Blow.LIE})
+PARTS = frozenset({Blow.GUEST, Blow.PROCESS, Blow.OPERATOR})
+LASTS_NOT = NEIGHBOUR | PARTS | {Blow.LOSE}
 
 Say = Callable[[str], None]
 
@@ -64,6 +75,14 @@ class Outcome:
     """From the first loss to the end of the settling."""
     kills: int
     blows: int
+    unreadable: int = 0
+    """Records that nobody can take, or that lie out of their place."""
+    texts: int = 0
+    """Foreign texts in Redis."""
+    lies: int = 0
+    """An agent's words that are not so."""
+    dead_letters: int = 0
+    """Of a bad neighbour's records, each once."""
     faults: int
     losses: int
     judgement: Judgement
@@ -88,6 +107,7 @@ class Run:
     _folded: float = 0.0
     _said: float = 0.0
     _began: float = 0.0
+    _buried: frozenset[Spot] = frozenset()
     _caught: bool = False
     """Whether the witness has seen a mutant's mistake: there is nothing to wait for any more."""
 
@@ -129,6 +149,9 @@ class Run:
         stack.callback(reporter.stop)
         self.town = Town(self.nova, reporter, dict(reporter.start(HOSTS)), random.Random(self.seed))
         self.town.settle()
+        self.parts = Parts(self.town)
+        self.town.repaired = self.parts.repaired
+        self.neighbour = Neighbour(self.town, self.redis)
         self.lurker = Lurker(self.nova, self, self._line)
         deadline = time.monotonic() + 90
         while idle := self.crew.idle():
@@ -151,7 +174,10 @@ class Run:
 
     def _configure(self) -> Settings:
         file = self.folder / "kasugai.conf"
-        file.write_text(settings_for(kafka=self.broker.conf, redis=self.redis.url, clouds=self.nova.clouds))
+        more = agents.section(self.folder)
+        file.write_text(
+            settings_for(kafka=self.broker.conf, redis=self.redis.url, clouds=self.nova.clouds, more=more)
+        )
         return load([str(file)])
 
     # The middle.
@@ -164,7 +190,7 @@ class Run:
             what = f"missed: {str(missed).splitlines()[0]}"
         except OSError as missed:
             what = f"missed: {missed}"
-        lasting = f" for {event.seconds:.1f} s" if event.seconds and event.blow is not Blow.LOSE else ""
+        lasting = f" for {event.seconds:.1f} s" if event.seconds and event.blow not in LASTS_NOT else ""
         self._line(f"{event.blow} {what}{lasting}".replace("  ", " "))
 
     def _blow(self, event: Event) -> str:
@@ -181,9 +207,34 @@ class Run:
                 return event.name
             case _ if event.blow in NOVA_BLOWS:
                 self._trouble_nova(event.blow, event.seconds, event.whom)
+            case _ if event.blow in NEIGHBOUR | PARTS:
+                return self._misbehave(event) if event.blow in NEIGHBOUR else self.parts.strike(event)
             case _:
                 return self._take_away(event)
         return ""
+
+    def _misbehave(self, event: Event) -> str:
+        """A bad neighbour writes; where he writes over the ledger, Redis must be there."""
+        match event.blow:
+            case Blow.SPOILED:
+                return self.neighbour.spoil(event, self._views)
+            case Blow.BURST:
+                return self.neighbour.burst(event)
+            case Blow.TEXTS:
+                if "Redis" in self._away:
+                    self._in(AGAIN, f"again: {event.blow}", lambda: self._strike(event))
+                    return "are put off"
+                return self.neighbour.write(event, self._views)
+            case _:
+                return self._lie(event)
+
+    def _lie(self, event: Event) -> str:
+        """An agent lies, and takes it back a little later."""
+        told, back = self.neighbour.lie(event)
+        if not back.told:
+            return told
+        self._in(event.seconds, f"taken back: {event.lie}", lambda: self.neighbour.take_back(back))
+        return f"{told} for {event.seconds:.1f} s"
 
     def _lose(self, event: Event) -> str:
         """A host is lost, and perhaps its recovery is lain in wait for."""
@@ -305,7 +356,7 @@ class Run:
         if self.broker.has_failed:
             self.broker.launch()
         if now - self._folded > 1.0:
-            self._views = fold(list(self.told.seen))
+            self._views = fold(self._seen())
             self._folded = time.monotonic()
             self._caught = bool(self.mutant and self.nova.read("witness"))
         self.town.tend(self._views, repair=repair)
@@ -347,7 +398,8 @@ class Run:
         return all(is_over(view) or (is_held(view) and waited > HELD_FOR) for view in views)
 
     def _is_held(self, host: str, waited: float) -> bool:
-        own = [view for view in self._views if view.host == host and view.incident is not None]
+        about = host_subject(host)
+        own = [view for view in self._views if view.subject == about and view.incident is not None]
         return waited > HELD_FOR and bool(own) and all(is_over(view) or is_held(view) for view in own)
 
     def _close(self, events: list[Event]) -> Outcome:
@@ -361,6 +413,10 @@ class Run:
             seconds=took,
             kills=self.crew.kills,
             blows=len(events),
+            unreadable=self.neighbour.counts["unreadable"],
+            texts=self.neighbour.counts["texts"],
+            lies=self.neighbour.counts["lies"],
+            dead_letters=len(self._buried & self.town.reporter.doomed.keys()),
             faults=len(self.town.reporter.taken),
             losses=self.town.losses.total(),
             judgement=judgement,
@@ -376,7 +432,8 @@ class Run:
         for uuid, guest in state["guests"].items():
             guest["runs_on"] = sorted(runs.get(guest["name"], []))
             guest["wanted"] = self.town.wanted[uuid]
-        seen = list(self.told.seen)
+        seen = self._seen()
+        self._buried, of_nobody = asyncio.run(self._dead_letters())
         return Told(
             faults={event: fault.host for event, fault in self.town.reporter.taken.items()},
             seen=seen,
@@ -387,7 +444,27 @@ class Run:
             off=frozenset(name for name, host in state["hosts"].items() if host["power"] == "off"),
             ends=self.crew.ends,
             leases=asyncio.run(self._leases()),
+            wrongs=wrongs(self.parts, self.nova.read("requests"), state["hosts"]),
+            left=left_disabled(self.parts, state["hosts"]),
+            dead_letters=of_nobody,
+            doomed=self.town.reporter.doomed,
+            buried=self._buried,
         )
+
+    def _seen(self) -> list[Seen]:
+        """Return what was told of incidents, but for those that a bad neighbour made up."""
+        return [one for one in self.told.seen if not is_forged(one.value.incident)]
+
+    async def _dead_letters(self) -> tuple[frozenset[Spot], Counter[str]]:
+        """Return which records became dead letters, and how many of these a neighbour has not sent."""
+        end = time.monotonic() + (0.0 if self.mutant else BURIED_WITHIN)
+        buried, of_nobody = frozenset[Spot](), Counter[str]()
+        while True:
+            with suppress(LogAway):
+                buried, of_nobody = await graves(self.settings.kafka)
+            if self.town.reporter.doomed.keys() <= buried or time.monotonic() > end:
+                return buried, of_nobody
+            await asyncio.sleep(1.0)
 
     async def _leases(self) -> list[str]:
         """Return who is still leased after a lease's time."""
@@ -395,10 +472,14 @@ class Run:
         async with RedisLedger.from_url(self.redis.url) as ledger:
             while True:
                 with suppress(LedgerAway):
-                    held = [host for host in self.town.losses if await ledger.is_leased(host_subject(host))]
+                    held = [each.name for each in self._subjects() if await ledger.is_leased(each)]
                     if not held or time.monotonic() > end:
                         return held
                 await asyncio.sleep(0.2)
+
+    def _subjects(self) -> list[Subject]:
+        """Return everything that an incident was about."""
+        return sorted({view.subject for view in self._views if view.incident is not None})
 
     async def _keep(self) -> None:
         """Write every topic's records, decoded, and Nova's state beside the logs."""
@@ -426,7 +507,7 @@ class Run:
         views = [view for view in self._views if view.incident is not None]
         open_ = [view for view in views if not is_over(view)]
         shown = ", ".join(
-            f"{view.host} {view.phase} {view.instances_done}/{len(view.instances)}" for view in open_
+            f"{view.subject.title} {view.phase} {view.instances_done}/{len(view.instances)}" for view in open_
         )
         missing = len(unjudged(self.town.reporter.taken, list(self.told.seen)))
         return (

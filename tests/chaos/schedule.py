@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tests.chaos.ambush import Ambush, ambushes
+from tests.chaos.lies import Lie
 
 PROCESSES = ("route-1", "route-2", "correlate-1", "correlate-2", "worker-1", "worker-2")
 """Everything of Kasugai's that runs, by instance name."""
@@ -41,6 +42,13 @@ class Blow(StrEnum):
     CONDUCTOR = "the conductor is slow"
     FULL = "no valid host"
     SUSPECT = "one witness against a living host"
+    SPOILED = "unreadable records"
+    BURST = "unreadable records among reports"
+    TEXTS = "foreign texts in Redis"
+    LIE = "an agent lies:"
+    GUEST = "guests die on"
+    PROCESS = "nova-compute's like fails on"
+    OPERATOR = "an operator disables"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +68,10 @@ class Event:
     """LOSE: how the news comes, a word of `MANNERS`."""
     ambush: Ambush | None = None
     """LOSE: what waits for the recovery."""
+    salt: int = 0
+    """What a bad neighbour draws from."""
+    lie: str = ""
+    """LIE: which one, a word of `Lie`."""
 
 
 MANNERS = ("at once", "twice", "late", "unsure first", "twice and a day later")
@@ -84,6 +96,22 @@ RARE: tuple[tuple[Blow, float, float, float], ...] = (
 )
 """How often per minute, and between which two numbers of seconds."""
 
+PARTS: tuple[tuple[Blow, float, float, float], ...] = (
+    (Blow.GUEST, 6.0, 0, 0),
+    (Blow.PROCESS, 4.0, 3.0, 12.0),
+    (Blow.OPERATOR, 1.5, 0, 0),
+)
+"""The same of what fails on hosts that live; a process is back after so many seconds. Drawn by a chance of their own.
+"""
+
+NEIGHBOURS: tuple[tuple[Blow, float, float, float], ...] = (
+    (Blow.SPOILED, 6.0, 0, 0),
+    (Blow.BURST, 2.0, 0, 0),
+    (Blow.TEXTS, 7.0, 0, 0),
+    (Blow.LIE, 5.0, 1.0, 6.0),
+)
+"""The same of a bad neighbour's; a lie is taken back after so many seconds. They are drawn by a chance of their own."""
+
 PAUSE_SECONDS = (7.5, 10.0)
 """Longer than a session (6 s) and a lease (3 s) of the test profile, with the time that it takes to be noticed."""
 PAUSES_PER_MINUTE = 2.4
@@ -98,6 +126,8 @@ def draw(seed: int, seconds: float) -> list[Event]:
         *_by_process(chance, seconds, Blow.KILL, KILLS_PER_MINUTE, (0.0, 0.0)),
         *_by_process(chance, seconds, Blow.PAUSE, PAUSES_PER_MINUTE, PAUSE_SECONDS),
         *_rare(chance, seconds),
+        *_parts(random.Random(f"{seed}: parts"), seconds),
+        *_neighbours(random.Random(f"{seed}: neighbours"), seconds),
     ]
     return sorted(events, key=lambda event: event.at)
 
@@ -145,6 +175,33 @@ def _rare(chance: random.Random, seconds: float) -> Iterator[Event]:
                 blow=blow,
                 whom=chance.random(),
                 seconds=chance.uniform(least, most),
+            )
+
+
+def _parts(chance: random.Random, seconds: float) -> Iterator[Event]:
+    for blow, rate, least, most in PARTS:
+        for _ in range(max(1, count(chance, rate, seconds))):
+            yield Event(
+                at=_moment(chance, seconds),
+                blow=blow,
+                whom=chance.random(),
+                seconds=chance.uniform(least, most),
+                salt=chance.randrange(1 << 32),
+            )
+
+
+def _neighbours(chance: random.Random, seconds: float) -> Iterator[Event]:
+    """Each kind of lie in turn, in an order of the seed's."""
+    lies = chance.sample(list(Lie), len(Lie))
+    for blow, rate, least, most in NEIGHBOURS:
+        for n in range(max(1, count(chance, rate, seconds))):
+            yield Event(
+                at=_moment(chance, seconds),
+                blow=blow,
+                whom=chance.random(),
+                seconds=chance.uniform(least, most),
+                salt=chance.randrange(1 << 32),
+                lie=lies[n % len(lies)] if blow is Blow.LIE else "",
             )
 
 

@@ -7,6 +7,7 @@ import json
 import socket
 import sys
 import urllib.request
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -73,6 +74,16 @@ class RedisPair:
     def flush_all(self) -> None:
         """Forget everything."""
         say(self.port, "FLUSHALL")
+
+    def overwrite(self, key: str, command: str, *words: str, lasting: int = 0, beside: bool = False) -> None:
+        """Put something else where a key is, or `beside` what is there; it expires after so many milliseconds, if that
+        is not 0. One that finds another type than it is for changes nothing."""
+        if not beside:
+            say(self.port, f"DEL {key}")
+        with suppress(ServerFailedError) if beside else nullcontext():
+            say(self.port, " ".join((command, key, *words)))
+        if lasting:
+            say(self.port, f"PEXPIRE {key} {lasting}")
 
     def cut_replica(self) -> None:
         """From now on the replica grows old."""

@@ -17,6 +17,10 @@ HEADS = (
     "SECONDS",
     "BLOWS",
     "KILLS",
+    "UNREADABLE",
+    "TEXTS",
+    "LIES",
+    "DEAD LETTERS",
     "LOSSES",
     "FAULTS",
     "INCIDENTS",
@@ -45,6 +49,10 @@ def row_of(outcome: Outcome) -> dict[str, Any]:
         "SECONDS": round(outcome.seconds),
         "BLOWS": outcome.blows,
         "KILLS": outcome.kills,
+        "UNREADABLE": outcome.unreadable,
+        "TEXTS": outcome.texts,
+        "LIES": outcome.lies,
+        "DEAD LETTERS": outcome.dead_letters,
         "LOSSES": outcome.losses,
         "FAULTS": outcome.faults,
         "INCIDENTS": found.incidents,
@@ -76,7 +84,7 @@ def show(rows: Sequence[Mapping[str, Any]]) -> None:
         total = total_of(rows)
         lines.append([str(total.get(head, 0)) for head in HEADS])
     if not sys.stdout.isatty():
-        out(table([Column(head, right=True) for head in HEADS], lines))
+        out("\n".join(table([Column(head, right=True) for head in HEADS], lines)))
         return
     drawn = Table()
     for head in HEADS:

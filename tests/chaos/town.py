@@ -12,6 +12,7 @@ from typing import Any
 
 from kasugai.core.telling.incident_views import IncidentView
 from kasugai.core.words.signals import Fault, Source, Symptom, fault
+from kasugai.core.words.subject import host_subject
 from kasugai.sim.child import ServerFailedError
 from tests.chaos.ambush import Trap
 from tests.chaos.judge import is_over
@@ -54,6 +55,8 @@ class Town:
     losses: Counter[str] = field(default_factory=Counter)
     wanted: dict[str, str] = field(default_factory=dict)
     """The vm_state of each guest at the beginning: a recovery must not change it."""
+    repaired: Callable[[str], None] = lambda _: None
+    """Called when operators have enabled a host again."""
     _said: int = 0
     _later: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
 
@@ -102,9 +105,21 @@ class Town:
         guests = self.nova.read("state")["guests"]
         return frozenset(uuid for uuid, guest in guests.items() if guest["host"] == host)
 
+    def living(self) -> list[str]:
+        """Return the hosts that nobody has taken the power from, or that are back at work."""
+        return [f"cmp{n}" for n in range(1, HOSTS + 1) if f"cmp{n}" not in self.lost]
+
+    def dead(self) -> list[str]:
+        """Return the hosts without power."""
+        return [host for host, lost in self.lost.items() if not lost.is_on]
+
+    def report(self, host: str) -> Fault:
+        """Return one more report about a host, in which nobody vouches for anything."""
+        return self._fault(host)
+
     def suspect(self, whom: float) -> str:
         """One witness speaks against a living host."""
-        living = self._living()
+        living = self.living()
         host = living[int(whom * len(living))]
         self.reporter.say(self._fault(host, observer="neighbour"))
         return host
@@ -124,9 +139,13 @@ class Town:
         """Whether a fault is still to be published, or not taken by Kafka yet."""
         return bool(self._later) or self.reporter.waiting > 0
 
+    def later(self, seconds: float, act: Callable[[], None]) -> None:
+        """Do something so many seconds from now."""
+        self._in(seconds, act)
+
     def closed(self, host: str, views: Sequence[IncidentView]) -> bool:
         """Whether the incident of the host's last loss is over."""
-        own = [view for view in views if view.host == host and view.incident is not None]
+        own = [view for view in views if view.subject == host_subject(host) and view.incident is not None]
         return len(own) >= self.losses[host] and all(is_over(view) for view in own)
 
     def _report_on_and_on(self, host: str) -> None:
@@ -145,6 +164,7 @@ class Town:
             lost.is_on, lost.repair_at = True, now + 6.0
         elif self._admitted(host):
             del self.lost[host]
+            self.repaired(host)
             self.reporter.say(self._fault(host, symptom=Symptom.ALIVE))
             if lost.again:
                 self._in(2.0, lambda: self.reporter.say(lost.told))
@@ -160,12 +180,9 @@ class Town:
             return False
         return True
 
-    def _living(self) -> list[str]:
-        return [f"cmp{n}" for n in range(1, HOSTS + 1) if f"cmp{n}" not in self.lost]
-
     def _victim(self, whom: float) -> str | None:
         """A host with guests, seldom one that others are just being evacuated to."""
-        living = self._living()
+        living = self.living()
         if len(living) <= FEWEST:
             return None
         state: dict[str, Any] = self.nova.read("state")

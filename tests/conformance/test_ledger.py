@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from copy import copy
 from dataclasses import replace
 from itertools import permutations
@@ -10,14 +11,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kasugai.core.recovering.doors import Folded, Lease, LeaseLost
+from kasugai.core.recovering.doors import Folded, Lease, LeaseLost, LedgerUnreadable
 from kasugai.core.recovering.ledger import Entry, Flag
 from kasugai.core.words.facts import Result, StepRecord
 from kasugai.core.words.subject import Subject, host_subject
 from kasugai.core.words.timing import BrokerTime, Millis
 from kasugai.workers.ports import Ledger
 from tests.strategies import values_of, words
-from tests.support.ledgers import InMemory, OnRedis, Place, incident, large_entry, story
+from tests.support.ledgers import (
+    FOREIGN,
+    KEYS,
+    InMemory,
+    OnRedis,
+    Place,
+    incident,
+    large_entry,
+    story,
+)
 from tests.support.redis import RedisServer
 
 HOST = host_subject("cmp1.example.org")
@@ -177,6 +187,27 @@ class Leases:
         new = await own(place.ledger, "b", epoch=2)
         await place.ledger.release(old)
         assert await place.ledger.begin(new, ONE)
+
+    @story()
+    async def test_whose_leases_are_held_is_told_for_many_at_once(self, place: Place) -> None:
+        await own(place.ledger, "a")
+        gone = await own(place.ledger, "b", subject=host_subject("gone"))
+        await place.ledger.release(gone)
+        await place.spoil(host_subject("odd"), "lease", "rubbish")
+        many = [host_subject(f"cmp{n}") for n in range(2_500)]
+        last = await own(place.ledger, "c", subject=many[-1])
+        asked = [HOST, host_subject("gone"), host_subject("odd"), *many]
+        assert await place.ledger.leased(asked) == {HOST, last.subject}
+        assert await place.ledger.leased([]) == frozenset()
+
+    @story()
+    async def test_what_the_dead_held_is_free_at_once(self, place: Place) -> None:
+        old = await own(place.ledger, "w#line.1/a/1", epoch=1)
+        other = await own(place.ledger, "v#line.1/b/1", subject=host_subject("b"), epoch=1)
+        assert await place.ledger.release_all("w#line.") == 1
+        await refuses_all(place.ledger, old)
+        assert await place.ledger.begin(other, ONE)
+        await own(place.ledger, "w#line.2/a/1", epoch=2)
 
     @story()
     async def test_what_an_owner_does_at_once_does_not_stand_in_its_own_way(self, place: Place) -> None:
@@ -468,7 +499,138 @@ class Losses:
         assert (await place.ledger.load(HOST)).entries == {ONE: Entry(incident=ONE)}
 
 
-class Ledgers(Leases, Epochs, Flags, Entries, Losses):
+class Foreigners:
+    """What somebody else has written is absent, ends nobody, and goes with the next fold."""
+
+    @pytest.mark.parametrize("how", FOREIGN)
+    @pytest.mark.parametrize("what", KEYS)
+    def test_it_is_absent_until_a_fold_makes_the_subject_whole(
+        self, place: Place, what: str, how: str
+    ) -> None:
+        async def told() -> None:
+            whole = folded(Entry(incident=ONE, effects=True), Entry(incident=TWO), epoch=4, facts=12, _1=STOP)
+            lease = await own(place.ledger, "a")
+            await place.ledger.save(lease, whole)
+            await place.ledger.adopt(lease, 5)
+            await place.spoil(HOST, what, how)
+            kept = await place.ledger.load(HOST)
+            assert kept.offsets == whole.offsets if what == "lease" else kept.offsets == {}
+            assert what != "entry" or ONE not in kept.entries
+            assert what != "flag" or ONE not in kept.flags
+            await place.ledger.release(lease)
+            new = await own(place.ledger, "b")
+            await place.ledger.save(new, whole)
+            await place.ledger.adopt(new, 6)
+            assert await place.ledger.load(HOST) == replace(whole, epoch=6)
+            assert not await place.ledger.begin(new, ONE)
+            assert await place.ledger.record(new, Entry(incident=TWO, reason="on"), effect=True)
+
+        place.play(told, ttl=Millis(10_000))
+
+    @pytest.mark.parametrize("how", FOREIGN)
+    @pytest.mark.parametrize("what", KEYS)
+    def test_whoever_meets_it_is_refused_or_writes_over_it_and_nothing_else(
+        self, place: Place, what: str, how: str
+    ) -> None:
+        """No other error, which would end a process; and no effect begins where nobody can say that it may."""
+
+        async def told() -> None:
+            for name, write in OWNERS_WRITES.items():
+                await place.flush()
+                lease = await own(place.ledger, "a", epoch=1)
+                await place.ledger.save(lease, folded(Entry(incident=ONE), facts=12, _1=STOP))
+                await place.spoil(HOST, what, how)
+                with suppress(LeaseLost):
+                    assert await write(place.ledger, lease) in (None, False, name == "record")
+            await place.spoil(HOST, what, how)
+            await place.ledger.flag(HOST, ONE, replace(STOP, offset=7))
+            await place.ledger.stopped(HOST, ONE)
+            assert await place.ledger.is_leased(HOST) is (what != "lease")
+            assert await place.ledger.release_all("nobody") == 0
+
+        place.play(told, ttl=Millis(10_000))
+
+    @story()
+    async def test_under_a_flag_that_nobody_can_read_no_effect_begins(self, place: Place) -> None:
+        lease = await own(place.ledger, "a", epoch=1)
+        await place.ledger.flag(HOST, ONE, STOP)
+        await place.spoil(HOST, "flag", "rubbish")
+        with pytest.raises(LedgerUnreadable):
+            await place.ledger.begin(lease, ONE)
+        with pytest.raises(LedgerUnreadable):
+            await place.ledger.record(lease, Entry(incident=ONE), effect=True)
+        assert (await place.ledger.load(HOST)).entries == {}
+
+    @story()
+    async def test_a_lease_that_nobody_can_read_is_nobody_s(self, place: Place) -> None:
+        old = await own(place.ledger, "a", epoch=1)
+        await place.spoil(HOST, "lease", "another type")
+        await refuses_all(place.ledger, old)
+        new = await own(place.ledger, "b", epoch=2)
+        await refuses_all(place.ledger, old)
+        await place.ledger.renew(new)
+
+    @story()
+    async def test_a_stop_is_kept_although_the_index_cannot_be_read_and_the_fold_begins_anew(
+        self, place: Place
+    ) -> None:
+        """The index knew of other incidents, whose calls may be under way."""
+        lease = await own(place.ledger, "a", epoch=1)
+        await place.ledger.save(lease, folded(Entry(incident=ONE, effects=True), facts=12))
+        await place.spoil(HOST, "index", "another type")
+        await place.ledger.flag(HOST, TWO, STOP)
+        kept = await place.ledger.load(HOST)
+        assert (kept.flags, kept.offsets) == ({TWO: STOP}, {})
+
+
+class Liars:
+    """What reads well and is wrong is not believed for longer than until the next fold."""
+
+    @story()
+    async def test_an_index_that_names_too_few_lets_the_log_be_read_from_its_beginning(
+        self, place: Place
+    ) -> None:
+        whole = folded(Entry(incident=ONE, effects=True), Entry(incident=TWO), epoch=4, facts=12, _3=STOP)
+        lease = await own(place.ledger, "a")
+        await place.ledger.save(lease, whole)
+        await place.ledger.adopt(lease, 5)
+        await place.lie(HOST, "index")
+        await place.ledger.record(lease, Entry(incident=THREE))
+        await place.ledger.flag(HOST, TWO, STOP)
+        kept = await place.ledger.load(HOST)
+        assert ONE not in kept.entries
+        assert kept.offsets == {}
+        await place.ledger.release(lease)
+        await place.ledger.save(await own(place.ledger, "b"), whole)
+        assert (await place.ledger.load(HOST)).offsets == whole.offsets
+
+    @story()
+    async def test_what_is_written_after_a_fold_takes_nothing_from_what_is_known_of_the_log(
+        self, place: Place
+    ) -> None:
+        lease = await own(place.ledger, "a", epoch=1)
+        await place.ledger.save(lease, folded(Entry(incident=ONE), epoch=1, facts=12))
+        for answered in (1, 2):
+            await place.ledger.record(lease, Entry(incident=TWO, answered=answered))
+            await place.ledger.flag(HOST, ONE, replace(STOP, offset=answered))
+        assert (await place.ledger.load(HOST)).offsets == folded(facts=12).offsets
+
+    @story()
+    async def test_a_doubted_epoch_falls_and_no_other(self, place: Place) -> None:
+        await place.ledger.release(await own(place.ledger, "a", epoch=4))
+        await place.lie(HOST, "epoch")
+        absurd = (await place.ledger.load(HOST)).epoch
+        lease = await own(place.ledger, "b")
+        await place.ledger.save(lease, folded(epoch=4), doubted=absurd - 1)
+        assert (await place.ledger.load(HOST)).epoch == absurd
+        await place.ledger.save(lease, folded(epoch=4), doubted=absurd)
+        assert (await place.ledger.load(HOST)).epoch == 4
+        with pytest.raises(LeaseLost, match=HOST.name):
+            await place.ledger.adopt(lease, 4)
+        await place.ledger.adopt(lease, 5)
+
+
+class Ledgers(Leases, Epochs, Flags, Entries, Losses, Foreigners, Liars):
     """The whole suite."""
 
 

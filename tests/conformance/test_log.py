@@ -11,7 +11,7 @@ from kasugai.core.words.subject import host_subject
 from kasugai.core.words.timing import BrokerTime
 from kasugai.workers.ports import Log, Offsets
 from tests.support.kafka import KafkaServer
-from tests.support.logs import InMemory, OnKafka, Place, fact, resume, stop, story
+from tests.support.logs import InMemory, OnKafka, Place, fact, guest_of, resume, stop, story
 
 
 async def end_of(log: Log, host: str) -> Offsets:
@@ -73,6 +73,39 @@ class Facts:
         reads = [place.log.facts(host_subject(host), {}) for host in place.hosts * 10]
         found = [[logged.fact.host for logged in facts] for facts, _ in await asyncio.gather(*reads)]
         assert found == [[host] for host in place.hosts * 10]
+
+    @story
+    async def test_subjects_of_one_host_do_not_see_one_another(self, place: Place) -> None:
+        host = place.hosts[0]
+        subjects = [host_subject(host), guest_of(host, 1), guest_of(host, 2)]
+        stamps = [await place.log.publish(fact(host, 1, subject=subject)) for subject in subjects]
+        for subject, stamp in zip(subjects, stamps, strict=True):
+            facts, end = await place.log.facts(subject, {})
+            assert [logged.stamp for logged in facts] == [stamp]
+            assert [*end.values()] == [stamps[-1].offset + 1]
+
+    @story
+    async def test_one_that_is_new_gets_all_of_its_own_whoever_has_read_before(self, place: Place) -> None:
+        """Also what another worker has written about it since the partition was last read here."""
+        host = place.hosts[0]
+        early = await place.log.publish(fact(host, 1, subject=guest_of(host, 1)))
+        assert [*(await place.log.facts(guest_of(host, 2), {}))[0]] == []
+        for number in range(3, 40):
+            stamp = await place.log.publish(fact(host, number, subject=guest_of(host, number)))
+            for subject, own in ((guest_of(host, number), stamp), (guest_of(host, 1), early)):
+                facts, end = await place.log.facts(subject, {})
+                assert [logged.stamp for logged in facts] == [own]
+                assert [*end.values()] == [stamp.offset + 1]
+
+    @story
+    async def test_hundreds_that_are_new_at_once_get_each_their_own(self, place: Place) -> None:
+        host = place.hosts[0]
+        known = [fact(host, number, subject=guest_of(host, number)) for number in range(0, 200, 2)]
+        await asyncio.gather(*map(place.log.publish, known))
+        reads = [place.log.facts(guest_of(host, number), {}) for number in range(200)]
+        found = await asyncio.gather(*reads)
+        assert [logged.fact for facts, _ in found for logged in facts] == known
+        assert len({tuple(end.items()) for _, end in found}) == 1
 
 
 class Flags:

@@ -1,20 +1,26 @@
 """What every store of the views must do (api/documents.py): one suite, played in memory and on a real Redis."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from kasugai.adapters import redis_views
 from kasugai.adapters.redis_views import PREFIX, RedisViews
-from kasugai.api.documents import Documents, MemoryDocuments
+from kasugai.api.documents import Documents
 from kasugai.api.projection.projector import Projector
 from kasugai.api.view_store import ViewStore, member_of
-from kasugai.api.views import MemoryViews, NotificationView, Status, UnknownMarker, Views
+from kasugai.api.views import NotificationView, Status, UnknownMarker, Views
 from kasugai.core.recovering.doors import LedgerAway
 from kasugai.core.telling.documents import Index, Kept, NotOwner, Round
 from tests.support.incidents import INCIDENT, OPENED, WHOLE
+from tests.support.memory_documents import MemoryDocuments
+from tests.support.memory_views import MemoryViews
 from tests.support.projections import UUID_1, came, naming, posted, projected
 from tests.support.redis import RedisServer
+from tests.support.workers import eventually
 
 STORY = came(posted(), naming(OPENED, posted()), *WHOLE[1:])
 
@@ -63,12 +69,21 @@ def test_what_is_listed_and_not_there_is_told_and_computed_anew(documents: Docum
         lambda: views.incident(str(INCIDENT)),
     ]
     for ask in asks:
-        with pytest.raises(LedgerAway, match="is missing"):
+        with pytest.raises(LedgerAway, match="is lost"):
             ask()
         assert not views.caught_up() and documents.progress() == {}
     with pytest.raises(NotOwner):
         documents.write("me", Round())
     play(documents)
+    assert views.caught_up() and everything(views) == whole
+
+
+@pytest.mark.parametrize("index", Index)
+def test_what_somebody_else_has_listed_is_passed_over(documents: Documents, index: Index) -> None:
+    play(documents)
+    views = ViewStore(documents)
+    whole = everything(views)
+    documents.write("me", Round(listed={(index, "somebody/else's"): 2**50}))
     assert views.caught_up() and everything(views) == whole
 
 
@@ -81,7 +96,7 @@ def test_a_notification_that_is_listed_and_not_there_is_told_also_when_it_is_ask
     assert views.notification("00000000-0000-4000-8000-00000000dead") is None
     lose(documents, f"notification/{first.notification_uuid}")
     for ask in (views.notification, views.details, views.vmoves):
-        with pytest.raises(LedgerAway, match="is missing"):
+        with pytest.raises(LedgerAway, match="is lost"):
             ask(first.notification_uuid)
         assert not views.caught_up()
     play(documents)
@@ -89,13 +104,13 @@ def test_a_notification_that_is_listed_and_not_there_is_told_also_when_it_is_ask
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("key", ["busy", *Index])
+@pytest.mark.parametrize("key", ["busy", "out", *Index])
 def test_a_list_that_redis_has_evicted_is_never_an_empty_list(redis_server: RedisServer, key: str) -> None:
     documents = RedisViews.from_url(redis_server.url)
     documents.drop()
     play(documents)
     views = ViewStore(documents)
-    whole, busy = everything(views), views.busy_hosts()
+    whole, busy = everything(views), (views.busy_hosts(), views.hosts_out())
     assert views.caught_up()
     documents._client.delete(PREFIX + key)
     assert not views.caught_up()
@@ -103,8 +118,64 @@ def test_a_list_that_redis_has_evicted_is_never_an_empty_list(redis_server: Redi
         documents.write("me", Round(is_current=True))
     assert documents.progress() == {}
     play(documents)
-    assert views.caught_up() and (everything(views), views.busy_hosts()) == (whole, busy)
+    assert views.caught_up() and (everything(views), (views.busy_hosts(), views.hosts_out())) == (whole, busy)
+    assert busy[1], "the story's host is out"
     documents.close()
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("spoil", ["type", "bytes"])
+@pytest.mark.parametrize(
+    "key", ["owner", "busy", "out", "progress", "dirty", "parts", "records/x", "text", *Index]
+)
+def test_what_is_no_view_is_dropped_with_all_of_them_and_they_are_computed_anew(
+    redis_server: RedisServer, key: str, spoil: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ended the projector, and again at each of its starts."""
+    monkeypatch.setattr(redis_views, "OWNED", 200)
+    documents = RedisViews.from_url(redis_server.url)
+    documents.drop()
+    play(documents)
+    views = ViewStore(documents)
+    whole = everything(views)
+    client = documents._client
+    write_there(client, PREFIX + key, spoil)
+    for _ in range(3):
+        with suppress(LedgerAway, NotOwner):
+            ask_all(documents)
+    eventually(lambda: documents.own("me"))
+    play(documents)
+    assert views.caught_up() and everything(views) == whole
+    documents.close()
+
+
+def write_there(client: Any, key: str, spoil: str) -> None:
+    """Write what is no view of ours."""
+    kind = client.type(key)
+    if spoil == "type":
+        client.delete(key)
+        client.xadd(key, {"not": "ours"})
+    elif kind == b"hash":
+        client.hset(key, "kasugai.recovery/0", b"\xff")
+    elif kind == b"set":
+        client.sadd(key, b"\xff")
+    elif kind == b"zset":
+        client.zadd(key, {b"\xff": 10**15})
+    else:
+        client.set(key, b"\xff")
+
+
+def ask_all(documents: RedisViews) -> None:
+    """Ask for everything that may be asked for, and write."""
+    documents.own("me")
+    for ask in (documents.progress, documents.dirty, documents.busy, documents.out, documents.is_current):
+        ask()
+    documents.records("x")
+    documents.get("text")
+    for index in Index:
+        documents.newest(index, None, 9)
+        documents.has(index, "m")
+    documents.write("me", Round(is_current=True))
 
 
 def lose(documents: Documents, name: str) -> None:
@@ -231,6 +302,7 @@ def test_a_round_is_kept_whole(documents: Documents) -> None:
             progress={"t/0": 2},
             listed={(Index.NOTIFICATIONS, member): 5},
             busy={"x": "h", "y": "i"},
+            out={"x": "[1]", "y": "[2]"},
         ),
     )
     documents.write(
@@ -241,12 +313,13 @@ def test_a_round_is_kept_whole(documents: Documents) -> None:
             progress={"t/0": 3},
             listed={(Index.NOTIFICATIONS, member): 6},
             busy={"y": ""},
+            out={"y": ""},
             is_current=True,
         ),
     )
     documents.write("a", Round())
     assert sorted(documents.records("bucket"), key=lambda k: k.place) == [first, again]
-    assert documents.dirty() == {"bucket"} and documents.busy() == {"h"}
+    assert documents.dirty() == {"bucket"} and documents.busy() == {"h"} and documents.out() == ["[1]"]
     assert documents.progress() == {"t/0": 3}
     assert documents.newest(Index.NOTIFICATIONS, None, 10) == [member]
     assert documents.is_current() and documents.has(Index.NOTIFICATIONS, member)

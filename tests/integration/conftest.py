@@ -4,7 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.kafka import KafkaServer
+from kasugai.adapters.kafka.layout import wanted
+from kasugai.adapters.kafka.topics import Topics
+from kasugai.adapters.settings import KafkaSettings, Settings, StreamSettings
+from tests.support.kafka import REPO, KafkaServer
+from tests.support.kafka_secure import SecureKafka
 from tests.support.redis import RedisServer
 
 
@@ -12,6 +16,21 @@ from tests.support.redis import RedisServer
 def node() -> Iterator[KafkaServer]:
     """A Kafka node with nothing on it, the module's."""
     server = KafkaServer().start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def secure() -> Iterator[SecureKafka]:
+    """A guarded node with the topics, on which everybody has the rights that the manual gives, and no more."""
+    server = SecureKafka().start()
+    admin = Settings(
+        kafka=KafkaSettings(bootstrap_servers=server.bootstrap, replication=1, min_insync=1),
+        stream=StreamSettings(partitions=4),
+    )
+    Topics(admin).apply(wanted(admin))
+    manual = (REPO / "docs" / "operators" / "access.md").read_text()
+    server.grant("\n".join(line for line in manual.splitlines() if line.startswith("--allow-principal")))
     yield server
     server.stop()
 

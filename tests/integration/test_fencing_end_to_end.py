@@ -18,7 +18,9 @@ from kasugai.core.words.facts import Fact, FactKind
 from kasugai.core.words.incident import Phase
 from kasugai.core.words.signals import Source, fault
 from kasugai.core.words.verdicts import Reason
+from kasugai.schemas.topics import PEERS
 from kasugai.sim.cloud import SimCloud
+from tests.support import agents
 from tests.support.bmcs import PASSWORD, IpmiBmc, RedfishBmc, power_yaml
 from tests.support.kafka import KafkaServer
 from tests.support.pipeline import Pipeline, Town
@@ -74,7 +76,7 @@ class Fenced(Pipeline):
         )
         self.published.append(seen)
         async with Producer(self.settings.kafka, "test-peer") as producer:
-            await producer.send("kasugai.faults.host", seen)
+            await producer.publish_all([agents.said(PEERS, seen)])
 
     def idle(self) -> list[str]:
         """Return the processes that are not at work yet."""
@@ -124,7 +126,7 @@ def site(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) ->
         for name, value in PATIENT.items():
             patch.setenv(f"OS_WORKER__{name}", value)
         try:
-            with Fenced(kafka, redis_server, folder, town) as site:
+            with Fenced(kafka, redis_server, folder, town, config=agents.section(folder)) as site:
                 site.processes.until(lambda: not site.idle(), 60, site.idle)
                 site.cloud.do(lambda cloud: cloud.power.refuse_fencing(REFUSING))
                 for host in FAILING:

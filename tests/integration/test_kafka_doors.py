@@ -15,10 +15,11 @@ from kasugai.adapters.kafka.client import MAX_MESSAGE_BYTES, partition_of
 from kasugai.adapters.kafka.dead import DeadLetters
 from kasugai.adapters.kafka.producer import Producer
 from kasugai.adapters.kafka.reader import Place, Reader
-from kasugai.adapters.kafka.records import Incoming, Outgoing, context_of, trace_of
+from kasugai.adapters.kafka.records import Incoming, Outgoing, context_of
 from kasugai.adapters.kafka.tap import tap
+from kasugai.adapters.kafka.trace import trace_of
 from kasugai.adapters.settings import KafkaSettings
-from kasugai.core.recovering.doors import LogAway
+from kasugai.core.recovering.doors import LogAway, LogRefused
 from kasugai.core.words.signals import Source, fault
 from kasugai.schemas.codec import Undecodable, encode
 from tests.support.kafka import KafkaServer
@@ -73,9 +74,9 @@ async def test_keys_fall_where_the_rest_of_the_world_puts_them(kafka: KafkaServe
 async def test_what_the_broker_does_not_take_is_said(kafka: KafkaServer) -> None:
     kafka.create_topics({"doors.small": 1}, config={"max.message.bytes": "1000"})
     async with Producer(settings_of(kafka), "test") as producer:
-        with pytest.raises(LogAway, match=r"doors.small: MSG_SIZE_TOO_LARGE"):
+        with pytest.raises(LogRefused, match=r"doors.small does not take the record \(MSG_SIZE_TOO_LARGE\)"):
             await producer.publish("doors.small", "k", b"x" * 10_000)
-        with pytest.raises(LogAway, match=r"doors.small: .*too large"):
+        with pytest.raises(LogRefused, match=r"doors.small does not take the record \(MSG_SIZE_TOO_LARGE\)"):
             await producer.publish("doors.small", "k", b"x" * 2_000_000)
         assert (await producer.publish("doors.small", "k", b"fits")).offset == 0
 

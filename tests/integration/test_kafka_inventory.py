@@ -19,7 +19,7 @@ from kasugai.core.recovering.doors import LogAway
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.signals import Tick
 from kasugai.core.words.timing import Millis
-from kasugai.schemas.codec import UnknownSchema, encode
+from kasugai.schemas.codec import NewerSchema, encode
 from kasugai.schemas.topics import INVENTORY
 from tests.support.kafka import KafkaServer
 
@@ -196,9 +196,10 @@ async def test_rubbish_is_passed_over_and_a_newer_kasugai_is_not(broker: KafkaSe
     async with Producer(broker, "test") as producer:
         await producer.publish(USED[-1], "x", b"rubbish")
         await producer.publish(USED[-1], "y", encode(Tick(period=Millis(1))))
+        await producer.publish(USED[-1], "y", b"\x00\x00\x00\x00\x07of another's registry")
         assert bare((await read(broker)).segments()) == [RACK]
         await producer.publish(USED[-1], "z", b"\x00\x00\x00\x27\x0f")
-    with pytest.raises(UnknownSchema, match=r"written by a newer Kasugai"):
+    with pytest.raises(NewerSchema, match=r"written by a newer Kasugai"):
         await read(broker)
 
 

@@ -17,8 +17,8 @@ from kasugai.adapters.inventory import Inventory
 from kasugai.adapters.kafka.inventory_reader import InventoryReader
 from kasugai.adapters.kafka.inventory_writer import InventoryWriter
 from kasugai.adapters.kafka.layout import wanted
-from kasugai.adapters.kafka.partition_watch import partitions_watched
 from kasugai.adapters.kafka.producer import Producer
+from kasugai.adapters.kafka.topic_watch import topics_watched
 from kasugai.adapters.kafka.topics import Topics, TopicsUnfit, require
 from kasugai.adapters.settings import Settings, load
 from kasugai.adapters.telemetry.vitals import Vitals
@@ -105,7 +105,7 @@ def test_a_number_that_changed_is_told_and_the_way_back_that_is_named_works(
     vitals = Vitals()
     vitals.expect(str)
     require(site.settings, [SIGNALS])
-    with partitions_watched(site.settings, vitals, every=0.2):
+    with topics_watched(site.settings, vitals, every=0.2):
         site.enlarge(SIGNALS, 6)
         eventually(lambda: any(REMAKE in why for why in vitals.unready()))
     assert any("kasugai.signals differs: partitions is 6, not 4" in line for line in caplog.messages)
@@ -135,6 +135,7 @@ def test_an_open_incident_is_not_forgotten(site: Site, capsys: pytest.CaptureFix
     site.open_incident()
     assert site.type("remake", "--forget-history") == Exit.NO
     assert "cmp1 (7f3ca1b2)" in capsys.readouterr().err
+    assert site.type("remake", "--forget-history", "--forget-open") == Exit.OK, "who cannot wait says so"
 
 
 def test_another_number_in_the_file_is_told_with_the_one_of_birth(site: Site) -> None:

@@ -93,6 +93,66 @@ def test_a_wrong_setting_is_found_and_corrected(fresh: Settings, setting: str, v
     assert after.finding is Finding.OK
 
 
+def test_a_correction_changes_nothing_else(fresh: Settings) -> None:
+    """Kafka's older request resets every setting that it does not name."""
+    topic = next(topic for topic in wanted(fresh, [names.SIGNALS]) if topic.name == names.SIGNALS)
+    own = {"segment.ms": "3600000", "flush.messages": "7"}
+    create(fresh, replace(topic, settings={**topic.settings, **own, "retention.ms": "60000"}))
+    topics = Topics(fresh)
+    assert topics.apply([topic])[0].finding is Finding.OK
+    found = topics._settings([topic.name])
+    assert found is not None
+    assert found[topic.name].items() >= {**topic.settings, **own}.items()
+
+
+def test_a_brokers_own_defaults_decide_nothing() -> None:
+    """A broker-wide compression once ended correlate: Faust reads neither lz4 nor zstd."""
+    server = Opinionated()
+    try:
+        settings = settings_of(server.start().bootstrap)
+        topics, all_ = Topics(settings), wanted(settings)
+        plain = next(topic for topic in all_ if topic.name == names.SIGNALS)
+        create(settings, replace(plain, settings={}))
+        (report, _) = topics.check(wanted(settings, [names.SIGNALS]))
+        differing = {line.split(" is ")[0] for line in report.differences}
+        assert set(DEFAULTS) <= differing, "whatever a broker-wide default can change is in the contract"
+        with pytest.raises(TopicsUnfit, match=r"kasugai topics apply"):
+            require(settings, [names.SIGNALS])
+        assert findings(topics.apply(all_)) == {Finding.OK}
+        require(settings, [names.SIGNALS, names.RECOVERY])
+    finally:
+        server.stop()
+
+
+DEFAULTS = {
+    "compression.type": "zstd",
+    "message.timestamp.type": "CreateTime",
+    "message.timestamp.before.max.ms": "60000",
+    "message.timestamp.after.max.ms": "60000",
+    "max.message.bytes": "100000",
+    "segment.bytes": "2000000",
+    "cleanup.policy": "compact",
+    "retention.ms": "60000",
+    "retention.bytes": "5000000",
+}
+"""Another opinion about each."""
+BROKER = {
+    "max.message.bytes": "message.max.bytes",
+    **{
+        name: f"log.{name}" for name in DEFAULTS if name.startswith(("message.", "segment", "cleanup", "ret"))
+    },
+}
+"""What a broker calls its default, where that has another name."""
+
+
+class Opinionated(KafkaServer):
+    """A node with defaults of its own."""
+
+    def settings(self, usual: str) -> str:
+        """See KafkaServer."""
+        return usual + "".join(f"{BROKER.get(name, name)}={value}\n" for name, value in DEFAULTS.items())
+
+
 def test_a_process_refuses_to_start_on_unfit_topics(fresh: Settings) -> None:
     with pytest.raises(TopicsUnfit) as caught:
         require(fresh, [names.SIGNALS])

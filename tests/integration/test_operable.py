@@ -25,6 +25,7 @@ from kasugai.adapters.telemetry.catalogue import (
     EVACUATIONS,
     EXITS,
     INCIDENTS,
+    OBSERVERS,
     PROCESSES,
     WINDOW,
 )
@@ -43,11 +44,16 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 GUESTS = 3
 COMMANDS = {
     "route": ("route",),
+    "liveness": ("liveness",),
     "correlate": ("correlate",),
     "worker_host": ("worker", "host"),
+    "worker_instance": ("worker", "instance"),
+    "worker_process": ("worker", "process"),
     "project": ("project",),
     "api": ("api",),
 }
+ELSEWHERE = frozenset(OBSERVERS)
+"""Who needs other systems to observe: tests/integration/test_observers.py."""
 DASHBOARD = json.loads((REPO / "deploy/grafana/dashboards/kasugai.json").read_text())
 ALERTS = REPO / "deploy/prometheus/alerts.yml"
 MORE = """\
@@ -123,7 +129,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         collector = stack.enter_context(Collector())
         cloud = stack.enter_context(CloudThread(_build, pace=QUICK))
         (folder / "clouds.yaml").write_text(cloud.door.clouds_yaml())
-        ports = {process: free_port() for process in PROCESSES}
+        ports = {process: free_port() for process in COMMANDS}
         more = MORE.format(collector=collector.url, api=(api := free_port()))
         more += "".join(f"{process}_port = {port}\n" for process, port in ports.items())
         (folder / "kasugai.conf").write_text(
@@ -135,7 +141,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         site.kasugai("segment", "apply", str(folder / "rack1.yaml"))
         for process, words in COMMANDS.items():
             stack.callback(_start(folder, process, words).kill)
-        _until(lambda: all(site.get(process, "/readyz")[0] == 200 for process in PROCESSES), site)
+        _until(lambda: all(site.get(process, "/readyz")[0] == 200 for process in COMMANDS), site)
         cloud.do(lambda cloud: cloud.hosts.power_off("cmp1"))
         site.kasugai("fault", "publish", "cmp1", "--fenced")
         _until(
@@ -163,17 +169,21 @@ def _until(so: Callable[[], bool], site: Site, within: float = 60.0) -> None:
     deadline = time.monotonic() + within
     while not so():
         if time.monotonic() > deadline:
-            tails = (f"== {name} {site.get(name, '/readyz')}\n{site.log(name)[-800:]}" for name in PROCESSES)
+            tails = (f"== {name} {site.get(name, '/readyz')}\n{site.log(name)[-800:]}" for name in COMMANDS)
             pytest.fail("\n".join(tails), pytrace=False)
         time.sleep(0.1)
 
 
-@pytest.mark.parametrize("process", PROCESSES)
+def test_all_processes_run_here_or_elsewhere() -> None:
+    assert {*COMMANDS} == {*PROCESSES} - ELSEWHERE
+
+
+@pytest.mark.parametrize("process", COMMANDS)
 def test_a_process_is_healthy_and_ready(site: Site, process: str) -> None:
     assert [site.get(process, path)[0] for path in ("/healthz", "/readyz", "/elsewhere")] == [200, 200, 404]
 
 
-@pytest.mark.parametrize("process", PROCESSES)
+@pytest.mark.parametrize("process", COMMANDS)
 def test_a_process_shows_what_the_catalogue_says_and_nothing_else(site: Site, process: str) -> None:
     _, text = site.get(process, "/metrics")
     shown = {
@@ -227,7 +237,7 @@ def test_the_apis_answers_are_counted(site: Site) -> None:
 
 
 def test_everything_is_worked_off(site: Site) -> None:
-    _until(lambda: all(site.value(process, "kasugai_consumer_lag") == 0 for process in PROCESSES), site)
+    _until(lambda: all(site.value(process, "kasugai_consumer_lag") == 0 for process in COMMANDS), site)
     _until(lambda: site.value("correlate", "kasugai_incidents") == 0, site)
     assert site.value("worker_host", "kasugai_recovery_evacuations") == 0
 
@@ -264,7 +274,7 @@ def test_every_panel_shows_something_and_no_alert_fires(site: Site) -> None:
     }
     targets = {process: f"127.0.0.1:{port}" for process, port in site.ports.items()}
     with PrometheusServer(targets, ALERTS) as prometheus:
-        prometheus.until(f"count(count_over_time(kasugai_process_ready[5m]) >= 3) == {len(PROCESSES)}")
+        prometheus.until(f"count(count_over_time(kasugai_process_ready[5m]) >= 3) == {len(COMMANDS)}")
         for query in queries:
             shown = prometheus.query(query.replace("$__rate_interval", "5m"))
             assert shown or set(re.findall(r"kasugai_\w+", query)) <= hidden, query
@@ -285,6 +295,6 @@ def test_lines_tell_the_incident(site: Site) -> None:
     )
     told = rf"INFO \S+ incident=\S+ host=cmp1 epoch=1 trace_id={trace} span_id=\S+: host-down/cmp1 recovered"
     assert re.search(told, site.log("worker_host"))
-    for process in PROCESSES:
+    for process in COMMANDS:
         assert "health and metrics at http://127.0.0.1" in site.log(process)
-    assert "Traceback" not in "".join(site.log(process) for process in PROCESSES)
+    assert "Traceback" not in "".join(site.log(process) for process in COMMANDS)

@@ -15,7 +15,7 @@ from kasugai.adapters.redis_ledger import RedisLedger
 from kasugai.cli.exits import Exit
 from kasugai.cli.main import main
 from kasugai.core.recovering.doors import Folded
-from kasugai.core.recovering.ledger import Flag, fold
+from kasugai.core.recovering.ledger import Entry, Flag, fold
 from kasugai.core.words.facts import Fact, FactKind, Result, StepState
 from kasugai.core.words.incident import Stop
 from kasugai.core.words.subject import Kind, host_subject
@@ -182,6 +182,28 @@ def test_what_only_redis_knows_stays(scene: Scene, capsys: pytest.CaptureFixture
         **fold({}, life(scene.host, other)),
         **fold({}, scene.facts[1:]),
     }
+
+
+def test_an_epoch_that_the_log_does_not_explain_is_told_and_written_over(
+    scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other, absurd = uuid4(), 2**52
+
+    async def write() -> None:
+        async with RedisLedger.from_url(scene.redis.url) as ledger:
+            lease = await ledger.acquire(host_subject(scene.host), "somebody")
+            assert lease is not None
+            await ledger.adopt(lease, absurd)
+            await ledger.record(lease, Entry(incident=other, epoch=absurd))
+            await ledger.release(lease)
+
+    asyncio.run(write())
+    _, told = scene.rebuild(capsys)
+    lacks = {one["lacks"] for one in told}
+    assert {f"epoch {absurd}, the log has 2", f"epoch {absurd}, of which the log knows nothing"} <= lacks
+    assert scene.kept().epoch == 2
+    assert scene.kept().entries == fold({}, scene.facts[1:])
+    assert scene.rebuild(capsys, "--dry-run") == (Exit.OK, [])
 
 
 def test_rebuilding_again_and_again_is_in_no_worker_s_way(

@@ -19,9 +19,10 @@ from kasugai.adapters.kafka.producer import Producer
 from kasugai.adapters.kafka.recovery_log import RecoveryLog
 from kasugai.adapters.kafka.topics import Topics
 from kasugai.adapters.settings import KafkaSettings
-from kasugai.core.recovering.doors import LogAway
+from kasugai.core.recovering.doors import LogAway, LogUnreadable
 from kasugai.core.words.subject import Kind, host_subject
 from kasugai.schemas.codec import decode, encode
+from kasugai.schemas.registry import LAST_ID
 from kasugai.schemas.topics import RECOVERY
 from tests.support.kafka import KafkaServer
 from tests.support.logs import fact, stop
@@ -44,7 +45,7 @@ def on_topics(test: Test) -> Callable[[KafkaServer], None]:
         Topics(settings).apply(wanted(settings))
         async with (
             Producer(settings.kafka, "test") as producer,
-            RecoveryLog(settings.kafka, producer, "test", kind=Kind.HOST) as log,
+            RecoveryLog(settings.kafka, producer, "test", kinds=[Kind.HOST]) as log,
         ):
             await log.warm()
             await test(kafka, f"{uuid4().hex[:8]}.cmp1", producer, log)
@@ -98,12 +99,14 @@ async def test_what_cannot_be_decoded_is_told_and_passed_over(
 
 
 @on_topics
-async def test_what_a_newer_version_wrote_stops_this_one(
+async def test_what_a_newer_version_wrote_about_a_host_is_unreadable_and_what_is_nobody_s_is_passed_over(
     kafka: KafkaServer, host: str, producer: Producer, log: RecoveryLog
 ) -> None:
     """It may be the intent of a call: whoever cannot read it may not act on the rest. Other hosts go on."""
-    await producer.publish(RECOVERY, host, b"\0\0\0\xff\xff" + b"of the future")
-    with pytest.raises(LogAway, match=r"upgrade it"):
+    await producer.publish(RECOVERY, host, b"\0\0\0\xff\xff" + b"of another's registry")
+    assert (await log.facts(host_subject(host), {}))[0] == []
+    await producer.publish(RECOVERY, host, b"\0\0\0" + LAST_ID.to_bytes(2, "big") + b"of the future")
+    with pytest.raises(LogUnreadable, match=r"written by a newer Kasugai"):
         await log.facts(host_subject(host), {})
     neighbour = next(
         name for n in range(99) if partition_of(name := f"{host}{n}", 4) == partition_of(host, 4)
@@ -136,7 +139,7 @@ def test_a_broker_that_is_not_there_is_away(monkeypatch: pytest.MonkeyPatch) -> 
         nowhere = KafkaSettings(bootstrap_servers="127.0.0.1:1", replication=1, min_insync=1)
         async with (
             Producer(nowhere, "test") as producer,
-            RecoveryLog(nowhere, producer, "test", kind=Kind.HOST) as log,
+            RecoveryLog(nowhere, producer, "test", kinds=[Kind.HOST]) as log,
         ):
             with pytest.raises(LogAway):
                 await log.facts(host_subject("cmp1"), {})

@@ -8,6 +8,7 @@ import pytest
 
 from kasugai.adapters import redis_claims, redis_views
 from kasugai.adapters.redis_claims import RedisClaims, Undecided
+from kasugai.adapters.redis_views import RedisViews
 from kasugai.core.recovering.doors import LedgerAway
 from kasugai.core.words.timing import Millis
 from tests.support.redis import RedisServer
@@ -32,6 +33,24 @@ def test_one_of_twenty_at_the_same_instant_wins(redis_server: RedisServer) -> No
         answers = list(pool.map(claim, range(20)))
     (winner,) = [str(number) for number, answer in enumerate(answers) if answer is None]
     assert set(answers) == {None, winner}
+
+
+def test_what_is_no_claim_is_nobody_s_and_in_nobody_else_s_way(redis_server: RedisServer) -> None:
+    """Of claims that are asked for together one would have made all fail."""
+    door, keys = claims(redis_server), [str(uuid4()) for _ in range(3)]
+    door._client.rpush(redis_claims.PREFIX + keys[1], "not ours")
+    asked = [(redis_claims.PREFIX + key, "?a") for key in keys]
+    assert door._set_all(asked) == ["", "", ""]
+    assert door._set_all(asked) == ["?a"] * 3
+    door._client.delete(redis_claims.PREFIX + keys[1])
+    door._client.rpush(redis_claims.PREFIX + keys[1], "not ours")
+    for call in (door.confirm, door.hold, door.release):
+        call(keys[1], "a")
+    raw = RedisViews.from_url(redis_server.url)
+    raw._client.set(redis_claims.PREFIX + keys[2], b"\xff")
+    assert door.take(keys[2], "b") is not None
+    door.close()
+    raw.close()
 
 
 def test_a_claim_that_nobody_confirms_is_no_answer_and_expires(redis_server: RedisServer) -> None:

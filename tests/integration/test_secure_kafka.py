@@ -3,6 +3,7 @@
 Real broker, real processes under the test profile; a host is recovered by what was said through the guarded door only.
 """
 
+import json
 import subprocess
 import sys
 import time
@@ -10,15 +11,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
 from kasugai.adapters.kafka.complaints import SHARED
-from kasugai.adapters.kafka.layout import wanted
+from kasugai.adapters.kafka.hidden import hidden
 from kasugai.adapters.kafka.topics import Topics
-from kasugai.adapters.settings import KafkaSettings, Settings, StreamSettings
+from kasugai.adapters.redis_rights import USERS, acl_line
+from kasugai.adapters.settings import KafkaSettings, Settings
 from kasugai.cli.exits import Exit
 from kasugai.cli.main import main
 from kasugai.core.words.incident import Phase
-from tests.support.kafka import REPO
+from kasugai.sim.child import free_port
+from tests.support.api_process import ask
 from tests.support.kafka_secure import PASSWORD, SecureKafka
 from tests.support.pipeline import Pipeline, Town
 from tests.support.redis import RedisServer
@@ -28,21 +32,16 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
 
 TOWN = Town(racks={"rack1": ("cmp1", "cmp2", "cmp3")}, failing=("cmp1",), guests=3, spawn=0.2)
 WRONG = "hunter22"
-
-
-@pytest.fixture(scope="module")
-def secure() -> Iterator[SecureKafka]:
-    """A node of its own with the topics, on which everybody has the rights that the manual gives, and no more."""
-    server = SecureKafka().start()
-    admin = Settings(
-        kafka=KafkaSettings(bootstrap_servers=server.bootstrap, replication=1, min_insync=1),
-        stream=StreamSettings(partitions=4),
-    )
-    Topics(admin).apply(wanted(admin))
-    manual = (REPO / "docs" / "operators" / "connections.md").read_text()
-    server.grant("\n".join(line for line in manual.splitlines() if line.startswith("--allow-principal")))
-    yield server
-    server.stop()
+READERS: dict[str, tuple[str, ...]] = {"project": ("project",), "api": ("api",)}
+REPORT = {
+    "notification": {
+        "type": "COMPUTE_HOST",
+        "hostname": "cmp2",
+        "generated_time": "2026-11-30T00:00:00",
+        "payload": {"event": "STOPPED", "cluster_status": "OFFLINE", "host_status": "UNKNOWN"},
+    }
+}
+ORDER = {"command": {"order": "hold", "host": "cmp3", "reason": "drill"}}
 
 
 @pytest.fixture(autouse=True)
@@ -53,10 +52,16 @@ def _forget_refusals() -> Iterator[None]:
 
 
 def test_a_host_is_recovered_through_the_guarded_door(
-    secure: SecureKafka, redis_server: RedisServer, tmp_path: Path
+    secure: SecureKafka, own_redis: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each process and the command line as a user of its own."""
-    with Pipeline(secure, redis_server, tmp_path, TOWN) as site:
+    """Each process and the command line as a user of its own, at Kafka and at Redis, and what the manual gives it."""
+    with Redis.from_url(own_redis.url) as admin:
+        for user in USERS:
+            admin.execute_command(*acl_line(user, PASSWORD).split())
+    monkeypatch.setattr(secure, "redis_password", PASSWORD)
+    port = free_port()
+    api = f"[api]\nauth_strategy = noauth2\nlisten = 127.0.0.1\nport = {port}\n"
+    with Pipeline(secure, own_redis, tmp_path, TOWN, commands={**COMMANDS, **READERS}, config=api) as site:
         site.processes.until(
             lambda: all(site.processes.is_at_work(name) for name in COMMANDS), 60, lambda: "all at work"
         )
@@ -67,13 +72,45 @@ def test_a_host_is_recovered_through_the_guarded_door(
         assert max(site.calls().values()) == 1
         assert all(PASSWORD not in site.processes.log(name) for name in COMMANDS)
         assert main(["incident", "show", "cmp1", "--config-file", str(site.config)]) == Exit.OK
+        assert ask(port, "POST", "/v1/notifications", json.dumps(REPORT))[0] == 202
+        site.processes.until(lambda: shown(port) == ["cmp2"], 60, site.processes.tails)
+        status, order = ask(port, "POST", "/kasugai/v1/commands", json.dumps(ORDER))
+        assert (status, json.loads(order)["command"]["author"]) == (202, "admin")
     assert not site.processes.own_ends
+
+
+def shown(port: int) -> list[str]:
+    """Return the hosts of the notifications that the API shows; nothing while its views are being computed."""
+    status, body = ask(port, "GET", "/v1/notifications")
+    if status != 200:
+        return []
+    hosts = {host["uuid"]: host["name"] for host in _hosts(port)}
+    rows = json.loads(body)["notifications"]
+    return [hosts[row["source_host_uuid"]] for row in rows if row["status"] == "running"]
+
+
+def _hosts(port: int) -> list[dict[str, str]]:
+    segments = json.loads(ask(port, "GET", "/v1/segments")[1])["segments"]
+    answers = [ask(port, "GET", f"/v1/segments/{segment['uuid']}/hosts")[1] for segment in segments]
+    return [host for body in answers for host in json.loads(body)["hosts"]]
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"])
 def test_each_mechanism_lets_us_in(secure: SecureKafka, mechanism: str) -> None:
     settings = Settings(kafka=KafkaSettings(**secure.as_user("kasugai", mechanism)))
     assert Topics(settings).check([]) == []
+
+
+def test_a_login_is_told_which_topics_it_is_not_shown_and_which_are_not_there(secure: SecureKafka) -> None:
+    settings = Settings(kafka=KafkaSettings(**secure.as_user("kasugai-agent", "SCRAM-SHA-512")))
+    admin = Topics(settings).admin
+    asked = ["kasugai.faults.peers", "kasugai.commands", "kasugai.verdicts"]
+    assert hidden(admin, asked) == {"kasugai.commands", "kasugai.verdicts"}
+    everybody = Topics(Settings(kafka=KafkaSettings(bootstrap_servers=secure.bootstrap))).admin
+    assert hidden(everybody, [*asked, "no.topic"]) == frozenset()
+    assert (
+        "no.topic" not in Topics(Settings(kafka=KafkaSettings(bootstrap_servers=secure.bootstrap))).present()
+    )
 
 
 def written(secure: SecureKafka, folder: Path, **other: str) -> str:

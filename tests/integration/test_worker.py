@@ -3,6 +3,7 @@
 Under the test profile; session time-out 6 s. Who did what is told by the cloud's own list of requests.
 """
 
+import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -10,10 +11,16 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from redis.asyncio import Redis
 
+from kasugai.adapters.redis_ledger import RedisLedger
 from kasugai.core.words.facts import Result
+from kasugai.core.words.subject import host_subject
+from kasugai.core.words.timing import Millis
+from kasugai.core.words.verdicts import Reason
 from kasugai.sim.http.server import HttpReply, HttpRequest
 from tests.support.kafka import KafkaServer
+from tests.support.ledgers import FOREIGN, KEYS, LIES, lie, spoil
 from tests.support.redis import RedisServer
 from tests.support.workers import Site, authors, epochs, eventually
 
@@ -106,6 +113,25 @@ def test_a_worker_that_is_started_again_takes_its_own_place(make: Make) -> None:
     site.assert_moved_once()
 
 
+def test_its_next_life_waits_for_no_lease_of_its_former(make: Make, redis_server: RedisServer) -> None:
+    """Here of one that would last for an hour; what others hold is theirs."""
+    site = make()
+    first = site.start("a", state=site.folder)
+    line, number = (site.folder / "lives-worker-host-a").read_text().split()
+
+    async def leased(*owners: str) -> list[bool]:
+        async with RedisLedger.from_url(redis_server.url, ttl=Millis(3_600_000)) as ledger:
+            for owner in owners:
+                await ledger.acquire(host_subject(f"{owner}-{site.host}"), f"{owner}/x/1")
+            names = (f"a#{line}.{number}", "b#other.1")
+            return [await ledger.is_leased(host_subject(f"{name}-{site.host}")) for name in names]
+
+    assert asyncio.run(leased(f"a#{line}.{number}", "b#other.1")) == [True, True]
+    first.kill()
+    site.start("a", state=site.folder)
+    assert asyncio.run(leased()) == [False, True]
+
+
 def test_of_two_workers_with_one_order_one_acts(make: Make) -> None:
     """Two groups both get the order, as two owners of a partition may for a while."""
     site = make(spawn=0.5)
@@ -179,6 +205,72 @@ def test_redis_forgets_everything_in_the_middle(make: Make, redis_server: RedisS
     site.assert_moved_once()
     assert len(epochs(facts)) == 2
     assert "coming back as a new owner" in site.said("a")
+
+
+@pytest.mark.parametrize("how", FOREIGN)
+def test_what_somebody_else_writes_into_redis_ends_no_worker(
+    make: Make, redis_server: RedisServer, how: str
+) -> None:
+    """In all keys of a host, before its recovery and in the middle of it."""
+    site = make(spawn=0.5)
+
+    async def write() -> None:
+        async with Redis.from_url(redis_server.url) as admin:
+            for what in KEYS:
+                name = site.incident if what in ("entry", "flag") else host_subject(site.host).name
+                await spoil(admin, f"kasugai:{{kasugai}}:{what}:{name}", what, how)
+
+    worker = site.start("a")
+    asyncio.run(write())
+    site.fail()
+    site.order(window=2)
+    site.at_least(2)
+    asyncio.run(write())
+    facts = site.finished()
+    assert facts[-1].result is Result.RECOVERED
+    site.assert_moved_once()
+    assert worker.exit_code is None
+    assert "cannot be read and counts as absent" in site.said("a")
+
+
+def test_what_reads_well_in_redis_and_is_wrong_hides_no_call_from_the_next_owner(
+    make: Make, redis_server: RedisServer
+) -> None:
+    """An absurd epoch of the subject and of its entry, an index that does not name it, and nobody's lease: before its
+    recovery and in the middle of it."""
+    site = make(spawn=0.5)
+    subject = host_subject(site.host)
+
+    async def write() -> None:
+        async with Redis.from_url(redis_server.url) as admin:
+            for what in LIES:
+                await lie(admin, subject, site.incident, what)
+            await spoil(admin, f"kasugai:{{kasugai}}:lease:{subject.name}", "lease", "another type")
+
+    site.start("a")
+    asyncio.run(write())
+    site.fail()
+    site.order(window=2)
+    site.at_least(2)
+    asyncio.run(write())
+    facts = site.finished()
+    assert facts[-1].result is Result.RECOVERED
+    site.assert_moved_once()
+    assert epochs(facts) == {1, 2}
+    assert "is far beyond all that the log has and counts as absent" in site.said("a")
+
+
+def test_a_newer_worker_s_record_holds_its_host_and_ends_no_worker(make: Make) -> None:
+    site = make()
+    worker = site.start("a")
+    site.newer()
+    site.fail()
+    stamp = site.order()
+    eventually(lambda: any(fact.reason == Reason.LOG_UNREADABLE for fact in site.facts()))
+    eventually(lambda: site.committed() == stamp.offset + 1)
+    assert [str(fact.kind) for fact in site.facts()] == ["adopted", "held"]
+    assert site.evacuations().total() == site.calls("force-down") == 0
+    assert worker.exit_code is None and "kafka is away" not in site.said("a")
 
 
 def test_a_sleeper_that_wakes_after_another_took_over_does_nothing(make: Make) -> None:

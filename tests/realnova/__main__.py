@@ -15,7 +15,9 @@ from nova.tests.fixtures.nova import PROJECT_ID
 from tests.realnova.town import VERBS, Town, forgive_deprecations, give_each_process_its_own_locks
 
 COMPUTE, TOWN = "/compute", "/town/"
-ADMIN = {"HTTP_X_USER_ID": "admin", "HTTP_X_ROLES": "admin,member,reader", "HTTP_X_AUTH_TOKEN": "any"}
+USER = "admin"
+"""Who asks, unless a request names somebody."""
+ADMIN = {"HTTP_X_ROLES": "admin,member,reader", "HTTP_X_AUTH_TOKEN": "any"}
 """What keystonemiddleware would have written into the environment."""
 
 Environ = dict[str, Any]
@@ -39,7 +41,8 @@ class Site:
         if path.startswith(COMPUTE) and self._town is not None:
             environ["SCRIPT_NAME"], environ["PATH_INFO"] = COMPUTE, path.removeprefix(COMPUTE)
             project = environ.get("HTTP_X_PROJECT_ID", PROJECT_ID)
-            environ.update(ADMIN, HTTP_X_PROJECT_ID=project)
+            user = environ.get("HTTP_X_USER_ID", USER)
+            environ.update(ADMIN, HTTP_X_PROJECT_ID=project, HTTP_X_USER_ID=user)
             answer: Iterable[bytes] = self._town.api_fixture.app()(environ, start_response)
             return answer
         start_response("404 Not Found", [])

@@ -55,10 +55,35 @@ class Hypervisor(fake.MediumFakeDriver):  # type: ignore[misc]
             self._hang_on()
         super().live_migration(*args, **kwargs)
 
+    def pause(self, instance: Any) -> None:
+        """Let a guest stand still."""
+        self.instances[instance.uuid].state = power_state.PAUSED
+
+    def unpause(self, instance: Any) -> None:
+        """Let it go on."""
+        self.instances[instance.uuid].state = RUNNING
+
+    def suspend(self, context: Any, instance: Any) -> None:
+        """Write its memory to disk."""
+        self.instances[instance.uuid].state = SHUT_DOWN
+
+    def resume(self, context: Any, instance: Any, *args: Any, **kwargs: Any) -> None:
+        """Read it from there."""
+        self.instances[instance.uuid].state = RUNNING
+
+    def rescue(self, context: Any, instance: Any, *args: Any, **kwargs: Any) -> None:
+        """Start a guest from another disk."""
+        self.instances[instance.uuid].state = RUNNING
+
+    def migrate_disk_and_power_off(self, context: Any, instance: Any, *args: Any, **kwargs: Any) -> None:
+        """Let a guest go to another host: here it only stands still until that is confirmed."""
+        self.instances[instance.uuid].state = SHUT_DOWN
+
     def truth(self) -> dict[str, str]:
-        """Return the guests that are here: `running` or `stopped` by uuid."""
+        """Return the guests that are here: `running` (one that stands still too) or `stopped` by uuid."""
         return {
-            uuid: "running" if guest.state == RUNNING else "stopped" for uuid, guest in self.instances.items()
+            uuid: "stopped" if guest.state == SHUT_DOWN else "running"
+            for uuid, guest in self.instances.items()
         }
 
     def _work(self) -> None:

@@ -25,11 +25,12 @@ from nova.db.api import api as api_db
 from nova.db.main import api as main_db
 from nova.tests import fixtures as nova_fixtures
 from nova.tests.functional import integrated_helpers
+from nova.virt.event import EVENT_LIFECYCLE_STOPPED, LifecycleEvent
 from oslo_service import service as oslo_service
 from oslo_utils import timeutils
 from placement import db_api as placement_db
 
-from tests.realnova.hypervisor import Hypervisor
+from tests.realnova.hypervisor import SHUT_DOWN, Hypervisor
 
 VERBS = frozenset(
     {
@@ -43,6 +44,9 @@ VERBS = frozenset(
         "start_service_again",
         "spawns_take",
         "fail_spawns",
+        "guest_dies",
+        "notices",
+        "compare",
         "hold_migrations",
         "fill",
         "ask_placement",
@@ -198,6 +202,19 @@ class Town(integrated_helpers.ProviderUsageBaseTestCase):  # type: ignore[misc]
     def fail_spawns(self, host: str, message: str) -> None:
         """Building on the host fails with this message; an empty one heals it."""
         self._hypervisors[host].fault = message
+
+    def guest_dies(self, host: str, guest: str) -> None:
+        """The guest ceases by itself, and nobody is told."""
+        self._hypervisors[host].instances[guest].state = SHUT_DOWN
+
+    def notices(self, host: str, guest: str) -> None:
+        """The hypervisor tells that the guest has stopped, as libvirt does."""
+        stopped = LifecycleEvent(guest, EVENT_LIFECYCLE_STOPPED)
+        self.computes[host].manager.handle_events(stopped)
+
+    def compare(self, host: str) -> None:
+        """The host's nova-compute compares all its guests with their records, as it does each ten minutes."""
+        self.computes[host].manager._sync_power_states(context.get_admin_context())
 
     def hold_migrations(self, host: str) -> None:
         """Live migrations from the host stay under way."""

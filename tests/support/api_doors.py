@@ -19,12 +19,13 @@ from kasugai.api.own.rules import MOUNT
 from kasugai.api.pipeline import around
 from kasugai.api.policies import Policy
 from kasugai.api.ports import Edit
-from kasugai.api.views import MemoryViews
 from kasugai.core.recovering.doors import CloudAway, LedgerAway, LogAway
 from kasugai.core.words import policy as core
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.signals import Command, Fault, Stamp
 from kasugai.core.words.timing import BrokerTime
+from kasugai.schemas.codec import encode
+from tests.support.memory_views import MemoryViews
 
 
 @dataclass
@@ -50,7 +51,10 @@ class MemoryRegistry:
         self._answer()
         records = list(edit(self.inventory))
         self.now += 1_000
-        self.inventory = changed(self.inventory, numbered(self.inventory, records, self.now))
+        numbers = numbered(self.inventory, records, self.now)
+        for record in numbers:
+            encode(record)  # as whoever publishes it does
+        self.inventory = changed(self.inventory, numbers)
         self.edits += len(records)
         return self.inventory
 
@@ -70,6 +74,7 @@ class MemoryReports:
     def report(self, fault: Fault) -> Stamp:
         if self.is_away:
             raise LogAway("broker secret-broker:9092 is away")
+        encode(fault)
         self.faults.append(fault)
         return Stamp(
             partition=0,

@@ -48,10 +48,12 @@ SWIFT = Pace(
     land=0.02,
     conflict=0.05,
     power=0.03,
+    lifecycle=3600.0,
+    power_sync=3600.0,
     device=(0.0, 0.01),
     fence=(0.02, 0.05),
 )
-"""Short enough for real time."""
+"""Short enough for real time; Nova compares guests with their hypervisors only when it is told to."""
 
 Build = Callable[[SimCloud], None]
 
@@ -168,11 +170,20 @@ class OnSimulator(ABC):
     def stops(self, guest: str) -> None:
         self.do(lambda cloud: cloud.user_stops(guest))
 
+    def asks(self, guest: str, what: str) -> None:
+        self.do(lambda cloud: cloud.user_asks(guest, what))
+
+    def guest_dies(self, guest: str) -> None:
+        self.do(lambda cloud: cloud.guest_dies(guest))
+
+    def notices(self, guest: str) -> None:
+        self.do(lambda cloud: cloud.nova.sync.compare(cloud.world.guest(guest)))
+
     def locks(self, guest: str) -> None:
         self.do(lambda cloud: cloud.user_locks(guest))
 
     def pauses(self, guest: str) -> None:
-        self.do(lambda cloud: cloud.nova.guests.pause(cloud.uuid(guest)))
+        self.do(lambda cloud: cloud.user_asks(guest, "pause"))
 
     def deletes(self, guest: str) -> None:
         self.do(lambda cloud: cloud.user_deletes(guest))

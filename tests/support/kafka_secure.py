@@ -16,6 +16,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # named in it
     ResourceType,
 )
 
+from kasugai.schemas.rights import PRINCIPALS
 from kasugai.sim.child import free_port
 from tests.support.certificates import issue
 from tests.support.kafka import KafkaServer
@@ -39,7 +40,7 @@ EVERY_RIGHT = _FILTER(
 
 PASSWORD = "hunter2"
 
-USERS = ("kasugai", "kasugai-route", "kasugai-correlate", "kasugai-worker", "kasugai-cli")
+USERS = ("kasugai", *(principal.login for principal in PRINCIPALS))
 """The first one may do everything."""
 
 SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
@@ -88,9 +89,13 @@ class SecureKafka(KafkaServer):
         """See KafkaServer."""
         return "\n".join(f"{name} = {value}" for name, value in self.as_user("kasugai-cli").items())
 
+    redis_password = ""
+    """Of every process's own user of Redis; empty where Redis asks nobody."""
+
     def conf_of(self, role: str) -> str:
-        """See KafkaServer: each process has a name of its own."""
-        return f"[kafka]\nsasl_username = kasugai-{role}\n"
+        """See KafkaServer: each process has a name of its own, the same one at Redis."""
+        at_redis = f"[redis]\nusername = kasugai-{role}\npassword = {self.redis_password}\n"
+        return f"[kafka]\nsasl_username = kasugai-{role}\n" + (at_redis if self.redis_password else "")
 
     def grant(self, lines: str) -> None:
         """Give rights, each line as kafka-acls.sh takes them; topics must be there."""

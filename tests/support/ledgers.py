@@ -12,7 +12,9 @@ from uuid import UUID
 
 from redis.asyncio import Redis
 
+from kasugai.adapters.ledger_json import dump_entry, load_entry
 from kasugai.adapters.redis_ledger import RedisLedger
+from kasugai.adapters.redis_rights import USERS, acl_line
 from kasugai.core.recovering.doors import Folded, Lease
 from kasugai.core.recovering.ledger import Entry, Flag
 from kasugai.core.words.actions import Action
@@ -22,14 +24,14 @@ from kasugai.core.words.plan import Plan, Prior, Step
 from kasugai.core.words.subject import Subject, host_subject
 from kasugai.core.words.timing import BrokerTime, Millis
 from kasugai.sim import loop
-from kasugai.sim.ledger import MemoryLedger, Snapshot
+from kasugai.sim.ledger import ABSURD, MemoryLedger, Snapshot
 from kasugai.workers.ports import Ledger
 
 HOST = host_subject("cmp1")
 ONE, TWO = UUID(int=1), UUID(int=2)
 STOP = Flag(said_at=BrokerTime(0), offset=5, stop=True, reason="cancelled")
-RIGHTS = "ACL SETUSER kasugai on >pw resetchannels ~kasugai:{kasugai}:* +@all -@dangerous +info"
-"""What docs/operators/connections.md says."""
+RIGHTS = next(acl_line(replace(u, login="kasugai"), "pw") for u in USERS if u.login == "kasugai-worker")
+"""What docs/operators/access.md says of a worker."""
 NOTHING = Folded(entries={}, flags={})
 CONTENT = Folded(
     epoch=3,
@@ -37,6 +39,14 @@ CONTENT = Folded(
     entries={ONE: Entry(incident=ONE)},
     flags={TWO: STOP},
 )
+
+KEYS = ("lease", "subject", "index", "entry", "flag")
+"""The kinds of the ledger's keys."""
+FOREIGN = ("another type", "rubbish", "bytes", "newer")
+"""What may stand there that is not ours."""
+LIES = ("epoch", "entry", "index")
+"""What may read well there and be wrong: the epoch of the subject or of an entry far beyond all others, an index that
+names too few."""
 
 S = TypeVar("S")
 P = TypeVar("P", bound="Place")
@@ -57,6 +67,14 @@ class Place(Protocol):
 
     async def flush(self) -> None:
         """Forget everything."""
+        ...
+
+    async def spoil(self, subject: Subject, what: str, how: str) -> None:
+        """Write what is not ours (`FOREIGN`) over what is kept of the subject or its incident ONE (`KEYS`)."""
+        ...
+
+    async def lie(self, subject: Subject, what: str) -> None:
+        """Write what reads well and is wrong (`LIES`) about the subject or its incident ONE."""
         ...
 
     async def snapshot(self) -> object:
@@ -97,6 +115,14 @@ class InMemory:
         """See Place."""
         self.ledger.flush()
 
+    async def spoil(self, subject: Subject, what: str, how: str) -> None:
+        """See Place. Memory has one way of not being read."""
+        self.ledger.spoil(subject, what)
+
+    async def lie(self, subject: Subject, what: str) -> None:
+        """See Place."""
+        self.ledger.lie(subject, what)
+
     async def snapshot(self) -> Snapshot:
         """See Place."""
         return self.ledger.snapshot()
@@ -134,6 +160,15 @@ class OnRedis:
         """See Place."""
         await self.admin.flushdb()
 
+    async def spoil(self, subject: Subject, what: str, how: str) -> None:
+        """See Place."""
+        name = ONE if what in ("entry", "flag") else subject.name
+        await spoil(self.admin, f"kasugai:{{kasugai}}:{what}:{name}", what, how)
+
+    async def lie(self, subject: Subject, what: str) -> None:
+        """See Place."""
+        await lie(self.admin, subject, ONE, what)
+
     async def snapshot(self) -> dict[bytes, tuple[int, bytes]]:
         """Return each key's moment of expiry (Redis' clock, milliseconds; -1 = never) and its dump."""
         keys = [key async for key in self.admin.scan_iter()]
@@ -145,6 +180,45 @@ class OnRedis:
         await self.admin.flushdb()
         for key, (at, dump) in snapshot.items():
             await self.admin.restore(key, max(at, 0), dump, absttl=at > 0)
+
+
+TEXTS: dict[str, str | bytes] = {
+    "rubbish": "rubbish",
+    "bytes": b"\xff\xfe\x80",
+    "newer": '{"v":2,"incident":"of the future"}',
+}
+FIELDS = {"lease": "writes", "subject": "offsets", "flag": "order"}
+
+
+async def spoil(admin: "Redis", key: str, what: str, how: str) -> None:
+    """Write what is not ours to a key of that kind."""
+    asked: Any = admin
+    if how == "another type":
+        await admin.delete(key)
+        await (asked.rpush(key, "x") if what == "entry" else admin.set(key, "x"))
+    elif what == "entry":
+        await admin.set(key, TEXTS[how])
+    elif what == "index":
+        await asked.sadd(key, TEXTS[how])
+    else:
+        if what == "lease":
+            await admin.delete(key)
+        await asked.hset(key, FIELDS[what], TEXTS[how])
+
+
+async def lie(admin: "Redis", subject: Subject, incident: UUID, what: str) -> None:
+    """Write what reads well and is wrong about the subject or its incident."""
+    asked: Any = admin
+    entry = f"kasugai:{{kasugai}}:entry:{incident}"
+    if what == "epoch":
+        await asked.hset(f"kasugai:{{kasugai}}:subject:{subject.name}", "epoch", ABSURD)
+    elif what == "index":
+        await asked.srem(f"kasugai:{{kasugai}}:index:{subject.name}", f"e/{incident}")
+    elif text := await admin.get(entry):
+        await admin.set(
+            entry,
+            dump_entry(replace(load_entry(text.decode() if isinstance(text, bytes) else text), epoch=ABSURD)),
+        )
 
 
 def in_a_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:

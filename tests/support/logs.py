@@ -13,7 +13,7 @@ from kasugai.adapters.kafka.topics import Topics
 from kasugai.core.words.facts import Fact, FactKind, make_fact
 from kasugai.core.words.incident import Order, Resume, Stop
 from kasugai.core.words.signals import Stamp
-from kasugai.core.words.subject import Kind, host_subject
+from kasugai.core.words.subject import Kind, Subject, host_subject
 from kasugai.core.words.timing import BrokerTime
 from kasugai.schemas.topics import INCIDENTS
 from kasugai.sim import loop
@@ -115,7 +115,7 @@ class OnKafka:
         kafka = self.settings.kafka
         async with (
             Producer(kafka, "log") as self.producer,
-            RecoveryLog(kafka, self.producer, "log", kind=Kind.HOST) as self.log,
+            RecoveryLog(kafka, self.producer, "log", kinds=[Kind.HOST]) as self.log,
         ):
             await story()
 
@@ -128,15 +128,20 @@ class OnKafka:
         return await self.producer.send(INCIDENTS[Kind.HOST], order)
 
 
-def fact(host: str, n: int = 1, *, incident: UUID | None = None) -> Fact:
-    """Return a fact; different `n`, different fact."""
+def guest_of(host: str, number: int) -> Subject:
+    """Return an instance that is said to be on the host."""
+    return Subject(kind=Kind.INSTANCE, host=host, detail=str(UUID(int=number)))
+
+
+def fact(host: str, n: int = 1, *, incident: UUID | None = None, subject: Subject | None = None) -> Fact:
+    """Return a fact about the host, or a subject on it; different `n`, different fact."""
     return make_fact(
         Fact(
             fact_id=NIL,
             kind=FactKind.WORKING,
             incident=incident or UUID(int=1),
             segment="s1",
-            subject=host_subject(host),
+            subject=subject or host_subject(host),
             attempt=1,
             epoch=1,
             author="w1",

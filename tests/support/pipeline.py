@@ -29,7 +29,7 @@ from kasugai.core.recovering.ledger import Entry
 from kasugai.core.telling.incident_views import IncidentView, fold
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import Fault
-from kasugai.core.words.subject import Kind, host_subject
+from kasugai.core.words.subject import INCIDENT_KINDS, Kind, host_subject
 from kasugai.core.words.verdicts import Verdict
 from kasugai.schemas.topics import DEAD_LETTERS, INCIDENTS, contracts
 from kasugai.sim.cloud import QUICK, SimCloud
@@ -152,7 +152,14 @@ class Pipeline:
     def report(self, host: str, *, fenced: bool, observer: str = "cli") -> None:
         """`kasugai fault publish HOST [--fenced]`."""
         said = argparse.Namespace(
-            host=host, fenced=fenced, alive=False, id=None, observer=observer, force=False
+            host=host,
+            instance="",
+            process="",
+            fenced=fenced,
+            alive=False,
+            id=None,
+            observer=observer,
+            force=False,
         )
         fault, _ = asyncio.run(publish(self.settings.kafka, said))
         self.published.append(fault)
@@ -246,8 +253,11 @@ class Pipeline:
         return dict(+asyncio.run(count()))
 
     def lag(self) -> int:
-        """Return how many orders the workers' group has not committed."""
-        group, topic = f"kasugai-worker-{Kind.HOST}", INCIDENTS[Kind.HOST]
+        """Return how many orders the workers' groups have not committed."""
+        return sum(map(self._lag, INCIDENT_KINDS))
+
+    def _lag(self, kind: Kind) -> int:
+        group, topic = f"kasugai-worker-{kind}", INCIDENTS[kind]
         admin = AdminClient({"bootstrap.servers": self.kafka.bootstrap, "log_level": 0})
         asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
         places = asked[group].result().topic_partitions or []

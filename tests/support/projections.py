@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from kasugai.api.documents import MemoryDocuments
 from kasugai.api.projection.projector import Came, Projector
 from kasugai.api.view_store import ViewStore
 from kasugai.core.telling.incident_views import Record, Seen
@@ -16,6 +15,7 @@ from kasugai.core.words.verdicts import Evidence, Verdict
 from kasugai.schemas.codec import encode
 from kasugai.schemas.topics import INCIDENTS, RECOVERY, REPORTED, VERDICTS
 from tests.support.incidents import SEGMENT, START
+from tests.support.memory_documents import MemoryDocuments
 
 UUID_1 = "11111111-0000-4000-8000-000000000001"
 PAYLOAD = {"event": "STOPPED", "host_status": "NORMAL", "cluster_status": "OFFLINE"}

@@ -30,6 +30,7 @@ class PrometheusServer:
         self._targets = targets
         self._rules = rules
         self._port = free_port()
+        self.url = f"http://127.0.0.1:{self._port}"
 
     def __enter__(self) -> Self:
         """Start, and wait until it is ready."""
@@ -49,8 +50,12 @@ class PrometheusServer:
 
     def __exit__(self, *_: object) -> None:
         """Stop."""
-        self._child.kill()
+        self._child.stop()
         self._folder.cleanup()
+
+    def stop(self) -> None:
+        """Let it be down."""
+        self._child.stop()
 
     def query(self, expression: str) -> list[dict[str, Any]]:
         """Return what an instant query gives; AssertionError when Prometheus does not understand it."""

@@ -20,10 +20,11 @@ from urllib.parse import urlencode
 from kasugai.sim.child import Child, ServerFailedError
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.cloud.model import Answer, Refused
-from kasugai.sim.cloud.wire import NoConnection, Request
+from kasugai.sim.cloud.wire import BrokenOff, NoConnection, Request
 from kasugai.sim.http.nova import OTHER, PREFIX, NovaApi
 from kasugai.sim.http.placement import PREFIX as PLACEMENT
 from kasugai.sim.http.placement import PlacementApi
+from kasugai.sim.http.render import US
 from kasugai.sim.http.server import HangUp, HttpReply, HttpRequest
 
 REPO = Path(__file__).resolve().parents[2]
@@ -72,6 +73,11 @@ class RealNova:
     def __exit__(self, *_: object) -> None:
         self._child.stop()
         self._folder.cleanup()
+
+    @property
+    def user_id(self) -> str:
+        """As whom our adapter asks; operators and users are somebody else."""
+        return US
 
     def ask(
         self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
@@ -156,7 +162,8 @@ class Forwarder(NovaApi):
 
         def settle(value: asyncio.Future[Said] | Exception) -> None:
             if isinstance(value, Exception):
-                settled.set_exception(HangUp() if isinstance(value, NoConnection) else value)
+                gone = isinstance(value, NoConnection | BrokenOff)
+                settled.set_exception(HangUp() if gone else value)
             else:
                 settled.set_result(value)
 
@@ -186,5 +193,6 @@ class Forwarder(NovaApi):
     def _forward(self, request: HttpRequest) -> Said:
         query = f"?{urlencode(request.query)}" if request.query else ""
         kept = {name: value for name, value in request.headers.items() if name != "content-length"}
+        kept["x-user-id"] = self._nova.user_id
         body = request.json() if request.body else None
         return self._nova.ask(request.method, request.path + query, body, kept)

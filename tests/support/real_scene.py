@@ -22,6 +22,14 @@ VOLUME = "6ca404f3-d844-4169-bb96-bc792f37de98"
 """One of which Nova's fixtures know that it holds an image."""
 FURNISHED = "furnished"
 """Under which name the town keeps what stands in every scene."""
+ASKED = {
+    "stop": "os-stop",
+    "start": "os-start",
+    "reboot": "reboot",
+    "hard reboot": "reboot",
+}
+"""Nova's API's names of what users ask, where it has others."""
+REBOOTS = {"reboot": {"type": "SOFT"}, "hard reboot": {"type": "HARD"}}
 NO_HOST = "no valid host"
 """Why a host is disabled that is to be no destination."""
 FLAVOR = {"ram": 512, "vcpus": 1, "disk": 1}
@@ -172,12 +180,20 @@ class OnRealNova:
         self._act(guest, {"evacuate": {}})
 
     def live_migrates(self, guest: str, dest: str) -> None:
-        source = self.nova.done("GET", f"/servers/{self.uuid(guest)}")["server"]["OS-EXT-SRV-ATTR:host"]
-        self.nova.say("hold_migrations", host=source)
+        self.nova.say("hold_migrations", host=self._host_of(guest))
         self._act(guest, {"os-migrateLive": {"host": dest, "block_migration": "auto"}})
 
     def stops(self, guest: str) -> None:
         self._act(guest, {"os-stop": None})
+
+    def asks(self, guest: str, what: str) -> None:
+        self._act(guest, {ASKED.get(what, what): REBOOTS.get(what)})
+
+    def guest_dies(self, guest: str) -> None:
+        self.nova.say("guest_dies", host=self._host_of(guest), guest=self.uuid(guest))
+
+    def notices(self, guest: str) -> None:
+        self.nova.say("notices", host=self._host_of(guest), guest=self.uuid(guest))
 
     def locks(self, guest: str) -> None:
         self._act(guest, {"lock": None})
@@ -258,6 +274,10 @@ class OnRealNova:
     def _act(self, guest: str, body: Mapping[str, Any]) -> None:
         self.nova.done("POST", f"/servers/{self.uuid(guest)}/action", body)
 
+    def _host_of(self, guest: str) -> str:
+        found = self.nova.done("GET", f"/servers/{self.uuid(guest)}")["server"]
+        return str(found["OS-EXT-SRV-ATTR:host"])
+
     def _update(self, service_id: str, body: Mapping[str, Any]) -> None:
         self.nova.done("PUT", f"/os-services/{service_id}", body)
 
@@ -287,6 +307,7 @@ def player_on(nova: RealNova) -> RealPlay:
     def play(story: RealStory) -> None:
         with CloudThread(_watch_nothing, pace=SWIFT, seed=1) as lab:
             lab.door.api = Forwarder(lab.door.cloud, lambda: lab.door.url, nova)
+            lab.door.api.keystone.user_id = nova.user_id
             lab.door.placement = PlacementForwarder(lab.door.cloud, lab.door.api.keystone.accepts, nova)
 
             async def main(port: NovaCloud) -> None:

@@ -86,10 +86,12 @@ class TlsRedis:
 
 
 class Trio:
-    """A master with two replicas and three sentinels. With a password, all six ask for it."""
+    """A master with two replicas and three sentinels. With a password, all six ask for it. A careful one takes no write
+    that no replica hears, as connections.md wants it."""
 
-    def __init__(self, password: str = "") -> None:
+    def __init__(self, password: str = "", *, careful: bool = True) -> None:
         """Choose ports; nothing runs yet."""
+        self._careful = careful
         self._folder = TemporaryDirectory(prefix="kasugai-")
         self.password = password
         first = self._server()
@@ -99,7 +101,8 @@ class Trio:
         self.sentinels = [free_port() for _ in range(3)]
 
     def _server(self, *more: str) -> RedisServer:
-        return RedisServer("--repl-diskless-sync-delay", "0", *more)
+        care = ("--min-replicas-to-write", "1", "--min-replicas-max-lag", "5") if self._careful else ()
+        return RedisServer("--repl-diskless-sync-delay", "0", *care, *more)
 
     @property
     def url(self) -> str:
@@ -176,12 +179,30 @@ class Trio:
             seen["num-slaves"] == 2 and seen["num-other-sentinels"] == 2 and seen["flags"] == "master"
         )
 
+    def be_careless(self) -> None:
+        """Take writes without replicas from now on: somebody has turned the care off behind everybody's back."""
+        for server in self.servers:
+            with self.at(server.port) as asked:
+                asked.config_set("min-replicas-to-write", 0)
+
     def cut_replicas_off(self) -> None:
         """Stop the replicas in their tracks and close their wires: from here on they miss what is written."""
         for server in self.servers[1:]:
             server.pause()
         with self.at(self.servers[0].port) as master:
             master.client_kill_filter(_type="replica")
+
+    def replace_master(self) -> RedisServer:
+        """Let the sentinels put another server in the place of the master, which lives; return the new one once it is
+        one."""
+        old = self.master()
+        with self.at(self.sentinels[0]) as sentinel:
+            sentinel.execute_command("SENTINEL", "FAILOVER", SERVICE)
+        until(lambda: self.master() is not old, 30)
+        new = self.master()
+        with self.at(new.port) as asked:
+            until(lambda: asked.role()[0] == "master")
+        return new
 
     def fail_over(self) -> RedisServer:
         """Kill the first master, wake the replicas, and return the one that has become the master."""

@@ -151,6 +151,18 @@ class Scene(Protocol):
         """A user stops a guest."""
         ...
 
+    def asks(self, guest: str, what: str) -> None:
+        """A user asks something of a guest, by the names of sim.cloud.verbs."""
+        ...
+
+    def guest_dies(self, guest: str) -> None:
+        """It ceases on its hypervisor; Nova is not told yet."""
+        ...
+
+    def notices(self, guest: str) -> None:
+        """Its nova-compute compares its record with the hypervisor."""
+        ...
+
     def locks(self, guest: str) -> None:
         """A user locks a guest."""
         ...

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from kasugai.core.telling.incident_views import Seen
-from kasugai.sim.lab.broker import INCIDENTS, RECOVERY, VERDICTS
+from kasugai.sim.lab.broker import ORDERS, RECOVERY, VERDICTS
 from kasugai.sim.lab.grammar import Scenario, read
 from kasugai.sim.lab.laboratory import Lab
 from kasugai.sim.lab.stage import build
@@ -41,6 +41,6 @@ async def _play(scenario: Scenario, until: float) -> tuple[Seen, ...]:
     await asyncio.sleep(max(0.0, min(until, scenario.end) - loop.time()))
     return tuple(
         Seen(record.stamp.at, record.stamp.offset, record.value)
-        for topic in (INCIDENTS, RECOVERY, VERDICTS)
+        for topic in (*ORDERS.values(), RECOVERY, VERDICTS)
         for record in lab.broker.all(topic)
     )

@@ -6,8 +6,16 @@ from pathlib import Path
 
 from kasugai.adapters.kafka.layout import wanted
 from kasugai.adapters.kafka.topics import Topics
-from kasugai.adapters.settings.values import KafkaSettings, Settings, StreamSettings, WorkerSettings
+from kasugai.adapters.settings.values import (
+    MASTER_KEYS_FILE,
+    AgentsSettings,
+    KafkaSettings,
+    Settings,
+    StreamSettings,
+    WorkerSettings,
+)
 from kasugai.core.words.timing import TEST
+from tests.support import agents
 from tests.support.kafka import REPO, KafkaServer
 
 PROGRAM = """
@@ -15,17 +23,18 @@ import logging, sys
 from importlib import import_module
 from tests.support.streams import settings_for
 logging.basicConfig(level=logging.INFO, format="%(relativeCreated)d %(name)s %(levelname)s %(message)s")
-app, bootstrap, instance = sys.argv[1:]
-sys.exit(import_module(f"kasugai.streams.{app}_app").main(settings_for(bootstrap, instance)))
+app, bootstrap, instance, keys = sys.argv[1:]
+sys.exit(import_module(f"kasugai.streams.{app}_app").main(settings_for(bootstrap, instance, keys)))
 """
 
 
-def settings_for(bootstrap: str, instance: str = "test") -> Settings:
-    """Return a deployment's settings: one replica, four partitions, the test profile."""
+def settings_for(bootstrap: str, instance: str = "test", keys: str = MASTER_KEYS_FILE) -> Settings:
+    """Return a deployment's settings: one replica, four partitions, the test profile; `keys`: the master keys' file."""
     return Settings(
         kafka=KafkaSettings(bootstrap_servers=bootstrap, replication=1, min_insync=1),
         stream=StreamSettings(partitions=4, instance=instance),
         worker=WorkerSettings(profile="test", timing=TEST),
+        agents=AgentsSettings(master_keys_file=keys),
     )
 
 
@@ -36,13 +45,14 @@ class Deployment:
         """Create the topics."""
         self.kafka, self._folder = kafka, folder
         self.settings = settings_for(kafka.bootstrap)
+        self.keys = agents.keys_in(folder)
         self._processes: list[subprocess.Popen[bytes]] = []
         Topics(self.settings).apply(wanted(self.settings))
 
     def start(self, app: str, instance: str = "a") -> subprocess.Popen[bytes]:
         """Start `route` or `correlate`."""
         with self.log(app, instance).open("ab") as log:
-            command = [sys.executable, "-c", PROGRAM, app, self.kafka.bootstrap, instance]
+            command = [sys.executable, "-c", PROGRAM, app, self.kafka.bootstrap, instance, self.keys]
             process = subprocess.Popen(command, cwd=REPO, stdout=log, stderr=subprocess.STDOUT)
         self._processes.append(process)
         return process

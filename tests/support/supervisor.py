@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from kasugai.cli.demo.crew import AT_WORK
 from kasugai.cli.exits import Exit
+from kasugai.core.words.subject import INCIDENT_KINDS
 from kasugai.sim.child import Child
 
 COMMANDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -19,8 +20,8 @@ COMMANDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "route": ("route",),
         "correlate-1": ("correlate",),
         "correlate-2": ("correlate",),
-        "worker-1": ("worker", "host"),
-        "worker-2": ("worker", "host"),
+        "worker-1": ("worker", *INCIDENT_KINDS),
+        "worker-2": ("worker", *INCIDENT_KINDS),
     }
 )
 """Each process by its instance name, which its next life has too."""
@@ -70,7 +71,11 @@ class Supervisor:
 
     def is_at_work(self, name: str) -> bool:
         """Whether the process's present life has said that it has its partitions."""
-        return AT_WORK[role(name)] in self.log(name)[self._lives[name].said :]
+        said = self.log(name)[self._lives[name].said :].splitlines()
+        kinds = self.commands[name][1:] or ("",)
+        return all(
+            any(AT_WORK[role(name)] in line and line.endswith(kind) for line in said) for kind in kinds
+        )
 
     def kill(self, name: str) -> int:
         """Kill a process with -9, start it again at once, and return the process id that is gone."""
@@ -111,6 +116,7 @@ class Supervisor:
         files = ("--config-file", str(self.config), "--config-file", str(self.folder / f"{name}.conf"))
         log = self.folder / f"{name}.log"
         log.touch()
-        child = Child([sys.executable, "-m", "kasugai.cli", *self.commands[name], *files], log=log)
+        command = [sys.executable, "-m", "kasugai.cli", *self.commands[name], *files]
+        child = Child(command, log=log, state=self.folder)
         self._lives[name] = Life(child, len(self.log(name)))
         child.start(lambda: True)

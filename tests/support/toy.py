@@ -1,17 +1,22 @@
 """A toy processor on the real Faust shell, run as a process of its own.
 
-A new subject becomes a record on `<topic>.out` and a row, a repeat nothing; a subject's first word may ask for trouble.
-`--without` (or KASUGAI_TOY_WITHOUT, separated by commas) takes a remedy out of the shell, `--exit-between` ends the
-process by chance between publishing and writing the row. Nothing but this program reads these switches.
+A new subject becomes a record on `<topic>.out` and a row, a repeat nothing, `end SUBJECT` ends its row; a first word
+may ask for trouble.
+`--without` (or KASUGAI_TOY_WITHOUT, separated by commas) takes a remedy out of the shell, `--exit-after` ends the
+process by chance between publishing and writing a row, so many seconds after its first one on average: not by the
+record, or a quick machine would end each life before any row of it was kept.
+Nothing but this program reads these switches.
 """
 
 import argparse
 import asyncio
 import json
 import logging
+import math
 import os
 import random
 import sys
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +25,7 @@ import uvloop
 from confluent_kafka import KafkaError, Message, Producer
 
 from kasugai.adapters.faust.membership import Membership
-from kasugai.adapters.faust.port import Poison, Record, Write
+from kasugai.adapters.faust.port import Ended, Poison, Record, Write
 from kasugai.adapters.faust.run import prepare, serve
 from kasugai.adapters.faust.settings import ProcessorSettings
 from tests.support.remedies import take_out
@@ -69,18 +74,22 @@ class ToyRest:
     subject: str = ""
     """The row to write; empty for none."""
     publishing: "asyncio.Task[None] | None" = None
-    exit_between: float = 0.0
+    death: "Death | None" = None
     error: Exception | None = None
+    ends: bool = False
+    """Whether it is the row's end."""
 
     async def finish(self, write: Write) -> None:
         """Wait, then write."""
         if self.error is not None:
             raise self.error
+        if self.ends:
+            await write(self.subject, Ended(self.record.offset))
         if self.publishing is None:
             return
         await self.publishing
-        if random.random() < self.exit_between:
-            os._exit(90)
+        if self.death is not None:
+            self.death.strike()
         padding = "x" * 4000 if self.subject.startswith("big") else ""
         await write(self.subject, json.dumps({"offset": self.record.offset, "padding": padding}).encode())
 
@@ -90,14 +99,30 @@ class ToyRest:
             self.publishing.cancel()
 
 
+class Death:
+    """The moment at which a life ends, by chance."""
+
+    def __init__(self, mean: float) -> None:
+        """`mean`: seconds from the first call on; 0: never."""
+        self._left = random.expovariate(1 / mean) if mean else math.inf
+        self._at = math.inf
+
+    def strike(self) -> None:
+        """End the process if its time has come."""
+        now = time.monotonic()
+        self._at = min(self._at, now + self._left)
+        if now >= self._at:
+            os._exit(90)
+
+
 class Toy:
     """The handler."""
 
-    def __init__(self, publisher: Publisher, topic: str, *, exit_between: float, ticks: bool) -> None:
+    def __init__(self, publisher: Publisher, topic: str, *, death: Death, ticks: bool) -> None:
         """Know nothing yet."""
         self._publisher = publisher
         self._topic = topic
-        self._exit_between = exit_between
+        self._death = death
         self._ticks = ticks
         self._known: dict[int, set[str]] = {}
 
@@ -124,6 +149,9 @@ class Toy:
                 raise ZeroDivisionError(subject)
             case ["late-poison", *_]:
                 return ToyRest(record, error=Poison(subject))
+            case ["end", ended]:
+                known.discard(ended)
+                return ToyRest(record, ended, ends=True)
             case ["late-bug", *_]:
                 return ToyRest(record, error=ZeroDivisionError(subject))
             case _ if subject in known:
@@ -131,7 +159,7 @@ class Toy:
             case words:
                 known.add(subject)
                 publishing = self._publisher.begin(f"{self._topic}.out", subject, slow=words[:1] == ["slow"])
-                return ToyRest(record, subject, publishing, self._exit_between)
+                return ToyRest(record, subject, publishing, self._death)
 
     def tick(self, partition: int) -> tuple[bytes, bytes] | None:
         """Tick at every chance, if told to."""
@@ -157,14 +185,14 @@ def main() -> int:
     parser.add_argument(
         "--without", action="append", default=[], help="a remedy of tests/support/remedies.py"
     )
-    parser.add_argument("--exit-between", type=float, default=0.0)
+    parser.add_argument("--exit-after", type=float, default=0.0)
     parser.add_argument("--ticks", action="store_true")
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(relativeCreated)d %(name)s %(levelname)s %(message)s")
     settings = ProcessorSettings(**json.loads(given.settings))
     membership = Membership(settings.session)
     publisher = Publisher(settings.bootstrap, membership)
-    toy = Toy(publisher, settings.topic, exit_between=given.exit_between, ticks=given.ticks)
+    toy = Toy(publisher, settings.topic, death=Death(given.exit_after), ticks=given.ticks)
 
     async def bury(record: Record, poison: Poison) -> None:
         await publisher.publish(f"{settings.topic}.dlq", f"{record.offset} {poison}")

@@ -35,4 +35,4 @@ if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     given = json.loads(sys.argv[1])
     group = given.pop("group")
-    sys.exit(main(settings_of(**given), Kind.HOST, group=group))
+    sys.exit(main(settings_of(**given), [Kind.HOST], group=group))

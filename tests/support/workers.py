@@ -25,6 +25,7 @@ from kasugai.core.words.signals import Stamp
 from kasugai.core.words.subject import Kind, host_subject
 from kasugai.core.words.timing import BrokerTime
 from kasugai.schemas.codec import Undecodable, decode
+from kasugai.schemas.registry import LAST_ID
 from kasugai.schemas.topics import INCIDENTS, RECOVERY, dead_letters_of
 from kasugai.sim.child import Child
 from kasugai.sim.cloud import QUICK, SimCloud
@@ -100,10 +101,13 @@ class Site:
         return place.offset
 
     def _member(self, group: str) -> Consumer:
+        group = f"{group}-{Kind.HOST}"
         return Consumer({"bootstrap.servers": self._bootstrap, "group.id": group, "log_level": 0})
 
-    def start(self, name: str, group: str | None = None, *, joined: bool = True) -> Child:
-        """Start a worker; wait until it has partitions, unless not `joined`."""
+    def start(
+        self, name: str, group: str | None = None, *, joined: bool = True, state: Path | None = None
+    ) -> Child:
+        """Start a worker; wait until it has partitions, unless not `joined`. `state`: its $STATE_DIRECTORY."""
         given = {
             "bootstrap": self._bootstrap,
             "redis": self._redis,
@@ -114,7 +118,8 @@ class Site:
         log = self.folder / f"{name}.log"
         log.touch()
         known = log.read_text().count("works on partitions")
-        worker = Child([sys.executable, "-m", "tests.support.worker_process", json.dumps(given)], log=log)
+        command = [sys.executable, "-m", "tests.support.worker_process", json.dumps(given)]
+        worker = Child(command, log=log, state=state)
         worker.start(lambda: not joined or self.said(name).count("works on partitions") > known)
         self._workers.append(worker)
         return worker
@@ -151,10 +156,16 @@ class Site:
 
     def rubbish(self) -> Stamp:
         """Publish what is no order, under the host's key."""
+        return self._publish(TOPIC, b"rubbish")
 
+    def newer(self) -> Stamp:
+        """Publish what a newer worker says about the host."""
+        return self._publish(RECOVERY, b"\0" + LAST_ID.to_bytes(4, "big") + b"of the future")
+
+    def _publish(self, topic: str, value: bytes) -> Stamp:
         async def send() -> Stamp:
             async with Producer(self.settings.kafka, "test") as producer:
-                return await producer.publish(TOPIC, self.host, b"rubbish")
+                return await producer.publish(topic, self.host, value)
 
         return asyncio.run(send())
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from acceptance.cases.conformance import NOT_HERE
 from acceptance.cases.guests import GUESTS, KINDS, kind_of, names
 from acceptance.cases.rights import SILENT
 from acceptance.race import BARE, OURS, PEER, Round, figures
@@ -19,8 +20,8 @@ ASKED = {
     service: {question.rule for question in asking.QUESTIONS if question.service is service}
     for service in Service
 }
-ABOUT_ONE = {asking.SHOW, asking.FILTERS, asking.EVACUATE, asking.ACTIONS, asking.ACTION, asking.EVENTS}
-RULES = ASKED[Service.NOVA] | {rule for rule, _ in asking.SILENT}
+ABOUT_ONE = {asking.SHOW, asking.FILTERS, asking.EVACUATE, asking.ACTIONS, asking.ACTION}
+RULES = ASKED[Service.NOVA] | {rule for rule, *_ in asking.SILENT}
 OTHERS = {asking.SERVERS, asking.ATTRIBUTES, asking.SPECS, *ABOUT_ONE}
 
 
@@ -82,7 +83,7 @@ def test_what_is_asked_for_is_what_the_shipped_files_give() -> None:
     assert given == RULES | OTHERS | shown
     assert rights(KEYSTONE) == [asking.TAGS.rule]
     assert set(rights(PLACEMENT)) == ASKED[Service.PLACEMENT]
-    assert {rule for rule, _ in asking.SILENT} == SILENT <= given
+    assert {rule for rule, *_ in asking.SILENT} == SILENT <= given
 
 
 def test_a_right_that_is_taken_away_is_the_only_change(tmp_path: Path) -> None:
@@ -93,6 +94,17 @@ def test_a_right_that_is_taken_away_is_the_only_change(tmp_path: Path) -> None:
     changed = (tmp_path / "nova.yaml").read_text()
     differing = [line for line in whole.splitlines() if line not in changed.splitlines()]
     assert differing == [f"{asking.EVACUATE}: {shipped(NOVA)[asking.EVACUATE]}"]
+
+
+def test_what_cannot_be_played_there_is_named_by_cases_that_there_are() -> None:
+    suite = Path(__file__).resolve().parents[1] / "conformance" / "cloud"
+    cases = "".join(file.read_text() for file in sorted(suite.glob("test_*.py")))
+    assert [name for name in NOT_HERE if f"def {name}(" not in cases] == []
+
+
+def test_a_guest_that_ends_by_itself_is_told_to_its_hypervisor(tmp_path: Path) -> None:
+    Hypervisors(tmp_path).end("cmp1", "g")
+    assert [file.name for file in tmp_path.iterdir()] == ["cmp1.g.ended"]
 
 
 def test_every_guest_has_a_kind() -> None:

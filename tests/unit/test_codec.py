@@ -22,9 +22,9 @@ from kasugai.core.words.timing import Millis
 from kasugai.schemas import codec, mapper
 from kasugai.schemas.codec import (
     CLASSES,
+    NewerSchema,
     Undecodable,
     Unencodable,
-    UnknownSchema,
     decode,
     encode,
     frame_id,
@@ -122,6 +122,7 @@ REASONS: list[tuple[str, Callable[[], bytes]]] = [
     ("short data: a Fault ends after 9 bytes", lambda: encode(FAULT)[:9]),
     ("bad magic byte 0x7b: not Confluent framing", lambda: b'{"host": "cmp1"}'),
     ("unknown schema id 7: not written by Kasugai", lambda: b"\0\0\0\0\7rest"),
+    ("unknown schema id 10000: not written by Kasugai", lambda: b"\0\0\0\x27\x10rest"),
     ("unknown schema id 9999: written by a newer Kasugai", lambda: b"\0\0\0\x27\x0frest"),
     (
         "Fault: unknown Symptom UNKNOWN: written by a newer Kasugai",
@@ -129,11 +130,11 @@ REASONS: list[tuple[str, Callable[[], bytes]]] = [
     ),
     ("1 trailing bytes after a Fault", lambda: encode(FAULT) + b"x"),
     (
-        "Letter: 0 of fault, tick, reached, outcome, command, inventory_change are set",
+        "Letter: 0 of fault, tick, reached, outcome, command, inventory_change, silence are set",
         lambda: _frame(Letter, {}),
     ),
     (
-        "Letter: 2 of fault, tick, reached, outcome, command, inventory_change are set",
+        "Letter: 2 of fault, tick, reached, outcome, command, inventory_change, silence are set",
         lambda: _frame(Letter, {"tick": {"period": 1}, "reached": {"topic": "t", "partition": 0, "at": 0}}),
     ),
     (
@@ -158,11 +159,12 @@ def test_text_that_is_no_utf8_is_a_bad_body() -> None:
 
 
 def test_an_unknown_id_can_be_told_from_a_broken_record() -> None:
-    with pytest.raises(UnknownSchema):
+    with pytest.raises(NewerSchema):
         decode(b"\0\0\0\x27\x0f")
-    with pytest.raises(Undecodable) as caught:
-        decode(encode(ClockRow(partition=1))[:-1])
-    assert not isinstance(caught.value, UnknownSchema)
+    for data in (encode(ClockRow(partition=1))[:-1], b"\0\0\0\0\7", b"\0\xff\xff\xff\xff"):
+        with pytest.raises(Undecodable) as caught:
+            decode(data)
+        assert not isinstance(caught.value, NewerSchema), "another's id, or broken"
 
 
 @pytest.mark.parametrize(
@@ -175,12 +177,47 @@ def test_an_unknown_id_can_be_told_from_a_broken_record() -> None:
         (replace(FAULT, subject=Subject(kind="galaxy")), "Fault: "),  # type: ignore[arg-type]
         (replace(FAULT, event_id="text"), "Fault: "),  # type: ignore[arg-type]
         (SegmentRecord(segment_id="\ud800", name="n"), "SegmentRecord: "),
+        (Tick(period=3.9), "Tick: "),  # type: ignore[arg-type]
+        (Tick(period="3"), "Tick: "),  # type: ignore[arg-type]
+        (replace(FAULT, inventory_offset=None), "Fault: "),  # type: ignore[arg-type]
+        (replace(FAULT, asserted="no"), "Fault: "),  # type: ignore[arg-type]
+        (replace(FAULT, asserted=None), "Fault: "),  # type: ignore[arg-type]
+        (replace(FAULT, observer=b"bytes"), "Fault: "),  # type: ignore[arg-type]
     ],
 )
 def test_what_has_no_form_is_refused_before_it_is_written(value: object, line: str) -> None:
     with pytest.raises(Unencodable) as caught:
         encode(value)
     assert str(caught.value).startswith(line) and "\n" not in str(caught.value)
+
+
+def test_a_field_that_the_schema_does_not_have_is_refused_and_not_dropped() -> None:
+    head, schema, _ = codec._writer(Tick)
+    with (
+        patch.dict(codec._WRITERS, {Tick: (head, schema, lambda _: {"period": 1, "perod": 2})}),
+        pytest.raises(Unencodable),
+    ):
+        encode(Tick(period=Millis(1)))
+
+
+def test_the_default_of_a_field_that_was_not_there_is_nobody_s_to_change() -> None:
+    """fastavro gives all records the same list."""
+    old = json.loads(schema_of(Fact).text)
+    old["fields"] = [field for field in old["fields"] if field["name"] != "black_holes"]
+    version = replace(schema_of(Fact), id=999, parsed=fastavro.parse_schema(old))
+    body = mapper.writer(Fact)(FACT)
+    del body["black_holes"]
+    out = BytesIO()
+    fastavro.schemaless_writer(out, version.parsed, body)
+    with patch.dict(codec._ways(), {999: codec._way(version, Fact)}):
+        found = [decode(b"\0" + (999).to_bytes(4, "big") + out.getvalue()) for _ in range(2)]
+    assert found == [FACT, FACT]
+    assert [type(each.black_holes) for each in found if isinstance(each, Fact)] == [tuple, tuple]
+
+
+@given(st.one_of(*(values_of(cls) for cls in CLASSES)))
+def test_what_was_read_can_be_a_key_for_nobody_can_change_it(value: object) -> None:
+    assert hash(decode(encode(value))) == hash(value)
 
 
 def test_an_outcome_is_told_from_its_fact() -> None:

@@ -48,9 +48,19 @@ PAGES = [
 ]
 """Those that are read whole, in a terminal beside the code."""
 
-KIND_TABLES = {"core/words/subject.py", "core/deciding/kinds.py", "core/recovering/advance.py"}
-"""Where a kind of subject is named: its word, how it is decided about, how it is recovered."""
-ACTION_TABLES = {"core/recovering/planning.py", "core/recovering/host.py"}
+KIND_TABLES = {
+    "core/words/subject.py",
+    "core/deciding/kinds.py",
+    "core/recovering/advance.py",
+    "core/telling/kinds.py",
+    "workers/observers.py",
+    "adapters/nova/questions.py",
+}
+"""Where a kind of subject is named: its word, how it is decided about, how it is recovered, how it is told, what a
+worker looks at, and which rights it needs."""
+ACTION_TABLES = {
+    f"core/recovering/{name}.py" for name in ("planning", "host", "instance", "process", "returning")
+}
 """Where actions are named beside the files of the kinds of steps: which of them a recovery is made of."""
 OWN_TEXT = {"api/projection/buckets.py"}
 """What takes apart only text that it has put together: the place of a record."""
@@ -192,7 +202,19 @@ def test_avro_does_not_stand_beside_avro_python3() -> None:
         distribution("avro")
 
 
-@pytest.mark.parametrize("lock", ["run.txt", "dev.txt", "clients.txt", "nova.txt", "acceptance.txt"])
+LOCKS = [
+    "run.txt",
+    "dev.txt",
+    "clients.txt",
+    "nova.txt",
+    "acceptance.txt",
+    "libvirt.txt",
+    "build.txt",
+    "tools.txt",
+]
+
+
+@pytest.mark.parametrize("lock", LOCKS)
 def test_a_lock_file_has_hashes_and_no_address(lock: str) -> None:
     text = (REPO / "requirements" / lock).read_text()
     pins = [block for block in text.split("\n") if "==" in block and not block.startswith((" ", "#"))]

@@ -5,7 +5,14 @@ import json
 import pytest
 from hypothesis import given
 
-from kasugai.adapters.ledger_json import VERSION, LedgerUnreadable, dump_entry, load_entry
+from kasugai.adapters.ledger_json import (
+    VERSION,
+    NotOurs,
+    dump_entry,
+    dump_offsets,
+    load_entry,
+    load_offsets,
+)
 from kasugai.core.recovering.ledger import Entry
 from kasugai.core.words.facts import StepRecord, StepState
 from kasugai.core.words.frozen import FrozenMap
@@ -59,13 +66,16 @@ def test_a_plan_of_two_hundred_guests_stays_small() -> None:
     assert len(dump_entry(entry)) < 150_000
 
 
-@pytest.mark.parametrize("version", [2, 99, "2", None])
-def test_another_version_is_refused_in_one_line_that_names_the_incident(version: object) -> None:
+@pytest.mark.parametrize("version", [2, 99])
+def test_a_newer_version_is_called_newer(version: int) -> None:
     text = json.dumps({"v": version, "incident": str(ONE)})
     with pytest.raises(
-        LedgerUnreadable, match=f"^ledger record of incident {ONE} has version .* reads 1: upgrade"
+        NotOurs, match=f"^written by a newer Kasugai .its version {version}, this one reads 1.: upgrade"
     ):
         load_entry(text)
+
+
+WHOLE = dump_entry(Entry(incident=ONE))[:-1]
 
 
 @pytest.mark.parametrize(
@@ -77,16 +87,37 @@ def test_another_version_is_refused_in_one_line_that_names_the_incident(version:
         "[]",
         "{}",
         '{"v":1}',
-        '{"v":1,"incident":"not a uuid\\nat all"}',
-        dump_entry(Entry(incident=ONE))[:-1] + ',"field of tomorrow":1}',
-        dump_entry(Entry(incident=ONE))[:-1] + ',"result":"evaporated"}',
-        dump_entry(Entry(incident=ONE))[:-1] + ',"steps":[1]}',
-        dump_entry(Entry(incident=ONE))[:-1] + ',"plan":{}}',
+        '{"v":"2"}',
+        '{"v":null}',
+        '{"v":true}',
+        "[" * 100_000,
+        '{"v":1,"incident":"not a uuid\nat all"}',
+        WHOLE + ',"field of tomorrow":1}',
+        WHOLE + ',"result":"evaporated"}',
+        WHOLE + ',"steps":[1]}',
+        WHOLE + ',"steps":"abc"}',
+        WHOLE + ',"plan":{}}',
+        WHOLE + ',"attempt":"1"}',
+        WHOLE + ',"attempt":1.5}',
+        WHOLE + ',"attempt":true}',
+        WHOLE + f',"epoch":{2**63}}}',
+        WHOLE + ',"epoch":Infinity}',
+        WHOLE + ',"effects":1}',
+        WHOLE + ',"reason":7}',
+        WHOLE + ',"reason":"\\ud800"}',
+        WHOLE + ',"priors":{"g1":"floating"}}',
     ],
 )
-def test_a_text_that_is_not_ours_is_refused_in_one_line(text: str) -> None:
-    with pytest.raises(
-        LedgerUnreadable, match=r"^ledger record .* cannot be read .*: type kasugai rebuild$"
-    ) as told:
+def test_a_text_that_is_not_ours_is_refused_in_one_line_that_quotes_nothing(text: str) -> None:
+    with pytest.raises(NotOurs, match=r"^not written by Kasugai \([^\n]*\)$") as told:
         load_entry(text)
-    assert "\n" not in str(told.value)
+    assert not text or text not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "7", "[1]", '{"a/0":"1"}', '{"a/0":1.5}', '{"a/0":-1}', '{"a/0":true}', "[" * 99_999]
+)
+def test_offsets_that_are_not_ours_are_refused_likewise(text: str) -> None:
+    with pytest.raises(NotOurs, match=r"^not written by Kasugai"):
+        load_offsets(text)
+    assert load_offsets(dump_offsets({"b/1": 2, "a/0": 2**53})) == {"a/0": 2**53, "b/1": 2}

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from kasugai.adapters.settings import SettingError, load
-from kasugai.adapters.settings.masakari import ALIASES, MEANINGLESS
+from kasugai.adapters.settings import SettingError, Settings, load
+from kasugai.adapters.settings.masakari import ALIASES, FLOWS, MEANINGLESS, TASKS
 from kasugai.adapters.settings.options import groups, list_opts
 from kasugai.adapters.settings.sample import render
 from kasugai.core.words.policy import Method, Policy
+from kasugai.core.words.subject import INCIDENT_KINDS
 from kasugai.core.words.timing import PRODUCTION, TEST, Millis
 
 REPO = Path(__file__).resolve().parents[2]
@@ -40,6 +41,14 @@ def test_a_profile_is_taken_and_single_time_outs_replaced(write: Write) -> None:
     settings = load([write(KAFKA + "[worker]\nprofile = test\nsettle = 7000\nlanes = 3\n")])
     assert settings.worker.timing == replace(TEST, settle=Millis(7000))
     assert (settings.worker.profile, settings.worker.lanes) == ("test", 3)
+
+
+def test_each_kind_has_lanes_of_its_own(write: Write) -> None:
+    usual = load([write(KAFKA)]).worker
+    assert [usual.lanes_of(kind) for kind in sorted(INCIDENT_KINDS)] == [16, 128, 16]
+    lanes = "[worker]\nlanes = 3\ninstance_lanes = 5\nprocess_lanes = 7\n"
+    worker = load([write(KAFKA + lanes)]).worker
+    assert [worker.lanes_of(kind) for kind in sorted(INCIDENT_KINDS)] == [3, 5, 7]
 
 
 def test_policy_defaults_are_typed(write: Write) -> None:
@@ -153,6 +162,22 @@ WRONG = [
     (KAFKA + "[policy]\nmethod = magic\n", "[policy] method is wrong: "),
     (KAFKA + "[nova]\nauth_url = http://k/v3\nusername = u\n", "[nova] password is missing: auth_url is set"),
     (KAFKA + "[nova]\npassword = a$b\n", "[nova] password is wrong: a $ is written as $$"),
+    *(
+        (KAFKA + f"[redis]\npassword = {value}\n", "[redis] password is wrong: a $ is written as $$")
+        for value in ("hush$url", "hush${url}", "$hush", "hush$$$url", "'hush$url'", "hush\\\\\\$$url")
+    ),
+    *(
+        (KAFKA + f"[redis]\n{name} = redis://r\n", f"[redis] has no option {name}; did you mean url?")
+        for name in ("URL", "Url", "-url")
+    ),
+    (KAFKA + "[stream]\nPartitions = 6\n", "[stream] has no option Partitions; did you mean partitions?"),
+    (KAFKA + "[kafka]\nmin-insync = 1\n", "[kafka] has no option min-insync; did you mean min_insync?"),
+    (KAFKA + "[Redis]\nurl = redis://r\n", "[Redis] is no group of ours; did you mean [redis]?"),
+    (KAFKA + "[REDIS]\nurl = redis://r\n", "[REDIS] is no group of ours; did you mean [redis]?"),
+    *(
+        (KAFKA + f"[redis]\npassword = hush{comment}\n", "[redis] password is wrong: a comment takes a line")
+        for comment in (" # the new one", " ; the new one", "\t# x", " #x", "\n  # indented")
+    ),
     ("[kafka]\nbootstrap_servers\n", "line 2 is no setting: "),
 ]
 
@@ -165,6 +190,36 @@ def test_what_is_wrong_is_one_line_with_its_file(write: Write, text: str, line: 
     assert str(caught.value).startswith(f"{file}: {line}")
     assert "\n" not in str(caught.value)
     assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("a$$b", "a$b"),
+        ("a\\$b", "a$b"),
+        ("a$5", "a$5"),
+        ("a$", "a$"),
+        ("a#b;c", "a#b;c"),
+        ("#a", "#a"),
+        ('"a # b"', "a # b"),
+        ("'a ; b'", "a ; b"),
+    ],
+)
+def test_a_password_is_what_is_written(write: Write, written: str, meant: str) -> None:
+    assert load([write(f"{KAFKA}[redis]\npassword = {written}\n")]).redis.password == meant
+
+
+def test_what_the_environment_says_is_held_to_the_same(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OS_REDIS__PASSWORD", "hush$url")
+    with pytest.raises(SettingError, match=r"^OS_REDIS__PASSWORD: \[redis\] password is wrong: a \$"):
+        load([write(KAFKA)])
+    monkeypatch.setenv("OS_REDIS__PASSWORD", "hush # 1")
+    assert load([write(KAFKA)]).redis.password == "hush # 1"
+
+
+def test_a_masakari_conf_s_password_is_held_to_the_same(write: Write) -> None:
+    with pytest.raises(SettingError, match=r"\[nova\] password is wrong: a \$ is written as \$\$"):
+        load([write(f"{KAFKA}[DEFAULT]\nos_privileged_user_password = hush$url\n")])
 
 
 def test_a_password_may_stand_in_a_file_of_its_own(write: Write, tmp_path: Path) -> None:
@@ -215,7 +270,10 @@ def test_every_option_says_what_it_is_for() -> None:
         "redis",
         "nova",
         "power",
+        "observe",
         "stream",
+        "agents",
+        "liveness",
         "api",
         "worker",
         "telemetry",
@@ -299,15 +357,94 @@ def test_a_masakari_conf_is_accepted_as_it_is(tmp_path: Path) -> None:
     )
     assert found.policy.add_reserve_to_aggregates
     assert found.policy.ha_key == "OURS", "our own name goes before Masakari's"
+    (told,) = found.unread
     for option in ("duplicate_notification_detection_interval", "wait_period_after_service_update"):
-        assert f"[DEFAULT] {option}" in found.unread
-    assert "[taskflow] connection" in found.unread and "secret" not in found.unread
+        assert f"[DEFAULT] {option}" in told
+    assert "[taskflow] connection" in told and "secret" not in told
 
 
 def test_every_alias_and_every_unread_option_is_told_apart() -> None:
-    assert not set(ALIASES.values()) & set(MEANINGLESS)
+    theirs = {place for places in ALIASES.values() for place in places}
+    assert not theirs & (set(MEANINGLESS) | set(FLOWS)) and not set(MEANINGLESS) & set(FLOWS)
     ours = {(group, option.name) for group, options in groups().items() for option in options}
     assert set(ALIASES) <= ours
     page = (REPO / "docs" / "api" / "compatibility.md").read_text()
-    untold = [name for _, name in (*ALIASES.values(), *MEANINGLESS) if name not in page]
+    untold = [name for _, name in (*theirs, *MEANINGLESS, *FLOWS) if name not in page]
     assert untold == [], "docs/api/compatibility.md names every option"
+
+
+def masakari(tmp_path: Path, text: str) -> Settings:
+    theirs = tmp_path / "masakari.conf"
+    theirs.write_text(f"[kafka]\nbootstrap_servers = k:1\n{text}")
+    return load([str(theirs)])
+
+
+def test_what_masakari_does_about_instances_is_taken_over(tmp_path: Path) -> None:
+    found = masakari(tmp_path, "[instance_failure]\nprocess_all_instances = True\n")
+    assert found.policy.restart_all and found.unread == ()
+    assert not masakari(tmp_path, "").policy.restart_all, "Masakari's default is ours"
+
+
+@pytest.mark.parametrize(
+    ("host", "instance", "key", "told"),
+    [
+        (None, "GOLD", "GOLD", False),
+        ("GOLD", None, "GOLD", False),
+        ("GOLD", "GOLD", "GOLD", False),
+        ("GOLD", "SILVER", "GOLD", True),
+    ],
+)
+def test_two_keys_of_the_mark_are_told(
+    tmp_path: Path, host: str | None, instance: str | None, key: str, told: bool
+) -> None:
+    text = "".join(
+        f"[{group}]\nha_enabled_instance_metadata_key = {said}\n"
+        for group, said in (("host_failure", host), ("instance_failure", instance))
+        if said is not None
+    )
+    found = masakari(tmp_path, text)
+    assert found.policy.ha_key == key
+    assert [("GOLD, SILVER" in sentence, "[policy] ha_key" in sentence) for sentence in found.unread] == (
+        [(True, True)] if told else []
+    )
+
+
+def test_what_is_not_needed_about_instances_and_processes_is_told_once(tmp_path: Path) -> None:
+    (told,) = masakari(
+        tmp_path,
+        "[DEFAULT]\nwait_period_after_power_off = 180\nwait_period_after_power_on = 60\n"
+        "[process_failure]\nservice_disable_reason = hunter2\n",
+    ).unread
+    assert "nothing waits for a fixed time" in told and "which incident disabled a service" in told
+    assert "hunter2" not in told
+
+
+BUILT_IN = """
+[taskflow_driver_recovery_flows]
+host_auto_failure_recovery_tasks = pre:['disable_compute_service_task'],main:['prepare_HA_enabled_instances_task'],
+  post:['evacuate_instances_task', 'no_op']
+host_rh_failure_recovery_tasks = {pre:[disable_compute_service_task],main:[evacuate_instances_task],post:[]}
+instance_failure_recovery_tasks = pre:['stop_instance_task'],main:["start_instance_task"],
+  post:['confirm_instance_active_task']
+process_failure_recovery_tasks = pre:[disable_compute_node_task],main:[confirm_compute_node_disabled_task],post:[]
+"""
+
+
+def test_masakari_s_own_tasks_are_ours_by_themselves(tmp_path: Path) -> None:
+    assert len(TASKS) == 9
+    assert masakari(tmp_path, BUILT_IN).unread == ()
+
+
+def test_each_task_of_the_operator_s_own_is_named_with_what_to_do(tmp_path: Path) -> None:
+    text = BUILT_IN.replace("'stop_instance_task'", "'acme_snapshot','stop_instance_task'")
+    text = text.replace("[disable_compute_node_task]", "[acme.page-us]").replace("'no_op'", "'acme.page-us'")
+    first, second = sorted(masakari(tmp_path, text).unread)
+    assert first.startswith("the task acme.page-us of [taskflow_driver_recovery_flows]")
+    assert "(host-before or host-after, process-before or process-after)" in first
+    assert second.startswith("the task acme_snapshot of ") and "(instance-before or instance-after)" in second
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "pre:", "'", "pre:[],main:[],post:[]", "::,,", "7"])
+def test_a_list_of_tasks_that_names_none_says_nothing(tmp_path: Path, text: str) -> None:
+    conf = f"[taskflow_driver_recovery_flows]\ninstance_failure_recovery_tasks = {text}\n"
+    assert masakari(tmp_path, conf).unread == ()

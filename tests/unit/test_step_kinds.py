@@ -3,12 +3,15 @@ wire and simulated; and a kind that is not in the table is told and never done s
 
 import asyncio
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
 from kasugai.core.recovering import host
-from kasugai.core.recovering.advance import PROCEDURES, NoProcedure, advance, procedure_of
+from kasugai.core.recovering.advance import PROCEDURES, NoProcedure, advance
+from kasugai.core.recovering.advance import plan_of as made_plan
 from kasugai.core.recovering.calls import Call
+from kasugai.core.recovering.ledger import Entry
 from kasugai.core.recovering.look import AggregateView, Look
 from kasugai.core.recovering.moves import Act, Begin, Finish
 from kasugai.core.recovering.situation import Situation
@@ -18,9 +21,10 @@ from kasugai.core.recovering.steps.kinds import KINDS, UnknownKind, carried_on, 
 from kasugai.core.telling.narrate import narrate_fact
 from kasugai.core.words.actions import WORDINGS, About, Action, Meaning, wording
 from kasugai.core.words.facts import Fact, FactKind, Result, StepRecord, StepState
+from kasugai.core.words.incident import Open, OutOfService
 from kasugai.core.words.plan import Plan, Prior, Step
-from kasugai.core.words.policy import Method, Policy
-from kasugai.core.words.subject import Kind
+from kasugai.core.words.policy import HostReturn, Method, Policy
+from kasugai.core.words.subject import INCIDENT_KINDS, Kind
 from kasugai.core.words.timing import PRODUCTION, MonoTime
 from kasugai.core.words.verdicts import Reason
 from kasugai.schemas.codec import decode, encode
@@ -30,8 +34,9 @@ from kasugai.sim.door import CloudDoor
 from kasugai.sim.loop import run
 from kasugai.sim.power_door import PowerDoor
 from kasugai.workers.calling import carry
+from tests.unit.core.guest_scene import CREATED
 from tests.unit.core.makers import fact, guest, order, record, service
-from tests.unit.core.scene import MARK, NOW, moving, scene
+from tests.unit.core.scene import MARK, NOW, look, moving, scene
 
 PAUSED = guest("g1", vm_state="paused", power_state=3)
 """Needs every step that a guest may need."""
@@ -39,7 +44,7 @@ SPARE = service(host="r1", service_id="svc-r1", is_up=True, is_enabled=False)
 ORDER = order(
     decided_at=NOW,
     reserves=("r1",),
-    policy=Policy(method=Method.RESERVED_HOST, add_reserve_to_aggregates=True),
+    policy=Policy(method=Method.RESERVED_HOST, add_reserve_to_aggregates=True, host_after=("ticket",)),
 )
 SEEN = moving(
     PAUSED,
@@ -48,29 +53,81 @@ SEEN = moving(
 )
 EFFECTS = [kind for kind in KINDS.values() if isinstance(kind, StepKind)]
 each = pytest.mark.parametrize("kind", EFFECTS, ids=lambda kind: kind.action)
+OF_OURS = [kind for kind in EFFECTS if kind.words.about is not About.NOBODY]
+"""Those that call the cloud; a custom step knocks at its own door (tests/unit/workers/test_calling.py)."""
 STRANGE = Step(action="lock", subject="g9", name="web9")
 """A step of a newer worker."""
 
 
-def whole_plan() -> Plan:
-    """The plan of a host whose guest needs a reserve: what the procedure makes, and what it adds later."""
-    first = procedure_of(Kind.HOST).plan(ORDER, SEEN, scene().entry, 1)
+GUEST, PROCESS = Kind.INSTANCE, Kind.PROCESS
+PROCESS_ORDER = order(decided_at=NOW, kind=PROCESS, named="nova-compute")
+OURS = "Kasugai: host failed."
+RETURN = order(
+    decided_at=NOW,
+    undoes=UUID(int=1),
+    policy=Policy(host_return=HostReturn.POWER_ON),
+    service=OutOfService(wrote=OURS),
+    waiting=("g1",),
+)
+ORDERS = (
+    ORDER,
+    order(decided_at=NOW, kind=GUEST, named="g1", relocates=True, policy=Policy(restart_all=True)),
+    PROCESS_ORDER,
+    replace(PROCESS_ORDER, undoes=UUID(int=1)),
+    RETURN,
+    replace(RETURN, retired_by="ann"),
+)
+"""Whose plans have every kind of step between them."""
+FORCED_DOWN = service(is_enabled=False, forced_down=True, disabled_reason=OURS, age=1.0)
+WAITING = look(
+    service=FORCED_DOWN,
+    service_after=FORCED_DOWN,
+    read={"g1": guest("g1", vm_state="stopped", power_state=4)},
+    histories={"g1": (CREATED,)},
+)
+"""Of a host that is off and out of service, whose nova-compute reports, and of a guest that waits for it."""
+LOOKS = {
+    Kind.HOST: SEEN,
+    GUEST: look(read={"g1": guest("g1")}, actions=(), service=service(is_up=True)),
+    PROCESS: look(service=service(is_up=True)),
+}
+FINAL = {kind.action for kind in KINDS.values() if isinstance(kind, FinalLook)}
+
+
+def look_of(given: Open) -> Look:
+    """What is seen when all that the order's steps need has been looked at."""
+    return WAITING if given.kind is Kind.HOST and given.undoes is not None else LOOKS[given.kind]
+
+
+def plan_of(given: Open, entry: Entry | None = None) -> Plan:
+    """The plan that the procedure makes, and what that of a host whose guest needs a reserve adds later."""
+    seen = look_of(given)
+    first = made_plan(given, seen, entry or scene().entry, 1)
+    if given is not ORDER:
+        return first
     longer = host.HOST.with_hosts(scene(SEEN, order=ORDER, plan=first), ["r1"])
     assert longer is not None
     return longer
 
 
+def order_of(kind: StepKind) -> Open:
+    """The order in whose plan there is such a step."""
+    return next(each for each in ORDERS if any(step.action == kind.action for step in plan_of(each).steps))
+
+
 def step_of(kind: StepKind) -> Step:
-    return next(step for step in whole_plan().steps if step.action == kind.action)
+    return next(step for step in plan_of(order_of(kind)).steps if step.action == kind.action)
 
 
-def done_but(step: Step) -> Situation:
+def done_but(kind: StepKind) -> Situation:
     """All is done but one step; whatever it needs has been seen."""
-    others = [each for each in whole_plan().steps if each.action not in (step.action, Action.SWEEP)]
-    records = [_done(each) for each in others]
-    return scene(
-        replace(SEEN, read={"g1": guest("g1", host="cmp2")}), *records, order=ORDER, plan=whole_plan()
-    )
+    given = order_of(kind)
+    plan, seen = plan_of(given), look_of(given)
+    records = [_done(each) for each in plan.steps if each.action not in (kind.action, *FINAL)]
+    if given is ORDER:
+        seen = replace(SEEN, read={"g1": guest("g1", host="cmp2")})
+    memory = replace(scene().memory, before=seen, reports=1)
+    return scene(seen, *records, order=given, plan=plan, memory=memory)
 
 
 def _done(step: Step) -> StepRecord:
@@ -85,12 +142,12 @@ def test_the_table_holds_every_kind_that_has_words_and_no_other() -> None:
 
 
 def test_every_kind_is_planned_by_a_procedure() -> None:
-    assert {step.action for step in whole_plan().steps} == set(KINDS)
+    assert {step.action for each in ORDERS for step in plan_of(each).steps} == set(KINDS)
 
 
 @each
 def test_a_step_that_is_left_undone_is_taken_up_and_never_told_as_recovered(kind: StepKind) -> None:
-    answer = advance(done_but(step_of(kind)))
+    answer = advance(done_but(kind))
     assert not isinstance(answer, Finish), answer
     if isinstance(answer, Act):
         moved = [note.step for note in answer.notes] + [begin.step for begin in answer.begins]
@@ -106,8 +163,10 @@ def test_a_call_that_may_be_under_way_is_part_of_the_next_attempt(kind: StepKind
     opened = record(step.key, StepState.UNSURE, tries=1)
     entry = replace(scene().entry, steps={**records, opened.key: opened}, priors={"g1": Prior.STOPPED})
     carried = {step.key for step in carried_on(entry)}
-    anew = {step.key for step in whole_plan().steps if step.words.about is not About.GUEST}
-    assert step.key in carried | anew
+    given = order_of(kind)
+    anew = () if given is ORDER else plan_of(replace(given, relocates=False), entry).steps
+    reserves = [step for step in plan_of(ORDER).steps if step.words.about is not About.GUEST]
+    assert step.key in carried | {step.key for step in (*anew, *reserves)}
 
 
 @each
@@ -120,29 +179,41 @@ def test_every_kind_is_told_by_its_name_and_its_subject_s(kind: StepKind) -> Non
 @each
 def test_every_kind_travels(kind: StepKind) -> None:
     step = step_of(kind)
-    said = fact(FactKind.STARTED, step=record(step.key, seen_migration=3, target="r1"), plan=whole_plan())
+    said = fact(
+        FactKind.STARTED, step=record(step.key, seen_migration=3, target="r1"), plan=plan_of(order_of(kind))
+    )
     back = decode(encode(said))
     assert isinstance(back, Fact) and back == said and hash(back) == hash(said)
     assert back.plan is not None and back.plan.step(step.key) == step
 
 
-@each
+@pytest.mark.parametrize("kind", OF_OURS, ids=lambda kind: kind.action)
 def test_the_simulated_cloud_takes_every_kind_s_call(kind: StepKind) -> None:
     """The call goes to the simulated doors as the worker sends it, and is the one thing that they are asked for."""
     requests = run(_simulated(kind))
     assert [(request.status or 0) // 100 for request in requests] == [2]
 
 
+FROM_STOPPED = (Action.START, Action.START_AGAIN, Action.MIGRATE, Action.CONFIRM_MIGRATION)
+"""Kinds whose calls Nova takes for a guest that is off."""
+OFF = (Action.EVACUATE, Action.POWER_ON, Action.RETIRE)
+"""Kinds whose calls are for a host that is off."""
+
+
 async def _simulated(kind: StepKind) -> list[Request]:
     cloud = SimCloud(asyncio.get_running_loop())
     for name in ("cmp1", "cmp2", "r1"):
         cloud.add_host(name)
-    cloud.add_guest("web", "cmp1")
+    home = "cmp2" if kind.action == Action.RETIRE else "cmp1"
+    cloud.add_guest("web", home, vm_state="stopped" if kind.action in FROM_STOPPED else "active")
     cloud.add_aggregate("racks", "cmp1")
-    if kind.action == Action.EVACUATE:
+    if kind.action in OFF:
         cloud.hosts.power_off("cmp1")
         cloud.operator_forces_down("cmp1")
     cloud_door, power = CloudDoor(cloud), PowerDoor(cloud)
+    if kind.action == Action.CONFIRM_MIGRATION:
+        await cloud_door.migrate(cloud.uuid("web"))
+        await asyncio.sleep(60)
     call = await _call(kind, cloud, cloud_door)
     before = len(cloud.wire.requests)
     await carry(call, cloud_door, power, {})
@@ -162,12 +233,12 @@ async def _call(kind: StepKind, cloud: SimCloud, cloud_door: CloudDoor) -> Call:
         step = replace(step, subject=cloud.uuid("web"))
     if step.action == Action.JOIN:
         step = joined("r1", aggregate, ())
-    return kind.effect(ORDER, Begin(step=step, record=record(step.key, tries=1)), look)
+    return kind.effect(order_of(kind), Begin(step=step, record=record(step.key, tries=1)), look)
 
 
-def test_a_fence_has_the_time_of_its_devices_and_every_other_call_that_of_a_request() -> None:
+def test_what_devices_switch_has_their_time_and_every_other_call_that_of_a_request() -> None:
     times = {kind.action: kind.limit(PRODUCTION) for kind in EFFECTS}
-    assert times.pop(Action.FENCE) == PRODUCTION.fence != PRODUCTION.client
+    assert times.pop(Action.FENCE) == times.pop(Action.POWER_ON) == PRODUCTION.fence != PRODUCTION.client
     assert set(times.values()) == {PRODUCTION.client}
 
 
@@ -179,7 +250,7 @@ def test_what_cannot_be_called_is_refused_by_name() -> None:
 
 
 def test_a_step_of_an_unknown_kind_holds_the_attempt_once_all_else_is_done() -> None:
-    plan = whole_plan()
+    plan = plan_of(ORDER)
     longer = replace(plan, steps=(*plan.steps[:-1], STRANGE, plan.steps[-1]))
     records = [_done(step) for step in plan.steps[:-1]]
     gone = moving(guests={}, read={"g1": guest("g1", host="r1")})
@@ -202,6 +273,6 @@ def test_a_call_of_an_unknown_kind_is_carried_on_and_told_by_what_is_known_of_it
 
 
 def test_a_kind_of_subject_without_a_procedure_is_refused_by_name() -> None:
-    assert set(PROCEDURES) == {Kind.HOST}
-    with pytest.raises(NoProcedure, match="instance"):
-        advance(scene(order=order(kind=Kind.INSTANCE)))
+    assert set(PROCEDURES) == set(INCIDENT_KINDS)
+    with pytest.raises(NoProcedure, match="segment"):
+        advance(scene(order=order(kind=Kind.SEGMENT)))

@@ -12,6 +12,7 @@ from kasugai.schemas.codec import CLASSES, decode, encode
 from kasugai.schemas.keys import key_of
 from kasugai.schemas.page import render
 from kasugai.schemas.plain import from_json
+from kasugai.schemas.rights import PEOPLE, PRINCIPALS
 from kasugai.schemas.topics import Cleanup, ContractError, Stamped, Topic, contracts, parse
 
 REPO = Path(__file__).resolve().parents[2]
@@ -34,11 +35,24 @@ GOOD: dict[str, Any] = {
     "readers": ["route"],
     "examples": [],
 }
+SAYS: dict[str, Any] = {"source": "peer", "symptoms": ["down"], "of": ["host"], "about": "others"}
 
 
 def test_the_names_in_the_code_are_the_contracts() -> None:
     names = {
-        *(topics.HEARTBEATS, topics.REPORTED, topics.COMMANDS, topics.INVENTORY, topics.SIGNALS),
+        *(
+            topics.HEARTBEATS,
+            topics.NOVA,
+            topics.SERVICES,
+            topics.POWER,
+            topics.METRICS,
+            topics.SILENCES,
+            topics.PEERS,
+            topics.REPORTED,
+            topics.COMMANDS,
+            topics.INVENTORY,
+            topics.SIGNALS,
+        ),
         *(topics.VERDICTS, topics.RECOVERY, topics.CHANGELOG),
         *topics.FAULTS.values(),
         *topics.INCIDENTS.values(),
@@ -67,9 +81,11 @@ def test_an_example_encodes_under_its_key(topic: Topic, example: topics.Example)
 
 
 def test_a_decision_rests_only_on_the_brokers_time() -> None:
-    """Architecture.md 3: what dates a decision, a fact, a word or a command is LogAppendTime."""
+    """Architecture.md 3: what dates a decision, a fact, a word, a beat or a command is LogAppendTime."""
     stamped = {topic.name for topic in TOPICS if topic.timestamps is Stamped.APPEND}
-    words = {topics.REPORTED, topics.COMMANDS, *topics.FAULTS.values()}
+    read = {topics.SERVICES, topics.POWER, topics.METRICS}
+    witnesses = {topics.NOVA, *read, topics.PEERS, topics.REPORTED, *topics.FAULTS.values()}
+    words = {topics.HEARTBEATS, topics.COMMANDS, topics.SILENCES} | witnesses
     assert stamped == {topics.SIGNALS, topics.RECOVERY, *topics.INCIDENTS.values(), *words}
 
 
@@ -84,8 +100,28 @@ def test_every_topic_that_a_reader_may_give_up_on_has_dead_letters() -> None:
     for topic in TOPICS:
         if topic.dead_letters:
             dead = contracts()[topics.dead_letters_of(topic.name)]
-            assert dead.writers == topic.readers and topic.name in dead.description
+            assert set(dead.writers) == set(topic.readers) & topics.GIVE_UP and topic.name in dead.description
             assert dead.partitions_in(12) == 3
+
+
+def test_what_agents_write_is_proved_and_nothing_else_is() -> None:
+    """A login of agents is no name: whoever has it writes these topics."""
+    agents = {topic.name for topic in TOPICS if "agents" in topic.writers}
+    assert agents == topics.proved_topics() and topics.PEERS in agents
+
+
+def test_every_topic_of_faults_says_who_may_say_what_and_no_other_does() -> None:
+    read = {topics.SERVICES, topics.POWER, topics.METRICS}
+    told = {topics.REPORTED, topics.NOVA, topics.PEERS, *read, *topics.FAULTS.values()}
+    assert {topic.name for topic in TOPICS if topic.says} == told
+    for topic in TOPICS:
+        sources = [saying.source for saying in topic.says]
+        assert len(sources) == len(set(sources)), f"{topic.name}: one row for each kind of witness"
+
+
+def test_every_writer_and_reader_is_somebody_with_a_login() -> None:
+    known = {*(principal.role for principal in PRINCIPALS), *PEOPLE}
+    assert {word for topic in TOPICS for word in (*topic.writers, *topic.readers)} <= known
 
 
 def test_the_page_is_fresh() -> None:
@@ -102,6 +138,13 @@ def test_the_page_is_fresh() -> None:
         ({"cleanup": "compact"}, "x.yaml: retention belongs to cleanup: delete, and only there"),
         ({"retention": "30 y"}, "x.yaml: 'y'"),
         ({"timestamps": "mine"}, "x.yaml: 'mine' is not a valid Stamped"),
+        ({"says": [{**SAYS, "source": "gossip"}]}, "x.yaml: 'gossip' is not a valid Source"),
+        (
+            {"says": [{**SAYS, "about": "itself and others"}]},
+            "x.yaml: 'itself and others' is not a valid About",
+        ),
+        ({"says": [{**SAYS, "of": ["rack"]}]}, "x.yaml: 'rack' is not a valid Kind"),
+        ({"says": [{**SAYS, "symptoms": ["late"]}]}, "x.yaml: 'late' is not a valid Symptom"),
     ],
 )
 def test_a_wrong_contract_is_refused(change: dict[str, Any], line: str) -> None:

@@ -117,6 +117,23 @@ def test_a_guest_that_is_being_deleted_is_brought_back(play: Play) -> None:
     play(story)
 
 
+def test_a_guest_that_is_deleted_while_it_is_built_elsewhere_is_gone(play: Play) -> None:
+    async def story(scene: Scene) -> None:
+        scene.hold_spawns()
+        bury(scene)
+        uuid = scene.uuid("web")
+        await scene.port.evacuate(uuid, "cmp2")
+        await until(lambda: scene.states("web") == ("active", "rebuild_spawning"))
+        scene.deletes("web")
+        scene.release_spawns("cmp2")
+        assert await scene.port.guest(uuid) is None
+        assert uuid not in {guest.uuid for guest in await scene.port.guests(HOST)}
+        await until(lambda: scene.running_on("web") == {"cmp2"})
+        assert await scene.port.guest(uuid) is None, "it runs on, and Nova does not know it any more"
+
+    play(story)
+
+
 def test_a_destination_that_is_disabled_or_known_to_be_down_is_no_valid_host(play: Play) -> None:
     async def story(scene: Scene) -> None:
         bury(scene)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from kasugai.workers.ports import CloudUnsure
+from kasugai.workers.ports import CloudRefused, CloudUnsure
 from tests.support.clouds import until
 from tests.support.real_scene import OnRealNova, RealPlay
 from tests.support.scenes import HOST, Record, bury, statuses
@@ -153,6 +153,37 @@ def test_an_action_and_a_record_are_written_before_the_answer_and_our_request_id
         assert OURS not in str(action)
         assert action["user_id"] == "admin"
         assert statuses(scene) == ["accepted"]
+
+    play_real(story)
+
+
+def test_a_round_of_nova_compute_stops_what_died_unheard_and_names_no_user(play_real: RealPlay) -> None:
+    async def story(scene: OnRealNova) -> None:
+        scene.guest_dies("web")
+        scene.nova.say("compare", host=HOST)
+        await until(lambda: scene.states("web") == ("stopped", None))
+        action = scene.actions("web")[-1]
+        assert (action["action"], action["user_id"], action["project_id"]) == ("stop", None, None)
+        assert [(each["event"], each["result"]) for each in action["events"]] == [
+            ("compute_stop_instance", "Success")
+        ]
+
+    play_real(story)
+
+
+def test_a_confirmation_under_way_leaves_the_guest_resized_and_is_refused_otherwise(
+    play_real: RealPlay,
+) -> None:
+    """Nothing waits for it any more: 400, where 409 says that the guest is not resized."""
+
+    async def story(scene: OnRealNova) -> None:
+        await scene.port.migrate(scene.uuid("web"))
+        await until(lambda: scene.states("web") == ("resized", None))
+        scene.power_off(HOST)
+        await scene.port.confirm_migration(scene.uuid("web"))
+        assert (statuses(scene), scene.states("web")) == (["confirming"], ("resized", None))
+        with pytest.raises(CloudRefused, match="400 Instance has not been resized"):
+            await scene.port.confirm_migration(scene.uuid("web"))
 
     play_real(story)
 

@@ -25,7 +25,7 @@ def test_placement_says_for_how_many_more_a_host_has_room(play: Play) -> None:
 
 def test_novas_own_services_are_there(play: Play) -> None:
     async def story(scene: Scene) -> None:
-        assert await scene.port.unwell() == frozenset()
+        assert (await scene.port.services()).unwell == frozenset()
 
     play(story)
 

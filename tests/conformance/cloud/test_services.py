@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from kasugai.core.recovering.look import ServiceView
-from kasugai.workers.ports import CloudRefused
+from kasugai.workers.ports import CloudRefused, CloudUnsure
 from tests.support.scenes import HOST, HOSTS, Play, Scene
 
 UNKNOWN = "00000000-0000-0000-0000-000000000000"
@@ -90,7 +90,7 @@ def test_force_down_of_a_freshly_dead_host_is_quick(play: Play) -> None:
 def test_all_services_are_listed_and_a_disabled_one_is_enabled_again(play: Play) -> None:
     async def story(scene: Scene) -> None:
         scene.disables("cmp2")
-        listed = {view.host: view for view in await scene.port.services()}
+        listed = {view.host: view for view in (await scene.port.services()).computes}
         assert set(listed) == set(HOSTS)
         assert [host for host, view in listed.items() if not view.is_enabled] == ["cmp2"]
         assert listed["cmp2"].is_up and listed["cmp2"].disabled_reason == "maintenance"
@@ -100,6 +100,40 @@ def test_all_services_are_listed_and_a_disabled_one_is_enabled_again(play: Play)
         with pytest.raises(CloudRefused) as refusal:
             await scene.port.enable(UNKNOWN)
         assert refusal.value.status == 404
+
+    play(story)
+
+
+def test_a_disabled_service_stays_up_and_says_why(play: Play) -> None:
+    async def story(scene: Scene) -> None:
+        before = await service(scene)
+        for reason in ("kasugai: process ovs", "another incident"):
+            await scene.port.disable(before.service_id, reason)
+            view = await service(scene)
+            assert (view.is_up, view.is_enabled, view.forced_down) == (True, False, False)
+            assert view.disabled_reason == reason, "the last one to say why is right"
+        await scene.port.disable(before.service_id, "x" * 300)
+        assert (await service(scene)).disabled_reason == "x" * 255
+        await scene.port.enable(before.service_id)
+        assert ((await service(scene)).is_enabled, (await service(scene)).disabled_reason) == (True, "")
+        with pytest.raises(CloudRefused) as refusal:
+            await scene.port.disable(UNKNOWN, "x")
+        assert refusal.value.status == 404
+
+    play(story)
+
+
+def test_disabling_a_freshly_dead_service_is_unsure_and_takes_effect_at_once(play: Play) -> None:
+    """Nova writes its record, and then waits for the nova-compute whose death it does not know of yet."""
+
+    async def story(scene: Scene) -> None:
+        before = await service(scene)
+        scene.kill_compute(HOST)
+        with pytest.raises(CloudUnsure):
+            await scene.port.disable(before.service_id, "kasugai: nova-compute has stopped")
+        view = await service(scene)
+        assert (view.is_up, view.is_enabled, view.forced_down) == (True, False, False)
+        assert view.disabled_reason == "kasugai: nova-compute has stopped"
 
     play(story)
 
@@ -128,5 +162,33 @@ def test_an_aggregate_s_metadata_is_told(play: Play) -> None:
         scene.add_aggregate("gold", HOST, {"HA_Enabled": "yes"})
         (gold,) = (each for each in await scene.port.aggregates() if each.name == "gold")
         assert gold.metadata["HA_Enabled"] == "yes"
+
+    play(story)
+
+
+def test_a_service_that_was_forced_down_is_taken_back_or_stays_disabled_for_a_reason(play: Play) -> None:
+    async def story(scene: Scene) -> None:
+        before = await service(scene, "cmp2")
+        await scene.port.force_down(before.service_id, "fenced by kasugai")
+        await scene.port.reenable(before.service_id, "rack 7")
+        view = await service(scene, "cmp2")
+        assert (view.is_enabled, view.forced_down, view.disabled_reason) == (False, False, "rack 7")
+        await scene.port.force_down(before.service_id, "fenced by kasugai")
+        await scene.port.reenable(before.service_id)
+        view = await service(scene, "cmp2")
+        assert (view.is_enabled, view.forced_down, view.disabled_reason) == (True, False, "")
+
+    play(story)
+
+
+def test_a_service_of_a_host_with_guests_is_not_deleted(play: Play) -> None:
+    async def story(scene: Scene) -> None:
+        known = await service(scene)
+        with pytest.raises(CloudRefused) as refusal:
+            await scene.port.delete_service(known.service_id)
+        assert refusal.value.status == 409
+        with pytest.raises(CloudRefused) as refusal:
+            await scene.port.delete_service(UNKNOWN)
+        assert refusal.value.status == 404
 
     play(story)

@@ -32,7 +32,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         port = found.api("api")
         url = f"http://127.0.0.1:{port}/v1/{PROJECT_ID}"
         found.cloud.door.api.keystone.enlist("instance-ha", "masakari", url)
-        for words in (("route",), ("correlate",), ("worker", "host"), ("project",)):
+        for words in (("route",), ("correlate",), ("worker", "host", "process"), ("project",)):
             found.run(*words, name=words[0])
         views = RedisViews.from_url(found.redis.url)
         eventually(views.is_current, 90, lambda: found.log("project"))  # until then the API answers 503
@@ -240,7 +240,7 @@ def test_a_monitor_posts_and_is_answered(place: Site) -> None:
     eventually(
         lambda: (
             openstack(place, "notification", "show", row["notification_uuid"], *AS_JSON)["status"]
-            == "ignored"
+            == "finished"
         )
     )
     again = python(

@@ -113,10 +113,14 @@ def test_views_follow_the_topics_are_rebuilt_to_the_byte_and_taken_over(settings
     store.close()
 
 
-def test_views_of_topics_that_were_made_anew_are_dropped(settings: Settings) -> None:
+@pytest.mark.parametrize(
+    ("place", "offset"), [("kasugai.verdicts/0", 1_000), ("kasugai.verdicts/0@another", 0)]
+)
+def test_views_of_topics_that_were_made_anew_are_dropped(settings: Settings, place: str, offset: int) -> None:
+    """Also when the new ones are longer already than the old ones were."""
     store = RedisViews.from_url(settings.redis.url)
     assert store.own("an earlier one")
-    store.write("an earlier one", Round(progress={"kasugai.verdicts/0": 1_000}, texts={"x": "old"}))
+    store.write("an earlier one", Round(progress={place: offset}, texts={"x": "old"}))
     store.disown("an earlier one")
 
     async def story() -> None:

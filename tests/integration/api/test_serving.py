@@ -149,6 +149,25 @@ def test_workers_whose_port_is_taken_end_with_one_line_and_are_not_started_again
     assert f"127.0.0.1:{ports[0]} cannot be listened on" in log and "Traceback" not in log
 
 
+def test_noauth2_beyond_loopback_ends_with_one_line_unless_somebody_says_so(place: Site) -> None:
+    """It is refused before anything listens."""
+    config, said = place.folder / "api-open.conf", "listen = 0.0.0.0\n"
+    text = place.write("noauth2").read_text().replace("listen = 127.0.0.1\n", said)
+    config.write_text(text.replace("[api]\n", f"[api]\nport = {free_port()}\n"))
+    child = place.run("api", name="api-open", config=config)
+    eventually(lambda: child.exit_code is not None)
+    assert child.exit_code == Exit.USAGE
+    log = place.log("api-open")
+    assert "[api] auth_strategy = noauth2 makes everyone admin who reaches 0.0.0.0" in log
+    assert "Traceback" not in log
+    port = place.api("api-told", "noauth2", "noauth2_anywhere = true\n")
+    assert ask(port, "GET", "/v1/segments")[0] == 200
+    assert "WARNING" in place.log("api-told") and "is admin, and may let hosts be fenced" in place.log(
+        "api-told"
+    )
+    place.end("api-told")
+
+
 def test_another_server_serves_the_application_and_logs_as_we_do(
     place: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,6 +22,7 @@ from kasugai.core.words.incident import Open
 from kasugai.core.words.subject import Kind, host_subject
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from kasugai.schemas.topics import INCIDENTS, RECOVERY, VERDICTS
+from tests.support.hostile import FORGED, betrayed
 from tests.support.incidents import MIDWAY, WHOLE, decided, opened
 from tests.support.kafka import KafkaServer
 from tests.support.settings_file import settings_for
@@ -82,6 +83,20 @@ def test_topics_of_another_size_are_a_no(
     told = capsys.readouterr()
     assert "partitions is 3, not 5" in told.out
     assert "[stream] partitions" in told.err
+
+
+def test_the_doctor_finds_the_topics_right_and_says_what_is_away(
+    config: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["doctor", "--config-file", config]) == Exit.NO
+    told = capsys.readouterr()
+    lines = [line.split(maxsplit=2) for line in told.out.splitlines()]
+    assert [(word, part) for word, part, _ in lines if part in ("kafka", "topics", "redis")] == [
+        ("ok", "kafka"),
+        ("ok", "topics"),
+        ("NO", "redis"),
+    ]
+    assert "1 to be mended" in told.err
 
 
 def test_a_segment_is_created_then_left_and_a_dry_run_writes_nothing(
@@ -231,4 +246,22 @@ def test_an_order_about_nobody_is_a_no(config: str, rack: Path, capsys: pytest.C
     assert main(["segment", "arm", "rack7", "--reason", "r", "--config-file", config]) == Exit.NO
     assert "does not know the segment rack7 (it knows rack1)" in capsys.readouterr().err
     assert main(["incident", "retry", "cmp9", "--reason", "r", "--config-file", config]) == Exit.NO
-    assert "no incident and no host with one is called cmp9" in capsys.readouterr().err
+    assert "no incident and no host, instance or process with one is called cmp9" in capsys.readouterr().err
+
+
+def test_a_reason_forges_no_line_of_what_is_read_back(
+    config: str, node: KafkaServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held = decided(Verb.HOLD, Reason.COMMAND, None, f"ann: switch{FORGED}")
+    asyncio.run(
+        publish(node.bootstrap, [replace(held, verdict_id=UUID(int=77), subject=host_subject("cmp7"))])
+    )
+    capsys.readouterr()
+    for words in (["explain", "cmp7"], ["incident", "list"], ["incident", "show", "cmp7"]):
+        assert main([*words, "--config-file", config]) == Exit.OK
+        told = capsys.readouterr().out
+        assert betrayed(told) == set() and "\\n2026-11-30T00:00:00.000Z  close cmp1" in told
+        assert not any(line.startswith("2026-11-30T00:00:00.000Z") for line in told.splitlines())
+    assert main(["tap", VERDICTS, "--from-beginning", "--no-follow", "--config-file", config]) == Exit.OK
+    records = [json.loads(line)["value"] for line in capsys.readouterr().out.splitlines()]
+    assert held.detail in [record["detail"] for record in records]

@@ -33,7 +33,7 @@ class Tormentor:
 
     def __init__(self, toys: Toys, *switches: str) -> None:
         """Start both."""
-        self._toys, self._switches = toys, ("--exit-between", "0.02", *switches)
+        self._toys, self._switches = toys, ("--exit-after", "2", *switches)
         self._chance = random.Random(7)
         self._paused: dict[str, float] = {}
         self.running: dict[str, RunningToy] = {name: self._start(name) for name in "ab"}
@@ -95,13 +95,13 @@ def test_no_subject_is_lost_whatever_happens_to_two_processors(toys: Toys) -> No
         tormentor.step(time.monotonic())
         return set(sent) <= set(toys.out())
 
-    eventually(done, 40.0)
+    eventually(done, 90.0)
     out = toys.out()
     told = (
         f"{len(sent)} subjects, {len(out)} records out, {tormentor.kills} kills, {tormentor.pauses} pauses, "
         f"exits {tormentor.exits}, {time.monotonic() - begin:.0f} s"
     )
     logging.getLogger(__name__).info(told)
-    assert set(sent) - set(out) == set(), "lost"
-    assert set(out) - set(sent) == set(), "invented"
+    assert sorted(set(sent) - set(out)) == [], f"lost: {told}"
+    assert sorted(set(out) - set(sent)) == [], f"invented: {told}"
     assert 73 not in tormentor.exits, "with all remedies no record is skipped, so the guard has nothing to do"

@@ -54,6 +54,18 @@ def test_rows_and_offsets_outlive_a_kill(make: Make) -> None:
     assert sum(sorted(rows.values()) == list(range(len(rows))) for rows in second.rows().values()) == 4
 
 
+def test_a_row_that_has_ended_stays_ended_and_may_begin_anew(make: Make) -> None:
+    toys = make()
+    first = toys.start()
+    toys.send(["kept", "gone", "again", "end gone", "end again", "end nobody", "again", "last"])
+    toys.out(5)
+    eventually(lambda: toys.committed() == {0: 8})
+    first.process.kill()
+    first.exit_code()
+    second = toys.start().wait_ready()
+    assert second.rows() == {0: {"kept": 0, "again": 6, "last": 7}}
+
+
 def test_an_exception_ends_the_process_before_the_acknowledgement(make: Make) -> None:
     careful, second_line, bare = make(), make("second-line"), make("bare")
     toy = careful.start()

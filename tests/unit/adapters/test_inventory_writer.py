@@ -13,14 +13,15 @@ from kasugai.adapters.kafka import inventory_writer
 from kasugai.adapters.kafka.inventory_reader import EDIT
 from kasugai.adapters.kafka.inventory_writer import Edit, InventoryWriter
 from kasugai.adapters.settings.values import KafkaSettings
-from kasugai.core.recovering.doors import LogAway
+from kasugai.core.recovering.doors import LogAway, LogRefused
 from kasugai.core.words.inventory import SegmentRecord
+from kasugai.core.words.policy import Policy
 from kasugai.schemas.codec import decode
 
 NOT_YET = KafkaError(KafkaError.NOT_COORDINATOR, "Not coordinator", False, True)
 UNCLEAR = KafkaError(KafkaError.UNKNOWN, "EndTxn commit failed: Unknown broker error", False, False)
 REFUSED = KafkaError(KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, "not yours", False, False)
-
+TOO_LARGE = KafkaError(KafkaError.MSG_SIZE_TOO_LARGE, "Message size too large", False, False)
 
 RACK = SegmentRecord(segment_id="s1", name="rack1")
 
@@ -147,6 +148,16 @@ def test_a_clear_no_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(LogAway, match="not yours"):
         take(monkeypatch, node)
     assert node.asked == 1
+
+
+def test_what_no_record_can_carry_is_refused_and_kafka_is_not_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = tuple(f"{number:03d}{'国' * 250}" for number in range(256))
+    policy = Policy(exclude_names=words, exclude_tags=words, exclude_projects=words, exclude_images=words)
+    policy = replace(policy, exclude_flavors=words, exclude_image_tags=words)
+    with pytest.raises(LogRefused, match=r"a SegmentRecord of \d+ bytes"):
+        take(monkeypatch, Node(), edit=lambda _: [replace(RACK, policy=policy)])
+    with pytest.raises(LogRefused, match="does not take the record"):
+        take(monkeypatch, Node(commits=[TOO_LARGE]), edit=lambda _: [RACK])
 
 
 def bump(inventory: Inventory) -> list[SegmentRecord]:

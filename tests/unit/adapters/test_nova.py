@@ -5,15 +5,18 @@ import re
 import socket
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from kasugai.adapters.nova import BadCloud, NovaCloud, views
+from kasugai.adapters.nova.paging import PAGES
 from kasugai.adapters.nova.session import one_line
 from kasugai.adapters.nova.ticket import Ticket
 from kasugai.adapters.settings import NovaSettings
 from kasugai.core.recovering.doors import CloudAway, CloudRefused, CloudUnsure
+from kasugai.core.recovering.look import Needs
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.cloud.wire import Request
 from kasugai.sim.http import CloudThread
@@ -73,7 +76,7 @@ async def recover(nova: NovaCloud, lab: CloudThread) -> None:
     """Do what a recovery of the host does, by hand."""
     service = await nova.service(HOST)
     assert service is not None
-    (spare,) = [view for view in await nova.services() if view.host == "cmp2"]
+    (spare,) = [view for view in (await nova.services()).computes if view.host == "cmp2"]
     (aggregate,) = await nova.aggregates()
     await nova.add_to_aggregate(aggregate.aggregate_id, spare.host)
     await nova.enable(spare.service_id)
@@ -293,6 +296,110 @@ def test_every_page_is_read(lab: CloudThread) -> None:
     assert Counter(r.action for r in sent(lab)) == {"guests": 3, "migrations": 3, "evacuate": 3}
 
 
+@pytest.mark.parametrize(
+    ("marker", "why"),
+    [("the same", "leads back to a page that was read"), ("another", "more than 100 pages")],
+)
+def test_a_list_without_an_end_is_away(
+    lab: CloudThread, monkeypatch: pytest.MonkeyPatch, marker: str, why: str
+) -> None:
+    async def respond(request: HttpRequest) -> HttpReply:
+        if not request.path.endswith("/servers/detail"):
+            return await real(request)
+        asked.append(request.path)
+        named = marker if marker == "the same" else len(asked)
+        link = {"rel": "next", "href": f"http://nova/v2.1/servers/detail?marker={named}"}
+        return HttpReply(body={"servers": [], "servers_links": [link]})
+
+    async def use(nova: NovaCloud) -> None:
+        with pytest.raises(CloudAway, match=why):
+            await nova.guests(HOST)
+
+    asked: list[str] = []
+    real = lab.door.api.respond
+    monkeypatch.setattr(lab.door.api, "respond", respond)
+    with_adapter(lab, use)
+    assert len(asked) == (2 if marker == "the same" else PAGES)
+
+
+@pytest.mark.parametrize(
+    "links",
+    [7, [7], [{"rel": "next"}], [{"rel": "next", "href": "http://nova/"}], [{"rel": "next", "href": 7}]],
+)
+def test_a_next_page_that_cannot_be_found_is_away(links: object) -> None:
+    with pytest.raises(CloudAway, match="does not say where the next page of servers begins"):
+        views.next_marker({"servers_links": links}, "servers")
+
+
+@pytest.mark.parametrize("links", [None, [], [{"rel": "self", "href": "http://nova/"}]])
+def test_a_last_page_is_the_last(links: object) -> None:
+    assert views.next_marker({"servers_links": links}, "servers") is None
+    assert views.next_marker({}, "servers") is None
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"badRequest": {"message": "no\nkasugai: all is well\r\x1b[2J\u202egnp.exe", "code": 400}}, None),
+        ({"errors": [{"detail": "x" * 100_000, "status": 400}]}, "x" * 299 + "…"),
+        ({"badRequest": {"message": "see http://admin:hunter2@nova/", "code": 400}}, "see http://nova/"),
+        ({"badRequest": {"message": {"deep": [7]}, "code": 400}}, "{'deep': [7]}"),
+    ],
+)
+def test_what_a_server_says_about_an_error_is_one_visible_line(
+    lab: CloudThread, monkeypatch: pytest.MonkeyPatch, body: dict[str, object], said: str | None
+) -> None:
+    async def respond(_: HttpRequest) -> HttpReply:
+        return HttpReply(status=400, body=body)
+
+    async def use(nova: NovaCloud) -> None:
+        await nova.check()
+        monkeypatch.setattr(lab.door.api, "respond", respond)
+        with pytest.raises(CloudRefused) as caught:
+            await nova.services()
+        assert caught.value.message == (said or r"no kasugai: all is well \u001b[2J\u202egnp.exe")
+
+    with_adapter(lab, use)
+
+
+READS: dict[str, Callable[[NovaCloud], Awaitable[object]]] = {
+    "service": lambda nova: nova.service(HOST),
+    "services": lambda nova: nova.services(),
+    "room": lambda nova: nova.room(Needs(resources=(("VCPU", 1),))),
+    "actions": lambda nova: nova.actions("g1"),
+    "last_evacuation": lambda nova: nova.last_evacuation("g1"),
+    "aggregates": lambda nova: nova.aggregates(),
+    "guests": lambda nova: nova.guests(HOST),
+    "guest": lambda nova: nova.guest("g1"),
+    "migrations": lambda nova: nova.migrations(HOST),
+    "project_tags": lambda nova: nova.project_tags("demo"),
+    "image": lambda nova: nova.image("cirros"),
+}
+PARTS = (
+    *("services", "servers", "server", "aggregates", "migrations", "hypervisors", "instanceActions"),
+    *("instanceAction", "tags", "id", "provider_summaries", "allocation_requests"),
+)
+
+
+@pytest.mark.parametrize(
+    "part", [7, "text", [7], ["text"], {"a": 7}, [[]], [{"host": 7, "id": [], "service": "x"}]]
+)
+@pytest.mark.parametrize("read", READS)
+def test_an_answer_of_another_form_is_away_and_no_bug(
+    lab: CloudThread, monkeypatch: pytest.MonkeyPatch, read: str, part: object
+) -> None:
+    async def respond(_: HttpRequest) -> HttpReply:
+        return HttpReply(body=dict.fromkeys(PARTS, part))
+
+    async def use(nova: NovaCloud) -> None:
+        await nova.check()
+        monkeypatch.setattr(lab.door.api, "respond", respond)
+        with suppress(CloudAway, CloudRefused):
+            await READS[read](nova)
+
+    with_adapter(lab, use)
+
+
 def test_a_list_that_changes_while_it_is_read_is_away(lab: CloudThread) -> None:
     def spoil(cloud: SimCloud) -> None:
         lab.door.api.page = 1
@@ -331,7 +438,7 @@ def test_a_caller_that_is_cancelled_before_sending_sends_nothing(lab: CloudThrea
     async def use(nova: NovaCloud) -> None:
         await nova.guests(HOST)
         lab.do(bury)
-        lab.do(lambda cloud: cloud.wire.slow(0.8, action="guests"))
+        lab.do(lambda cloud: cloud.wire.slow(2.5, action="guests"))
         look = asyncio.create_task(nova.guests(HOST))
         await asyncio.sleep(0.05)
         call = asyncio.create_task(nova.evacuate(uuid(lab)))
@@ -340,7 +447,7 @@ def test_a_caller_that_is_cancelled_before_sending_sends_nothing(lab: CloudThrea
         await look
         await asyncio.sleep(0.2)
 
-    with_adapter(lab, use, threads=1)
+    with_adapter(lab, use, threads=1, client=30.0)
     assert lab.do(lambda cloud: cloud.world.migrations) == []
 
 

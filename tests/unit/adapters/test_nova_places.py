@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -154,14 +155,14 @@ def test_placement_says_no_to_what_it_does_not_understand_and_its_own_words_are_
 
 def test_nova_is_well_until_no_service_of_a_kind_is_up(lab: CloudThread) -> None:
     async def use(nova: NovaCloud) -> None:
-        assert await nova.unwell() == frozenset()
+        assert (await nova.services()).unwell == frozenset()
         lab.do(lambda cloud: cloud.conductor_away(3600))
         await until(lambda: lab.do(lambda cloud: not _is_up(cloud, "nova-conductor")))
-        assert await nova.unwell() == {"nova-conductor"}
+        assert (await nova.services()).unwell == {"nova-conductor"}
 
     with_adapter(lab, use)
     services = [r for r in lab.do(lambda cloud: list(cloud.wire.requests)) if r.path == "/os-services"]
-    assert len(services) == 4, "one question a kind"
+    assert len(services) == 2, "one question about all"
 
 
 def _is_up(cloud: SimCloud, binary: str) -> bool:
@@ -178,12 +179,16 @@ def test_one_service_that_is_up_is_enough_and_none_at_all_tells_nothing(
     """A deployment may run them where Nova's API does not show them."""
 
     def rows() -> Answer[HttpReply]:
-        return Answer(HttpReply(body={"services": [{"state": state} for state in states]}), 0.0)
+        both = ("nova-scheduler", "nova-conductor")
+        found = [
+            {"binary": binary, "state": state, "status": "disabled"} for binary in both for state in states
+        ]
+        return Answer(HttpReply(body={"services": found}), 0.0)
 
     async def use(nova: NovaCloud) -> None:
         await nova.check()
         monkeypatch.setattr(lab.door.api, "_services", lambda *_: rows())
-        assert await nova.unwell() == ({"nova-scheduler", "nova-conductor"} if silent else frozenset())
+        assert (await nova.services()).unwell == ({"nova-scheduler", "nova-conductor"} if silent else set())
 
     with_adapter(lab, use)
 
@@ -208,10 +213,13 @@ def test_the_last_evacuation_is_the_newest_and_no_other_action(lab: CloudThread)
         await nova.stop(uuid)
         await until(lambda: lab.do(lambda cloud: cloud.world.guests[uuid].vm_state) == "stopped")
         second = await nova.last_evacuation(uuid)
+        assert second is not None and not second.started_since, "a stop is no start"
         actions = lab.do(lambda cloud: cloud.nova.list_actions(uuid).value)
-        assert [each.action for each in actions] == ["stop", "evacuate", "evacuate"]
+        assert [each.action for each in actions] == ["stop", "evacuate", "evacuate", "create"]
         assert first is not None and first.request == actions[2].request_id
         assert second == EvacuationView(request=actions[1].request_id, has_failed=False)
+        await nova.start(uuid)
+        assert await nova.last_evacuation(uuid) == replace(second, started_since=True)
 
     with_adapter(lab, use)
 
@@ -242,17 +250,12 @@ def test_only_the_conductors_error_says_that_nothing_was_sent(
 ) -> None:
     rows = [{"event": name, "result": result} for name, result in events]
     row = {"request_id": "req-1", "action": "evacuate", "events": rows}
-    assert views.evacuation(row) == EvacuationView(request="req-1", has_failed=has_failed)
+    assert views.evacuation(row, ()) == EvacuationView(request="req-1", has_failed=has_failed)
 
 
 def test_an_account_without_its_events_is_away() -> None:
     with pytest.raises(CloudAway, match="lacks events"):
-        views.evacuation({"request_id": "req-1"})
-
-
-@pytest.mark.parametrize(("state", "is_up"), [("up", True), ("down", False)])
-def test_a_service_lives_by_novas_word(state: str, is_up: bool) -> None:
-    assert views.is_up({"state": state, "status": "disabled", "forced_down": True}) is is_up
+        views.evacuation({"request_id": "req-1"}, ())
 
 
 def test_a_hypervisor_has_its_providers_id_and_its_services_host() -> None:
@@ -264,8 +267,8 @@ def test_a_hypervisor_has_its_providers_id_and_its_services_host() -> None:
 
 @pytest.mark.parametrize(("told", "zone"), [({"zone": "az2"}, "az2"), ({"zone": None}, ""), ({}, "")])
 def test_a_service_has_its_zone_if_nova_tells_it(told: dict[str, str | None], zone: str) -> None:
-    row = {"id": "1", "host": "cmp1", "state": "up", "status": "enabled", "forced_down": False, **told}
-    (view,) = views.services([row], None)
+    row = {"binary": "nova-compute", "id": "1", "host": "cmp1", "state": "up", "status": "enabled"}
+    (view,) = views.services([{**row, "forced_down": False, **told}], None).computes
     assert view.zone == zone
 
 

@@ -1,6 +1,7 @@
 """Rights in Nova are asked one by one without an effect, a missing one is named by its rule, 403 is not pestered."""
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,14 +12,18 @@ import pytest
 from kasugai.adapters.nova import NovaCloud, Right, Standing, missing
 from kasugai.adapters.nova.forbidden import FIRST, LONGEST, Forbidden
 from kasugai.adapters.settings import KafkaSettings, NovaSettings, Settings, WorkerSettings
+from kasugai.adapters.telemetry.vitals import Vitals
 from kasugai.cli.exits import Exit
 from kasugai.cli.rights import told
 from kasugai.core.recovering.doors import CloudAway, CloudRefused
+from kasugai.core.words.subject import Kind
 from kasugai.core.words.timing import TEST
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.http import CloudThread
 from kasugai.sim.http.server import HttpReply, HttpRequest
-from kasugai.workers import starting
+from kasugai.workers.admission import Admission
+from kasugai.workers.health import Upkeep
+from kasugai.workers.outages import Outages
 from tests.support.clouds import SWIFT, furnish, with_adapter
 
 HOST = "cmp1.rack1"
@@ -178,17 +183,34 @@ ABOUT_ONE = ("os_compute_api:os-evacuate", "os_compute_api:servers:show")
 """What is asked about a guest, by --check only."""
 
 
+def admit(lab: CloudThread, *kinds: Kind) -> tuple[list[Kind], str]:
+    """Ask until every kind was admitted or it was said what one lacks; return who was, and what was said."""
+    vitals, admitted = Vitals(), list[Kind]()
+    upkeep = Upkeep(vitals)
+
+    async def use(nova: NovaCloud) -> None:
+        async def ask() -> None:
+            async for kind in Admission(nova, kinds, Outages(), upkeep).kinds():
+                admitted.append(kind)
+
+        asking = asyncio.create_task(ask())
+        async with asyncio.timeout(20):
+            while not (upkeep.why or asking.done()):  # noqa: ASYNC110 - real time, a question over HTTP
+                await asyncio.sleep(0.01)
+        asking.cancel()
+
+    with_adapter(lab, use)
+    return admitted, upkeep.why
+
+
 @pytest.mark.parametrize("rule", [rule for rule in NEEDED if rule not in ABOUT_ONE])
 def test_a_worker_does_not_begin_without_a_right_that_every_recovery_needs(
     lab: CloudThread, monkeypatch: pytest.MonkeyPatch, rule: str
 ) -> None:
     forbid(lab, monkeypatch, *NEEDED[rule])
 
-    async def use(nova: NovaCloud) -> None:
-        with pytest.raises(starting.Forbidden, match=f"{rule}.*openstack role add"):
-            await starting._require_rights(nova)
-
-    with_adapter(lab, use)
+    admitted, why = admit(lab, Kind.HOST)
+    assert admitted == [] and re.search(f"host: .*{rule}.*openstack role add", why)
 
 
 @pytest.mark.parametrize("rule", HELPFUL)
@@ -196,7 +218,7 @@ def test_a_worker_begins_and_warns_without_a_right_that_some_recoveries_need(
     lab: CloudThread, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, rule: str
 ) -> None:
     forbid(lab, monkeypatch, *HELPFUL[rule])
-    with_adapter(lab, starting._require_rights)
+    assert admit(lab, Kind.HOST) == ([Kind.HOST], "")
     assert [record.levelname for record in caplog.records if rule in record.getMessage()] == ["WARNING"]
 
 
@@ -325,7 +347,7 @@ def test_the_command_tells_one_line_a_right(
         nova=nova,
         worker=WorkerSettings(profile="test", timing=TEST),
     )
-    assert asyncio.run(told(settings)) is code
+    assert asyncio.run(told(settings, frozenset({Kind.HOST}))) is code
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) >= len(NEEDED | HELPFUL) and all(line[:3] in ("ok ", "NO ", "-- ") for line in lines)
     assert [line for line in lines if line.startswith("NO")] == [
@@ -366,8 +388,17 @@ def test_the_pause_grows_up_to_half_a_minute_and_ends_with_a_yes() -> None:
     forbidden.require_due("/x")
 
 
-ACTIONS, EVENTS = "os_compute_api:os-instance-actions:list", "os_compute_api:os-instance-actions:events"
-OF_ACTIONS = {ACTIONS, "os_compute_api:os-instance-actions:show", EVENTS}
+def test_refusals_that_nobody_comes_back_to_are_forgotten() -> None:
+    now = [0.0]
+    forbidden, no = Forbidden(lambda: now[0]), CloudRefused(403, "no")
+    for guest in range(1000):
+        forbidden.note(f"/servers/{guest}/os-instance-actions", no)
+        now[0] += 1.0
+    assert len(forbidden) <= LONGEST + 1
+
+
+ACTIONS, ACTION = "os_compute_api:os-instance-actions:list", "os_compute_api:os-instance-actions:show"
+OF_ACTIONS = {ACTIONS, ACTION}
 
 
 def stop_all(cloud: SimCloud) -> None:
@@ -382,20 +413,27 @@ def about_actions(lab: CloudThread) -> dict[str, Standing]:
     return {right.rule: right.standing for right in found if right.rule in OF_ACTIONS}
 
 
-def test_an_account_of_an_action_is_shown_with_its_events(lab: CloudThread) -> None:
+def test_an_account_of_an_action_is_shown(lab: CloudThread) -> None:
     lab.do(stop_all)
     assert about_actions(lab) == dict.fromkeys(OF_ACTIONS, Standing.GRANTED)
 
 
-def test_without_any_action_nobody_can_tell_whether_events_are_shown(lab: CloudThread) -> None:
-    assert about_actions(lab) == {ACTIONS: Standing.GRANTED, EVENTS: Standing.UNASKED}
+def purge_all(cloud: SimCloud) -> None:
+    """Let Nova keep no account of any guest."""
+    for guest in list(cloud.world.guests.values()):
+        cloud.purge_actions(guest.name)
+
+
+def test_without_any_action_nobody_can_tell_whether_one_is_shown(lab: CloudThread) -> None:
+    lab.do(purge_all)
+    assert about_actions(lab) == {ACTIONS: Standing.GRANTED, ACTION: Standing.UNASKED}
 
 
 @pytest.mark.parametrize(
     ("ends", "standings"),
     [
-        ("/os-instance-actions", {ACTIONS: Standing.MISSING, EVENTS: Standing.UNASKED}),
-        ("", {ACTIONS: Standing.GRANTED, "os_compute_api:os-instance-actions:show": Standing.MISSING}),
+        ("/os-instance-actions", {ACTIONS: Standing.MISSING, ACTION: Standing.UNASKED}),
+        ("", {ACTIONS: Standing.GRANTED, ACTION: Standing.MISSING}),
     ],
 )
 def test_an_account_that_is_refused_is_named(
@@ -412,19 +450,3 @@ def test_an_account_that_is_refused_is_named(
 
     monkeypatch.setattr(lab.door.api, "respond", respond)
     assert about_actions(lab) == standings
-
-
-def test_events_that_nova_leaves_out_in_silence_are_named(
-    lab: CloudThread, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lab.do(stop_all)
-    real = lab.door.api.respond
-
-    async def respond(request: HttpRequest) -> HttpReply:
-        reply = await real(request)
-        if isinstance(reply.body, dict) and "instanceAction" in reply.body:
-            del reply.body["instanceAction"]["events"]
-        return reply
-
-    monkeypatch.setattr(lab.door.api, "respond", respond)
-    assert about_actions(lab)[EVENTS] is Standing.MISSING

@@ -2,6 +2,7 @@
 
 import pytest
 
+from kasugai.adapters.redis_blocking import connect_blocking
 from kasugai.adapters.redis_client import connect
 from kasugai.adapters.redis_url import Address, BadUrl, Form, parse
 from kasugai.adapters.settings.values import RedisSettings
@@ -65,3 +66,25 @@ def test_what_cannot_be_read_is_said_and_not_repeated(url: str) -> None:
 
 def test_a_password_does_not_show() -> None:
     assert "hush" not in repr(parse("redis://u:hush@r"))
+
+
+@pytest.mark.parametrize("url", [url for url, address in GOOD.items() if address.form is not Form.CLUSTER])
+def test_no_client_repeats_waits_without_end_or_lets_an_address_choose_the_protocol(url: str) -> None:
+    """redis-py repeats ten times, gives a blocking read 5 s whatever was asked, and takes `protocol=3` from a url."""
+    settings = RedisSettings(url=url)
+    for client in (
+        connect(settings, timeout=1.5),
+        connect_blocking(settings, timeout=1.5, connections=2, decode=False),
+    ):
+        options = client.connection_pool.connection_kwargs  # type: ignore[union-attr]
+        assert (options["socket_timeout"], options["socket_connect_timeout"]) == (1.5, 1.5)
+        assert options["retry"].get_retries() == 0
+        assert options["protocol"] == 2
+
+
+@pytest.mark.parametrize(
+    "option", ["protocol=3", "socket_timeout=60", "retry_on_timeout=yes", "decode_responses=1"]
+)
+def test_an_address_has_no_options(option: str) -> None:
+    with pytest.raises(BadUrl, match="options of their own"):
+        parse(f"redis://r/0?{option}")

@@ -8,7 +8,6 @@ import pytest
 from kasugai.adapters.inventory import Conflict, Description, Inventory
 from kasugai.api.announcements import Announcement
 from kasugai.api.announcing import AnnouncingRegistry, AnnouncingReports, processing
-from kasugai.api.documents import MemoryDocuments
 from kasugai.api.projection.projector import Came, Projector
 from kasugai.api.reporting import view_of
 from kasugai.api.views import NotificationView, Status
@@ -18,6 +17,7 @@ from kasugai.core.words.signals import Stamp
 from kasugai.core.words.timing import BrokerTime
 from tests.support.api_doors import MemoryRegistry, MemoryReports
 from tests.support.incidents import OPENED, WHOLE
+from tests.support.memory_documents import MemoryDocuments
 from tests.support.projections import came, naming, posted
 
 RACK = SegmentRecord(segment_id="s1", name="rack1")

@@ -1,6 +1,7 @@
 """OpenStack's middleware around the API acts where its options, or a request, ask for it; elsewhere nobody asks it."""
 
 import re
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,10 @@ import pytest
 from oslo_middleware import request_id
 from oslo_middleware.request_id import RequestId
 
-from kasugai.api.pipeline import numbered
+from kasugai.adapters.settings import SettingError
+from kasugai.adapters.settings.values import ApiSettings
+from kasugai.api.pipeline import MOST_BYTES, numbered
+from kasugai.api.process import refuse_open_door
 from tests.support.api_doors import Api
 
 ORIGIN = "https://dashboard.example.org"
@@ -45,6 +49,34 @@ def test_a_proxys_words_count_where_the_option_says_so(tmp_path: Path, told: str
     proxy = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "ha.example.org"}
     version = api.ask("GET", "/v1", headers=proxy).body["version"]
     assert version["links"][0]["href"].startswith(f"{base}/v1")
+
+
+def test_no_answer_is_kept_or_guessed_at(api: Api) -> None:
+    for path in ("/", "/v1", "/v1/segments", "/v1/nothing", "/healthcheck", "/kasugai/v1/incidents"):
+        told = api.get(path).headers
+        assert (told["cache-control"], told["x-content-type-options"]) == ("no-store", "nosniff"), path
+
+
+def test_before_a_token_is_shown_no_option_lets_more_than_a_bound_be_read(tmp_path: Path) -> None:
+    api = made(tmp_path, "[oslo_middleware]\nmax_request_body_size = 10000000\n")
+    assert api.ask("POST", "/v1/segments", data=b" " * MOST_BYTES).status == 400
+    assert api.ask("POST", "/v1/segments", data=b" " * (MOST_BYTES + 1)).status == 413
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
+def test_noauth2_is_served_to_this_machine(address: str) -> None:
+    refuse_open_door(ApiSettings(auth_strategy="noauth2", listen=address))
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "::", "10.0.0.1", "controller1"])
+def test_noauth2_is_served_to_others_only_where_somebody_says_so(address: str) -> None:
+    open_to_all = ApiSettings(auth_strategy="noauth2", listen=address)
+    with pytest.raises(
+        SettingError, match=r"^\[api\] auth_strategy = noauth2 .*; for example: auth_strategy"
+    ):
+        refuse_open_door(open_to_all)
+    refuse_open_door(replace(open_to_all, noauth2_anywhere=True))
+    refuse_open_door(replace(open_to_all, auth_strategy="keystone"))
 
 
 @pytest.mark.parametrize(

@@ -230,7 +230,9 @@ def test_what_an_instance_or_a_process_does(api: Api) -> None:
         (Kind.PROCESS, Symptom.DOWN),
         (Kind.PROCESS, Symptom.CLEAR),
     ]
-    assert api.reports.faults[0].subject.name == f"instance/{CRASHED['instance_uuid']}"
+    assert api.reports.faults[0].subject.name == "instance/6e2d2f2a-b9c4-4a7b-9d0f-6a3c1b2d3e4f"
+    for spelt in ("6E2D2F2A-B9C4-4A7B-9D0F-6A3C1B2D3E4F", "urn:uuid:6e2d2f2ab9c44a7b9d0f6a3c1b2d3e4f"):
+        assert post(api, CRASHED | {"instance_uuid": spelt}, "VM").status == 409, "one instance is one"
     other = CRASHED | {"instance_uuid": "7e2d2f2a-b9c4-4a7b-9d0f-6a3c1b2d3e4f"}
     assert post(api, other, "VM").status == 202, "another instance of the same host"
     assert post(api, other, "VM").status == 409

@@ -17,7 +17,6 @@ from kasugai.api.own.app import own_app
 from kasugai.api.own.openapi import OPERATIONS, described, document
 from kasugai.api.own.rules import MOUNT
 from kasugai.api.policies import Policy, sample
-from kasugai.api.views import MemoryViews
 from kasugai.core.words import policy as core
 from kasugai.core.words.disks import DiskClass
 from kasugai.core.words.facts import FactKind
@@ -26,6 +25,7 @@ from kasugai.core.words.plan import DISKS
 from kasugai.core.words.signals import Instruction
 from tests.support.api_doors import Answer, Api, call
 from tests.support.incidents import INCIDENT, OPENED, PLAN, SEGMENT, WHOLE, opened, said
+from tests.support.memory_views import MemoryViews
 from tests.support.projections import UUID_1, naming, posted, shown
 
 CASE = str(INCIDENT)
@@ -97,6 +97,8 @@ def test_a_plan_says_on_what_each_guests_data_lies() -> None:
         (f"?segment={SEGMENT}", 1),
         ("?host=cmp2", 0),
         ("?phase=held", 0),
+        ("?kind=host", 1),
+        ("?kind=instance", 0),
         ("?open=true", 0),
         (f"?marker={CASE}", 0),
         ("?limit=1", 1),
@@ -112,7 +114,16 @@ def test_a_full_page_says_where_the_next_one_begins(own: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["?phase=sleeping", "?open=maybe", "?limit=0", "?limit=x", "?limit=-1", "?marker=nobody"]
+    "query",
+    [
+        "?phase=sleeping",
+        "?kind=segment",
+        "?open=maybe",
+        "?limit=0",
+        "?limit=x",
+        "?limit=-1",
+        "?marker=nobody",
+    ],
 )
 def test_a_query_that_means_nothing_is_400(own: Api, query: str) -> None:
     assert own.get(f"{MOUNT}/incidents{query}").status == 400
@@ -256,7 +267,8 @@ def test_each_order_and_each_list_has_a_rule_of_its_own(tmp_path: Path) -> None:
 
 def test_the_policy_sample_shows_the_own_rules() -> None:
     text = sample()
-    assert '#"kasugai:incidents:index": "rule:admin_api"' in text
+    assert '#"kasugai:incidents:index": "rule:reader_api"' in text
+    assert '#"kasugai:commands:cancel": "rule:admin_api"' in text
     assert f"# POST  {MOUNT}/commands" in text
 
 

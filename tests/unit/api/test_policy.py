@@ -14,6 +14,7 @@ from kasugai.api.app import make_app
 from kasugai.api.environ import BASE
 from kasugai.api.policies import OPERATIONS, Policy, rules, sample
 from kasugai.core.words import policy as core
+from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from tests.support import api_doors
 from tests.unit.api.test_versions import fault
 
@@ -112,6 +113,54 @@ def test_the_sample_is_a_policy_file_that_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(OPERATIONS))
-def test_defaults_are_masakaris(name: str) -> None:
+def test_defaults_let_an_admin_do_all_and_nobody_else_write_but_those_who_report(name: str) -> None:
     (rule,) = [rule for rule in rules() if rule.name == f"os_masakari_api:{name}"]
-    assert rule.check_str == ("@" if name.startswith("versions:") else "rule:admin_api")
+    if name.startswith("versions:"):
+        assert rule.check_str == "@"
+    elif name.endswith((":index", ":detail", ":discoverable")):
+        assert rule.check_str == "rule:reader_api"
+    else:
+        create = "rule:notifier_api" if name == "notifications:create" else "rule:admin_api"
+        assert rule.check_str == create
+
+
+REPORT = {
+    "notification": {
+        "type": "COMPUTE_HOST",
+        "hostname": "cmp1",
+        "generated_time": "2026-11-30T00:00:00",
+        "payload": {"event": "STOPPED", "cluster_status": "OFFLINE", "host_status": "NORMAL"},
+    }
+}
+
+
+def test_a_system_reader_reads_and_does_nothing() -> None:
+    reader = {"X-User-Id": "u", "X-Roles": "reader", "OpenStack-System-Scope": "all"}
+    api = Named()
+    for path in ("/segments", "/notifications", "/extensions"):
+        assert api.ask("GET", path, headers=reader).status == 200, path
+    body = {"segment": {"name": "r", "recovery_method": "auto", "service_type": "C"}}
+    fault(api.ask("POST", "/segments", body, reader), 403, "forbidden")
+    fault(api.ask("POST", "/notifications", REPORT, reader), 403, "forbidden")
+
+
+@pytest.mark.parametrize("roles", ["reader", "reader,member", "member,reader,manager"])
+def test_a_reader_of_a_project_sees_nothing(roles: str) -> None:
+    """Every member of every project is one."""
+    fault(Named().ask("GET", "/segments", headers=MEMBER | {"X-Roles": roles}), 403, "forbidden")
+
+
+def test_a_notifier_reports_as_one_witness_and_may_do_nothing_else() -> None:
+    """Its password lies on hypervisors: whoever takes it can neither assert nor read nor change anything."""
+    api = Named()
+    described: list[SegmentRecord | HostRecord] = [
+        SegmentRecord(segment_id="s1", name="rack1"),
+        HostRecord(host_uuid="h1", name="cmp1", segment_id="s1"),
+    ]
+    api.registry.edit(lambda _: described)
+    notifier = MEMBER | {"X-Roles": "kasugai-notifier"}
+    assert api.ask("POST", "/notifications", REPORT, notifier).status == 202
+    (said,) = api.reports.faults
+    assert said.asserted and not said.trusted
+    for method, path in [("GET", "/segments"), ("GET", "/notifications"), ("DELETE", "/segments/s1")]:
+        fault(api.ask(method, path, headers=notifier), 403, "forbidden")

@@ -1,6 +1,7 @@
 """The projection: notifications follow what became of them, and the set of records alone decides what is shown."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from unittest.mock import patch
 from uuid import UUID
@@ -9,19 +10,28 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kasugai.api.documents import MemoryDocuments
+from kasugai.adapters.kafka.records import Incoming
+from kasugai.api.announcements import Announcement
+from kasugai.api.own.shown import stamp as shown_at
+from kasugai.api.project_app import newest
 from kasugai.api.projection import projector as projection
-from kasugai.api.projection.buckets import held
-from kasugai.api.projection.projector import Cache, Came, Projector
+from kasugai.api.projection.buckets import held, unkept
+from kasugai.api.projection.cache import Cache
+from kasugai.api.projection.projector import Came, Projector
 from kasugai.api.view_store import ViewStore
 from kasugai.api.views import MoveStatus, Status, VMoveView
-from kasugai.core.telling.documents import NotOwner
+from kasugai.core.recovering.doors import LedgerAway
+from kasugai.core.telling.documents import Kept, NotOwner
 from kasugai.core.telling.incident_views import Record, Seen
+from kasugai.core.words.bounds import LATEST
 from kasugai.core.words.facts import DESTINATION, FactKind, Result, StepState
 from kasugai.core.words.frozen import FrozenMap
+from kasugai.core.words.policy import HostReturn, Policy
 from kasugai.core.words.signals import Fault, Source, Symptom
 from kasugai.core.words.subject import Kind
+from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
+from kasugai.schemas.topics import REPORTED, VERDICTS
 from tests.support.incidents import (
     INCIDENT,
     JOB,
@@ -36,6 +46,7 @@ from tests.support.incidents import (
     opened,
     said,
 )
+from tests.support.memory_documents import MemoryDocuments
 from tests.support.projections import UUID_1, came, came_from, naming, posted, posted_as, projected, shown
 from tests.support.stories import records_of
 from tests.unit.core.makers import down, fact, segment
@@ -250,12 +261,12 @@ def test_an_instances_ordinary_event_is_ignored_and_a_process_that_started_finis
 
 
 @pytest.mark.parametrize(("kind", "type_"), [(Kind.INSTANCE, "VM"), (Kind.PROCESS, "PROCESS")])
-def test_what_has_no_pool_yet_is_ignored_with_a_sentence(kind: Kind, type_: str) -> None:
+def test_what_nobody_knows_is_ignored_with_a_sentence(kind: Kind, type_: str) -> None:
     told = posted_as(kind, type_, "x")
-    said_ = replace(naming(decided(Verb.IGNORE, Reason.NO_POOL, None), told), subject=told.subject)
+    said_ = replace(naming(decided(Verb.IGNORE, Reason.UNKNOWN_SUBJECT, None), told), subject=told.subject)
     status, message = status_of(told, said_)
     assert status is Status.IGNORED
-    assert message == "no-pool: No worker pool exists for this kind of fault yet."
+    assert message == "unknown-subject: The inventory does not know the host."
 
 
 def moves(*values: Record) -> dict[str, VMoveView]:
@@ -413,6 +424,72 @@ def test_what_shows_nothing_is_passed_over() -> None:
     assert ViewStore(documents).notification(UUID_1) is not None
 
 
+@pytest.mark.parametrize("at", [-1, -(2**40), LATEST + 1, 2**63 - 1])
+def test_a_date_that_no_calendar_has_ends_nobody(at: int) -> None:
+    """Verdicts carry their producer's stamp, and a broker takes whatever that is."""
+    records = [
+        (topic, Incoming(topic=topic, partition=0, offset=n, at=at, key=None, value=body).stamp, body)
+        for n, (topic, _, body) in enumerate(came(LINKED, *WHOLE[1:]))
+    ]
+    store = ViewStore(projected([*records, *came(POSTED)]))
+    (incident,) = store.incidents()
+    assert shown_at(incident.opened_at) and all(
+        shown_at(line.at) for line in store.timeline(incident.incident)
+    )
+    assert [view.notification_uuid for view in store.notifications()] == [UUID_1]
+
+
+@pytest.mark.parametrize("text", ["no view", "[7]", '[{"incident": []}]'])
+@pytest.mark.parametrize("kind", ["incident", "notification"])
+def test_a_text_that_is_no_view_is_written_anew_and_ends_nobody(kind: str, text: str) -> None:
+    records, later = came(POSTED, LINKED, *WHOLE[1:]), decided(Verb.WATCH, Reason.SIGN_OF_LIFE, None)
+    documents = MemoryDocuments()
+    whole = play(documents, records)
+    documents.texts[f"{kind}/{INCIDENT if kind == 'incident' else UUID_1}"] = text
+    with suppress(NotOwner):  # what an incident was cannot be told from here: all is read again
+        play(documents, came(*[POSTED] * len(records), later)[-1:])
+    assert play(documents, records) == whole
+
+
+def test_what_somebody_else_keeps_among_records_is_passed_over() -> None:
+    assert unkept(Kept(place="theirs", body=b"")) is None
+    assert unkept(Kept(place="t/x/y", body=b"12345678")) is None
+
+
+def play(documents: MemoryDocuments, records: Sequence[Came]) -> dict[str, str]:
+    """Let a projector that announces take these, and return the texts of the incident and of the notification."""
+    assert documents.own("me")
+    projector = Projector(documents, "me", announcer=Quiet())
+    projector.take(records, {"t/0": len(records)})
+    while not projector.is_done:
+        projector.project()
+    return {
+        name: text
+        for name, text in documents.texts.items()
+        if name.startswith(("incident/", "notification/"))
+    }
+
+
+class Quiet:
+    """Announces nothing."""
+
+    def announce(self, said: Announcement) -> None:
+        """Drop it."""
+
+
+@pytest.mark.parametrize("uuid", ["a/b", "/", f"{UUID_1}/", "\n", ""])
+def test_whatever_a_notification_is_called_the_others_are_shown(uuid: str) -> None:
+    found = [view.notification_uuid for view in shown(POSTED, posted(uuid)).notifications()]
+    assert UUID_1 in found and set(found) <= {UUID_1, uuid}
+
+
+def test_a_producer_s_clock_makes_nothing_forgotten() -> None:
+    ahead = Incoming(topic=VERDICTS, partition=0, offset=0, at=5_000, key=None, value=None)
+    told = replace(ahead, topic=REPORTED, at=3_000)
+    assert newest(BrokerTime(2_000), [ahead]) == 2_000
+    assert newest(BrokerTime(2_000), [told, ahead]) == 3_000
+
+
 class Claims:
     """What was done to claims, in order."""
 
@@ -459,17 +536,21 @@ def test_in_a_segment_that_is_enabled_the_claim_is_held_until_the_incident_is_ov
 
 
 @pytest.mark.parametrize("armed", [False, True])
-def test_a_host_that_was_out_ends_its_claim_when_it_shows_life_though_it_is_then_watched(armed: bool) -> None:
-    story = Story()
+@pytest.mark.parametrize(("word", "told"), [("by-hand", "watch cmp1 (on-probation)"), ("wait", "")])
+def test_a_host_that_was_out_ends_its_claim_when_it_shows_life_though_it_is_then_watched_or_brought_back(
+    word: str, told: str, armed: bool
+) -> None:
+    story = Story(policy=Policy(host_return=HostReturn(word)))
     story.write(down(Source.HEARTBEAT))
     story.write(down(Source.PEER))
     story.wait(5)
     story.hear(answer(fact(FactKind.FINISHED, result=Result.RECOVERED), story))
-    story.describe(segment(version=2, armed=armed))
+    story.describe(segment(version=2, armed=armed, policy=Policy(host_return=HostReturn(word))))
     report = POSTED if not armed else replace(POSTED, asserted=False)
     story.write(report, at=20)
     assert claimed(report, *story.post.verdicts) == "hold"
-    assert story.write(STARTED, at=30) == ["watch cmp1 (on-probation)"]
+    told = told or ("open cmp1 (host-back)" if armed else "hold cmp1 (disarmed)")
+    assert story.write(STARTED, at=30) == [told]
     assert claimed(report, *story.post.verdicts) == "release"
     assert status_of(report, *story.post.verdicts)[0] is Status.IGNORED
 
@@ -512,6 +593,19 @@ def test_views_are_current_only_when_nothing_is_left_to_be_written() -> None:
         assert not documents.is_current() and not projector.is_done
         projector.project(is_current=True)
     assert documents.is_current() and projector.is_done
+
+
+@pytest.mark.parametrize("text", ["rubbish", "7", "[7]", '[{"nobody": 1}]', '{"a": 1}'])
+def test_a_text_that_is_no_view_is_a_lost_one(text: str) -> None:
+    """By whoever's hand: it is computed anew, and the answer meanwhile is 503."""
+    documents = projected(came(POSTED))
+    views = ViewStore(documents)
+    documents.texts[f"notification/{UUID_1}"] = text
+    with pytest.raises(LedgerAway, match="computed anew"):
+        views.notification(UUID_1)
+    with pytest.raises(LedgerAway, match="computed anew"):
+        list(views.notifications())
+    assert not documents.is_current()
 
 
 def test_who_has_lost_the_views_writes_nothing_and_forgets_nothing() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kasugai.api.views import NotificationView, Status
+from kasugai.api.views import NotificationView, OutView, Status
 from kasugai.core.words.policy import Method
 from tests.support.api_doors import Api
 from tests.unit.api.test_versions import fault
@@ -222,6 +222,62 @@ def test_a_host_that_leaves_maintenance_is_alive(api: Api) -> None:
     assert fault(answer, 503, "serviceUnavailable") and answer.headers["retry-after"]
 
 
+def out(api: Api, segment: str, process: str = "", host: str = "cmp1") -> None:
+    """Let a recovery have taken a host out of service."""
+    api.views.out += (OutView(segment=segment, host=host, process=process),)
+
+
+def test_a_host_that_a_recovery_has_taken_out_is_shown_on_maintenance_and_is_not(api: Api) -> None:
+    segment = api.segment()["uuid"]
+    hosts = f"/v1/segments/{segment}/hosts"
+    one, two = api.host(segment), api.host(segment, "cmp2")
+    out(api, segment, "nova-compute")
+    out(api, "another", host="cmp2")
+    assert api.get(f"{hosts}/{one['uuid']}").body["host"] == one | {"on_maintenance": True}
+    assert api.get(f"{hosts}/{two['uuid']}").body["host"]["on_maintenance"] is False, "it left that segment"
+    for query, names in (("on_maintenance=yes", ["cmp1"]), ("on_maintenance=no", ["cmp2"])):
+        assert [row["name"] for row in api.get(f"{hosts}?{query}").body["hosts"]] == names
+    changed = api.put(f"{hosts}/{one['uuid']}", {"host": {"control_attributes": "IPMI"}}).body["host"]
+    assert changed["on_maintenance"] is True, "the answer says what a GET says"
+    record = api.registry.inventory.host(one["uuid"])
+    assert record is not None and record.on_maintenance is False and record.maintenance_until == 0
+    assert api.reports.faults == []
+
+
+def test_who_says_that_it_is_over_vouches_for_the_host_and_for_what_shut_it(api: Api) -> None:
+    segment = api.segment()["uuid"]
+    path = f"/v1/segments/{segment}/hosts/{api.host(segment)['uuid']}"
+    api.host(segment, "cmp2")
+    for process, host in (("nova-compute", "cmp1"), ("", "cmp1"), ("libvirtd", "cmp2")):
+        out(api, segment, process, host)
+    answer = api.put(path, {"host": {"on_maintenance": "False"}})
+    assert answer.body["host"]["on_maintenance"] is False
+    told = [(said.subject.name, said.symptom, said.observer) for said in api.reports.faults]
+    assert told == [("host/cmp1", "alive", "api"), ("process/cmp1/nova-compute", "alive", "api")]
+    assert len({said.event_id for said in api.reports.faults}) == 2
+
+
+def test_who_sets_it_on_maintenance_himself_is_obeyed(api: Api) -> None:
+    segment = api.segment()["uuid"]
+    host = api.host(segment)["uuid"]
+    path = f"/v1/segments/{segment}/hosts/{host}"
+    out(api, segment)
+    assert api.put(path, {"host": {"on_maintenance": True}}).body["host"]["on_maintenance"] is True
+    record = api.registry.inventory.host(host)
+    assert record is not None and record.on_maintenance is True and api.reports.faults == []
+
+
+def test_hosts_are_not_shown_while_nobody_knows_which_are_out(api: Api) -> None:
+    segment = api.segment()["uuid"]
+    path = f"/v1/segments/{segment}/hosts"
+    host = api.host(segment)["uuid"]
+    api.views.is_current = False
+    for answer in (api.get(path), api.get(f"{path}/{host}")):
+        fault(answer, 503, "serviceUnavailable")
+    fault(api.get(f"{path}/nothing"), 404, "itemNotFound")
+    assert api.post(path, {"host": HOST | {"name": "cmp2"}}).status == 201, "a new one is in service"
+
+
 def test_a_maintenance_that_is_over_is_not_shown(api: Api) -> None:
     segment = api.segment()["uuid"]
     host = api.host(segment, on_maintenance=True)
@@ -346,3 +402,12 @@ def test_until_the_views_have_caught_up_nothing_that_needs_them_is_answered(api:
         fault(answer, 503, "serviceUnavailable")
         assert answer.headers["retry-after"]
     assert api.get(f"/v1/segments/{segment}").status == 200
+
+
+def test_what_no_record_can_carry_is_refused_by_its_field(api: Api) -> None:
+    segment = api.post("/v1/segments", {"segment": GOOD}).body["segment"]["uuid"]
+    path = f"/v1/segments/{segment}/hosts"
+    told = fault(api.post(path, {"host": HOST | {"control_attributes": "x" * 65_536}}), 400, "badRequest")
+    assert "HostRecord.control_attributes has 65536 characters, at most 65535 are taken" in told
+    assert api.get(path).body["hosts"] == []
+    assert api.post(path, {"host": HOST | {"control_attributes": "x" * 65_535}}).status == 201

@@ -8,6 +8,7 @@ import pytest
 
 from kasugai.core.telling.incident_views import Record, Seen, fold
 from kasugai.core.words.facts import Fact, FactKind, StepState
+from kasugai.core.words.subject import Kind, Subject
 from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Evidence, Reason, Verb
 from tests.chaos.judge import Judgement, Told, judge
@@ -88,6 +89,18 @@ def test_a_hold_with_its_reason_is_no_loss() -> None:
     assert (found.held, found.holds) == (1, {"evacuation-unresolved": 1})
 
 
+def test_a_guest_that_waits_for_its_host_is_not_astray_and_one_that_waits_for_anything_else_is() -> None:
+    stray = {"web": WEB, "job": STOPPED | {"vm_state": "active"}}
+
+    def waits_for(reason: Reason) -> tuple[str, ...]:
+        about = Subject(kind=Kind.INSTANCE, host="cmp2", detail="job")
+        word = replace(decided(Verb.HOLD, reason, None), subject=about, segment="")
+        return judge(told((*GOOD, word), guests=stray)).violations
+
+    assert waits_for(Reason.HOST_FIRST) == ()
+    assert len(waits_for(Reason.GUESTS_FAIL_TOGETHER)) == 1
+
+
 @pytest.mark.parametrize("wrong", ["doubled", "ran-twice", "shot"])
 def test_what_the_witness_saw_is_found(wrong: str) -> None:
     found = judge(told(breaches=[{"wrong": wrong, "subject": "web", "detail": "twice"}]))
@@ -138,3 +151,26 @@ def test_a_withdrawn_incident_leaves_its_guests_alone() -> None:
     records = (PROVEN, *MIDWAY[1:4], *done, back, decided(Verb.CLOSE, Reason.NOTHING_DONE))
     found: Judgement = judge(told(records, off=frozenset()))
     assert found.violations == ()
+
+
+def test_a_doomed_record_that_nobody_buries_is_lost() -> None:
+    spots = {("kasugai.commands", 0, 7): "cut", ("kasugai.commands", 0, 8): "rubbish"}
+    judgement = judge(told(doomed=spots, buried=frozenset({("kasugai.commands", 0, 7)})))
+    assert judgement.lost == ("kasugai.commands/0 at 8 is no dead letter: rubbish",)
+    assert judge(told(doomed=spots, buried=frozenset(spots))).violations == ()
+
+
+def test_a_dead_letter_that_nobody_spoiled_is_complained_about() -> None:
+    assert judge(told(dead_letters={"kasugai.signals: Misfit": 2})).other == (
+        "kasugai.signals: Misfit has 2 dead letters",
+    )
+
+
+def test_an_incident_without_a_loss_is_one_too_many_once_it_has_done_anything() -> None:
+    """What two kinds of witnesses open against a living host may wait for a person, and no more."""
+    held = said(FactKind.HELD, reason="no-fence-device")
+    waits = (PROVEN, opened(), said(FactKind.ADOPTED), held)
+    lives: dict[str, object] = {"losses": {}, "off": frozenset()}
+    assert judge(told(waits, **lives)).violations == ()
+    begun = (*waits[:3], of_step(DOWN, StepState.STARTED), held)
+    assert "host cmp1 has 1 incidents for 0 losses" in judge(told(begun, **lives)).doubled

@@ -21,7 +21,9 @@ def test_a_mistake_ends_with_its_process() -> None:
     assert effects._call_and_tell is before
 
 
-@pytest.mark.parametrize("name", ["repeat a call without a reply", "stock Faust"])
+@pytest.mark.parametrize(
+    "name", ["repeat a call without a reply", "stock Faust", "a lie of one agent is believed"]
+)
 def test_a_mutant_is_the_kasugai_command(name: str) -> None:
     said = subprocess.run(
         [sys.executable, "-m", "tests.chaos.mutants", name, "--version"],

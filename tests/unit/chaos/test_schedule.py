@@ -6,6 +6,7 @@ import pytest
 
 from kasugai.core.words.timing import TEST
 from tests.chaos.ambush import Trap
+from tests.chaos.lies import Lie
 from tests.chaos.schedule import CALM, MANNERS, PROCESSES, Blow, draw
 
 SEEDS = range(1, 41)
@@ -29,6 +30,19 @@ def test_three_minutes_hold_twenty_kills_a_flushall_and_losses_of_every_manner(s
 
 def test_every_kind_of_blow_falls_somewhere() -> None:
     assert {event.blow for seed in SEEDS for event in draw(seed, THREE_MINUTES)} == set(Blow)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_three_minutes_hold_each_lie_and_many_unreadable_records_and_foreign_texts(seed: int) -> None:
+    events = draw(seed, THREE_MINUTES)
+    count = Counter(event.blow for event in events)
+    assert {event.lie for event in events if event.blow is Blow.LIE} == set(Lie)
+    assert min(count[Blow.SPOILED], count[Blow.TEXTS]) >= 15 and count[Blow.BURST] >= 5
+
+
+def test_a_bad_neighbour_changes_nothing_about_the_other_blows_of_a_seed() -> None:
+    rest = [event for event in draw(7, THREE_MINUTES) if not event.salt]
+    assert Counter(event.blow for event in rest)[Blow.LOSE] == 16 and len(rest) == 69
 
 
 @pytest.mark.parametrize("seconds", [15.0, 40.0, THREE_MINUTES])

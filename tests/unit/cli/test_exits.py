@@ -2,6 +2,7 @@
 
 import argparse
 import io
+import subprocess
 import sys
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from kasugai.cli import terminal
 from kasugai.cli.exits import Exit, Misused, SaidNo
 from kasugai.cli.main import main
 from kasugai.core.recovering.doors import CloudAway, LedgerAway, LogAway
+from kasugai.schemas.codec import Unencodable
 
 
 @pytest.fixture
@@ -42,6 +44,7 @@ def test_a_wrong_command_line_is_misuse(words: list[str]) -> None:
         (SaidNo("no"), Exit.NO),
         (Misused("wrong"), Exit.USAGE),
         (LogAway("Kafka does not answer"), Exit.AWAY),
+        (Unencodable("HostRecord: HostRecord.name has 256 bytes, at most 255 are taken"), Exit.USAGE),
         (LedgerAway("Redis does not answer"), Exit.AWAY),
         (CloudAway("Nova does not answer"), Exit.AWAY),
         (KeyboardInterrupt(), Exit.INTERRUPTED),
@@ -66,7 +69,7 @@ def test_a_name_that_route_would_put_aside_is_misuse(option: str, capsys: pytest
     with pytest.raises(SystemExit) as ended:
         main(["fault", "publish", *words])
     assert ended.value.code == Exit.USAGE
-    assert capsys.readouterr().err.splitlines()[-1].endswith("it has 256 characters, at most 255 are taken")
+    assert capsys.readouterr().err.splitlines()[-1].endswith("it has 256 bytes, at most 255 are taken")
 
 
 def test_a_wrong_setting_names_the_option_its_file_and_an_example(
@@ -114,3 +117,28 @@ def test_no_colours_and_no_live_view_where_nobody_looks(monkeypatch: pytest.Monk
     assert terminal.is_live() and not terminal.is_coloured()
     monkeypatch.setenv("TERM", "dumb")
     assert not terminal.is_live()
+
+
+def test_a_configuration_that_only_a_group_may_reach_says_which_group(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(_: str) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("kasugai.cli.configured.os.stat", refused)
+    assert main(["topics", "check"]) == Exit.USAGE
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "/etc/kasugai/kasugai.conf: cannot be reached" in line and "usermod -aG kasugai" in line
+
+
+def test_an_api_whose_cloud_nobody_knows_ends_with_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "kasugai.conf"
+    file.write_text(
+        "[kafka]\nbootstrap_servers = 127.0.0.1:1\n[redis]\nurl = redis://127.0.0.1:1/0\n"
+        "[nova]\ncloud = nowhere\n[api]\nlisten = 127.0.0.1\nport = 0\nauth_strategy = noauth2\n"
+    )
+    command = [sys.executable, "-m", "kasugai.cli", "api", "--config-file", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == Exit.USAGE
+    assert "Traceback" not in done.stderr
+    assert "[nova] cloud 'nowhere'" in done.stderr.splitlines()[-1]

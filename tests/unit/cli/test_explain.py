@@ -10,6 +10,7 @@ from kasugai.api.projection.subjects import verdicts_of
 from kasugai.cli.exits import SaidNo
 from kasugai.cli.explain import choose
 from kasugai.cli.explain_text import as_json, page
+from kasugai.cli.tables import Painted
 from kasugai.core.telling.explain import Decided, Planned
 from kasugai.core.words.actions import Action
 from kasugai.core.words.disks import DiskClass
@@ -19,7 +20,10 @@ from kasugai.core.words.plan import DISKS, Plan, Step
 from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Reason, Verb
 from tests.support.incidents import INCIDENT, OPENED, START, decided, said
+from tests.support.printed import printed
 from tests.support.projections import UUID_1, naming, posted
+from tests.support.smaller import GUEST, RESTART
+from tests.support.smaller import UUID as UUID_OF_WEB
 
 HELD = replace(
     naming(decided(Verb.HOLD, Reason.DISARMED, None, detail="by ann"), posted()), also=(Reason.MAINTENANCE,)
@@ -31,7 +35,7 @@ TOLD = [
 
 
 def test_each_verdict_says_why_and_on_what_evidence() -> None:
-    assert page(TOLD, "cmp1").splitlines() == [
+    assert printed(page(TOLD, "cmp1")).splitlines() == [
         "2026-11-18T11:06:40.000Z  hold cmp1 (disarmed)",
         "  because   The segment may not act: its description in the inventory says so.",
         "  also      maintenance: An operator set the host aside.",
@@ -47,17 +51,16 @@ def test_each_verdict_says_why_and_on_what_evidence() -> None:
 
 
 def test_a_verdict_without_evidence_says_so() -> None:
-    assert page([Decided(BrokerTime(START), 0, OPENED)], "cmp1").endswith(
+    assert printed(page([Decided(BrokerTime(START), 0, OPENED)], "cmp1")).endswith(
         "  evidence  1 more in other parts of this verdict"
     )
-    assert page([Decided(BrokerTime(START), 0, replace(OPENED, count=0))], "cmp1").endswith(
+    assert printed(page([Decided(BrokerTime(START), 0, replace(OPENED, count=0))], "cmp1")).endswith(
         "  evidence  none stands"
     )
 
 
 def test_colours_are_for_terminals_only() -> None:
-    assert "\x1b[" not in page(TOLD, "cmp1")
-    assert page(TOLD, "cmp1", coloured=True).count("\x1b[0m") == 2
+    assert sum(isinstance(part, Painted) for line in page(TOLD, "cmp1") for part in line) == 2
 
 
 def test_json_is_what_the_api_answers() -> None:
@@ -93,13 +96,13 @@ PLANNED = Planned(BrokerTime(START + 2000), 0, said(FactKind.PLAN, plan=PLAN), P
 def test_a_plan_tells_what_is_done_with_each_guest_and_on_what_its_data_lies() -> None:
     told = choose(TOLD, [PLANNED, PLANNED], "cmp1")
     assert told == [*TOLD, PLANNED]
-    assert page(told, "cmp1").split("\n\n")[-1].splitlines() == [
+    assert printed(page(told, "cmp1")).split("\n\n")[-1].splitlines() == [
         "2026-11-18T11:06:42.000Z  plan cmp1: 2 guests, 1 left where they are, "
         "1 on disks that nobody has described (root-disks)",
         "  incident  7f3ca1b2 (attempt 1)",
-        "  web  evacuate  disks volume",
-        "  db  evacuate  disks unknown",
-        f"  {LEFT}  left  local-disk",
+        f"  {'web':<36}  evacuate  disks volume",
+        f"  {'db':<36}  evacuate  disks unknown",
+        f"  {LEFT}  left      local-disk",
     ]
 
 
@@ -114,7 +117,7 @@ def test_a_plan_tells_what_is_done_with_each_guest_and_on_what_its_data_lies() -
 def test_a_guest_is_explained_by_its_row_of_the_plan_alone(word: str, row: str) -> None:
     told = choose(TOLD, [PLANNED], word)
     assert told == [PLANNED]
-    assert page(told, word).splitlines()[2:] == [row]
+    assert printed(page(told, word)).splitlines()[2:] == [row]
     shown = as_json(PLANNED, word)
     assert len(shown["instances"]) + len(shown["left"]) == 1
 
@@ -127,7 +130,7 @@ def test_a_plan_of_another_incident_is_not_told() -> None:
 def test_a_long_plan_is_cut_and_says_where_the_rest_is() -> None:
     steps = tuple(Step(action=Action.EVACUATE, subject=f"g{n}", name=f"g{n}") for n in range(25))
     plan = replace(PLAN, steps=steps, excluded=())
-    lines = page([replace(PLANNED, plan=plan, fact=replace(PLANNED.fact, plan=plan))], "cmp1").splitlines()
+    lines = page([replace(PLANNED, plan=plan, fact=replace(PLANNED.fact, plan=plan))], "cmp1")
     assert lines[-2:] == ["  g19  evacuate", "  and 5 more: kasugai incident show 7f3ca1b2"]
 
 
@@ -143,3 +146,31 @@ def test_a_plan_in_json_has_its_guests_with_their_disks_and_whom_it_leaves() -> 
         ],
         "left": [{"instance": LEFT, "reason": "local-disk"}],
     }
+
+
+GUEST_OPENED = Decided(BrokerTime(START), 3, replace(OPENED, subject=GUEST, incident=INCIDENT))
+RESTARTING = Planned(
+    BrokerTime(START + 2000), 4, replace(said(FactKind.PLAN, plan=RESTART), subject=GUEST), RESTART
+)
+
+
+@pytest.mark.parametrize("word", [UUID_OF_WEB, UUID_OF_WEB.upper(), f"instance/{UUID_OF_WEB}", "web1"])
+def test_an_instance_is_explained_by_its_uuid_and_by_its_name(word: str) -> None:
+    """Verdicts know its uuid alone; what it is called stands in its plan."""
+    told = choose([*TOLD, GUEST_OPENED], [RESTARTING], word)
+    assert told == [GUEST_OPENED, RESTARTING]
+    assert printed(page(told, word)).splitlines() == [
+        f"2026-11-18T11:06:40.000Z  open instance/{UUID_OF_WEB} (confirmed)",
+        "  because   Enough witnesses for long enough.",
+        "  incident  7f3ca1b2",
+        "  evidence  1 more in other parts of this verdict",
+        "",
+        f"2026-11-18T11:06:42.000Z  plan instance/{UUID_OF_WEB} (web1): stop, start",
+        "  incident  7f3ca1b2 (attempt 1)",
+        "  web1  start",
+    ]
+
+
+def test_what_is_on_a_host_is_told_of_where_nothing_was_decided_about_the_host_itself() -> None:
+    assert choose([GUEST_OPENED], [], "cmp1") == [GUEST_OPENED]
+    assert choose([*TOLD, GUEST_OPENED], [], "cmp1") == TOLD

@@ -1,11 +1,17 @@
 """What a person says about a host becomes one fault: the same one again when its id is repeated."""
 
 import argparse
+import shlex
 from typing import Any
 
+import pytest
+
+from kasugai.cli.exits import Exit
 from kasugai.cli.fault import observation, repetition, sentence, unknown
-from kasugai.cli.main import build_parser
+from kasugai.cli.main import build_parser, main
 from kasugai.core.words.signals import Source, Symptom
+
+GUEST = "2f3c9d1a-0000-4000-8000-000000000001"
 
 
 def typed(*words: str) -> argparse.Namespace:
@@ -51,3 +57,52 @@ def test_an_unknown_host_is_told_with_its_namesakes() -> None:
     assert "it knows cmp1.example.org)" in unknown("cmp1", known)
     assert "it knows cmp1.example.org, cmp2)" in unknown("cmp9", known)
     assert "no host yet" in unknown("cmp1", [])
+
+
+@pytest.mark.parametrize(
+    ("words", "subject", "symptom"),
+    [
+        (("--process", "nova-compute"), "process/cmp1/nova-compute", Symptom.DOWN),
+        (("--process", "a/b", "--alive"), "process/cmp1/a/b", Symptom.ALIVE),
+        (("--instance", GUEST.upper()), f"instance/{GUEST}", Symptom.DOWN),
+        ((), "host/cmp1", Symptom.DOWN),
+    ],
+)
+def test_an_instance_and_a_process_are_reported_and_repeated_by_their_names(
+    words: tuple[str, ...], subject: str, symptom: Symptom
+) -> None:
+    fault = observation(typed("cmp1", *words), "u", 0)
+    assert (fault.subject.name, fault.subject.host, fault.symptom) == (subject, "cmp1", symptom)
+    again = observation(typed(*shlex.split(repetition(fault))[3:]), "u", 9)
+    assert (again.event_id, again.subject) == (fault.event_id, fault.subject)
+    assert sentence(fault).startswith(f"{fault.subject.title} is {symptom} (event ")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--instance", "web1"), "it is no uuid"),
+        (("--instance", GUEST, "--process", "p"), "not allowed with"),
+        (("--process", "x" * 256), "it has 256 bytes"),
+        (("--process", ""), "argument --process: it is empty"),
+        (("--process", " ", "--fenced"), "argument --process: it is empty"),
+        (("--instance", ""), "it is no uuid"),
+    ],
+)
+def test_what_is_no_instance_and_no_process_is_refused(
+    words: tuple[str, ...], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["fault", "publish", "cmp1", *words])
+    assert caught.value.code == Exit.USAGE and told in capsys.readouterr().err
+
+
+def test_a_host_without_a_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["fault", "publish", ""])
+    assert "argument HOST: it is empty" in capsys.readouterr().err
+
+
+def test_that_an_instance_is_fenced_cannot_be_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fault", "publish", "cmp1", "--process", "p", "--fenced"]) == Exit.USAGE
+    assert "--fenced is about the host itself" in capsys.readouterr().err

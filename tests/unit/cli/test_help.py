@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from kasugai.cli.main import build_parser
+from kasugai.cli.main import build_parser, main
 
 
 def commands(parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.ArgumentParser]]:
@@ -42,6 +42,8 @@ def test_all_commands_are_there() -> None:
         "sim",
         "sim list",
         "sim run",
+        "sim detect",
+        "liveness",
         "incident",
         "incident list",
         "incident show",
@@ -50,6 +52,7 @@ def test_all_commands_are_there() -> None:
         "incident approve",
         "incident cancel",
         "incident retry",
+        "incident retire",
         "fault",
         "fault publish",
         "segment",
@@ -59,6 +62,18 @@ def test_all_commands_are_there() -> None:
         "segment arm",
         "segment disarm",
         "segment approve",
+        "stop",
+        "stop begin",
+        "stop show",
+        "stop end",
+        "agent",
+        "agent enroll",
+        "agent keys",
+        "agent keys new",
+        "agent keys list",
+        "agent keys rotate",
+        "agent keys retire",
+        "agent keys revoke",
         "power",
         "power check",
         "topics",
@@ -67,12 +82,14 @@ def test_all_commands_are_there() -> None:
         "topics remake",
         "tap",
         "rebuild",
+        "doctor",
         "import",
         "import masakari",
         "route",
+        "observe",
         "correlate",
         "worker",
-        "worker host",
+        "agent check",
     }
 
 
@@ -113,6 +130,7 @@ def test_no_message_names_a_command_that_is_not_there() -> None:
             "agents",
             "api",
             "bridge",
+            "observers",
             "cli",
             "core",
             "schemas",
@@ -126,6 +144,12 @@ def test_no_message_names_a_command_that_is_not_there() -> None:
     ]
     assert len(said) > 50
     assert [(file, noun) for file, noun in said if noun not in ALL] == []
+
+
+def test_a_kind_that_is_none_is_answered_with_those_that_are(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["incident", "list", "--kind", "guest"])
+    assert "'guest' (choose from 'host', 'process', 'instance')" in capsys.readouterr().err
 
 
 def test_help_loads_neither_kafka_nor_openstack() -> None:

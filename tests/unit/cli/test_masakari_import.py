@@ -203,6 +203,19 @@ def test_what_masakaris_own_file_says_of_recoveries_is_the_policy_of_new_segment
     assert settings_for(Namespace(masakari_config=None, config_file=[str(ours)])).policy.evacuate_all
 
 
+def test_custom_tasks_in_a_file_of_their_own_are_named_when_that_is_named(tmp_path: Path) -> None:
+    """Masakari's engine is started with masakari-custom-recovery-methods.conf as a second file."""
+    files = [tmp_path / name for name in ("masakari.conf", "methods.conf", "kasugai.conf")]
+    masakari, methods, ours = files
+    masakari.write_text("[database]\nconnection = sqlite://\n")
+    methods.write_text(
+        "[taskflow_driver_recovery_flows]\nhost_rh_failure_recovery_tasks = pre:['acme_lock'],main:[],post:[]\n"
+    )
+    ours.write_text("[kafka]\nbootstrap_servers = k:1\n")
+    settings = settings_for(Namespace(masakari_config=str(masakari), config_file=[str(methods), str(ours)]))
+    assert [said for said in settings.unread if said.startswith("the task acme_lock of ")]
+
+
 class Keyboard(io.StringIO):
     """A terminal at which somebody types."""
 
@@ -234,3 +247,15 @@ def test_a_database_that_is_away_is_exit_3(capsys: pytest.CaptureFixture[str], t
     assert main(words) == Exit.AWAY
     told = capsys.readouterr().err
     assert "127.0.0.1" in told and "hunter2" not in told
+
+
+@pytest.mark.parametrize("signs", ["\n", "\x1b[2K", "\u202e", " ", "x" * 256])
+def test_a_name_that_the_rest_api_would_not_take_is_not_imported(database: str, signs: str) -> None:
+    found = read(database)
+    (segment, *others), (host, *more) = found.segments, found.hosts
+    for worse in (
+        replace(found, segments=(replace(segment, name=segment.name + signs), *others)),
+        replace(found, hosts=(replace(host, name=host.name + signs), *more)),
+    ):
+        with pytest.raises(Misused, match="change it there first; nothing was written"):
+            imports(Inventory(), worse, Policy(), None, disarmed=False)

@@ -24,11 +24,18 @@ def test_an_order_about_a_host(word: str) -> None:
     assert (order.author, order.reason, order.limit, order.up_to) == ("ann", "because", None, 0)
 
 
+def test_who_goes_in_to_kafka_under_a_login_is_named_with_it() -> None:
+    """The name is typed, the login is proven by the broker."""
+    order = compose(typed("incident", "hold", "cmp1", "--author", "ann"), ABOUT, login_at="kasugai-cli")
+    assert order.author == "ann as kasugai-cli"
+
+
 @pytest.mark.parametrize("word", ["arm", "disarm"])
 def test_an_order_about_a_segment(word: str) -> None:
     order = compose(typed("segment", word, "rack1"), {"segment": "s1"})
     assert (order.order, order.segment, order.host, order.incident) == (Instruction(word), "s1", "", None)
     assert order.author == login() != ""
+    assert sentence(order, "rack1").startswith(f"told segment rack1 to {word}: ")
 
 
 def test_an_approval_names_its_limit() -> None:

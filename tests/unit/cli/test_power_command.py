@@ -1,11 +1,15 @@
 """`kasugai power check`: what it prints, its exit codes, and that it switches nothing."""
 
+import io
 import json
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from kasugai.adapters.power.checking import Finding
 from kasugai.cli.main import main
+from kasugai.cli.power import listed
 from tests.support.fake_agents import FakeAgents
 
 HOSTS = """\
@@ -93,3 +97,25 @@ def test_what_is_wrong_with_the_file_is_exit_2(
     (agents.folder / "kasugai.conf").write_text("[kafka]\nbootstrap_servers = x:1\n[power]\ndevices_file =\n")
     assert check(agents) == 2
     assert "no power devices are described; see docs/operators/fencing.md" in capsys.readouterr().err
+
+
+def test_a_long_name_leaves_the_other_columns_on_a_terminal() -> None:
+    found = [
+        Finding(host="cmp1" + "x" * 250, number=1, device="fence_fake at bmc1", state="on", seconds=0.3),
+        Finding(
+            host="cmp2",
+            number=1,
+            device="fence_fake at " + "b" * 100,
+            state="unreachable",
+            seconds=10,
+            why="w" * 90,
+        ),
+    ]
+    paper = Console(width=80, file=io.StringIO())
+    paper.print(listed(found, 32))
+    assert isinstance(paper.file, io.StringIO)
+    lines = paper.file.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[0].split() == ["HOST", "#", "DEVICE", "STATE", "SECONDS", "WHY"]
+    text = "".join(lines)
+    assert text.count("w") >= 90 and text.count("b") >= 100 and "unreachable" in text and "10.0" in text

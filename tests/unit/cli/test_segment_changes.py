@@ -9,6 +9,7 @@ from kasugai.cli.segment_changes import Change, changes, moving
 from kasugai.cli.segment_file import WantedHost, WantedSegment, parse
 from kasugai.core.words.identity import derive
 from kasugai.core.words.policy import Policy
+from tests.support.printed import printed
 
 RACK = WantedSegment(name="rack1", policy=Policy(), hosts=(WantedHost(name="cmp1"), WantedHost(name="cmp2")))
 
@@ -90,7 +91,7 @@ def test_given_ids_are_taken() -> None:
 def test_the_list_of_segments() -> None:
     text = f"{ONE}\ndescription: by the window\n---\nname: empty\narmed: no"
     after, _ = applied(Inventory(), text)
-    assert listed(after, 80) == (
+    assert printed(listed(after, 80)) == (
         "SEGMENT  ARMED  HOSTS  RESERVED  MAINTENANCE  METHOD  DESCRIPTION\n"
         "empty    no         0         0            0  auto    -\n"
         "rack1    yes        2         0            0  auto    by the window"

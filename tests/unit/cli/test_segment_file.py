@@ -1,10 +1,13 @@
 """A segment file is read as it stands, and what is wrong in it is named: file, line, key, and an example."""
 
+import re
+from dataclasses import Field, fields
+
 import pytest
 
 from kasugai.cli.exits import Misused
 from kasugai.cli.segment_file import WantedHost, WantedSegment, parse
-from kasugai.core.words.policy import Method, Policy
+from kasugai.core.words.policy import Exhausted, Method, Policy
 from kasugai.core.words.timing import Millis
 
 FULL = """\
@@ -190,3 +193,89 @@ def test_lists_of_words_belong_to_a_policy() -> None:
         parse("f", "name: a\npolicy: {exclude-tags: cattle}", Policy())
     with pytest.raises(Misused, match=r"f:2: policy.exclude-tags: a list of words belongs here"):
         parse("f", "name: a\npolicy: {exclude-tags: [{a: b}]}", Policy())
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ('name: "rack1\\nall is well"', "name"),
+        ('name: " rack1"', "name"),
+        (f"name: {'r' * 256}", "name"),
+        ('name: rack1\nhosts: ["cmp1\\e[2K"]', "hosts"),
+        ('name: rack1\nhosts: ["cmp1 "]', "hosts"),
+        ('name: rack1\nhosts: [{name: "cmp1\\u202E"}]', "hosts[0].name"),
+        ('name: rack1\ndescription: "\\e]0;gone\\a"', "description"),
+        ('name: rack1\nhosts: [{name: cmp1, control-attributes: "\\x7f"}]', "hosts[0].control-attributes"),
+        ('name: rack1\npolicy: {ha-key: "gold\\n"}', "policy.ha-key"),
+        ('name: rack1\npolicy: {exclude-projects: ["p\\u2028"]}', "policy.exclude-projects"),
+    ],
+)
+def test_names_obey_the_rules_of_the_rest_api(text: str, key: str) -> None:
+    with pytest.raises(Misused, match=rf"^f:\d+: {re.escape(key)}: ") as refused:
+        parse("f", text, Policy())
+    assert "printable characters" in str(refused.value)
+
+
+def test_a_name_of_255_signs_in_any_script_and_lines_of_a_description_are_taken() -> None:
+    name = "鎹" * 255
+    (segment,) = parse("f", f'name: {name}\ndescription: "by the\\nwindow"\nhosts: [{name}]', Policy())
+    assert (segment.name, segment.hosts[0].name, segment.description) == (name, name, "by the\nwindow")
+
+
+SMALLER = """\
+name: rack1
+policy:
+  restart-all: yes
+  restart-budget: 2
+  restart-window: 1h
+  restart-then: relocate
+  process-disable: []
+  process-evacuate: [libvirtd, nova-compute]
+  process-quiet: 0
+  host-before: [free-ports]
+  instance-after: [page-us, log-it]
+"""
+
+
+def test_what_becomes_of_guests_and_processes_is_read() -> None:
+    (found,) = parse("f", SMALLER, Policy())
+    assert found.policy == Policy(
+        restart_all=True,
+        restart_budget=2,
+        restart_window=Millis(3_600_000),
+        restart_then=Exhausted.RELOCATE,
+        process_disable=(),
+        process_evacuate=("libvirtd", "nova-compute"),
+        process_quiet=Millis(0),
+        host_before=("free-ports",),
+        instance_after=("page-us", "log-it"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("word", "reason"),
+    [
+        ("restart-budget: 0", "0 is not from 1 to 16; for example: restart-budget: 3"),
+        ("restart-budget: 17", "17 is not from 1 to 16; for example: restart-budget: 3"),
+        ("restart-window: 10s", "10s is not from 60s to 86400s; for example: restart-window: 10m"),
+        ("process-quiet: 2h", "2h is not from 0 to 3600s; for example: process-quiet: 5m"),
+        ("restart-then: die", "one of hold, relocate belongs here, not die; for example: restart-then: hold"),
+        ("process-disable: yes", "a list belongs here; for example: process-disable: [nova-compute]"),
+        ("process-evacuate: [[a]]", "a list of words belongs here"),
+        ("instance-before: {a: b}", "a list belongs here; for example: instance-before: [snapshot]"),
+    ],
+)
+def test_what_is_wrong_about_guests_and_processes_is_named(word: str, reason: str) -> None:
+    with pytest.raises(Misused) as caught:
+        parse("f", f"name: a\npolicy:\n  {word}", Policy())
+    assert reason in str(caught.value) and "f:3: policy." in str(caught.value)
+
+
+@pytest.mark.parametrize("field", fields(Policy), ids=lambda field: field.name)
+def test_the_example_of_every_word_can_be_written(field: Field[object]) -> None:
+    word = field.name.replace("_", "-")
+    with pytest.raises(Misused, match=re.escape(f"policy: {{{word}: ")) as caught:
+        parse("f", f"name: a\n{word}: 1", Policy())
+    example = str(caught.value).partition("for example: ")[2]
+    (found,) = parse("f", f"name: a\n{example}", Policy())
+    assert type(getattr(found.policy, field.name)) is type(field.default)

@@ -10,9 +10,11 @@ from kasugai.core.telling.incident_views import Seen
 from kasugai.core.words.disks import RootDisks
 from kasugai.core.words.facts import FactKind, Result, StepRecord, StepState
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
-from kasugai.core.words.policy import Fencing, LocalGuests, Policy
+from kasugai.core.words.policy import Exhausted, Fencing, LocalGuests, Policy
+from kasugai.core.words.timing import Millis
 from kasugai.core.words.verdicts import Reason, Verb
 from tests.support.incidents import OPENED, SEGMENT, START, decided, opened, said
+from tests.support.printed import printed
 
 RACK = SegmentRecord(segment_id=SEGMENT, name="rack1")
 HOSTS = (
@@ -42,7 +44,7 @@ def seen(*values: object) -> list[Seen]:
 
 def test_what_proves_a_fence_is_shown_and_that_none_is_asked_for() -> None:
     def shown(**policy: Any) -> str:
-        return page(merged(replace(RACK, policy=Policy(**policy)), HOSTS, []), NOW, None).splitlines()[4]
+        return page(merged(replace(RACK, policy=Policy(**policy)), HOSTS, []), NOW, None)[4]
 
     assert "sender" not in shown(trust_assertions=False)
     assert shown(fence=Fencing.NONE) == (
@@ -63,7 +65,7 @@ def test_what_proves_a_fence_is_shown_and_that_none_is_asked_for() -> None:
 )
 def test_what_becomes_of_local_disks_is_shown(policy: dict[str, Any], told: str) -> None:
     rack = replace(RACK, policy=Policy(**policy))
-    assert page(merged(rack, HOSTS, []), NOW, None).splitlines()[5] == f"disks:   {told}"
+    assert page(merged(rack, HOSTS, []), NOW, None)[5] == f"disks:   {told}"
 
 
 def test_hosts_with_other_disks_than_their_segment_are_named() -> None:
@@ -72,18 +74,21 @@ def test_hosts_with_other_disks_than_their_segment_are_named() -> None:
         replace(host, root_disks=disks)
         for host, disks in zip(HOSTS, (RootDisks.SHARED, RootDisks.LOCAL), strict=False)
     )
-    lines = page(merged(rack, (same, other, *HOSTS[2:]), []), NOW, None).splitlines()
+    lines = page(merged(rack, (same, other, *HOSTS[2:]), []), NOW, None)
     assert lines[5] == "disks:   shared: every guest may move (but cmp2 local)"
 
 
 def test_hosts_are_shown_with_their_state() -> None:
-    assert page(merged(RACK, HOSTS, seen(*CLOSED)), NOW, None).splitlines() == [
+    assert page(merged(RACK, HOSTS, seen(*CLOSED)), NOW, None) == [
         "segment: rack1",
         "armed:   yes",
         "method:  auto",
         "storm:   from 50 % unhealthy hosts on",
         f"fence:   {PROOFS}",
         "disks:   unknown: guests with an image are moved as if they were shared; say root-disks: shared | local",
+        "guests:  restarted if marked HA_Enabled, 3 times in 10m, then held",
+        "process: nova-compute: no new guests until it runs again; others: noted; none for 5m after a boot",
+        "return:  a recovered host that is switched on comes back by itself",
         "",
         "HOST  STATE       FOR  RESERVE        MAINTENANCE                     WHY",
         "cmp1  out          1m  -              -                               recovered",
@@ -96,17 +101,17 @@ def test_hosts_are_shown_with_their_state() -> None:
 
 def test_a_reserve_that_was_described_anew_is_one_again_and_a_given_one_is_taken() -> None:
     again = [replace(host, updated_at=NOW) for host in HOSTS]
-    assert "used for" not in page(merged(RACK, again, seen(*CLOSED)), NOW, None)
-    assert "given to cmp1" in page(merged(RACK, again, seen(*UNDER_WAY)), NOW, None)
+    assert "used for" not in printed(page(merged(RACK, again, seen(*CLOSED)), NOW, None))
+    assert "given to cmp1" in printed(page(merged(RACK, again, seen(*UNDER_WAY)), NOW, None))
 
 
 def test_a_word_that_disarms_goes_before_the_description() -> None:
     said_no = decided(Verb.DISARM, Reason.COMMAND, incident=None, detail="ann: switch")
-    lines = page(merged(RACK, HOSTS, seen(said_no)), NOW, None).splitlines()
+    lines = page(merged(RACK, HOSTS, seen(said_no)), NOW, None)
     assert lines[1] == "armed:   no, by disarm (command: ann: switch): kasugai segment arm rack1"
     bug = decided(Verb.ALERT, Reason.UNDECIDABLE, incident=None)
-    assert "armed:   no, by alert (undecidable): " in page(merged(RACK, HOSTS, seen(bug)), NOW, None)
-    described = page(merged(replace(RACK, armed=False), HOSTS, []), NOW, None)
+    assert "armed:   no, by alert (undecidable): " in printed(page(merged(RACK, HOSTS, seen(bug)), NOW, None))
+    described = printed(page(merged(replace(RACK, armed=False), HOSTS, []), NOW, None))
     assert "armed:   no, by its description: kasugai segment apply" in described
 
 
@@ -120,3 +125,44 @@ def test_the_stable_form_has_the_same() -> None:
         "recovered",
     )
     assert (used["state"], used["reserve_given_to"], used["reserve_is_spent"]) == ("in-service", "cmp1", True)
+
+
+def shown_at(line: int, **policy: Any) -> str:
+    return page(merged(replace(RACK, policy=Policy(**policy)), HOSTS, []), NOW, None)[line]
+
+
+@pytest.mark.parametrize(
+    ("policy", "told"),
+    [
+        ({"restart_all": True}, "all are restarted, 3 times in 10m, then held"),
+        ({"ha_key": "gold", "restart_budget": 1}, "restarted if marked gold, once in 10m, then held"),
+        (
+            {"restart_window": Millis(86_400_000), "restart_then": Exhausted.RELOCATE},
+            "restarted if marked HA_Enabled, 3 times in 24h, then moved to another host, once",
+        ),
+    ],
+)
+def test_which_guests_are_restarted_and_how_often_is_shown(policy: dict[str, Any], told: str) -> None:
+    assert shown_at(6, **policy) == f"guests:  {told}"
+
+
+@pytest.mark.parametrize(
+    ("policy", "told"),
+    [
+        ({"process_disable": ()}, "all: noted; none for 5m after a boot"),
+        (
+            {"process_evacuate": ("libvirtd", "nova-compute"), "process_quiet": Millis(0)},
+            "libvirtd: the host is fenced and evacuated; nova-compute: the host is fenced and evacuated; "
+            "others: noted; none for 0s after a boot",
+        ),
+    ],
+)
+def test_what_becomes_of_a_host_whose_process_fails_is_shown(policy: dict[str, Any], told: str) -> None:
+    assert shown_at(7, **policy) == f"process: {told}"
+
+
+def test_steps_of_the_operator_s_own_are_shown_by_what_they_stand_in() -> None:
+    assert shown_at(9) == ""
+    assert shown_at(9, host_after=("a", "b"), instance_before=("snapshot",)) == (
+        "steps:   host after all others: a, b; instance before all others: snapshot"
+    )

@@ -2,27 +2,28 @@
 
 import pytest
 
-from kasugai.cli.colours import _paint
-from kasugai.cli.tables import Column, age, table, took
+from kasugai.cli.colours import phase_cell
+from kasugai.cli.tables import Column, Painted, age, table, took
 from kasugai.core.words.timing import Millis
+from tests.support.printed import printed
 
 COLUMNS = (Column("NAME"), Column("N", right=True), Column("WHY"))
 
 
 def test_a_table_has_heads_two_spaces_and_numbers_to_the_right() -> None:
-    assert table(COLUMNS, [("cmp1", "3", "dead"), ("c", "12", "")]) == (
+    assert printed(table(COLUMNS, [("cmp1", "3", "dead"), ("c", "12", "")])) == (
         "NAME   N  WHY\ncmp1   3  dead\nc     12"
     )
 
 
 def test_the_last_column_is_cut_to_the_width_with_a_mark() -> None:
     shown = table(COLUMNS, [("cmp1", "3", "a very long reason")], 20)
-    assert shown.splitlines()[1] == "cmp1  3  a very lon…"
+    assert shown[1] == "cmp1  3  a very lon…"
 
 
 def test_only_the_word_of_the_phase_is_coloured() -> None:
-    shown = table((Column("PHASE"), Column("WHY")), [("held", "failed")], None, _paint)
-    assert shown == "PHASE  WHY\n\x1b[33mheld \x1b[0m  failed"
+    shown = table((Column("PHASE"), Column("WHY")), [("held", "failed"), ("?", "held")], None, phase_cell)
+    assert shown == ["PHASE  WHY", (Painted("held ", "33"), "  ", "failed"), ("?    ", "  ", "held")]
 
 
 @pytest.mark.parametrize(

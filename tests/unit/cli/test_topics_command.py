@@ -4,6 +4,7 @@ import pytest
 
 from kasugai.adapters.kafka.layout import Finding, Report, way_back
 from kasugai.cli.topics import advice, as_json, listed
+from tests.support.printed import printed
 
 OK = Report(topic="kasugai.signals", finding=Finding.OK)
 MISSING = Report(
@@ -13,7 +14,7 @@ NARROW = Report(topic="kasugai.signals", finding=Finding.DIFFERS, differences=("
 
 
 def test_the_table() -> None:
-    assert listed([OK, MISSING], 80) == (
+    assert printed(listed([OK, MISSING], 80)) == (
         "TOPIC              FINDING  WHAT DIFFERS\n"
         "kasugai.signals    ok       -\n"
         "kasugai.inventory  differs  is missing"
@@ -32,6 +33,9 @@ def test_the_json() -> None:
 def test_the_advice_fits_what_is_wrong() -> None:
     assert "kasugai topics apply" in advice([MISSING, NARROW])
     assert "[stream] partitions" in advice([NARROW])
+    silent = Report(topic="kasugai.signals", finding=Finding.CANNOT_SAY)
+    assert "nothing is known to be wrong" in advice([silent]) and "remake" not in advice([silent])
+    assert "[stream] partitions" in advice([silent, NARROW])
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import Fault, Source, Symptom, fault
 from kasugai.core.words.subject import host_subject
-from kasugai.core.words.timing import BrokerTime, SteadyTime
+from kasugai.core.words.timing import BrokerTime, NovaTime, SteadyTime
 from tests.support.subjects import about
 
 S = 1_000
@@ -154,10 +154,20 @@ def service(**given: Any) -> ServiceView:
     return replace(made, **given)
 
 
+LAUNCHED = 1_700_000_000_000
+"""When guests were built, a day before any record of theirs was made (Nova's time)."""
+
+
 def guest(uuid: str = "g1", **given: Any) -> GuestView:
     """Return an active guest on cmp1."""
     made = GuestView(
-        uuid=uuid, name=f"name-{uuid}", host=HOST, vm_state="active", task_state=None, power_state=1
+        uuid=uuid,
+        name=f"name-{uuid}",
+        host=HOST,
+        vm_state="active",
+        task_state=None,
+        power_state=1,
+        launched_at=NovaTime(LAUNCHED),
     )
     return replace(made, **given)
 
@@ -171,5 +181,6 @@ def migration(number: int, uuid: str = "g1", status: str = "accepted", **given: 
         status=status,
         source=HOST,
         dest="cmp2",
+        made_at=NovaTime(LAUNCHED + 24 * 3600 * S),
     )
     return replace(made, **given)

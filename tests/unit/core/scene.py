@@ -66,7 +66,7 @@ def entry(*records: StepRecord, **given: Any) -> Entry:
         attempt=1,
         epoch=1,
         steps={r.key: r for r in records},
-        effects=any(r.tries > 0 for r in records),
+        effects=any(r.has_begun for r in records),
     )
     return replace(made, **given)
 

@@ -6,18 +6,19 @@ A script is a list of moves; playing it resolves what a move can only mean then 
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from uuid import uuid5
 
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from kasugai.core.deciding.rows import SubjectRow
-from kasugai.core.words.facts import FactKind, Result
-from kasugai.core.words.policy import Policy
+from kasugai.core.deciding.rows import SegmentRow, SubjectRow
+from kasugai.core.words.facts import FactKind, Result, StepState
+from kasugai.core.words.policy import Exhausted, Policy
 from kasugai.core.words.signals import Command, Fault, Instruction, Limit, Outcome, Source, Symptom
-from kasugai.core.words.subject import Kind, host_subject
+from kasugai.core.words.subject import Kind, Subject, host_subject, process_subject
 from kasugai.core.words.timing import Millis
 from kasugai.core.words.verdicts import Reason
-from tests.unit.core.makers import INCIDENT, down, fact, host, segment, uuid_of
+from tests.unit.core.makers import INCIDENT, down, fact, host, record, segment, uuid_of
 from tests.unit.core.story import Story
 
 MORE = int(os.environ.get("KASUGAI_EXAMPLES", "0"))
@@ -44,9 +45,9 @@ class Say:
 
 @dataclass(frozen=True)
 class Work:
-    """A worker speaks about a host's open incident, or about none of ours."""
+    """A worker speaks about a subject's open incident, or about none of ours."""
 
-    host: str
+    subject: Subject
     kind: FactKind
     epoch: int
     behind: int
@@ -54,6 +55,10 @@ class Work:
     result: Result
     effects: bool
     ours: bool
+    shuts: bool = False
+    """Whether the incident had the host get no new guests."""
+    adopts: bool = False
+    """Whether the worker has adopted the incident before it speaks of it."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +76,8 @@ class Bid:
     """An operator gives a command."""
 
     order: Instruction
-    host: str
-    """Empty for the segment."""
+    subject: Subject | None
+    """None for the segment."""
     by_incident: bool
     limit: Limit | None
     again: bool
@@ -113,30 +118,43 @@ def faults(
     )
 
 
-works = st.builds(
-    Work,
-    host=st.sampled_from(MOSTLY),
-    kind=st.sampled_from([kind for kind in FactKind if kind.is_outcome]),
-    epoch=st.sampled_from([1, 2, 2, 3]),
-    behind=st.sampled_from([0, 0, 0, 1]),
-    result=st.sampled_from(Result),
-    effects=st.booleans(),
-    ours=st.sampled_from([True] * 6 + [False]),
-)
+def works_about(*subjects: Subject, adopts: bool = False) -> st.SearchStrategy[Move]:
+    """Return a strategy for what workers say about these."""
+    return st.builds(
+        Work,
+        subject=st.sampled_from(subjects),
+        kind=st.sampled_from([kind for kind in FactKind if kind.is_outcome]),
+        epoch=st.sampled_from([1, 2, 2, 3]),
+        behind=st.sampled_from([0, 0, 0, 1]),
+        result=st.sampled_from(Result),
+        effects=st.booleans(),
+        ours=st.sampled_from([True] * 6 + [False]),
+        shuts=st.booleans(),
+        adopts=st.sampled_from([adopts, adopts, adopts, False]),
+    )
+
+
+def bids_about(*subjects: Subject | None) -> st.SearchStrategy[Move]:
+    """Return a strategy for what persons order about these."""
+    return st.builds(
+        Bid,
+        order=st.sampled_from([*Instruction, Instruction.RETRY]),
+        subject=st.sampled_from(subjects),
+        by_incident=st.booleans(),
+        limit=st.sampled_from([*Limit, None]),
+        again=st.sampled_from([False] * 5 + [True]),
+    )
+
+
+OF_HOSTS = tuple(host_subject(name) for name in MOSTLY)
+works = works_about(*OF_HOSTS)
 describes = st.builds(
     Describe,
     host=st.sampled_from(["", *HOSTS]),
     allowed=st.sampled_from([True, True, False]),
     confirm_after=st.sampled_from([0, 4_000, 20_000]),
 )
-bids = st.builds(
-    Bid,
-    order=st.sampled_from([*Instruction, Instruction.RETRY]),
-    host=st.sampled_from(["", "", *MOSTLY]),
-    by_incident=st.booleans(),
-    limit=st.sampled_from([*Limit, None]),
-    again=st.sampled_from([False] * 5 + [True]),
-)
+bids = bids_about(None, None, *OF_HOSTS)
 passes = st.one_of(
     st.builds(Pass, seconds=st.sampled_from([0.001, 0.5, 2.0]), ticks=st.integers(0, 8)),
     st.builds(Pass, seconds=st.sampled_from([5.0, 25.0, 61.0, 100.0]), ticks=st.integers(1, 4)),
@@ -164,7 +182,7 @@ def _play(story: Story, move: Move, after: Callable[[], None]) -> None:
         case Say(fault=said):
             story.write(said)
         case Work():
-            story.write(_outcome(story, move))
+            _work(story, move)
         case Describe():
             _describe(story, move)
         case Bid():
@@ -178,16 +196,25 @@ def _play(story: Story, move: Move, after: Callable[[], None]) -> None:
     after()
 
 
+def _work(story: Story, work: Work) -> None:
+    said = _outcome(story, work)
+    if work.adopts:
+        story.hear(said.fact)
+    else:
+        story.write(said)
+
+
 def _outcome(story: Story, work: Work) -> Outcome:
-    row = story.post.table.get(f"s1/subject/host/{work.host}")
+    row = story.post.table.get(f"s1/subject/{work.subject.name}")
     said = replace(
         fact(
             work.kind,
-            host=work.host,
+            subject=work.subject,
             epoch=work.epoch,
             result=work.result if work.kind is FactKind.FINISHED else None,
             reason=Reason.PARTIAL,
             effects=work.effects,
+            steps=(SHUT,) if work.shuts and work.subject.kind is Kind.PROCESS else (),
         ),
         incident=INCIDENT,
     )
@@ -202,13 +229,15 @@ def _describe(story: Story, move: Describe) -> None:
     if move.host:
         story.describe(host(move.host, version=version, on_maintenance=not move.allowed))
     else:
-        policy = Policy(confirm_after=Millis(move.confirm_after))
+        about = story.post.table["s1/about"]
+        assert isinstance(about, SegmentRow)
+        policy = replace(about.record.policy, confirm_after=Millis(move.confirm_after))
         story.describe(segment(version=version, armed=move.allowed, policy=policy))
 
 
 def _bid(story: Story, move: Bid) -> None:
     number = sum(isinstance(letter.signal, Command) for letter, _ in story.mail)
-    row = story.post.table.get(f"s1/subject/host/{move.host}")
+    row = story.post.table.get(f"s1/subject/{move.subject.name}") if move.subject else None
     incident = None
     if move.by_incident and isinstance(row, SubjectRow):
         known = row.incident.order.incident if row.incident else row.closed.incident if row.closed else None
@@ -218,7 +247,7 @@ def _bid(story: Story, move: Bid) -> None:
             command_id=uuid_of(0xC0DE00 + max(0, number - move.again)),
             order=move.order,
             segment="s1",
-            subject=None if incident else host_subject(move.host),
+            subject=None if incident else move.subject or host_subject(""),
             incident=incident,
             limit=move.limit,
             author="ann",
@@ -227,12 +256,58 @@ def _bid(story: Story, move: Bid) -> None:
     )
 
 
-def instances() -> st.SearchStrategy[Move]:
-    """Return a strategy for faults of instances and processes."""
-    kinds = st.sampled_from([Kind.INSTANCE, Kind.PROCESS])
+SHUT = record("disable-compute:cmp1", StepState.DONE, tries=1)
+GUESTS = (
+    Subject(kind=Kind.INSTANCE, host="cmp1", detail="web1"),
+    Subject(kind=Kind.INSTANCE, host="cmp2", detail="web1"),
+    Subject(kind=Kind.INSTANCE, host="cmp1", detail="web2"),
+    process_subject("cmp1", "nova-compute"),
+    process_subject("cmp1", "libvirtd"),
+    process_subject("cmp1", "chronyd"),
+)
+"""Instances, of which one moves, and processes: without one its host gets no guests, without one it is useless, and one
+is of no importance."""
+GUEST_POLICY = Policy(restart_budget=2, process_evacuate=("libvirtd",), process_quiet=Millis(5_000))
+
+
+def guests() -> st.SearchStrategy[Move]:
+    """Return a strategy for what is said of instances and processes."""
+
+    def make(subject: Subject, source: Source, symptom: Symptom, number: int, episode: str) -> Say:
+        said = down(source, episode, kind=subject.kind, host=subject.host, detail=subject.detail)
+        told = replace(said, symptom=symptom, observer=f"{source}/{number}")
+        name = f"{told.observer} {subject.name} {symptom} {episode}"
+        return Say(replace(told, event_id=uuid5(INCIDENT, name)))
+
     return st.builds(
-        lambda kind, source, episode: Say(down(source, episode, kind=kind, detail="x")),
-        kinds,
-        st.sampled_from(Source),
-        st.sampled_from(EPISODES),
+        make,
+        st.sampled_from(GUESTS),
+        st.sampled_from([Source.REPORTED, Source.REPORTED, Source.HEARTBEAT]),
+        st.sampled_from([Symptom.DOWN, Symptom.DOWN, Symptom.ALIVE, Symptom.CLEAR]),
+        st.integers(1, 2),
+        st.sampled_from([f"g{number}" for number in range(30)]),
     )
+
+
+boots = st.builds(
+    lambda name, boot, episode: Say(
+        down(Source.HEARTBEAT, episode, host=name, symptom=Symptom.ALIVE, boot_id=boot)
+    ),
+    st.sampled_from(MOSTLY),
+    st.sampled_from(["b1", "b2"]),
+    st.sampled_from([f"b{number}" for number in range(20)]),
+)
+
+
+def town(*, size: int = 40) -> st.SearchStrategy[list[Move]]:
+    """Return a strategy for scripts about hosts, their guests and their processes."""
+    work = works_about(*GUESTS, host_subject("cmp1"), adopts=True)
+    bid = bids_about(None, *GUESTS)
+    some = (sayings, losses, boots, works, bids, describes)
+    return scripts(guests(), guests(), guests(), work, work, work, bid, *some, passes, passes, size=size)
+
+
+def town_story(*, relocates: bool = False) -> Story:
+    """Return the story of a segment with guests."""
+    then = Exhausted.RELOCATE if relocates else Exhausted.HOLD
+    return Story(hosts=HOSTS, policy=replace(GUEST_POLICY, restart_then=then))

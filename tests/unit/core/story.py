@@ -11,10 +11,10 @@ from typing import Any
 from uuid import UUID
 
 from kasugai.core.deciding.mailbox import Decided, Mailbox
-from kasugai.core.deciding.rows import ClockRow, IncidentRow, Row, SubjectRow
+from kasugai.core.deciding.rows import ClockRow, IncidentRow, Row, SubjectRow, Tombstone
 from kasugai.core.deciding.steady import TICK_NEAR
 from kasugai.core.telling.narrate import narrate_verdict
-from kasugai.core.words.facts import Fact
+from kasugai.core.words.facts import Fact, FactKind
 from kasugai.core.words.incident import Open, Order
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.policy import Policy
@@ -28,7 +28,7 @@ from kasugai.core.words.signals import (
     Stamp,
     Tick,
 )
-from kasugai.core.words.timing import PRODUCTION, BrokerTime, Timing
+from kasugai.core.words.timing import PRODUCTION, BrokerTime, Millis, Timing
 from kasugai.core.words.verdicts import Verdict
 from tests.support.subjects import about
 from tests.unit.core.makers import SEGMENT, S, host, segment, uuid_of
@@ -89,7 +89,10 @@ class Post:
         self.send(until)
         for row in decided.rows:
             self._effect()
-            self.table[row.key] = row
+            if isinstance(row, Tombstone):
+                self.table.pop(row.key, None)
+            else:
+                self.table[row.key] = row
 
     def _effect(self) -> None:
         if self.crash_after is not None and self.effects >= self.crash_after:
@@ -154,7 +157,18 @@ class Story:
         return self._append(Letter(segment=record.segment_id, signal=InventoryChange(record=record)))
 
     def hear(self, fact: Fact, *, at: float | None = None) -> list[str]:
-        """Append a worker's outcome."""
+        """Append a worker's outcome, behind the `adopted` without which nobody would obey it."""
+        row = self.post.table.get(f"{SEGMENT}/subject/{fact.subject.name}")
+        incident = row.incident if isinstance(row, SubjectRow) else None
+        is_open = incident is not None and incident.order.incident == fact.incident
+        if (
+            incident is not None
+            and is_open
+            and fact.kind is not FactKind.QUEUED
+            and fact.epoch > incident.epoch
+        ):
+            adopted = replace(fact, kind=FactKind.ADOPTED, effects=False, result=None, black_holes=())
+            self.write(Outcome(fact=adopted), at=at)
         return self.write(Outcome(fact=fact), at=at)
 
     def wait(self, until: float) -> list[str]:
@@ -168,6 +182,13 @@ class Story:
     def tick(self) -> list[str]:
         """Strike now; return the sentences of the verdicts."""
         return self._append(Letter(segment="", signal=Tick(period=TICK_NEAR)))
+
+    def pass_days(self, days: float) -> None:
+        """Let days pass with a tick every twelve hours, each of which was announced."""
+        until, half_a_day = self.seconds + days * 86_400, Millis(43_200 * S)
+        while self.seconds < until:
+            self.seconds = min(until, self.seconds + half_a_day / S)
+            self._append(Letter(segment="", signal=Tick(period=half_a_day)))
 
     def sleep(self, until: float) -> None:
         """Let time pass without anybody there to tick."""

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kasugai.core.recovering.advance import advance
-from kasugai.core.recovering.look import Look, PowerState
+from kasugai.core.recovering.look import EvacuationView, Look, PowerState
 from kasugai.core.recovering.moves import Act, Extend, Finish, Next, Wait
 from kasugai.core.recovering.pace import Pace
 from kasugai.core.recovering.situation import Memory
@@ -22,6 +22,8 @@ OFF_FENCED = record(FENCE, StepState.DONE, tries=1, reason="power-off")
 RECENT = Memory(owner_since=MonoTime(NOW - 5 * S), epoch=1)
 GUESTS = tuple(guest(f"g{n}") for n in range(1, 6))
 FIVE = planned(*GUESTS, window=2)
+LANDED = EvacuationView(request="req-1", has_failed=False)
+"""Nova's account of an evacuation whose guest nobody has started since."""
 
 
 def ask(seen: Look, *records: StepRecord, memory: Memory = RECENT, **given: Any) -> Next:
@@ -218,7 +220,10 @@ def test_evacuations_begin_as_far_as_the_window_has_room() -> None:
 def test_a_restore_goes_before_a_reset_and_all_need_room_in_the_window() -> None:
     paused, stopped = guest("g1", vm_state="paused"), guest("g2", vm_state="stopped", power_state=4)
     plan = planned(paused, stopped, guest("g3"), window=2)
-    seen = moving(paused, guest("g3"), read={"g2": guest("g2", host="cmp2")})
+    there = {"g2": guest("g2", host="cmp2")}
+    unasked = moving(paused, guest("g3"), read=there)
+    assert begun(ask(unasked, *fenced(), moved("g2"), plan=plan)) == ["reset:g1", "evacuate:g3"]
+    seen = replace(unasked, evacuations={"g2": LANDED})
     assert begun(ask(seen, *fenced(), moved("g2"), plan=plan)) == ["restore:g2", "reset:g1"]
     under_way = record("reset:g1", tries=1)
     own = replace(RECENT, begun={"reset:g1": MonoTime(NOW - S)})
@@ -237,7 +242,8 @@ def test_the_owner_s_pace_narrows_the_plan_s_window() -> None:
 
 def test_a_restore_needs_no_silence_of_the_source() -> None:
     stopped = guest("g2", vm_state="stopped", power_state=4)
-    seen = moving(power=PowerState.ON, read={"g2": guest("g2", host="cmp2")})
+    there = {"g2": guest("g2", host="cmp2")}
+    seen = moving(power=PowerState.ON, read=there, evacuations={"g2": LANDED})
     assert begun(ask(seen, *fenced(), moved("g2"), plan=planned(stopped))) == ["restore:g2"]
 
 
@@ -327,26 +333,54 @@ CALLS = [record(f"evacuate:g{n}", tries=1) for n in (1, 2)]
 
 
 @pytest.mark.parametrize(
-    ("pace", "peeked", "until"),
+    ("pace", "peeked", "ended", "until"),
     [
-        (Pace(), 0, 4 * S),
-        (Pace(), NOW + 4 * S, 9 * S),
-        (Pace(took=Millis(10 * S)), 0, 5 * S),
-        (Pace(took=Millis(5 * S)), 0, 4 * S),
-        (Pace(window=40, took=Millis(5 * S)), 0, S),
-        (Pace(window=40, took=Millis(50 * S)), NOW + 7 * S, 10 * S),
+        (Pace(), 0, 0, 4 * S),  # nothing has landed: as long again as it has taken so far
+        (Pace(), 4 * S, 0, 9 * S),
+        (Pace(landed=2), 0, 0, 2 * S),  # two in 4 s: half of the two that are left need 2 s
+        (Pace(landed=8), 0, 0, S),
+        (Pace(landed=1), 4 * S, 1, 6 * S),  # two in 8 s, one is left
+        (Pace(landed=1), 8 * S, 0, 10 * S),
     ],
 )
-def test_while_only_landings_are_waited_for_a_look_comes_when_it_has_something_to_show(
-    pace: Pace, peeked: int, until: int
+def test_while_nothing_but_landings_is_waited_for_a_look_comes_when_half_of_them_are_due(
+    pace: Pace, peeked: int, ended: int, until: int
 ) -> None:
     begun = dict.fromkeys(("evacuate:g1", "evacuate:g2"), MonoTime(NOW - 4 * S))
-    memory = replace(RECENT, pace=pace, peeked=MonoTime(peeked), begun=begun)
+    memory = replace(RECENT, pace=pace, peeked=MonoTime(NOW + peeked), ended=ended, begun=begun)
     plan = planned(*GUESTS[:2], window=50)
     answer = ask(UNDER_WAY, *fenced(), *CALLS, plan=plan, memory=memory)
     assert awaited(answer) == {"g1", "g2"}
     assert isinstance(answer, Wait)
-    assert (answer.until - NOW, answer.latest - NOW) == (until, 10 * S)
+    assert (answer.until - NOW, answer.latest - NOW, answer.enough) == (until, 10 * S, 2)
+    assert answer.begins_nothing
+
+
+@pytest.mark.parametrize(("took", "until"), [(None, 4 * S), (10 * S, 4 * S), (2 * S, S), (60 * S, 5 * S)])
+def test_while_others_wait_for_room_a_look_comes_when_two_fifths_of_the_window_are_due(
+    took: int | None, until: float
+) -> None:
+    begun = dict.fromkeys(("evacuate:g1", "evacuate:g2"), MonoTime(NOW - 4 * S))
+    pace = Pace(window=2, landed=2, took=None if took is None else Millis(took))
+    answer = ask(UNDER_WAY, *fenced(), *CALLS, plan=FIVE, memory=replace(RECENT, pace=pace, begun=begun))
+    assert isinstance(answer, Wait) and awaited(answer) == {"g1", "g2"}
+    assert (answer.until - NOW, answer.enough, answer.begins_nothing) == (until, 1, False)
+
+
+def test_where_more_is_to_be_done_to_one_that_lands_a_quarter_of_the_window_is_worth_a_look() -> None:
+    guests = [guest(f"g{n}", vm_state="stopped") if n == 5 else guest(f"g{n}") for n in range(1, 6)]
+    calls = [record(f"evacuate:g{n}", tries=1) for n in range(1, 6)]
+    seen = moving(*guests, migrations=[migration(n, f"g{n}") for n in range(1, 6)])
+    active = ask(
+        replace(seen, guests={g.uuid: g for g in guests[:4]}),
+        *fenced(),
+        *calls[:4],
+        plan=planned(*guests[:4]),
+    )
+    stopped = ask(seen, *fenced(), *calls, plan=planned(*guests))
+    assert isinstance(active, Wait) and isinstance(stopped, Wait)
+    assert (len(active.awaited), active.enough) == (4, 4)
+    assert (len(stopped.awaited), stopped.enough) == (5, 2)
 
 
 def test_what_was_called_after_the_look_is_awaited_too() -> None:

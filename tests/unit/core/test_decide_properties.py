@@ -11,7 +11,7 @@ from kasugai.core.deciding.rows import ClockRow, SubjectRow
 from kasugai.core.words.facts import FactKind
 from kasugai.core.words.incident import TRANSITIONS, Open, Phase
 from kasugai.core.words.signals import Command, Outcome, Source, Symptom, Tick
-from kasugai.core.words.verdicts import Verb
+from kasugai.core.words.verdicts import Reason, Verb
 from tests.unit.core.makers import alive
 from tests.unit.core.scripts import (
     HOSTS,
@@ -22,11 +22,13 @@ from tests.unit.core.scripts import (
     describes,
     examples,
     faults,
-    instances,
+    guests,
     passes,
     play,
     sayings,
     scripts,
+    town,
+    town_story,
     works,
 )
 from tests.unit.core.story import Story
@@ -67,8 +69,8 @@ def test_after_a_sign_of_life_nothing_is_opened_until_there_is_new_evidence(
 class Watch:
     """Looks at the rows behind every record."""
 
-    def __init__(self) -> None:
-        self.story = Story(hosts=HOSTS)
+    def __init__(self, story: Story | None = None) -> None:
+        self.story = story or Story(hosts=HOSTS)
         self.rows: dict[str, SubjectRow] = {}
         self.clock = self.story.clock
         self.read = len(self.story.mail)
@@ -121,10 +123,33 @@ class Closing(Watch):
 
 
 @examples(150)
+@given(town())
+def test_only_an_outcome_closes_the_incident_of_a_guest_or_a_process(script: list[Move]) -> None:
+    watch = Answered(town_story())
+    play(script, watch.story, watch.look)
+
+
+@examples(150)
 @given(scripts(size=40))
 def test_only_an_outcome_closes_an_incident_and_its_numbers_only_grow(script: list[Move]) -> None:
     watch = Closing()
     play(script, watch.story, watch.look)
+
+
+class Answered(Watch):
+    """Holds incidents of all kinds to their life: a closed one is followed by the next in the same record at most."""
+
+    def changed(self, old: SubjectRow, new: SubjectRow, signal: object) -> None:
+        if old.incident is not None and (
+            new.incident is None or new.incident.order.incident != old.incident.order.incident
+        ):
+            assert isinstance(signal, Outcome) and signal.fact.kind in (FactKind.FINISHED, FactKind.HELD)
+            assert new.closed is not None and new.closed.incident == old.incident.order.incident
+            assert signal.fact.kind is FactKind.FINISHED or old.incident.stopped
+        if new.incident is not None and new.incident.order.undoes is not None:
+            assert new.incident.order.undoes != new.incident.order.incident
+        assert len(new.restarts) <= len(old.restarts) + 1
+        assert new.condemned is None or new.incident is None
 
 
 class Fenced(Watch):
@@ -137,7 +162,7 @@ class Fenced(Watch):
             and signal.fact.epoch < old.incident.epoch
             and signal.fact.kind is not FactKind.QUEUED
         ):
-            told = replace(new, verb=old.verb, reason=old.reason, offset=old.offset)
+            told = replace(new, verb=old.verb, reason=old.reason, offset=old.offset, touched=old.touched)
             assert told == old and new.verb is Verb.DISREGARD
 
 
@@ -153,15 +178,32 @@ def ids(script: list[Move]) -> set[UUID]:
 
 
 @examples(150)
-@given(scripts(sayings, sayings, sayings, instances(), works, describes, passes, size=40))
+@given(scripts(sayings, sayings, sayings, guests(), works, describes, passes, size=40))
 def test_every_fault_is_covered_by_a_verdict(script: list[Move]) -> None:
     story = play(script)
     covered = {e.event_id for verdict in story.post.verdicts for e in verdict.evidence}
     assert ids(script) <= covered
 
 
+@examples(150)
+@given(town())
+def test_every_fault_in_a_town_is_covered_by_a_verdict(script: list[Move]) -> None:
+    story = play(script, town_story())
+    covered = {e.event_id for verdict in story.post.verdicts for e in verdict.evidence}
+    assert ids(script) <= covered
+    assert all(verdict.reason is not Reason.UNDECIDABLE for verdict in story.post.verdicts)
+
+
+@examples(150)
+@given(town())
+def test_a_host_that_is_condemned_has_no_other_incident_beside_its_own(script: list[Move]) -> None:
+    story = play(script, town_story())
+    evacuated = [order for order in story.opens if order.subject.detail == "libvirtd"]
+    assert evacuated == [] and all(order.subject.is_host for order in story.opens if order.condemned)
+
+
 @examples(100)
-@given(scripts(size=40))
+@given(st.one_of(scripts(size=40), town()))
 def test_no_two_verdicts_share_an_id_and_no_two_publications_a_number(script: list[Move]) -> None:
     story = play(script)
     verdicts = [verdict.verdict_id for verdict in story.post.verdicts]

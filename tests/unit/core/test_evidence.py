@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from kasugai.core.deciding import evidence
+from kasugai.core.deciding import evidence, testimony
 from kasugai.core.deciding.rows import Closed, Condition, Word
 from kasugai.core.words.incident import Phase
 from kasugai.core.words.policy import Policy
@@ -66,9 +66,9 @@ def test_power_read_as_off_is_proof_before_all_else() -> None:
     assert weigh(ASSERTED, off) is Reason.POWER_OFF
 
 
-def test_only_the_three_proofs_open() -> None:
-    proofs = {Reason.CONFIRMED, Reason.ASSERTED, Reason.POWER_OFF, Reason.VOUCHED}
-    assert proofs == evidence.PROOFS
+def test_only_the_proofs_open() -> None:
+    of_hosts = {Reason.CONFIRMED, Reason.ASSERTED, Reason.POWER_OFF, Reason.VOUCHED, Reason.HOST_USELESS}
+    assert of_hosts | {Reason.OBSERVED} == evidence.PROOFS
 
 
 def test_what_a_closed_incident_explains_does_not_stand() -> None:
@@ -77,7 +77,7 @@ def test_what_a_closed_incident_explains_does_not_stand() -> None:
 
 def dues(conditions: tuple[Condition, ...]) -> list[SteadyTime]:
     """When anything about them changes by itself."""
-    return [*evidence.expiries(conditions), *evidence.turns(conditions, POLICY)]
+    return [*evidence.expiries(conditions, POLICY), *evidence.turns(conditions, POLICY)]
 
 
 def test_a_lone_witness_is_due_when_it_expires_and_when_patience_ends() -> None:
@@ -92,8 +92,15 @@ def test_two_witnesses_are_due_when_each_expires_and_when_they_confirm() -> None
     assert sorted(dues((PEER, NOVA))) == [SteadyTime(at) for at in expected]
 
 
-def test_a_report_never_expires_and_an_explained_witness_still_does() -> None:
-    assert dues((condition(Source.REPORTED),)) == [SteadyTime(evidence.PATIENCE)]
+def test_a_report_is_over_in_the_end_and_an_assertion_and_what_is_explained_do_not() -> None:
+    alone = [SteadyTime(evidence.REPORT_STANDS), SteadyTime(evidence.PATIENCE)]
+    report = condition(Source.REPORTED)
+    assert dues((report,)) == alone
+    assert dues((replace(report, explained=True),)) == []
+    assert evidence.expiries((ASSERTED,), POLICY) == []
+    assert evidence.expiries((ASSERTED,), Policy(trust_assertions=False)) == alone[:1]
+    doubted = replace(ASSERTED, doubt=Reason.SENDER_NOT_TRUSTED)
+    assert evidence.expiries((doubted,), POLICY) == alone[:1]
     assert dues((replace(PEER, explained=True),)) == [SteadyTime(evidence.EXPIRY)]
     assert dues(()) == []
 
@@ -105,12 +112,12 @@ def test_an_observer_that_repeats_itself_expires_after_its_silence_and_a_report_
 
 
 def hear(said: Fault, *conditions: Condition, at: int = 0) -> tuple[Condition, ...]:
-    return evidence.note(row(conditions=conditions), said, moment(at), ()).conditions
+    return testimony.note(row(conditions=conditions), said, moment(at), ()).conditions
 
 
 def test_a_fault_becomes_a_condition_stamped_with_now() -> None:
     said = down(Source.NOVA)
-    (held,) = evidence.note(row(), said, moment(7, 5), ()).conditions
+    (held,) = testimony.note(row(), said, moment(7, 5), ()).conditions
     assert (held.observer, held.event_id, held.since, held.seen) == (
         said.observer,
         said.event_id,
@@ -184,7 +191,7 @@ def test_an_observer_takes_back_its_own_word_only() -> None:
 
 def test_a_sign_of_life_ends_all_testimony_but_power_off() -> None:
     off = condition(Source.POWER, symptom=Symptom.OFF)
-    after = evidence.note(row(conditions=(PEER, ASSERTED, off)), alive(), moment(8), (uuid_of(3),))
+    after = testimony.note(row(conditions=(PEER, ASSERTED, off)), alive(), moment(8), (uuid_of(3),))
     assert after.conditions == (off,) and after.alive == moment(8) and after.recent == (uuid_of(3),)
 
 
@@ -192,38 +199,38 @@ def test_a_sign_of_life_ends_a_persons_word_also_while_something_else_stands() -
     word = Word(command=uuid_of(4), author="ann", reason="pulled", at=moment(5))
     off = condition(Source.POWER, symptom=Symptom.OFF)
     vouched = replace(row(conditions=(off,)), vouch=word)
-    assert evidence.note(vouched, down(Source.NOVA), moment(8), ()).vouch == word
-    assert evidence.note(vouched, alive(), moment(8), ()).vouch is None
+    assert testimony.note(vouched, down(Source.NOVA), moment(8), ()).vouch == word
+    assert testimony.note(vouched, alive(), moment(8), ()).vouch is None
 
 
 def test_what_is_no_news_leaves_the_row_as_it_is() -> None:
     said = down(Source.NOVA)
-    first = evidence.note(row(), said, moment(7), (said.event_id,))
+    first = testimony.note(row(), said, moment(7), (said.event_id,))
     assert first.recent == (said.event_id,)
-    assert evidence.note(first, said, moment(8), first.recent) is first
+    assert testimony.note(first, said, moment(8), first.recent) is first
 
 
 def test_only_one_off_reports_can_be_stale() -> None:
-    assert not evidence.is_stale(row(recent=(down().event_id,)), down(), heard=True)
+    assert not testimony.is_stale(row(recent=(down().event_id,)), down(), heard=True)
 
 
 def test_a_report_that_was_evidence_before_is_stale_unless_it_still_stands() -> None:
     said = report()
-    assert evidence.is_stale(row(recent=(said.event_id,)), said, heard=True)
+    assert testimony.is_stale(row(recent=(said.event_id,)), said, heard=True)
     standing = condition(Source.REPORTED, event_id=said.event_id)
-    assert not evidence.is_stale(row(recent=(said.event_id,), conditions=(standing,)), said, heard=True)
+    assert not testimony.is_stale(row(recent=(said.event_id,), conditions=(standing,)), said, heard=True)
     other = condition(Source.REPORTED, event_id=uuid_of(99))
-    assert evidence.is_stale(row(recent=(said.event_id,), conditions=(other,)), said, heard=True)
+    assert testimony.is_stale(row(recent=(said.event_id,), conditions=(other,)), said, heard=True)
 
 
 @pytest.mark.parametrize(("made", "stale"), [(0, False), (40 * S - 1, True), (40 * S, False)])
 def test_a_report_made_a_minute_before_the_close_is_no_news(made: int, stale: bool) -> None:
     closed = Closed(incident=uuid_of(1), phase=Phase.RECOVERED, at=moment(100 * S, 7))
-    assert evidence.is_stale(row(closed=closed), report(observed_at=made), heard=False) is stale
+    assert testimony.is_stale(row(closed=closed), report(observed_at=made), heard=False) is stale
 
 
 def test_a_report_about_a_host_that_never_had_an_incident_is_news() -> None:
-    assert not evidence.is_stale(row(), report(observed_at=1), heard=False)
+    assert not testimony.is_stale(row(), report(observed_at=1), heard=False)
 
 
 def test_the_youngest_trusted_assertion_counts_as_the_fence() -> None:
@@ -244,5 +251,5 @@ def test_a_sign_of_life_or_a_word_taken_back_is_said_once_by_anybody(
 ) -> None:
     said = down(source, symptom=symptom, observed_at=1)
     closed = Closed(incident=uuid_of(1), phase=Phase.RECOVERED, at=moment(100 * S, 7))
-    assert not evidence.is_stale(row(closed=closed), said, heard=False)
-    assert evidence.is_stale(row(recent=(said.event_id,)), said, heard=True)
+    assert not testimony.is_stale(row(closed=closed), said, heard=False)
+    assert testimony.is_stale(row(recent=(said.event_id,)), said, heard=True)

@@ -30,7 +30,7 @@ ALL = [CMP1, CMP10, PROCESS, SEGMENT]
     ("word", "answer"),
     [
         ("host/cmp1", [CMP1]),
-        ("cmp1", [CMP1, PROCESS]),
+        ("cmp1", [CMP1]),
         ("cmp10", [CMP10]),
         ("nova-compute", [PROCESS]),
         ("segment/rack1", [SEGMENT]),

@@ -7,7 +7,8 @@ import pytest
 from kasugai.core.deciding.asked import Asked
 from kasugai.core.deciding.gates import SEGMENT, Bars, Closed, barring, described, pass_gates
 from kasugai.core.deciding.kinds import HOST, KINDS, final_reasons
-from kasugai.core.deciding.permits import ARMED, HELD, KNOWN, MAINTAINED, NO_POOL
+from kasugai.core.deciding.permits import ARMED, HELD, KNOWN, MAINTAINED
+from kasugai.core.deciding.processgates import NOTED
 from kasugai.core.deciding.rows import Condition, HostRow, SegmentRow, Word
 from kasugai.core.deciding.tally import Tally
 from kasugai.core.words.policy import Policy
@@ -56,11 +57,9 @@ def test_each_kind_of_subject_has_a_row_of_its_own() -> None:
     assert set(KINDS) == set(INCIDENT_KINDS) and all(name is kind.name for name, kind in KINDS.items())
 
 
-@pytest.mark.parametrize("kind", [Kind.INSTANCE, Kind.PROCESS])
-def test_instances_and_processes_have_no_pool_yet(kind: Kind) -> None:
-    (answer,) = answers(replace(OPEN, row=row(kind=kind)))
-    assert (answer.reason, answer.verb) == (Reason.NO_POOL, Verb.IGNORE)
-    assert answer.until is None and not answer.on
+@pytest.mark.parametrize(("kind", "named"), [(Kind.INSTANCE, "web1"), (Kind.PROCESS, "nova-compute")])
+def test_one_word_about_an_instance_or_a_process_passes(kind: Kind, named: str) -> None:
+    assert answers(replace(OPEN, row=row(kind=kind, named=named)), ALONE) == ()
 
 
 def test_all_gates_are_reported_in_order() -> None:
@@ -151,5 +150,5 @@ def test_a_storm_stops_nothing_and_lets_nothing_be_published_before_it_has_begun
 
 
 def test_who_reported_what_nothing_comes_of_is_told_so() -> None:
-    assert final_reasons() == {Reason.DISARMED, Reason.NO_POOL, Reason.UNKNOWN_SUBJECT}
-    assert NO_POOL.final and not HELD.final
+    assert final_reasons() == {Reason.DISARMED, Reason.PROCESS_NOTED, Reason.UNKNOWN_SUBJECT}
+    assert NOTED.final and not HELD.final

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kasugai.core.recovering.look import GuestView, Look, MigrationView
+from kasugai.core.recovering.look import EvacuationView, GuestView, Look, MigrationView
 from kasugai.core.recovering.moves import Begin, Blocked, Move, Note, Pending
 from kasugai.core.recovering.situation import Memory, Situation
 from kasugai.core.recovering.steps import reset as resetting
@@ -166,9 +166,11 @@ def test_no_trace_is_believed_after_the_settle_time_by_two_looks_that_show_the_g
 
 def test_a_call_of_this_owner_settles_from_its_own_time() -> None:
     memory = replace(
-        RECENT, owner_since=MonoTime(0), before=moving(guest()), begun={MOVE: MonoTime(NOW - 90 * S + 1)}
+        RECENT, owner_since=MonoTime(0), before=moving(guest()), begun={MOVE: MonoTime(NOW - 45 * S + 1)}
     )
     assert evacuate(moving(guest()), STARTED, memory=memory) == READ
+    settled = replace(memory, begun={MOVE: MonoTime(NOW - 45 * S)})
+    assert noted(evacuate(moving(guest()), STARTED, memory=settled)) == (FactKind.ABSOLVED, "no trace")
 
 
 def test_a_call_without_a_trace_is_told_after_ten_minutes_and_never_made_again() -> None:
@@ -366,6 +368,10 @@ LANDED = record(MOVE, StepState.DONE, tries=1)
 STOPPED = guest(vm_state="stopped", power_state=4)
 
 
+ACCOUNT: Any = {"evacuations": {"g1": EvacuationView(request="req-1", has_failed=False)}}
+"""What Nova says of the evacuation of a guest that nobody has started since."""
+
+
 def restore(seen: Look, *records: StepRecord, memory: Memory = RECENT) -> Move:
     s = scene(seen, *records, memory=memory, plan=planned(STOPPED))
     return restoring.assess(s, step(s, RESTORE))
@@ -373,9 +379,18 @@ def restore(seen: Look, *records: StepRecord, memory: Memory = RECENT) -> Move:
 
 def test_a_guest_that_was_stopped_is_stopped_where_it_landed() -> None:
     assert restore(moving(), LANDED) == READ
-    assert begun(restore(moving(**away()), LANDED)) == record(RESTORE, tries=1)
+    assert begun(restore(moving(**away(), **ACCOUNT), LANDED)) == record(RESTORE, tries=1)
     assert noted(restore(moving(**away(vm_state="stopped")), LANDED)) == (FactKind.DONE, "")
     assert restore(moving(**away(task_state="powering-off")), LANDED) == READ
+
+
+def test_a_guest_that_somebody_has_started_since_it_was_evacuated_is_not_stopped() -> None:
+    """Its user, or the recovery of the guest itself; who may not read the account stops it as it was to be."""
+    assert restore(moving(**away()), LANDED) == Pending(reads=("g1",), evacuations=("g1",))
+    last = EvacuationView(request="req-1", has_failed=False, started_since=True)
+    started = moving(**away(), evacuations={"g1": last})
+    assert noted(restore(started, LANDED)) == (FactKind.DONE, "started-since")
+    assert begun(restore(moving(**away(), evacuations={"g1": None}), LANDED)) == record(RESTORE, tries=1)
 
 
 def test_a_guest_that_left_by_another_hand_or_is_gone_is_not_stopped() -> None:
@@ -390,16 +405,18 @@ def test_a_look_from_before_the_stop_says_nothing_about_it() -> None:
     assert restore(moving(**away(vm_state="stopped")), LANDED, memory=young) == READ
 
 
-def test_a_stop_is_given_up_when_no_request_can_be_on_its_way() -> None:
+@pytest.mark.parametrize(("seconds", "is_ours"), [(90, False), (45, True)])
+def test_a_stop_is_given_up_when_no_request_can_be_on_its_way(seconds: int, is_ours: bool) -> None:
+    """A dead owner may have sent it until its lease ended; of our own it is known when it was given up."""
     open_step = record(RESTORE, StepState.UNSURE, tries=1)
-    settled = replace(RECENT, owner_since=MonoTime(NOW - 45 * S))
-    assert noted(restore(moving(**away()), LANDED, open_step, memory=settled))[0] is FactKind.ABSOLVED
-    assert (
-        restore(
-            moving(**away()), LANDED, open_step, memory=replace(settled, owner_since=MonoTime(NOW - 44 * S))
-        )
-        == READ
-    )
+
+    def since(ago: int) -> Memory:
+        at = MonoTime(NOW - ago * S)
+        return replace(RECENT, owner_since=at, begun={RESTORE: at} if is_ours else {})
+
+    seen = moving(**away())
+    assert noted(restore(seen, LANDED, open_step, memory=since(seconds)))[0] is FactKind.ABSOLVED
+    assert restore(seen, LANDED, open_step, memory=since(seconds - 1)) == READ
 
 
 def test_a_restore_without_a_record_of_its_move_is_looked_at() -> None:
@@ -418,7 +435,7 @@ def test_a_restoration_that_an_earlier_attempt_left_knows_how_its_guest_moved() 
     left = Step(action=Action.RESTORE, subject="g1", prior=Prior.STOPPED)
     gone = scene(moving(), replace(LANDED, reason="moved"), plan=planned(guest("g2")))
     assert noted(restoring.assess(gone, left)) == (FactKind.DONE, "moved")
-    there = scene(moving(**away()), LANDED, plan=planned(guest("g2")))
+    there = scene(moving(**away(), **ACCOUNT), LANDED, plan=planned(guest("g2")))
     assert begun(restoring.assess(there, left)) == record(RESTORE, tries=1)
 
 

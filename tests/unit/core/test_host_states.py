@@ -1,5 +1,8 @@
 """What people are shown of a host is what correlate decides by: out until re-admitted, whatever came in between."""
 
+from dataclasses import replace
+from uuid import UUID
+
 import pytest
 
 from kasugai.core.telling.host_states import HostState, ReserveUse, disarmed_by, host_states, reserve_uses
@@ -8,7 +11,7 @@ from kasugai.core.words.facts import FactKind, Result, StepRecord, StepState
 from kasugai.core.words.subject import Kind
 from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Reason, Verb
-from tests.support.incidents import MIDWAY, OPENED, SEGMENT, START, decided, opened, said
+from tests.support.incidents import INCIDENT, MIDWAY, OPENED, SEGMENT, START, decided, opened, said
 from tests.support.stories import records_of
 
 FAILED = said(FactKind.FINISHED, result=Result.FAILED, reason=Reason.PARTIAL)
@@ -62,6 +65,64 @@ WITHDRAW = about(Verb.WITHDRAW, Reason.SIGN_OF_LIFE)
 )
 def test_a_host_is_out_until_it_is_readmitted(records: tuple[Record, ...], expected: str) -> None:
     assert word(*records) == expected
+
+
+RETURN = UUID("7f3ca1b2-0000-5000-8000-000000000009")
+
+
+def brought_back(result: Result, why: Reason, **given: object) -> tuple[Record, ...]:
+    """Return the records of cmp1's return."""
+    order = opened(undoes=INCIDENT, opened_at=BrokerTime(START + 4000), **given)
+    ended = said(FactKind.FINISHED, result=result, reason=why)
+    return (
+        decided(Verb.OPEN, Reason.HOST_BACK, RETURN),
+        replace(order, incident=RETURN),
+        replace(ended, incident=RETURN),
+        decided(Verb.CLOSE, why, RETURN),
+    )
+
+
+BACK = brought_back(Result.RECOVERED, Reason.HOST_BACK)
+NOT_BACK = brought_back(Result.FAILED, Reason.PARTIAL)
+BROKEN_OFF = brought_back(Result.WITHDRAWN, Reason.NOTHING_DONE)
+GIVEN_UP = brought_back(Result.RECOVERED, Reason.COMMAND, retired_by="ann")
+
+
+@pytest.mark.parametrize(
+    ("records", "expected"),
+    [
+        (BACK[:2], "opened"),
+        (BACK, "on-probation"),
+        ((*BACK, READMIT), "in service"),
+        ((*BACK, SUSPECT, WITHDRAW), "out"),
+        ((*BACK, SUSPECT, WITHDRAW, WATCH), "on-probation"),
+        (NOT_BACK, "out"),
+        ((*NOT_BACK, WATCH), "on-probation"),
+        ((*NOT_BACK, READMIT), "in service"),
+        (BROKEN_OFF, "out"),
+        ((*BROKEN_OFF, READMIT), "in service"),
+        (GIVEN_UP, "retired"),
+    ],
+    ids=range(11),
+)
+def test_a_host_that_is_brought_back_is_on_probation_and_one_whose_return_came_to_nothing_out(
+    records: tuple[Record, ...], expected: str
+) -> None:
+    assert word(*CLOSED, *records) == expected
+
+
+def test_a_recovery_that_was_withdrawn_leaves_a_host_out() -> None:
+    again = tuple(
+        replace(each, incident=RETURN)
+        for each in (
+            decided(Verb.OPEN, Reason.CONFIRMED),
+            opened(),
+            said(FactKind.FINISHED, result=Result.WITHDRAWN, reason=Reason.NOTHING_DONE),
+            decided(Verb.CLOSE, Reason.NOTHING_DONE),
+        )
+    )
+    assert word(*CLOSED, *again) == "out"
+    assert word(*again) == "in service"
 
 
 def test_a_state_says_since_when_and_why() -> None:

@@ -177,6 +177,8 @@ def test_a_look_from_before_the_call_says_nothing() -> None:
     young = Memory(owner_since=MonoTime(NOW + 1), epoch=1)
     assert down(look(), record(DOWN, tries=1), memory=young) == Pending()
     assert isinstance(down(look(), memory=replace(young, owner_since=MonoTime(NOW))), Begin)
+    glanced = look(**downed(), row_at=MonoTime(NOW + 1))
+    assert noted(down(glanced, record(DOWN, tries=1), memory=young)) == (FactKind.DONE, "")
 
 
 def test_a_record_that_is_missing_once_may_be_in_a_silent_cell_and_twice_is_told() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from kasugai.core.recovering.steps.guests import GONE
 from kasugai.core.telling.incident_views import Seen, fold, of_incident
-from kasugai.core.telling.progress import DELETED
+from kasugai.core.telling.progress import DELETED, LEFT_ALONE
 from kasugai.core.words.actions import Action
 from kasugai.core.words.facts import Fact, FactKind, Result, StepRecord, StepState
 from kasugai.core.words.incident import Open, Phase
@@ -27,12 +28,28 @@ from tests.support.incidents import (
     START,
     SWEEP,
     WEB,
+    WHOLE,
     decided,
     of_step,
     opened,
     said,
     view_of,
     views_of,
+)
+from tests.support.smaller import (
+    BEGUN,
+    DISABLED,
+    GUEST,
+    MIGRATE,
+    PROCESS,
+    RELOCATE,
+    RESTARTED,
+    RUN,
+    STOP,
+    about,
+    ended,
+    left_alone,
+    of,
 )
 from tests.support.stories import records_of
 from tests.support.subjects import CMP1
@@ -162,6 +179,14 @@ def test_a_fenced_owner_does_not_speak_for_the_incident() -> None:
     assert view.phase is Phase.RECOVERING
 
 
+@pytest.mark.parametrize("forged", [{"epoch": 10**6}, {"author": "somebody"}, {"attempt": 9, "epoch": 9}])
+def test_who_has_not_adopted_does_not_speak_for_the_incident(forged: dict[str, Any]) -> None:
+    foreign = said(FactKind.FINISHED, result=Result.RECOVERED, **forged)
+    view = view_of(opened(), said(FactKind.ADOPTED), foreign)
+    assert (view.phase, view.epoch, view.attempt) == (Phase.RECOVERING, 1, 1)
+    assert foreign in [seen.value for seen in view.records], "it is shown for what it is"
+
+
 def test_a_host_that_is_held_without_an_incident_is_shown_with_the_reason() -> None:
     view = view_of(
         decided(Verb.SUSPECT, Reason.FIRST_SIGHTING, None), decided(Verb.HOLD, Reason.DISARMED, None)
@@ -281,7 +306,8 @@ AGAIN = replace(PLAN, attempt=2, epoch=7, steps=(DOWN, JOB, SWEEP))
 
 def test_what_moved_in_an_earlier_attempt_is_not_forgotten_by_the_next() -> None:
     """The second plan lists what is still there: one of two guests has moved, not none of one."""
-    view = view_of(*MIDWAY, said(FactKind.PLAN, plan=AGAIN, attempt=2, epoch=7))
+    adopted = said(FactKind.ADOPTED, attempt=2, epoch=7)
+    view = view_of(*MIDWAY, adopted, said(FactKind.PLAN, plan=AGAIN, attempt=2, epoch=7))
     assert [step.step for step in view.instances] == [WEB, JOB]
     assert (view.instances_done, view.progress) == (1, "1 of 2 are elsewhere")
     assert JOB.key in view.steps and WEB.key not in view.steps
@@ -289,7 +315,8 @@ def test_what_moved_in_an_earlier_attempt_is_not_forgotten_by_the_next() -> None
 
 def test_what_nobody_saw_moving_is_not_said_to_have_moved() -> None:
     plan = replace(AGAIN, steps=(DOWN, WEB, SWEEP))
-    view = view_of(*MIDWAY, said(FactKind.PLAN, plan=plan, attempt=2, epoch=7))
+    adopted = said(FactKind.ADOPTED, attempt=2, epoch=7)
+    view = view_of(*MIDWAY, adopted, said(FactKind.PLAN, plan=plan, attempt=2, epoch=7))
     assert [step.step for step in view.instances] == [WEB]
 
 
@@ -311,3 +338,57 @@ def test_owners_are_counted_by_incident_though_their_numbers_go_on() -> None:
         said(FactKind.ADOPTED, epoch=5),
     )
     assert (view.owners, view.epoch) == (2, 5)
+
+
+def test_an_instance_that_was_moved_to_be_started_is_counted_once() -> None:
+    moved = about(GUEST, said(FactKind.PLAN, plan=RELOCATE), of(STOP), of(MIGRATE))
+    view = view_of(*BEGUN, *moved)
+    assert (len(view.instances), view.instances_done, view.progress) == (1, 0, "0 of 1 restarted")
+    assert view_of(*BEGUN, *moved, *about(GUEST, of(RUN))).progress == "1 of 1 restarted"
+
+
+def test_an_instance_is_called_by_its_name_once_its_plan_is_known() -> None:
+    assert view_of(*BEGUN).guest == ""
+    assert view_of(*RESTARTED).guest == "web1"
+    assert view_of(*WHOLE).guest == "", "a host has no such name"
+
+
+def test_a_process_has_no_instances() -> None:
+    view = view_of(*DISABLED)
+    assert (view.instances, view.progress, view.phase) == ((), "", Phase.RECOVERED)
+
+
+@pytest.mark.parametrize("reason", sorted(LEFT_ALONE))
+def test_an_incident_that_ended_because_nothing_was_to_be_done_is_withdrawn(reason: Reason) -> None:
+    whole = left_alone(reason)
+    assert view_of(*whole).phase is Phase.WITHDRAWN
+    assert view_of(*whole[:-2], whole[-1]).phase is Phase.WITHDRAWN, "also where the worker's end is not read"
+
+
+def test_a_process_that_is_back_and_whose_service_others_have_enabled_is_recovered() -> None:
+    reason = Reason.SERVICE_ENABLED_BY_OTHERS
+    fact, close = about(PROCESS, *ended(Result.RECOVERED, reason, detail="enabled by somebody else"))
+    for whole in ((*DISABLED[:2], fact, close), (*DISABLED[:2], close)):
+        view = view_of(*whole)
+        assert (view.phase, view.why) == (Phase.RECOVERED, "enabled-by-others: enabled by somebody else")
+
+
+def test_a_verdict_about_another_that_names_the_incident_is_no_word_about_it() -> None:
+    other = replace(decided(Verb.EXPLAIN, Reason.PART_OF_INCIDENT), subject=GUEST)
+    assert view_of(other, *WHOLE).subject == CMP1
+    assert view_of(*WHOLE, other) == view_of(*WHOLE)
+    assert view_of(other).subject == GUEST, "nothing else is known"
+
+
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [
+        (said(FactKind.FINISHED, result=Result.RECOVERED), True),
+        (said(FactKind.HELD, reason=Reason.STOPPED), True),
+        (said(FactKind.HELD, reason=Reason.NO_CAPACITY), False),
+        (said(FactKind.WORKING), False),
+    ],
+)
+def test_a_closed_incident_is_told_once_the_outcome_that_closed_it_was_read(end: Fact, told: bool) -> None:
+    assert view_of(OPENED, opened(), decided(Verb.CLOSE, Reason.RECOVERED), end).is_told is told
+    assert not view_of(OPENED, opened(), end).is_told

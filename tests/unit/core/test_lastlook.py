@@ -7,6 +7,7 @@ import pytest
 
 from kasugai.core.recovering.lastlook import (
     decision_is_stale,
+    last_look,
     put_alone,
     source_age,
     source_silent,
@@ -152,6 +153,33 @@ def silent(seen: Look, memory: Memory | None = None, **given: Any) -> Blocked | 
 
 def test_a_host_whose_power_is_off_and_whose_record_stands_still_is_silent() -> None:
     assert silent(moving()) is None
+
+
+@pytest.mark.parametrize(
+    ("later", "answer"),
+    [
+        pytest.param(0, None, id="with its guests"),
+        pytest.param(1 * S, None, id="a glance"),
+        pytest.param(1 * S + 1, Pending(), id="what was seen of its guests is old"),
+        pytest.param(-1, Pending(), id="it was not looked at with them"),
+    ],
+)
+def test_effects_on_guests_stand_on_one_look_at_them_and_their_host(
+    later: int, answer: Pending | None
+) -> None:
+    assert silent(moving(row_at=MonoTime(NOW + later))) == answer
+
+
+def test_an_effect_on_the_host_stands_on_a_look_at_it() -> None:
+    assert last_look(scene(look())) is None
+    assert last_look(scene(look(row_at=MonoTime(NOW + 60 * S)))) is None
+    assert last_look(scene(look(row_at=MonoTime(NOW - 1)))) == Pending()
+
+
+def test_stillness_is_waited_for_by_glances_at_the_host() -> None:
+    seen = look(service=service(age=2.0), row_at=MonoTime(NOW + 4 * S))
+    wait = wait_for_stillness(scene(seen))
+    assert wait.is_glance and wait.until == NOW + 9 * S
 
 
 def test_power_that_came_back_holds_and_unknown_power_is_waited_for() -> None:

@@ -5,12 +5,14 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kasugai.core.recovering.ledger import Entry, Flag, apply, flag_of, fold, join, newer, touched_priors
 from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.planning import plan
+from kasugai.core.words.epochs import FIRST, KEPT, LEAP
 from kasugai.core.words.facts import Fact, FactKind, Result, StepState
 from kasugai.core.words.incident import Resume, Stop
 from kasugai.core.words.plan import Plan, Prior
@@ -30,7 +32,10 @@ def made(*guests: str, epoch: int = 1, attempt: int = 1, power: int = 1) -> Plan
 
 
 def after(*facts: Fact, entry: Entry = EMPTY) -> Entry:
+    """Return the entry after the facts, each of an owner that has adopted before it says anything."""
     for each in facts:
+        if each.epoch > entry.epoch:
+            entry = apply(entry, replace(each, kind=FactKind.ADOPTED, step=None, plan=None))
         entry = apply(entry, each)
     return entry
 
@@ -55,11 +60,47 @@ def test_an_incident_that_was_unknown_is_added_with_its_host() -> None:
 
 
 def test_a_lower_epoch_counts_only_if_it_says_done() -> None:
-    owned = after(fact(FactKind.ADOPTED, epoch=2))
+    owned = after(fact(FactKind.ADOPTED, epoch=1), fact(FactKind.ADOPTED, epoch=2))
     assert after(step(FactKind.STARTED), entry=owned) == owned
     assert after(fact(FactKind.FINISHED, result=Result.RECOVERED), entry=owned) == owned
     assert after(step(FactKind.DONE), entry=owned).steps[KEY].state is StepState.DONE
     assert after(step(FactKind.DONE), entry=owned).epoch == 2
+
+
+@pytest.mark.parametrize("kind", [kind for kind in FactKind if kind is not FactKind.ADOPTED])
+@pytest.mark.parametrize(
+    ("epoch", "author"),
+    [(1, "somebody"), (2, "somebody"), (3, "w1"), (10**9, "w1"), (0, "w1")],
+    ids=["done in another's name", "an owner's epoch", "an epoch to come", "one far away", "none"],
+)
+def test_who_has_not_adopted_is_not_heard(kind: FactKind, epoch: int, author: str) -> None:
+    """A fence that somebody says is done, an incident that somebody says is over, steps that never began."""
+    owned = after(fact(FactKind.ADOPTED, epoch=1), fact(FactKind.ADOPTED, epoch=2))
+    done = record("fence:cmp1", StepState.DONE, epoch=epoch)
+    foreign = fact(kind, epoch=epoch, author=author, step=done, result=Result.RECOVERED, n=9, attempt=9)
+    assert apply(owned, foreign) == owned
+    assert fold({}, [foreign]) == {}
+
+
+def test_an_epoch_far_beyond_the_last_one_is_nobodys_and_the_next_owner_goes_on() -> None:
+    known = FIRST + 7
+    far = fact(FactKind.ADOPTED, epoch=known + LEAP + 1)
+    assert fold({}, [far], known) == {}
+    near = fact(FactKind.ADOPTED, epoch=known + LEAP)
+    (entry,) = fold({}, [near, far], known).values()
+    assert entry.epoch == known + LEAP + 1, "counted from what was adopted last, so nobody is ever locked out"
+
+
+def test_of_two_who_adopted_under_one_epoch_both_are_heard() -> None:
+    """One of them published and lost its lease before the ledger took the epoch: the other one goes on."""
+    both = after(fact(FactKind.ADOPTED), entry=apply(EMPTY, fact(FactKind.ADOPTED, author="w2")))
+    for author in ("w1", "w2"):
+        assert apply(both, replace(step(FactKind.STARTED), author=author)).effects
+
+
+def test_so_many_owners_are_remembered() -> None:
+    entry = after(*(fact(FactKind.ADOPTED, epoch=epoch) for epoch in range(1, 3 * KEPT)))
+    assert [owner.epoch for owner in entry.owners] == list(range(2 * KEPT, 3 * KEPT))
 
 
 def test_within_one_try_done_is_never_taken_back() -> None:
@@ -250,7 +291,8 @@ def test_a_log_that_has_lost_its_beginning_takes_nothing_from_the_ledger(
         for key, step in entry.steps.items():
             now = joined.steps[key]
             assert now.state is step.state or (now.attempt, now.tries) >= (step.attempt, step.tries)
-            assert step.state is not StepState.DONE or now.tries > step.tries or now == step
+            same = replace(now, epoch=step.epoch) == step  # a zombie's `done` came last
+            assert step.state is not StepState.DONE or now.tries > step.tries or same
 
 
 @examples(200)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kasugai.core.recovering.look import Look, MigrationView, any_has_ended
+from kasugai.core.recovering.look import Look, MigrationView, ended_since
 from kasugai.core.words.timing import MonoTime
 from tests.unit.core.makers import guest, migration
 
@@ -77,19 +77,20 @@ def test_a_task_tells_whether_a_guest_is_being_evacuated(task: str | None, rebui
 @pytest.mark.parametrize(
     ("before", "now", "expected"),
     [
-        ([], [], False),
-        ([migration(1)], [migration(1, status="pre-migrating")], False),
-        ([migration(1)], [migration(1, status="done")], True),
-        ([migration(1)], [migration(1, status="error")], True),
-        ([], [migration(1, status="failed")], True),
-        ([migration(1, status="error")], [migration(1, status="error"), migration(2)], False),
-        ([migration(1, status="error")], [migration(1, status="error"), migration(2, status="done")], True),
-        ([migration(1)], [], False),
-        ([], [migration(1, status="done", migration_type="live-migration")], False),
+        ([], [], []),
+        ([migration(1)], [migration(1, status="pre-migrating")], []),
+        ([migration(1)], [migration(1, status="done")], [1]),
+        ([migration(1)], [migration(1, status="error")], [1]),
+        ([], [migration(1, status="failed")], [1]),
+        ([migration(1, status="error")], [migration(1, status="error"), migration(2)], []),
+        ([migration(1, status="error")], [migration(1, status="error"), migration(2, status="done")], [2]),
+        ([migration(1)], [], []),
+        ([], [migration(1, status="done", migration_type="live-migration")], []),
     ],
 )
-def test_records_tell_whether_an_evacuation_has_ended_since(
-    before: list[MigrationView], now: list[MigrationView], expected: bool
+def test_records_tell_which_evacuations_have_ended_since(
+    before: list[MigrationView], now: list[MigrationView], expected: list[int]
 ) -> None:
-    assert any_has_ended(["g0", "g1"], {"g1": tuple(before)}, {"g1": tuple(now)}) is expected
-    assert not any_has_ended(["g0"], {"g1": tuple(before)}, {"g1": tuple(now)})
+    found = ended_since(["g0", "g1"], {"g1": tuple(before)}, {"g1": tuple(now)})
+    assert [record.migration_id for record in found] == expected
+    assert ended_since(["g0"], {"g1": tuple(before)}, {"g1": tuple(now)}) == ()

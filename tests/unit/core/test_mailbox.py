@@ -3,8 +3,8 @@
 import pytest
 
 from kasugai.core.deciding import decide
-from kasugai.core.deciding.mailbox import Decided, Mailbox
-from kasugai.core.deciding.rows import ClockRow
+from kasugai.core.deciding.mailbox import Decided, MadeAnew, Mailbox
+from kasugai.core.deciding.rows import ClockRow, Tombstone
 from kasugai.core.words.incident import Open, Phase
 from kasugai.core.words.signals import InventoryChange, Letter, Signal, Source, Stamp, Tick
 from kasugai.core.words.subject import Kind
@@ -43,9 +43,24 @@ def test_the_partitions_time_is_written_last_and_at_ticks_only() -> None:
 
 def test_what_lies_below_the_highest_row_is_done() -> None:
     mailbox = described()
-    rows = take(mailbox, 2, report()).rows
+    rows = [row for row in take(mailbox, 2, report()).rows if not isinstance(row, Tombstone)]
     successor = Mailbox.restore(0, rows)
     assert take(successor, 1, InventoryChange(record=host())) == Decided()
+
+
+def test_rows_of_another_topic_of_the_same_name_are_refused() -> None:
+    """By their offsets, what stands in the new one would be done already."""
+    mailbox = Mailbox.restore(0, topic="old")
+    *_, clock = take(mailbox, 4, Tick(period=Millis(500)), to="").rows
+    assert isinstance(clock, ClockRow) and clock.topic == "old"
+    with pytest.raises(MadeAnew, match="the rows are of topic old, the mailbox is new"):
+        Mailbox.restore(0, [clock], topic="new")
+
+
+@pytest.mark.parametrize(("wrote", "reads"), [("old", "old"), ("old", ""), ("", "old"), ("", "")])
+def test_a_topic_that_the_broker_does_not_name_is_believed_to_be_the_same(wrote: str, reads: str) -> None:
+    successor = Mailbox.restore(0, [ClockRow(partition=0, offset=4, topic=wrote)], topic=reads)
+    assert successor.clock.topic == (wrote or reads)
 
 
 def test_a_bug_about_a_segment_that_nobody_described_has_nothing_to_disarm(

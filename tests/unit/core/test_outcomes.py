@@ -1,20 +1,23 @@
 """Outcomes: the newest owner's word is obeyed, any other's is told."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from kasugai.core.deciding.closing import reason_of
 from kasugai.core.deciding.draft import Draft
-from kasugai.core.deciding.outcomes import reason_of, take_outcome
+from kasugai.core.deciding.outcomes import take_outcome
 from kasugai.core.deciding.rows import IncidentRow
 from kasugai.core.deciding.steady import Times
+from kasugai.core.words.epochs import FIRST, LEAP, with_owner
 from kasugai.core.words.facts import FactKind, Result
 from kasugai.core.words.incident import Phase
 from kasugai.core.words.policy import Policy
-from kasugai.core.words.signals import Source, Symptom
+from kasugai.core.words.signals import Outcome, Source, Symptom
 from kasugai.core.words.timing import PRODUCTION, SteadyTime
 from kasugai.core.words.verdicts import Reason
-from tests.unit.core.makers import S, alive, asked, down, fact, moment, order, report, row, uuid_of
+from tests.unit.core.makers import S, alive, asked, down, fact, moment, order, report, row, segment, uuid_of
 from tests.unit.core.story import Story, answer
 
 NO_OUTCOMES = [kind for kind in FactKind if not kind.is_outcome]
@@ -47,6 +50,48 @@ def test_a_fenced_owner_is_told_and_not_obeyed() -> None:
     assert story.post.verdicts[-1].detail == "finished by w1"
 
 
+@pytest.mark.parametrize(
+    "kind", [kind for kind in FactKind if kind.is_outcome and kind is not FactKind.QUEUED]
+)
+@pytest.mark.parametrize(
+    "forged",
+    [
+        pytest.param({"epoch": 10**9}, id="an epoch that nobody adopted"),
+        pytest.param({"author": "somebody"}, id="another's epoch"),
+    ],
+)
+def test_a_foreign_fact_neither_closes_nor_locks_anybody_out(kind: FactKind, forged: dict[str, Any]) -> None:
+    story = opened()
+    story.hear(answer(fact(FactKind.ADOPTED, epoch=3), story))
+    if kind is FactKind.ADOPTED and "author" in forged:
+        return  # two may adopt under one number: the ledger lets one of them go on
+    before = story.incident
+    foreign = replace(fact(kind, epoch=3, result=Result.RECOVERED), **forged)
+    assert story.write(Outcome(fact=answer(foreign, story))) == ["disregard cmp1 (not-its-owner)"]
+    assert story.incident == before
+    assert story.hear(answer(fact(FactKind.FINISHED, epoch=3, result=Result.RECOVERED), story)) != []
+    assert story.row().incident is None
+
+
+def test_of_two_who_adopted_under_one_epoch_both_are_heard() -> None:
+    """One of them published and lost its lease before the ledger took the epoch: the other one goes on."""
+    story = opened()
+    for author in ("w1", "w2"):
+        story.write(Outcome(fact=answer(replace(fact(FactKind.ADOPTED, epoch=3), author=author), story)))
+    ended = replace(
+        fact(FactKind.FINISHED, epoch=3, result=Result.RECOVERED, reason="recovered"), author="w1"
+    )
+    assert story.write(Outcome(fact=answer(ended, story))) == ["close cmp1 (recovered)"]
+
+
+def test_whoever_adopts_next_is_heard_whatever_foreigners_said() -> None:
+    story = opened()
+    story.hear(answer(fact(FactKind.ADOPTED, epoch=FIRST + LEAP), story))
+    for epoch in (FIRST + 2 * LEAP, FIRST + 2 * LEAP + 1):
+        assert story.hear(answer(fact(FactKind.ADOPTED, epoch=epoch), story)) == []
+    assert story.row().epoch == FIRST + 2 * LEAP + 1
+
+
 def test_a_worker_without_a_free_lane_has_no_epoch_and_is_heard() -> None:
     story = opened()
     story.hear(answer(fact(FactKind.ADOPTED, epoch=3), story))
@@ -64,6 +109,28 @@ def test_words_about_an_incident_that_is_not_open_are_told() -> None:
     assert story.hear(said) == ["disregard cmp1 (not-open)"]
 
 
+def test_an_owner_that_waits_in_a_stopped_attempt_is_not_missed_and_not_obeyed() -> None:
+    story = opened()
+    former = answer(fact(FactKind.WORKING, epoch=3, effects=True), story)
+    story.hear(former)
+    story.describe(segment(version=2, armed=False))
+    story.wait(story.seconds + 10)
+    story.describe(segment(version=3, armed=True))
+    story.wait(story.seconds + 70)
+    assert story.opens[-1].attempt == 2 and story.incident.unanswered > 1
+    before = story.incident
+    for other in (
+        replace(former, author="somebody"),
+        replace(former, epoch=2),
+        replace(former, kind=FactKind.HELD),
+    ):
+        story.write(Outcome(fact=other))
+        assert story.post.verdicts[-1].reason is Reason.NOT_OPEN and story.incident == before
+    story.write(Outcome(fact=former))
+    assert (story.incident.unanswered, story.incident.due) == (0, before.due), "the next one is published"
+    assert story.incident.phase is before.phase and story.incident.order == before.order
+
+
 def test_words_about_a_host_that_was_never_heard_of_are_told() -> None:
     assert Story().hear(fact(FactKind.WORKING)) == ["disregard cmp1 (not-open)"]
 
@@ -77,12 +144,13 @@ def test_a_word_says_whether_effects_have_begun_and_that_is_never_taken_back() -
 
 def test_only_the_answer_to_the_newest_publication_holds_or_vetoes() -> None:
     story = opened()
+    story.hear(answer(fact(FactKind.ADOPTED), story))
     old = answer(fact(FactKind.HELD, reason="fence-refused"), story)
     story.wait(31)
     assert story.incident.order.n == 2
     due = story.incident.due
     assert story.hear(old) == [] and story.hear(replace(old, kind=FactKind.VETOED)) == []
-    assert (story.incident.phase, story.incident.due, story.incident.back_off) == (Phase.OPENED, due, 0)
+    assert (story.incident.phase, story.incident.due, story.incident.back_off) == (Phase.RECOVERING, due, 0)
     new = answer(fact(FactKind.VETOED, reason="nova-fresh"), story)
     assert story.hear(new) == ["veto cmp1 (nova-fresh)"]
 
@@ -215,7 +283,14 @@ def test_after_a_withdrawal_one_witness_is_a_suspicion_again() -> None:
 
 @pytest.mark.parametrize("kind", NO_OUTCOMES)
 def test_what_is_no_outcome_does_not_belong_in_the_mailbox(kind: FactKind) -> None:
-    incident = IncidentRow(order=order(), phase=Phase.OPENED, heard=moment(0), published=moment(0))
+    incident = IncidentRow(
+        order=order(),
+        phase=Phase.OPENED,
+        epoch=1,
+        owners=with_owner((), fact(kind)),
+        heard=moment(0),
+        published=moment(0),
+    )
     draft = Draft(
         surroundings=asked(row=row(incident=incident)),
         times=Times(moment=moment(0), deadline=SteadyTime(0)),

@@ -4,7 +4,7 @@ import pytest
 
 from kasugai.core.words.facts import FactKind, Result
 from kasugai.core.words.incident import Phase
-from kasugai.core.words.policy import Policy
+from kasugai.core.words.policy import HostReturn, Policy
 from kasugai.core.words.signals import Fault, Source, Symptom
 from kasugai.core.words.timing import PRODUCTION
 from kasugai.core.words.verdicts import Reason
@@ -15,8 +15,9 @@ PROBATION = PRODUCTION.probation // S
 
 
 def out(result: Result = Result.RECOVERED, **first: str) -> Story:
-    """Return a story in which cmp1 was recovered (or not) after two witnesses had spoken, at second 5."""
-    story = Story(policy=Policy(attempts=1))
+    """Return a story in which cmp1 was recovered (or not) after two witnesses had spoken, at second 5. A person brings
+    it back."""
+    story = Story(policy=Policy(attempts=1, host_return=HostReturn.BY_HAND))
     story.write(down(Source.HEARTBEAT, **first))
     story.write(down(Source.PEER))
     story.wait(5)
@@ -79,7 +80,7 @@ def test_a_second_sign_does_not_begin_the_probation_anew() -> None:
 
 
 def test_what_stood_at_the_close_is_forgotten_with_the_readmission_and_counts_when_it_is_said_again() -> None:
-    story = Story()
+    story = Story(policy=Policy(host_return=HostReturn.BY_HAND))
     off = down(Source.POWER, symptom=Symptom.OFF)
     story.write(off)
     story.hear(answer(fact(FactKind.FINISHED, result=Result.RECOVERED, reason=Reason.RECOVERED), story))

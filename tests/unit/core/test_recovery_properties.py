@@ -26,6 +26,8 @@ HANDS = [
     "arrive",
     "migrate",
     "evacuate",
+    "start",
+    "start",
     "reset",
     "power on",
     "power off",
@@ -56,14 +58,41 @@ def begun(worker: Worker) -> Worker:
     return worker
 
 
+def landed(worker: Worker) -> Worker:
+    """Let all go well until guests are elsewhere that are to be stopped again, and nobody has looked at them yet."""
+    for _ in range(20):
+        for key in sorted(worker.calls):
+            worker.reply(key, "accepted", 0)
+        for uuid in worker.nova.servers:
+            worker.nova.progress(uuid, "done")
+        if any(server.view.host == OTHER for server in worker.nova.servers.values()):
+            return worker
+        worker.nova.pass_time(TEST.look_interval)
+        worker.see(row=True, lists=True, row_after=True)
+    raise AssertionError("nobody lands")
+
+
 states = st.lists(st.sampled_from(["active", "active", "stopped", "error", "paused"]), min_size=1, max_size=3)
 with_device = st.builds(
     dead_host, states, window=st.integers(1, 2), has_device=st.just(True), asserted=st.booleans()
 )
 vouched = st.builds(dead_host, states, window=st.just(2), has_device=st.just(False), asserted=st.just(True))
 unproven = st.builds(dead_host, states, window=st.just(2), has_device=st.just(False), asserted=st.just(False))
+stopped = st.builds(
+    dead_host,
+    st.lists(st.just("stopped"), min_size=1, max_size=2),
+    window=st.integers(1, 2),
+    has_device=st.just(True),
+    asserted=st.just(False),
+).map(landed)
 worlds = st.one_of(
-    with_device, unproven, vouched, vouched.map(begun), with_device.map(begun), with_device.map(begun)
+    with_device,
+    unproven,
+    vouched,
+    vouched.map(begun),
+    with_device.map(begun),
+    with_device.map(begun),
+    stopped,
 )
 
 
@@ -114,6 +143,9 @@ def meddle(worker: Worker, how: str, number: int) -> None:
             offset = worker.flag.offset + 1 if worker.flag else 0
             worker.flag = Flag(said_at=BrokerTime(0), offset=offset, stop=how == "stop")
             worker.go_on()
+        case "start" if server is not None:
+            nova.start(uuid)
+            see(worker, nova.mood)
         case "arrive" if "g9" not in nova.servers:
             nova.servers["g9"] = Server(guest("g9"))
         case _:

@@ -19,7 +19,7 @@ from kasugai.core.recovering.steps.resolving import (
 from kasugai.core.words.facts import FactKind, StepRecord, StepState
 from kasugai.core.words.frozen import FrozenMap
 from kasugai.core.words.policy import Policy
-from kasugai.core.words.timing import PRODUCTION, MonoTime
+from kasugai.core.words.timing import PRODUCTION, MonoTime, NovaTime
 from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import S, guest, migration, order, record, service
 from tests.unit.core.scene import NOW, moving, planned, scene
@@ -51,6 +51,11 @@ def fenced(host: str = "cmp2", **given: Any) -> ServiceView:
     return service(host=host, **{"forced_down": True, "disabled_reason": OURS, **given})
 
 
+SILENCE = PRODUCTION.stale_after + PRODUCTION.report_interval
+TAKEN = replace(OWNER, taken={4: MonoTime(NOW - SILENCE), 5: MonoTime(NOW - SILENCE)})
+"""An owner that has seen for long enough that a destination had begun."""
+
+
 def idle(since: int, uuid: str = "g1") -> Memory:
     return replace(OWNER, idle={uuid: MonoTime(since)})
 
@@ -74,10 +79,44 @@ def test_an_evacuation_that_nova_has_ended_is_not_under_way() -> None:
 def test_a_destination_is_fenced_where_nova_shows_it_forced_down_for_our_reason(
     view: ServiceView, is_it: bool
 ) -> None:
-    s = scene(moving(guest(), computes={view.host: view}))
+    s = scene(moving(guest(), computes={view.host: view}), memory=TAKEN)
     assert is_fenced(s, "cmp2") is is_it
-    assert may_be_under_way(s, migration(4)) is not is_it
+    assert may_be_under_way(s, migration(4, status="pre-migrating")) is not is_it
+    assert may_be_under_way(s, migration(4)), "no destination has heard of it"
     assert not is_fenced(scene(moving(guest())), "cmp2"), "no list was read"
+
+
+@pytest.mark.parametrize(
+    ("age", "since", "may"),
+    [
+        (PRODUCTION.stale_after, NOW - SILENCE, False),
+        (PRODUCTION.stale_after - S, NOW - SILENCE, True),
+        (PRODUCTION.stale_after, NOW - SILENCE + 1, True),
+        (PRODUCTION.stale_after, None, True),
+    ],
+)
+def test_a_fenced_destination_that_may_have_returned_may_have_begun_since(
+    age: int, since: int | None, may: bool
+) -> None:
+    """It takes the call from its queue before it reports, and stays forced down until a person looks."""
+    begun = {} if since is None else {4: MonoTime(since)}
+    s = scene(moving(guest(), computes={"cmp2": fenced(age=age / 1000)}), memory=replace(OWNER, taken=begun))
+    assert may_be_under_way(s, migration(4, status="pre-migrating")) is may
+
+
+def test_an_owner_remembers_since_when_every_look_has_shown_a_record_begun_with() -> None:
+    def seen(at: int, *records: MigrationView) -> Look:
+        return moving(guest(), migrations=list(records), at=MonoTime(at))
+
+    first = OWNER.observe(seen(5, migration(4, status="pre-migrating"), migration(5)), "")
+    assert first.taken == {4: 5}
+    both = first.observe(
+        seen(9, migration(4, status="pre-migrating"), migration(5, status="pre-migrating")), ""
+    )
+    assert both.taken == {4: 5, 5: 9}
+    assert both.observe(
+        seen(11, migration(4, status="done"), migration(5, status="pre-migrating")), ""
+    ).taken == {5: 9}
 
 
 def test_the_reason_is_that_of_the_incident_s_own_policy() -> None:
@@ -100,6 +139,25 @@ def test_a_guest_that_has_lain_without_a_task_for_a_report_interval_since_the_ca
     s = scene(moving(guest()), memory=idle(since))
     assert may_be_under_way(s, migration(4), MonoTime(intent)) is may
     assert may_be_under_way(s, migration(4, "g2"), MonoTime(intent)), "another guest's rest says nothing"
+
+
+@pytest.mark.parametrize(
+    ("launched", "made", "may"),
+    [
+        (0, 301, False),
+        (0, 300, True),  # clocks differ
+        (302, 301, True),
+        (None, 301, True),  # nothing is known
+        (0, None, True),
+    ],
+)
+def test_a_guest_that_may_have_been_built_since_does_not_lie_idle(
+    launched: int | None, made: int | None, may: bool
+) -> None:
+    """Its host changes last, seconds after its task was cleared."""
+    view = guest(launched_at=None if launched is None else NovaTime(launched * S))
+    record = migration(4, made_at=None if made is None else NovaTime(made * S))
+    assert may_be_under_way(scene(moving(view), memory=idle(NOW - INTERVAL)), record) is may
 
 
 def test_an_owner_remembers_since_when_every_look_has_shown_a_guest_without_a_task() -> None:
@@ -202,10 +260,18 @@ def test_nova_may_write_what_becomes_of_a_call_into_an_older_record_that_nobody_
 
 
 def test_a_call_whose_destination_died_and_was_fenced_is_made_again_elsewhere() -> None:
-    seen = moving(guest(), migrations=[migration(4)], computes={"cmp2": fenced()})
-    absolved = noted(resolved(seen, record(MOVE, tries=1, seen_migration=3, target="cmp2")))
+    begun = moving(guest(), migrations=[migration(4, status="pre-migrating")], computes={"cmp2": fenced()})
+    called = record(MOVE, tries=1, seen_migration=3, target="cmp2")
+    absolved = noted(resolved(begun, called, memory=TAKEN))
     assert (absolved.state, absolved.reason) == (StepState.ABSOLVED, Reason.DESTINATION_DIED)
+    assert isinstance(resolved(begun, called), Pending), "it may have returned"
     assert (absolved.notes["tried"], absolved.notes.get("failed_on")) == ("cmp2", None)
+
+
+def test_a_call_that_no_destination_has_begun_with_is_waited_for_though_the_one_it_names_was_fenced() -> None:
+    """It may still be the conductor's, or wait in that host's queue: Nova would accept a second one."""
+    named = moving(guest(), migrations=[migration(4)], computes={"cmp2": fenced()})
+    assert isinstance(resolved(named, record(MOVE, tries=1, seen_migration=3, target="cmp2")), Pending)
 
 
 def test_a_call_whose_guest_lies_idle_is_made_again_and_no_host_is_blamed() -> None:
@@ -224,9 +290,9 @@ def test_an_evacuation_that_was_reverted_came_to_nothing() -> None:
 
 
 def test_a_record_that_ended_counts_before_one_that_came_to_nothing() -> None:
-    records = [migration(4, status="failed", dest="cmp3"), migration(5)]
+    records = [migration(4, status="failed", dest="cmp3"), migration(5, status="pre-migrating")]
     seen = moving(guest(), migrations=records, computes={"cmp2": fenced()})
-    assert noted(resolved(seen)).notes["failed_on"] == "cmp3"
+    assert noted(resolved(seen, memory=TAKEN)).notes["failed_on"] == "cmp3"
 
 
 FAILED = moving(guest(), migrations=[migration(4, status="failed")])
@@ -323,4 +389,4 @@ def test_somebody_else_s_evacuation_that_nobody_ends_keeps_a_guest_no_longer_tha
 
     assert first(seen, OWNER) == Pending()
     assert isinstance(first(seen, idle(NOW - INTERVAL)), Begin)
-    assert isinstance(first(replace(seen, computes={"cmp2": fenced()}), OWNER), Begin)
+    assert isinstance(first(replace(seen, computes={"cmp2": fenced()}), TAKEN), Begin)

@@ -2,8 +2,11 @@
 
 import pytest
 
-from kasugai.core.words.signals import Source, Symptom, fault
-from kasugai.core.words.subject import Kind, Subject
+from kasugai.core.words.facts import FactKind
+from kasugai.core.words.signals import Outcome, Source, Symptom, Tick, fault, subject_of
+from kasugai.core.words.subject import Kind, Subject, host_subject
+from kasugai.core.words.timing import Millis
+from tests.unit.core.makers import down, fact
 
 
 @pytest.mark.parametrize(
@@ -43,3 +46,9 @@ def test_another_episode_symptom_or_boot_is_another_fault() -> None:
         fault(host="cmp1", observer="o", source=Source.PEER, episode="e", symptom=Symptom.ALIVE).event_id,
     }
     assert len(made) == 4
+
+
+def test_a_signal_says_whom_it_is_about_if_it_names_anybody() -> None:
+    assert subject_of(down()) == host_subject("cmp1")
+    assert subject_of(Outcome(fact=fact(FactKind.WORKING))) == host_subject("cmp1")
+    assert subject_of(Tick(period=Millis(1))) is None

@@ -108,6 +108,27 @@ def test_nova_chooses_where_placement_does_not_tell() -> None:
     assert choose(untold, WEB, (), (), NOBODY) == "cmp2"
 
 
+DOUBT = town(up("cmp2", age=20.0), up("cmp3", age=0.0), up("cmp4", age=0.0))
+
+
+def test_a_host_that_may_have_failed_is_not_named_nor_left_for_nova_to_choose() -> None:
+    roomy = {"cmp2": 9, "cmp3": 9, "cmp4": 9}
+    assert chosen(ask(computes=DOUBT, room=roomy)) == "cmp3"
+    assert chosen(ask(computes=DOUBT)) == "cmp3", "Placement does not tell, and Nova might choose it"
+    assert chosen(ask(computes=DOUBT, room={"cmp2": 9})) is None, "it alone has room"
+    assert chosen(ask(computes=DOUBT, room=roomy), tried=("cmp3", "cmp4")) is None
+
+
+def test_nova_chooses_after_three_refusals_where_no_more_is_known_than_that_a_host_may_have_failed() -> None:
+    many = {f"cmp{n}": up(f"cmp{n}", age=0.0) for n in range(3, 9)}
+    computes = {**DOUBT, **many}
+    assert chosen(ask(computes=computes), tried=("cmp3", "cmp4")) == "cmp5"
+    assert chosen(ask(computes=computes), tried=("cmp3", "cmp4", "cmp5")) == SCHEDULER
+    assert chosen(ask(computes=computes), tried=("cmp3", "cmp4", "cmp5", ANYWHERE)) is None
+    suspected = ask(computes=computes, avoid=("cmp8",))
+    assert chosen(suspected, tried=("cmp3", "cmp4", "cmp5")) == "cmp6", "that one surely is no destination"
+
+
 def test_a_full_host_is_not_named_and_nova_chooses_where_all_are() -> None:
     assert chosen(ask(computes=town("cmp2", "cmp3"), room={"cmp2": 0, "cmp3": 1})) == "cmp3"
     full = ask(computes=town("cmp2", "cmp3"), room={"cmp2": 0})
@@ -229,6 +250,33 @@ def test_a_host_that_starts_a_guest_after_all_that_it_could_not_start_is_no_blac
 def test_a_guest_that_landed_before_a_host_broke_does_not_make_it_whole() -> None:
     two = (failure(1, "cmp2"), failure(2, "cmp2"))
     assert black_holes(entry(*two, landed(3, "cmp2", epoch=1), epoch=1)) == {"cmp2"}
+
+
+def test_a_host_that_nova_refuses_for_several_guests_is_named_last() -> None:
+    """It gets nobody, so it would always have the fewest."""
+
+    def seen(*records: StepRecord, room: int = 9, memory: Memory = OWNER) -> str | None:
+        return chosen(
+            ask(*records, computes=town("cmp2", "cmp3"), room={"cmp2": 9, "cmp3": room}, memory=memory)
+        )
+
+    one, two = failure(2, tried="cmp2"), failure(3, tried="cmp2")
+    assert seen(one, landed(4, "cmp3")) == "cmp2", "one guest may be at fault itself"
+    assert seen(one, two, landed(4, "cmp3")) == "cmp3"
+    assert seen(one, two, room=0) == "cmp2", "better than none"
+    assert seen(one, two, landed(4, "cmp3"), memory=HEIR) == "cmp2", "a new owner begins anew"
+
+
+def test_a_host_that_took_one_after_all_is_not_named_last() -> None:
+    s = ask(
+        failure(2, tried="cmp2"),
+        failure(3, tried="cmp2"),
+        landed(1, "cmp2"),
+        landed(4, "cmp3"),
+        computes=town("cmp2", "cmp3"),
+        room={"cmp2": 9, "cmp3": 9},
+    )
+    assert chosen(s) == "cmp2"
 
 
 HOLED = (failure(2, "cmp2"), failure(3, "cmp2"))

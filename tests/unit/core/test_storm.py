@@ -21,6 +21,7 @@ from tests.unit.core.story import Story, answer
 
 MINUTES = 60 * S
 FOUR = ("cmp1", "cmp2", "cmp3", "cmp4")
+SIX = (*FOUR, "cmp5", "cmp6")
 
 
 def doomed(story: Story, *names: str, at: float | None = None) -> None:
@@ -252,3 +253,44 @@ def test_what_a_storm_holds_is_looked_at_again_whoever_has_spoken_since(
     withdrawn = fact(FactKind.FINISHED, result=Result.WITHDRAWN, reason=Reason.NOTHING_DONE)
     story.hear(answer(withdrawn, story), at=3)
     assert "open cmp2 (asserted)" in story.wait(120)
+
+
+def accused(story: Story, by: str, *names: str) -> None:
+    """One agent says that it reaches none of these hosts."""
+    for name in names:
+        story.write(down(Source.PEER, observer=by, host=name))
+
+
+def test_what_one_agent_alone_suspects_counts_as_one() -> None:
+    """A hypervisor that lies about all others must not keep the one from being recovered that is really dead."""
+    story = Story(hosts=SIX)
+    accused(story, "host/cmp4", "cmp2", "cmp3", "cmp5")
+    story.write(report())
+    assert story.post.verdicts[-1].reason is Reason.ASSERTED
+
+
+@pytest.mark.parametrize("other", [Source.NOVA, Source.HEARTBEAT])
+def test_what_somebody_else_suspects_too_counts_each(other: Source) -> None:
+    story = Story(hosts=SIX)
+    accused(story, "host/cmp4", "cmp2", "cmp3", "cmp5")
+    for name in ("cmp2", "cmp3", "cmp5"):
+        story.write(down(other, observer=f"{other}/1", host=name))
+    story.write(report())
+    assert story.post.verdicts[-1].reason is Reason.STORM
+
+
+def test_agents_under_many_names_are_one_writer() -> None:
+    """They share a topic and a login: what tells them apart is what they call themselves."""
+    story = Story(hosts=SIX)
+    for by in ("host/cmp2", "host/cmp3", "host/cmp4"):
+        accused(story, by, "cmp2", "cmp3", "cmp5")
+    story.write(report())
+    assert story.post.verdicts[-1].reason is Reason.ASSERTED
+
+
+def test_whom_an_agent_accused_counts_as_any_other_once_it_is_confirmed_or_out() -> None:
+    standing = (condition(Source.PEER, observer="host/cmp4"),)
+    open_one = row(incident=incident(), conditions=standing)
+    out = row(host="cmp2", closed=closed(Phase.RECOVERED), conditions=standing)
+    tally = Tally.of([HostRow(record=host(name)) for name in SIX], [open_one, out])
+    assert tally.unhealthy(SteadyTime(1)) == 2

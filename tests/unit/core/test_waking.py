@@ -24,7 +24,7 @@ from kasugai.core.words.subject import host_subject
 from kasugai.core.words.timing import SteadyTime
 from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import S, alive, condition, down, fact, host, moment, order, report, row, segment
-from tests.unit.core.scripts import Move, examples, play, scripts
+from tests.unit.core.scripts import Move, examples, play, scripts, town, town_story
 from tests.unit.core.story import START, Post, Story, serve
 
 EMPTY = SegmentView(
@@ -210,8 +210,8 @@ def test_a_tick_that_is_about_both_decides_the_held_one_behind_the_one_that_hold
 class Told:
     """Compares behind every record what each subject was told with what its gates say now."""
 
-    def __init__(self) -> None:
-        self.story = Story(hosts=("cmp1", "cmp2"))
+    def __init__(self, story: Story | None = None) -> None:
+        self.story = story or Story(hosts=("cmp1", "cmp2"))
 
     def look(self) -> None:
         """No gate that names all that opens it has opened, and none before it has closed, unnoticed."""
@@ -230,4 +230,11 @@ class Told:
 @given(scripts(size=40))
 def test_no_gate_opens_or_closes_unnoticed(script: list[Move]) -> None:
     told = Told()
+    play(script, told.story, told.look)
+
+
+@examples(150)
+@given(town(size=50))
+def test_no_gate_of_a_guest_or_a_process_opens_or_closes_unnoticed(script: list[Move]) -> None:
+    told = Told(town_story(relocates=len(script) % 2 == 1))
     play(script, told.story, told.look)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kasugai.core.deciding import evidence
+from kasugai.core.deciding import evidence, testimony
 from kasugai.core.deciding.rows import Condition
 from kasugai.core.words.facts import FactKind, Result
 from kasugai.core.words.incident import Open
@@ -19,7 +19,7 @@ from tests.unit.core.story import START, Story, answer, bid
 
 def heard(said: Fault, *conditions: Condition, at: int = 9 * S, **about: Any) -> Condition:
     before = replace(row(conditions=conditions), **about)
-    return next(c for c in evidence.note(before, said, moment(at), ()).conditions if c.observer == "api")
+    return next(c for c in testimony.note(before, said, moment(at), ()).conditions if c.observer == "api")
 
 
 def vetoed(story: Story, reason: Reason) -> list[str]:
@@ -76,7 +76,9 @@ def test_a_sign_of_life_that_is_later_than_the_word_contradicts_it(
 
 def test_a_sign_of_life_is_as_old_as_its_own_record() -> None:
     said = replace(alive(), said_at=BrokerTime(3 * S))
-    assert evidence.note(row(), said, moment(9 * S), ()).alive == replace(moment(9 * S), at=BrokerTime(3 * S))
+    assert testimony.note(row(), said, moment(9 * S), ()).alive == replace(
+        moment(9 * S), at=BrokerTime(3 * S)
+    )
 
 
 def test_an_untrusted_word_does_not_displace_a_trusted_one_and_a_trusted_one_displaces_it() -> None:
@@ -253,7 +255,8 @@ def test_a_word_that_was_contradicted_does_not_wait_for_another_sign() -> None:
     untrusted = replace(word, doubt=Reason.SENDER_NOT_TRUSTED)
     over = moment(9 * S + evidence.EXPIRY).steady
     assert evidence.expire((word, untrusted), over) == (untrusted,)
-    assert evidence.expiries((word, untrusted)) == [over]
+    alone = moment(9 * S + evidence.REPORT_STANDS).steady
+    assert evidence.expiries((word, untrusted), Policy()) == [over, alone, alone]
 
 
 def test_a_report_that_is_said_again_has_stood_since_the_first_one() -> None:

@@ -6,27 +6,27 @@ Every rule of architecture.md 5 about what must never begin is asserted here aga
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 
-from kasugai.core.recovering.advance import advance
 from kasugai.core.recovering.host import HOST as PROCEDURE
-from kasugai.core.recovering.ledger import Entry, Flag, apply
-from kasugai.core.recovering.look import EVACUATION, GuestView, Look, MigrationView, PowerState, ServiceView
-from kasugai.core.recovering.moves import Act, Begin, Extend, Finish, Note, Wait
-from kasugai.core.recovering.situation import Memory, Situation
+from kasugai.core.recovering.look import (
+    EVACUATION,
+    EvacuationView,
+    GuestView,
+    Look,
+    MigrationView,
+    PowerState,
+    ServiceView,
+)
+from kasugai.core.recovering.moves import Begin, Finish, Wait
+from kasugai.core.recovering.situation import Situation
 from kasugai.core.words.actions import Action
-from kasugai.core.words.facts import FactKind, Result, StepState
-from kasugai.core.words.incident import Open
-from kasugai.core.words.plan import Plan
+from kasugai.core.words.facts import FactKind, Result
 from kasugai.core.words.policy import Policy
-from kasugai.core.words.subject import host_subject
-from kasugai.core.words.timing import TEST, BrokerTime, MonoTime
-from tests.unit.core.makers import INCIDENT, fact, guest, migration, order, service
+from kasugai.core.words.timing import MonoTime
+from tests.unit.core.makers import guest, migration, order, service
+from tests.unit.core.owners import Owners
 
 HOST, OTHER = "cmp1", "cmp2"
-STATES = {FactKind.ABSOLVED: StepState.ABSOLVED, FactKind.UNSURE: StepState.UNSURE}
-AT_MOST = 30
-"""So many answers without a wait are no recovery but a loop."""
 
 
 @dataclass
@@ -35,6 +35,8 @@ class Server:
 
     view: GuestView
     records: list[MigrationView] = field(default_factory=list)
+    is_started_since: bool = False
+    """Whether its user has asked that it run since it was last evacuated."""
 
     @property
     def is_evacuating(self) -> bool:
@@ -85,6 +87,7 @@ class Nova:
         assert not server.is_evacuating, f"{uuid} is built on two hosts"
         self.numbers += 1
         server.records.append(migration(self.numbers, uuid, dest=""))
+        server.is_started_since = False
         self._set(uuid, task_state="rebuilding")
 
     def progress(self, uuid: str, word: str) -> None:
@@ -96,6 +99,23 @@ class Nova:
             self._set(uuid, task_state=None if ends else "rebuilding")
         elif server.records and server.records[-1].status == "done" and server.view.host == HOST:
             self._set(uuid, host=OTHER, vm_state="active")
+
+    def start(self, uuid: str) -> None:
+        """Start a guest that has landed, or reboot it, because its user asks for it."""
+        server = self.servers[uuid]
+        if server.view.host == OTHER and not server.view.deleted:
+            server.is_started_since = True
+            self._set(uuid, vm_state="active")
+
+    def account(self, uuid: str) -> EvacuationView | None:
+        """What it tells of the guest's last evacuation."""
+        server = self.servers[uuid]
+        numbers = [r.migration_id for r in server.records if r.migration_type == EVACUATION]
+        if not numbers:
+            return None
+        return EvacuationView(
+            request=f"r{numbers[-1]}", has_failed=False, started_since=server.is_started_since
+        )
 
     def _set(self, uuid: str, **given: object) -> None:
         server = self.servers[uuid]
@@ -110,28 +130,59 @@ class Held(Exception):
     """The script has come to where nobody acts until an order comes."""
 
 
-@dataclass
-class Worker:
-    """Owners one after another, on one ledger."""
+@dataclass(kw_only=True)
+class Worker(Owners):
+    """Owners of the host's incident."""
 
     nova: Nova
-    order: Open
-    has_device: bool = True
-    entry: Entry = field(default_factory=lambda: Entry(incident=INCIDENT, subject=host_subject(HOST)))
-    flag: Flag | None = None
-    memory: Memory = field(default_factory=lambda: Memory(owner_since=MonoTime(0), epoch=0))
-    plan: Plan | None = None
-    look: Look | None = None
     reads: frozenset[str] = frozenset()
-    calls: dict[str, Begin] = field(default_factory=dict)
-    answer: Finish | None = None
+    accounts: frozenset[str] = frozenset()
     begun: int = 0
 
+    @property
+    def now(self) -> int:
+        """Nova's time."""
+        return self.nova.now
+
     def own(self) -> None:
-        """Get the next epoch; whatever the last owner had under way is on the wire or lost."""
-        self.memory = Memory(owner_since=MonoTime(self.nova.now), epoch=self.entry.epoch + 1)
-        self.calls, self.plan, self.look, self.reads = {}, None, None, frozenset()
-        self._say(FactKind.ADOPTED)
+        """Get the next epoch, and ask for no guest by its id."""
+        self.reads = self.accounts = frozenset()
+        super().own()
+
+    def wait(self, wait: Wait) -> None:
+        """Keep whom the next look has to read by id, and of whom Nova's account is wanted."""
+        self.reads, self.accounts = wait.reads, wait.evacuations
+
+    def check(self, s: Situation, begins: tuple[Begin, ...]) -> None:
+        """Nothing begins that architecture.md 5 forbids."""
+        self._check_window(s, begins)
+        for begin in begins:
+            self._check(s, begin)
+        self.begun += len(begins)
+
+    def _check(self, s: Situation, begin: Begin) -> None:
+        step, nova = begin.step, self.nova
+        assert not s.stopped, "it begins under a stop"
+        assert not (old := s.record(step)) or not old.state.is_open, "it begins what may be under way"
+        assert step.key not in self.calls
+        if step.action == Action.EVACUATE:
+            self._check_evacuation(s, begin)
+        if step.action in (Action.EVACUATE, Action.RESET):
+            self._check_source(s)
+        if step.action == Action.RESTORE:
+            server = nova.servers[step.subject]
+            assert server.view.host == OTHER, "it stops a guest that has not moved"
+            assert not server.is_started_since, "it stops a guest that its user has started since"
+
+    def check_end(self, s: Situation, answer: Finish) -> None:
+        """Recovered hosts have no guests left, and what says that nothing was done has done nothing."""
+        if answer.result is Result.RECOVERED:
+            left = [g.subject for g in s.plan.guests if self._is_left(g.subject)]
+            assert not left, f"recovered, and {left} are on the dead host"
+        if answer.result is Result.WITHDRAWN:
+            assert self.begun == 0, "withdrawn after an effect"
+        if answer.kind is FactKind.VETOED:
+            assert not any(r.attempt == self.order.attempt and r.tries for r in self.entry.steps.values())
 
     def see(self, *, row: bool, lists: bool, row_after: bool) -> None:
         """Look, with some of the replies lacking what a silent cell holds."""
@@ -146,95 +197,15 @@ class Worker:
             guests=here,
             read=read,
             migrations={u: tuple(s.records) for u, s in servers.items() if s.records},
+            evacuations={u: nova.account(u) for u in self.accounts},
             power=nova.power if self.has_device else PowerState.UNKNOWN,
             power_at=MonoTime(at) if self.has_device else None,
         )
-        seen = self.memory.observe(look, PROCEDURE.mark(self.entry, self.order))
-        self.memory = replace(seen, before=self.look)
-        self.look = look
-        self.go_on()
+        self.take(look)
 
     def _by_id(self, uuid: str) -> GuestView | None:
         view = self.nova.servers[uuid].view
         return None if view.deleted else view
-
-    def go_on(self) -> None:
-        """Ask and do until there is something to wait for."""
-        if self.answer is not None or self.look is None or not self._has_plan(self.look):
-            return
-        for _ in range(AT_MOST):
-            if not self._once():
-                return
-        raise AssertionError("it acts for ever on the same look")
-
-    def _has_plan(self, look: Look) -> bool:
-        """Adopt the attempt's plan if an effect stands on it, else make one, as `workers.ownership` does."""
-        if self.plan is None and self.entry.has_begun(self.order.attempt):
-            self.plan = self.entry.plan
-        if self.plan is None and PROCEDURE.can_plan(look, self.memory.before):
-            self.plan = PROCEDURE.plan(self.order, look, self.entry, self.memory.epoch)
-            self._say(FactKind.PLAN, plan=self.plan)
-        return self.plan is not None
-
-    def situation(self) -> Situation:
-        """Return what `advance` is asked about."""
-        assert self.plan is not None and self.look is not None
-        return Situation(
-            order=self.order,
-            entry=self.entry,
-            plan=self.plan,
-            look=self.look,
-            memory=self.memory,
-            flag=self.flag,
-            has_device=self.has_device,
-            timing=TEST,
-            now=MonoTime(self.nova.now),
-            broker_now=BrokerTime(self.nova.now),
-        )
-
-    def _once(self) -> bool:
-        s = self.situation()
-        answer = advance(s)
-        assert answer == advance(s)
-        match answer:
-            case Act(notes=notes, begins=begins):
-                self._act(s, notes, begins)
-            case Extend(plan=longer):
-                assert len(longer.steps) + len(longer.excluded) > len(s.plan.steps) + len(s.plan.excluded)
-                self.plan = longer
-                self._say(FactKind.PLAN, plan=longer)
-            case Wait(until=until, reads=reads):
-                assert until > s.look.at
-                self.reads = reads
-                return False
-            case Finish():
-                self._finish(s, answer)
-                return False
-        return True
-
-    def _act(self, s: Situation, notes: Iterable[Note], begins: Iterable[Begin]) -> None:
-        before = self.entry
-        for note in notes:
-            self._say(note.kind, step=note.record)
-            assert self.entry.steps[note.step.key] == note.record
-        chosen = tuple(begins)
-        self._check_window(s, chosen)
-        for begin in chosen:
-            self._check(s, begin)
-            self._begin(begin)
-        assert self.entry != before, "it acts without getting on"
-
-    def _begin(self, begin: Begin) -> None:
-        key = begin.step.key
-        self.begun += 1
-        self._say(FactKind.STARTED, step=begin.record)
-        self.calls[key] = begin
-        self.memory = replace(
-            self.memory,
-            begun=MappingProxyType({**self.memory.begun, key: MonoTime(self.nova.now)}),
-            in_flight=self.memory.in_flight | {key},
-            aims={**self.memory.aims, key: begin.record.target},
-        )
 
     def reply(self, key: str, fate: str, late: int) -> None:
         """End a call: `accepted`, `refused`, `away`, `lost` (it never arrives), `late` (it arrives so much later)."""
@@ -244,16 +215,13 @@ class Worker:
             self.nova.arrive(*request)
         elif fate == "late":
             self.nova.wire.append((self.nova.now + late, *request))
-        kind = FactKind.UNSURE if fate in ("lost", "late") else FactKind.ABSOLVED
-        if fate != "accepted":
-            reason = "" if kind is FactKind.UNSURE else fate
-            self._say(kind, step=replace(begin.record, state=STATES[kind], reason=reason))
-        self.memory = replace(
-            self.memory,
-            begun=MappingProxyType({**self.memory.begun, key: MonoTime(self.nova.now)}),
-            in_flight=self.memory.in_flight - {key},
-            accepted=self.memory.accepted | ({key} if fate == "accepted" else set()),
-        )
+        match fate:
+            case "accepted":
+                self.end(key, None)
+            case "lost" | "late":
+                self.end(key, FactKind.UNSURE)
+            case _:
+                self.end(key, FactKind.ABSOLVED, fate)
         self.go_on()
 
     def die(self, late: int) -> None:
@@ -262,18 +230,6 @@ class Worker:
             if (late + number) % 2:
                 self.nova.wire.append((self.nova.now + late, begin.step.action, begin.step.subject))
         self.own()
-
-    def _check(self, s: Situation, begin: Begin) -> None:
-        step, nova = begin.step, self.nova
-        assert not s.stopped, "it begins under a stop"
-        assert not (old := s.record(step)) or not old.state.is_open, "it begins what may be under way"
-        assert step.key not in self.calls
-        if step.action == Action.EVACUATE:
-            self._check_evacuation(s, begin)
-        if step.action in (Action.EVACUATE, Action.RESET):
-            self._check_source(s)
-        if step.action == Action.RESTORE:
-            assert nova.servers[step.subject].view.host == OTHER, "it stops a guest that has not moved"
 
     def _check_evacuation(self, s: Situation, begin: Begin) -> None:
         uuid = begin.step.subject
@@ -310,39 +266,9 @@ class Worker:
         shown = any(not m.is_ended for m in s.look.migrations.get(guest, ()))
         return action == "evacuate" and (key in s.memory.begun or shown)
 
-    def _finish(self, s: Situation, answer: Finish) -> None:
-        assert not self.calls, "it answers while a call is under way"
-        if answer.result is Result.RECOVERED:
-            left = [g.subject for g in s.plan.guests if self._is_left(g.subject)]
-            assert not left, f"recovered, and {left} are on the dead host"
-        if answer.result is Result.WITHDRAWN:
-            assert self.begun == 0, "withdrawn after an effect"
-        if answer.kind is FactKind.VETOED:
-            assert not any(r.attempt == self.order.attempt and r.tries for r in self.entry.steps.values())
-        self.answer = answer
-        self._say(answer.kind, result=answer.result, reason=answer.reason)
-
     def _is_left(self, uuid: str) -> bool:
         view = self.nova.servers[uuid].view
         return view.host == HOST and not view.deleted
-
-    def order_again(self) -> None:
-        """Correlate publishes the incident again, with the next attempt if this one failed."""
-        if self.answer is None or self.answer.result in (Result.RECOVERED, Result.WITHDRAWN):
-            return
-        failed = self.answer.result is Result.FAILED
-        self.order = replace(
-            self.order,
-            n=self.order.n + 1,
-            attempt=self.order.attempt + failed,
-            decided_at=BrokerTime(self.nova.now),
-        )
-        self.answer = None
-        self.own()
-
-    def _say(self, kind: FactKind, **given: object) -> None:
-        said = fact(kind, epoch=self.memory.epoch, attempt=self.order.attempt, n=self.order.n, **given)
-        self.entry = apply(self.entry, said)
 
 
 def dead_host(states: Iterable[str], *, window: int, has_device: bool, asserted: bool) -> Worker:

@@ -16,7 +16,7 @@ from kasugai.adapters.faust.care import Care
 from kasugai.adapters.faust.exits import Exit
 from kasugai.adapters.faust.membership import Membership
 from kasugai.adapters.faust.settings import ProcessorSettings
-from kasugai.adapters.faust.table import RowTable, row_key, split_key
+from kasugai.adapters.faust.table import ENDED_AT, RowTable, row_key, split_key
 from tests.support.shell import Left
 
 TOPIC = "toy-rows-changelog"
@@ -35,11 +35,24 @@ def row(offset: int, more: str = "") -> bytes:
     return json.dumps({"offset": offset, "more": more}).encode()
 
 
-def event(place: int, key: str, value: bytes | None, *, partition: int = 0, prefix: int | None = None) -> Any:
+def event(
+    place: int,
+    key: str,
+    value: bytes | None,
+    *,
+    partition: int = 0,
+    prefix: int | None = None,
+    ended_at: int | None = None,
+) -> Any:
     """A changelog record as Faust hands it over."""
     raw = row_key(partition if prefix is None else prefix, key)
     message = SimpleNamespace(
-        key=raw, value=value, partition=partition, offset=place, tp=TP(TOPIC, partition)
+        key=raw,
+        value=value,
+        partition=partition,
+        offset=place,
+        tp=TP(TOPIC, partition),
+        headers=None if ended_at is None else ((ENDED_AT, str(ended_at).encode()),),
     )
     return SimpleNamespace(key=raw, value=value, message=message)
 
@@ -68,9 +81,31 @@ def test_the_later_of_two_rows_of_one_record_stays(table: RowTable) -> None:
 
 
 def test_a_deleted_row_is_gone(table: RowTable) -> None:
-    table.apply_changelog_batch([event(0, "a", row(5)), event(1, "b", row(6)), event(2, "a", None)])
+    table.apply_changelog_batch(
+        [event(0, "a", row(5)), event(1, "b", row(6)), event(2, "a", None, ended_at=7)]
+    )
     assert table.rows() == {0: [("b", row(6))]}
     assert table.distrust({TP(TOPIC, 0): 2}) == ""
+
+
+@pytest.mark.parametrize("ended_at", [4, None], ids=["zombie", "nobody's"])
+def test_an_end_that_is_older_than_the_row_does_not_end_it(table: RowTable, ended_at: int | None) -> None:
+    table.apply_changelog_batch([event(0, "a", row(5)), event(1, "a", None, ended_at=ended_at)])
+    assert table.rows() == {0: [("a", row(5))]}
+
+
+def test_a_zombies_row_does_not_come_back_after_its_end(table: RowTable) -> None:
+    table.apply_changelog_batch(
+        [event(0, "a", row(5)), event(1, "a", None, ended_at=7), event(2, "a", row(6))]
+    )
+    assert table.rows() == {}
+    table.apply_changelog_batch([event(3, "a", row(8))])
+    assert table.rows() == {0: [("a", row(8))]}
+    assert table.distrust({TP(TOPIC, 0): 3}) == ""
+
+
+def test_a_row_that_is_not_there_needs_no_end(table: RowTable) -> None:
+    assert table.end(0, row_key(0, "a"), 7) is None
 
 
 @pytest.mark.parametrize(

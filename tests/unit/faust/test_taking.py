@@ -9,7 +9,7 @@ import pytest
 from kasugai.adapters.faust.care import Care
 from kasugai.adapters.faust.exits import Exit
 from kasugai.adapters.faust.membership import Membership
-from kasugai.adapters.faust.port import Poison, Record, Rest, Write
+from kasugai.adapters.faust.port import Ended, Poison, Record, Rest, Write
 from kasugai.adapters.faust.progress import Pending
 from kasugai.adapters.faust.settings import ProcessorSettings
 from kasugai.adapters.faust.taking import Taking
@@ -56,7 +56,7 @@ class Scene:
         self.story.append(f"begin {record.offset}")
         return _Rest(self, record.offset)
 
-    async def put(self, partition: int, key: str, value: bytes) -> Pending | None:
+    async def put(self, partition: int, key: str, value: bytes | Ended) -> Pending | None:
         """Take a row, whose write may stay on its way."""
         self.story.append(f"put {key}")
         self.writes.append(asyncio.get_running_loop().create_future())

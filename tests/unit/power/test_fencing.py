@@ -53,6 +53,15 @@ class Scripted:
         if self.obeys_after == 0:
             self.machine.on = False
 
+    async def on(self) -> None:
+        self.asked.append("on")
+        await asyncio.sleep(self.off_takes)
+        if self.refuses:
+            raise DeviceTrouble("not allowed")
+        asyncio.get_running_loop().call_later(self.obeys_after, setattr, self.machine, "on", True)
+        if self.obeys_after == 0:
+            self.machine.on = True
+
 
 def fencing(devices: Sequence[Scripted]) -> Fencing:
     return Fencing(lambda host: tuple(devices) if host == "cmp1" else ())
@@ -263,3 +272,48 @@ def test_a_check_asks_every_device_and_switches_nothing() -> None:
     play(story)
     assert machine.on
     assert {asked for devices in hosts.values() for device in devices for asked in device.asked} == {"status"}
+
+
+def switch_on(*devices: Scripted) -> None:
+    async def story() -> None:
+        await fencing(devices).switch_on("cmp1")
+
+    run(story())
+
+
+def test_a_host_that_is_on_is_not_switched() -> None:
+    device = Scripted("bmc", Machine(on=True))
+    switch_on(device)
+    assert device.asked == ["status"]
+
+
+def test_a_host_is_switched_on_and_read_back() -> None:
+    device = Scripted("bmc", Machine(on=False), obeys_after=3.0)
+    switch_on(device)
+    assert device.machine.on
+    assert device.asked[:2] == ["status", "on"]
+    assert device.asked.count("status") > 2, "an accepted order is not yet a host that is on"
+
+
+def test_another_device_switches_on_where_the_first_one_refuses() -> None:
+    machine = Machine(on=False)
+    switch_on(Scripted("one", machine, refuses=True), Scripted("two", machine))
+    assert machine.on
+
+
+def test_each_device_says_why_it_did_not_switch_on() -> None:
+    machine = Machine(on=False)
+    devices = (
+        Scripted("one", machine, refuses=True),
+        Scripted("two", machine, cut=True),
+        Scripted("three", machine, obeys_after=1000.0),
+    )
+    with pytest.raises(FenceRefused) as refused:
+        switch_on(*devices)
+    text = str(refused.value)
+    assert text == "one: not allowed; two: unable to connect; three: still does not read on after 20 s"
+
+
+def test_a_host_without_a_device_is_not_switched_on() -> None:
+    with pytest.raises(FenceRefused, match="no power device is configured for cmp1"):
+        switch_on()

@@ -91,6 +91,6 @@ def test_a_worker_does_not_start_with_a_file_that_others_may_read(
 ) -> None:
     settings = write("hosts: {cmp1: [{agent: fence_fake}]}")
     Path(settings.devices_file).chmod(0o644)
-    code = main(Settings(kafka=KafkaSettings(bootstrap_servers="127.0.0.1:1"), power=settings), Kind.HOST)
+    code = main(Settings(kafka=KafkaSettings(bootstrap_servers="127.0.0.1:1"), power=settings), [Kind.HOST])
     assert code == Exit.UNFIT
     assert f"type: chmod 0600 {settings.devices_file}" in caplog.text

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from kasugai.sim.cloud import REAL, Pace, SimCloud
+from kasugai.sim.cloud.actions import Action
 from kasugai.sim.loop import run
 
 Story = Callable[[SimCloud], Coroutine[Any, Any, None]]
@@ -46,6 +47,11 @@ def state(cloud: SimCloud, guest: str) -> tuple[str, str, str | None, str | None
     """Return (status, vm_state, task_state, host) as Nova shows them."""
     record = cloud.world.guest(guest)
     return record.status, record.vm_state, record.task_state, record.host
+
+
+def asked(cloud: SimCloud, guest: str = "web") -> list[Action]:
+    """Return what was asked of a guest since the story began, newest first."""
+    return [each for each in cloud.nova.list_actions(cloud.uuid(guest)).value if each.start > 0]
 
 
 def statuses(cloud: SimCloud) -> list[str]:

@@ -4,17 +4,17 @@ import asyncio
 
 import pytest
 
+from kasugai.core.recovering.look import By
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.cloud.actions import ActionEvent
 from kasugai.sim.cloud.model import Refused
 from kasugai.sim.door import CloudDoor
-from tests.unit.sim.lab import SLOW_SPAWN, bury, play
+from tests.unit.sim.lab import SLOW_SPAWN, asked, bury, play
 
 
 def results(cloud: SimCloud, guest: str = "web") -> list[list[tuple[str, str | None]]]:
     """Return the events with their results, action by action, newest first."""
-    actions = cloud.nova.list_actions(cloud.uuid(guest)).value
-    return [[(event.event, event.result) for event in action.events] for action in actions]
+    return [[(event.event, event.result) for event in action.events] for action in asked(cloud, guest)]
 
 
 def first_event(cloud: SimCloud) -> ActionEvent:
@@ -115,8 +115,33 @@ def test_the_wire_keeps_novas_id_of_a_call_whose_reply_is_lost() -> None:
         call = asyncio.create_task(CloudDoor(cloud, client=5).evacuate(cloud.uuid("web")))
         await asyncio.sleep(1)
         (sent,) = cloud.wire.requests
-        (seen,) = cloud.nova.list_actions(cloud.uuid("web")).value
+        (seen,) = asked(cloud)
         assert (seen.action, seen.request_id) == ("evacuate", sent.request_id)
         call.cancel()
+
+    play(story)
+
+
+@pytest.mark.parametrize(
+    ("vm_state", "history"),
+    [
+        ("active", ["create"]),
+        ("error", ["create"]),
+        ("stopped", ["create", "stop"]),
+        ("paused", ["create", "pause"]),
+    ],
+)
+def test_a_guest_has_the_history_that_its_state_has_until_it_is_purged(
+    vm_state: str, history: list[str]
+) -> None:
+    async def story(cloud: SimCloud) -> None:
+        guest = cloud.add_guest("web", "host1", vm_state=vm_state)
+        told = cloud.nova.list_actions(guest.uuid).value[::-1]
+        assert [each.action for each in told] == history
+        assert {(each.by, each.start) for each in told} == {(By.OTHERS, guest.created_at)}
+        cloud.purge_actions("web")
+        assert cloud.nova.list_actions(guest.uuid).value == []
+        cloud.user_asks("web", "hard reboot")
+        assert [each.action for each in cloud.nova.list_actions(guest.uuid).value] == ["reboot"]
 
     play(story)

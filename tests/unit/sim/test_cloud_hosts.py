@@ -207,7 +207,7 @@ def test_lock_pause_and_names() -> None:
         assert cloud.world.guest("web").locked_by == "admin"
         cloud.nova.guests.unlock(cloud.uuid("web"))
         assert cloud.world.guest("web").locked_by is None
-        cloud.nova.guests.pause(cloud.uuid("web"))
+        cloud.user_asks("web", "pause")
         assert state(cloud, "web")[:2] == ("PAUSED", "paused")
         with pytest.raises(ValueError, match="a guest 'web' already"):
             cloud.add_guest("web", "host2")

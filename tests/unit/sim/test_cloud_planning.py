@@ -19,7 +19,7 @@ def test_a_controller_that_is_away_is_down_after_a_minute_and_up_when_it_is_back
         assert controllers(cloud) == {"nova-conductor": True, "nova-scheduler": True}
         await asyncio.sleep(2)
         assert controllers(cloud) == {"nova-conductor": True, "nova-scheduler": False}
-        assert await CloudDoor(cloud).unwell() == {"nova-scheduler"}
+        assert (await CloudDoor(cloud).services()).unwell == {"nova-scheduler"}
         await asyncio.sleep(40)
         assert controllers(cloud) == {"nova-conductor": True, "nova-scheduler": True}
 

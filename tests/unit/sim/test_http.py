@@ -208,8 +208,9 @@ def test_an_action_is_found_by_novas_own_request_id(client: Client) -> None:
     reply = client.http.post(url, headers=headers, json={"evacuate": {}}, timeout=5)
     given = reply.headers["X-OpenStack-Request-Id"]
     assert given == reply.headers["X-Compute-Request-Id"] != own
-    (listed,) = client.ask("GET", f"{path}/os-instance-actions").json()["instanceActions"]
+    (listed, made) = client.ask("GET", f"{path}/os-instance-actions").json()["instanceActions"]
     assert (listed["action"], listed["request_id"], listed["message"]) == ("evacuate", given, None)
+    assert (listed["user_id"], made["action"], made["user_id"]) == ("sim-admin", "create", "sim-user")
 
     def events() -> list[tuple[str, str | None]]:
         body = client.ask("GET", f"{path}/os-instance-actions/{given}").json()["instanceAction"]
@@ -301,6 +302,7 @@ def test_the_truth_is_told_below_sim(client: Client) -> None:
     state = client.sim("GET", "state")
     assert state["hosts"][HOST] | {"runs": []} == {
         "power": "off", "answers": False, "up": False, "enabled": True, "forced_down": True, "runs": [],
+        "disabled_reason": "",
     }  # fmt: skip
     assert state["hosts"]["cmp2"]["runs"] == ["web"]
     assert state["running_twice"] == []

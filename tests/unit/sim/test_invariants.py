@@ -4,17 +4,19 @@ import asyncio
 import pkgutil
 from importlib import import_module
 
-from kasugai.core.words.signals import Fault
+from kasugai.core.words.signals import Fault, Source
 from kasugai.core.words.timing import BrokerTime
+from kasugai.schemas.topics import dead_letters_of
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.lab import invariants
-from kasugai.sim.lab.broker import FAULTS, REPORTED, Broker
+from kasugai.sim.lab.broker import FAULTS, PEERS, REPORTED, Broker
 from kasugai.sim.lab.invariants import WATCHERS, Invariants
 from kasugai.sim.lab.invariants.watcher import OBEDIENCE, Sent, Watcher
 from kasugai.sim.loop import run
 from tests.unit.core.makers import HOST, alive, down
 
 FENCE = Sent(action="fence", host=HOST)
+DOWN = down(Source.CLUSTER)
 
 
 def watched(*records: Fault | bytes, topic: str = FAULTS, fences: int = 1) -> list[str]:
@@ -45,17 +47,43 @@ def test_a_sentence_is_said_once() -> None:
 
 
 def test_what_is_reported_is_watched_too() -> None:
-    assert watched(alive(), topic=REPORTED) != []
+    assert watched(alive(Source.REPORTED), topic=REPORTED) != []
+
+
+def test_a_lie_is_no_sign_of_life() -> None:
+    """The topic may not carry it, so route must not believe it either."""
+    lie = alive(Source.PEER, observer="host/cmp9")
+    assert watched(lie, topic=PEERS) == []
+
+
+def test_a_lie_is_a_dead_letter_or_it_is_told() -> None:
+    lie = alive(Source.PEER, observer="host/cmp9")
+    assert uncovered(lie) == [f"no verdict covers: alive of {lie.subject} by host/cmp9"]
+    assert uncovered(lie, dead_letters_of(PEERS)) == []
+
+
+def uncovered(fault: Fault, *also: str) -> list[str]:
+    """Return what breaks at the end when a fault stands on the agents' topic, and on others too."""
+
+    async def main() -> list[str]:
+        watch, broker = Invariants(SimCloud(asyncio.get_running_loop())), Broker()
+        watch.watch(broker)
+        for topic in (PEERS, *also):
+            broker.append(topic, HOST, fault)
+        watch.at_end(())
+        return watch.broken
+
+    return run(main())
 
 
 def test_a_copy_of_a_sign_of_life_contradicts_nothing() -> None:
-    assert watched(alive(), down()) == []
-    assert watched(alive(), down(), alive()) == []
-    assert watched(alive(), down(), alive(episode="a2")) != []
+    assert watched(alive(), DOWN) == []
+    assert watched(alive(), DOWN, alive()) == []
+    assert watched(alive(), DOWN, alive(episode="a2")) != []
 
 
 def test_a_copy_of_a_witness_does() -> None:
-    assert watched(down(), alive(), down()) == []
+    assert watched(DOWN, alive(), DOWN) == []
 
 
 def test_what_cannot_be_read_is_no_sign_of_anything() -> None:

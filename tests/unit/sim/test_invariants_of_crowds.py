@@ -9,6 +9,9 @@ import pytest
 from kasugai.core.words.facts import Fact, FactKind, Result
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import Command, Instruction, Limit
+from kasugai.core.words.subject import host_subject
+from kasugai.core.words.timing import BrokerTime
+from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from kasugai.sim.lab.invariants.crowd import Crowd
 from kasugai.sim.lab.invariants.one_attempt import OneAttempt
 from kasugai.sim.lab.invariants.watcher import Sight
@@ -50,6 +53,35 @@ def fact(kind: FactKind = FactKind.STARTED, **given: Any) -> Fact:
 )
 def test_one_attempt_of_one_incident_per_host(facts: tuple[Fact, ...], said: list[str]) -> None:
     assert told(OneAttempt, *facts) == said
+
+
+def closed(incident: UUID = makers.INCIDENT, verb: Verb = Verb.CLOSE) -> Verdict:
+    """A decision about h1's incident."""
+    return Verdict(
+        verdict_id=UUID(int=7),
+        verb=verb,
+        subject=host_subject("h1"),
+        segment=makers.SEGMENT,
+        reason=Reason.STOPPED,
+        evidence=(),
+        count=0,
+        at=BrokerTime(0),
+        incident=incident,
+    )
+
+
+@pytest.mark.parametrize(
+    ("seen", "is_over"),
+    [
+        ((fact(), fact(FactKind.HELD), closed()), True),
+        ((fact(), closed()), False),
+        ((fact(), fact(FactKind.HELD), closed(TWO)), False),
+        ((fact(), fact(FactKind.HELD), closed(verb=Verb.HOLD)), False),
+    ],
+)
+def test_what_was_answered_is_over_with_its_incident(seen: tuple[Sight, ...], is_over: bool) -> None:
+    said = told(OneAttempt, *seen, fact(incident=TWO))
+    assert said == ([] if is_over else ["two incidents of h1 have effects at a time"])
 
 
 def crowd(*history: Sight, hosts: int = 4) -> list[str]:

@@ -13,8 +13,8 @@ from kasugai.core.words.disks import RootDisks
 from kasugai.core.words.facts import FactKind, Result
 from kasugai.core.words.incident import Phase
 from kasugai.core.words.policy import LocalGuests, Policy
-from kasugai.core.words.signals import Command, Fault, Instruction, Limit, Symptom
-from kasugai.core.words.subject import host_subject
+from kasugai.core.words.signals import Command, Fault, Instruction, Limit, Source, Symptom
+from kasugai.core.words.subject import Kind, host_subject
 from kasugai.core.words.timing import BrokerTime, SteadyTime
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from kasugai.sim.cloud import SimCloud
@@ -38,9 +38,9 @@ LATE = OBEDIENCE + 1
 HALF_AN_HOUR = 1_800_000
 
 
-def clear() -> Fault:
+def clear(**given: Any) -> Fault:
     """An observer takes its word back."""
-    return replace(down(episode="c1"), symptom=Symptom.CLEAR)
+    return replace(down(episode="c1", **given), symptom=Symptom.CLEAR)
 
 
 def said(order: Instruction, limit: Limit | None = None, name: str = "") -> Command:
@@ -141,7 +141,7 @@ class TestSourceOff:
 
     @pytest.mark.parametrize(
         "end",
-        [alive(), clear(), fact(FactKind.FINISHED, result=Result.RECOVERED)],
+        [alive(), clear(observer="api"), fact(FactKind.FINISHED, result=Result.RECOVERED)],
         ids=["alive", "clear", "outcome"],
     )
     def test_a_word_counts_until_a_stop_has_arrived_after_its_end(self, end: Any) -> None:
@@ -150,6 +150,10 @@ class TestSourceOff:
         assert self.evacuated(cloud, (0, report()), (1, end), at=OBEDIENCE) == []
         assert self.evacuated(cloud, (0, report()), (1, end), (5, end), at=OBEDIENCE + 2) != []
         assert self.evacuated(cloud, (0, report()), (1, end), (2, report()), at=OBEDIENCE + 2) == []
+
+    def test_another_observers_clear_takes_nothing_back(self) -> None:
+        cloud = cloud_of(device=False, power=False)
+        assert self.evacuated(cloud, (0, report()), (1, clear()), at=LATE) == []
 
     def test_a_failed_attempt_leaves_the_word_standing(self) -> None:
         cloud = cloud_of(device=False, power=False)
@@ -213,6 +217,15 @@ class TestFencedAlive:
 
     def test_is_silent_after_a_contradiction(self) -> None:
         assert told(FencedAlive, alive(), (1, down()), (LATE, FENCE)) == []
+
+    def test_what_is_said_of_a_guest_says_nothing_of_its_host(self) -> None:
+        guest = down(Source.REPORTED, observer="api", kind=Kind.INSTANCE, detail="u1")
+        assert told(FencedAlive, alive(), (1, guest), (LATE, FENCE)) != []
+
+    def test_one_that_is_useless_is_fenced_alive(self) -> None:
+        condemned = order(condemned="nova-compute")
+        assert told(FencedAlive, alive(), condemned, (LATE, FENCE)) == []
+        assert told(FencedAlive, alive(), condemned, order(n=2), (LATE, FENCE)) != []
 
     def test_is_silent_about_others_and_about_other_effects(self) -> None:
         other = alive(host="cmp2")

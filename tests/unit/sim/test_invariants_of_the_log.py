@@ -116,8 +116,10 @@ class TestAtRest:
     def test_is_silent_about_what_is_held_or_waits(self) -> None:
         assert self.ended(Phase.HELD) == self.ended(Phase.OPENED, "no-reserve") == []
 
-    def test_looks_at_hosts_only(self) -> None:
-        assert self.ended(Phase.RECOVERING, kind=Kind.INSTANCE) == []
+    def test_looks_at_guests_and_processes_too(self) -> None:
+        assert self.ended(Phase.RECOVERING, kind=Kind.INSTANCE, named="u1") == [
+            "the incident of instance/u1 is neither over nor held: recovering"
+        ]
 
 
 class TestOneReserve:

@@ -2,18 +2,25 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
-from typing import NoReturn
+from typing import Any, NoReturn
 from unittest.mock import patch
+from uuid import UUID
 
 import pytest
 
 from kasugai.adapters.faust.port import Record
 from kasugai.core.deciding.rows import ClockRow
+from kasugai.core.words.incident import Open
+from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import Fault, InventoryChange, Source, Symptom
+from kasugai.core.words.subject import Kind, host_subject
+from kasugai.core.words.timing import BrokerTime
 from kasugai.schemas.codec import encode
 from kasugai.schemas.topics import dead_letters_of
 from kasugai.sim.lab.actors.route import QUIET
+from kasugai.sim.lab.actors.worker import Commits
 from kasugai.sim.lab.broker import FAULTS, INCIDENTS, SIGNALS
 from kasugai.sim.lab.laboratory import Lab
 from kasugai.sim.loop import run
@@ -22,6 +29,18 @@ from kasugai.streams.route_shell import DAY, PAUSE
 from kasugai.workers.intake import AGAIN
 
 HOST = "cmp1"
+WELL_MADE: dict[str, Any] = {
+    "incident": UUID(int=7),
+    "subject": host_subject("cmp2"),
+    "n": 1,
+    "attempt": 1,
+    "segment": "rack1",
+    "host_uuid": "",
+    "decided_at": BrokerTime(7),
+    "opened_at": BrokerTime(7),
+    "asserted_at": None,
+    "policy": Policy(),
+}
 RUBBISH = b"rubbish"
 STRANGER = encode(ClockRow(partition=0))
 """A row of correlate's table: it belongs on none of the topics."""
@@ -113,8 +132,22 @@ def test_an_order_of_another_kind_is_put_aside_by_the_worker() -> None:
     assert headers["dlq-error"] == "an order about host cmp1 does not belong here"
 
 
+@pytest.mark.parametrize("told", ["asserted_at", "confirmed_at", "opened_at"])
+def test_an_order_that_stands_on_the_future_is_put_aside_by_the_worker(told: str) -> None:
+    """A fence that will have been: what it stands on would never be old enough, or always."""
+
+    async def story(lab: Lab) -> None:
+        order = replace(Open(**{**WELL_MADE, told: BrokerTime(8)}))
+        lab.broker.append(INCIDENTS, "cmp2", order)
+        lab.broker.append(INCIDENTS, "cmp2", Open(**WELL_MADE))
+        await asyncio.sleep(30)
+
+    ((_, headers),) = buried(play(story), INCIDENTS)
+    assert "stands on what was said after it was decided" in headers["dlq-error"]
+
+
 def test_a_worker_that_cannot_bury_tries_again_and_commits_nothing_meanwhile() -> None:
-    committed: list[dict[int, int]] = []
+    committed: list[Commits] = []
 
     async def story(lab: Lab) -> None:
         lab.broker.append(INCIDENTS, HOST, RUBBISH)
@@ -130,7 +163,7 @@ def test_a_worker_that_cannot_bury_tries_again_and_commits_nothing_meanwhile() -
     partition = lab.broker.partition_of(HOST)
     first, second = buried(lab, INCIDENTS)
     assert (first[1]["dlq-attempt"], second[1]["dlq-attempt"]) == ("5", "1")
-    assert [offsets.get(partition, 0) for offsets in committed] == [0, 1]
+    assert [offsets.get((Kind.HOST, partition), 0) for offsets in committed] == [0, 1]
 
 
 def test_a_correlate_that_ends_itself_breaks_the_run() -> None:

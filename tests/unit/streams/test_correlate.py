@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from kasugai.core.deciding import decide
-from kasugai.core.deciding.rows import Row
+from kasugai.core.deciding.rows import Written
 from kasugai.core.words.incident import Order
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.signals import InventoryChange, Letter, Signal, Source, Stamp, fault
@@ -53,7 +53,7 @@ def test_rows_are_written_when_the_publications_are_acknowledged_and_not_before(
     async def story() -> None:
         broker, written = Broker(), list[str]()
 
-        async def write(row: Row) -> None:
+        async def write(row: Written) -> None:
             written.append(row.key)
 
         *_, rest = begin(

@@ -2,29 +2,31 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from kasugai.adapters.faust.membership import Membership
-from kasugai.adapters.faust.port import Poison, Record
+from kasugai.adapters.faust.port import Ended, Poison, Record
 from kasugai.adapters.kafka.records import Outgoing
 from kasugai.core.deciding.rows import ClockRow, HostRow, SegmentRow
 from kasugai.core.recovering.doors import LogAway
 from kasugai.core.words.incident import Order
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.signals import InventoryChange, Letter, Source, Stamp, Tick, fault
-from kasugai.core.words.subject import host_subject
+from kasugai.core.words.subject import host_subject, segment_subject
 from kasugai.core.words.timing import BrokerTime, Millis
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from kasugai.schemas.codec import Undecodable, decode, encode
 from kasugai.schemas.topics import VERDICTS
 from kasugai.streams.correlate import Correlate, Rest
-from kasugai.streams.correlate_shell import CorrelateShell, letter_of, offset_of, row_of
+from kasugai.streams.correlate_shell import Anew, CorrelateShell, letter_of, offset_of, row_of
 from kasugai.streams.decisions import Decisions
 from tests.support.shell import Hands
 
+TRACE = f"00-{1:032x}-{2:016x}-01"
 RACK = SegmentRecord(segment_id="rack1", name="one")
 HOST = HostRecord(host_uuid="uuid-1", name="cmp1", segment_id="rack1")
 REPORT = fault(
@@ -67,11 +69,12 @@ async def tell(mailbox: CorrelateShell, *values: bytes, first: int = 0) -> dict[
     """Hand the mailbox records and return the rows that it wrote."""
     rows: dict[str, bytes] = {}
 
-    async def write(key: str, value: bytes) -> None:
+    async def write(key: str, value: bytes | Ended) -> None:
+        assert not isinstance(value, Ended)
         rows[key] = value
 
     for number, value in enumerate(values, first):
-        await mailbox.begin(record(value, number, (("traceparent", b"00-1"),))).finish(write)
+        await mailbox.begin(record(value, number, (("traceparent", TRACE.encode()),))).finish(write)
     return rows
 
 
@@ -82,7 +85,7 @@ def test_letters_become_rows_and_orders() -> None:
     changes = [letter(InventoryChange(record=RACK)), letter(InventoryChange(record=HOST))]
     rows = asyncio.run(tell(mailbox, *changes, letter(REPORT)))
     assert [order.host for order in listener.orders] == ["cmp1"]
-    assert listener.traces[-1] == {"traceparent": "00-1"}
+    assert listener.traces[-1] == {"traceparent": TRACE}
     assert {"rack1/about", "rack1/host/cmp1", "rack1/subject/host/cmp1"} <= set(rows)
     assert offset_of(rows["rack1/subject/host/cmp1"]) == 2
 
@@ -101,7 +104,25 @@ def test_a_successor_goes_on_from_the_rows() -> None:
     assert second.orders == []
 
 
-@pytest.mark.parametrize("value", [None, b"rubbish", encode(RACK), encode(Tick(period=Millis(500)))])
+def test_rows_of_another_topic_end_it_with_what_to_type() -> None:
+    clock = encode(ClockRow(partition=0, offset=7, topic="old"))
+    shell = CorrelateShell(Correlate(Listener(), topic="new"))
+    with pytest.raises(Anew, match=r"kasugai\.signals was made anew and .* type kasugai topics remake$"):
+        shell.restore(0, [("~clock", clock)])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        b"rubbish",
+        encode(RACK),
+        encode(Tick(period=Millis(500))),
+        encode(Letter(segment="", signal=REPORT)),
+        encode(Letter(segment="rack1", signal=replace(REPORT, subject=segment_subject("one")))),
+        encode(Letter(segment="rack1", signal=Tick(period=Millis(500)))),
+    ],
+)
 def test_what_is_no_letter_is_poison(value: bytes | None) -> None:
     with pytest.raises(Poison):
         letter_of(record(value, 0))

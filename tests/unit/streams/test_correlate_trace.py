@@ -5,13 +5,14 @@ from collections.abc import Sequence
 
 import pytest
 
-from kasugai.adapters.kafka.records import trace_of
+from kasugai.adapters.kafka.trace import trace_of
 from kasugai.adapters.telemetry.tracing import Threads
 from kasugai.core.words.incident import Order
 from kasugai.core.words.signals import Letter, Source, Stamp, Tick, fault
 from kasugai.core.words.timing import BrokerTime, Millis
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from kasugai.streams.correlate_trace import keep_trace, tell_all, traced
+from kasugai.streams.frames import Frames
 from tests.support.incidents import INCIDENT, SEGMENT, decided, opened
 
 FAULT = {"traceparent": "00-0000000000000000000000000000aaaa-00000000000000aa-01"}
@@ -33,7 +34,7 @@ def threads() -> Threads:
 def traces(
     threads: Threads, verdicts: Sequence[Verdict], orders: Sequence[Order], cause: Letter = TICK
 ) -> list[dict[str, str]]:
-    with traced(threads, verdicts, orders, cause) as records:
+    with traced(threads, Frames(), verdicts, orders, cause) as records:
         return [trace_of(record.headers) for record in records]
 
 

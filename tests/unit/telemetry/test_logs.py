@@ -3,9 +3,12 @@
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+
+from kasugai.adapters.telemetry.logs import Mask
 
 CODE = """
 import logging, sys
@@ -77,7 +80,7 @@ except OSError as error:
 def test_a_handled_exception_is_told_by_the_line_itself_and_a_bug_with_its_traceback(tmp_path: Path) -> None:
     first, second, *traceback = lines(tmp_path, HANDLED)
     assert first.endswith("WARNING kasugai.workers.lane: no state: the disk is full")
-    assert "a bug" in second and "OSError: the disk is full" in traceback
+    assert "a bug" in second and "    OSError: the disk is full" in traceback
 
 
 @pytest.mark.parametrize("json_too", [False, True])
@@ -136,3 +139,64 @@ def test_a_log_that_cannot_be_written_is_told_in_one_line(tmp_path: Path) -> Non
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1 and "log_dir" in done.stderr and "not-there" in done.stderr
+
+
+SIGNS = "".join(map(chr, [*range(32), *range(0x7F, 0xA0), 0x202E, 0x2066, 0x2028, 0x2029, 0xFEFF, 0xD800]))
+HOSTILE = """
+signs = "".join(map(chr, [*range(32), *range(0x7f, 0xa0), 0x202e, 0x2066, 0x2028, 0x2029, 0xfeff, 0xd800]))
+forged = "\\n2026-11-30 00:00:00.000 1 INFO kasugai.workers.lane: all is well"
+with about(host="cmp1" + signs):
+    log.warning("it says %s%s", signs, forged)
+    try:
+        raise ValueError(signs + forged)
+    except ValueError:
+        log.exception("a bug")
+"""
+
+
+def test_a_message_a_name_and_an_error_forge_no_line_of_the_text_log(tmp_path: Path) -> None:
+    found = lines(tmp_path, HOSTILE)
+    records = [line for line in found if not line.startswith("    ")]
+    assert [line.split()[3:5] for line in records] == [
+        ["WARNING", "kasugai.workers.lane"],
+        ["ERROR", "kasugai.workers.lane"],
+    ]
+    assert "\\n2026-11-30 00:00:00.000 1 INFO" in records[0] and "\\u001b" in records[0]
+    assert set("".join(found)) & set(SIGNS) == set()
+    assert any(line.startswith("    2026-11-30") for line in found)
+
+
+def test_json_holds_the_very_same_text_and_shows_escapes(tmp_path: Path) -> None:
+    found = lines(tmp_path, HOSTILE, "[DEFAULT]\nuse_json = true\n")
+    assert set("".join(found)) & set(SIGNS) == set()
+    first, second = map(json.loads, found)
+    assert SIGNS in first["message"] and first["extra"]["host"] == "cmp1" + SIGNS
+    assert second["message"] == "a bug"
+
+
+def test_a_long_word_costs_no_more_than_its_length() -> None:
+    """It cost the square: an error that quotes 100,000 characters kept a process busy for half a minute."""
+    mask, began = Mask(["hunter2hunter2"]), time.process_time()
+    assert mask.all("e" * 200_000) == "e" * 200_000
+    assert time.process_time() - began < 5.0
+
+
+def test_a_password_behind_a_long_scheme_is_masked_all_the_same() -> None:
+    assert Mask([]).all(f"{'x' * 60}://u:hush@h") == f"{'x' * 60}://u:***@h"
+
+
+@pytest.mark.parametrize("json_too", [False, True])
+def test_what_is_long_is_cut_and_says_so(tmp_path: Path, json_too: bool) -> None:
+    code = """
+with about(host="h" * 300):
+    log.warning("m" * 9_000)
+    try:
+        raise ValueError("e" * 90_000)
+    except ValueError:
+        log.exception("a bug")
+"""
+    found = lines(tmp_path, code, "[DEFAULT]\nuse_json = true\n" if json_too else "")
+    if json_too:
+        assert all(json.loads(line) for line in found)
+    assert max(map(len, found)) < 30_000
+    assert "h" * 256 not in found[0] and "(1000 more characters)" in found[0]

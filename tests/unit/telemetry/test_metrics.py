@@ -14,16 +14,9 @@ from opentelemetry.sdk.resources import Resource
 from prometheus_client.parser import text_string_to_metric_families
 
 from kasugai.adapters.settings.values import KafkaSettings, Settings, StreamSettings, TelemetrySettings
-from kasugai.adapters.telemetry.catalogue import (
-    CATALOGUE,
-    PROCESSES,
-    STEPS,
-    VERDICTS,
-    WINDOW,
-    WORKERS,
-    Shape,
-)
+from kasugai.adapters.telemetry.catalogue import CATALOGUE, PROCESSES, STEPS, VERDICTS, WINDOW, WORKERS
 from kasugai.adapters.telemetry.meters import KEPT, count, observe, watched
+from kasugai.adapters.telemetry.metric import Shape
 from kasugai.adapters.telemetry.page import render
 from kasugai.adapters.telemetry.process import observed
 from kasugai.adapters.telemetry.serving import PortTaken, served

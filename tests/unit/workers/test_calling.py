@@ -9,11 +9,17 @@ import pytest
 from kasugai.core.recovering.calls import (
     AddToAggregate,
     Call,
+    ConfirmMigration,
     Custom,
+    DeleteService,
+    Disable,
     Enable,
     Evacuate,
     Fence,
     ForceDown,
+    Migrate,
+    PowerOn,
+    Reenable,
     ResetState,
     StartGuest,
     StopGuest,
@@ -24,13 +30,19 @@ from kasugai.workers.ports import NoDoor
 
 CALLS: list[tuple[Call, tuple[object, ...]]] = [
     (Fence(host="cmp1"), ("power.fence", "cmp1")),
+    (PowerOn(host="cmp1"), ("power.switch_on", "cmp1")),
     (ForceDown(service_id="s1", reason="dead"), ("cloud.force_down", "s1", "dead")),
     (Enable(service_id="s2"), ("cloud.enable", "s2")),
+    (Disable(service_id="s2", reason="why"), ("cloud.disable", "s2", "why")),
+    (Reenable(service_id="s2", reason="rack 7"), ("cloud.reenable", "s2", "rack 7")),
+    (DeleteService(service_id="s2"), ("cloud.delete_service", "s2")),
     (AddToAggregate(aggregate_id=7, host="r1"), ("cloud.add_to_aggregate", 7, "r1")),
     (Evacuate(guest="g1", target="r1"), ("cloud.evacuate", "g1", "r1")),
     (ResetState(guest="g1"), ("cloud.reset_state", "g1")),
     (StopGuest(guest="g1"), ("cloud.stop", "g1")),
     (StartGuest(guest="g1"), ("cloud.start", "g1")),
+    (Migrate(guest="g1"), ("cloud.migrate", "g1")),
+    (ConfirmMigration(guest="g1"), ("cloud.confirm_migration", "g1")),
     (Custom(door="dns", payload=FrozenMap({"zone": "a"})), ("dns", {"zone": "a"})),
 ]
 
@@ -51,11 +63,15 @@ class Heard:
 def send(call: Call) -> list[tuple[object, ...]]:
     heard: list[tuple[object, ...]] = []
 
-    async def dns(payload: Mapping[str, str]) -> None:
-        heard.append(("dns", payload))
+    class Dns:
+        async def look(self, about: Mapping[str, str]) -> tuple[str, str]:
+            return "absent", ""
+
+        async def act(self, about: Mapping[str, str]) -> None:
+            heard.append(("dns", about))
 
     cloud, power = cast("Any", Heard("cloud", heard)), cast("Any", Heard("power", heard))
-    asyncio.run(carry(call, cloud, power, {"dns": dns}))
+    asyncio.run(carry(call, cloud, power, {"dns": Dns()}))
     return heard
 
 

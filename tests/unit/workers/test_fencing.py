@@ -22,7 +22,7 @@ from kasugai.sim.lab.mortal import Counter, Process
 from kasugai.sim.ledger import MemoryLedger
 from kasugai.sim.loop import run
 from kasugai.workers.lane import Doors
-from kasugai.workers.observe import Observer
+from kasugai.workers.observe_host import HostObserver
 from kasugai.workers.outages import Outages
 from kasugai.workers.pool import Pool
 
@@ -57,6 +57,10 @@ class Slow:
             raise DeviceTrouble("not allowed")
         self._on = False
 
+    async def on(self) -> None:
+        """Switch on."""
+        self._on = True
+
 
 class Scene:
     """A silent host with one guest, a spare host, and a worker with one device."""
@@ -70,7 +74,7 @@ class Scene:
         self.cloud.hosts.hang("cmp1")
         self.log = HeardLog(self.broker)
         self.ledger = MemoryLedger(ttl=PRODUCTION.lease)
-        doors = Doors(
+        self.doors = Doors(
             log=self.log,
             ledger=self.ledger,
             cloud=CloudDoor(self.cloud),
@@ -79,7 +83,7 @@ class Scene:
             outages=Outages(),
             author="w1",
         )
-        self.pool = Pool(doors, slots=1)
+        self.pool = Pool(self.doors, slots=1)
 
     def order(self, policy: Policy | None = None, subject: Subject | None = None, number: int = 7) -> None:
         """Order the recovery of the host, or of another subject, under an incident of that number."""
@@ -172,7 +176,9 @@ def test_a_slow_device_is_asked_less_often_but_often_enough() -> None:
     async def look_often(device: Slow) -> None:
         """Look as often as ever: once a second."""
         scene = Scene(device)
-        observer = Observer("cmp1", CloudDoor(scene.cloud), Fencing(lambda _: (device,)), PRODUCTION)
+        observer = HostObserver(
+            "cmp1", CloudDoor(scene.cloud), Fencing(lambda _: (device,)), PRODUCTION, scene.ledger.leased
+        )
         while asyncio.get_running_loop().time() < 1120.0:
             await observer.look()
             await asyncio.sleep(1.0)

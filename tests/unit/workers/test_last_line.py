@@ -31,7 +31,7 @@ from kasugai.sim.loop import run
 from kasugai.workers.clock import monotonic_ms
 from kasugai.workers.effects import Halted, Tools, carry_out
 from kasugai.workers.journal import Journal
-from kasugai.workers.ports import CustomDoors, Lease, LeaseLost
+from kasugai.workers.ports import CustomSteps, Lease, LeaseLost
 from tests.unit.workers.test_fencing import HeardLog
 
 INCIDENT = UUID(int=7)
@@ -73,7 +73,7 @@ class Scene:
         self.log = SlowLog()
         self.ledger = MemoryLedger(ttl=lease)
         self.called: list[str] = []
-        self.custom: CustomDoors = {}
+        self.custom: CustomSteps = {}
         self.begin = Begin(
             step=STEP,
             record=StepRecord(
@@ -207,7 +207,7 @@ def test_a_call_at_a_door_that_this_worker_lacks_is_absolved_and_nobody_is_calle
     async def story(scene: Scene) -> None:
         assert await scene.carry_out() is None
         assert scene.said == [(FactKind.STARTED, ""), (FactKind.ABSOLVED, "no-door")]
-        assert scene.log.facts_heard[-1].detail == "this worker has no door 'dns'"
+        assert "this worker has no step 'dns'" in scene.log.facts_heard[-1].detail
         assert scene.called == []
 
     play(story)
@@ -219,10 +219,14 @@ def test_an_added_door_is_knocked_at_once_with_what_the_step_says(monkeypatch: p
     monkeypatch.setattr(kinds, "KINDS", {knocking.action: knocking})
 
     async def story(scene: Scene) -> None:
-        async def dns(payload: Mapping[str, str]) -> None:
-            scene.called.append(payload["name"])
+        class Dns:
+            async def look(self, about: Mapping[str, str]) -> tuple[str, str]:
+                return "absent", ""
 
-        scene.custom = {"dns": dns}
+            async def act(self, about: Mapping[str, str]) -> None:
+                scene.called.append(about["name"])
+
+        scene.custom = {"dns": Dns()}
         assert await scene.carry_out() is not None
         assert (scene.said, scene.called) == ([(FactKind.STARTED, "")], ["web"])
 

@@ -1,17 +1,25 @@
 """Where guests may go: what is read when, and that a refusal stops nothing that does not depend on it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
 import pytest
 
-from kasugai.core.recovering.look import AggregateView, EvacuationView, GuestView, Needs
+from kasugai.core.recovering.look import (
+    AggregateView,
+    EvacuationView,
+    GuestView,
+    Needs,
+    ServicesView,
+    ServiceView,
+)
+from kasugai.core.words.subject import Subject, host_subject
 from kasugai.core.words.timing import PRODUCTION
 from kasugai.sim.loop import run
 from kasugai.workers.places import MOST, Places
-from kasugai.workers.ports import Cloud, CloudAway, CloudRefused, CloudUnsure
+from kasugai.workers.ports import Cloud, CloudAway, CloudRefused, CloudUnsure, LedgerAway, LedgerUnreadable
 from tests.unit.core.makers import guest, service
 
 FRESH = PRODUCTION.power_fresh / 1000
@@ -21,14 +29,17 @@ LISTED = PRODUCTION.report_interval / 1000
 SMALL, LARGE, ODD, OTHER = (Needs(resources=(("MEMORY_MB", mib), ("VCPU", 1))) for mib in (512, 4096, 7, 99))
 
 
+def services(*computes: ServiceView, unwell: Collection[str] = ()) -> ServicesView:
+    return ServicesView(computes=computes, unwell=frozenset(unwell))
+
+
 class FakeCloud:
     """Answers what a `Cloud` is asked by Places, each after `takes` seconds, and remembers in which order."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, object]] = []
         self.says: dict[str, object] = {
-            "services": (service(), service(host="cmp2")),
-            "unwell": frozenset[str](),
+            "services": services(service(), service(host="cmp2")),
             "aggregates": (AggregateView(aggregate_id=1, name="rack", hosts=frozenset({"cmp1"})),),
             "last_evacuation": EvacuationView(request="req-1", has_failed=True),
             "room": {"cmp2": 3},
@@ -39,6 +50,14 @@ class FakeCloud:
         }
         """By verb: the answer, or the exception; or such a thing by the argument."""
         self.takes: dict[str, float] = {}
+        self.held: frozenset[Subject] | Exception = frozenset()
+        """Whose leases somebody holds, or why nobody can say."""
+
+    async def leased(self, subjects: Sequence[Subject]) -> frozenset[Subject]:
+        """Return whose of these somebody holds."""
+        if isinstance(self.held, Exception):
+            raise self.held
+        return self.held & frozenset(subjects)
 
     def __getattr__(self, verb: str) -> Callable[..., Awaitable[Any]]:
         async def ask(argument: object = None) -> Any:
@@ -66,7 +85,7 @@ def play(story: Story) -> None:
 
 
 async def _play(story: Story, cloud: FakeCloud) -> None:
-    await story(cloud, Places(cast("Cloud", cloud), PRODUCTION))
+    await story(cloud, Places(cast("Cloud", cloud), PRODUCTION, cloud.leased))
 
 
 def guests(*needs: Needs | None) -> list[GuestView]:
@@ -99,6 +118,35 @@ def test_the_list_of_services_is_due_at_first_and_when_nova_would_show_something
     play(story)
 
 
+def test_hosts_that_nova_believes_alive_are_looked_up_among_those_that_workers_are_at_work_on() -> None:
+    async def story(cloud: FakeCloud, places: Places) -> None:
+        living = [service(host=host, is_up=True) for host in ("cmp2", "cmp3")]
+        cloud.says["services"] = services(service(host="cmp4", is_up=False), *living)
+        cloud.held = frozenset({host_subject("cmp2"), host_subject("cmp4"), host_subject("other")})
+        await places.list()
+        assert places.recovering == {"cmp2"}
+        cloud.held = frozenset()
+        await places.list()
+        assert places.recovering == frozenset()
+
+    play(story)
+
+
+@pytest.mark.parametrize("silence", [LedgerAway("no answer"), LedgerUnreadable("not ours")])
+def test_a_ledger_that_does_not_say_stops_no_look(
+    silence: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story(cloud: FakeCloud, places: Places) -> None:
+        cloud.says["services"] = services(service(host="cmp2", is_up=True))
+        cloud.held = silence
+        assert (await places.list()).keys() == {"cmp2"}
+        assert places.recovering == frozenset()
+
+    play(story)
+    (line,) = warnings(caplog)
+    assert line == f"which other hosts are being recovered is not known: {silence}"
+
+
 def test_a_refusal_of_aggregates_counts_as_none_where_they_mark_nobody(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -118,12 +166,10 @@ def test_a_refusal_of_aggregates_counts_as_none_where_they_mark_nobody(
     assert line.startswith("aggregates are not known; Nova says: 403 ") and "os-aggregates:index" in line
 
 
-@pytest.mark.parametrize(
-    "ask", [Places.list, partial(Places.ask_for_aggregates, needed=False), Places.ask_for_health]
-)
+@pytest.mark.parametrize("ask", [Places.list, partial(Places.ask_for_aggregates, needed=False)])
 def test_a_nova_that_is_away_is_for_the_look_to_wait_for(ask: Callable[[Places], Awaitable[object]]) -> None:
     async def story(cloud: FakeCloud, places: Places) -> None:
-        cloud.says |= dict.fromkeys(("services", "aggregates", "unwell"), CloudAway("no answer"))
+        cloud.says |= dict.fromkeys(("services", "aggregates"), CloudAway("no answer"))
         with pytest.raises(CloudAway):
             await ask(places)
 
@@ -132,15 +178,10 @@ def test_a_nova_that_is_away_is_for_the_look_to_wait_for(ask: Callable[[Places],
 
 def test_what_does_not_answer_is_unwell_until_it_does() -> None:
     async def story(cloud: FakeCloud, places: Places) -> None:
-        cloud.says["unwell"] = frozenset({"nova-scheduler"})
-        await places.ask_for_health()
-        assert places.unwell == {"nova-scheduler"}
-        cloud.says["unwell"] = frozenset({"nova-conductor"})
-        await places.ask_for_health()
-        assert places.unwell == {"nova-conductor"}
-        cloud.says["unwell"] = CloudRefused(403, "no")
-        await places.ask_for_health()
-        assert places.unwell == frozenset()
+        for silent in ({"nova-scheduler"}, {"nova-conductor"}, set[str]()):
+            cloud.says["services"] = services(unwell=silent)
+            await places.list()
+            assert places.unwell == silent
 
     play(story)
 
@@ -223,14 +264,14 @@ def test_a_placement_that_is_away_is_unwell_and_what_it_said_forgotten(
     caplog: pytest.LogCaptureFixture, trouble: Exception
 ) -> None:
     async def story(cloud: FakeCloud, places: Places) -> None:
-        cloud.says["unwell"] = frozenset({"nova-conductor"})
-        await places.ask_for_health()
+        cloud.says["services"] = services(unwell={"nova-conductor"})
+        await places.list()
         await places.ask_for_room(guests(SMALL))
         cloud.says["room"] = trouble
         await asyncio.sleep(FRESH)
         await places.ask_for_room(guests(SMALL))
         assert dict(places.room) == {} and places.unwell == {"nova-conductor", "placement"}
-        await places.ask_for_health()
+        await places.list()
         assert places.unwell == {"nova-conductor", "placement"}, "Nova's word says nothing about Placement"
         cloud.says["room"] = {"cmp3": 1}
         await asyncio.sleep(LISTED - 0.5)

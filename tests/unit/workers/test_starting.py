@@ -9,7 +9,7 @@ from kasugai.core.recovering.doors import CloudAway, LedgerAway, LogAway
 from kasugai.sim.loop import run
 from kasugai.workers.health import Upkeep
 from kasugai.workers.outages import Outages
-from kasugai.workers.starting import AGAIN, RIGHTS_AGAIN, Forbidden, _until_there
+from kasugai.workers.starting import AGAIN, _until_there, given_back
 
 TIMES = 50
 
@@ -20,7 +20,6 @@ TIMES = 50
         (CloudAway("Keystone refuses the credentials"), AGAIN),
         (LedgerAway("MISCONF"), AGAIN),
         (LogAway("no broker"), AGAIN),
-        (Forbidden("NO  os_compute_api:os-services:list: see; give"), RIGHTS_AGAIN),
     ],
 )
 def test_it_waits_and_says_so(caplog: pytest.LogCaptureFixture, error: Exception, pause: float) -> None:
@@ -45,6 +44,19 @@ def test_it_waits_and_says_so(caplog: pytest.LogCaptureFixture, error: Exception
     assert "nova is back" in caplog.records[-1].getMessage()
 
 
+def test_leases_that_cannot_be_given_back_are_waited_for_and_no_longer() -> None:
+    async def release_all() -> int:
+        raise LedgerAway("a master of the Cluster is away, of other keys")
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        await given_back(_until_there(Outages(), Upkeep(Vitals()), "redis", release_all), 10.0)
+        assert loop.time() - began == 10.0
+
+    run(main())
+
+
 def test_what_is_asked_again_shows_in_readiness_and_goes() -> None:
     vitals, answers = Vitals(), iter(["", "MISCONF", "", ""])
     upkeep, seen = Upkeep(vitals), list[list[str]]()
@@ -55,9 +67,9 @@ def test_what_is_asked_again_shows_in_readiness_and_goes() -> None:
         return next(answers)
 
     async def main() -> None:
-        asking = asyncio.create_task(upkeep.keep_asking("redis", ask, 5.0))
-        for _ in range(3):
-            await asyncio.sleep(5.1)
+        asking = asyncio.create_task(upkeep.keep_asking("redis", ask, 60.0, 5.0))
+        for pause in (60.1, 60.0, 5.0):  # sooner again while something is in the way
+            await asyncio.sleep(pause)
             seen.append(vitals.unready())
         asking.cancel()
 

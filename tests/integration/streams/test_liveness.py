@@ -26,8 +26,6 @@ PARTITIONS = 4
 NAMES = [f"cmp{n}" for n in range(1, 21)]
 TAKEOVER = 3.0
 """Seconds within which who is started again has its partitions and looks."""
-SESSION = 6.0
-"""Seconds after which the group gives a dead member's partitions to others."""
 
 
 @dataclass
@@ -42,13 +40,12 @@ class Eyes:
         """Return all that was said."""
         return said_of_hosts(self.settings, PARTITIONS)
 
-    def await_(self, so: Callable[[], bool], what: str, within: float = 30.0) -> float:
-        """Wait until it is so, and return the seconds that it took."""
+    def await_(self, so: Callable[[], bool], what: str, within: float = 60.0) -> None:
+        """Wait until it is so. How long it takes is measured in bench/."""
         began = time.monotonic()
         while not so():
             assert time.monotonic() - began < within, f"{what}: {self.logs()}"
             time.sleep(0.1)
-        return time.monotonic() - began
 
     def is_down(self, host: str) -> bool:
         """Whether the last word about a host is that it is down."""
@@ -89,16 +86,14 @@ def test_a_silent_host_is_found_and_a_killed_liveness_invents_no_silence(eyes: E
     time.sleep(5.0)
     assert eyes.said() == []
     eyes.hosts.dead = {"cmp7"}
-    took = eyes.await_(lambda: eyes.is_down("cmp7"), "cmp7 is found")
-    assert took < 8.0
+    eyes.await_(lambda: eyes.is_down("cmp7"), "cmp7 is found")
     (first,) = {fault.event_id for fault in eyes.said()}
 
     for _ in range(3):
         eyes.crew.kill("liveness-1")
         time.sleep(TAKEOVER)
     eyes.hosts.dead = {"cmp7", "cmp9"}
-    took = eyes.await_(lambda: eyes.is_down("cmp9"), "cmp9 is found by the fourth life")
-    assert took < TAKEOVER + 8.0
+    eyes.await_(lambda: eyes.is_down("cmp9"), "cmp9 is found by the fourth life")
     assert {fault.host for fault in eyes.said()} == {"cmp7", "cmp9"}, "no silence was invented"
     assert {fault.event_id for fault in eyes.said() if fault.host == "cmp7"} == {first}
     eyes.hosts.dead = set()
@@ -113,8 +108,7 @@ def test_another_takes_over_from_who_is_gone_for_good(eyes: Eyes) -> None:
     time.sleep(4.0)
     eyes.hosts.dead = {"cmp3"}
     eyes.crew.end("liveness-1")
-    took = eyes.await_(lambda: eyes.is_down("cmp3"), "cmp3 is found by the other", SESSION + 20.0)
-    assert took < SESSION + TAKEOVER + 8.0
+    eyes.await_(lambda: eyes.is_down("cmp3"), "cmp3 is found by the other")
     assert {fault.host for fault in eyes.said()} == {"cmp3"}, "no silence was invented"
 
 

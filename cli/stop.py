@@ -111,7 +111,11 @@ def _begin(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments)
     inventory = asyncio.run(_inventory(settings))
     chosen = _chosen(inventory, arguments)
+    states = asyncio.run(_states(settings, chosen, wait=False))
     for segment in chosen if not arguments.no_list else ():
+        if _lasts(states.get(segment.segment_id)) and stop_lists.read(arguments.lists, segment) is not None:
+            talk(f"{segment.name} is in a planned stop already: the list of what ran when it began is kept")
+            continue
         hosts = [host.name for host in inventory.hosts(segment.segment_id)]
         ran = asyncio.run(stop_lists.running(settings, hosts))
         file = stop_lists.write(arguments.lists, segment, ran)
@@ -186,10 +190,13 @@ async def _states(
 
     while True:
         found = stops(await replay(settings.kafka))
-        lasting = [s for s in chosen if (state := found.get(s.segment_id)) is not None and state.over is None]
-        if not wait or not lasting:
+        if not wait or not any(_lasts(found.get(segment.segment_id)) for segment in chosen):
             return found
         await asyncio.sleep(POLL)
+
+
+def _lasts(state: StopState | None) -> bool:
+    return state is not None and state.over is None
 
 
 def _missing(settings: "Settings", folder: Path, segment: "SegmentRecord") -> tuple[Missing, ...] | None:

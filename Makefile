@@ -119,8 +119,8 @@ sim: $(READY) ## The scenarios in virtual time; ARGS="NAME ..." chooses some
 	$(BIN)/kasugai sim run $(ARGS)
 
 .PHONY: scenarios
-scenarios: $(READY) ## Every scenario in all its variants, and the mutants that prove that they bite
-	$(BIN)/python -m pytest -q -n $(WORKERS) tests/test_scenarios.py
+scenarios: $(READY) ## Every scenario in all its variants, each death at each place (30 min), and the mutants that prove that they bite
+	KASUGAI_EVERY_DEATH=1 $(BIN)/python -m pytest -q -n $(WORKERS) tests/test_scenarios.py
 	$(BIN)/python -m pytest -q -s tests/test_mutants.py | grep -E "mutant '|passed|failed"
 
 .PHONY: scenarios-rewrite

@@ -346,6 +346,12 @@ def _no_patience(self: Host, rules: Rules, at: BrokerTime) -> Millis:
 
 WATCHING = (
     Mutant(
+        name="Nova's record is a witness and the fence at once",
+        scenario="no-fence-and-only-novas-record",
+        patch=lambda: patch.object(evidence, "_is_asked_anyway", lambda *_: False),
+        variants=written,
+    ),
+    Mutant(
         name="liveness counts the time in which it was blind",
         scenario="kafka-is-away-and-nobody-is-silent",
         patch=lambda: patch.object(Partition, "silence", _no_floor),

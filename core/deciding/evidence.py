@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from kasugai.core.deciding.rows import Condition
-from kasugai.core.words.policy import Policy
-from kasugai.core.words.signals import ASSERT_RULE, REPORT_LASTS, Symptom
+from kasugai.core.words.policy import Fencing, Policy
+from kasugai.core.words.signals import ASSERT_RULE, REPORT_LASTS, Source, Symptom
 from kasugai.core.words.timing import BrokerTime, Millis, SteadyTime, later
 from kasugai.core.words.verdicts import Reason
 
@@ -70,7 +70,7 @@ def believed(condition: Condition) -> bool:
 
 
 def doubts(conditions: tuple[Condition, ...], policy: Policy) -> str:
-    """Say why words that a host has been fenced count as one witness, and what would change that; empty: none does."""
+    """Say why words count for less than they claim, and what would change that; empty: none does."""
     found = (
         (c, c.doubt or (None if policy.trust_assertions else Reason.SEGMENT_TRUSTS_NOBODY))
         for c in conditions
@@ -80,9 +80,14 @@ def doubts(conditions: tuple[Condition, ...], policy: Policy) -> str:
         for c, why in found
         if c.asserted and why
     ]
-    return "; ".join(told)
+    asked_anyway = [_ASKED_ANYWAY] if any(_is_asked_anyway(c, policy) for c in conditions) else []
+    return "; ".join(told + asked_anyway)
 
 
+_ASKED_ANYWAY = (
+    "Nova's record is no witness where it is the second sign (confirm-observers: 1) or the fence (fence: none): "
+    "another kind has to speak"
+)
 _REMEDY = {
     Reason.SENDER_NOT_TRUSTED: f"the rule {ASSERT_RULE} does not let its sender assert it; if that sender does fence, "
     f'write "{ASSERT_RULE}": "role:ITS-ROLE" into policy.yaml',
@@ -131,7 +136,7 @@ def _agreed_since(conditions: tuple[Condition, ...], policy: Policy) -> SteadyTi
     within `REPORT_LASTS` of it: months later a short absence of Nova's service would prove it right."""
     first: dict[str, SteadyTime] = {}
     for condition in conditions:
-        if condition.useless:
+        if condition.useless or _is_asked_anyway(condition, policy):
             continue
         first[condition.source] = min(
             first.get(condition.source, condition.since.steady), condition.since.steady
@@ -143,6 +148,13 @@ def _agreed_since(conditions: tuple[Condition, ...], policy: Policy) -> SteadyTi
         c for c in conditions if c.source.repeats or c.useless or later(c.seen.steady, REPORT_LASTS) >= agreed
     )
     return agreed if len(timely) == len(conditions) else _agreed_since(timely, policy)
+
+
+def _is_asked_anyway(condition: Condition, policy: Policy) -> bool:
+    """Whether it says what this segment has asked of Nova before anything moves, as the second sign or in a fence's
+    place: a silent record. One fact is no two signs."""
+    alone_or_unfenced = policy.confirm_observers <= 1 or policy.fence is Fencing.NONE
+    return condition.source is Source.NOVA and alone_or_unfenced
 
 
 def expire(conditions: tuple[Condition, ...], deadline: SteadyTime) -> tuple[Condition, ...]:

@@ -137,6 +137,7 @@ def _message(record: logging.LogRecord) -> str:
 
 def set_up(files: Sequence[str], settings: Settings) -> None:
     """Set the log up as [DEFAULT] of `files` says (`use_json`, `log_file`, `debug`, ...); else lines on stderr."""
+    secrets = secrets_of(settings)  # before oslo.log's handlers, whose format asks for what only `dress` provides
     conf = cfg.ConfigOpts()
     oslo.register_options(conf)
     for name, value in DEFAULTS.items():
@@ -153,7 +154,7 @@ def set_up(files: Sequence[str], settings: Settings) -> None:
         raise LogOptionWrong(f"[DEFAULT] log_dir or log_file cannot be written: {error}") from error
     except (cfg.Error, oslo.LogConfigError) as error:
         raise LogOptionWrong(f"[DEFAULT] {error}; these options are oslo.log's") from error
-    dress(logging.getLogger(), secrets_of(settings))
+    dress(logging.getLogger(), secrets)
 
 
 def dress(logger: logging.Logger, secrets: Iterable[str]) -> None:

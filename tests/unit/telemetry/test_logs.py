@@ -131,6 +131,17 @@ def test_a_wrong_option_of_oslo_log_is_told(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1 and "use_json" in done.stderr
 
 
+def test_a_bug_while_the_log_is_set_up_is_told_as_itself(tmp_path: Path) -> None:
+    conf = tmp_path / "kasugai.conf"
+    conf.write_text(CONF)
+    broken = CODE.replace("set_up(sys.argv", "logs.secrets_of = lambda _: 1 / 0\nset_up(sys.argv", 1)
+    code = "from kasugai.adapters.telemetry import logs\n" + broken
+    done = subprocess.run([sys.executable, "-c", code, conf], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.endswith("ZeroDivisionError: division by zero\n")
+    assert "Formatting field" not in done.stderr
+
+
 def test_a_log_that_cannot_be_written_is_told_in_one_line(tmp_path: Path) -> None:
     """A masakari.conf names Masakari's own log directory, which need not be there."""
     conf = tmp_path / "masakari.conf"

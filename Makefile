@@ -128,7 +128,7 @@ scenarios-rewrite: $(READY) ## Rewrite the scenarios' logs by what happens now; 
 	$(BIN)/python tools/rewrite_scenarios.py $(ARGS)
 
 .PHONY: fuzz
-fuzz: $(READY) ## Records of all kinds, well-formed and spoiled, against all shells in virtual time (1 min); ARGS="--minutes 20", ARGS=--real
+fuzz: $(READY) ## Records of all kinds, well-formed and spoiled, against all shells in virtual time (1 min); ARGS="--minutes 20", ARGS=--real, ARGS=--stories: drawn troubles held to every invariant
 	$(BIN)/python -m tests.fuzz $(ARGS)
 
 .PHONY: coverage

@@ -1,6 +1,7 @@
-"""`python -m tests.fuzz [--real] [--minutes N] [--seed N]`: shoot for so long, and say what came of it.
+"""`python -m tests.fuzz [--real|--stories] [--minutes N] [--seed N]`: shoot for so long, and say what came of it.
 
-Without `--real` at the shells in virtual time, with it at real processes on a real Kafka and Redis.
+At the shells in virtual time, with `--real` at real processes on a real Kafka and Redis. With `--stories` nobody shoots:
+small clouds, troubles and commands are drawn, and held to every invariant.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from tests.fuzz.ledger import values
 from tests.fuzz.play import fired
 from tests.fuzz.real import KINDS, Fire, shoot
 from tests.fuzz.shots import Answer, Shot, anything
+from tests.fuzz.stories import broken, story
 
 SHOTS = 40
 """At most so many in one story."""
@@ -32,12 +34,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make fuzz", description=__doc__)
     parser.add_argument("--minutes", type=float, default=1.0, help="how long (default: 1; 20 for a release)")
     parser.add_argument("--real", action="store_true", help="at real processes, Kafka and Redis")
+    parser.add_argument("--stories", action="store_true", help="play stories that nobody wrote")
     parser.add_argument("--seed", type=int, default=None, help="begin with this one (default: by the clock)")
     arguments = parser.parse_args()
     began, stories, shots = time.monotonic(), 0, 0
     number = int(time.time()) if arguments.seed is None else arguments.seed
     if arguments.real:
         return _real(arguments.minutes, number)
+    if arguments.stories:
+        return _stories(arguments.minutes, number)
     while time.monotonic() - began < arguments.minutes * 60:
         told = _round(number)
         number, stories, shots = number + 1, stories + told[0], shots + told[1]
@@ -69,6 +74,20 @@ def _real(minutes: float, number: int) -> int:
     for each in fallen[:SHOWN]:
         _say(each)
     return 1 if fallen else 0
+
+
+def _stories(minutes: float, first: int) -> int:
+    began, wrong = time.monotonic(), 0
+    for number in count(first):
+        if time.monotonic() - began > minutes * 60:
+            _say(f"{number - first} stories, from seed {first} on: {wrong} broke something")
+            return 1 if wrong else 0
+        if number > first and (number - first) % AT_ONCE == 0:
+            _say(f"{number - first} stories")
+        if found := broken(number):
+            wrong += 1
+            _say(f"{story(number)}\nseed {number} breaks: {'; '.join(found)}")
+    return 1
 
 
 def _say(line: str) -> None:

@@ -1,6 +1,6 @@
 """`python -m tests.fuzz [--real|--stories] [--minutes N] [--seed N]`: shoot for so long, and say what came of it.
 
-At the shells in virtual time, with `--real` at real processes on a real Kafka and Redis. With `--stories` nobody shoots:
+At the shells in virtual time, with `--real` at real processes on a real Kafka and Redis. With `--stories`
 small clouds, troubles and commands are drawn, and held to every invariant.
 """
 

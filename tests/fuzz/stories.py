@@ -1,6 +1,6 @@
 """Stories that nobody wrote: small clouds and troubles drawn by a seed, held to every invariant.
 
-One that breaks one is printed whole: `kasugai sim run FILE` plays it again, and it becomes a scenario when it is mended.
+One that breaks one is printed whole: `kasugai sim run FILE` plays it again, and it is a scenario once mended.
 """
 
 from collections.abc import Callable, Iterator

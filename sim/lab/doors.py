@@ -81,12 +81,13 @@ class SimLog:
         named = [r for r in records if r.key == subject.host]
         for _ in decoded([r.incoming(topic) for r in named if r.value is None]):
             pass  # whatever it is, it says so
-        own = [r for r in named if _is_about(r.value, subject)]
+        name = subject.name
+        own = [r for r in named if _is_about(r.value, name)]
         return own, {place: since.get(place, 0) + len(records)}
 
 
-def _is_about(value: object, subject: Subject) -> bool:
-    return isinstance(value, Fact | Open | Stop | Resume) and value.subject.name == subject.name
+def _is_about(value: object, name: str) -> bool:
+    return isinstance(value, Fact | Open | Stop | Resume) and value.subject.name == name
 
 
 class SimLedger:

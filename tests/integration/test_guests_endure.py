@@ -74,7 +74,7 @@ class Guests(Pipeline):
                     found = {host.name: host.host_uuid for host in reader.inventory.hosts()}
                 return found
 
-        return asyncio.run(asyncio.wait_for(read(), 60))
+        return asyncio.run(asyncio.wait_for(read(), 200))
 
     def say(self, faults: Sequence[Fault]) -> None:
         """Publish them, twice: who reports does not know whether he was heard."""

@@ -35,7 +35,7 @@ def in_loop(test: Test) -> Callable[..., None]:
 
     @wraps(test)
     def run(*args: Any, **kwargs: Any) -> None:
-        asyncio.run(asyncio.wait_for(test(*args, **kwargs), 90))
+        asyncio.run(asyncio.wait_for(test(*args, **kwargs), 200))
 
     return run
 

@@ -256,7 +256,7 @@ def test_one_trace_runs_through_all_processes(site: Site) -> None:
         ("kasugai-worker-host", "evacuate"),
         ("kasugai-route", "route outcome"),
     }
-    _until(lambda: wanted <= names(), site, 15.0)
+    _until(lambda: wanted <= names(), site)
     parents = {span.span: span for span in site.collector.spans}
     recover = next(span for span in site.collector.spans if span.name == "recover host")
     assert parents[recover.parent].name == "correlate open"

@@ -38,7 +38,7 @@ def on_topics(test: Test) -> Callable[[KafkaServer], None]:
 
     @wraps(test)
     def run(kafka: KafkaServer) -> None:
-        asyncio.run(asyncio.wait_for(play(kafka), 60))
+        asyncio.run(asyncio.wait_for(play(kafka), 200))
 
     async def play(kafka: KafkaServer) -> None:
         settings = settings_for(kafka.bootstrap)
@@ -144,4 +144,4 @@ def test_a_broker_that_is_not_there_is_away(monkeypatch: pytest.MonkeyPatch) -> 
             with pytest.raises(LogAway):
                 await log.facts(host_subject("cmp1"), {})
 
-    asyncio.run(asyncio.wait_for(ask(), 60))
+    asyncio.run(asyncio.wait_for(ask(), 200))

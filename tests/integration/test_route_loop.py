@@ -27,7 +27,7 @@ def values(records: Sequence[Incoming], topic: str) -> list[bytes | None]:
     return [record.value for record in sorted(records, key=lambda r: r.value or b"") if record.topic == topic]
 
 
-async def read(batches: Batches, count: int, within: float = 20.0) -> list[Incoming]:
+async def read(batches: Batches, count: int, within: float = 90.0) -> list[Incoming]:
     """Return the next records, at least so many, with a second for more."""
     found: list[Incoming] = []
     async with asyncio.timeout(within):

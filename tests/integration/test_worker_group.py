@@ -31,7 +31,7 @@ def owners(kafka: KafkaServer, group: str) -> dict[str, set[int]]:
     }
 
 
-def until(so: Callable[[], bool], within: float = 40.0) -> None:
+def until(so: Callable[[], bool], within: float = 90.0) -> None:
     """Wait until it is so."""
     deadline = time.monotonic() + within
     while not so():

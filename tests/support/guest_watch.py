@@ -122,7 +122,7 @@ class Watching:
             assert loop.time() < deadline, f"{self.watch.trouble!r}, {self.words.news()}"
             await asyncio.sleep(0.01)
 
-    async def until_not_running(self, so: Callable[[], object], within: float = 10.0) -> None:
+    async def until_not_running(self, so: Callable[[], object], within: float = 90.0) -> None:
         """Wait until it is so, after the watch has ended."""
         deadline = asyncio.get_running_loop().time() + within
         while not so():

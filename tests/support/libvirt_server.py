@@ -191,7 +191,7 @@ def _failing(disk: Path, on_error: str) -> str:
     return FAILING.format(blockdev=json.dumps(blockdev).replace("'", "&apos;"), on_error=on_error)
 
 
-def until(holds: Callable[[], bool], within: float = 20.0) -> None:
+def until(holds: Callable[[], bool], within: float = 90.0) -> None:
     """Wait until a condition holds; AssertionError when it does not."""
     deadline = time.monotonic() + within
     while not holds():

@@ -108,7 +108,7 @@ class OnKafka:
 
     def play(self, story: Story) -> None:
         """See Place."""
-        asyncio.run(asyncio.wait_for(self._play(story), 60))
+        asyncio.run(asyncio.wait_for(self._play(story), 200))
 
     async def _play(self, story: Story) -> None:
         self.hosts = three_hosts(self.partition_of)

@@ -66,7 +66,7 @@ class PrometheusServer:
         found: list[dict[str, Any]] = body["data"]["result"]
         return found
 
-    def until(self, expression: str, within: float = 30.0) -> list[dict[str, Any]]:
+    def until(self, expression: str, within: float = 90.0) -> list[dict[str, Any]]:
         """Wait until a query has a result, and return it."""
         deadline = time.monotonic() + within
         while not (found := self.query(expression)):

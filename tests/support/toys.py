@@ -35,7 +35,7 @@ class RunningToy:
         lines = [json.loads(line) for line in self.said.splitlines() if line.startswith("{")]
         return [line for line in lines if key in line]
 
-    def has_said(self, words: str, within: float = 30.0) -> bool:
+    def has_said(self, words: str, within: float = 90.0) -> bool:
         """Wait until it has written `words`."""
         eventually(lambda: words in self.said, within)
         return words in self.said
@@ -48,13 +48,13 @@ class RunningToy:
         """What the last restore of each partition brought: subject -> offset."""
         return {line["restored"]: line["rows"] for line in self.told("restored")}
 
-    def wait_ready(self, partitions: int = 1, within: float = 30.0) -> Self:
+    def wait_ready(self, partitions: int = 1, within: float = 90.0) -> Self:
         """Wait until it owns so many partitions."""
         eventually(lambda: len(self.rows()) >= partitions or self.process.poll() is not None, within)
         assert self.process.poll() is None, self.said
         return self
 
-    def exit_code(self, within: float = 30.0) -> int:
+    def exit_code(self, within: float = 90.0) -> int:
         """Wait for its end."""
         return self.process.wait(within)
 
@@ -112,7 +112,7 @@ class Toys:
         self._producer.produce(self.changelog, value, key, partition)
         assert self._producer.flush(30) == 0
 
-    def out(self, count: int = 0, *, within: float = 30.0, suffix: str = ".out") -> list[str]:
+    def out(self, count: int = 0, *, within: float = 90.0, suffix: str = ".out") -> list[str]:
         """Return what was published so far, waiting until it is at least `count`."""
         found: list[str] = []
 
@@ -154,7 +154,7 @@ def read_all(bootstrap: str, topic: str) -> list[str]:
         reader.close()
 
 
-def eventually(true: Callable[[], bool], within: float = 30.0) -> None:
+def eventually(true: Callable[[], bool], within: float = 90.0) -> None:
     """Wait until something is so; the caller's next assertion says what it was."""
     deadline = time.monotonic() + within
     while not true() and time.monotonic() < deadline:

@@ -38,7 +38,7 @@ PARTITIONS = 4
 GUESTS = 6
 
 
-def eventually(so: Callable[[], bool], within: float = 30.0, why: Callable[[], str] = lambda: "") -> None:
+def eventually(so: Callable[[], bool], within: float = 90.0, why: Callable[[], str] = lambda: "") -> None:
     """Wait until it is so."""
     deadline = time.monotonic() + within
     while not so():
@@ -188,7 +188,7 @@ class Site:
         under_way = ("accepted", "pre-migrating")
         return self.cloud.do(lambda cloud: sum(m.status in under_way for m in cloud.world.migrations))
 
-    def finished(self, within: float = 40.0) -> list[Fact]:
+    def finished(self, within: float = 90.0) -> list[Fact]:
         """Wait until the incident is finished, and return its facts."""
         eventually(lambda: "finished" in self._kinds(), within, lambda: str(self._kinds()))
         return self.facts()

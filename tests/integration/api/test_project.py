@@ -74,7 +74,7 @@ async def projecting(settings: Settings, vitals: Vitals | None = None) -> AsyncI
         await running
 
 
-async def until(so: Callable[[], object], within: float = 20.0) -> None:
+async def until(so: Callable[[], object], within: float = 90.0) -> None:
     """Wait until it is so."""
     async with asyncio.timeout(within):
         while not await asyncio.to_thread(so):  # noqa: ASYNC110  # nobody tells when Redis changes

@@ -62,7 +62,7 @@ def in_loop(test: Test) -> Callable[..., None]:
 
     @wraps(test)
     def run(*args: Any, **kwargs: Any) -> None:
-        asyncio.run(asyncio.wait_for(test(*args, **kwargs), 100))
+        asyncio.run(asyncio.wait_for(test(*args, **kwargs), 200))
 
     return run
 
@@ -91,7 +91,7 @@ async def everything(deployment: Deployment, topic: str) -> list[Any]:
 
 
 async def until(
-    deployment: Deployment, topic: str, wanted: Callable[[Any], bool], within: float = 30.0
+    deployment: Deployment, topic: str, wanted: Callable[[Any], bool], within: float = 90.0
 ) -> Any:
     """Wait for a value on a topic."""
     deadline = asyncio.get_running_loop().time() + within

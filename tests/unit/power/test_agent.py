@@ -32,7 +32,7 @@ def is_gone(pid: int) -> bool:
         return True
 
 
-def eventually(so: Callable[[], bool], within: float = 10.0) -> None:
+def eventually(so: Callable[[], bool], within: float = 90.0) -> None:
     deadline = time.monotonic() + within
     while not so():
         assert time.monotonic() < deadline

@@ -137,7 +137,9 @@ def _message(record: logging.LogRecord) -> str:
 
 def set_up(files: Sequence[str], settings: Settings) -> None:
     """Set the log up as [DEFAULT] of `files` says (`use_json`, `log_file`, `debug`, ...); else lines on stderr."""
-    secrets = secrets_of(settings)  # before oslo.log's handlers, whose format asks for what only `dress` provides
+    secrets = secrets_of(
+        settings
+    )  # before oslo.log's handlers, whose format asks for what only `dress` provides
     conf = cfg.ConfigOpts()
     oslo.register_options(conf)
     for name, value in DEFAULTS.items():

@@ -20,6 +20,8 @@ EXPIRY: Millis = Millis(90_000 + COALESCE)
 REPORT_STANDS: Millis = Millis(24 * 3_600_000)
 """A one-off report that found no second witness in `REPORT_LASTS` is none any more; a person, who has been told of it,
 may vouch for so long."""
+LATEST: Millis = Millis(60_000)
+"""Nobody waits longer than so for what may be on its way: route has read up by then, and what stands is said again."""
 PATIENCE: Millis = Millis(600_000)
 """After ten minutes with too few witnesses a person is told."""
 
@@ -53,7 +55,7 @@ def weigh(conditions: tuple[Condition, ...], policy: Policy, deadline: SteadyTim
     if policy.trust_assertions and any(believed(condition) for condition in conditions):
         return Reason.ASSERTED
     agreed = _agreed_since(conditions, policy)
-    if agreed is not None and later(agreed, policy.confirm_after) <= deadline:
+    if agreed is not None and _settled(agreed, conditions, policy) <= deadline:
         return Reason.CONFIRMED
     if any(condition.useless for condition in conditions):
         return Reason.HOST_USELESS
@@ -110,7 +112,14 @@ def turns_at(conditions: tuple[Condition, ...], policy: Policy) -> SteadyTime:
     agreed = _agreed_since(conditions, policy)
     if agreed is None:
         return later(oldest(conditions), PATIENCE)
-    return later(agreed, policy.confirm_after)
+    return _settled(agreed, conditions, policy)
+
+
+def _settled(agreed: SteadyTime, conditions: tuple[Condition, ...], policy: Policy) -> SteadyTime:
+    """Return when nothing more is waited for that could contradict them: `confirm-after` later, and where what speaks
+    against the subject was read late, so much later, for a sign of life may come by the same road."""
+    late = max(condition.late for condition in conditions)
+    return later(later(agreed, policy.confirm_after), min(late, LATEST))
 
 
 def expiries(conditions: tuple[Condition, ...], policy: Policy) -> list[SteadyTime]:

@@ -70,6 +70,8 @@ class Condition:
     useless: str = ""
     """Against a host: the process without which it is useless, and which has failed (`condemning`); what is said about
     the host itself neither makes nor ends such a condition."""
+    late: Millis = Millis(0)
+    """How long after its record it was last heard, if it was late: what speaks against it may be as late."""
 
     @property
     def said(self) -> BrokerTime:

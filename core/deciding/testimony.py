@@ -18,6 +18,8 @@ from kasugai.core.words.verdicts import Reason
 
 STALE_AFTER: Millis = Millis(60_000)
 """A one-off report that was made this long before the close of an incident is no news."""
+PROMPT: Millis = Millis(1_000)
+"""So long a word is on its way through route and the mailbox when all is well."""
 
 
 def is_late(fault: Fault, now: Moment) -> bool:
@@ -102,7 +104,7 @@ def _noted(row: SubjectRow, fault: Fault, now: Moment) -> tuple[Condition, ...]:
     if old is not None and same and not _upgrades(old, fault):
         if between(old.seen.steady, now.steady) < COALESCE:
             return conditions
-        return _sorted((*others, replace(old, seen=now)))
+        return _sorted((*others, replace(old, seen=now, late=_late(fault, now))))
     new = _condition(row, fault, now)
     if old is not None and believed(old) and not believed(new) and not old.explained:
         return conditions
@@ -126,7 +128,15 @@ def _condition(row: SubjectRow, fault: Fault, now: Moment) -> Condition:
         since=now,
         seen=now if fault.source.repeats else _told_at(fault, now),
         observed=_observed(fault, now),
+        late=_late(fault, now),
     )
+
+
+def _late(fault: Fault, now: Moment) -> Millis:
+    """Return how long its record has waited for route, which reads many partitions: what was said after it, elsewhere,
+    may be as far behind."""
+    waited = between(said_at(fault, now), now.at)
+    return Millis(waited) if waited > PROMPT else Millis(0)
 
 
 def _observed(fault: Fault, now: Moment) -> BrokerTime:

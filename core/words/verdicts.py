@@ -82,6 +82,8 @@ class Reason(Spoken):
     """A trusted report says that the host has been fenced."""
     POWER_OFF = "power-off"
     """The power was read as off."""
+    WATCHDOG = "watchdog"
+    """Its own watchdog has run out: it has been reset, if it had not ended before."""
     SIGN_OF_LIFE = "sign-of-life"
     """Something alive is younger than the evidence."""
     CLEARED = "cleared"

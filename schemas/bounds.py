@@ -91,7 +91,9 @@ FIELDS: Mapping[str, Bound] = MappingProxyType(
         "Silence.ends": TIME,
         "Silence.reason": SAID,
         **dict.fromkeys(("period", "confirm_after", "unfenced_wait", "local_wait"), LENGTH_OF_TIME),
-        **dict.fromkeys(("settle_after_fence", "restart_window", "process_quiet"), LENGTH_OF_TIME),
+        **dict.fromkeys(
+            ("settle_after_fence", "dump_wait", "restart_window", "process_quiet"), LENGTH_OF_TIME
+        ),
         "inventory_offset": OFFSET,
         "Policy.confirm_observers": Number(1, 6),
         "Policy.max_unhealthy": Number(1, 100),

@@ -16,6 +16,7 @@ from kasugai.agents.watchdog.rule import Rule
 from kasugai.core.deciding import (
     closing,
     destinations,
+    dumps,
     evidence,
     mailbox,
     opening,
@@ -33,6 +34,7 @@ from kasugai.core.deciding import (
 from kasugai.core.deciding.asked import Asked
 from kasugai.core.deciding.budget import BUDGET
 from kasugai.core.deciding.draft import Draft
+from kasugai.core.deciding.dumps import DUMPED
 from kasugai.core.deciding.gates import Gate
 from kasugai.core.deciding.hostfirst import HOST_FIRST
 from kasugai.core.deciding.kinds import HOST, INSTANCE, KINDS, SubjectKind
@@ -914,6 +916,18 @@ MUTANTS = (
         patch=lambda: patch.dict(
             tally._UNCOUNTED, {Kind.HOST: tally._UNCOUNTED[Kind.HOST] | {Reason.SILENCED}}
         ),
+        variants=written,
+    ),
+    Mutant(
+        name="the fence ends a dump that its segment waits for",
+        scenario="a-host-dumps-and-its-fence-waits",
+        patch=lambda: _without(DUMPED),
+        variants=written,
+    ),
+    Mutant(
+        name="a dump of which nobody tells any more holds the fence for as long as it may",
+        scenario="who-heard-a-dump-falls-silent",
+        patch=lambda: patch.object(dumps, "SILENT", Millis(3_600_000)),
         variants=written,
     ),
     Mutant(

@@ -28,7 +28,7 @@ def is_late(fault: Fault, now: Moment) -> bool:
     old as its record."""
     if fault.said_at <= 0:
         return False
-    blames = fault.symptom in (Symptom.DOWN, Symptom.OFF) and not fault.asserted
+    blames = fault.symptom.blames and not fault.asserted
     kept_back = blames and 0 < fault.observed_at < fault.said_at - REPORT_LASTS
     return kept_back or fault.said_at < now.at - REPORT_LASTS
 
@@ -64,7 +64,7 @@ def upgrades(row: SubjectRow, fault: Fault) -> bool:
 def note(row: SubjectRow, fault: Fault, now: Moment, recent: tuple[UUID, ...]) -> SubjectRow:
     """Return the row after a fault that is not stale, before anything is decided; `recent`: what it then remembers."""
     match fault.symptom:
-        case Symptom.DOWN | Symptom.OFF:
+        case Symptom.DOWN | Symptom.DUMPING | Symptom.OFF:
             noted = _noted(row, fault, now)
             if noted is row.conditions:
                 return row if recent is row.recent else replace(row, recent=recent)
@@ -83,7 +83,7 @@ def note_late(row: SubjectRow, fault: Fault) -> SubjectRow:
     back ends what had last been said before it, and nothing else."""
     before = tuple(c for c in row.conditions if max(c.seen.at, c.vouched_at) <= fault.said_at)
     match fault.symptom:
-        case Symptom.DOWN | Symptom.OFF:
+        case Symptom.DOWN | Symptom.DUMPING | Symptom.OFF:
             return row
         case Symptom.CLEAR:
             over = tuple(c for c in before if c.observer == fault.observer)

@@ -84,6 +84,8 @@ class Reason(Spoken):
     """The power was read as off."""
     WATCHDOG = "watchdog"
     """Its own watchdog has run out: it has been reset, if it had not ended before."""
+    DUMPING = "dumping"
+    """The host writes its kernel's memory to disk, and its segment lets that end before the fence (`dump-wait`)."""
     SIGN_OF_LIFE = "sign-of-life"
     """Something alive is younger than the evidence."""
     CLEARED = "cleared"

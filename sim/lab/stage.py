@@ -237,7 +237,9 @@ def _policy(key: str, value: str) -> dict[str, object]:
         "root-disks": RootDisks,
         "local-guests": LocalGuests,
         "respect-disabled": Disabled,
-        **dict.fromkeys(("confirm-after", "unfenced-wait", "local-wait", "settle-after-fence"), _millis),
+        **dict.fromkeys(
+            ("confirm-after", "unfenced-wait", "local-wait", "settle-after-fence", "dump-wait"), _millis
+        ),
         **dict.fromkeys(("restart-window", "process-quiet"), _millis),
         **dict.fromkeys(("process-disable", "process-evacuate"), _words),
         "restart-all": _yes,

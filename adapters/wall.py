@@ -1,6 +1,7 @@
 """What is neither derived nor told by a topic: the wall clock, and the uuids of things that clients name by them."""
 
 import time
+from secrets import token_bytes
 from uuid import uuid4
 
 from kasugai.core.words.timing import Instant
@@ -14,6 +15,11 @@ def monotonic() -> float:
 def pause(seconds: float) -> None:
     """Stand still, on a thread of which nothing else is expected."""
     time.sleep(seconds)
+
+
+def nonce(size: int) -> bytes:
+    """Return so many bytes that nobody can guess."""
+    return token_bytes(size)
 
 
 class Wall:

@@ -24,7 +24,7 @@ from kasugai.agents.health import Health, served
 from kasugai.agents.leaving import Leaving
 from kasugai.agents.logs import set_up
 from kasugai.agents.mailing import Mailer
-from kasugai.agents.parts import Parts, parts_of
+from kasugai.agents.parts import Parts, dog_of, parts_of
 from kasugai.agents.sending import Seal, Sender
 from kasugai.agents.settings.loading import BadSetting
 from kasugai.agents.settings.values import AgentSettings
@@ -129,7 +129,8 @@ async def _live(settings: AgentSettings, seal: Seal | None) -> None:
     )
     teller = Teller(host=told.host, boot_id=boot_id(), clocks=clocks, store=store, wake=sender.wake)
     sights.parts = parts_of(settings, teller, clocks, heart.beat_now)
-    tending = Tending(sights.parts.watches)
+    dog = dog_of(settings, mail, sender, clocks)
+    tending = Tending((*sights.parts.watches, *([dog] if dog else ())))
     health = Health(heart, store, sender, tending)
     heart.after_beat += [tending.tell, health.tell]
     asyncio.get_running_loop().call_later(SETTLED, give_back)
@@ -139,6 +140,8 @@ async def _live(settings: AgentSettings, seal: Seal | None) -> None:
             await stack.enter_async_context(await _health_of(health, told.health_port))
         log.info("%s is watched: %s", told.host, ", ".join(each.watch.name for each in tending.all))
         await _until_told(heart.run(), sender.run(), tending.run())
+        if dog is not None:
+            dog.end(FAREWELL)
         await _farewell(sights, sights.parts.leaving, heart, mail, sender)
 
 

@@ -1,7 +1,8 @@
 """Hears a host that writes its kernel's memory to disk: fence_kdump's message of 8 bytes over UDP.
 
 Such a host is dead and its guests with it, but it must keep its power until the dump has ended; which of the two weighs
-more is decided elsewhere. A message counts by its sender's address alone, so it proves nothing.
+more is decided elsewhere. When no message comes any more the dump has ended, and the host is down as before. A message
+counts by its sender's address alone, so it proves nothing.
 """
 
 import asyncio
@@ -30,6 +31,10 @@ OVER = 300.0
 SEEN = (
     "writes its kernel's memory to disk (fence_kdump): it is dead, and keeps its power until that has ended"
 )
+ENDED = 20.0
+"""After so many seconds without a message the dump has ended: one comes every few seconds."""
+LOOK = 5.0
+"""Seconds between two looks for dumps that have ended."""
 RETRY = 30.0
 """Seconds until a port that was taken is tried again."""
 
@@ -72,6 +77,7 @@ class Dumps:
         self._hosts: dict[Address, str] = {}
         self._heard: dict[str, float] = {}
         self._said: dict[str, float] = {}
+        self._dumping: set[str] = set()
         for host, texts in hosts.items():
             for text in texts:
                 self._learn(host, text)
@@ -89,21 +95,28 @@ class Dumps:
             )
 
     def hear(self, data: bytes, sender: str, now: float) -> tuple[str, bool] | None:
-        """Return the host of which is to be said that it is down, and whether that is said again; None for nobody."""
+        """Return the host of which is to be said that it dumps, and whether that is said again; None for nobody."""
         address = address_of(sender)
         host = self._hosts.get(address) if address is not None else None
         if host is None or host == self._own or not is_message(data):
             return None
         last, self._heard[host] = self._heard.get(host), now
         again = last is not None and now - last < OVER
-        if again and now - self._said[host] < REPEAT - SLACK:
+        if again and host in self._dumping and now - self._said[host] < REPEAT - SLACK:
             return None
         self._said[host] = now
+        self._dumping.add(host)
         return host, again
+
+    def ended(self, now: float) -> list[str]:
+        """Return the hosts whose dump has ended since this was asked last."""
+        over = sorted(host for host in self._dumping if now - self._heard[host] >= ENDED)
+        self._dumping.difference_update(over)
+        return over
 
 
 class KdumpWatch:
-    """A `Watch` that listens. Who dumps no more is not said to be well: it starts anew and speaks for itself."""
+    """A `Watch` that listens. Who dumps no more is down, and not said to be well."""
 
     name = "kdump"
 
@@ -137,10 +150,17 @@ class KdumpWatch:
         self.port = transport.get_extra_info("sockname")[1]
         self._trouble = ""
         try:
-            await over
+            while not over.done():
+                await asyncio.wait({over}, timeout=LOOK)
+                self._end()
         finally:
             self.port = 0
             transport.close()
+
+    def _end(self) -> None:
+        for host in self._dumps.ended(self._clock()):
+            log.warning("a host dumps no more", extra={"host": host})
+            self._voice.say(host_subject(host), Symptom.DOWN, again=True, seen="kdump: its dump has ended")
 
     def _hear(self, data: bytes, sender: str) -> None:
         heard = self._dumps.hear(data, sender, self._clock())
@@ -148,7 +168,7 @@ class KdumpWatch:
             return
         host, again = heard
         log.warning("a host dumps", extra={"host": host, "sender": sender, "again": again})
-        self._voice.say(host_subject(host), Symptom.DOWN, again=again, seen=f"kdump: {SEEN}")
+        self._voice.say(host_subject(host), Symptom.DUMPING, again=again, seen=f"kdump: {SEEN}")
 
     def _fail(self, error: OSError) -> None:
         place = f"{self._options.listen} port {self._options.port}"

@@ -27,6 +27,18 @@ class Mailer:
         """Hand a record over; raise LogRefused or PostFull."""
         self._post.send(topic, key, value, headers, report)
 
+    def send_to(
+        self,
+        partition: int,
+        topic: str,
+        key: str,
+        value: bytes,
+        headers: Sequence[tuple[str, bytes]],
+        report: Report,
+    ) -> None:
+        """Hand a record over into that partition; raise LogRefused or PostFull."""
+        self._post.send_to(partition, topic, key, value, headers, report)
+
     def serve(self) -> None:
         """Let reports be told; a client that has failed for good gives up what it has, and another one follows."""
         self._post.serve()

@@ -9,11 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kasugai.adapters.boot import boot_id
 from kasugai.agents.beating import Guests
 from kasugai.agents.hypervisor import guests_of
 from kasugai.agents.joining import Joint
 from kasugai.agents.leaving import Leaving
 from kasugai.agents.ports import Voice, Watch
+from kasugai.agents.sending import Sender
 from kasugai.agents.settings.values import AgentSettings
 from kasugai.agents.telling import Clocks
 from kasugai.core.words.heartbeats import Leave, Link
@@ -21,6 +23,7 @@ from kasugai.core.words.timing import Millis
 
 if TYPE_CHECKING:
     from kasugai.agents.instance.watch import InstanceWatch
+    from kasugai.agents.watchdog.watch import DogWatch, Mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,27 @@ def parts_of(settings: AgentSettings, voice: Voice, clocks: Clocks, changed: Cal
         guests = partial(_seen, hypervisor)
         watches.append(hypervisor)
     return Parts(leaving, tuple(watches), links, guests)
+
+
+def dog_of(settings: AgentSettings, mail: "Mail", sender: Sender, clocks: Clocks) -> "DogWatch | None":
+    """Return the watch of the watchdog, where this host's life shall hang on it."""
+    told = settings.watchdog
+    if not told.enabled:
+        return None
+    from kasugai.adapters.watchdog import Kernel
+    from kasugai.agents.watchdog.rule import Rule
+    from kasugai.agents.watchdog.watch import DogOptions, DogWatch
+
+    options = DogOptions(
+        device=told.device,
+        timeout=Millis(told.timeout * 1_000),
+        software=told.software,
+        port=told.port,
+        networks=told.networks,
+        peers=Path(settings.host.peers_file),
+    )
+    rule = Rule(host=settings.agent.host, boot_id=boot_id(), began=clocks.uptime())
+    return DogWatch(rule, options, mail, sender.sealed, clocks.uptime, Kernel())
 
 
 def _seen(hypervisor: "InstanceWatch") -> Guests:

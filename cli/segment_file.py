@@ -51,6 +51,7 @@ _EXAMPLES = {
     "unfenced-wait": "180s",
     "local-wait": "30m",
     "settle-after-fence": "10s",
+    "dump-wait": "10m",
     "max-unhealthy": "50",
     "method": "auto",
     "ha-key": "HA_Enabled",

@@ -63,7 +63,7 @@ class Said:
     def _is_due(self, seen: Seen, now: float) -> bool:
         told = self._told.get(seen.host)
         match seen.symptom:
-            case Symptom.DOWN | Symptom.OFF:
+            case Symptom.DOWN | Symptom.DUMPING | Symptom.OFF:
                 return told is None or told.seen != seen or now - told.at >= self._repeat
             case Symptom.CLEAR:
                 return told is not None

@@ -8,6 +8,7 @@ for one.)
 
 from kasugai.core.words.bounds import HIGHEST
 from kasugai.core.words.heartbeats import Beat, Leave, Link, Pulse
+from kasugai.core.words.lifelines import Lifeline
 from kasugai.core.words.timing import Instant, Millis
 from kasugai.schemas.codec import HEAD, Undecodable, decode, encode, schema_of
 
@@ -53,9 +54,9 @@ class Beats:
         self._links: dict[tuple[Link, ...], tuple[Link, ...]] = {}
         """What nearly all hosts see alike is kept once."""
 
-    def read(self, key: bytes | None, value: bytes | None) -> Known | Pulse:
+    def read(self, key: bytes | None, value: bytes | None) -> Known | Pulse | Lifeline:
         """Return what a record of `kasugai.heartbeats` says, a beat's values until the next call for its key;
-        Undecodable for what is neither, and for a beat under another key than its host's."""
+        Undecodable for what is none of these, and for what lies under another key than its host's."""
         known = self._known.get(key or b"")
         if (
             known is not None
@@ -66,7 +67,7 @@ class Beats:
             return known
         return self._decoded(key, value or b"")
 
-    def _decoded(self, key: bytes | None, value: bytes) -> Known | Pulse:
+    def _decoded(self, key: bytes | None, value: bytes) -> Known | Pulse | Lifeline:
         match decode(value):
             case Pulse() as pulse:
                 return pulse
@@ -79,9 +80,11 @@ class Beats:
                     self._known.clear()
                 self._known[key] = known
                 return known
-            case Beat(host=host):
+            case Lifeline(host=host) as line if key == host.encode():
+                return line
+            case Beat(host=host) | Lifeline(host=host):
                 shown = (key or b"").decode(errors="replace")[:80]
-                raise Undecodable(f"it is a beat of {host}, and lies under the key {shown}")
+                raise Undecodable(f"it is a word of {host}, and lies under the key {shown}")
             case other:
                 raise Undecodable(f"a {type(other).__name__} does not belong among heartbeats")
 

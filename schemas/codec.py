@@ -18,6 +18,7 @@ from kasugai.core.words.facts import Fact
 from kasugai.core.words.heartbeats import Beat, Pulse
 from kasugai.core.words.incident import Open, Resume, Stop
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.lifelines import Lifeline
 from kasugai.core.words.signals import Command, Fault, InventoryChange, Letter, Outcome, Reached, Tick
 from kasugai.core.words.silences import Silence
 from kasugai.core.words.verdicts import Verdict
@@ -53,6 +54,7 @@ CLASSES: tuple[type, ...] = (
     Beat,
     Pulse,
     Silence,
+    Lifeline,
 )
 """What may stand in a frame of its own, in the order of the first ids."""
 

@@ -21,6 +21,7 @@ from kasugai.core.watching.rules import BOOTS as KEPT
 from kasugai.core.watching.rules import Rules
 from kasugai.core.watching.watch import Watch
 from kasugai.core.words.heartbeats import Pulse
+from kasugai.core.words.lifelines import PARTITION, Lifeline
 from kasugai.core.words.signals import Fault, Symptom
 from kasugai.core.words.timing import BrokerTime, Millis
 from kasugai.schemas.beats import Beats, Known
@@ -151,11 +152,26 @@ class Liveness:
                     ):
                         self.counts["said before"] += mine.partition.is_live
                     continue
+                self._take_other(mine, word, message)
             except (Undecodable, Unproved) as error:
                 self._bury(message, error)
-                continue
-            if isinstance(word, Pulse):
+
+    def _take_other(self, mine: Owned, word: Pulse | Lifeline, message: Message) -> None:
+        match word:
+            case Pulse():
                 self._pulsed(mine, word, message)
+            case Lifeline():
+                self._hold(mine, word, message)
+
+    def _hold(self, mine: Owned, word: Lifeline, message: Message) -> None:
+        """Take what a host says of its watchdog; Undecodable in a partition in which nobody looks for it."""
+        if message.partition() != PARTITION:
+            raise Undecodable(f"a lifeline of {word.host} belongs into partition {PARTITION}")
+        value = message.value() or b""
+        if why := self.proofs.trouble(word.host, HEARTBEATS, word.host, value, _headers(message)):
+            raise Unproved(why)
+        if not mine.partition.lifelines.hear(word, BrokerTime(message.timestamp()[1])):
+            self.counts["said before"] += mine.partition.is_live
 
     def _pulsed(self, mine: Owned, pulse: Pulse, message: Message) -> None:
         """Take a pulse; conclude at it if it is our last one, and young."""
@@ -181,6 +197,11 @@ class Liveness:
             self.out.send(_record(said))
             if said.is_news:
                 log.warning("%s: %s", said.fault.host, _sentence(said.fault))
+
+        for fault in found.resets:
+            self.counts[fault.symptom.value] += 1
+            self.out.send(outgoing(HOSTS, fault, trace={}, frame=encode(fault)))
+            log.warning("%s: %s", fault.host, _sentence(fault))
 
     def _tell(self, mine: Owned, number: int, found: Conclusions) -> None:
         """Say in the log what is held against nobody."""
@@ -264,6 +285,8 @@ def _sentence(fault: Fault) -> str:
     match fault.symptom:
         case Symptom.DOWN:
             return f"down (episode {fault.episode}, boot {fault.boot_id})"
+        case Symptom.OFF:
+            return f"it is off: its watchdog has run out (boot {fault.boot_id})"
         case Symptom.ALIVE:
             return f"it beats again (boot {fault.boot_id})"
         case _:

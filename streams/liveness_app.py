@@ -170,7 +170,7 @@ def _readings(liveness: Liveness) -> dict[Any, Callable[[], list[Reading]]]:
         LIVENESS_IGNORED: lambda: [(counts[why], {"why": why}) for why in IGNORED],
         LIVENESS_FAULTS: lambda: [
             (counts[word.value], {"symptom": word.value})
-            for word in (Symptom.DOWN, Symptom.ALIVE, Symptom.CLEAR)
+            for word in (Symptom.DOWN, Symptom.OFF, Symptom.ALIVE, Symptom.CLEAR)
         ],
         LIVENESS_BLIND: lambda: [
             (sum(mine.partition.blind for mine in list(liveness.owned.values())) / 1000, {})

@@ -12,9 +12,11 @@ from typing import Any
 from unittest.mock import patch
 
 from kasugai.adapters.proving import checker
+from kasugai.agents.watchdog.rule import Rule
 from kasugai.core.deciding import (
     closing,
     destinations,
+    dumps,
     evidence,
     mailbox,
     opening,
@@ -32,6 +34,7 @@ from kasugai.core.deciding import (
 from kasugai.core.deciding.asked import Asked
 from kasugai.core.deciding.budget import BUDGET
 from kasugai.core.deciding.draft import Draft
+from kasugai.core.deciding.dumps import DUMPED
 from kasugai.core.deciding.gates import Gate
 from kasugai.core.deciding.hostfirst import HOST_FIRST
 from kasugai.core.deciding.kinds import HOST, INSTANCE, KINDS, SubjectKind
@@ -65,12 +68,14 @@ from kasugai.core.recovering.steps.records import begin, note
 from kasugai.core.recovering.targets import SCHEDULER
 from kasugai.core.recovering.wishes import Wish
 from kasugai.core.watching.host import Host
+from kasugai.core.watching.lifelines import Lifelines, Line
 from kasugai.core.watching.partition import Partition, Said
 from kasugai.core.watching.rules import Networks, Rules
 from kasugai.core.words.actions import Action
 from kasugai.core.words.disks import DiskClass
 from kasugai.core.words.facts import Fact, FactKind, make_fact
 from kasugai.core.words.incident import Open
+from kasugai.core.words.lifelines import Lifeline
 from kasugai.core.words.plan import Step
 from kasugai.core.words.signals import Fault, Symptom
 from kasugai.core.words.subject import Kind
@@ -338,6 +343,21 @@ def _no_floor(self: Partition, host: Host) -> Millis:
 
 def _of_any_networks(self: Rules, lost: Networks) -> bool:
     return True
+
+
+def _with_all_clean(self: Line, since: BrokerTime, until: BrokerTime) -> bool:
+    return True
+
+
+def _as_if_armed(self: Lifelines, word: Lifeline, at: BrokerTime, real: Any = Lifelines.hear) -> bool:
+    found = self.lines.get(word.host)
+    if word.is_armed or found is None:
+        return bool(real(self, word, at))
+    return bool(real(self, replace(word, is_armed=True, neighbours=found.last.neighbours), at))
+
+
+def _without_margins(self: Lifelines, line: Line, now: BrokerTime, floor: BrokerTime) -> bool:
+    return line.last.is_armed and now - max(line.at, floor) >= line.last.timeout
 
 
 def _no_patience(self: Host, rules: Rules, at: BrokerTime) -> Millis:
@@ -896,6 +916,48 @@ MUTANTS = (
         patch=lambda: patch.dict(
             tally._UNCOUNTED, {Kind.HOST: tally._UNCOUNTED[Kind.HOST] | {Reason.SILENCED}}
         ),
+        variants=written,
+    ),
+    Mutant(
+        name="the fence ends a dump that its segment waits for",
+        scenario="a-host-dumps-and-its-fence-waits",
+        patch=lambda: _without(DUMPED),
+        variants=written,
+    ),
+    Mutant(
+        name="a dump of which nobody tells any more holds the fence for as long as it may",
+        scenario="who-heard-a-dump-falls-silent",
+        patch=lambda: patch.object(dumps, "SILENT", Millis(3_600_000)),
+        variants=written,
+    ),
+    Mutant(
+        name="a proof asks no neighbour: whoever kept its host running is taken for dead",
+        scenario="half-of-the-hosts-lose-kafka-and-no-watchdog-bites",
+        patch=lambda: patch.object(Line, "is_clean", _with_all_clean),
+        variants=written,
+    ),
+    Mutant(
+        name="an outage that is everybody's resets everybody",
+        scenario="kafka-is-away-and-no-watchdog-bites",
+        patch=lambda: patch.object(Rule, "_is_everybodys", lambda *_: False),
+        variants=written,
+    ),
+    Mutant(
+        name="who is confirmed says so to nobody: neighbours of a dead host keep it running",
+        scenario="a-watchdog-resets-a-host-that-lost-kafka-alone",
+        patch=lambda: patch.object(Rule, "says_so", lambda *_: True),
+        variants=written,
+    ),
+    Mutant(
+        name="silence is a proof where the watchdog was stopped",
+        scenario="an-agent-with-a-watchdog-ends-in-order",
+        patch=lambda: patch.object(Lifelines, "hear", _as_if_armed),
+        variants=written,
+    ),
+    Mutant(
+        name="a proof as soon as the watchdog's own time is over",
+        scenario="a-watchdog-resets-a-host-that-is-cut-off",
+        patch=lambda: patch.object(Lifelines, "_is_over", _without_margins),
         variants=written,
     ),
     Mutant(

@@ -21,6 +21,8 @@ Report = Callable[[LogAway | LogRefused | None], None]
 
 QUEUED = 2_000
 """Records in the client's own queue at most; its owner has the others."""
+BY_KEY = -1
+"""The partition follows from the key (RD_KAFKA_PARTITION_UA)."""
 BUFFER = 65_536
 """Bytes of a socket's buffers: beats are small, and there is a connection per broker."""
 
@@ -54,6 +56,18 @@ class Post:
         self, topic: str, key: str, value: bytes, headers: Sequence[tuple[str, bytes]], report: Report
     ) -> None:
         """Hand a record over; raise LogRefused for one that no broker would take, PostFull when there is no room."""
+        self.send_to(BY_KEY, topic, key, value, headers, report)
+
+    def send_to(
+        self,
+        partition: int,
+        topic: str,
+        key: str,
+        value: bytes,
+        headers: Sequence[tuple[str, bytes]],
+        report: Report,
+    ) -> None:
+        """Hand a record over into a partition of ours to choose, as `send` does."""
 
         def told(error: KafkaError | None, message: Message) -> None:
             self.under_way -= 1
@@ -61,7 +75,12 @@ class Post:
 
         try:
             self._producer.produce(
-                topic, value=value, key=key.encode(), headers=list(headers), on_delivery=told
+                topic,
+                value=value,
+                key=key.encode(),
+                headers=list(headers),
+                on_delivery=told,
+                partition=partition,
             )
         except BufferError:
             raise PostFull from None

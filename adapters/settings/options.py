@@ -295,6 +295,7 @@ POLICY_BOUNDS: dict[str, tuple[int, int | None]] = {
     "unfenced_wait": (30_000, None),
     "local_wait": (0, None),
     "settle_after_fence": (0, 600_000),
+    "dump_wait": (0, 3_600_000),
     "max_unhealthy": (1, 100),
     "attempts": (1, 10),
     "window": (1, 500),

@@ -98,6 +98,25 @@ class InstancePart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WatchdogPart:
+    """A watchdog that resets this host once it has lost Kafka alone: proof of its death without a power device. Read
+    docs/operators/watchdog.md before."""
+
+    enabled: bool = False
+    """Whether this host's life hangs on it."""
+    device: str = "/dev/watchdog"
+    """The watchdog's device."""
+    timeout: int = 7
+    """Seconds after which it resets the host that has not petted it; up to 9, for all of it must fit into 30 s."""
+    software: bool = False
+    """Whether the kernel's own timer (softdog) is good enough; a kernel that hangs stops it too."""
+    port: int = 9480
+    """The UDP port at which neighbours ask one another whether they have lost Kafka too."""
+    networks: int = 2
+    """On so many networks peers_file must name this host, before the watchdog is armed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentSettings:
     """All of it."""
 
@@ -106,6 +125,7 @@ class AgentSettings:
     host: HostPart = HostPart()
     process: ProcessPart = ProcessPart()
     instance: InstancePart = InstancePart()
+    watchdog: WatchdogPart = WatchdogPart()
     raw: Raw = field(default_factory=dict, repr=False)
     """Everything that the files say, for watches with options of their own."""
     remarks: tuple[str, ...] = ()

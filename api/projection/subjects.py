@@ -120,7 +120,7 @@ def is_claimed(view: NotificationView, reported: Reported, decided: Sequence[Dec
     words = in_order(decided)
     word = _last_word(words, _naming(reported.fault, words))
     is_kept = word is not None and _may_lead_on(word.verdict) and word.verdict.reason is Reason.DISARMED
-    return is_kept and reported.fault.symptom in (Symptom.DOWN, Symptom.OFF)
+    return is_kept and reported.fault.symptom.blames
 
 
 def _is_link(verdict: Verdict) -> bool:

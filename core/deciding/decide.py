@@ -264,7 +264,7 @@ def _is_for_a_look(draft: Draft, fault: Fault) -> bool:
 
 def _take(draft: Draft, fault: Fault, recent: tuple[UUID, ...], *, heard: bool) -> None:
     """Take over what is neither late nor stale."""
-    if not heard and fault.subject != draft.row.subject and fault.symptom in (Symptom.DOWN, Symptom.OFF):
+    if not heard and fault.subject != draft.row.subject and fault.symptom.blames:
         draft.move(fault.subject, fault.host_uuid)
     draft.row = testimony.note(draft.row, fault, draft.times.moment, recent)
     draft.row = undoing.follow(draft.row, fault, draft.times.moment)

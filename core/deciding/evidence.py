@@ -30,6 +30,7 @@ PROOFS = frozenset(
         Reason.CONFIRMED,
         Reason.ASSERTED,
         Reason.POWER_OFF,
+        Reason.WATCHDOG,
         Reason.HOST_USELESS,
         Reason.OBSERVED,
         Reason.VOUCHED,
@@ -50,8 +51,9 @@ def observed(conditions: tuple[Condition, ...], policy: Policy, deadline: Steady
 
 def weigh(conditions: tuple[Condition, ...], policy: Policy, deadline: SteadyTime) -> Reason:
     """Return why the subject counts as dead (one of PROOFS) or why it does not yet. `conditions` is not empty."""
-    if any(condition.symptom is Symptom.OFF for condition in conditions):
-        return Reason.POWER_OFF
+    off = [condition for condition in conditions if condition.symptom is Symptom.OFF]
+    if off:
+        return Reason.WATCHDOG if all(is_reset(condition) for condition in off) else Reason.POWER_OFF
     if policy.trust_assertions and any(believed(condition) for condition in conditions):
         return Reason.ASSERTED
     agreed = _agreed_since(conditions, policy)
@@ -64,6 +66,11 @@ def weigh(conditions: tuple[Condition, ...], policy: Policy, deadline: SteadyTim
     if later(oldest(conditions), PATIENCE) <= deadline:
         return Reason.INSUFFICIENT_EVIDENCE
     return Reason.FIRST_SIGHTING if len(conditions) == 1 else Reason.WAITING_FOR_WITNESSES
+
+
+def is_reset(condition: Condition) -> bool:
+    """Whether it is the proof that the host's watchdog has run out: that boot has ended, another one may follow."""
+    return condition.symptom is Symptom.OFF and condition.source is Source.HEARTBEAT
 
 
 def believed(condition: Condition) -> bool:
@@ -219,6 +226,11 @@ def asserted_at(conditions: tuple[Condition, ...], policy: Policy) -> BrokerTime
     if not policy.trust_assertions:
         return None
     return max((c.vouched_at for c in conditions if believed(c)), default=None)
+
+
+def reset_at(conditions: tuple[Condition, ...]) -> BrokerTime | None:
+    """Return since when it is proven that the host's watchdog has reset it; None while it is not."""
+    return max((c.since.at for c in conditions if is_reset(c)), default=None)
 
 
 def confirmed_at(conditions: tuple[Condition, ...], policy: Policy) -> BrokerTime | None:

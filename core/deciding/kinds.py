@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from kasugai.core.deciding import evidence
 from kasugai.core.deciding.budget import BUDGET
 from kasugai.core.deciding.crowds import CROWD
+from kasugai.core.deciding.dumps import DUMPED
 from kasugai.core.deciding.gates import Gate
 from kasugai.core.deciding.hostfirst import HOST_FIRST
 from kasugai.core.deciding.permits import ARMED, HELD, KNOWN, MAINTAINED, SILENCED
@@ -63,6 +64,7 @@ HOST = SubjectKind(
         MAINTAINED,
         ANNOUNCED,
         proven_by(evidence.weigh),
+        DUMPED,
         SILENCED,
         ARMED,
         HELD,

@@ -192,6 +192,7 @@ def _order(draft: Draft, incident: UUID) -> Open:
         opened_at=now,
         asserted_at=fenced_at(row, policy),
         confirmed_at=evidence.confirmed_at(counted, policy),
+        reset_at=evidence.reset_at(counted),
         vouched_by=row.vouch.author if row.vouch else "",
         policy=_on_host(draft, policy),
         reserves=reserves.give(draft.asked),
@@ -242,6 +243,7 @@ def refresh_order(draft: Draft) -> Open:
         condemned=condemned if counted else old.condemned,
         asserted_at=fenced_at(row, old.policy),
         confirmed_at=evidence.confirmed_at(counted, old.policy),
+        reset_at=evidence.reset_at(counted),
         vouched_by=row.vouch.author if row.vouch else "",
         evidence=tuple(evidence_of(c) for c in counted)[:EVIDENCE_LIMIT],
     )

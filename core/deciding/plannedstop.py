@@ -9,7 +9,7 @@ from dataclasses import replace
 from kasugai.core.deciding.asked import Asked
 from kasugai.core.deciding.gates import SEGMENT, Bars, Gate, Wait
 from kasugai.core.deciding.rows import Condition, Moment, SegmentRow, Span, SubjectRow, Word
-from kasugai.core.words.signals import Fault, Symptom
+from kasugai.core.words.signals import Fault
 from kasugai.core.words.verdicts import Reason
 
 
@@ -56,7 +56,7 @@ def over(row: SegmentRow, now: Moment) -> SegmentRow:
 
 def follow(row: SubjectRow, segment: SegmentRow | None, fault: Fault, now: Moment) -> SubjectRow:
     """Return a host's row after a word about it: that it has gone while a stop lasted is remembered."""
-    is_gone = fault.symptom in (Symptom.DOWN, Symptom.OFF)
+    is_gone = fault.symptom.blames
     lasts = segment is not None and segment.stop is not None
     return replace(row, gone=now) if lasts and is_gone and row.subject.is_host else row
 

@@ -116,7 +116,7 @@ def _why_stop(draft: Draft) -> Reason:
 def _explain(draft: Draft) -> None:
     """New evidence belongs to the incident; one that was waiting is looked at again at once."""
     symptom = draft.fresh.symptom if draft.fresh is not None else None
-    is_news = symptom in (Symptom.DOWN, Symptom.OFF)
+    is_news = symptom is not None and symptom.blames
     if symptom is Symptom.ALIVE:
         is_stop = draft.incident.stopped and not draft.kind.looked_at
         draft.tell(Verb.STOP if is_stop else Verb.EXPLAIN, Reason.SIGN_OF_LIFE)

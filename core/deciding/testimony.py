@@ -10,12 +10,14 @@ from typing import assert_never
 from uuid import UUID
 
 from kasugai.core.deciding import keeping
-from kasugai.core.deciding.evidence import COALESCE, believed
+from kasugai.core.deciding.evidence import COALESCE, believed, is_reset
 from kasugai.core.deciding.rows import Condition, Moment, SubjectRow
-from kasugai.core.words.signals import REPORT_LASTS, Fault, Symptom
+from kasugai.core.words.signals import REPORT_LASTS, Fault, Source, Symptom
 from kasugai.core.words.timing import BrokerTime, Millis, SteadyTime, between
 from kasugai.core.words.verdicts import Reason
 
+AROUND: Millis = Millis(5_000)
+"""No boot follows within so much of the last word of the one before: its watchdog alone takes longer."""
 STALE_AFTER: Millis = Millis(60_000)
 """A one-off report that was made this long before the close of an incident is no news."""
 PROMPT: Millis = Millis(1_000)
@@ -28,7 +30,7 @@ def is_late(fault: Fault, now: Moment) -> bool:
     old as its record."""
     if fault.said_at <= 0:
         return False
-    blames = fault.symptom in (Symptom.DOWN, Symptom.OFF) and not fault.asserted
+    blames = fault.symptom.blames and not fault.asserted
     kept_back = blames and 0 < fault.observed_at < fault.said_at - REPORT_LASTS
     return kept_back or fault.said_at < now.at - REPORT_LASTS
 
@@ -40,11 +42,20 @@ def is_stale(row: SubjectRow, fault: Fault, *, heard: bool) -> bool:
     if fault.symptom in (Symptom.ALIVE, Symptom.CLEAR):
         return heard
     if fault.source.repeats:
-        return False
+        return _is_of_an_earlier_boot(row, fault)
     if heard:
         return not any(condition.event_id == fault.event_id for condition in row.conditions)
     made = fault.said_at if fault.asserted and fault.said_at > 0 else fault.observed_at
     return row.closed is not None and 0 < made < row.closed.at.at - STALE_AFTER
+
+
+def _is_of_an_earlier_boot(row: SubjectRow, fault: Fault) -> bool:
+    """Whether it is proven that a boot has ended (its episode says when it was last heard) after which the host has
+    shown life."""
+    if fault.symptom is not Symptom.OFF or fault.source is not Source.HEARTBEAT or row.alive is None:
+        return False
+    heard = fault.episode
+    return heard.isascii() and heard.isdigit() and row.alive.at > int(heard[:16]) + AROUND
 
 
 def upgrades(row: SubjectRow, fault: Fault) -> bool:
@@ -55,7 +66,7 @@ def upgrades(row: SubjectRow, fault: Fault) -> bool:
 def note(row: SubjectRow, fault: Fault, now: Moment, recent: tuple[UUID, ...]) -> SubjectRow:
     """Return the row after a fault that is not stale, before anything is decided; `recent`: what it then remembers."""
     match fault.symptom:
-        case Symptom.DOWN | Symptom.OFF:
+        case Symptom.DOWN | Symptom.DUMPING | Symptom.OFF:
             noted = _noted(row, fault, now)
             if noted is row.conditions:
                 return row if recent is row.recent else replace(row, recent=recent)
@@ -74,12 +85,12 @@ def note_late(row: SubjectRow, fault: Fault) -> SubjectRow:
     back ends what had last been said before it, and nothing else."""
     before = tuple(c for c in row.conditions if max(c.seen.at, c.vouched_at) <= fault.said_at)
     match fault.symptom:
-        case Symptom.DOWN | Symptom.OFF:
+        case Symptom.DOWN | Symptom.DUMPING | Symptom.OFF:
             return row
         case Symptom.CLEAR:
             over = tuple(c for c in before if c.observer == fault.observer)
         case Symptom.ALIVE:
-            over = tuple(c for c in before if c.symptom is not Symptom.OFF and not c.useless)
+            over = tuple(c for c in before if (c.symptom is not Symptom.OFF or is_reset(c)) and not c.useless)
         case _:
             assert_never(fault.symptom)
     return replace(row, conditions=tuple(c for c in row.conditions if c not in over)) if over else row
@@ -88,12 +99,17 @@ def note_late(row: SubjectRow, fault: Fault) -> SubjectRow:
 def _lives(row: SubjectRow, alive: Moment) -> SubjectRow:
     """Return the row after a sign of life: what is younger than it stands, as far as that is known (two topics have no
     common order, and what was said first may be read last)."""
-    stands = tuple(
-        c for c in row.conditions if c.symptom is Symptom.OFF or c.vouched_at > alive.at or c.useless
-    )
+    stands = tuple(c for c in row.conditions if _stands(c, alive) or c.useless)
     vouch = row.vouch if row.vouch is not None and row.vouch.at.at > alive.at else None
     last = alive if row.alive is None or row.alive.at < alive.at else row.alive
     return replace(row, conditions=stands, alive=last, vouch=vouch)
+
+
+def _stands(condition: Condition, alive: Moment) -> bool:
+    """Whether a sign of life does not contradict it. Who was reset may have started anew since."""
+    if is_reset(condition):
+        return condition.since.at > alive.at
+    return condition.symptom is Symptom.OFF or condition.vouched_at > alive.at
 
 
 def _noted(row: SubjectRow, fault: Fault, now: Moment) -> tuple[Condition, ...]:

@@ -14,7 +14,7 @@ from kasugai.core.deciding.rows import IncidentRow, Moment, SubjectRow
 from kasugai.core.deciding.testimony import said_at
 from kasugai.core.words.actions import Meaning
 from kasugai.core.words.facts import Fact
-from kasugai.core.words.signals import Fault, Symptom
+from kasugai.core.words.signals import Fault
 
 
 def follow(row: SubjectRow, fault: Fault, now: Moment) -> SubjectRow:
@@ -23,7 +23,7 @@ def follow(row: SubjectRow, fault: Fault, now: Moment) -> SubjectRow:
     if not KINDS[row.kind].is_undone:
         return row
     at = said_at(fault, now)
-    if fault.symptom in (Symptom.DOWN, Symptom.OFF):
+    if fault.symptom.blames:
         return replace(row, well=False, failed=max(at, row.failed or at))
     return row if row.failed is not None and at < row.failed else replace(row, well=True)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from kasugai.core.recovering.look import Look, PowerState, ServiceView
 from kasugai.core.recovering.moves import Blocked, Pending, Wait
 from kasugai.core.recovering.situation import Situation
-from kasugai.core.recovering.steps.fence import by_silence, is_vouched
+from kasugai.core.recovering.steps.fence import by_silence, is_reset, is_vouched
 from kasugai.core.recovering.steps.force_down import is_answered, lands_until, mark_of
 from kasugai.core.recovering.waiting import RARELY, wait
 from kasugai.core.words.actions import Meaning
@@ -149,7 +149,7 @@ def source_silent(s: Situation) -> Blocked | Pending | None:
     again; a second one, or power that came back, holds the incident."""
     if not _is_of_one_moment(s.look, s.timing):
         return Pending()
-    if s.has_device and not s.power_is_off() and not is_vouched(s):
+    if s.has_device and not s.power_is_off() and not (is_reset(s) or is_vouched(s)):
         if s.look.power is PowerState.ON:
             return Blocked(reason=Reason.SOURCE_RETURNED, detail="the power came back")
         return _unreadable(s)

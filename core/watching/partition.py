@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from kasugai.core.watching.host import Held, Host, Standing
 from kasugai.core.watching.isolation import Census
+from kasugai.core.watching.lifelines import Lifelines
 from kasugai.core.watching.rules import FEW, MANY, Rules
 from kasugai.core.words.heartbeats import Leave, Link
 from kasugai.core.words.signals import Fault, Source, Symptom, fault
@@ -37,6 +38,8 @@ class Conclusions:
     """What follows from one pulse."""
 
     said: tuple[Said, ...] = ()
+    resets: tuple[Fault, ...] = ()
+    """What follows from lifelines: whose watchdog has reset it, and of whom that is taken back."""
     doubted: int = 0
     """So many hosts are silent and are not said to be: too many of their road fell silent at once."""
     isolated: tuple[str, ...] = ()
@@ -67,6 +70,8 @@ class Partition:
     road: str = ""
     """What its hosts share on their way to the log: the broker that leads it."""
     hosts: dict[str, Host] = field(default_factory=dict)
+    lifelines: Lifelines = field(default_factory=Lifelines)
+    """Empty in all partitions but one."""
     is_live: bool = False
     """Whether a pulse has been concluded upon: before that nothing is known to be silent."""
     pulsed_at: BrokerTime = BrokerTime(0)
@@ -171,7 +176,8 @@ class Partition:
             word = self._word(host, at, is_witness=is_witness)
             said += [word] if word is not None else []
         untold = tuple(h.name for h in others if h.name in isolated and not self.rules.is_witness(h.lost))
-        return Conclusions(said=tuple(said), doubted=len(doubted), isolated=untold)
+        resets = tuple(self.lifelines.conclude(at, self._floor, self.rules.repeat))
+        return Conclusions(said=tuple(said), resets=resets, doubted=len(doubted), isolated=untold)
 
     def _falls(self, host: Host) -> bool:
         """Whether a host is silent of which that has not been said."""

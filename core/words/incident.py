@@ -89,6 +89,8 @@ class Open(OfKind):
     vouched: it counts as fenced unless the world contradicts it."""
     confirmed_at: BrokerTime | None = None
     """Broker time since which enough witnesses agree; None while they do not."""
+    reset_at: BrokerTime | None = None
+    """Broker time since which it is proven that the host's own watchdog has reset it; None: it is not."""
     vouched_by: str = ""
     """The person who vouches that the host is off; empty for nobody."""
     policy: Policy
@@ -121,7 +123,7 @@ class Open(OfKind):
     @property
     def knows_the_future(self) -> bool:
         """Whether it stands on something said after it was decided, which correlate cannot have written."""
-        told = (self.asserted_at, self.confirmed_at, self.opened_at)
+        told = (self.asserted_at, self.confirmed_at, self.reset_at, self.opened_at)
         return any(at is not None and at > self.decided_at for at in told)
 
 

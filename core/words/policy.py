@@ -107,6 +107,9 @@ class Policy:
     """What becomes of guests whose data lies on their dead host's own disks."""
     local_wait: Millis = Millis(1_800_000)
     """With `local_guests: rebuild`: how long such guests wait for their host first."""
+    dump_wait: Millis = Millis(0)
+    """How long the fence waits at most for a host that writes its kernel's memory to disk (kdump); 0: not at all. Its
+    guests wait as long."""
     settle_after_fence: Millis = Millis(0)
     """The pause between the fence and the first evacuation: for storage that holds the dead host's locks."""
     respect_disabled: Disabled = Disabled.NO

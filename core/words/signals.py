@@ -56,12 +56,19 @@ class Symptom(StrEnum):
 
     DOWN = "down"
     """It does not do its job."""
+    DUMPING = "dumping"
+    """Its crashed kernel writes its memory to disk: `down`, and its power is worth something until then."""
     OFF = "off"
-    """Its power was read as off: a proof, not a testimony."""
+    """It was read as off, or its watchdog has run out: a proof, not a testimony."""
     ALIVE = "alive"
     """A sign of life: contradicts everything older but OFF."""
     CLEAR = "clear"
     """The observer takes back its own condition and vouches for nothing."""
+
+    @property
+    def blames(self) -> bool:
+        """Whether it speaks against its subject."""
+        return self in (Symptom.DOWN, Symptom.DUMPING, Symptom.OFF)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

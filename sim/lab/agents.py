@@ -47,6 +47,10 @@ class Surroundings(Protocol):
         """Let an observer say something about a host."""
         ...
 
+    def say(self, actor: str, sentence: str) -> None:
+        """Add a line to the log."""
+        ...
+
     def later(self, seconds: float, act: Callable[[], None]) -> None:
         """Do something after a while."""
         ...

@@ -43,6 +43,7 @@ from kasugai.sim.lab.broker import (
     VERDICTS,
     Broker,
 )
+from kasugai.sim.lab.dogs import Dogs
 from kasugai.sim.lab.folding import WIDE, fold
 from kasugai.sim.lab.invariants import Invariants
 from kasugai.sim.lab.mortal import Counter, Death, Process, follow_tasks
@@ -105,6 +106,8 @@ class Lab:
     """Which variant the run becomes at an effect of a kind of process; None: it goes on as it is."""
     host_agents: HostAgents | None = None
     """Where the story has agents, and with them liveness."""
+    dogs: Dogs | None = None
+    """Where its hosts have watchdogs."""
     liveness: LivenessActor | None = None
 
     def __post_init__(self) -> None:

@@ -12,6 +12,7 @@ from kasugai.sim.cloud import CONVOY
 from kasugai.sim.lab.actors.liveness import LivenessActor
 from kasugai.sim.lab.agents import HostAgents
 from kasugai.sim.lab.custom_step import SimulatedStep
+from kasugai.sim.lab.dogs import Dogs
 from kasugai.sim.lab.grammar import BadScenario, Line, Scenario, explained, names, options, seconds
 from kasugai.sim.lab.laboratory import Lab
 from kasugai.sim.lab.observers import Observer, Rounds
@@ -191,12 +192,14 @@ class _Builder:
         self._rounds.join(observer.look)
 
     def _add_agents(self, name: str, words: tuple[str, ...]) -> None:
-        """agents all|HOST.. [loss=PERCENT] [witness=storage+tenant,...]: they beat on these hosts of lines above, and
-        liveness watches. `witness`: its matrix of networks."""
-        said = options(words, "loss=", "witness=")
+        """agents all|HOST.. [watchdog] [loss=PERCENT] [witness=storage+tenant,...]: they beat on these hosts of lines
+        above, and liveness watches. `watchdog`: each pets one; `witness`: liveness' matrix of networks."""
+        said = options(words, "watchdog", "loss=", "witness=")
         hosts = list(self._lab.cloud.world.hosts) if name == "all" else names(name)
         rules = Rules(witness=_words(said.get("witness", "")))
         self._lab.host_agents = HostAgents(self._lab, hosts, loss=float(said.get("loss", 0)) / 100)
+        if "watchdog" in said:
+            self._lab.dogs = Dogs(self._lab, self._lab.host_agents)
         self._lab.liveness = LivenessActor(self._lab.broker, rules)
 
     def _set_nova(self, name: str, words: tuple[str, ...]) -> None:
@@ -234,7 +237,9 @@ def _policy(key: str, value: str) -> dict[str, object]:
         "root-disks": RootDisks,
         "local-guests": LocalGuests,
         "respect-disabled": Disabled,
-        **dict.fromkeys(("confirm-after", "unfenced-wait", "local-wait", "settle-after-fence"), _millis),
+        **dict.fromkeys(
+            ("confirm-after", "unfenced-wait", "local-wait", "settle-after-fence", "dump-wait"), _millis
+        ),
         **dict.fromkeys(("restart-window", "process-quiet"), _millis),
         **dict.fromkeys(("process-disable", "process-evacuate"), _words),
         "restart-all": _yes,

@@ -7,6 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kasugai.core.words.heartbeats import Beat, DiskCount, Leave, Link, Pulse
+from kasugai.core.words.lifelines import Lifeline
 from kasugai.core.words.timing import Millis
 from kasugai.schemas import beats as module
 from kasugai.schemas.beats import Beats, Known
@@ -45,7 +46,7 @@ beats = st.builds(
 )
 
 
-def said(found: Known | Pulse) -> tuple[object, ...]:
+def said(found: Known | Pulse | Lifeline) -> tuple[object, ...]:
     """Return what was read of a beat."""
     assert isinstance(found, Known)
     return (found.host, found.boot_id, found.uptime, found.every, found.late, found.leave, found.links)

@@ -51,6 +51,7 @@ NEED_NOBODY = {
     "nothing-to-approve",
     "no-limit",
     "no-evidence",
+    "watchdog",
 }
 """Told, and never the reason of a hold, a veto, an alert or a failure. A new reason is added here or gets a page."""
 

@@ -1,5 +1,6 @@
-"""The host is off: by its device's word; without a device by a trusted assertion, by the word of a person, or by long
-silence where the segment's policy says that this is enough."""
+"""The host is off: by its device's word; without one that answers because its own watchdog has reset it, or by a
+person's word; without a device also by a trusted assertion, or by long silence where the segment's policy says that
+this is enough."""
 
 from kasugai.core.recovering.calls import Fence
 from kasugai.core.recovering.look import Look, PowerState, ServiceView
@@ -36,6 +37,8 @@ def assess(s: Situation, step: Step) -> Move:
         return note(s, step, FactKind.DONE, Reason.POWER_OFF)
     if s.look.power_at is None:
         return Pending()
+    if is_reset(s):
+        return note(s, step, FactKind.DONE, Reason.WATCHDOG)
     if is_vouched(s):
         return _vouched(s, step)
     if is_open(s, step):
@@ -54,6 +57,12 @@ def _refused(s: Situation) -> Blocked:
     return Blocked(reason=Reason.FENCE_REFUSED, detail=s.memory.refusal)
 
 
+def is_reset(s: Situation) -> bool:
+    """Whether the host's own watchdog has reset it: the last of its fences, which is waited for and never switched. A
+    device that answers is believed before it."""
+    return s.order.reset_at is not None and s.look.power is PowerState.UNKNOWN
+
+
 def is_vouched(s: Situation) -> bool:
     """Whether a person's word stands for a device that does not answer; one that reads on contradicts it. Nobody's word
     stands for the power of a host that lives and is useless."""
@@ -65,7 +74,10 @@ def must_be_done_again(s: Situation, record: StepRecord) -> bool:
     since an earlier owner saw it off and a new decision says that the host is dead."""
     if s.has_device:
         lapsed = record.reason == Reason.VOUCHED and (not s.order.vouched_by or bool(s.order.condemned))
+        lapsed = lapsed or (record.reason == Reason.WATCHDOG and s.order.reset_at is None)
         return lapsed or (record.epoch != s.memory.epoch and s.look.power is PowerState.ON)
+    if record.reason == Reason.WATCHDOG:
+        return s.order.reset_at is None
     return record.reason != Reason.UNFENCED and s.order.asserted_at is None
 
 
@@ -74,6 +86,8 @@ def _vouched(s: Situation, step: Step) -> Move:
 
 
 def _without_device(s: Situation, step: Step) -> Move:
+    if is_reset(s):
+        return note(s, step, FactKind.DONE, Reason.WATCHDOG)
     if s.order.condemned:
         return Blocked(
             reason=Reason.NO_FENCE_DEVICE,

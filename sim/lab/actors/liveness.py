@@ -13,6 +13,7 @@ from kasugai.adapters.kafka.records import Outgoing
 from kasugai.adapters.proving.checker import Checker
 from kasugai.adapters.proving.masters import Masters
 from kasugai.core.watching.host import Held
+from kasugai.core.watching.lifelines import OBSERVER as DOG
 from kasugai.core.watching.rules import Rules
 from kasugai.core.words.signals import Fault, Symptom
 from kasugai.schemas.topics import HEARTBEATS
@@ -154,5 +155,9 @@ def seen(fault: Fault) -> str:
             )
         case Symptom.ALIVE:
             return f"{fault.host} beats again"
+        case Symptom.OFF:
+            return f"the watchdog of {fault.host} has run out"
+        case Symptom.CLEAR if fault.observer == DOG:
+            return f"there is a newer word of the watchdog of {fault.host}"
         case _:
             return f"{fault.host} is isolated no more"

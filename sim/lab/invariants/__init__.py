@@ -51,6 +51,7 @@ from kasugai.sim.lab.invariants.one_attempt import OneAttempt
 from kasugai.sim.lab.invariants.one_call import OneCall
 from kasugai.sim.lab.invariants.one_reserve import OneReserve
 from kasugai.sim.lab.invariants.powered_on import PoweredOn
+from kasugai.sim.lab.invariants.reset_is_true import ResetIsTrue
 from kasugai.sim.lab.invariants.runs_once import RunsOnce
 from kasugai.sim.lab.invariants.set_aside import SetAside
 from kasugai.sim.lab.invariants.somewhere import Somewhere
@@ -75,6 +76,7 @@ from kasugai.streams.sayings import Unsaid, check_saying
 
 WATCHERS: tuple[type[Watcher], ...] = (
     RunsOnce,
+    ResetIsTrue,
     Somewhere,
     StaysDeleted,
     SourceOff,

@@ -6,7 +6,7 @@ from kasugai.core.recovering.look import PowerState
 from kasugai.core.words.facts import Fact, FactKind, Result
 from kasugai.core.words.incident import Open
 from kasugai.core.words.policy import Fencing
-from kasugai.core.words.signals import Command, Fault, Instruction, Limit, Symptom
+from kasugai.core.words.signals import Command, Fault, Instruction, Limit, Source, Symptom
 from kasugai.core.words.timing import BrokerTime
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.lab.invariants.watcher import OBEDIENCE, Sent, Sight, Watcher
@@ -26,6 +26,8 @@ class SourceOff(Watcher):
         self._asserted: dict[str, BrokerTime | None] = {}
         """By host: when the last assertion ended (a sign of life, its own observer's word taken back, an outcome); None
         while it stands."""
+        self._reset: dict[str, BrokerTime | None] = {}
+        """By host that its watchdog has reset: when that was contradicted; None while it stands."""
         self._observers: dict[str, str] = {}
         """By host: who made it."""
 
@@ -42,12 +44,17 @@ class SourceOff(Watcher):
                 if what.subject.is_host and result is not Result.FAILED:
                     self._end(host, at)
             case Sent(action="evacuate", host=host, guest=guest) if host in self.cloud.world.hosts:
-                yield from self._evacuated(host, self.cloud.world.guests[guest].name, at)
+                if not self._is_reset(host, guest, at):
+                    yield from self._evacuated(host, self.cloud.world.guests[guest].name, at)
 
     def _on_fault(self, fault: Fault, at: BrokerTime) -> None:
         taken_back = fault.symptom is Symptom.CLEAR and fault.observer == self._observers.get(fault.host)
         if fault.symptom is Symptom.ALIVE or taken_back:
             self._end(fault.host, at)
+        if fault.symptom is Symptom.ALIVE and self._reset.get(fault.host, at) is None:
+            self._reset[fault.host] = at
+        if fault.symptom is Symptom.OFF and fault.source is Source.HEARTBEAT:
+            self._reset[fault.host] = None
         if fault.asserted and fault.trusted:
             self._asserted[fault.host] = None
             self._observers[fault.host] = fault.observer
@@ -65,6 +72,12 @@ class SourceOff(Watcher):
             yield f"{guest} was evacuated while its source {host} was on"
         elif not driven and host not in self._unfenced:
             yield f"{guest} was evacuated while the power of {host} was unknown"
+
+    def _is_reset(self, host: str, guest: str, at: BrokerTime) -> bool:
+        """Whether its watchdog has reset it and the guest runs there no more. Whoever was reset is on again."""
+        ended = self._reset.get(host, BrokerTime(0))
+        stands = ended is None or ended + OBEDIENCE >= at
+        return stands and host not in self.cloud.running_on(guest)
 
     def _is_vouched_for(self, host: str, at: BrokerTime) -> bool:
         """An assertion counts while it stands, and for as long as a Stop takes to arrive."""

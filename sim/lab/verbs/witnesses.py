@@ -31,8 +31,8 @@ def _report(lab: Lab, words: Words) -> str:
 
 
 def _witness(lab: Lab, words: Words) -> str:
-    """witness HOST SOURCE down|alive|clear|off [id=EPISODE] [age=1h] [by=OBSERVER] [key=HOST|none] [on=TOPIC]: one
-    observer's word; an agent's, signed with another host's key than its own, or not at all."""
+    """witness HOST SOURCE down|dumping|alive|clear|off [id=EPISODE] [age=1h] [by=OBSERVER] [key=HOST|none] [on=TOPIC]:
+    one observer's word; an agent's, signed with another host's key than its own, or not at all."""
     host, source, what, *rest = words
     said = options(rest, "id=", "age=", "by=", "key=", "on=")
     by, age = said.get("by", _script(source)), seconds(said.get("age", "0s"))

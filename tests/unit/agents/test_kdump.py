@@ -7,8 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
-from kasugai.agents.kdump import OVER, Dumps, KdumpOptions, KdumpWatch, is_message
+from kasugai.agents.joining import Joint
+from kasugai.agents.kdump import ENDED, OVER, Dumps, KdumpOptions, KdumpWatch, is_message
 from kasugai.core.words.signals import Symptom
+from kasugai.core.words.subject import host_subject
 from tests.support.voices import Heard, Seconds
 
 MESSAGE = struct.pack("=II", 0x1B302A40, 1)
@@ -62,6 +64,49 @@ def test_hosts_that_dump_at_once_are_told_apart() -> None:
     assert dumps.hear(MESSAGE, "192.0.2.3", 0) == ("cmp3", False)
 
 
+def test_a_dump_has_ended_when_no_message_comes_any_more_and_may_begin_again() -> None:
+    dumps = Dumps(HOSTS, own="cmp1")
+    dumps.hear(MESSAGE, "192.0.2.2", 0)
+    dumps.hear(MESSAGE, "192.0.2.2", 10)
+    assert dumps.ended(10 + ENDED - 1) == []
+    assert dumps.ended(10 + ENDED) == ["cmp2"] and dumps.ended(99) == []
+    assert dumps.hear(MESSAGE, "192.0.2.2", 40) == ("cmp2", True)
+    assert dumps.ended(40 + ENDED) == ["cmp2"]
+
+
+def test_a_host_dumps_while_one_watch_says_so_and_is_down_when_the_dump_has_ended() -> None:
+    heard = Heard()
+    joint = Joint(heard)
+    kdump, peers = joint.voice("kdump"), joint.voice("peers")
+    subject = host_subject("cmp2")
+    peers.say(subject, Symptom.DOWN)
+    kdump.say(subject, Symptom.DUMPING)
+    peers.say(subject, Symptom.DOWN, again=True)
+    kdump.say(subject, Symptom.DOWN, again=True)
+    peers.say(subject, Symptom.DOWN, again=True)
+    said = [(word.symptom, word.again) for word in heard.words]
+    assert said == [
+        (Symptom.DOWN, False),
+        (Symptom.DUMPING, True),
+        (Symptom.DUMPING, True),
+        (Symptom.DOWN, True),
+        (Symptom.DOWN, True),
+    ]
+
+
+def test_the_end_of_a_dump_is_told() -> None:
+    heard, clock = Heard(), Seconds()
+    watch = KdumpWatch(KdumpOptions(hosts=HOSTS), heard, host="cmp1", clock=clock)
+    watch._hear(MESSAGE, "192.0.2.2")
+    watch._end()
+    clock.now += ENDED
+    watch._end()
+    assert [(word.host, word.symptom, word.again) for word in heard.words] == [
+        ("cmp2", Symptom.DUMPING, False),
+        ("cmp2", Symptom.DOWN, True),
+    ]
+
+
 def test_nobody_speaks_of_itself() -> None:
     assert Dumps(HOSTS, own="cmp2").hear(MESSAGE, "192.0.2.2", 0) is None
 
@@ -106,7 +151,9 @@ def test_it_listens_and_goes_on_after_rubbish(listen: str, family: socket.Addres
         await asyncio.gather(running, return_exceptions=True)
 
     asyncio.run(one_dump())
-    assert [(word.host, word.symptom, word.again) for word in heard.words] == [("cmp2", Symptom.DOWN, False)]
+    assert [(word.host, word.symptom, word.again) for word in heard.words] == [
+        ("cmp2", Symptom.DUMPING, False)
+    ]
     assert "keeps its power" in heard.words[0].seen
 
 

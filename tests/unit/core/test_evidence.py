@@ -68,7 +68,7 @@ def test_power_read_as_off_is_proof_before_all_else() -> None:
 
 def test_only_the_proofs_open() -> None:
     of_hosts = {Reason.CONFIRMED, Reason.ASSERTED, Reason.POWER_OFF, Reason.VOUCHED, Reason.HOST_USELESS}
-    assert of_hosts | {Reason.OBSERVED} == evidence.PROOFS
+    assert of_hosts | {Reason.OBSERVED, Reason.WATCHDOG} == evidence.PROOFS
 
 
 def test_what_a_closed_incident_explains_does_not_stand() -> None:

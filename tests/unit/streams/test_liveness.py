@@ -9,6 +9,7 @@ from kasugai.adapters.kafka.records import Outgoing, incoming
 from kasugai.adapters.proving.opening import Proofs, Unasked
 from kasugai.core.watching.rules import Rules
 from kasugai.core.words.heartbeats import Beat, Leave, Link, Pulse
+from kasugai.core.words.lifelines import Lifeline
 from kasugai.core.words.signals import Fault, Symptom
 from kasugai.core.words.timing import Millis
 from kasugai.schemas.codec import decode, encode
@@ -48,11 +49,15 @@ class Kafka:
             done()
 
     def message(
-        self, key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]] = ()
+        self,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Sequence[tuple[str, bytes]] = (),
+        partition: int = 0,
     ) -> Message:
         return Message(
             topic=HEARTBEATS,
-            partition=0,
+            partition=partition,
             offset=7,
             key=key,
             value=value,
@@ -84,9 +89,59 @@ class Kafka:
         self.liveness.take(self.pulses)
         self.pulses.clear()
 
+    def hold(self, host: str, neighbour: str, *, number: int = 0, key: str = "") -> None:
+        """Let an agent say that its host hangs on its watchdog."""
+        up = Millis(self.now - START + 100_000)
+        word = Lifeline(
+            host=host,
+            boot_id="b1",
+            uptime=up,
+            is_armed=True,
+            timeout=Millis(7_000),
+            neighbours=(neighbour,),
+            clean_since=Millis(0),
+            acknowledged=Millis(up - 1_000),
+        )
+        found = self.message((key or host).encode(), encode(word), partition=number)
+        self.liveness.take([found])
+
     def said(self) -> list[Fault]:
         values = [decode(record.value or b"") for record in self.sent if record.topic == HOSTS]
         return [value for value in values if isinstance(value, Fault)]
+
+
+def test_a_watchdog_that_has_run_out_is_told_repeated_and_taken_back() -> None:
+    kafka = Kafka()
+    for _ in range(5):
+        kafka.hold("cmp1", "cmp2")
+        kafka.hold("cmp2", "cmp1")
+        kafka.second()
+    for _ in range(60):
+        kafka.hold("cmp2", "cmp1")
+        kafka.second()
+    told = kafka.said()
+    assert [(word.symptom, word.observer, word.boot_id) for word in told] == 2 * [
+        (Symptom.OFF, "watchdog", "b1")
+    ]
+    assert told[0].event_id == told[1].event_id
+    kafka.hold("cmp1", "cmp2")
+    kafka.second()
+    assert kafka.said()[-1].symptom is Symptom.CLEAR
+    assert kafka.liveness.counts["off"] == 2 and kafka.liveness.counts["said before"] == 0
+    kafka.hold("cmp1", "cmp2")
+    kafka.hold("cmp1", "cmp2")
+    assert kafka.liveness.counts["said before"] == 1
+
+
+def test_a_lifeline_in_another_partition_under_another_key_or_unproved_is_a_dead_letter() -> None:
+    kafka = Kafka()
+    kafka.liveness.begin(1, "1")
+    kafka.hold("cmp1", "cmp2", number=1)
+    kafka.hold("cmp1", "cmp2", key="cmp3")
+    assert kafka.liveness.counts["unreadable"] == 2
+    unproved = Kafka(Nobody())
+    unproved.hold("cmp1", "cmp2")
+    assert unproved.liveness.counts["unproved"] == 1
 
 
 class Nobody:

@@ -87,7 +87,8 @@ def awaited(s: Situation, moves: Mapping[Step, Move]) -> frozenset[str]:
 def _is_under_way(s: Situation, step: Step, move: Pending) -> bool:
     """Whether nothing but the landing of what this step moves is waited for."""
     kind = find(step.action)
-    if not isinstance(kind, StepKind) or kind.landing is None or move.reads or move.hosts or move.evacuations:
+    asks = move.reads or move.hosts or move.evacuations or move.histories
+    if not isinstance(kind, StepKind) or kind.landing is None or asks:
         return False
     called = step.key in s.memory.in_flight or s.look.at < s.memory.begun.get(step.key, 0)
     records = s.look.migrations.get(step.subject, ())

@@ -79,7 +79,7 @@ class HostObserver:
             guests=wait.reads,
             hosts=wait.hosts,
             aggregates=bool(wait.hosts) and order.policy.add_reserve_to_aggregates,
-            places=True,
+            places=wait.places,
             row=not wait.begins_nothing,
             evacuations=wait.evacuations,
             histories=wait.histories,

@@ -115,9 +115,10 @@ def _kill_one(site: Site, watch: Watch, batch: Sequence[str], told: Told) -> Non
     _await(lambda: _least(site, homes, since) >= BEGUN, f"{BEGUN} calls for each of a batch")
     owners = _owners(_facts(watch), told.hosts)
     victim = Counter(owners[host] for host in batch).most_common(1)[0][0]
-    site.crew.kill(victim)
+    made = Counter(host for _, host, _ in _calls(site, homes, since))
+    mine = {host for host in batch if owners[host] == victim and made[host] <= GUESTS - 2 * WINDOW}
     at = time.monotonic()
-    mine = {host for host in batch if owners[host] == victim}
+    site.crew.kill(victim)
     _await(lambda: mine <= {*_next(site, homes, since, at), *_closed(watch)}, "who was killed goes on")
     calls = _next(site, homes, since, at)
     told.pauses.extend(calls[host] - at for host in mine & calls.keys())

@@ -15,6 +15,7 @@ from kasugai.core.words.timing import MonoTime, between
 RARELY = 5
 """While calls move, looks are at most so many look intervals apart, and whole ones twice as many."""
 
+
 def wait(
     s: Situation,
     reads: Iterable[str],
@@ -57,8 +58,8 @@ def wait(
 
 
 def _may_be_found_dead(s: Situation, by: MonoTime) -> bool:
-    """Whether a destination may have been at an evacuation for so long, at the next look, that it matters whether it has
-    died: the list of hosts tells."""
+    """Whether a destination may have been at an evacuation for so long, at the next look, that it matters whether it
+    has died: the list of hosts tells."""
     old = s.timing.stale_after + s.timing.report_interval
     return any(between(since, by) >= old for since in s.memory.taken.values())
 

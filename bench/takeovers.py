@@ -85,7 +85,7 @@ def run(takeovers: int, busy: int, seconds: float) -> Iterator[Figure]:
 
 def _build(cloud: SimCloud, hosts: Sequence[str]) -> None:
     for host in SPARE:
-        cloud.add_host(host, has_device=False)
+        cloud.add_host(host, has_device=False, capacity=GUESTS * len(hosts))
     for host in hosts:
         cloud.add_host(
             host, has_device=False, capacity=GUESTS

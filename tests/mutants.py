@@ -56,6 +56,7 @@ from kasugai.core.recovering.steps import (
     enable_again,
     evacuate,
     evacuations,
+    hidden,
     power_on,
     reenable,
     resolving,
@@ -632,6 +633,18 @@ MUTANTS = (
         name="a dangling record is waited for",
         scenario="scheduler-away-for-90s",
         patch=lambda: patch.object(resolving, "has_given_up", lambda *_: False),
+        variants=written,
+    ),
+    Mutant(
+        name="a rebuild without a record is waited for",
+        scenario="nova-api-dies-behind-the-task",
+        patch=lambda: patch.object(hidden, "_was_never_sent", lambda *_: False),
+        variants=written,
+    ),
+    Mutant(
+        name="a record that is not shown was never written",
+        scenario="nova-api-dies-and-nothing-tells",
+        patch=lambda: patch.object(hidden, "_was_never_sent", lambda *_: True),
         variants=written,
     ),
     Mutant(

@@ -79,9 +79,10 @@ class HostObserver:
             guests=wait.reads,
             hosts=wait.hosts,
             aggregates=bool(wait.hosts) and order.policy.add_reserve_to_aggregates,
-            places=True,
+            places=wait.places,
             row=not wait.begins_nothing,
             evacuations=wait.evacuations,
+            histories=wait.histories,
             project_tags=wait.words,
             images=wait.words and asks_for_images(order.policy),
         )
@@ -113,7 +114,7 @@ class HostObserver:
             asyncio.gather(*(self._cloud.guest(uuid) for uuid in reads)),
             asyncio.gather(*(self._cloud.service(host) for host in hosts)),
             asyncio.gather(*map(places.evacuation, accounts)),
-            asyncio.gather(*map(self._cloud.actions, asked_of)),
+            asyncio.gather(*map(places.history, asked_of)),
         )
         await self._words.learn(guests, wanted)
         self._empty = None if guests else migrations

@@ -249,6 +249,7 @@ class Ownership:
                 self._memory,
                 begun=MappingProxyType({**self._memory.begun, key: now}),
                 in_flight=self._memory.in_flight | {key},
+                accepted=self._memory.accepted - {key},
                 aims=MappingProxyType({**self._memory.aims, key: begin.record.target}),
             )
             self._sent += kind_of(begin.step.action).landing is not None

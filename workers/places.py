@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from kasugai.core.recovering.look import (
+    ActionView,
     AggregateView,
     EvacuationView,
     GuestView,
@@ -91,6 +92,10 @@ class Places:
     async def evacuation(self, guest: str) -> EvacuationView | None:
         """Read Nova's own account of the guest's last evacuation."""
         return await _shown("instance actions", self._cloud.last_evacuation(guest), None)
+
+    async def history(self, guest: str) -> tuple[ActionView, ...] | None:
+        """Read Nova's own account of what was asked of the guest; None where it does not let us see."""
+        return await _shown("instance actions", self._cloud.actions(guest), None)
 
     async def ask_for_room(self, guests: Iterable[GuestView]) -> None:
         """Ask Placement about the needs of these guests, if what it said has grown old. While it is away, what it said

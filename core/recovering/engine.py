@@ -145,11 +145,18 @@ def _others(procedure: Procedure, s: Situation) -> Next:
         histories = [uuid for move in waiting for uuid in move.histories]
         reads = [*reads, *expected(s)]
         again = wait(s, reads, hosts, only, asks, custom=custom, room_is_wanted=bool(begins))
-        return replace(again, histories=frozenset(histories)) if histories else again
+        return _with_histories(s, again, histories) if histories else again
     blocked = [move for move in moves.values() if isinstance(move, Blocked)]
     if begins:
         return _cannot_begin(procedure, s, silence, blocked)
     return _rest(procedure, s, blocked)
+
+
+def _with_histories(s: Situation, again: Wait, guests: list[str]) -> Wait:
+    """Ask for Nova's account of guests too; nobody need wait for the first answer."""
+    asked = frozenset(guests)
+    until = again.until if asked <= s.look.histories.keys() else s.now
+    return replace(again, histories=asked, until=until)
 
 
 def _ready(procedure: Procedure, s: Situation) -> list[Step]:

@@ -111,6 +111,11 @@ class GuestView:
         return during(self.task_state) is During.MOVES
 
     @property
+    def is_asked_for(self) -> bool:
+        """Whether its task is the one that Nova's API sets before anybody else hears of an evacuation or a rebuild."""
+        return self.task_state == "rebuilding"
+
+    @property
     def in_evacuation(self) -> bool:
         """Whether a task says that an evacuation of it is under way, or was when its destination died."""
         return during(self.task_state) is During.REBUILDS
@@ -309,8 +314,10 @@ class Look:
     """By id: those that were asked about, in this look or before; one that Glance does not tell about says nothing."""
     actions: tuple[ActionView, ...] | None = None
     """What was asked of the guest that the recovery is about, newest first; None: not read."""
-    histories: Mapping[str, tuple[ActionView, ...]] = field(default_factory=lambda: MappingProxyType({}))
-    """By guest of a host that was asked about: what was asked of it, newest first."""
+    histories: Mapping[str, tuple[ActionView, ...] | None] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    """By guest of a host that was asked about: what was asked of it, newest first; None: Nova does not let us see."""
     custom: Mapping[str, CustomView] = field(default_factory=lambda: MappingProxyType({}))
     """By key of a step of the operator's own that was asked about."""
 
@@ -337,6 +344,10 @@ class Look:
     def room_for(self, guest: GuestView) -> Mapping[str, int] | None:
         """Return how many guests like this one which host could take; None where nobody knows."""
         return self.room.get(guest.needs) if guest.needs is not None else None
+
+    def evacuations_of(self, guest: str) -> tuple[MigrationView, ...]:
+        """Return the records of the guest's evacuations from this host, oldest first."""
+        return tuple(m for m in self.migrations.get(guest, ()) if m.migration_type == EVACUATION)
 
     def newest_migration(self, guest: str) -> int:
         """Return the highest migration id of the guest in this look; 0 for none."""

@@ -81,6 +81,8 @@ class Wait:
     """With `awaited`: from then on a whole look is due in any case."""
     begins_nothing: bool = False
     """With `awaited`: whether nobody else waits to be begun, so that the host's own record need not be read."""
+    places: bool = True
+    """Whether it is to be known too where guests may go."""
     evacuations: frozenset[str] = frozenset()
     custom: frozenset[str] = frozenset()
     """Keys of steps of the operator's own whose state is to be asked for."""

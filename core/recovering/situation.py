@@ -54,6 +54,9 @@ class Memory:
     """When this owner last read the power as off."""
     idle: Mapping[str, MonoTime] = field(default_factory=lambda: MappingProxyType({}))
     """By guest: since when every look has shown it on the source without a task."""
+    rebuilt: Mapping[str, MonoTime] = field(default_factory=lambda: MappingProxyType({}))
+    """By guest: since when every look has shown it on the source as being rebuilt, by no evacuation of which Nova
+    shows a record."""
     taken: Mapping[int, MonoTime] = field(default_factory=lambda: MappingProxyType({}))
     """By migration: since when every look has shown that a destination has begun with it and nobody has ended it."""
     before: Look | None = None
@@ -74,8 +77,14 @@ class Memory:
         value = look.service.updated_at if look.service else ""
         state = look.service.state if look.service else self.state
         off_at = look.power_at if look.power is PowerState.OFF else self.off_at
-        idle, taken = self._idle(look), self._taken(look)
-        seen = replace(self, off_since=self._off_since(look), off_at=off_at, idle=idle, taken=taken)
+        seen = replace(
+            self,
+            off_since=self._off_since(look),
+            off_at=off_at,
+            idle=self._idle(look),
+            rebuilt=self._rebuilt(look),
+            taken=self._taken(look),
+        )
         if not value or value == self.record_value:
             return replace(seen, state=state if value else self.state)
         return replace(
@@ -92,6 +101,10 @@ class Memory:
     def _idle(self, look: Look) -> Mapping[str, MonoTime]:
         listed = (guest.uuid for guest in look.guests.values() if guest.task_state is None)
         return MappingProxyType({uuid: self.idle.get(uuid, look.at) for uuid in listed})
+
+    def _rebuilt(self, look: Look) -> Mapping[str, MonoTime]:
+        hidden = (g.uuid for g in look.guests.values() if g.in_evacuation and not look.evacuations_of(g.uuid))
+        return MappingProxyType({uuid: self.rebuilt.get(uuid, look.at) for uuid in hidden})
 
     def _taken(self, look: Look) -> Mapping[int, MonoTime]:
         shown = (m.migration_id for records in look.migrations.values() for m in records if m.is_taken)

@@ -10,7 +10,7 @@ from kasugai.core.recovering.steps.kinds import find
 from kasugai.core.recovering.steps.records import settles_after
 from kasugai.core.words.facts import StepState
 from kasugai.core.words.plan import Prior, Step
-from kasugai.core.words.timing import MonoTime
+from kasugai.core.words.timing import MonoTime, between
 
 RARELY = 5
 """While calls move, looks are at most so many look intervals apart, and whole ones twice as many."""
@@ -39,6 +39,7 @@ def wait(
         due = _some_due(s, seen) if is_urgent else _half_due(s, seen, len(awaited) - s.memory.ended)
         until = min(seen + max(pause, min(due, RARELY * s.timing.look_interval)), latest)
         enough = max(1, s.window // 4) if is_urgent else len(awaited)
+    begins_nothing = bool(awaited) and not room_is_wanted
     asked = frozenset(custom)
     if not asked <= s.look.custom.keys():
         until = s.now  # nobody need wait for the first answer
@@ -50,9 +51,17 @@ def wait(
         awaited=awaited,
         enough=enough,
         latest=MonoTime(latest),
-        begins_nothing=bool(awaited) and not room_is_wanted,
+        begins_nothing=begins_nothing,
+        places=not begins_nothing or _may_be_found_dead(s, MonoTime(latest)),
         evacuations=frozenset(evacuations),
     )
+
+
+def _may_be_found_dead(s: Situation, by: MonoTime) -> bool:
+    """Whether a destination may have been at an evacuation for so long, at the next look, that it matters whether it
+    has died: the list of hosts tells."""
+    old = s.timing.stale_after + s.timing.report_interval
+    return any(between(since, by) >= old for since in s.memory.taken.values())
 
 
 def _settling(s: Situation) -> list[int]:
@@ -87,7 +96,8 @@ def awaited(s: Situation, moves: Mapping[Step, Move]) -> frozenset[str]:
 def _is_under_way(s: Situation, step: Step, move: Pending) -> bool:
     """Whether nothing but the landing of what this step moves is waited for."""
     kind = find(step.action)
-    if not isinstance(kind, StepKind) or kind.landing is None or move.reads or move.hosts or move.evacuations:
+    asks = move.reads or move.hosts or move.evacuations or move.histories
+    if not isinstance(kind, StepKind) or kind.landing is None or asks:
         return False
     called = step.key in s.memory.in_flight or s.look.at < s.memory.begun.get(step.key, 0)
     records = s.look.migrations.get(step.subject, ())

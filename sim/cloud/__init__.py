@@ -22,7 +22,7 @@ Verbs for scenarios (hosts by exact name, guests by name or uuid; seconds):
                     user_asks(guest, what)            # pause, hard reboot, shelve, ...: verbs.VERBS
                     guest_dies guest_stalls purge_actions(guest)
                     slow_conductor(seconds) conductor_away(lasting) scheduler_away(lasting)
-                    no_valid_host(on) fail_spawns(host, message) answer_500(action, times)
+                    no_valid_host(on) fail_spawns(host, message) answer_500(action, times) api_dies(line, times)
                     silence_cell(cell, ids_readable=) wake_cell(cell)
     cloud.world     knobs: pace (replaceable) clock_offset sends_date congestion autostart compares_boots flaky_stops
                     syncs_power hides_actions; now() wall()

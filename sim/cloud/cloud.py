@@ -10,6 +10,7 @@ from kasugai.core.recovering.look import By
 from kasugai.sim.cloud.census import Place, census
 from kasugai.sim.cloud.controllers import CONDUCTOR, SCHEDULER
 from kasugai.sim.cloud.diary import Diary
+from kasugai.sim.cloud.evacuate import death
 from kasugai.sim.cloud.hosts import Hosts
 from kasugai.sim.cloud.identity import Identity
 from kasugai.sim.cloud.images import Images
@@ -245,6 +246,11 @@ class SimCloud:
     def answer_500(self, action: str, times: int = 1) -> None:
         """So many of the next calls (evacuate, stop) end in 500 after they have written what they wrote."""
         self.world.fails_next[action] = times
+
+    def api_dies(self, line: str, times: int = 1) -> None:
+        """So many of the next evacuations end with the process of the API that carries them out: behind the guest's
+        `task`, or behind the `action`. Others of its processes serve on."""
+        self.world.fails_next[death(line)] = times
 
     def conductor_away(self, lasting: float) -> None:
         """nova-conductor stands still for so many seconds: calls wait in its queue, and what it was asking the

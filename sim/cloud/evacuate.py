@@ -8,7 +8,7 @@ from kasugai.core.recovering.look import EVACUATION, By
 from kasugai.sim.cloud.actions import Actions
 from kasugai.sim.cloud.conductor import Conductor
 from kasugai.sim.cloud.evacuation import Evacuation, Progress, save
-from kasugai.sim.cloud.model import REBUILDING, UNEXPECTED, Answer, Guest, Refused
+from kasugai.sim.cloud.model import REBUILDING, UNEXPECTED, Answer, Ended, Guest, Refused
 from kasugai.sim.cloud.placement import Placement
 from kasugai.sim.cloud.reaper import Reaper
 from kasugai.sim.cloud.rebuild import Rebuild
@@ -20,6 +20,17 @@ LEAVES_STOPPED = (2, 95)
 """From this microversion on an evacuated guest is left stopped, unless its vm_state was error."""
 
 EVACUABLE = ("active", "stopped", "error")
+
+DEATHS = ("task", "action")
+"""Behind which line of an evacuation a process of the API may be let die: each is a transaction of its own, the record
+is the next, and only then anybody else hears of it."""
+
+
+def death(line: str) -> str:
+    """Return how deaths behind that line are called in `World.fails_next`."""
+    if line not in DEATHS:
+        raise ValueError(f"{' or '.join(DEATHS)} belongs here, not {line}")
+    return f"evacuate: {line}"
 
 
 class Evacuations:
@@ -55,17 +66,20 @@ class Evacuations:
     ) -> Answer[None]:
         """Take the call: 200 although another one of the same guest may be under way. A named target stands in the
         record at once, a chosen one only when it has claimed the guest. A 500 may come when task and record are
-        written: they stay, and nobody carries the call out."""
+        written: they stay, and nobody carries the call out; nor one whose process dies before the record (Ended)."""
         self._check(guest, target)
         is_running = guest.vm_state == "active"
+        save(guest, self._world, task_state=REBUILDING)
+        self._may_die("task")
+        action = self._actions.start(guest, "evacuate", by)
+        self._may_die("action")
         evacuation = Evacuation(
             guest=guest,
             source=guest.host or "",
-            action=self._actions.start(guest, "evacuate", by),
+            action=action,
             target=target,
             ends_stopped=guest.vm_state == "stopped" or (is_running and microversion >= LEAVES_STOPPED),
         )
-        save(guest, self._world, task_state=REBUILDING)
         self._world.add_migration(guest, EVACUATION, target)
         if self._world.fails("evacuate"):
             raise Refused(500, UNEXPECTED, evacuation.action.request_id)
@@ -74,6 +88,10 @@ class Evacuations:
         took = self._world.draw(self._world.pace.evacuate)
         took *= 1 + 0.15 * self._progress.slowness()
         return Answer(None, took, evacuation.action.request_id)
+
+    def _may_die(self, line: str) -> None:
+        if self._world.fails(death(line)):
+            raise Ended
 
     def _check(self, guest: Guest, target: str | None) -> None:
         """Check what the API checks, in its order. That a named target is up, enabled and has room is the scheduler's

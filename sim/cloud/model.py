@@ -41,6 +41,10 @@ class Refused(Exception):
         self.request_id = request_id
 
 
+class Ended(Exception):
+    """The process of the API that carried the request out has died: what it had written stands, and nobody answers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer(Generic[T]):
     """What the API answers, and how long after the request's arrival."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NoReturn, TypeVar
 
-from kasugai.sim.cloud.model import Answer, Refused
+from kasugai.sim.cloud.model import Answer, Ended, Refused
 from kasugai.sim.cloud.world import World
 
 T = TypeVar("T")
@@ -206,6 +206,8 @@ class Wire:
         except Refused as refusal:
             request.request_id = refusal.request_id
             answer, took, request.status = refusal, self._world.draw(self._world.pace.call), refusal.status
+        except Ended:
+            answer, took = BrokenOff(), 0.0
         self._tell(request)
         if is_lost:
             del self._waiting[id(request)]

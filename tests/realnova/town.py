@@ -19,6 +19,7 @@ import fixtures
 import oslo_messaging as messaging
 from nova import context, objects, utils
 from nova.api import auth
+from nova.compute import api as compute
 from nova.compute import manager
 from nova.conductor import rpcapi
 from nova.db.api import api as api_db
@@ -54,6 +55,7 @@ VERBS = frozenset(
         "wake_cell",
         "wind",
         "lose_casts",
+        "end_evacuation",
         "time_out_scheduling",
         "hypervisors",
         "updates",
@@ -277,6 +279,14 @@ class Town(integrated_helpers.ProviderUsageBaseTestCase):  # type: ignore[misc]
         if self._bus:
             self._bus.start()
 
+    def end_evacuation(self, behind: str) -> None:
+        """The next evacuation ends behind the guest's task, or behind the action: its next line fails, once."""
+        line = {"task": (compute.API, "_record_action_start"), "action": (objects.Migration, "create")}[
+            behind
+        ]
+        failing: Any = mock.patch.object(*line, side_effect=lambda *_, **__: _end(failing))
+        failing.start()
+
     def time_out_scheduling(self, seconds: float) -> None:
         """The conductor waits so long for the scheduler's answer."""
         self.flags(long_rpc_timeout=int(seconds))
@@ -318,6 +328,11 @@ class Town(integrated_helpers.ProviderUsageBaseTestCase):  # type: ignore[misc]
 
 def _shifted(clock: Callable[..., Any], seconds: float, *args: Any, **kwargs: Any) -> Any:
     return clock(*args, **kwargs) + timedelta(seconds=seconds)
+
+
+def _end(failing: Any) -> None:
+    failing.stop()
+    raise RuntimeError("the API ends here")
 
 
 def _end_at_once(service: Any) -> None:

@@ -143,6 +143,9 @@ class OnSimulator(ABC):
     def hold_conductor(self) -> None:
         self.do(lambda cloud: cloud.slow_conductor(NEVER))
 
+    def end_evacuation_behind(self, line: str) -> None:
+        self.do(lambda cloud: cloud.api_dies(line))
+
     def silence_cell(self) -> None:
         self.do(lambda cloud: cloud.silence_cell())
 

@@ -127,6 +127,10 @@ class OnRealNova:
     def hold_conductor(self) -> None:
         self.nova.say("stop_service", name="conductor")
 
+    def end_evacuation_behind(self, line: str) -> None:
+        """The next line fails: what was written stands, as when the process had died."""
+        self.nova.say("end_evacuation", behind=line)
+
     def release_conductor(self) -> None:
         """It is back, and carries out what waited."""
         self.nova.say("start_service_again", name="conductor")

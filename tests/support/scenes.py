@@ -117,6 +117,10 @@ class Scene(Protocol):
         """Its conductor is away, and stays away: what it is asked waits."""
         ...
 
+    def end_evacuation_behind(self, line: str) -> None:
+        """Its API ends in the next evacuation, behind the guest's `task` or the `action`; the next is served."""
+        ...
+
     def silence_cell(self) -> None:
         """The database of the hosts' cell does not answer."""
         ...

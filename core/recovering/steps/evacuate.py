@@ -14,6 +14,7 @@ from kasugai.core.recovering.states import WISHES, during, treatment
 from kasugai.core.recovering.steps import restore
 from kasugai.core.recovering.steps.evacuations import Notes, done, noted, open_records, ours, wish_of
 from kasugai.core.recovering.steps.guests import CALL_TRIES, absent
+from kasugai.core.recovering.steps.hidden import await_hidden
 from kasugai.core.recovering.steps.kind import LookAfter, StepKind
 from kasugai.core.recovering.steps.records import as_a_client, begin
 from kasugai.core.recovering.steps.reserves import is_ready, is_unfit
@@ -51,8 +52,9 @@ def assess(s: Situation, step: Step) -> Move:
         return Pending(reads=(step.subject,))
     if guest.in_migration or any(m.migration_type != EVACUATION and not m.is_ended for m in others):
         return Blocked(reason=Reason.IN_MIGRATION, detail=f"{guest.name} may already run elsewhere")
-    if guest.in_evacuation and not any(m.migration_type == EVACUATION for m in others):
-        return _await_hidden(s, step)
+    hidden = await_hidden(s, step, guest)
+    if hidden is not None:
+        return hidden
     if why := treatment(guest.vm_state, guest.task_state).why:
         return done(s, step, why)
     return waits_for_its_host(s, step) or _call(s, step, record)
@@ -65,15 +67,6 @@ def landing(move: Note, look: Look) -> Millis | None:
         return None
     landed = [m for m in ours(look, move.step, move.record) if m.has_landed]
     return landed[-1].lasted if landed else None
-
-
-def _await_hidden(s: Situation, step: Step) -> Move:
-    """The guest is being rebuilt and no record says by whom: one list was answered without the other's cell."""
-    if between(s.memory.owner_since, s.now) > s.timing.landing:
-        return Blocked(
-            reason=Reason.EVACUATION_UNRESOLVED, detail=f"{step.name}: Nova shows no record of its rebuild"
-        )
-    return Pending()
 
 
 def _call(s: Situation, step: Step, record: StepRecord | None) -> Move:

@@ -65,9 +65,10 @@ def _await(s: Situation, step: Step) -> Move:
 def _start(s: Situation, step: Step, guest: GuestView) -> Move:
     if is_open(s, step):
         return note(s, step, FactKind.ABSOLVED, NO_TRACE)
-    if step.subject not in s.look.histories:
+    asked = s.look.histories.get(step.subject)
+    if asked is None:
         return Pending(reads=(step.subject,), histories=(step.subject,))
-    if wish(s.look.histories[step.subject], guest) is Wish.OFF:
+    if wish(asked, guest) is Wish.OFF:
         return done(s, step, Reason.USERS_WISH)
     return call(s, step)
 

@@ -5,7 +5,7 @@ A verb acts on the laboratory at its time and says so in the log as the world, a
 into its actor's `VERBS`; two verbs of one name do not start.
 """
 
-from kasugai.sim.cloud.model import Refused
+from kasugai.sim.cloud.model import Ended, Refused
 from kasugai.sim.lab.grammar import BadScenario, Event, Scenario, explained
 from kasugai.sim.lab.laboratory import Lab
 from kasugai.sim.lab.verbs import commands, guests, machines, nova, people, pipeline, servers, witnesses
@@ -21,6 +21,8 @@ def perform(lab: Lab, scenario: Scenario, event: Event) -> None:
                 sentence = verb(lab, event.words[length:])
             except Refused as no:
                 sentence = f"{' '.join(event.words)}: {no}"
+            except Ended:
+                sentence = f"{' '.join(event.words)}: Nova's API has died, and does not answer"
             except (KeyError, ValueError, IndexError) as error:
                 told = f"{' '.join(event.words)}: {explained(error)}"
                 raise BadScenario(f"{scenario.path}:{event.number}: {told}") from error

@@ -32,6 +32,12 @@ def _nova_ends(lab: Lab, words: Words) -> str:
     return f"nova's API ends for {words[1]}, with what is on the wire"
 
 
+def _nova_dies(lab: Lab, words: Words) -> str:
+    """nova api dies behind task|action [N]: the next N evacuations end with the process that carries them out"""
+    lab.cloud.api_dies(words[1], int(words[2]) if len(words) > 2 else 1)
+    return f"nova's API dies in its next evacuation, behind the {words[1]}"
+
+
 def _nova_loses(lab: Lab, words: Words) -> str:
     """nova loses reply ACTION [N]"""
     lab.cloud.wire.lose_replies(words[0], times=int(words[1]) if len(words) > 1 else 1)
@@ -103,6 +109,7 @@ VERBS: dict[str, Verb] = {
     "nova answers 503": _nova_503,
     "nova unreachable": _nova_unreachable,
     "nova api ends": _nova_ends,
+    "nova api dies": _nova_dies,
     "nova loses reply": _nova_loses,
     "nova slow": _nova_slow,
     "nova conductor": _nova_conductor,

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from kasugai.workers.ports import CloudUnsure
 from tests.support.clouds import until
 from tests.support.scenes import HOST, Play, Scene, bury, statuses
 
@@ -156,6 +157,28 @@ def test_a_destination_that_died_unnoticed_takes_the_call_and_keeps_the_guest(pl
         await until(lambda: scene.records()[0].dest == "cmp2" and scene.running_on("web") == frozenset())
         assert scene.records()[0].status in ("accepted", "pre-migrating")
         assert scene.states("web") == ("active", "rebuilding")
+
+    play(story)
+
+
+@pytest.mark.parametrize("line", ["task", "action"])
+def test_an_api_that_ends_before_the_record_has_asked_nobody_and_the_guest_may_be_evacuated(
+    play: Play, line: str
+) -> None:
+    async def story(scene: Scene) -> None:
+        bury(scene)
+        scene.end_evacuation_behind(line)
+        uuid = scene.uuid("web")
+        with pytest.raises(CloudUnsure):
+            await scene.port.evacuate(uuid)
+        assert (scene.states("web"), scene.records()) == (("active", "rebuilding"), [])
+        asked = [each.action for each in await scene.port.actions(uuid)]
+        assert asked == ["evacuate", "create"][line == "task" :]
+        assert scene.running_on("web") == frozenset()
+        await scene.port.evacuate(uuid, "cmp2")
+        assert await landed(scene) == "cmp2"
+        assert statuses(scene) == ["done"]
+        assert scene.running_on("web") == {"cmp2"}
 
     play(story)
 

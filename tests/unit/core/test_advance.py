@@ -356,6 +356,17 @@ def test_while_nothing_but_landings_is_waited_for_a_look_comes_when_half_of_them
     assert answer.begins_nothing
 
 
+@pytest.mark.parametrize(("since", "is_asked"), [(15 * S, True), (15 * S - 1, False)])
+def test_where_nothing_is_to_begin_hosts_are_asked_for_only_when_a_destination_may_be_found_dead(
+    since: int, *, is_asked: bool
+) -> None:
+    memory = replace(RECENT, taken={1: MonoTime(NOW - since)})
+    answer = ask(UNDER_WAY, *fenced(), *CALLS, plan=planned(*GUESTS[:2], window=50), memory=memory)
+    assert isinstance(answer, Wait) and answer.places is is_asked
+    urgent = ask(UNDER_WAY, *fenced(), *CALLS, plan=FIVE, memory=replace(memory, pace=Pace(window=2)))
+    assert isinstance(urgent, Wait) and urgent.places
+
+
 @pytest.mark.parametrize(("took", "until"), [(None, 4 * S), (10 * S, 4 * S), (2 * S, S), (60 * S, 5 * S)])
 def test_while_others_wait_for_room_a_look_comes_when_two_fifths_of_the_window_are_due(
     took: int | None, until: float

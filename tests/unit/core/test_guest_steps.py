@@ -113,8 +113,9 @@ def test_a_guest_whose_user_shelved_or_deleted_it_after_the_plan_is_left(state: 
 
 def test_a_guest_that_is_being_rebuilt_without_a_record_is_waited_for_and_told_after_ten_minutes() -> None:
     rebuilt = guest(task_state="rebuild_spawning")
-    assert evacuate(moving(rebuilt), memory=replace(RECENT, owner_since=MonoTime(NOW - 600 * S))) == Pending()
-    late = evacuate(moving(rebuilt), memory=replace(RECENT, owner_since=MonoTime(NOW - 600 * S - 1)))
+    seen = replace(RECENT, owner_since=MonoTime(0), rebuilt={"g1": MonoTime(NOW - 600 * S)})
+    assert evacuate(moving(rebuilt), memory=seen) == Pending()
+    late = evacuate(moving(rebuilt), memory=replace(seen, rebuilt={"g1": MonoTime(NOW - 600 * S - 1)}))
     assert blocked(late) == (
         Reason.EVACUATION_UNRESOLVED,
         "name-g1: Nova shows no record of its rebuild",

@@ -124,7 +124,7 @@ def _drain(settings: Settings, hosts: Hosts, name: str) -> tuple[float, float]:
         group=name,
         instance=name,
         topic=HEARTBEATS,
-        memory=MEMORY,
+        memory=MEMORY * 1000,
         owner=Heir(settings, liveness),
         wall=Wall().now,
     )

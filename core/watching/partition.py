@@ -41,6 +41,8 @@ class Conclusions:
     """So many hosts are silent and are not said to be: too many of their road fell silent at once."""
     isolated: tuple[str, ...] = ()
     """Hosts that are isolated and of which nothing is said, since the matrix names no such case."""
+    since: BrokerTime = BrokerTime(0)
+    """Since when beats must be read again by who takes over here, and knows all that was said."""
 
 
 NOTHING = Conclusions()
@@ -75,6 +77,8 @@ class Partition:
     _floor: BrokerTime = BrokerTime(0)
     """Where silence begins at the earliest: the first pulse of an unbroken row."""
     _late: Millis = Millis(0)
+    _former: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Boots that are over, by host: what a predecessor said of those that beat."""
 
     def __post_init__(self) -> None:
         """A loop that was later than that is no measure of its host."""
@@ -95,9 +99,10 @@ class Partition:
         for one of more hosts than are watched. By position: there are 80,000 a second."""
         host = self.hosts.get(name)
         if host is None:
-            if len(self.hosts) >= MANY:
+            former = self._former.get(name, ())
+            if len(self.hosts) >= MANY or boot_id in former:
                 return False
-            host = self.hosts[name] = Host(name=name, boot_id=boot_id, uptime=uptime, at=at)
+            host = self.hosts[name] = Host(name=name, boot_id=boot_id, uptime=uptime, at=at, former=former)
         elif host.is_old(boot_id, uptime, at) or (at <= host.at and not self.is_live):
             return False
         elif host.boot_id != boot_id:
@@ -114,6 +119,7 @@ class Partition:
         among which there may be some of the dead that were said again."""
         word = said.fault
         if word.symptom is not Symptom.DOWN:
+            self._former[word.host] = said.former
             return
         held = Held.ISOLATED if word.episode.endswith(Held.ISOLATED.value) else Held.SILENT
         self.hosts[word.host] = Host(
@@ -171,7 +177,12 @@ class Partition:
             word = self._word(host, at, is_witness=is_witness)
             said += [word] if word is not None else []
         untold = tuple(h.name for h in others if h.name in isolated and not self.rules.is_witness(h.lost))
-        return Conclusions(said=tuple(said), doubted=len(doubted), isolated=untold)
+        return Conclusions(said=tuple(said), doubted=len(doubted), isolated=untold, since=self._needed(at))
+
+    def _needed(self, at: BrokerTime) -> BrokerTime:
+        """Return since when beats must be read again by who takes over; what is older than `memory` nobody reads."""
+        oldest = BrokerTime(at - self.rules.memory)
+        return min((n for h in self.hosts.values() if (n := h.needed(at, oldest)) >= oldest), default=at)
 
     def _falls(self, host: Host) -> bool:
         """Whether a host is silent of which that has not been said."""

@@ -87,8 +87,8 @@ class Beats:
 
 
 def _like(beat: Beat, value: bytes) -> Known:
-    """Return what the next beat of that host is compared with: the bytes that the codec has just read as this beat, where
-    they are those that we would write, for equal bytes at the same place are read alike."""
+    """Return what the next beat of that host is compared with: the bytes that the codec has just read as this beat,
+    where they are those that we would write, for equal bytes at the same place are read alike."""
     front = _HEAD + _text(beat.host) + _text(beat.boot_id)
     pause, date = _number(beat.every), _number(beat.sent_at)
     head = b"".join((front, _number(beat.uptime), pause, _number(beat.late)))

@@ -91,8 +91,8 @@ class BeatSource:
                 "max.poll.interval.ms": 300_000,
                 "isolation.level": "read_uncommitted",
                 "fetch.wait.max.ms": 50,
-                "queued.max.messages.kbytes": 4_096,
-                "fetch.max.bytes": 4_194_304,
+                "queued.max.messages.kbytes": 2_048,
+                "fetch.max.bytes": 2_097_152,
                 "message.max.bytes": 1_048_576,
                 "on_commit": self._committed,
             }

@@ -115,7 +115,10 @@ class BeatSource:
                 TopicPartition(self._topic, number, each.offset, str(each.since))
                 for number, each in kept.items()
             ]
-            self._consumer.commit(offsets=places, asynchronous=True)
+            try:
+                self._consumer.commit(offsets=places, asynchronous=True)
+            except KafkaException as error:
+                self._committed(error, places)
 
     def close(self) -> None:
         """Leave; a static member's partitions stay its own for the session time-out."""

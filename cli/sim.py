@@ -69,7 +69,7 @@ def _add_detect(verbs: Nouns) -> None:
         verbs,
         "detect",
         "Measure how soon dead hosts are confirmed, and that no living one is fenced.",
-        ["kasugai sim detect", "kasugai sim detect --seeds 1000 --troubles 10000"],
+        ["kasugai sim detect", "kasugai sim detect --seeds 1000 --troubles 10000 --parallel 16"],
         _detect,
     )
     detect.add_argument(
@@ -81,6 +81,13 @@ def _add_detect(verbs: Nouns) -> None:
         default=8,
         metavar="N",
         help="runs in which networks flap, observers stall, links lose packets and clocks are off",
+    )
+    detect.add_argument(
+        "--parallel",
+        type=int,
+        default=1,
+        metavar="N",
+        help="so many processes: one for each core that is idle",
     )
     detect.add_argument("--first", type=int, default=0, metavar="SEED", help="the first seed")
 
@@ -95,8 +102,10 @@ def _detect(arguments: argparse.Namespace) -> int:
     from kasugai.cli.detect_text import confirmed, fenced
 
     seeds = range(arguments.first, arguments.first + arguments.seeds)
-    misses = [confirmed(seeds, has_bmc=has_bmc) for has_bmc in (True, False)]
-    misses.append(fenced(range(arguments.first, arguments.first + arguments.troubles)))
+    parallel = arguments.parallel
+    misses = [confirmed(seeds, has_bmc=has_bmc, parallel=parallel) for has_bmc in (True, False)]
+    troubles = range(arguments.first, arguments.first + arguments.troubles)
+    misses.append(fenced(troubles, parallel=parallel))
     return Exit.NO if any(misses) else Exit.OK
 
 

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from confluent_kafka import Message
 
+from kasugai.adapters.kafka.beat_source import Kept
 from kasugai.adapters.kafka.dead import dead_letter
 from kasugai.adapters.kafka.records import Incoming, Outgoing, incoming, outgoing
 from kasugai.adapters.proving.opening import Proofs
@@ -51,6 +52,10 @@ class Unproved(Exception):
 class Out(Protocol):
     """The way to Kafka."""
 
+    @property
+    def owed(self) -> int:
+        """How many records were to be published and are not known to be."""
+
     def send(self, record: Outgoing) -> None:
         """Publish, as often as it takes."""
         ...
@@ -78,6 +83,8 @@ class Owned:
     sent_at: float = float("-inf")
     is_under_way: bool = False
     isolated: frozenset[str] = frozenset()
+    kept: Kept | None = None
+    """What is to be left to a successor since the last conclusion."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -98,6 +105,7 @@ class Liveness:
     _buried: tuple[int, int] = (0, 0)
     """Which second, and how many dead letters in it."""
     _watch: Watch = field(init=False)
+    _kept_at: float = float("-inf")
 
     def __post_init__(self) -> None:
         """Own nothing."""
@@ -125,6 +133,18 @@ class Liveness:
             owned.sent, owned.sent_at, owned.is_under_way = owned.sent + 1, now, True
             word = Pulse(author=f"{self.author}/{owned.sent}", every=self.rules.pulse)
             self.out.pulse(outgoing(HEARTBEATS, word, trace={}, partition=number), _landed(owned))
+
+    def kept(self) -> dict[int, Kept]:
+        """Return what a successor is to be left, by partition, once a second; to be called more often. Nothing while a
+        word is under way: who does not know it would have to read more."""
+        now = self.clock()
+        if self.out.owed or now - self._kept_at < self.rules.pulse / 1000:
+            return {}
+        self._kept_at = now
+        found = {number: mine.kept for number, mine in self.owned.items() if mine.kept is not None}
+        for number in found:
+            self.owned[number].kept = None
+        return found
 
     def take(self, messages: Iterable[Message]) -> None:
         """Take records in the order of their partitions. What cannot be read or is not proved is a dead letter."""
@@ -190,6 +210,7 @@ class Liveness:
         self._say(found)
         if concludes:
             self._tell(mine, number, found)
+            mine.kept = Kept(1 + (message.offset() or 0), found.since)
 
     def _say(self, found: Conclusions) -> None:
         for said in found.said:

@@ -88,7 +88,7 @@ def run(settings: Settings, stop: Stop, *, demo: bool, vitals: Vitals) -> None:
             group=GROUP,
             instance=instance,
             topic=HEARTBEATS,
-            memory=settings.liveness.memory / 1000,
+            memory=settings.liveness.rules.memory,
             owner=Heir(settings, liveness),
             wall=Wall().now,
             lags=vitals.lags if vitals.is_served else None,
@@ -109,6 +109,7 @@ def _watch(liveness: Liveness, source: BeatSource, out: Outlet, stop: Stop, vita
         liveness.pulse()
         out.serve()
         liveness.take(source.next())
+        source.keep(liveness.kept())
 
 
 @dataclass(slots=True)

@@ -1,13 +1,15 @@
 """Reads heartbeats as a member of the group, in the form in which confluent-kafka hands them over, on the caller's own
 thread: there are tens of thousands a second.
 
-Places are by time and never committed: a new owner reads the last minutes of each partition again, and what was last
-said of its hosts (`standing`). The classic eager protocol with static membership, as route has it: whoever is started
+Places are by time: a new owner reads what was last said of a partition's hosts (`standing`), and its beats since the
+time that its predecessor has left it, which is committed beside the offset that it had come to: some seconds. Where
+none did, the last minute. The classic eager protocol with static membership, as route has it: whoever is started
 again within the session has its partitions at once.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import confluent_kafka
@@ -18,6 +20,7 @@ from kasugai.adapters.kafka.complaints import Complaints
 from kasugai.adapters.kafka.statistics import statistics_config
 from kasugai.adapters.settings.values import KafkaSettings
 from kasugai.adapters.telemetry.lags import Lags, Place
+from kasugai.core.words.timing import BrokerTime
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +29,18 @@ SESSION = 6.0
 """Seconds until the group notices that a member is gone: the least that brokers allow unless told otherwise
 (group.min.session.timeout.ms)."""
 PATIENCE = 10.0
+DIGITS = 16
+"""Of a time in milliseconds: 300,000 years."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What an owner leaves to its successor in a partition."""
+
+    offset: int
+    """All before it was concluded upon."""
+    since: BrokerTime
+    """Since when it is to be read again."""
 
 
 class Owner(Protocol):
@@ -51,13 +66,13 @@ class BeatSource:
         group: str,
         instance: str,
         topic: str,
-        memory: float,
+        memory: int,
         owner: Owner,
         wall: Callable[[], int],
         lags: Lags | None = None,
     ) -> None:
-        """Join in the background. `instance` is unique in the group and the same after a restart; `memory`: seconds
-        that are read again; `wall`: milliseconds since 1970."""
+        """Join in the background. `instance` is unique in the group and the same after a restart; `memory`:
+        milliseconds that are read again at most; `wall`: milliseconds since 1970."""
         name = f"{group}-{instance}"
         self._topic, self._memory, self._owner, self._wall, self._lags = topic, memory, owner, wall, lags
         self._delivered: dict[Place, int] = {}
@@ -76,11 +91,12 @@ class BeatSource:
                 "max.poll.interval.ms": 300_000,
                 "isolation.level": "read_uncommitted",
                 "fetch.wait.max.ms": 50,
-                "queued.max.messages.kbytes": 4_096,
-                "fetch.max.bytes": 4_194_304,
+                "queued.max.messages.kbytes": 2_048,
+                "fetch.max.bytes": 2_097_152,
                 "message.max.bytes": 1_048_576,
+                "on_commit": self._committed,
             }
-            | statistics_config(lags, self._delivered)
+            | statistics_config(lags, self._delivered, commits=False)
         )
         self._consumer.subscribe([topic], on_assign=self._assigned, on_revoke=self._revoked)
 
@@ -91,6 +107,18 @@ class BeatSource:
         found = [message for message in messages if message.error() is None or self._is_record(message)]
         self._tell(found)
         return found
+
+    def keep(self, kept: Mapping[int, Kept]) -> None:
+        """Leave that to whoever owns these partitions next; what does not reach the broker makes it read more."""
+        if kept:
+            places = [
+                TopicPartition(self._topic, number, each.offset, str(each.since))
+                for number, each in kept.items()
+            ]
+            try:
+                self._consumer.commit(offsets=places, asynchronous=True)
+            except KafkaException as error:
+                self._committed(error, places)
 
     def close(self) -> None:
         """Leave; a static member's partitions stay its own for the session time-out."""
@@ -122,9 +150,13 @@ class BeatSource:
             for number in seen:
                 self._lags.done((self._topic, number))
 
+    def _committed(self, error: Any, _: Sequence[TopicPartition]) -> None:
+        if error is not None:
+            log.debug("what a successor is left was not kept: %s", error)
+
     def _assigned(self, consumer: confluent_kafka.Consumer, partitions: Sequence[TopicPartition]) -> None:
-        since = self._wall() - int(self._memory * 1000)
-        wanted = [TopicPartition(each.topic, each.partition, since) for each in partitions]
+        since = since_when(_left(consumer, partitions), self._wall(), self._memory)
+        wanted = [TopicPartition(p.topic, p.partition, since(p.partition)) for p in partitions]
         places = consumer.offsets_for_times(wanted, PATIENCE) if wanted else []
         for place in places:
             place.offset = place.offset if place.offset >= 0 else OFFSET_END
@@ -132,7 +164,8 @@ class BeatSource:
         self._owner.begin(numbers, self._roads(consumer))
         consumer.assign(places)
         self._count, self.has_joined = len(numbers), True
-        log.info("watching %d partitions, from %.0f s ago", len(numbers), self._memory)
+        ago = max((self._wall() - since(number) for number in numbers), default=0) / 1000
+        log.info("watching %d partitions, from %.0f s ago", len(numbers), ago)
 
     def _roads(self, consumer: confluent_kafka.Consumer) -> dict[int, str]:
         """Return which broker leads each partition."""
@@ -142,3 +175,24 @@ class BeatSource:
     def _revoked(self, _: Any, __: Sequence[TopicPartition]) -> None:
         self._owner.end()
         self._count = 0
+
+
+def since_when(left: Mapping[int, int], now: int, memory: int) -> Callable[[int], int]:
+    """Return since when (ms) each partition is read again: since the time that was `left`, never more than `memory`,
+    and never from what is yet to come, for clocks are set back."""
+    return lambda number: max(now - memory, min(left.get(number, 0), now))
+
+
+def _left(consumer: confluent_kafka.Consumer, partitions: Sequence[TopicPartition]) -> dict[int, int]:
+    """Return since when predecessors said that these are to be read again, as far as they have."""
+    try:
+        found: list[Any] = consumer.committed(list(partitions), PATIENCE) if partitions else []
+    except KafkaException as error:
+        log.warning("what predecessors have left is not known, reading more: %s", error)
+        return {}
+    return {place.partition: int(place.metadata) for place in found if is_time(place.metadata)}
+
+
+def is_time(text: str | None) -> bool:
+    """Whether it is a time as `keep` writes it; what else stands there is somebody else's."""
+    return text is not None and text.isascii() and text.isdecimal() and len(text) <= DIGITS

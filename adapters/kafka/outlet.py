@@ -26,18 +26,21 @@ class Outlet:
     def __init__(self, kafka: KafkaSettings, name: str) -> None:
         """Connect in the background; `name` is shown at the broker and in logs."""
         self._producer = confluent_kafka.Producer(producer_config(kafka, name))
+        self.owed = 0
+        """How many records were to be published and are not known to be."""
 
     def send(self, record: Outgoing) -> None:
         """Publish, as often as it takes. What no broker will ever take is told in the log."""
+        self.owed += 1
 
         def report(error: KafkaError | None, _: Message) -> None:
-            if error is None:
+            if error is not None and not is_too_much(error):
+                log.warning("%s: %s: sending it again", record.topic, error.str())
+                self._hand_over(record, report)
                 return
-            if is_too_much(error):
+            if error is not None:
                 log.error("%s does not take a record: %s", record.topic, error.str())
-                return
-            log.warning("%s: %s: sending it again", record.topic, error.str())
-            self.send(record)
+            self.owed -= 1
 
         self._hand_over(record, report)
 

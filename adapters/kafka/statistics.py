@@ -14,10 +14,11 @@ INTERVAL = 1_000
 """Milliseconds."""
 
 
-def statistics_config(lags: Lags | None, delivered: Mapping[Place, int]) -> Config:
+def statistics_config(lags: Lags | None, delivered: Mapping[Place, int], *, commits: bool = True) -> Config:
     """Return what lets a consumer tell `lags` how far it is behind; nothing for None.
 
     `delivered` is what the consumer keeps: by partition, the offset after the last record that it was handed.
+    `commits`: whether a record is done when it is committed, and not when it was handed over.
     """
     if lags is None:
         return {}
@@ -25,15 +26,19 @@ def statistics_config(lags: Lags | None, delivered: Mapping[Place, int]) -> Conf
     teller = object()
 
     def take(text: str) -> None:
-        lags.set(behind(text, delivered), teller)
+        lags.set(behind(text, delivered, commits=commits), teller)
 
     return {"stats_cb": take, "statistics.interval.ms": INTERVAL}
 
 
-def behind(text: str, delivered: Mapping[Place, int]) -> dict[Place, int]:
-    """Return how many records of each partition that is being fetched are not committed."""
+def behind(text: str, delivered: Mapping[Place, int], *, commits: bool = True) -> dict[Place, int]:
+    """Return how many records of each partition that is being fetched are not committed; without `commits`, not
+    delivered."""
     return {
-        (topic, int(number)): _uncommitted(partition, delivered.get((topic, int(number)), 0))
+        (topic, int(number)): _uncommitted(
+            partition if commits else partition | {"committed_offset": -1},
+            delivered.get((topic, int(number)), 0),
+        )
         for topic, about in json.loads(text)["topics"].items()
         for number, partition in about["partitions"].items()
         if number != "-1" and partition["fetch_state"] == "active"

@@ -7,7 +7,7 @@ from typing import Any
 
 from oslo_config import cfg
 
-from kasugai.adapters.settings.values import MASTER_KEYS_FILE, LivenessSettings
+from kasugai.adapters.settings.values import MASTER_KEYS_FILE
 from kasugai.core.watching.rules import Rules
 from kasugai.schemas.draw import field_docs
 
@@ -36,6 +36,7 @@ LIVENESS_BOUNDS: dict[str, tuple[int, int]] = {
     "reboot": (0, 3_600_000),
     "isolation": (1_000, 3_600_000),
     "forget": (600_000, 2_592_000_000),
+    "memory": (10_000, 3_000_000),
 }
 """What liveness' lengths of time may be, from and to (ms)."""
 
@@ -49,13 +50,5 @@ def liveness_options() -> list[Any]:
     ]
     return [
         *times,
-        cfg.IntOpt(
-            "memory",
-            default=LivenessSettings().memory,
-            min=10_000,
-            max=3_000_000,
-            help="So much of each partition's past is read again by its new owner (ms): hosts that fell silent while "
-            "nobody looked are found if that was later.",
-        ),
         cfg.ListOpt("witness", default=[], help=docs["witness"], sample_default="storage,storage+tenant"),
     ]

@@ -251,9 +251,8 @@ def _api(values: dict[str, Any]) -> ApiSettings:
 
 
 def _liveness(values: dict[str, Any]) -> LivenessSettings:
-    memory = values.pop("memory")
     witness = tuple("+".join(sorted(case.split("+"))) for case in values.pop("witness"))
-    return LivenessSettings(memory=memory, rules=Rules(**values, witness=witness))
+    return LivenessSettings(rules=Rules(**values, witness=witness))
 
 
 def _worker(values: dict[str, Any]) -> WorkerSettings:

@@ -131,8 +131,6 @@ class AgentsSettings:
 class LivenessSettings:
     """How silence is judged."""
 
-    memory: int = 60_000
-    """Milliseconds of heartbeats that a new owner of a partition reads again."""
     rules: Rules = field(default_factory=Rules)
 
 

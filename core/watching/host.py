@@ -101,6 +101,15 @@ class Host:
             longest = max(longest, min(Millis(rules.silence + 2 * self.late), LONGEST_PATIENCE))
         return longest
 
+    def needed(self, at: BrokerTime, oldest: BrokerTime) -> BrokerTime:
+        """Return since when its beats must be read again by who takes over at `at`: since the last one, and since a
+        lateness that is doubted; none of one whose silence was said, for that word tells all of it. All of them,
+        since `oldest`, while it is not said that a boot of it is over."""
+        if self.has_booted:
+            return oldest
+        since = at if self.is_silent else self.at
+        return min(since, self.late_at) if self.late and at - self.late_at < DOUBT_LASTS else since
+
     @property
     def is_watched(self) -> bool:
         """Whether its silence says anything: an agent that ended by itself leaves its host unwatched."""

@@ -44,6 +44,8 @@ class Conclusions:
     """So many hosts are silent and are not said to be: too many of their road fell silent at once."""
     isolated: tuple[str, ...] = ()
     """Hosts that are isolated and of which nothing is said, since the matrix names no such case."""
+    since: BrokerTime = BrokerTime(0)
+    """Since when beats must be read again by who takes over here, and knows all that was said."""
 
 
 NOTHING = Conclusions()
@@ -80,6 +82,8 @@ class Partition:
     _floor: BrokerTime = BrokerTime(0)
     """Where silence begins at the earliest: the first pulse of an unbroken row."""
     _late: Millis = Millis(0)
+    _former: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Boots that are over, by host: what a predecessor said of those that beat."""
 
     def __post_init__(self) -> None:
         """A loop that was later than that is no measure of its host."""
@@ -100,9 +104,10 @@ class Partition:
         for one of more hosts than are watched. By position: there are 80,000 a second."""
         host = self.hosts.get(name)
         if host is None:
-            if len(self.hosts) >= MANY:
+            former = self._former.get(name, ())
+            if len(self.hosts) >= MANY or boot_id in former:
                 return False
-            host = self.hosts[name] = Host(name=name, boot_id=boot_id, uptime=uptime, at=at)
+            host = self.hosts[name] = Host(name=name, boot_id=boot_id, uptime=uptime, at=at, former=former)
         elif host.is_old(boot_id, uptime, at) or (at <= host.at and not self.is_live):
             return False
         elif host.boot_id != boot_id:
@@ -119,6 +124,7 @@ class Partition:
         among which there may be some of the dead that were said again."""
         word = said.fault
         if word.symptom is not Symptom.DOWN:
+            self._former[word.host] = said.former
             return
         held = Held.ISOLATED if word.episode.endswith(Held.ISOLATED.value) else Held.SILENT
         self.hosts[word.host] = Host(
@@ -177,7 +183,18 @@ class Partition:
             said += [word] if word is not None else []
         untold = tuple(h.name for h in others if h.name in isolated and not self.rules.is_witness(h.lost))
         resets = tuple(self.lifelines.conclude(at, self._floor, self.rules.repeat))
-        return Conclusions(said=tuple(said), resets=resets, doubted=len(doubted), isolated=untold)
+        since = self._needed(at)
+        return Conclusions(
+            said=tuple(said), resets=resets, doubted=len(doubted), isolated=untold, since=since
+        )
+
+    def _needed(self, at: BrokerTime) -> BrokerTime:
+        """Return since when beats must be read again by who takes over; what is older than `memory` nobody reads.
+        Lifelines are read as far back as that: a proof stands on what neighbours have told, and on no dispute."""
+        oldest = BrokerTime(at - self.rules.memory)
+        if self.lifelines.lines:
+            return oldest
+        return min((n for h in self.hosts.values() if (n := h.needed(at, oldest)) >= oldest), default=at)
 
     def _falls(self, host: Host) -> bool:
         """Whether a host is silent of which that has not been said."""

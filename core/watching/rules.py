@@ -38,6 +38,9 @@ class Rules:
     """A host that reaches nobody on a network for so long is isolated there."""
     forget: Millis = Millis(86_400_000)
     """A host that was silent for so long is watched no more, until it beats again."""
+    memory: Millis = Millis(60_000)
+    """So much of each partition's past is read again by its new owner at most: hosts that fell silent while nobody
+    looked are found if that was later. Where its predecessor left word since when it must be read, no more is."""
     witness: tuple[str, ...] = ()
     """The matrix: on which networks (in the order of the alphabet, joined by `+`) a host that beats must reach nobody
     for liveness to be one witness against it: `storage`, `storage+tenant`. Everything else is told, and held against

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
 
@@ -16,6 +15,7 @@ from kasugai.adapters.settings.values import KafkaSettings
 from kasugai.core.words.heartbeats import Beat, Link
 from kasugai.core.words.signals import Fault
 from kasugai.core.words.timing import Millis
+from kasugai.schemas.beats import Known, again, known_of
 from kasugai.schemas.codec import decode, encode
 from kasugai.schemas.topics import HEARTBEATS, HOSTS
 
@@ -33,6 +33,8 @@ class Hosts:
         self._provers = {name: Prover(name, derive(master, name), boot=boot) for name in names}
         self._boot = boot
         self._since = time.monotonic() - 86_400
+        self._known: dict[str, Known] = {}
+        """What each one's next beat repeats of its first."""
         self.dead: set[str] = set()
         self._ended = Event()
         self._thread: Thread | None = None
@@ -46,7 +48,7 @@ class Hosts:
 
     def beat(self, name: str) -> Beat:
         """Return the host's beat as of now."""
-        uptime = Millis(round((time.monotonic() - self._since) * 1000))
+        uptime = self._uptime()
         return Beat(
             host=name,
             boot_id=self._boot,
@@ -59,27 +61,33 @@ class Hosts:
             sent_at=round(time.time() * 1000),
         )
 
+    def _uptime(self) -> Millis:
+        return Millis(round((time.monotonic() - self._since) * 1000))
+
     def send(self, beats: Sequence[Beat], *, proved: bool = True) -> None:
         """Publish these."""
         for beat in beats:
-            value = encode(beat)
-            prover = self._provers[beat.host]
-            headers = dict([prover.header(HEARTBEATS, beat.host, value)] if proved else [])
-            while True:
-                try:
-                    self._producer.produce(
-                        HEARTBEATS, value=value, key=beat.host.encode(), headers={**headers}
-                    )
-                    break
-                except BufferError:
-                    self._producer.poll(0.05)
+            self._produce(beat.host, encode(beat), proved=proved)
         self._producer.poll(0)
+
+    def _produce(self, name: str, value: bytes, *, proved: bool = True) -> None:
+        prover = self._provers[name]
+        headers = dict([prover.header(HEARTBEATS, name, value)] if proved else [])
+        while True:
+            try:
+                self._producer.produce(HEARTBEATS, value=value, key=name.encode(), headers={**headers})
+                return
+            except BufferError:
+                self._producer.poll(0.05)
 
     def tick(self, times: int = 1) -> None:
         """Let each that lives beat so often, a millisecond of uptime apart."""
-        for again in range(times):
-            beats = [self.beat(name) for name in self._provers if name not in self.dead]
-            self.send([replace(beat, uptime=Millis(beat.uptime + again)) for beat in beats])
+        for more in range(times):
+            for name in self._provers.keys() - self.dead:
+                known = self._known.get(name) or self._known.setdefault(name, known_of(self.beat(name)))
+                uptime = Millis(self._uptime() + more)
+                self._produce(name, again(known, uptime, Millis(uptime % 7), round(time.time() * 1000)))
+            self._producer.poll(0)
 
     def flush(self) -> None:
         """Wait until all of it is there."""

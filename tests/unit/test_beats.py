@@ -137,3 +137,16 @@ def test_made_up_hosts_make_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("a", "b", "c"):
         reader.read(name.encode(), encode(replace(BEAT, host=name)))
     assert set(reader._known) == {b"c"}
+
+
+@given(beats, beats, st.integers(0, 400))
+def test_a_first_beat_in_other_bytes_than_ours_makes_nothing_of_the_next_ones(
+    beat: Beat, other: Beat, at: int
+) -> None:
+    value = encode(beat)
+    at = 5 + at % (len(value) - 5)
+    reader, longer = Beats(), value[:at] + bytes([value[at] | 0x80, 0]) + value[at + 1 :]
+    for each in (longer, value, longer, encode(replace(other, host=beat.host)), value):
+        found, told = judged(reader, beat.host.encode(), each), by_codec(each)
+        if not (isinstance(told, tuple) and told[0] != beat.host):
+            assert found == told

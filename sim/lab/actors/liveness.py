@@ -1,7 +1,7 @@
 """Liveness in the laboratory: the real `Liveness` on a simulated consumer and producer.
 
 Played is the member of the group (adapters/kafka/beat_source is librdkafka on the process's own thread): it owns all
-partitions, reads the last minute of each again when it starts, and hands over what has come four times a second.
+partitions, reads of each again what the former life has left it, and hands over what has come four times a second.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 from confluent_kafka import Message
 
+from kasugai.adapters.kafka.beat_source import since_when
 from kasugai.adapters.kafka.records import Outgoing
 from kasugai.adapters.proving.checker import Checker
 from kasugai.adapters.proving.masters import Masters
@@ -26,8 +27,6 @@ from kasugai.streams.liveness_app import STANDS
 
 POLL = 0.25
 """Seconds between two looks at what has come."""
-MEMORY = 60_000
-"""Milliseconds of beats that a new life reads again."""
 CREATE_TIME = 2
 """How confluent-kafka calls the broker's own timestamps (TIMESTAMP_LOG_APPEND_TIME)."""
 
@@ -51,6 +50,11 @@ class Outbox:
             self._append(record)
         done()
 
+    @property
+    def owed(self) -> int:
+        """See the port."""
+        return len(self._waiting)
+
     def serve(self) -> None:
         """Publish what waits."""
         while self._waiting and not self._broker.is_away:
@@ -70,6 +74,8 @@ class LivenessActor:
         self._lives = 0
         self._task: asyncio.Task[None] | None = None
         self._stands_still = 0.0
+        self._left: dict[int, int] = {}
+        """Since when a new life is to read each partition again, by the word of the former one."""
         self.now: Liveness | None = None
         """The life that runs; None while nobody does."""
 
@@ -101,7 +107,9 @@ class LivenessActor:
         loop = asyncio.get_running_loop()
         places = dict.fromkeys(range(self._broker.partitions_of(HEARTBEATS)), 0)
         for number in places:
-            places[number] = self._first(HEARTBEATS, number, MEMORY)
+            now = self._broker.now()
+            since = since_when(self._left, now, self._rules.memory)(number)
+            places[number] = self._first(HEARTBEATS, number, now - since)
             liveness.begin(number, "1", list(self._stood(number)))
         while True:
             liveness.pulse()
@@ -113,6 +121,7 @@ class LivenessActor:
                 records = self._broker.log(HEARTBEATS, number, place)
                 liveness.take([_message(record) for record in records])
                 places[number] += len(records)
+            self._left |= {number: kept.since for number, kept in liveness.kept().items()}
 
     def _first(self, topic: str, number: int, memory: int) -> int:
         """Return the first offset that is not older than that."""

@@ -1,5 +1,6 @@
 """Liveness on a real Kafka: it finds a host that falls silent, survives kill -9, and invents no silence."""
 
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +25,8 @@ pytestmark = [pytest.mark.integration, pytest.mark.chaos]
 
 PARTITIONS = 4
 NAMES = [f"cmp{n}" for n in range(1, 21)]
+MEMORY = 600
+"""Seconds that are read again where nobody has left since when."""
 TAKEOVER = 3.0
 """Seconds within which who is started again has its partitions and looks."""
 
@@ -56,6 +59,10 @@ class Eyes:
         """Return what the processes said last."""
         return "\n".join(self.crew.log(name)[-2_000:] for name in self.crew.pids())
 
+    def read_again(self) -> list[int]:
+        """Return how many seconds each life read again of its partitions."""
+        return [int(ago) for ago in re.findall(r"partitions, from (\d+) s ago", self.crew.log("liveness-1"))]
+
     def take(self, name: str) -> None:
         """Wait until a process concludes: everything is read again."""
         self.await_(lambda: "watching " in self.crew.log(name), f"{name} has its share")
@@ -67,7 +74,7 @@ def eyes(tmp_path: Path) -> Iterator[Eyes]:
     file = tmp_path / "kasugai.conf"
     settings = KafkaSettings(bootstrap_servers=server.bootstrap, replication=1, min_insync=1)
     hosts = Hosts(settings, NAMES)
-    more = f"[agents]\nmaster_keys_file = {hosts.keys_file(tmp_path)}\n"
+    more = f"[agents]\nmaster_keys_file = {hosts.keys_file(tmp_path)}\n[liveness]\nmemory = {MEMORY * 1000}\n"
     file.write_text(settings_for(kafka=server.conf, partitions=PARTITIONS, more=more))
     loaded = load([str(file)])
     Topics(loaded).apply(wanted(loaded))
@@ -96,6 +103,9 @@ def test_a_silent_host_is_found_and_a_killed_liveness_invents_no_silence(eyes: E
     eyes.await_(lambda: eyes.is_down("cmp9"), "cmp9 is found by the fourth life")
     assert {fault.host for fault in eyes.said()} == {"cmp7", "cmp9"}, "no silence was invented"
     assert {fault.event_id for fault in eyes.said() if fault.host == "cmp7"} == {first}
+    first_life, *others = eyes.read_again()
+    assert first_life == MEMORY
+    assert max(others) < MEMORY, "each was left since when it must read again"
     eyes.hosts.dead = set()
     eyes.await_(lambda: not eyes.is_down("cmp7") and not eyes.is_down("cmp9"), "both are back")
 

@@ -453,6 +453,62 @@ def test_who_takes_over_takes_an_isolation_back() -> None:
     assert words(log.pass_(2, "cmp1", links=WELL)) == [("cmp1", "clear")]
 
 
+def test_who_takes_over_knows_the_boots_that_are_over_of_who_beats() -> None:
+    log = Log()
+    log.pass_(5, "cmp1", boot="b1")
+    log.now += 3_000
+    log.beat(boot="b2", uptime=500)
+    (alive,) = log.pulse()
+    assert alive.symptom is Symptom.ALIVE
+    after = log.successor()
+    assert not after.beat(boot="b1", uptime=99_000_000), "of a former boot"
+    assert after.beat(boot="b2", uptime=1_000)
+    after.now += 3_000
+    assert not after.beat(boot="b1", uptime=1_500), "of a former boot"
+
+
+def test_what_was_said_to_be_silent_need_not_be_read_again_and_the_last_beat_of_each_other_must() -> None:
+    log = Log()
+    log.pass_(5, "cmp1", "cmp2")
+    log.pass_(2, "cmp2")
+    assert log.last.since == START + 5_000
+    log.pass_(2, "cmp2")
+    assert log.last.since == START + 9_000
+    assert log.pass_(1) == []
+    assert log.last.since == START + 9_000
+
+
+def test_the_last_beat_of_a_host_that_starts_anew_or_is_unwatched_must_be_read_again_for_a_minute() -> None:
+    for leave in (Leave.REBOOT, Leave.AGENT):
+        log = Log()
+        log.pass_(5, "cmp1", leave=leave)
+        log.pass_(60, "cmp2")
+        assert log.last.since == START + 5_000
+        log.pass_(1, "cmp2")
+        assert log.last.since == START + 66_000
+
+
+def test_a_lateness_must_be_read_again_while_it_is_doubted() -> None:
+    log = Log()
+    log.pass_(1, "cmp1", late=4_000)
+    log.pass_(59, "cmp1")
+    assert log.last.since == START + 1_000
+    log.pass_(1, "cmp1")
+    assert log.last.since == START + 61_000
+
+
+def test_a_former_boot_must_be_read_again_until_it_is_said_that_it_is_over() -> None:
+    log = Log(around=Around(doubt=lambda: True))
+    log.pass_(5, "cmp1", boot="b1")
+    log.now += 3_000
+    log.beat(boot="b2", uptime=500)
+    for _ in range(5):
+        log.now += 1_000
+        assert log.pulse(concludes=log.now == START + 13_000) == []
+    assert (log.last.doubted, log.partition.hosts["cmp1"].has_booted) == (1, True)
+    assert log.last.since == log.now - Rules().memory
+
+
 def test_what_a_predecessor_took_back_does_not_stand() -> None:
     log = Log()
     log.pass_(5, "cmp1")

@@ -7,6 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kasugai.core.watching.host import QUICKEST_BOOT
 from kasugai.core.watching.partition import Partition, Said
 from kasugai.core.watching.rules import Rules
 from kasugai.core.words.heartbeats import Leave
@@ -26,6 +27,9 @@ class Event:
     """Milliseconds after the record before it."""
     host: str = ""
     concludes: bool = True
+    late: int = 0
+    boots: bool = False
+    leave: Leave = Leave.STAYS
 
 
 beats = st.builds(Event, after=st.integers(0, 1_500), host=st.sampled_from(HOSTS))
@@ -148,3 +152,104 @@ def test_who_takes_over_goes_on_with_what_stands(before: list[Event], after: lis
         was = standing.get(word.fault.host)
         if word.fault.symptom is Symptom.ALIVE and was is not None and was.fault.symptom is Symptom.DOWN:
             assert heir.last[word.fault.host] > int(was.fault.episode)
+
+
+eventful = st.builds(
+    Event,
+    after=st.integers(0, 4_000),
+    host=st.sampled_from(HOSTS),
+    late=st.sampled_from([0, 0, 0, 4_000]),
+    boots=st.sampled_from([False, False, False, True]),
+    leave=st.sampled_from([Leave.STAYS] * 4 + [Leave.AGENT, Leave.REBOOT, Leave.SHUTDOWN]),
+)
+ticks = st.builds(Event, after=st.integers(500, 2_000))
+
+
+@dataclass(frozen=True)
+class Record:
+    """A beat or a pulse where it stands in the log."""
+
+    at: int
+    event: Event
+    boot: int = 0
+    uptime: int = 0
+
+    @property
+    def pulse(self) -> bool:
+        return not self.event.host
+
+    @property
+    def concludes(self) -> bool:
+        return self.event.concludes
+
+
+@dataclass
+class Life:
+    """One life of liveness, and the log that it reads."""
+
+    partition: Partition
+    said: list[Said]
+    since: int = 0
+
+    def told(self) -> list[tuple[int, str, Said]]:
+        """Return what it said, pulse by pulse, whatever order its hosts have."""
+        return sorted((s.fault.observed_at, s.fault.host, s) for s in self.said)
+
+    def read(self, record: Record) -> None:
+        if record.pulse:
+            found = self.partition.pulse(BrokerTime(record.at), concludes=record.concludes)
+            self.said += found.said
+            self.since = found.since if record.concludes else self.since
+            return
+        event, at = record.event, BrokerTime(record.at)
+        boot, up = f"b{record.boot}", Millis(record.uptime)
+        self.partition.hear(event.host, boot, up, Millis(1_000), Millis(event.late), event.leave, (), at)
+
+
+def written(events: list[Event], now: int, boots: dict[str, tuple[int, int]]) -> list[Record]:
+    """Return the log; `boots`: which boot each host is in, and when it began."""
+    records = []
+    for event in events:
+        now += event.after + QUICKEST_BOOT * event.boots
+        if event.host:
+            number, began = boots.get(event.host, (0, now - 86_400_000))
+            if event.boots:
+                number, began = number + 1, now - 2_000
+            boots[event.host] = number, began
+            records.append(Record(now, event, number, now - began))
+        else:
+            records.append(Record(now, event))
+    return records
+
+
+def heir(said: list[Said], records: list[Record], since: int, now: int) -> Life:
+    """Return who takes over at `now`: it knows the last word about each host, and the beats since then."""
+    life = Life(Partition(RULES), [])
+    last = {each.fault.host: each for each in said if each.fault.observed_at >= now - 100_000}
+    for each in last.values():
+        life.partition.stand(each, BrokerTime(each.fault.observed_at))
+    for record in records:
+        if record.at >= since:
+            life.read(replace(record, event=replace(record.event, concludes=False)))
+    return life
+
+
+@given(
+    st.lists(eventful | ticks, max_size=40), st.lists(eventful | ticks, max_size=20), st.integers(0, 3_000)
+)
+def test_who_reads_since_what_was_left_says_what_who_reads_the_whole_memory_says(
+    before: list[Event], after: list[Event], pause: int
+) -> None:
+    boots: dict[str, tuple[int, int]] = {}
+    log = written([*before, Event(after=1_000)], START, boots)
+    first = Life(Partition(RULES), [])
+    for record in log:
+        first.read(record)
+    now = log[-1].at + pause
+    whole = heir(first.said, log, now - RULES.memory, now)
+    short = heir(first.said, log, max(first.since, now - RULES.memory), now)
+    rest = written([Event(after=1_000), *after, *[Event(after=1_000)] * 45], now, boots)
+    for record in [*rest, *(replace(each, at=rest[-1].at) for each in log)]:
+        for life in (whole, short):
+            life.read(record)
+    assert short.told() == whole.told()

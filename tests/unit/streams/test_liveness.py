@@ -5,13 +5,14 @@ from collections.abc import Callable, Sequence
 import pytest
 from confluent_kafka import Message
 
+from kasugai.adapters.kafka.beat_source import Kept
 from kasugai.adapters.kafka.records import Outgoing, incoming
 from kasugai.adapters.proving.opening import Proofs, Unasked
 from kasugai.core.watching.rules import Rules
 from kasugai.core.words.heartbeats import Beat, Leave, Link, Pulse
 from kasugai.core.words.lifelines import Lifeline
 from kasugai.core.words.signals import Fault, Symptom
-from kasugai.core.words.timing import Millis
+from kasugai.core.words.timing import BrokerTime, Millis
 from kasugai.schemas.codec import decode, encode
 from kasugai.schemas.topics import HEARTBEATS, HOSTS, dead_letters_of
 from kasugai.streams.liveness import BURIED, FRESH, Liveness, stood_of
@@ -23,6 +24,8 @@ WELL = (Link(network="storage", asked=4, reached=4),)
 
 class Kafka:
     """The Out port, and what a consumer would read of it; `now` is its clock and the process's."""
+
+    owed = 0
 
     def __init__(self, proofs: Proofs | None = None) -> None:
         self.now = START
@@ -254,6 +257,35 @@ def test_a_beat_said_again_is_counted_once_it_looks() -> None:
     kafka.now -= 1_000
     kafka.beat()
     assert kafka.liveness.counts["said before"] == 1
+
+
+def test_a_successor_is_left_since_when_it_must_read_again() -> None:
+    kafka = Kafka()
+    kafka.second("cmp1", "cmp2")
+    kafka.second("cmp2")
+    assert kafka.liveness.kept() == {0: Kept(8, BrokerTime(START + 1_000))}
+    assert kafka.liveness.kept() == {}, "once a conclusion"
+    kafka.second("cmp2")
+    assert kafka.liveness.kept() == {0: Kept(8, BrokerTime(START + 1_000))}
+    kafka.now += 100
+    kafka.liveness.take([kafka.message(None, encode(Pulse(author="another", every=Millis(1_000))))])
+    kafka.now += 900
+    assert kafka.liveness.kept() == {}, "nothing was concluded"
+
+
+def test_a_successor_is_left_nothing_while_a_word_is_under_way() -> None:
+    kafka = Kafka()
+    kafka.second("cmp1", "cmp2")
+    for _ in range(4):
+        kafka.second("cmp2")
+    (fault,) = kafka.said()
+    assert fault.host == "cmp1"
+    kafka.owed = 1
+    assert kafka.liveness.kept() == {}
+    kafka.owed = 0
+    assert kafka.liveness.kept() == {0: Kept(8, BrokerTime(START + 5_000))}, (
+        "its silence is known by the word"
+    )
 
 
 def test_partitions_that_are_not_ours_are_passed_over() -> None:

@@ -134,3 +134,17 @@ def test_librdkafkas_statistics_tell_what_is_not_done(
     strange = partition | {"fetch_state": "none"}
     topics = {"t": {"partitions": {"-1": partition, "0": partition, "1": strange}}}
     assert behind(json.dumps({"topics": topics}), {("t", 0): delivered}) == {("t", 0): lag}
+
+
+def test_who_never_commits_for_its_own_sake_has_done_what_it_was_handed() -> None:
+    partition = {
+        "fetch_state": "active",
+        "hi_offset": 9,
+        "ls_offset": 9,
+        "committed_offset": 4,
+        "next_offset": 9,
+        "fetchq_cnt": 0,
+    }
+    text = json.dumps({"topics": {"t": {"partitions": {"0": partition}}}})
+    assert behind(text, {("t", 0): 8}) == {("t", 0): 5}
+    assert behind(text, {("t", 0): 8}, commits=False) == {("t", 0): 1}

@@ -85,7 +85,7 @@ class RealCeph:
                 **{name: machine.address for name, machine in self._machines.items()},
             )
         )
-        hosts = closables(PowerSettings(devices_file=str(file), read_timeout=6_000), 60)
+        hosts = closables(PowerSettings(devices_file=str(file), read_timeout=20_000), 60)
         self.port: Storage = CephStorage(hosts.get, now=_now)
 
     def addresses(self, host: str) -> tuple[str, str]:

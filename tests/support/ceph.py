@@ -135,8 +135,8 @@ class Ceph:
         return path
 
     def image(self, name: str) -> None:
-        """Make an image."""
-        self.admin("rbd", "create", name, "--size", "64M")
+        """Make an image, so small that the OSD's memory takes those of all stories: a full one answers no more."""
+        self.admin("rbd", "create", name, "--size", "8M")
 
     def writer(self, host: str, image: str) -> "Writer":
         """Let a client on a host open an image and write to it until it may not any more."""

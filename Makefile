@@ -110,6 +110,11 @@ acceptance: $(READY) kafka-libs .venv-acceptance/.ready ## Against a real Keysto
 	.venv-acceptance/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/acceptance.txt
 	@touch $@
 
+.PHONY: ceph-check
+ceph-check: $(READY) ## The storage fence against a real Ceph: a monitor and an OSD in memory (6 min, root); ARGS="-k locks"
+	@tools/ensure-services ceph
+	$(BIN)/python -m pytest -q tests/ceph/check_storage.py $(ARGS)
+
 .PHONY: bench
 bench: $(READY) $(FETCHED) ## The figures of architecture.md section 7 on this machine, one table; ARGS="--only latency"
 	$(BIN)/python -m bench $(ARGS)

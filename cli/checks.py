@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kasugai.adapters.ceph import closables
 from kasugai.adapters.kafka.hidden import hidden
 from kasugai.adapters.kafka.layout import Finding as TopicFinding
 from kasugai.adapters.kafka.layout import Report, line_of, wanted, way_back
@@ -139,7 +140,8 @@ def _nova(settings: Settings) -> Iterator[Finding]:
 
 
 def _power(settings: Settings) -> Iterator[Finding]:
-    known = devices(settings.power, settings.worker.timing.fence / 1000)
+    fence = settings.worker.timing.fence / 1000
+    known = {*devices(settings.power, fence), *closables(settings.power, fence)}
     if known:
         yield Finding(
             "power", Word.OK, f"{settings.power.devices_file} describes the devices of {len(known)} hosts"

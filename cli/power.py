@@ -1,4 +1,4 @@
-"""`kasugai power check [HOST ...]`: asks every power device for its state, and switches nothing.
+"""`kasugai power check [HOST ...]`: asks every power device, and storage that can be closed, and switches nothing.
 
 A device that answers can be logged in to and knows its host; only a fence proves that it also switches.
 """
@@ -18,14 +18,13 @@ from kasugai.cli.parser import Nouns, add_config_file, add_output, command, grou
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from kasugai.adapters.power import FenceAgent
-    from kasugai.adapters.power.checking import Finding
+    from kasugai.adapters.power.checking import Asked, Finding
 
 MANY = 8
 """From so many hosts on, a bar shows how far it is."""
 PIPED_WIDTH = 200
 """Columns where no terminal says otherwise: names stay whole."""
-COLOURS = {"on": "green", "off": "yellow", "unreachable": "red"}
+COLOURS = {"on": "green", "off": "yellow", "open": "green", "closed": "yellow", "unreachable": "red"}
 
 
 def add(nouns: Nouns) -> None:
@@ -49,11 +48,16 @@ def add(nouns: Nouns) -> None:
 
 
 def _check(arguments: argparse.Namespace) -> int:
+    from kasugai.adapters.ceph import closables
+    from kasugai.adapters.ceph.checking import StorageCheck
     from kasugai.adapters.power import BadDevices, devices
 
     settings = settings_of(arguments)
+    fence = settings.worker.timing.fence / 1000
     try:
-        known = devices(settings.power, settings.worker.timing.fence / 1000)
+        known: dict[str, tuple[Asked, ...]] = {**devices(settings.power, fence)}
+        for host, where in closables(settings.power, fence).items():
+            known[host] = (*known.get(host, ()), StorageCheck(where))
     except BadDevices as error:
         raise Misused(str(error)) from error
     if not known:
@@ -75,7 +79,7 @@ def _known(host: str, known: Mapping[str, object]) -> str:
     return host
 
 
-async def _ask(chosen: "Mapping[str, Sequence[FenceAgent]]", limit: int) -> "list[Finding]":
+async def _ask(chosen: "Mapping[str, Sequence[Asked]]", limit: int) -> "list[Finding]":
     from kasugai.adapters.power.checking import check
 
     found: list[Finding] = []

@@ -86,6 +86,7 @@ def guest(world: World, guest: Guest) -> GuestView:
         has_ephemeral=guest.ephemeral > 0,
         has_swap=guest.swap > 0,
         has_config_drive=guest.config_drive,
+        volumes=() if guest.image else (guest.uuid,),
         needs=NEEDS if world.tells_room else None,
         locked=guest.locked_by is not None,
         fault=guest.fault if guest.vm_state == "error" else "",

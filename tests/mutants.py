@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import patch
 
+from kasugai.adapters.ceph import CephStorage
 from kasugai.adapters.proving import checker
 from kasugai.agents.watchdog.rule import Rule
 from kasugai.core.deciding import (
@@ -57,15 +58,18 @@ from kasugai.core.recovering.steps import (
     evacuate,
     evacuations,
     hidden,
+    open_storage,
     power_on,
     reenable,
     resolving,
     restore,
     services,
+    storage_fence,
     traces,
 )
 from kasugai.core.recovering.steps.guests import call
 from kasugai.core.recovering.steps.records import begin, note
+from kasugai.core.recovering.storage import StorageState
 from kasugai.core.recovering.targets import SCHEDULER
 from kasugai.core.recovering.wishes import Wish
 from kasugai.core.watching.host import Host
@@ -440,6 +444,19 @@ WATCHING = (
     ),
 )
 """Mistakes of a failure detector."""
+
+
+async def _asks_nothing(*_: object) -> None:
+    """A guest's disks lie where its host's do."""
+
+
+def _closed_unless_open(s: Situation) -> bool:
+    return s.look.storage is not None and s.look.storage.state is not StorageState.OPEN
+
+
+def _close_whoever_holds(production: Callable[..., Move]) -> Callable[..., Move]:
+    return lambda s, step, view: production(s, step, replace(view, strangers=()))
+
 
 MUTANTS = (
     *WATCHING,
@@ -977,6 +994,48 @@ MUTANTS = (
         name="a silence is passed over",
         scenario="a-silenced-host-dies",
         patch=lambda: _without(SILENCED),
+        variants=written,
+    ),
+    Mutant(
+        name="who renews his hold of a disk is closed out",
+        scenario="storage-fence-and-a-living-watcher",
+        patch=lambda: patch.object(host, "signs_of_life", lambda *_: None),
+        variants=written,
+    ),
+    Mutant(
+        name="closed storage proves all of a host",
+        scenario="storage-fence-and-disks-on-the-host",
+        patch=lambda: patch.object(evacuate, "held_back", lambda *_: None),
+        variants=written,
+    ),
+    Mutant(
+        name="where a volume lies is believed",
+        scenario="storage-fence-and-a-disk-elsewhere",
+        patch=lambda: patch.object(CephStorage, "free", _asks_nothing),
+        variants=written,
+    ),
+    Mutant(
+        name="an answer that does not come counts as closed",
+        scenario="storage-is-away-when-a-host-dies",
+        patch=lambda: patch.object(storage_fence, "is_closed", _closed_unless_open),
+        variants=written,
+    ),
+    Mutant(
+        name="an address that nobody named holds a disk and is passed over",
+        scenario="storage-fence-and-an-address-that-nobody-named",
+        patch=lambda: patch.object(storage_fence, "_close", _close_whoever_holds(storage_fence._close)),
+        variants=written,
+    ),
+    Mutant(
+        name="a return opens what somebody else has closed",
+        scenario="storage-that-somebody-else-closed",
+        patch=lambda: patch.object(open_storage, "_left", lambda _, look: look.storage.closed_to),
+        variants=written,
+    ),
+    Mutant(
+        name="nobody remembers what was closed",
+        scenario="storage-is-opened-on-return",
+        patch=lambda: patch.object(returning, "_closed", lambda *_: ()),
         variants=written,
     ),
 )

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import uvloop
 
+from kasugai.adapters.ceph import NoStorage, storage_of
 from kasugai.adapters.kafka.poll_loop import MemberLost
 from kasugai.adapters.kafka.topics import TopicsUnfit
 from kasugai.adapters.nova import BadCloud
@@ -23,7 +24,7 @@ from kasugai.workers.branch import Branch
 from kasugai.workers.exits import Exit
 from kasugai.workers.health import reporting
 from kasugai.workers.observers import FENCED
-from kasugai.workers.ports import Power
+from kasugai.workers.ports import Power, Storage
 from kasugai.workers.starting import Unfit, Worker, ready
 
 LOG = logging.getLogger(__name__)
@@ -48,11 +49,18 @@ def main(
     """
     try:
         power = power or _power(settings, kinds)
+        storage = _storage(settings, kinds)
     except BadDevices as error:
         LOG.critical("the worker cannot start: %s", error)
         return Exit.UNFIT
     worker = Worker(
-        settings=settings, kinds=tuple(kinds), power=power, group=group, demo=demo, vitals=vitals or Vitals()
+        settings=settings,
+        kinds=tuple(kinds),
+        power=power,
+        storage=storage,
+        group=group,
+        demo=demo,
+        vitals=vitals or Vitals(),
     )
     return uvloop.run(run(worker))
 
@@ -62,6 +70,13 @@ def _power(settings: Settings, kinds: Sequence[Kind]) -> Power:
     if FENCED.isdisjoint(kinds):
         return NoPower()
     return power_of(settings.power, settings.worker.timing.fence / 1000)
+
+
+def _storage(settings: Settings, kinds: Sequence[Kind]) -> Storage:
+    """Return the storage that can be closed to hosts, where any of the kinds may need it."""
+    if FENCED.isdisjoint(kinds):
+        return NoStorage()
+    return storage_of(settings.power, settings.worker.timing.fence / 1000)
 
 
 async def run(worker: Worker, stop: asyncio.Event | None = None) -> Exit:

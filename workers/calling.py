@@ -5,9 +5,11 @@ What was answered is the caller's to judge; nothing is repeated here.
 
 from typing import assert_never
 
+from kasugai.adapters.ceph.none import NoStorage
 from kasugai.core.recovering.calls import (
     AddToAggregate,
     Call,
+    CloseStorage,
     ConfirmMigration,
     Custom,
     DeleteService,
@@ -19,6 +21,7 @@ from kasugai.core.recovering.calls import (
     Migrate,
     OfGuest,
     OfService,
+    OpenStorage,
     PowerOn,
     Reenable,
     ResetState,
@@ -26,13 +29,24 @@ from kasugai.core.recovering.calls import (
     StopGuest,
 )
 from kasugai.workers.custom import act
-from kasugai.workers.ports import Cloud, CustomSteps, Power
+from kasugai.workers.ports import Cloud, CustomSteps, Power, Storage
+
+NO_STORAGE = NoStorage()
 
 
-async def carry(call: Call, cloud: Cloud, power: Power, custom: CustomSteps) -> None:
+async def carry(
+    call: Call, cloud: Cloud, power: Power, custom: CustomSteps, storage: Storage = NO_STORAGE
+) -> None:
     """Send one call. Raises what its door raises; NoDoor for a step of the operator's own that this
     worker does not have, StepFailed when it raises."""
     match call:
+        case CloseStorage(host=host):
+            await storage.close(host)
+        case OpenStorage(host=host, addresses=addresses):
+            await storage.open(host, addresses)
+        case Evacuate(closed=host, disks=disks) if host:
+            await storage.free(host, disks)
+            await _ask_cloud(call, cloud)
         case Fence(host=host):
             await power.fence(host)
         case PowerOn(host=host):

@@ -4,7 +4,7 @@ The wished-for state is seen by looks, not by answers: a call that was accepted 
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -21,7 +21,7 @@ from kasugai.core.words.incident import Open
 from kasugai.core.words.timing import Millis, Timing
 from kasugai.core.words.verdicts import Reason
 from kasugai.workers import spans
-from kasugai.workers.calling import carry
+from kasugai.workers.calling import NO_STORAGE, carry
 from kasugai.workers.clock import monotonic_ms
 from kasugai.workers.journal import Journal
 from kasugai.workers.ports import (
@@ -30,6 +30,7 @@ from kasugai.workers.ports import (
     CloudRefused,
     CloudUnsure,
     CustomSteps,
+    DiskElsewhere,
     FenceRefused,
     Lease,
     LeaseLost,
@@ -37,6 +38,8 @@ from kasugai.workers.ports import (
     NoDoor,
     Power,
     StepFailed,
+    Storage,
+    StorageAway,
 )
 
 AWAY = "away"
@@ -67,6 +70,7 @@ class Tools:
     """By step: what was said when its call was last refused."""
     custom: CustomSteps = field(default_factory=lambda: MappingProxyType({}))
     """The doors that the operator has added."""
+    storage: Storage = NO_STORAGE
 
 
 async def carry_out(tools: Tools, order: Open, begin: Begin, seen: Look) -> Millis | None:
@@ -107,19 +111,14 @@ async def _call_and_tell(tools: Tools, order: Open, begin: Begin, seen: Look) ->
     try:
         with _timed(kind.action):
             async with asyncio.timeout(kind.limit(tools.timing) / 1000):
-                await carry(kind.effect(order, begin, seen), tools.cloud, tools.power, tools.custom)
+                call = kind.effect(order, begin, seen)
+                await carry(call, tools.cloud, tools.power, tools.custom, tools.storage)
     except CloudRefused as no:
         await _tell(tools, order, begin, FactKind.ABSOLVED, Reason.REFUSED, str(no))
-    except FenceRefused as no:
+    except (FenceRefused, DiskElsewhere, StepFailed, NoDoor) as no:
         tools.refusals[begin.step.key] = str(no)
-        await _tell(tools, order, begin, FactKind.ABSOLVED, Reason.FENCE_REFUSED, str(no))
-    except StepFailed as failed:
-        tools.refusals[begin.step.key] = str(failed)
-        await _tell(tools, order, begin, FactKind.ABSOLVED, Reason.CUSTOM_STEP, str(failed))
-    except NoDoor as no:
-        tools.refusals[begin.step.key] = str(no)
-        await _tell(tools, order, begin, FactKind.ABSOLVED, NO_DOOR, str(no))
-    except CloudAway as away:
+        await _tell(tools, order, begin, FactKind.ABSOLVED, _REFUSALS[type(no)], str(no))
+    except (CloudAway, StorageAway) as away:
         await _tell(tools, order, begin, FactKind.ABSOLVED, AWAY, str(away))
     except (CloudUnsure, TimeoutError) as unsure:
         await _tell(tools, order, begin, FactKind.UNSURE, "", str(unsure))
@@ -138,6 +137,13 @@ def _timed(action: str) -> Iterator[None]:
         observe(CALL, loop.time() - began, action=action)
 
 
+_REFUSALS: Mapping[type[Exception], str] = {
+    FenceRefused: Reason.FENCE_REFUSED,
+    DiskElsewhere: Reason.STORAGE_ONLY,
+    StepFailed: Reason.CUSTOM_STEP,
+    NoDoor: NO_DOOR,
+}
+"""What is recorded of an intent by the door's no."""
 _STATES = {FactKind.ABSOLVED: StepState.ABSOLVED, FactKind.UNSURE: StepState.UNSURE}
 
 

@@ -28,6 +28,7 @@ from kasugai.core.words.timing import Timing
 from kasugai.core.words.verdicts import Reason
 from kasugai.workers import spans
 from kasugai.workers.answering import answer_poison, answer_stop, is_answered, other_of, reason_of
+from kasugai.workers.calling import NO_STORAGE
 from kasugai.workers.effects import Tools
 from kasugai.workers.ending import end
 from kasugai.workers.journal import Journal
@@ -48,6 +49,7 @@ from kasugai.workers.ports import (
     LogRefused,
     LogUnreadable,
     Power,
+    Storage,
 )
 from kasugai.workers.takeover import fold_log, highest_epoch
 
@@ -75,6 +77,7 @@ class Doors:
     """This process's incarnation."""
     custom: CustomSteps = field(default_factory=lambda: MappingProxyType({}))
     """What the operator has added for steps of other makers."""
+    storage: Storage = NO_STORAGE
 
 
 @dataclass(slots=True, kw_only=True)
@@ -318,6 +321,7 @@ class Lane:
             journal=journal,
             timing=doors.timing,
             custom=doors.custom,
+            storage=doors.storage,
         )
         observer = observer_of(self.subject, self._sights)
         talk = asyncio.create_task(self._say_working(journal, assignment))

@@ -14,10 +14,12 @@ from kasugai.core.recovering.moves import Wait
 from kasugai.core.recovering.planning import asks_for_images
 from kasugai.core.words.incident import Open
 from kasugai.core.words.timing import Millis, MonoTime, Timing, between
+from kasugai.workers.calling import NO_STORAGE
 from kasugai.workers.clock import monotonic_ms
+from kasugai.workers.observe_storage import StorageSight
 from kasugai.workers.observing import NOTHING_MORE, Peek, Wanted
 from kasugai.workers.places import Leased, Places
-from kasugai.workers.ports import Cloud, Power
+from kasugai.workers.ports import Cloud, Power, Storage
 from kasugai.workers.words import Words
 
 PATIENCE = 5
@@ -34,8 +36,17 @@ class HostObserver:
 
     paced = True
 
-    def __init__(self, host: str, cloud: Cloud, power: Power, timing: Timing, leased: Leased) -> None:
+    def __init__(
+        self,
+        host: str,
+        cloud: Cloud,
+        power: Power,
+        timing: Timing,
+        leased: Leased,
+        storage: Storage = NO_STORAGE,
+    ) -> None:
         """Remember the doors; nothing is read yet."""
+        self._storage = StorageSight(host, storage, timing)
         self._host = host
         self._cloud = cloud
         self._power = power
@@ -61,7 +72,7 @@ class HostObserver:
         """The aggregates and where guests may go; for a plan also what says which guests are moved."""
         if order.undoes is not None:
             return Wanted(records=True)
-        wanted = Wanted(places=True, aggregates=True)
+        wanted = Wanted(places=True, aggregates=True, disks=True)
         if has_plan:
             return wanted
         return replace(
@@ -80,6 +91,7 @@ class HostObserver:
             hosts=wait.hosts,
             aggregates=bool(wait.hosts) and order.policy.add_reserve_to_aggregates,
             places=wait.places,
+            disks=True,
             row=not wait.begins_nothing,
             evacuations=wait.evacuations,
             histories=wait.histories,
@@ -117,6 +129,7 @@ class HostObserver:
             asyncio.gather(*map(places.history, asked_of)),
         )
         await self._words.learn(guests, wanted)
+        storage = await self._storage.look(guests if wanted.disks else ())
         self._empty = None if guests else migrations
         row_at = self._row_at if self._row_at < at else None
         return Look(
@@ -139,6 +152,7 @@ class HostObserver:
             migrations=migrations,
             power=power,
             power_at=power_at,
+            storage=storage,
             project_tags=self._words.project_tags,
             images=self._words.images,
         )
@@ -183,6 +197,7 @@ class HostObserver:
             unwell=self._places.unwell,
             power=power,
             power_at=power_at,
+            storage=await self._storage.look(look.guests.values() if wanted.disks else ()),
         )
 
     async def _service(self, wanted: Wanted) -> ServiceView | None:
@@ -199,6 +214,7 @@ class HostObserver:
     def forget_power(self) -> None:
         """Read the power anew at the next look (a fence call has just ended)."""
         self._read_power = None
+        self._storage.forget()
 
     async def _power_state(self) -> tuple[PowerState, MonoTime | None]:
         """Read the power, at most every thirtieth of the time for which it is believed: as good as with each look.

@@ -11,7 +11,7 @@ from kasugai.workers.observe_host import HostObserver
 from kasugai.workers.observe_process import ProcessObserver
 from kasugai.workers.observing import Observer
 from kasugai.workers.places import Leased
-from kasugai.workers.ports import Cloud, Power
+from kasugai.workers.ports import Cloud, Power, Storage
 from kasugai.workers.shared_reads import SharedReads
 
 
@@ -21,13 +21,16 @@ class Sights:
 
     cloud: Cloud
     power: Power
+    storage: Storage
     timing: Timing
     shared: SharedReads
     leased: Leased
 
 
 def _host(subject: Subject, through: Sights) -> Observer:
-    return HostObserver(subject.host, through.cloud, through.power, through.timing, through.leased)
+    return HostObserver(
+        subject.host, through.cloud, through.power, through.timing, through.leased, through.storage
+    )
 
 
 def _guest(subject: Subject, through: Sights) -> Observer:

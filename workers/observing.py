@@ -30,6 +30,8 @@ class Wanted:
     says of the listed guests' needs. What was read lately is not read again."""
     records: bool = False
     """Whether records that have ended are to be read again too: their source has yet to write its last word."""
+    disks: bool = False
+    """Who holds disks of the listed guests open, as long as their storage lets the host in."""
     project_tags: bool = False
     """The tags of the seen guests' projects, as far as they have not been read yet."""
     images: bool = False

@@ -40,6 +40,7 @@ class Pool:
         self._sights = Sights(
             cloud=doors.cloud,
             power=doors.power,
+            storage=doors.storage,
             timing=doors.timing,
             shared=SharedReads(doors.cloud),
             leased=doors.ledger.leased,

@@ -1,4 +1,4 @@
-"""The doors that a recovery pool needs, as the pool wants them: Log, Ledger, Cloud, Power.
+"""The doors that a recovery pool needs, as the pool wants them: Log, Ledger, Cloud, Power, Storage.
 
 Whoever implements one passes the conformance suite of its name under tests/conformance/. All calls are coroutines;
 time is the running event loop's `time()`, so that the same handlers run under virtual time.
@@ -12,6 +12,7 @@ from kasugai.core.recovering.doors import (
     CloudAway,
     CloudRefused,
     CloudUnsure,
+    DiskElsewhere,
     FenceRefused,
     Flagged,
     Folded,
@@ -24,6 +25,7 @@ from kasugai.core.recovering.doors import (
     LogRefused,
     LogUnreadable,
     Offsets,
+    StorageAway,
 )
 from kasugai.core.recovering.ledger import Entry, Flag
 from kasugai.core.recovering.look import (
@@ -38,6 +40,7 @@ from kasugai.core.recovering.look import (
     ServicesView,
     ServiceView,
 )
+from kasugai.core.recovering.storage import Disk, StorageView
 from kasugai.core.words.facts import Fact
 from kasugai.core.words.signals import Stamp
 from kasugai.core.words.subject import Subject
@@ -49,6 +52,7 @@ __all__ = [
     "CloudUnsure",
     "CustomStep",
     "CustomSteps",
+    "DiskElsewhere",
     "FenceRefused",
     "Flagged",
     "Folded",
@@ -66,6 +70,8 @@ __all__ = [
     "Offsets",
     "Power",
     "StepFailed",
+    "Storage",
+    "StorageAway",
 ]
 
 
@@ -275,6 +281,32 @@ class Power(Protocol):
 
     async def switch_on(self, host: str) -> None:
         """Switch the host on; FenceRefused when that is not certain."""
+        ...
+
+
+class Storage(Protocol):
+    """Storage that can be closed to a host. What it proves is that nothing of that host writes to it any more."""
+
+    def has(self, host: str) -> bool:
+        """Whether there is storage that can be closed to exactly this host."""
+        ...
+
+    async def read(self, host: str, disks: Sequence[Disk]) -> StorageView:
+        """Return whether it lets the host in (`at` is its asker's to fill in); while it does, also whose clients hold
+        some of these disks open."""
+        ...
+
+    async def close(self, host: str) -> None:
+        """Close it to all of the host's addresses, and see that it is; FenceRefused when that is not certain."""
+        ...
+
+    async def open(self, host: str, addresses: Sequence[str]) -> None:
+        """Let these addresses in again, and see that it does; FenceRefused when that is not certain."""
+        ...
+
+    async def free(self, host: str, disks: Sequence[Disk]) -> None:
+        """See that each of a guest's disks lies on storage that is closed to the host, and lift the locks that clients
+        of the host hold on them. DiskElsewhere when one does not, or none is named; StorageAway when nobody knows."""
         ...
 
 

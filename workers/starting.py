@@ -26,10 +26,11 @@ from kasugai.schemas.topics import INCIDENTS, RECOVERY
 from kasugai.workers import custom
 from kasugai.workers.admission import AGAIN as RIGHTS_AGAIN
 from kasugai.workers.admission import Admission
+from kasugai.workers.calling import NO_STORAGE
 from kasugai.workers.health import Upkeep
 from kasugai.workers.lane import Doors
 from kasugai.workers.outages import Outages
-from kasugai.workers.ports import CustomSteps, Power
+from kasugai.workers.ports import CustomSteps, Power, Storage
 
 AGAIN = 2.0
 """Seconds between two attempts at the start."""
@@ -53,6 +54,7 @@ class Worker:
 
     settings: Settings
     power: Power = field(default_factory=NoPower)
+    storage: Storage = NO_STORAGE
     kinds: tuple[Kind, ...]
     """What it recovers: a pool for each, behind one set of doors."""
     group: str = ""
@@ -111,6 +113,7 @@ async def ready(worker: Worker) -> AsyncIterator[Ready]:
             ledger=ledger,
             cloud=cloud,
             power=worker.power,
+            storage=worker.storage,
             timing=timing,
             outages=outages,
             author="",

@@ -95,6 +95,7 @@ def guest(row: Row) -> GuestView:
         has_ephemeral=bool(flavor.get("ephemeral")),
         has_swap=bool(flavor.get("swap")),
         has_config_drive=bool(row.get("config_drive")),
+        volumes=tuple(pick(each, "id") for each in row.get("os-extended-volumes:volumes_attached") or ()),
         needs=needs_of(flavor, boots_from_volume=not row.get("image")),
         locked=pick(row, "locked"),
         fault=sentence(row.get("fault", {}).get("message", "")),

@@ -3,10 +3,25 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
 
-from kasugai.adapters.power.fencing import Device, DeviceTrouble
+from kasugai.adapters.power.fencing import DeviceTrouble
 
 UNREACHABLE = "unreachable"
+
+
+class Asked(Protocol):
+    """A device that is only asked."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in messages."""
+        ...
+
+    async def status(self) -> StrEnum:
+        """Return its state; DeviceTrouble when that cannot be told."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +33,7 @@ class Finding:
     """From 1, in the order in which devices are tried."""
     device: str
     state: str
-    """on, off, or `unreachable`."""
+    """on, off, of storage open or closed, or `unreachable`."""
     seconds: float
     why: str = ""
     """Why it is unreachable, without secrets."""
@@ -29,11 +44,11 @@ class Finding:
         return self.state != UNREACHABLE
 
 
-async def check(hosts: Mapping[str, Sequence[Device]], limit: int) -> AsyncGenerator[list[Finding], None]:
+async def check(hosts: Mapping[str, Sequence[Asked]], limit: int) -> AsyncGenerator[list[Finding], None]:
     """Yield each host's findings as they come, at most `limit` hosts at a time."""
     gate = asyncio.Semaphore(limit)
 
-    async def one(host: str, devices: Sequence[Device]) -> list[Finding]:
+    async def one(host: str, devices: Sequence[Asked]) -> list[Finding]:
         async with gate:
             return [await _ask(host, number, device) for number, device in enumerate(devices, 1)]
 
@@ -47,7 +62,7 @@ async def check(hosts: Mapping[str, Sequence[Device]], limit: int) -> AsyncGener
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _ask(host: str, number: int, device: Device) -> Finding:
+async def _ask(host: str, number: int, device: Asked) -> Finding:
     loop = asyncio.get_running_loop()
     began, state, why = loop.time(), UNREACHABLE, ""
     try:

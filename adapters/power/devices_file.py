@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 PRIVATE = 0o600
 """All that may be allowed about the file, and to its owner only."""
+STORAGE = "ceph"
+"""The one agent that is no fence agent: it closes storage to the host (`adapters.ceph`)."""
 WORD = re.compile(r"^[\w-]+$", re.ASCII)
 _SCHEMA = Path(__file__).with_name("devices.schema.json")
 
@@ -66,10 +68,16 @@ def parse_devices(file: str, text: str) -> dict[str, tuple[Described, ...]]:
     if wrong:
         raise BadDevices(f"{file}: {_sentence(wrong[0])}")
     defaults = document.get("defaults", {})
-    return {
+    found = {
         host: tuple(_device(device, defaults.get(device["agent"], {})) for device in devices)
         for host, devices in document["hosts"].items()
     }
+    for host, them in found.items():
+        if STORAGE in [device.agent for device in them[:-1]]:
+            raise BadDevices(
+                f"{file}: host {host}: ceph is there once at most, and last: power is tried first"
+            )
+    return found
 
 
 def _text(file: str) -> str | None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from kasugai.adapters.power.agent import FenceAgent
-from kasugai.adapters.power.devices_file import BadDevices, Described, read_devices
+from kasugai.adapters.power.devices_file import STORAGE, BadDevices, Described, read_devices
 from kasugai.adapters.power.fencing import Fencing
 from kasugai.adapters.power.none import NoPower
 from kasugai.adapters.settings.values import DEVICES_FILE, PowerSettings
@@ -38,18 +38,25 @@ def power_of(settings: PowerSettings, fence: float) -> Fencing | NoPower:
 
 
 def devices(settings: PowerSettings, fence: float) -> dict[str, tuple[FenceAgent, ...]]:
-    """Return every host's devices in their order, none when there is no file; BadDevices when one cannot be used."""
+    """Return hosts' power devices in their order, none when there is no file; BadDevices when one cannot be used."""
+    power = {
+        host: [device for device in them if device.agent != STORAGE]
+        for host, them in described(settings).items()
+    }
+    _check_agents(settings, power)
+    return {host: _devices(settings, host, them, fence) for host, them in power.items() if them}
+
+
+def described(settings: PowerSettings) -> dict[str, tuple[Described, ...]]:
+    """Return what power.yaml says of each host's devices, in their order; nothing when there is no such file."""
     if not settings.devices_file:
         return {}
-    described = read_devices(settings.devices_file)
-    if described is None:
-        if settings.devices_file != DEVICES_FILE:
-            raise BadDevices(
-                f"{settings.devices_file}: there is no such file; make it, or take [power] devices_file away"
-            )
-        return {}
-    _check_agents(settings, described)
-    return {host: _devices(settings, host, them, fence) for host, them in described.items()}
+    found = read_devices(settings.devices_file)
+    if found is None and settings.devices_file != DEVICES_FILE:
+        raise BadDevices(
+            f"{settings.devices_file}: there is no such file; make it, or take [power] devices_file away"
+        )
+    return found or {}
 
 
 def _check_agents(settings: PowerSettings, described: Mapping[str, Sequence[Described]]) -> None:

@@ -104,6 +104,7 @@ _REMEDY = {
     Reason.SIGN_OF_LIFE: "the host showed life after it was said",
     Reason.NOVA_FRESH: "Nova's record of the host moved after it was said",
     Reason.POWER_ON: "the host's power reads on",
+    Reason.STORAGE_ALIVE: "a client of the host still holds a guest's disk open",
     Reason.SOURCE_RETURNED: "the host showed life again",
 }
 """What a person is told of each doubt; of one that only a newer version knows, its word."""
@@ -204,7 +205,9 @@ def expires(condition: Condition) -> bool:
     return condition.source.repeats or condition.doubt in REFUTED
 
 
-REFUTED = frozenset({Reason.NOVA_FRESH, Reason.POWER_ON, Reason.SIGN_OF_LIFE, Reason.SOURCE_RETURNED})
+REFUTED = frozenset(
+    {Reason.NOVA_FRESH, Reason.POWER_ON, Reason.STORAGE_ALIVE, Reason.SIGN_OF_LIFE, Reason.SOURCE_RETURNED}
+)
 """Doubts that come from the world, not from a rule."""
 
 

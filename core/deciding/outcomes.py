@@ -16,7 +16,9 @@ from kasugai.core.words.verdicts import Reason, Verb
 HELD_FIRST: Millis = Millis(60_000)
 HELD_LONGEST: Millis = Millis(3_600_000)
 """A held incident is looked at again after 1 min, doubling to 1 h."""
-UNPROVEN_OFF = frozenset({Reason.NO_FENCE_DEVICE, Reason.FENCE_REFUSED, Reason.UNFENCED_WAIT})
+UNPROVEN_OFF = frozenset(
+    {Reason.NO_FENCE_DEVICE, Reason.FENCE_REFUSED, Reason.UNFENCED_WAIT, Reason.STORAGE_ONLY}
+)
 """Holds that a person's word that the host is off may end."""
 WAITED_AGAIN: Millis = Millis(5_000)
 """One that waits for a known moment is looked at this long after it, and ever more rarely if that was not enough."""

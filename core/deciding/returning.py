@@ -12,7 +12,7 @@ from kasugai.core.deciding import evidence
 from kasugai.core.deciding.asked import Asked
 from kasugai.core.deciding.rows import Closed, IncidentRow, SubjectRow
 from kasugai.core.words.actions import Meaning
-from kasugai.core.words.facts import Fact, StepRecord, StepState
+from kasugai.core.words.facts import CLOSED, Fact, StepRecord, StepState
 from kasugai.core.words.incident import Open, OutOfService, Phase
 from kasugai.core.words.plan import LOCAL_DISK
 from kasugai.core.words.policy import HostReturn
@@ -20,6 +20,8 @@ from kasugai.core.words.timing import Millis, SteadyTime, later
 
 MISSED_AFTER: Millis = Millis(3_600_000)
 """So long after its recovery a person is told that a host does not come back."""
+MOST_ADDRESSES = 16
+"""So many addresses a host has at most (power.yaml allows no more)."""
 MOST_WAITING = 64
 """So many guests that were left for their disks a return starts: more names would make the row too large."""
 
@@ -134,10 +136,19 @@ def service_left(row: SubjectRow, incident: IncidentRow, fact: Fact) -> OutOfSer
     if incident.order.undoes is not None:
         return before
     ours = any(step.words.meaning is Meaning.OUT and step.tries > 0 for step in fact.steps)
-    if not ours:
+    closed = _closed(before, fact)
+    if not (ours or closed):
         return before
     word = incident.disabled or (before.before if before is not None else "")
-    return OutOfService(wrote=incident.order.policy.disable_reason, before=word)
+    return OutOfService(wrote=incident.order.policy.disable_reason, before=word, closed=closed)
+
+
+def _closed(before: OutOfService | None, fact: Fact) -> tuple[str, ...]:
+    """Return the addresses to which the host's storage is closed by us: now, and by an earlier incident of ours."""
+    found = [*(before.closed if before is not None else ())]
+    for step in fact.steps:
+        found += step.notes.get(CLOSED, "").split() if step.words.meaning is Meaning.FENCED else ()
+    return tuple(dict.fromkeys(found))[:MOST_ADDRESSES]
 
 
 def waiting_left(row: SubjectRow, incident: IncidentRow, fact: Fact) -> tuple[str, ...]:

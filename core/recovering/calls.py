@@ -5,6 +5,7 @@ Nothing here is carried out; `workers.calling` does, in one place.
 
 from dataclasses import dataclass
 
+from kasugai.core.recovering.storage import Disk
 from kasugai.core.words.frozen import NO_TEXTS, FrozenMap
 
 
@@ -20,6 +21,21 @@ class PowerOn:
     """Switch the host on."""
 
     host: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseStorage:
+    """Close its storage to the host, and see that it is closed."""
+
+    host: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenStorage:
+    """Let these addresses of the host into its storage again, and no others."""
+
+    host: str
+    addresses: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +93,11 @@ class Evacuate:
     guest: str
     target: str
     """Empty: where Nova's scheduler likes."""
+    closed: str = ""
+    """The host that nothing but its closed storage keeps from the guest's disks: each of them must be seen to lie
+    there, and locks that the host holds on them are lifted before. Empty: the host is known to be off."""
+    disks: tuple[Disk, ...] = ()
+    """With `closed`: the guest's disks that keep data."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,5 +152,8 @@ OfGuest = Evacuate | ResetState | StopGuest | StartGuest | Migrate | ConfirmMigr
 OfPower = Fence | PowerOn
 """What a power device is asked."""
 
-Call = OfPower | OfService | OfGuest | Custom
+OfStorage = CloseStorage | OpenStorage
+"""What storage is asked about a host."""
+
+Call = OfPower | OfStorage | OfService | OfGuest | Custom
 """One effect."""

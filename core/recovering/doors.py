@@ -62,6 +62,14 @@ class FenceRefused(Exception):
     """The power device did not switch the host off; the text says why, without secrets."""
 
 
+class StorageAway(Exception):
+    """The storage cannot be asked: nothing happened; try again."""
+
+
+class DiskElsewhere(Exception):
+    """A guest's disk does not lie on the storage that was closed to its host; the text says which."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Logged:
     """A fact with its place in the log."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TypeGuard
 
 from kasugai.core.recovering import planning
+from kasugai.core.recovering.cutoff import held_back, signs_of_life
 from kasugai.core.recovering.disks import waits_for_its_host
 from kasugai.core.recovering.engine import assess, hold, result, single, stop
 from kasugai.core.recovering.lastlook import (
@@ -29,6 +30,7 @@ from kasugai.core.recovering.steps.fence import must_be_done_again
 from kasugai.core.recovering.steps.force_down import mark_of, no_service
 from kasugai.core.recovering.steps.kinds import carried_on
 from kasugai.core.recovering.steps.reserves import is_wanted
+from kasugai.core.recovering.steps.storage_fence import closes
 from kasugai.core.recovering.targets import has_capacity, is_living
 from kasugai.core.recovering.waiting import last_change, wait
 from kasugai.core.words.actions import Action
@@ -116,7 +118,7 @@ def _must_fence_again(s: Situation, step: Step) -> bool:
 def _may_move(s: Situation, step: Step) -> bool:
     """Whether a guest is still to be moved that does not wait for its host: one that is being switched on is not shot
     for those that do."""
-    return not s.is_final(step) and waits_for_its_host(s, step) is None
+    return not s.is_final(step) and (held_back(s, step) or waits_for_its_host(s, step)) is None
 
 
 def _rests_on_silence(s: Situation, move: Move) -> bool:
@@ -142,6 +144,8 @@ def _contradicted(s: Situation, move: Move) -> Next | None:
     if isinstance(move, Begin) and s.is_done(move.step.key) and decision_is_stale(s):
         return hold(Reason.SOURCE_RETURNED, "fencing it again takes a decision that knows that it came back")
     answer = last_look(s)
+    if answer is None and isinstance(move, Begin) and s.look.storage is not None and closes(move):
+        answer = signs_of_life(s, s.look.storage)
     if isinstance(answer, Pending):
         return wait_for_stillness(s)
     if answer is None:

@@ -5,6 +5,7 @@ Ages, not times: only two values of one clock are ever compared (architecture.md
 
 from dataclasses import replace
 
+from kasugai.core.recovering.cutoff import fenced_so, lapsed, patience
 from kasugai.core.recovering.look import Look, PowerState, ServiceView
 from kasugai.core.recovering.moves import Blocked, Pending, Wait
 from kasugai.core.recovering.situation import Situation
@@ -29,7 +30,7 @@ def _is_of_one_moment(look: Look, timing: Timing) -> bool:
 
 def decision_is_stale(s: Situation) -> bool:
     """Whether the decision is too old to begin anything by it."""
-    return between(s.order.decided_at, s.broker_now) > s.timing.decision_ttl
+    return between(s.order.decided_at, s.broker_now) - patience(s) > s.timing.decision_ttl
 
 
 def last_look(s: Situation) -> Reason | Pending | None:
@@ -149,14 +150,25 @@ def source_silent(s: Situation) -> Blocked | Pending | None:
     again; a second one, or power that came back, holds the incident."""
     if not _is_of_one_moment(s.look, s.timing):
         return Pending()
-    if s.has_device and not s.power_is_off() and not (is_reset(s) or is_vouched(s)):
-        if s.look.power is PowerState.ON:
-            return Blocked(reason=Reason.SOURCE_RETURNED, detail="the power came back")
-        return _unreadable(s)
+    if (answer := _is_not_off(s)) is not None:
+        return answer
     service, mark = s.look.service, mark_of(s.entry, s.order.host)
     if service is None:
         return _hidden(s)
     return _left_its_mark(s, service, mark) or (None if _has_settled(s) else Pending())
+
+
+def _is_not_off(s: Situation) -> Blocked | Pending | None:
+    """What the fence stood on is there no more; None: it is."""
+    if is_reset(s):
+        return None  # it is on again, and its guests are not
+    if s.has_device and s.look.power is PowerState.ON:
+        return Blocked(reason=Reason.SOURCE_RETURNED, detail="the power came back")
+    if is_vouched(s) or (s.has_device and s.power_is_off()):
+        return None
+    if fenced_so(s):
+        return lapsed(s) if s.order.asserted_at is None else None
+    return _unreadable(s) if s.has_device else None
 
 
 def _left_its_mark(s: Situation, service: ServiceView, mark: str) -> Blocked | Pending | None:

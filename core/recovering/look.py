@@ -10,6 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from kasugai.core.recovering.states import During, during
+from kasugai.core.recovering.storage import StorageView
 from kasugai.core.words.timing import Millis, MonoTime, NovaTime
 
 EVACUATION = "evacuation"
@@ -96,6 +97,8 @@ class GuestView:
     has_swap: bool = False
     """Whether its flavor has a swap disk."""
     has_config_drive: bool = False
+    volumes: tuple[str, ...] = ()
+    """The ids of the volumes that are attached to it."""
     needs: Needs | None = None
     """None: not told."""
     locked: bool = False
@@ -292,6 +295,8 @@ class Look:
     power: PowerState = PowerState.UNKNOWN
     power_at: MonoTime | None = None
     """When the power was read; None: not read."""
+    storage: StorageView | None = None
+    """None: there is no storage that could be closed to the host."""
     others: Mapping[str, ServiceView | None] = field(default_factory=lambda: MappingProxyType({}))
     """Services of other hosts that were asked for; None: Nova shows none."""
     computes: Mapping[str, ServiceView] | None = None

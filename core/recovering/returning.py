@@ -50,6 +50,10 @@ def _returning(order: Open, look: Look) -> Iterator[Step]:
         switch = Step(action=Action.POWER_ON, subject=order.host, name=order.host)
         needs = (switch.key,)
         yield switch
+    if look.storage is not None or (order.service is not None and order.service.closed):
+        let_in = Step(action=Action.OPEN_STORAGE, subject=order.host, needs=needs, name=order.host)
+        needs = (let_in.key,)
+        yield let_in
     enable = Step(action=Action.REENABLE, subject=order.host, needs=needs, name=order.host)
     yield enable
     for guest in order.waiting:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from kasugai.core.recovering.ledger import Entry, Flag
 from kasugai.core.recovering.look import Look, PowerState
 from kasugai.core.recovering.pace import Pace
+from kasugai.core.recovering.storage import StorageState
 from kasugai.core.words.actions import About
 from kasugai.core.words.facts import StepRecord, StepState
 from kasugai.core.words.incident import Open
@@ -52,6 +53,8 @@ class Memory:
     """Since when every reading of the power that said something has said off, as this owner read it."""
     off_at: MonoTime | None = None
     """When this owner last read the power as off."""
+    closed_at: MonoTime = MonoTime(0)
+    """When this owner last saw the host's storage closed to it; 0: never."""
     idle: Mapping[str, MonoTime] = field(default_factory=lambda: MappingProxyType({}))
     """By guest: since when every look has shown it on the source without a task."""
     rebuilt: Mapping[str, MonoTime] = field(default_factory=lambda: MappingProxyType({}))
@@ -66,7 +69,7 @@ class Memory:
     ended: int = 0
     """How many evacuations had ended by then that no whole look has shown yet."""
     said: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """By step of the operator's own: what was said when it last failed to act."""
+    """By step: what was said when its call was last refused."""
     refusal: str = ""
     """What each power device said when the last fence failed."""
     pace: Pace = field(default_factory=Pace)
@@ -81,6 +84,7 @@ class Memory:
             self,
             off_since=self._off_since(look),
             off_at=off_at,
+            closed_at=self._closed_at(look),
             idle=self._idle(look),
             rebuilt=self._rebuilt(look),
             taken=self._taken(look),
@@ -109,6 +113,10 @@ class Memory:
     def _taken(self, look: Look) -> Mapping[int, MonoTime]:
         shown = (m.migration_id for records in look.migrations.values() for m in records if m.is_taken)
         return MappingProxyType({number: self.taken.get(number, look.at) for number in shown})
+
+    def _closed_at(self, look: Look) -> MonoTime:
+        view = look.storage
+        return view.at if view is not None and view.state is StorageState.CLOSED else self.closed_at
 
     def _off_since(self, look: Look) -> MonoTime | None:
         match look.power:

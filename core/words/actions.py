@@ -43,6 +43,8 @@ class Action(StrEnum):
     """The compute service that an incident of ours disabled is enabled, unless somebody else has spoken since."""
     POWER_ON = "power-on"
     """The host that was recovered is on."""
+    OPEN_STORAGE = "open-storage"
+    """The storage that our fence closed to the host lets it in again; what others closed stays closed."""
     REENABLE = "re-enable"
     """The compute service that our force-down took out is as it was before, unless somebody else has spoken since."""
     START_AGAIN = "start-again"
@@ -139,6 +141,7 @@ WORDINGS: Mapping[str, Wording] = MappingProxyType(
         Action.DISABLE: _wording(Action.DISABLE, About.HOST, Meaning.SHUT),
         Action.ENABLE_AGAIN: _wording(Action.ENABLE_AGAIN, About.HOST, Meaning.OPENED),
         Action.POWER_ON: _wording(Action.POWER_ON, About.HOST, Meaning.ON_THE_WAY),
+        Action.OPEN_STORAGE: _wording(Action.OPEN_STORAGE, About.HOST, Meaning.ON_THE_WAY),
         Action.REENABLE: _wording(Action.REENABLE, About.HOST, Meaning.OPENED),
         Action.START_AGAIN: _wording(Action.START_AGAIN, About.GUEST, Meaning.RESTARTED),
         Action.RETIRE: _wording(Action.RETIRE, About.HOST, Meaning.RETIRED),

@@ -10,7 +10,7 @@ from kasugai.core.words.identity import fact_id, step_key
 from kasugai.core.words.plan import Plan
 from kasugai.core.words.subject import OfSubject, Subject
 
-TARGET, DESTINATION, BY = "target", "destination", "by"
+TARGET, DESTINATION, BY, CLOSED = "target", "destination", "by", "closed"
 """The notes of a step that everybody may read."""
 
 

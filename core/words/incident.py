@@ -62,12 +62,14 @@ def move(old: Phase, new: Phase) -> Phase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutOfService:
-    """How an incident of ours left a host's compute service."""
+    """How an incident of ours left a host's compute service, and its storage."""
 
     wrote: str
     """The reason that its force-down wrote into Nova: what shows another one is not ours to lift."""
     before: str = ""
     """Why an operator had disabled it before; empty: nobody had."""
+    closed: tuple[str, ...] = ()
+    """Addresses of the host to which our fence closed its storage: no others are ours to let in again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

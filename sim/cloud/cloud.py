@@ -18,6 +18,7 @@ from kasugai.sim.cloud.model import RESIZE, RUNNING, SHUT_DOWN, Aggregate, Guest
 from kasugai.sim.cloud.nova import Nova
 from kasugai.sim.cloud.pace import REAL, Pace
 from kasugai.sim.cloud.power import Power
+from kasugai.sim.cloud.storage import Storage
 from kasugai.sim.cloud.wire import Wire
 from kasugai.sim.cloud.witness import Witness
 from kasugai.sim.cloud.world import NEW_YEAR, Scheduler, World
@@ -40,8 +41,9 @@ class SimCloud:
         nova = self.nova
         self.hosts = Hosts(self.world, nova.services, nova.guests, nova.reaper, nova.sync)
         self.power = Power(self.world, self.hosts)
+        self.storage = Storage(self.world)
         self.wire = Wire(self.world)
-        self.witness = Witness(self.world, self.wire, self.nova.evacuations)
+        self.witness = Witness(self.world, self.wire, self.nova.evacuations, self.storage)
 
     @property
     def diary(self) -> Diary:
@@ -152,8 +154,8 @@ class SimCloud:
         return self.diary.running_on(self.uuid(guest))
 
     def running_twice(self) -> tuple[str, ...]:
-        """Return the uuids of guests that run on more than one host at this instant."""
-        return tuple(uuid for uuid in self.world.guests if len(self.diary.running_on(uuid)) > 1)
+        """Return the uuids of guests that run on more than one host at this instant, and can write on each."""
+        return tuple(uuid for uuid in self.world.guests if len(self.witness.writing_on(uuid)) > 1)
 
     def nowhere(self) -> tuple[str, ...]:
         """Return the uuids of guests that Nova knows, that no hypervisor has, and that nobody builds."""

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from kasugai.sim.cloud.diary import Entry
 from kasugai.sim.cloud.evacuate import Evacuations
+from kasugai.sim.cloud.storage import Storage
 from kasugai.sim.cloud.wire import Request, Wire
 from kasugai.sim.cloud.world import World
 
@@ -21,7 +22,7 @@ class Wrong(StrEnum):
     DOUBLED = "doubled"
     """A guest was evacuated again while an earlier call of it could still be carried out, whatever its record said."""
     RAN_TWICE = "ran-twice"
-    """A guest ran on two hosts."""
+    """A guest ran on two hosts, and could write on both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,10 @@ class Breach:
 class Witness:
     """Watches one cloud from the beginning."""
 
-    def __init__(self, world: World, wire: Wire, evacuations: Evacuations) -> None:
+    def __init__(self, world: World, wire: Wire, evacuations: Evacuations, storage: Storage) -> None:
         """Begin to watch."""
+        self._storage = storage
+        storage.opened.append(self._let_in)
         self._evacuations = evacuations
         self.breaches: list[Breach] = []
         self._world = world
@@ -62,12 +65,23 @@ class Witness:
                 where = before.dest.name if before.dest else "somewhere"
                 self._note(Wrong.DOUBLED, guest, f"{call.source}: a call while another builds it on {where}")
 
+    def writing_on(self, guest: str) -> frozenset[str]:
+        """Return the hosts on which a guest runs and can write to its disks."""
+        hosts = self._world.diary.running_on(guest)
+        return frozenset(host for host in hosts if self._storage.can_write(guest, host))
+
+    def _let_in(self, host: str) -> None:
+        for guest in self._world.diary.guests_on(host):
+            if len(hosts := self.writing_on(guest)) > 1:
+                self._note(Wrong.RAN_TWICE, guest, f"on {' and '.join(sorted(hosts))}, as {host} was let in")
+
     def _check_power(self, host: str, what: str, subject: str) -> None:
-        if self._world.host(host).power_on:
+        is_closed = subject not in self._storage.elsewhere and self._storage.is_closed(host)
+        if self._world.host(host).power_on and not is_closed:
             self._note(Wrong.SHOT, subject, f"{what} while its power was on")
 
     def _hear(self, entry: Entry) -> None:
-        hosts = self._world.diary.running_on(entry.guest)
+        hosts = self.writing_on(entry.guest)
         if entry.event == "started" and len(hosts) > 1:
             self._note(Wrong.RAN_TWICE, entry.guest, f"on {' and '.join(sorted(hosts))}")
 

@@ -88,6 +88,8 @@ def server(world: World, services: Services, guest: Guest, version: Microversion
     }
     body["config_drive"] = "True" if guest.config_drive else ""
     body["image"] = {"id": guest.image} if guest.image else ""
+    volumes = [] if guest.image else [{"id": guest.uuid, "delete_on_termination": False}]
+    body["os-extended-volumes:volumes_attached"] = volumes
     body["flavor"] = {"id": guest.flavor}
     if version >= (2, 47):
         body["flavor"] = {

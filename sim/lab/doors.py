@@ -20,6 +20,7 @@ from kasugai.core.recovering.look import (
     ServicesView,
     ServiceView,
 )
+from kasugai.core.recovering.storage import Disk, StorageView
 from kasugai.core.words.facts import Fact
 from kasugai.core.words.incident import Open, Resume, Stop
 from kasugai.core.words.signals import Stamp
@@ -31,6 +32,7 @@ from kasugai.sim.lab.mortal import Process
 from kasugai.sim.lab.records import Record
 from kasugai.sim.ledger import MemoryLedger
 from kasugai.sim.power_door import PowerDoor
+from kasugai.sim.storage_door import StorageDoor
 from kasugai.workers.ports import CustomStep
 
 
@@ -302,6 +304,36 @@ class SimPower:
     async def switch_on(self, host: str) -> None:
         """See the port."""
         await self._process.effect("call power-on", partial(self._door.switch_on, host))
+
+
+class SimStorage:
+    """The Storage port."""
+
+    def __init__(self, door: StorageDoor, process: Process) -> None:
+        """Close and open as `process`."""
+        self._door = door
+        self._process = process
+
+    def has(self, host: str) -> bool:
+        """See the port."""
+        return self._door.has(host)
+
+    async def read(self, host: str, disks: Sequence[Disk]) -> StorageView:
+        """See the port."""
+        await self._process.alive("look")
+        return await self._door.read(host, disks)
+
+    async def close(self, host: str) -> None:
+        """See the port."""
+        await self._process.effect("call close-storage", partial(self._door.close, host))
+
+    async def open(self, host: str, addresses: Sequence[str]) -> None:
+        """See the port."""
+        await self._process.effect("call open-storage", partial(self._door.open, host, addresses))
+
+    async def free(self, host: str, disks: Sequence[Disk]) -> None:
+        """See the port."""
+        await self._process.effect("call free", partial(self._door.free, host, disks))
 
 
 class SimCustomStep:

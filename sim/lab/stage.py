@@ -21,11 +21,11 @@ from kasugai.sim.lab.reading import READERS, start_reader
 Options = dict[str, str]
 
 HOST_WORDS = (
-    *("reserve", "nodevice", "spare", "maintenance", "stranger"),
+    *("reserve", "nodevice", "spare", "storage", "maintenance", "stranger"),
     *("cell=", "capacity=", "root-disks="),
 )
 GUEST_WORDS = (
-    *("locked", "marked", "ephemeral", "swap", "config-drive", "forgotten", *VM_STATES),
+    *("locked", "marked", "ephemeral", "swap", "config-drive", "elsewhere", "forgotten", *VM_STATES),
     *("task=", "priority=", "tag=", "spec=", "spec-mark=", "image=", "flavor=", "project=", "from="),
 )
 
@@ -78,8 +78,8 @@ class _Builder:
         self._lab.describe_segment(name, policy=policy, armed=armed)
 
     def _add_host(self, name: str, words: tuple[str, ...]) -> None:
-        """host NAME [reserve] [nodevice] [spare] [maintenance] [stranger] [cell=c2] [capacity=3] [root-disks=shared]
-        [runs GUEST ...]; NAME may be c01..c20"""
+        """host NAME [reserve] [nodevice] [spare] [storage] [maintenance] [stranger] [cell=c2] [capacity=3]
+        [root-disks=shared] [runs GUEST ...]; NAME may be c01..c20"""
         flags, guests = _until(words, "runs")
         said = options(flags, *HOST_WORDS)
         for each in names(name):
@@ -98,6 +98,8 @@ class _Builder:
         )
         if "spare" in said:
             self._lab.cloud.power.add_spare(name)
+        if "storage" in said:
+            self._lab.cloud.storage.add(name)
         if "stranger" not in said:
             self._lab.describe_host(
                 name,
@@ -109,8 +111,9 @@ class _Builder:
 
     def _add_guest(self, name: str, words: tuple[str, ...]) -> None:
         """guest NAME [stopped|paused|...] [task=T] [locked] [marked] [priority=N] [tag=T] [spec=N] [spec-mark=yes|no]
-        [from=HOST] [image=I] [flavor=F] [project=P] [ephemeral] [swap] [config-drive] [forgotten]: change a guest that
-        a host runs. `priority` is metadata, `spec` and `spec-mark` its flavor's specs HA_Priority and HA_Enabled."""
+        [from=HOST] [image=I] [flavor=F] [project=P] [ephemeral] [swap] [config-drive] [elsewhere] [forgotten]: change a
+        guest that a host runs. `priority` is metadata, `spec` and `spec-mark` its flavor's specs HA_Priority and
+        HA_Enabled; `elsewhere`: a disk of it lies on other storage than its host's."""
         cloud = self._lab.cloud
         guest = cloud.world.guest(name)
         host = guest.host
@@ -136,6 +139,8 @@ class _Builder:
             task_state=said.get("task"),
             **about,
         )
+        if "elsewhere" in said:
+            cloud.storage.elsewhere.add(guest.uuid)
         if "forgotten" in said:
             cloud.purge_actions(name)
         if "from" in said:

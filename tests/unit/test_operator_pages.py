@@ -21,6 +21,7 @@ NEED_NOBODY = {
     "confirmed",
     "asserted",
     "power-off",
+    "storage-closed",
     "cleared",
     "observed",
     "process-back",

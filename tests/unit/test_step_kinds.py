@@ -18,6 +18,7 @@ from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.steps.join import joined
 from kasugai.core.recovering.steps.kind import FinalLook, StepKind
 from kasugai.core.recovering.steps.kinds import KINDS, UnknownKind, carried_on, find, kind_of
+from kasugai.core.recovering.storage import StorageState, StorageView
 from kasugai.core.telling.narrate import narrate_fact
 from kasugai.core.words.actions import WORDINGS, About, Action, Meaning, wording
 from kasugai.core.words.facts import Fact, FactKind, Result, StepRecord, StepState
@@ -33,6 +34,7 @@ from kasugai.sim.cloud.wire import Request
 from kasugai.sim.door import CloudDoor
 from kasugai.sim.loop import run
 from kasugai.sim.power_door import PowerDoor
+from kasugai.sim.storage_door import StorageDoor
 from kasugai.workers.calling import carry
 from tests.unit.core.guest_scene import CREATED
 from tests.unit.core.makers import fact, guest, order, record, service
@@ -66,7 +68,7 @@ RETURN = order(
     decided_at=NOW,
     undoes=UUID(int=1),
     policy=Policy(host_return=HostReturn.POWER_ON),
-    service=OutOfService(wrote=OURS),
+    service=OutOfService(wrote=OURS, closed=("10.0.0.10",)),
     waiting=("g1",),
 )
 ORDERS = (
@@ -79,13 +81,16 @@ ORDERS = (
 )
 """Whose plans have every kind of step between them."""
 FORCED_DOWN = service(is_enabled=False, forced_down=True, disabled_reason=OURS, age=1.0)
+CLOSED = StorageView(state=StorageState.CLOSED, at=MonoTime(NOW), closed_to=("10.0.0.10",))
 WAITING = look(
     service=FORCED_DOWN,
     service_after=FORCED_DOWN,
     read={"g1": guest("g1", vm_state="stopped", power_state=4)},
     histories={"g1": (CREATED,)},
+    storage=CLOSED,
 )
-"""Of a host that is off and out of service, whose nova-compute reports, and of a guest that waits for it."""
+"""Of a host that is off and out of service, to which its storage is closed, whose nova-compute reports, and of a guest
+that waits for it."""
 LOOKS = {
     Kind.HOST: SEEN,
     GUEST: look(read={"g1": guest("g1")}, actions=(), service=service(is_up=True)),
@@ -214,9 +219,11 @@ async def _simulated(kind: StepKind) -> list[Request]:
     if kind.action == Action.CONFIRM_MIGRATION:
         await cloud_door.migrate(cloud.uuid("web"))
         await asyncio.sleep(60)
+    cloud.storage.add("cmp1")
+    cloud.storage.block(cloud.storage.entry("cmp1"), 3600)
     call = await _call(kind, cloud, cloud_door)
     before = len(cloud.wire.requests)
-    await carry(call, cloud_door, power, {})
+    await carry(call, cloud_door, power, {}, StorageDoor(cloud))
     return [request for request in cloud.wire.requests[before:] if request.method != "GET"]
 
 
@@ -226,6 +233,7 @@ async def _call(kind: StepKind, cloud: SimCloud, cloud_door: CloudDoor) -> Call:
         at=MonoTime(0),
         service=await cloud_door.service("cmp1"),
         others={"r1": await cloud_door.service("r1")},
+        storage=CLOSED if kind.action == Action.OPEN_STORAGE else None,
     )
     (aggregate,) = await cloud_door.aggregates()
     step = step_of(kind)
@@ -238,7 +246,8 @@ async def _call(kind: StepKind, cloud: SimCloud, cloud_door: CloudDoor) -> Call:
 
 def test_what_devices_switch_has_their_time_and_every_other_call_that_of_a_request() -> None:
     times = {kind.action: kind.limit(PRODUCTION) for kind in EFFECTS}
-    assert times.pop(Action.FENCE) == times.pop(Action.POWER_ON) == PRODUCTION.fence != PRODUCTION.client
+    switched = {times.pop(action) for action in (Action.FENCE, Action.POWER_ON, Action.OPEN_STORAGE)}
+    assert switched == {PRODUCTION.fence} != {PRODUCTION.client}
     assert set(times.values()) == {PRODUCTION.client}
 
 

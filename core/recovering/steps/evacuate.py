@@ -4,6 +4,7 @@ source with nothing of it under way (architecture.md 5)."""
 from dataclasses import replace
 
 from kasugai.core.recovering.calls import Evacuate
+from kasugai.core.recovering.cutoff import disks_of, held_back, refused, stands_alone
 from kasugai.core.recovering.disks import waits_for_its_host
 from kasugai.core.recovering.ledger import Entry
 from kasugai.core.recovering.look import EVACUATION, Look, MigrationView
@@ -57,7 +58,12 @@ def assess(s: Situation, step: Step) -> Move:
         return hidden
     if why := treatment(guest.vm_state, guest.task_state).why:
         return done(s, step, why)
-    return waits_for_its_host(s, step) or _call(s, step, record)
+    return (
+        held_back(s, step)
+        or waits_for_its_host(s, step)
+        or refused(s, step, record)
+        or _call(s, step, record)
+    )
 
 
 def landing(move: Note, look: Look) -> Millis | None:
@@ -150,7 +156,10 @@ def _await_other(s: Situation, step: Step, migration: MigrationView) -> Move:
 
 
 def _effect(order: Open, begin: Begin, look: Look) -> Evacuate:
-    return Evacuate(guest=begin.step.subject, target=Notes.of(begin.record).target)
+    guest, target = begin.step.subject, Notes.of(begin.record).target
+    if not stands_alone(order, look):
+        return Evacuate(guest=guest, target=target)
+    return Evacuate(guest=guest, target=target, closed=order.host, disks=disks_of(look.guests[guest]))
 
 
 def _carry_on(entry: Entry, record: StepRecord) -> tuple[Step, ...]:

@@ -1,11 +1,15 @@
 """The host is off: by its device's word; without one that answers because its own watchdog has reset it, or by a
 person's word; without a device also by a trusted assertion, or by long silence where the segment's policy says that
-this is enough."""
+this is enough. Or its storage is closed to it, where no device answers."""
 
-from kasugai.core.recovering.calls import Fence
+from collections.abc import Mapping
+
+from kasugai.core.recovering.calls import CloseStorage, Fence
+from kasugai.core.recovering.cutoff import is_open_again
 from kasugai.core.recovering.look import Look, PowerState, ServiceView
 from kasugai.core.recovering.moves import Begin, Blocked, Move, Pending
 from kasugai.core.recovering.situation import Situation
+from kasugai.core.recovering.steps import storage_fence
 from kasugai.core.recovering.steps.kind import LookAfter, StepKind
 from kasugai.core.recovering.steps.records import (
     NO_TRACE,
@@ -16,9 +20,10 @@ from kasugai.core.recovering.steps.records import (
     planned_anew,
     tries_here,
 )
+from kasugai.core.recovering.steps.storage_fence import is_with_storage, kept
 from kasugai.core.words.actions import WORDINGS, Action
 from kasugai.core.words.facts import BY, FactKind, StepRecord
-from kasugai.core.words.frozen import FrozenMap
+from kasugai.core.words.frozen import NO_TEXTS, FrozenMap
 from kasugai.core.words.incident import Open
 from kasugai.core.words.plan import Step
 from kasugai.core.words.policy import Fencing
@@ -34,19 +39,30 @@ def assess(s: Situation, step: Step) -> Move:
     if not s.has_device:
         return _without_device(s, step)
     if s.power_is_off():
-        return note(s, step, FactKind.DONE, Reason.POWER_OFF)
+        return _done(s, step, Reason.POWER_OFF)
     if s.look.power_at is None:
         return Pending()
-    if is_reset(s):
-        return note(s, step, FactKind.DONE, Reason.WATCHDOG)
-    if is_vouched(s):
-        return _vouched(s, step)
-    if is_open(s, step):
+    if is_reset(s) or is_vouched(s):
+        return _done(s, step, Reason.WATCHDOG) if is_reset(s) else _vouched(s, step)
+    if is_open(s, step) and not is_with_storage(s.record(step)):
         settled = is_settled(s, step, s.timing.fence_settle)
-        return note(s, step, FactKind.ABSOLVED, NO_TRACE) if settled else Pending()
+        return note(s, step, FactKind.ABSOLVED, NO_TRACE, kept(s, step)) if settled else Pending()
+    if s.look.storage is not None and _is_its_turn(s, step):
+        return storage_fence.assess(s, step, s.look.storage, 2 * TRIES)
     if not tries_here(s, step, TRIES):
         return _refused(s)
-    return begin(s, step)
+    return begin(s, step, kept(s, step))
+
+
+def _is_its_turn(s: Situation, step: Step) -> bool:
+    """Whether it is the storage's turn: no device answers, and this owner has told them often enough. What was begun
+    with it ends with it. A host that lives and is useless is switched off or left."""
+    if s.look.power is not PowerState.UNKNOWN or s.order.condemned:
+        return False
+    record = s.record(step)
+    if is_open(s, step):
+        return True
+    return record is not None and record.epoch == s.memory.epoch and record.tries % (2 * TRIES) >= TRIES
 
 
 def _refused(s: Situation) -> Blocked:
@@ -71,7 +87,9 @@ def is_vouched(s: Situation) -> bool:
 
 def must_be_done_again(s: Situation, record: StepRecord) -> bool:
     """Whether the host counts as fenced no more: the word that it was fenced was taken back, or the power came back
-    since an earlier owner saw it off and a new decision says that the host is dead."""
+    since an earlier owner saw it off and a new decision says that the host is dead; or somebody opened its storage."""
+    if record.reason == Reason.STORAGE_CLOSED and s.look.power is not PowerState.ON:
+        return record.epoch != s.memory.epoch and is_open_again(s)
     if s.has_device:
         lapsed = record.reason == Reason.VOUCHED and (not s.order.vouched_by or bool(s.order.condemned))
         lapsed = lapsed or (record.reason == Reason.WATCHDOG and s.order.reset_at is None)
@@ -82,12 +100,17 @@ def must_be_done_again(s: Situation, record: StepRecord) -> bool:
 
 
 def _vouched(s: Situation, step: Step) -> Move:
-    return note(s, step, FactKind.DONE, Reason.VOUCHED, FrozenMap({BY: s.order.vouched_by}))
+    return _done(s, step, Reason.VOUCHED, {BY: s.order.vouched_by})
+
+
+def _done(s: Situation, step: Step, reason: Reason, more: Mapping[str, str] = NO_TEXTS) -> Move:
+    """What our fence has closed stays ours to open, whatever proves later that the host is off."""
+    return note(s, step, FactKind.DONE, reason, FrozenMap({**kept(s, step), **more}))
 
 
 def _without_device(s: Situation, step: Step) -> Move:
     if is_reset(s):
-        return note(s, step, FactKind.DONE, Reason.WATCHDOG)
+        return _done(s, step, Reason.WATCHDOG)
     if s.order.condemned:
         return Blocked(
             reason=Reason.NO_FENCE_DEVICE,
@@ -96,7 +119,9 @@ def _without_device(s: Situation, step: Step) -> Move:
     if s.order.vouched_by:
         return _vouched(s, step)
     if s.order.asserted_at is not None:
-        return note(s, step, FactKind.DONE, Reason.ASSERTED)
+        return _done(s, step, Reason.ASSERTED)
+    if s.look.storage is not None:
+        return storage_fence.assess(s, step, s.look.storage, TRIES)
     if (
         s.order.policy.fence is Fencing.NONE
         and s.order.confirmed_at is not None
@@ -129,11 +154,12 @@ def by_silence(s: Situation, confirmed_at: BrokerTime, service: ServiceView) -> 
 def _by_silence(s: Situation, step: Step, confirmed_at: BrokerTime, service: ServiceView) -> Move:
     """Witnesses agree, and Nova's record has stood still, both for `unfenced-wait`."""
     missing = by_silence(s, confirmed_at, service)
-    return missing or note(s, step, FactKind.DONE, Reason.UNFENCED)
+    return missing or _done(s, step, Reason.UNFENCED)
 
 
-def _effect(order: Open, begin: Begin, look: Look) -> Fence:
-    return Fence(host=begin.step.subject)
+def _effect(order: Open, begin: Begin, look: Look) -> Fence | CloseStorage:
+    host = begin.step.subject
+    return CloseStorage(host=host) if storage_fence.closes(begin) else Fence(host=host)
 
 
 def _limit(timing: Timing) -> Millis:

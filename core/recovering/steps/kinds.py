@@ -16,6 +16,7 @@ from kasugai.core.recovering.steps.force_down import FORCE_DOWN
 from kasugai.core.recovering.steps.join import JOIN
 from kasugai.core.recovering.steps.kind import FinalLook, StepKind
 from kasugai.core.recovering.steps.migrate import MIGRATE
+from kasugai.core.recovering.steps.open_storage import OPEN_STORAGE
 from kasugai.core.recovering.steps.power_on import POWER_ON
 from kasugai.core.recovering.steps.reenable import REENABLE
 from kasugai.core.recovering.steps.reset import RESET
@@ -45,6 +46,7 @@ _ALL: tuple[StepKind | FinalLook, ...] = (
     DISABLE,
     ENABLE_AGAIN,
     POWER_ON,
+    OPEN_STORAGE,
     REENABLE,
     START_AGAIN,
     RETIRE,

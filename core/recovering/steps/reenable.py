@@ -47,7 +47,7 @@ def _settled(s: Situation, step: Step, service: ServiceView) -> Move:
 
 
 def _not_ready(s: Situation, service: ServiceView) -> Move | None:
-    if not _was_restarted(s):
+    if not was_restarted(s):
         return Blocked(
             reason=Reason.HOST_AWAY, detail=f"nothing was heard of {s.order.host} since its restart"
         )
@@ -59,7 +59,7 @@ def _not_ready(s: Situation, service: ServiceView) -> Move | None:
     return None
 
 
-def _was_restarted(s: Situation) -> bool:
+def was_restarted(s: Situation) -> bool:
     """Whether somebody has seen it live under another boot, or this incident has switched it on: a fenced host that
     answers without having been restarted is not back, for whoever declared it dead was wrong."""
     switched = s.entry.steps.get(step_key(Action.POWER_ON, s.order.host))

@@ -1,6 +1,7 @@
 """The guest's vm_state is one that Nova evacuates."""
 
 from kasugai.core.recovering.calls import ResetState
+from kasugai.core.recovering.cutoff import held_back
 from kasugai.core.recovering.disks import waits_for_its_host
 from kasugai.core.recovering.ledger import Entry
 from kasugai.core.recovering.look import Look
@@ -43,7 +44,7 @@ def assess(s: Situation, step: Step) -> Move:
         return note(s, step, FactKind.ABSOLVED, NO_TRACE) if settled else Pending()
     if why := treatment(guest.vm_state, guest.task_state).why:
         return done(s, step, why)
-    return waits_for_its_host(s, step) or call(s, step)
+    return held_back(s, step) or waits_for_its_host(s, step) or call(s, step)
 
 
 def _effect(order: Open, begin: Begin, look: Look) -> ResetState:

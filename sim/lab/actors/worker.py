@@ -15,11 +15,12 @@ from kasugai.core.words.timing import Timing
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.door import CloudDoor
 from kasugai.sim.lab.broker import ORDERS, Broker
-from kasugai.sim.lab.doors import SimCustomStep, SimLedger, SimLog, SimNova, SimPower
+from kasugai.sim.lab.doors import SimCustomStep, SimLedger, SimLog, SimNova, SimPower, SimStorage
 from kasugai.sim.lab.mortal import Process
 from kasugai.sim.lab.producers import MortalSink
 from kasugai.sim.ledger import MemoryLedger
 from kasugai.sim.power_door import PowerDoor
+from kasugai.sim.storage_door import StorageDoor
 from kasugai.workers.custom import NO_STEPS
 from kasugai.workers.intake import Intake
 from kasugai.workers.lane import Doors
@@ -69,11 +70,13 @@ class WorkerActor:
         timing = self._timing
         client = CloudDoor(self._cloud, client=timing.client / 1000, sender=process.name)
         power = PowerDoor(self._cloud, fence=timing.fence / 1000, sender=process.name)
+        storage = StorageDoor(self._cloud, fence=timing.fence / 1000, sender=process.name)
         return Doors(
             log=SimLog(self._broker, process),
             ledger=SimLedger(self._ledger, process, self._watch),
             cloud=SimNova(client, process),
             power=SimPower(power, process),
+            storage=SimStorage(storage, process),
             timing=timing,
             outages=Outages(),
             author=process.name,

@@ -38,5 +38,7 @@ class FencedAlive(Watcher):
                 self._alive.pop(host, None)
             case Sent(action="fence", host=host) if host in self._condemned:
                 pass
-            case Sent(action="fence", host=host) if self._alive.get(host, at) + OBEDIENCE < at:
+            case Sent(action="fence" | "close-storage", host=host) if (
+                self._alive.get(host, at) + OBEDIENCE < at
+            ):
                 yield f"{host} was fenced although it had been seen alive"

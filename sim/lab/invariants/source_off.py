@@ -9,6 +9,7 @@ from kasugai.core.words.policy import Fencing
 from kasugai.core.words.signals import Command, Fault, Instruction, Limit, Source, Symptom
 from kasugai.core.words.timing import BrokerTime
 from kasugai.sim.cloud import SimCloud
+from kasugai.sim.cloud.model import Guest
 from kasugai.sim.lab.invariants.watcher import OBEDIENCE, Sent, Sight, Watcher
 
 
@@ -45,7 +46,7 @@ class SourceOff(Watcher):
                     self._end(host, at)
             case Sent(action="evacuate", host=host, guest=guest) if host in self.cloud.world.hosts:
                 if not self._is_reset(host, guest, at):
-                    yield from self._evacuated(host, self.cloud.world.guests[guest].name, at)
+                    yield from self._evacuated(host, self.cloud.world.guests[guest], at)
 
     def _on_fault(self, fault: Fault, at: BrokerTime) -> None:
         taken_back = fault.symptom is Symptom.CLEAR and fault.observer == self._observers.get(fault.host)
@@ -63,15 +64,17 @@ class SourceOff(Watcher):
         if host in self._asserted and self._asserted[host] is None:
             self._asserted[host] = at
 
-    def _evacuated(self, host: str, guest: str, at: BrokerTime) -> Iterator[str]:
+    def _evacuated(self, host: str, guest: Guest, at: BrokerTime) -> Iterator[str]:
         driven = self.cloud.power.has(host)
         read = self.cloud.power.read(host) if driven else PowerState.UNKNOWN
         if read is PowerState.OFF or (read is PowerState.UNKNOWN and self._is_vouched_for(host, at)):
             return
+        if self.cloud.storage.is_closed(host) and guest.uuid not in self.cloud.storage.elsewhere:
+            return
         if self.cloud.world.hosts[host].power_on:
-            yield f"{guest} was evacuated while its source {host} was on"
+            yield f"{guest.name} was evacuated while its source {host} was on"
         elif not driven and host not in self._unfenced:
-            yield f"{guest} was evacuated while the power of {host} was unknown"
+            yield f"{guest.name} was evacuated while the power of {host} was unknown"
 
     def _is_reset(self, host: str, guest: str, at: BrokerTime) -> bool:
         """Whether its watchdog has reset it and the guest runs there no more. Whoever was reset is on again."""

@@ -21,7 +21,7 @@ from kasugai.sim.cloud import SimCloud
 from kasugai.sim.cloud.diary import Entry as DiaryEntry
 from kasugai.sim.cloud.wire import READS, Request
 
-EFFECTS = ("fence", "force-down", "evacuate")
+EFFECTS = ("fence", "close-storage", "force-down", "evacuate")
 """What is done to a host and its guests because the host is held to be dead."""
 OBEDIENCE = 10_000
 """Milliseconds until a Stop has reached whoever works on the host, also when correlate has just died."""

@@ -85,6 +85,25 @@ def _device(lab: Lab, words: Words, number: int = 1) -> str:
     return f"the {'spare ' if number > 1 else ''}device of {host} {' '.join(what)}"
 
 
+def _storage(lab: Lab, words: Words) -> str:
+    """storage is away|answers; storage closes|opens HOST by hand"""
+    storage = lab.cloud.storage
+    match words:
+        case ["is", "away"]:
+            storage.is_away = True
+        case ["answers"]:
+            storage.is_away = False
+        case ["closes", host, "by", "hand"]:
+            storage.block(storage.entry(host), 86_400)
+        case ["opens", host, "by", "hand"]:
+            storage.unblock(storage.entry(host))
+        case ["misses", "an", "address", "of", host]:
+            storage.unnamed.add(host)
+        case _:
+            raise ValueError("storage is away|answers; storage closes|opens HOST by hand")
+    return f"the storage {' '.join(words)}"
+
+
 def _capacity(lab: Lab, words: Words) -> str:
     """capacity of HOST is N"""
     lab.cloud.world.host(words[0]).capacity = int(words[2])
@@ -106,5 +125,6 @@ VERBS: dict[str, Verb] = {
     "compute starts on": _host("start_compute", "has its nova-compute back"),
     "device": _device,
     "spare device": partial(_device, number=2),
+    "storage": _storage,
     "capacity of": _capacity,
 }

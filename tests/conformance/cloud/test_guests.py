@@ -76,7 +76,8 @@ def test_what_a_policy_looks_at_is_told_of_a_guest(play: Play) -> None:
 def test_a_guest_that_boots_from_a_volume_has_no_image(play: Play) -> None:
     async def story(scene: Scene) -> None:
         scene.boot("bfv", HOST, {"image": ""})
-        assert (await guest(scene, "bfv")).image == ""
+        found = await guest(scene, "bfv")
+        assert (found.image, len(found.volumes)) == ("", 1)
 
     play(story)
 

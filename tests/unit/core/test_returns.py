@@ -5,26 +5,32 @@ from dataclasses import replace
 import pytest
 
 from kasugai.core.deciding import returning
-from kasugai.core.words.facts import FactKind, Result, StepState
-from kasugai.core.words.incident import OutOfService
+from kasugai.core.deciding.rows import IncidentRow
+from kasugai.core.words.facts import CLOSED, FactKind, Result, StepState
+from kasugai.core.words.frozen import FrozenMap
+from kasugai.core.words.incident import OutOfService, Phase
 from kasugai.core.words.plan import LOCAL_DISK, Plan, Step
 from kasugai.core.words.policy import HostReturn, Policy
 from kasugai.core.words.signals import Instruction, Limit, Source
 from kasugai.core.words.timing import PRODUCTION
 from kasugai.core.words.verdicts import Reason
-from tests.unit.core.makers import HOST, INCIDENT, S, alive, down, fact, record
+from tests.unit.core.makers import HOST, INCIDENT, S, alive, down, fact, moment, record
 from tests.unit.core.story import Story, answer, bid
 
 PROBATION = PRODUCTION.probation // S
 WROTE = Policy().disable_reason
 
 
-def finished(story: Story, *, tries: int = 1, result: Result = Result.RECOVERED, **plan: object) -> list[str]:
-    """Let a worker end the open incident, whose force-down it called so often."""
+def finished(
+    story: Story, *, tries: int = 1, result: Result = Result.RECOVERED, closed: str = "", **plan: object
+) -> list[str]:
+    """Let a worker end the open incident, whose force-down it called so often, and whose fence closed storage to these
+    addresses."""
     known = Plan(incident=INCIDENT, attempt=1, epoch=1, host=HOST, window=8, steps=(), **plan)  # type: ignore[arg-type]
     forced = record(f"force-down:{HOST}", StepState.DONE, tries=tries)
     said = fact(FactKind.FINISHED, result=result, reason=Reason.RECOVERED, effects=True)
-    return story.hear(answer(replace(said, plan=known, steps=(forced,)), story))
+    steps = (forced, record(f"fence:{HOST}", StepState.DONE, notes=FrozenMap({CLOSED: closed})))
+    return story.hear(answer(replace(said, plan=known, steps=steps if closed else steps[:1]), story))
 
 
 def recovered(word: HostReturn = HostReturn.WAIT, **given: object) -> Story:
@@ -54,6 +60,31 @@ def test_a_force_down_that_was_somebody_elses_is_not_ours_to_lift() -> None:
     story = recovered(tries=0)
     story.write(alive(boot_id="b2"), at=10)
     assert story.opens[-1].service is None
+
+
+def test_it_knows_to_which_addresses_our_fence_closed_the_storage() -> None:
+    story = recovered(closed="192.0.2.11 192.0.2.12")
+    story.write(alive(boot_id="b2"), at=10)
+    assert story.opens[-1].service == OutOfService(wrote=WROTE, closed=("192.0.2.11", "192.0.2.12"))
+
+
+def test_storage_that_we_closed_is_ours_to_open_though_the_force_down_was_not() -> None:
+    story = recovered(tries=0, closed="192.0.2.11")
+    story.write(alive(boot_id="b2"), at=10)
+    assert story.opens[-1].service == OutOfService(wrote=WROTE, closed=("192.0.2.11",))
+
+
+def test_what_an_earlier_recovery_closed_and_nobody_has_opened_is_ours_still() -> None:
+    before = OutOfService(wrote=WROTE, before="maintenance", closed=("192.0.2.11",))
+    fence = record(f"fence:{HOST}", StepState.DONE, notes=FrozenMap({CLOSED: "192.0.2.11 192.0.2.12"}))
+    said = replace(fact(FactKind.FINISHED), steps=(fence,))
+    story = recovered()
+    row = story.row()
+    assert row.closed is not None
+    known = replace(row, closed=replace(row.closed, service=before))
+    again = IncidentRow(order=story.opens[-1], phase=Phase.RECOVERING, heard=moment(0), published=moment(0))
+    left = returning.service_left(known, again, said)
+    assert left == replace(before, closed=("192.0.2.11", "192.0.2.12"))
 
 
 def test_with_a_power_device_to_switch_it_on_it_begins_at_once() -> None:

@@ -9,6 +9,7 @@ import pytest
 from kasugai.core.recovering.calls import (
     AddToAggregate,
     Call,
+    CloseStorage,
     ConfirmMigration,
     Custom,
     DeleteService,
@@ -18,12 +19,14 @@ from kasugai.core.recovering.calls import (
     Fence,
     ForceDown,
     Migrate,
+    OpenStorage,
     PowerOn,
     Reenable,
     ResetState,
     StartGuest,
     StopGuest,
 )
+from kasugai.core.recovering.storage import Disk, DiskKind
 from kasugai.core.words.frozen import FrozenMap
 from kasugai.workers.calling import carry
 from kasugai.workers.ports import NoDoor
@@ -31,6 +34,8 @@ from kasugai.workers.ports import NoDoor
 CALLS: list[tuple[Call, tuple[object, ...]]] = [
     (Fence(host="cmp1"), ("power.fence", "cmp1")),
     (PowerOn(host="cmp1"), ("power.switch_on", "cmp1")),
+    (CloseStorage(host="cmp1"), ("storage.close", "cmp1")),
+    (OpenStorage(host="cmp1", addresses=("192.0.2.11",)), ("storage.open", "cmp1", ("192.0.2.11",))),
     (ForceDown(service_id="s1", reason="dead"), ("cloud.force_down", "s1", "dead")),
     (Enable(service_id="s2"), ("cloud.enable", "s2")),
     (Disable(service_id="s2", reason="why"), ("cloud.disable", "s2", "why")),
@@ -70,14 +75,22 @@ def send(call: Call) -> list[tuple[object, ...]]:
         async def act(self, about: Mapping[str, str]) -> None:
             heard.append(("dns", about))
 
-    cloud, power = cast("Any", Heard("cloud", heard)), cast("Any", Heard("power", heard))
-    asyncio.run(carry(call, cloud, power, {"dns": Dns()}))
+    cloud, power, storage = (cast("Any", Heard(name, heard)) for name in ("cloud", "power", "storage"))
+    asyncio.run(carry(call, cloud, power, {"dns": Dns()}, storage))
     return heard
 
 
 @pytest.mark.parametrize(("call", "heard"), CALLS, ids=lambda value: type(value).__name__)
 def test_a_call_is_one_request_at_its_own_door(call: Call, heard: tuple[object, ...]) -> None:
     assert send(call) == [heard]
+
+
+def test_a_guest_of_a_closed_out_host_is_called_for_after_its_disks_were_seen() -> None:
+    disks = (Disk(DiskKind.VOLUME, "v1"),)
+    assert send(Evacuate(guest="g1", target="r1", closed="cmp1", disks=disks)) == [
+        ("storage.free", "cmp1", disks),
+        ("cloud.evacuate", "g1", "r1"),
+    ]
 
 
 def test_every_call_has_a_case_here() -> None:

@@ -16,6 +16,7 @@ from kasugai.core.words.policy import Policy
 from kasugai.core.words.subject import INCIDENT_KINDS, Kind, Subject, host_subject
 from kasugai.core.words.timing import PRODUCTION, MonoTime, NovaTime
 from kasugai.sim.loop import run
+from kasugai.workers.calling import NO_STORAGE
 from kasugai.workers.observe_guest import GuestObserver
 from kasugai.workers.observers import OBSERVERS, Sights, observer_of
 from kasugai.workers.observing import Observer, Wanted
@@ -51,7 +52,12 @@ def play(story: Callable[[FakeCloud, Callable[[Subject], Observer]], Awaitable[N
         }
         shared = SharedReads(cast("Cloud", cloud))
         sights = Sights(
-            cloud=cast("Cloud", cloud), power=NoPower(), timing=PRODUCTION, shared=shared, leased=cloud.leased
+            cloud=cast("Cloud", cloud),
+            power=NoPower(),
+            storage=NO_STORAGE,
+            timing=PRODUCTION,
+            shared=shared,
+            leased=cloud.leased,
         )
         await asyncio.wait_for(story(cloud, lambda subject: observer_of(subject, sights)), 600)
 

@@ -17,7 +17,10 @@ class Wrong(StrEnum):
     """What must never happen."""
 
     SHOT = "shot"
-    """A host was forced down, or a guest of it evacuated, while its power was on."""
+    """A host was forced down, or a guest of it evacuated, while its power was on; or a device was told to switch one
+    off that reported to Nova."""
+    FENCED = "fenced"
+    """A device was told to switch off a host that was on and did not report to Nova: right or wrong by its evidence."""
     DOUBLED = "doubled"
     """A guest was evacuated again while an earlier call of it could still be carried out, whatever its record said."""
     RAN_TWICE = "ran-twice"
@@ -47,6 +50,8 @@ class Witness:
         world.diary.watchers.append(self._hear)
 
     def _see(self, request: Request) -> None:
+        if request.action == "fence" and request.arrived is None:
+            self._check_fence(request.subject)
         if request.arrived is None or request.status != 200:
             return
         if request.action == "force-down":
@@ -61,6 +66,13 @@ class Witness:
             if before.may_go_on:
                 where = before.dest.name if before.dest else "somewhere"
                 self._note(Wrong.DOUBLED, guest, f"{call.source}: a call while another builds it on {where}")
+
+    def _check_fence(self, name: str) -> None:
+        host = self._world.host(name)
+        if host.answers:
+            self._note(Wrong.SHOT, name, "switched off while it reported to Nova")
+        elif host.power_on:
+            self._note(Wrong.FENCED, name, "switched off while its power was on")
 
     def _check_power(self, host: str, what: str, subject: str) -> None:
         if self._world.host(host).power_on:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from uuid import UUID
 
 from kasugai.core.telling.incident_views import IncidentView, Seen
-from kasugai.core.words.facts import Fact, FactKind
+from kasugai.core.words.facts import Fact, FactKind, StepState
 from kasugai.core.words.incident import Open, Phase
 from kasugai.core.words.verdicts import Reason, Verdict
 
@@ -270,8 +270,12 @@ def _idle(told: Told, views: Sequence[IncidentView]) -> list[IncidentView]:
 
 
 def _waits(view: IncidentView) -> bool:
+    """Whether it is held, and nothing was done: what it had begun, if anything, was never carried out."""
     facts = [seen.value for seen in view.records if isinstance(seen.value, Fact)]
-    return is_held(view) and not any(fact.effects or fact.step is not None for fact in facts)
+    last = {fact.step.key: fact.step.state for fact in facts if fact.step is not None}
+    did = bool(last) or any(fact.effects for fact in facts)
+    never = bool(last) and all(state is StepState.ABSOLVED for state in last.values())
+    return is_held(view) and (never or not did)
 
 
 def _breaches(told: Told, *wrong: str) -> list[str]:
@@ -325,8 +329,9 @@ def _waits_for_its_host(view: IncidentView) -> bool:
 
 
 def _disabled(told: Told, held: Sequence[IncidentView]) -> list[str]:
-    """Services that are left disabled although nothing about their host is held."""
+    """Services that are left disabled although nothing about their host is held, and none waits for a suspected one."""
     excused = {view.host for view in held}
+    excused |= {view.host for view in told.views if view.incident is None and _waits_for_its_host(view)}
     return [line for line in told.left if not any(f"host {host} " in line for host in excused)]
 
 

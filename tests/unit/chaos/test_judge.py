@@ -142,6 +142,25 @@ def test_an_incident_of_a_host_that_is_off_and_was_recovered_before_is_told_as_i
     assert judge(told()).idle == 0
 
 
+def test_a_service_that_waits_for_a_suspected_host_is_told_by_that() -> None:
+    left = ["host cmp2 is still disabled: its nova-compute failed"]
+    process = Subject(kind=Kind.PROCESS, host="cmp2", detail="nova-compute")
+    word = replace(decided(Verb.HOLD, Reason.HOST_FIRST, None), subject=process, segment="")
+    assert judge(told((*GOOD, word), left=left)).other == ()
+    assert judge(told(left=left)).other == tuple(left)
+
+
+def test_a_held_incident_whose_fence_was_never_carried_out_is_no_incident_too_many() -> None:
+    def beyond(state: StepState) -> tuple[str, ...]:
+        fence = of_step(FENCE, state)
+        held = said(FactKind.HELD, reason="stopped")
+        records = (PROVEN, MIDWAY[1], fence, held, decided(Verb.HOLD, Reason.STOPPED))
+        return judge(told(records, losses={})).doubled
+
+    assert beyond(StepState.ABSOLVED) == ()
+    assert beyond(StepState.DONE) == ("host cmp1 has 1 incidents for 0 losses",)
+
+
 def test_one_number_with_two_decisions_is_doubled() -> None:
     again = opened(decided_at=START + 5)
     assert "2 different publications" in judge(told((*GOOD, again))).doubled[0]

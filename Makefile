@@ -96,7 +96,7 @@ demo: $(READY) ## The product on this machine in one go: embedded Kafka and Redi
 	$(BIN)/kasugai demo $(ARGS)
 
 .PHONY: chaos
-chaos: $(READY) $(FETCHED) ## Real processes on a real Kafka and Redis while everything is killed; ARGS="--seeds 1-20 --parallel 2"
+chaos: $(READY) $(FETCHED) ## Real processes on a real Kafka and Redis while everything is killed; ARGS="--seeds 1-20 --parallel 2", "--agents"
 	$(BIN)/python -m tests.chaos $(ARGS)
 
 .PHONY: acceptance

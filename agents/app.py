@@ -1,6 +1,6 @@
 """Runs an agent: puts it together, lets it live, and ends it in order when it is told to.
 
-One event loop does everything; librdkafka's threads alone run beside it.
+One event loop does everything; beside it run librdkafka's threads and one that looks at the clock.
 """
 
 import asyncio

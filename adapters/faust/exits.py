@@ -27,7 +27,8 @@ class Exit(IntEnum):
     UNHANDLED = 70
     """The handler raised, or Faust itself crashed."""
     SEND_FAILED = 71
-    """A row's changelog write failed: Faust would log a warning and commit all the same (topics.py:474)."""
+    """A row's changelog write failed: Faust would log a warning and commit all the same (topics.py:474). Or Kafka did
+    not take what follows from a record."""
     UNTRUSTED_ROWS = 72
     """What was restored is not what the changelog holds, or this version cannot read it."""
     SKIPPED = 73

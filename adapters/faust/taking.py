@@ -15,6 +15,7 @@ from kasugai.adapters.faust.exits import Exit
 from kasugai.adapters.faust.lanes import Job
 from kasugai.adapters.faust.port import Bury, Ended, Poison, Record, Rest, Write
 from kasugai.adapters.faust.progress import Pending, Place
+from kasugai.core.words.log import LogAway
 
 
 class Put(Protocol):
@@ -62,7 +63,8 @@ class Taking:
             if self._care.progress.reached(record.partition) < record.offset:
                 await self._care.settle(SETTLE_AT_MOST)
             exits.log.exception("record %d of partition %d", record.offset, record.partition)
-            self._end(Exit.UNHANDLED, f"record {record.offset} of partition {record.partition}: {error!r}")
+            code = Exit.SEND_FAILED if isinstance(error, LogAway) else Exit.UNHANDLED
+            self._end(code, f"record {record.offset} of partition {record.partition}: {error!r}")
 
     async def _begin(self, record: Record) -> None:
         rest: Rest

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable
 
 from kasugai.adapters.faust.exits import Exit, leave
+from kasugai.adapters.kafka.set_back import end_when_set_back
 
 LINE = "METADATAUPDATE "
 SIGN = "not found in cache"
@@ -27,5 +28,6 @@ def notice(record: logging.LogRecord) -> bool:
 
 
 def end_when_stranded() -> None:
-    """Let this process end (exit code 75) as soon as one of its clients is stranded."""
+    """Let this process end (exit code 75) as soon as one of its clients is stranded, or may be by a clock set back."""
     ENDS.append(lambda why: leave(Exit.STUCK, why))
+    end_when_set_back()

@@ -308,7 +308,7 @@ def _weigh_again(draft: Draft) -> None:
     if draft.row.incident is None:
         occurs = draft.kind.occurs
         conditions = evidence.expire_alone(conditions, draft.asked.policy, deadline, occurs=occurs)
-    draft.row = replace(draft.row, conditions=conditions)
+    draft.row = readmission.again(replace(draft.row, conditions=conditions), draft.times.moment)
     _weigh(draft)
 
 

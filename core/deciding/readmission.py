@@ -29,11 +29,23 @@ def follow(row: SubjectRow, fault: Fault, now: Moment) -> SubjectRow:
     if is_return(row, fault):
         return replace(row, returned=row.returned or now)
     if row.is_out:
-        broken = bool(evidence.standing(row.conditions))
-        return replace(row, returned=None) if broken else row
+        return again(row, now)
     if fault.source is Source.HEARTBEAT and fault.boot_id:
         return replace(row, boot_id=fault.boot_id)
     return row
+
+
+def again(row: SubjectRow, now: Moment) -> SubjectRow:
+    """Return the row of a host by what stands against it now: a complaint breaks its return off. Once that is taken
+    back or has expired, a later boot than the one that was lost counts as it did: its heartbeat tells of it only once.
+    """
+    if not row.is_out:
+        return row
+    if evidence.standing(row.conditions):
+        return replace(row, returned=None)
+    is_silent = any(condition.source is Source.HEARTBEAT for condition in row.conditions)
+    has_booted = row.boot_id != "" and row.last_boot not in ("", row.boot_id)
+    return replace(row, returned=now) if has_booted and not is_silent and row.returned is None else row
 
 
 def _booted(row: SubjectRow, fault: Fault, now: Moment) -> SubjectRow:
@@ -60,8 +72,6 @@ def due(asked: Asked, probation: Millis) -> SteadyTime | None:
 
 def lost(row: SubjectRow) -> SubjectRow:
     """Return the row of a host that has failed (again): which boot was lost is the last one that it told of."""
-    if row.returned is None:
-        return row
     return replace(row, returned=None, boot_id=row.last_boot or row.boot_id)
 
 

@@ -18,7 +18,10 @@ class Wrong(StrEnum):
     """What must never happen."""
 
     SHOT = "shot"
-    """A host was forced down, or a guest of it evacuated, while its power was on."""
+    """A host was forced down, or a guest of it evacuated, while its power was on; or a device was told to switch one
+    off that reported to Nova."""
+    FENCED = "fenced"
+    """A device was told to switch off a host that was on and did not report to Nova: right or wrong by its evidence."""
     DOUBLED = "doubled"
     """A guest was evacuated again while an earlier call of it could still be carried out, whatever its record said."""
     RAN_TWICE = "ran-twice"
@@ -50,6 +53,8 @@ class Witness:
         world.diary.watchers.append(self._hear)
 
     def _see(self, request: Request) -> None:
+        if request.action == "fence" and request.arrived is None:
+            self._check_fence(request.subject)
         if request.arrived is None or request.status != 200:
             return
         if request.action == "force-down":
@@ -74,6 +79,13 @@ class Witness:
         for guest in self._world.diary.guests_on(host):
             if len(hosts := self.writing_on(guest)) > 1:
                 self._note(Wrong.RAN_TWICE, guest, f"on {' and '.join(sorted(hosts))}, as {host} was let in")
+
+    def _check_fence(self, name: str) -> None:
+        host = self._world.host(name)
+        if host.answers:
+            self._note(Wrong.SHOT, name, "switched off while it reported to Nova")
+        elif host.power_on:
+            self._note(Wrong.FENCED, name, "switched off while its power was on")
 
     def _check_power(self, host: str, what: str, subject: str) -> None:
         is_closed = subject not in self._storage.elsewhere and self._storage.is_closed(host)

@@ -16,6 +16,7 @@ from typing import Any
 from tests.chaos.mutants import MUTANTS
 from tests.chaos.run import Run
 from tests.chaos.table import SUMS, out, row_of, show
+from tests.support.machines import apart, is_apart, make_hub
 
 
 def main() -> int:
@@ -25,7 +26,7 @@ def main() -> int:
     show(rows)
     bad = [row for row in rows if _wrong(row)]
     for row in bad:
-        again = f"--seed {row['SEED']} --minutes {arguments.minutes:g}"
+        again = f"--seed {row['SEED']} --minutes {arguments.minutes:g}{' --agents' * arguments.agents}"
         out(f"\nseed {row['SEED']}: replay its schedule with: make chaos ARGS='{again}'")
         out(f"logs, records and Nova's state are in {row['folder']}")
         for line in _wrong(row):
@@ -43,12 +44,19 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--mutant", choices=sorted(MUTANTS), help="build a mistake into all processes: it must be found"
     )
+    parser.add_argument(
+        "--agents", action="store_true", help="an agent on a machine of its own for each host (needs root)"
+    )
     parser.add_argument("--folder", type=Path, help="keep logs and configuration there, whatever comes of it")
     parser.add_argument("--result", type=Path, help="write the row there as JSON, and print no table")
     return parser.parse_args()
 
 
 def _one(arguments: argparse.Namespace) -> dict[str, Any]:
+    if arguments.agents:
+        if not is_apart():
+            apart("tests.chaos", sys.argv[1:])
+        make_hub()
     folder = arguments.folder or Path(tempfile.mkdtemp(prefix="kc-"))
     folder.mkdir(parents=True, exist_ok=True)
     log = (folder / "story.log").open("w", buffering=1)
@@ -60,7 +68,14 @@ def _one(arguments: argparse.Namespace) -> dict[str, Any]:
     say(f"chaos: seed {arguments.seed}, {arguments.minutes:g} minutes, folder {folder}")
     with log:
         row = row_of(
-            Run(arguments.seed, arguments.minutes * 60, folder, say, arguments.mutant or "").play()
+            Run(
+                arguments.seed,
+                arguments.minutes * 60,
+                folder,
+                say,
+                arguments.mutant or "",
+                agents=arguments.agents,
+            ).play()
         ) | {"folder": str(folder)}
         say(f"longest pause: {row['detail']['paused']}")
     if arguments.result:
@@ -111,6 +126,8 @@ def _many(arguments: argparse.Namespace) -> list[dict[str, Any]]:
 def _child(seed: int, arguments: argparse.Namespace, base: Path) -> dict[str, Any]:
     folder, result = base / str(seed), base / f"{seed}.json"
     command = [sys.executable, "-m", "tests.chaos", "--seed", str(seed), "--minutes", str(arguments.minutes)]
+    if arguments.agents:
+        command.append("--agents")
     if arguments.mutant:
         command += ["--mutant", arguments.mutant]
     done = subprocess.Popen(

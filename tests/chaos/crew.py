@@ -21,6 +21,7 @@ WORDS = {
     "worker": ("worker", *INCIDENT_KINDS),
     "hosts": ("worker", Kind.HOST),
     "project": ("project",),
+    "observe": ("observe", "power"),
 }
 """What each is called as, by its role; `hosts` is a worker of hosts alone."""
 SAID = {**AT_WORK, "liveness": "watching ", "project": ""}

@@ -10,7 +10,7 @@ from itertools import pairwise
 from uuid import UUID
 
 from kasugai.core.telling.incident_views import IncidentView, Seen
-from kasugai.core.words.facts import Fact, FactKind
+from kasugai.core.words.facts import Fact, FactKind, StepState
 from kasugai.core.words.incident import Open, Phase
 from kasugai.core.words.verdicts import Reason, Verdict
 
@@ -53,6 +53,12 @@ class Told:
     """Every record of his that must become a dead letter, and why."""
     buried: frozenset[Spot] = frozenset()
     """Every record that became one."""
+    isolations: Mapping[str, int] = field(default_factory=dict)
+    """How often each host was cut off from everything: only then may it be switched off while it lives."""
+    away: Sequence[str] = ()
+    """Hosts that were switched on again, whose agents beat, and that nobody has taken back into service."""
+    mute: Sequence[str] = ()
+    """Hosts with power whose agents are not heard."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +79,8 @@ class Judgement:
     paused: str = ""
     """Between which two words that was."""
     holds: Mapping[str, int] = field(default_factory=dict)
+    idle: int = 0
+    """Incidents of hosts that are off and were recovered before, which found nothing to do."""
 
     @property
     def violations(self) -> tuple[str, ...]:
@@ -89,6 +97,7 @@ def judge(told: Told) -> Judgement:
         incidents=len(views),
         guests=sum(len(view.instances) for view in views),
         held=len(held),
+        idle=len(_idle(told, views)),
         holds=dict(Counter(view.why.split(":")[0] for view in held)),
         lost=(
             *_unjudged(told),
@@ -96,6 +105,7 @@ def judge(told: Told) -> Judgement:
             *_unended(views),
             *_left(views),
             *_unopened(told, views),
+            *(f"host {host} is on again and was not taken back into service" for host in told.away),
         ),
         doubled=(
             *_breaches(told, "doubled", "ran-twice"),
@@ -103,8 +113,14 @@ def judge(told: Told) -> Judgement:
             *_too_many(told, views),
             *told.wrongs,
         ),
-        shot=tuple(_breaches(told, "shot")),
-        other=(*_bugs(told), *_untidy(told), *_astray(told, held), *_disabled(told, held)),
+        shot=(*_breaches(told, "shot"), *_fenced_alive(told)),
+        other=(
+            *_bugs(told),
+            *(f"the agent of {host} is not heard" for host in told.mute),
+            *_untidy(told),
+            *_astray(told, held),
+            *_disabled(told, held),
+        ),
         longest_pause=longest,
         paused=between,
     )
@@ -117,6 +133,12 @@ def _unburied(told: Told) -> list[str]:
         for (topic, partition, offset), why in told.doomed.items()
         if (topic, partition, offset) not in told.buried
     ]
+
+
+def is_return(view: IncidentView) -> bool:
+    """Whether it brought a host back that another incident had recovered."""
+    orders = (seen.value for seen in view.records if isinstance(seen.value, Open))
+    return view.subject.is_host and any(order.undoes is not None for order in orders)
 
 
 def is_over(view: IncidentView) -> bool:
@@ -188,7 +210,10 @@ def _left(views: Iterable[IncidentView]) -> list[str]:
 
 def _unopened(told: Told, views: Sequence[IncidentView]) -> list[str]:
     """Each loss of a host is an incident."""
-    about = Counter(view.host for view in views if view.subject.is_host)
+    idle = _idle(told, views)
+    about = Counter(
+        view.host for view in views if view.subject.is_host and not is_return(view) and view not in idle
+    )
     return [
         f"host {host} was lost {number} times and has {about[host]} incidents"
         for host, number in told.losses.items()
@@ -213,7 +238,14 @@ def _opened_twice(seen: Iterable[Seen]) -> list[str]:
 def _too_many(told: Told, views: Sequence[IncidentView]) -> list[str]:
     """One loss is one incident, however often it is told. One that waits for a person and has done nothing is told as
     HELD: a mistaken report and a lying agent are two kinds of witnesses, and may well open it."""
-    hosts = [view for view in views if view.subject.is_host and view.phase is not Phase.WITHDRAWN]
+    hosts = [
+        view
+        for view in views
+        if view.subject.is_host
+        and not is_return(view)
+        and view.phase is not Phase.WITHDRAWN
+        and view not in _idle(told, views)
+    ]
     acted = Counter(view.host for view in hosts if not _waits(view))
     return [
         f"host {host} has {number} incidents for {told.losses.get(host, 0)} losses"
@@ -222,9 +254,28 @@ def _too_many(told: Told, views: Sequence[IncidentView]) -> list[str]:
     ]
 
 
+def _idle(told: Told, views: Sequence[IncidentView]) -> list[IncidentView]:
+    """Incidents of hosts that were lost and recovered before, and are off still: a further witness spoke of them, their
+    power reads off, and there was nothing left to do. They are told, and no violation: nobody is moved by them."""
+    recovered: set[str] = set()
+    found = []
+    for view in sorted(views, key=lambda view: view.records[0].at):
+        if not view.subject.is_host or is_return(view):
+            continue
+        if view.host in recovered and told.losses.get(view.host, 0) and not view.instances:
+            found.append(view)
+        elif view.phase is Phase.RECOVERED:
+            recovered.add(view.host)
+    return found
+
+
 def _waits(view: IncidentView) -> bool:
+    """Whether it is held, and nothing was done: what it had begun, if anything, was never carried out."""
     facts = [seen.value for seen in view.records if isinstance(seen.value, Fact)]
-    return is_held(view) and not any(fact.effects or fact.step is not None for fact in facts)
+    last = {fact.step.key: fact.step.state for fact in facts if fact.step is not None}
+    did = bool(last) or any(fact.effects for fact in facts)
+    never = bool(last) and all(state is StepState.ABSOLVED for state in last.values())
+    return is_held(view) and (never or not did)
 
 
 def _breaches(told: Told, *wrong: str) -> list[str]:
@@ -232,6 +283,16 @@ def _breaches(told: Told, *wrong: str) -> list[str]:
         f"{breach['wrong']}: {breach['subject']}: {breach['detail']}"
         for breach in told.breaches
         if breach["wrong"] in wrong
+    ]
+
+
+def _fenced_alive(told: Told) -> list[str]:
+    """A host that lives may be switched off if its own silence, its peers and Nova's record agree, and only then."""
+    fenced = Counter(breach["subject"] for breach in told.breaches if breach["wrong"] == "fenced")
+    return [
+        f"host {host} was switched off {number} times while it lived, and cut off {told.isolations.get(host, 0)} times"
+        for host, number in fenced.items()
+        if number > told.isolations.get(host, 0)
     ]
 
 
@@ -268,8 +329,9 @@ def _waits_for_its_host(view: IncidentView) -> bool:
 
 
 def _disabled(told: Told, held: Sequence[IncidentView]) -> list[str]:
-    """Services that are left disabled although nothing about their host is held."""
+    """Services that are left disabled although nothing about their host is held, and none waits for a suspected one."""
     excused = {view.host for view in held}
+    excused |= {view.host for view in told.views if view.incident is None and _waits_for_its_host(view)}
     return [line for line in told.left if not any(f"host {host} " in line for host in excused)]
 
 

@@ -18,6 +18,7 @@ from kasugai.adapters.kafka.tap import tap
 from kasugai.adapters.kafka.topics import Topics
 from kasugai.adapters.redis_ledger import RedisLedger
 from kasugai.adapters.settings import Settings, load
+from kasugai.cli.demo import devices
 from kasugai.cli.segment import apply
 from kasugai.cli.segment_file import WantedHost, WantedSegment
 from kasugai.core.recovering.doors import LedgerAway, LogAway
@@ -28,15 +29,19 @@ from kasugai.schemas.topics import DEAD_LETTERS, contracts
 from kasugai.sim.child import ServerFailedError
 from tests.chaos.crew import Crew
 from tests.chaos.graves import graves
+from tests.chaos.hearing import heard, mute, told
+from tests.chaos.hypervisors import Hypervisors
+from tests.chaos.isolation import Isolation
 from tests.chaos.judge import Judgement, Spot, Told, is_held, is_over, judge, unjudged
 from tests.chaos.lurker import Lurker
 from tests.chaos.neighbour import Neighbour
 from tests.chaos.parts import Parts, left_disabled, wrongs
 from tests.chaos.reporter import Reporter
-from tests.chaos.schedule import Blow, Event, draw
-from tests.chaos.servers import Broker, NovaProcess, RedisPair
+from tests.chaos.schedule import EYES, PROCESSES, Blow, Event, draw
+from tests.chaos.servers import Broker, HubBroker, NovaProcess, RedisPair
 from tests.chaos.spoiled import is_forged
 from tests.chaos.town import HOSTS, Town
+from tests.chaos.troubles import NOVA_BLOWS, Troubles
 from tests.support import agents
 from tests.support import told as telling
 from tests.support.settings_file import settings_for
@@ -49,19 +54,25 @@ SETTLE = 180.0
 """Seconds that everything may take to come to its end after the last blow."""
 HELD_FOR = 75.0
 """Of these, seconds for which an incident that is held may still be looked at again (after 60 s)."""
+STARTED_WITHIN = 240.0
+"""Seconds in which all processes are at work, also on a machine that has much else to do."""
 LINE_EVERY = 5.0
-LATE = (0.4, 1.8)
-"""By how many seconds a slow Nova is late: clients wait one, and a request is off the wire after two more."""
-AGAIN = 2.5
-"""Seconds until a blow is tried again whose victim was away."""
 BURIED_WITHIN = 75.0
 """Seconds after which every doomed record is a dead letter: a topic of faults may rest for 60."""
-NOVA_BLOWS = frozenset(
-    {Blow.NOVA_SLOW, Blow.NOVA_BUSY, Blow.NOVA_MUTE, Blow.NOVA_GONE, Blow.CONDUCTOR, Blow.FULL}
-)
 NEIGHBOUR = frozenset({Blow.SPOILED, Blow.BURST, Blow.TEXTS, Blow.LIE})
 PARTS = frozenset({Blow.GUEST, Blow.PROCESS, Blow.OPERATOR})
-LASTS_NOT = NEIGHBOUR | PARTS | {Blow.LOSE}
+ISOLATION = frozenset({Blow.AGENT, Blow.CUT, Blow.CUT_OFF, Blow.ISOLATE, Blow.CLOCK})
+LASTS_NOT = NEIGHBOUR | PARTS | ISOLATION | {Blow.LOSE}
+PATIENT = """\
+[worker]
+fence = 15000
+power_fresh = 15000
+decision_ttl = 15000
+[observe]
+interval = 1000
+power_interval = 5000
+"""
+"""A power device is a program that is started: on a busy machine it takes longer than the test profile allows."""
 
 Say = Callable[[str], None]
 
@@ -85,6 +96,10 @@ class Outcome:
     """Of a bad neighbour's records, each once."""
     faults: int
     losses: int
+    cuts: int = 0
+    """How often an agent was killed, a host cut off, or its clock misdated."""
+    fenced: int = 0
+    """Hosts that were switched off while they lived, cut off from everything: by the rules."""
     judgement: Judgement
 
 
@@ -98,22 +113,24 @@ class Run:
     say: Say
     mutant: str = ""
     """A mistake that is built into Kasugai's processes, a name of `mutants`."""
-    broker: Broker = field(default_factory=Broker)
+    agents: bool = False
+    """Whether each host has an agent on a machine of its own: it is found dead by its silence, and brought back."""
     redis: RedisPair = field(default_factory=RedisPair)
     _kills: int = 0
     _later: list[tuple[float, str, Callable[[], None]]] = field(default_factory=list)
-    _away: set[str] = field(default_factory=set)
     _views: tuple[IncidentView, ...] = ()
     _folded: float = 0.0
     _said: float = 0.0
     _began: float = 0.0
     _buried: frozenset[Spot] = frozenset()
+    isolation: Isolation | None = None
+    """What happens to hosts with agents, where there are any."""
     _caught: bool = False
     """Whether the witness has seen a mutant's mistake: there is nothing to wait for any more."""
 
     def play(self) -> Outcome:
         """Do it all and return what came of it."""
-        events = draw(self.seed, self.seconds)
+        events = draw(self.seed, self.seconds, agents=self.agents)
         with ExitStack() as stack:
             self._start(stack)
             self.say(f"all processes are at work; {len(events)} blows in {self.seconds:.0f} s")
@@ -129,16 +146,9 @@ class Run:
     # The beginning.
 
     def _start(self, stack: ExitStack) -> None:
-        self.broker.start()
-        stack.callback(self.broker.stop)
-        self.redis.start()
-        stack.callback(self.redis.stop)
-        self.nova = NovaProcess(self.folder, hosts=HOSTS, seed=self.seed, spawn=SPAWN)
-        self.nova.start()
-        stack.callback(self.nova.stop)
-        self.settings = self._configure()
-        Topics(self.settings).apply(wanted(self.settings))
-        self.crew = Crew(self.folder, self.folder / "kasugai.conf", mutant=self.mutant)
+        self._start_servers(stack)
+        names = (*PROCESSES, *EYES) if self.agents else PROCESSES
+        self.crew = Crew(self.folder, self.folder / "kasugai.conf", names, mutant=self.mutant)
         stack.callback(self.crew.stop)
         self.crew.start()
         self._describe()
@@ -148,19 +158,63 @@ class Run:
         reporter = Reporter(self.settings.kafka)
         stack.callback(reporter.stop)
         self.town = Town(self.nova, reporter, dict(reporter.start(HOSTS)), random.Random(self.seed))
+        self._gather()
+        if self.agents:
+            self._start_agents(stack)
+        self._wait(self.crew.idle, "not at work")
+        if self.isolation is not None:
+            self._wait(self._unheard, "not heard")
+            time.sleep(4.0)  # whom liveness itself has never heard, it does not miss
+
+    def _start_servers(self, stack: ExitStack) -> None:
+        """What the pipeline stands on, and its settings."""
+        self.broker = HubBroker() if self.agents else Broker()
+        self.broker.start()
+        stack.callback(self.broker.stop)
+        self.redis.start()
+        stack.callback(self.redis.stop)
+        self.nova = NovaProcess(self.folder, hosts=HOSTS, seed=self.seed, spawn=SPAWN)
+        self.nova.start()
+        stack.callback(self.nova.stop)
+        self.settings = self._configure()
+        Topics(self.settings).apply(wanted(self.settings))
+
+    def _gather(self) -> None:
+        """Those who do something to the town."""
         self.town.settle()
         self.parts = Parts(self.town)
         self.town.repaired = self.parts.repaired
         self.neighbour = Neighbour(self.town, self.redis)
         self.lurker = Lurker(self.nova, self, self._line)
-        deadline = time.monotonic() + 90
-        while idle := self.crew.idle():
+        self.troubles = Troubles(self.broker, self.redis, self.nova, self._in, self._strike)
+
+    def _wait(self, missing: Callable[[], list[str]], what: str) -> None:
+        """Wait until nobody is missing any more."""
+        deadline = time.monotonic() + STARTED_WITHIN
+        while found := missing():
             self.crew.tend()
+            if self.isolation is not None:
+                self.isolation.machines.tend()
             if time.monotonic() > deadline:
-                raise ServerFailedError(
-                    f"not at work after 90 s: {', '.join(idle)}; logs are in {self.folder}"
-                )
+                raise ServerFailedError(f"{what} in time: {', '.join(found)}; logs are in {self.folder}")
             time.sleep(0.05)
+
+    def _start_agents(self, stack: ExitStack) -> None:
+        machines = Hypervisors(self.folder, list(self.town.uuids))
+        stack.callback(machines.stop)
+        assert isinstance(self.broker, HubBroker)
+        machines.start(self.broker.hub)
+        self.town.machines = machines
+        self.isolation = Isolation(self.town, machines)
+
+    def _unheard(self) -> list[str]:
+        """Return the hosts with power and all their cables whose agents do not beat."""
+        if self.isolation is None:
+            return []
+        machines = self.isolation.machines
+        with suppress(LogAway):
+            return mute(asyncio.run(heard(self.settings.kafka)), machines.whole())
+        return machines.whole()
 
     def _describe(self) -> None:
         """Write the inventory; on a busy machine a new node may not know for long who coordinates what."""
@@ -175,6 +229,9 @@ class Run:
     def _configure(self) -> Settings:
         file = self.folder / "kasugai.conf"
         more = agents.section(self.folder)
+        if self.agents:
+            names = [f"cmp{n}" for n in range(1, HOSTS + 1)]
+            more += devices.describe(self.folder, self.nova.url, names) + PATIENT
         file.write_text(
             settings_for(kafka=self.broker.conf, redis=self.redis.url, clouds=self.nova.clouds, more=more)
         )
@@ -206,12 +263,14 @@ class Run:
                 self.crew.pause(event.name, event.seconds)
                 return event.name
             case _ if event.blow in NOVA_BLOWS:
-                self._trouble_nova(event.blow, event.seconds, event.whom)
+                return self.troubles.trouble_nova(event)
             case _ if event.blow in NEIGHBOUR | PARTS:
                 return self._misbehave(event) if event.blow in NEIGHBOUR else self.parts.strike(event)
+            case _ if event.blow in ISOLATION:
+                assert self.isolation is not None
+                return self.isolation.strike(event)
             case _:
-                return self._take_away(event)
-        return ""
+                return self.troubles.take_away(event)
 
     def _misbehave(self, event: Event) -> str:
         """A bad neighbour writes; where he writes over the ledger, Redis must be there."""
@@ -221,9 +280,8 @@ class Run:
             case Blow.BURST:
                 return self.neighbour.burst(event)
             case Blow.TEXTS:
-                if "Redis" in self._away:
-                    self._in(AGAIN, f"again: {event.blow}", lambda: self._strike(event))
-                    return "are put off"
+                if "Redis" in self.troubles.away:
+                    return self.troubles.put_off(event)
                 return self.neighbour.write(event, self._views)
             case _:
                 return self._lie(event)
@@ -254,90 +312,15 @@ class Run:
 
     def flush(self) -> str:
         """Redis forgets everything, if it is there."""
-        if "Redis" in self._away:
-            return "missed: Redis is away"
-        self.redis.flush_all()
-        return "done"
+        return self.troubles.flush()
 
     def cut_replica(self) -> None:
         """The replica grows old from now on, if both are there."""
-        if "Redis" not in self._away:
-            self.redis.cut_replica()
+        self.troubles.cut_replica()
 
     def fail_over(self) -> str:
         """The replica takes over, if Redis is there."""
-        if "Redis" in self._away:
-            return "missed: Redis is away"
-        self.redis.fail_over()
-        return "done"
-
-    def _take_away(self, event: Event) -> str:
-        """Kafka or Redis, one blow after another: one that meets an absence comes again when it is over."""
-        server = "Kafka" if "Kafka" in event.blow else "Redis"
-        if server in self._away:
-            self._in(AGAIN, f"again: {event.blow}", lambda: self._strike(event))
-            return "is put off"
-        if server == "Kafka":
-            self._hit_broker(event.blow, event.seconds)
-        else:
-            self._hit_redis(event.blow, event.seconds)
-        return ""
-
-    def _hit_broker(self, blow: Blow, seconds: float) -> None:
-        match blow:
-            case Blow.BROKER_KILL:
-                self.broker.kill()
-                self._until(seconds, "Kafka", "is started", self.broker.launch)
-            case Blow.BROKER_RESTART:
-                self.broker.shut_down()
-                self._until(0.0, "Kafka", "is started", self.broker.launch)
-            case _:
-                self.broker.pause()
-                self._until(seconds, "Kafka", "goes on", self.broker.resume)
-
-    def _hit_redis(self, blow: Blow, seconds: float) -> None:
-        match blow:
-            case Blow.REDIS_KILL:
-                self.redis.kill()
-                self._until(seconds, "Redis", "is started", self.redis.restart)
-            case Blow.REDIS_PAUSE:
-                self.redis.pause()
-                self._until(seconds, "Redis", "goes on", self.redis.resume)
-            case Blow.FAILOVER:
-                self.redis.cut_replica()
-                self._until(seconds, "Redis", "is the older replica now", self.redis.fail_over)
-            case _:
-                self.redis.flush_all()
-
-    def _until(self, seconds: float, server: str, what: str, act: Callable[[], object]) -> None:
-        """A server is away until then; `act` brings it back."""
-        self._away.add(server)
-
-        def back() -> None:
-            act()
-            self._away.discard(server)
-
-        self._in(seconds, f"{server} {what}", back)
-
-    def _trouble_nova(self, blow: Blow, seconds: float, whom: float) -> None:
-        """What Nova does badly for a while."""
-        match blow:
-            case Blow.NOVA_SLOW:
-                self.nova.do("wire.slow", LATE[0] + whom * (LATE[1] - LATE[0]), lasting=seconds)
-            case Blow.NOVA_BUSY:
-                self.nova.do("wire.answer_503", seconds)
-            case Blow.NOVA_MUTE:
-                self.nova.do("wire.lose_replies", lasting=seconds)
-            case Blow.NOVA_GONE:
-                self.nova.do("wire.refuse_connections", seconds)
-            case Blow.CONDUCTOR:
-                self.nova.do("slow_conductor", seconds)
-                self._in(seconds, "the conductor is quick", lambda: self.nova.do("slow_conductor", 0))
-            case Blow.FULL:
-                self.nova.do("no_valid_host", True)
-                self._in(seconds, "there are valid hosts", lambda: self.nova.do("no_valid_host", False))
-            case _:
-                raise ValueError(blow)
+        return self.troubles.fail_over()
 
     def _pass(self, so: Callable[[], bool], *, repair: bool = True) -> None:
         """Let time pass until it is so, doing what is due."""
@@ -360,6 +343,8 @@ class Run:
             self._folded = time.monotonic()
             self._caught = bool(self.mutant and self.nova.read("witness"))
         self.town.tend(self._views, repair=repair)
+        for host in self.isolation.tend() if self.isolation is not None else ():
+            self._line(f"{host} was switched off by its device while it lived")
         self._lurk()
         if now - self._said > LINE_EVERY:
             self._said = now
@@ -384,6 +369,8 @@ class Run:
                     act()
                 self._line(what)
         self.crew.resume_all()
+        if self.isolation is not None:
+            self.isolation.settle()
         since = time.monotonic()
         self._pass(lambda: self._is_settled(time.monotonic() - since), repair=False)
 
@@ -392,6 +379,8 @@ class Run:
             return True
         views = [view for view in self._views if view.incident is not None]
         if self.town.has_more_to_say or unjudged(self.town.reporter.taken, list(self.told.seen)):
+            return False
+        if self.agents and self.town.away():
             return False
         if not all(self.town.closed(host, views) or self._is_held(host, waited) for host in self.town.lost):
             return False
@@ -419,6 +408,8 @@ class Run:
             dead_letters=len(self._buried & self.town.reporter.doomed.keys()),
             faults=len(self.town.reporter.taken),
             losses=self.town.losses.total(),
+            cuts=self.isolation.counts.total() if self.isolation is not None else 0,
+            fenced=sum(breach["wrong"] == "fenced" for breach in self.nova.read("witness")),
             judgement=judgement,
         )
 
@@ -433,23 +424,36 @@ class Run:
             guest["runs_on"] = sorted(runs.get(guest["name"], []))
             guest["wanted"] = self.town.wanted[uuid]
         seen = self._seen()
+        by_eyes = asyncio.run(told(self.settings.kafka)) if self.agents else {}
         self._buried, of_nobody = asyncio.run(self._dead_letters())
         return Told(
-            faults={event: fault.host for event, fault in self.town.reporter.taken.items()},
+            faults={event: fault.host for event, fault in self.town.reporter.taken.items()} | by_eyes,
             seen=seen,
             views=fold(seen),
             losses=self.town.losses,
             breaches=self.nova.read("witness"),
             guests=state["guests"],
             off=frozenset(name for name, host in state["hosts"].items() if host["power"] == "off"),
-            ends=self.crew.ends,
+            ends=[*self.crew.ends, *(self.isolation.machines.ends if self.isolation else ())],
             leases=asyncio.run(self._leases()),
             wrongs=wrongs(self.parts, self.nova.read("requests"), state["hosts"]),
             left=left_disabled(self.parts, state["hosts"]),
             dead_letters=of_nobody,
             doomed=self.town.reporter.doomed,
             buried=self._buried,
+            isolations=self.isolation.isolations if self.isolation is not None else {},
+            away=self.town.away() if self.agents else (),
+            mute=self._mute(),
         )
+
+    def _mute(self) -> list[str]:
+        """Return the hosts whose agents are not heard, after a little patience."""
+        for _ in range(5):
+            if not self._unheard():
+                break
+            self._tend(repair=False)
+            time.sleep(1.0)
+        return self._unheard()
 
     def _seen(self) -> list[Seen]:
         """Return what was told of incidents, but for those that a bad neighbour made up."""

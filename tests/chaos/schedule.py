@@ -5,11 +5,11 @@ there at that moment is known only then.
 """
 
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from tests.chaos.ambush import Ambush, ambushes
+from tests.chaos.ambush import Ambush, Trap, ambushes
 from tests.chaos.lies import Lie
 
 PROCESSES = ("route-1", "route-2", "correlate-1", "correlate-2", "worker-1", "worker-2")
@@ -49,6 +49,11 @@ class Blow(StrEnum):
     GUEST = "guests die on"
     PROCESS = "nova-compute's like fails on"
     OPERATOR = "an operator disables"
+    AGENT = "kill -9 the agent of"
+    CUT = "cut off from Kafka:"
+    CUT_OFF = "cut off from Kafka and its peers:"
+    ISOLATE = "cut off from everything:"
+    CLOCK = "the clock jumps on"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +79,8 @@ class Event:
     """LIE: which one, a word of `Lie`."""
 
 
+UNSAID = "found by silence"
+"""How the news of a loss comes where there are agents, mostly: nobody says anything."""
 MANNERS = ("at once", "twice", "late", "unsure first", "twice and a day later")
 """at once: asserted as soon as it is lost; twice: the same fault again within 3 s; late: asserted 4-9 s later; unsure
 first: a report without an assertion, then one with; twice and a day later: again when the host is back."""
@@ -112,23 +119,42 @@ NEIGHBOURS: tuple[tuple[Blow, float, float, float], ...] = (
 )
 """The same of a bad neighbour's; a lie is taken back after so many seconds. They are drawn by a chance of their own."""
 
+AGENTS: tuple[tuple[Blow, float, float, float], ...] = (
+    (Blow.AGENT, 6.0, 0.0, 8.0),
+    (Blow.CUT, 4.0, 3.0, 12.0),
+    (Blow.CUT_OFF, 2.0, 4.0, 12.0),
+    (Blow.ISOLATE, 1.0, 6.0, 15.0),
+    (Blow.CLOCK, 5.0, 4.0, 15.0),
+)
+"""The same of hosts with agents: what is cut off is healed after so many seconds, a killed agent is started again, a
+clock is right again. Drawn by a chance of their own, like the kills of those who watch."""
+EYES = ("liveness-1", "liveness-2", "observe-1")
+"""What sees hosts die, by instance name; it runs where there are agents."""
+EYES_KILLED, EYES_PAUSED = 3.0, 1.0
+"""How often per minute one of them is killed, or stopped in its tracks."""
+UNSAID_SHARE = 0.7
+
 PAUSE_SECONDS = (7.5, 10.0)
 """Longer than a session (6 s) and a lease (3 s) of the test profile, with the time that it takes to be noticed."""
 PAUSES_PER_MINUTE = 2.4
 LOSSES_PER_MINUTE = 5.5
 
 
-def draw(seed: int, seconds: float) -> list[Event]:
-    """Return all blows in their order, for a run of so many seconds."""
+def draw(seed: int, seconds: float, *, agents: bool = False) -> list[Event]:
+    """Return all blows in their order, for a run of so many seconds; with `agents`, their own besides."""
     chance = random.Random(seed)
     events = [
         *_losses(chance, ambushes(seed), seconds),
         *_by_process(chance, seconds, Blow.KILL, KILLS_PER_MINUTE, (0.0, 0.0)),
         *_by_process(chance, seconds, Blow.PAUSE, PAUSES_PER_MINUTE, PAUSE_SECONDS),
         *_rare(chance, seconds),
-        *_parts(random.Random(f"{seed}: parts"), seconds),
+        *_salted(random.Random(f"{seed}: parts"), seconds, PARTS),
         *_neighbours(random.Random(f"{seed}: neighbours"), seconds),
     ]
+    if agents:
+        own = random.Random(f"{seed}: agents")
+        events = [_unsaid(own, event) for event in events]
+        events += _of_agents(own, seconds)
     return sorted(events, key=lambda event: event.at)
 
 
@@ -151,11 +177,30 @@ def _losses(chance: random.Random, traps: Iterator[Ambush | None], seconds: floa
         )
 
 
+def _unsaid(chance: random.Random, event: Event) -> Event:
+    """Most losses are told by nobody where there are agents; but a trap of many reports needs them."""
+    is_told = event.ambush is not None and event.ambush.trap is Trap.CHORUS
+    if event.blow is not Blow.LOSE or chance.random() > UNSAID_SHARE or is_told:
+        return event
+    return replace(event, manner=UNSAID)
+
+
+def _of_agents(chance: random.Random, seconds: float) -> Iterator[Event]:
+    yield from _salted(chance, seconds, AGENTS)
+    yield from _by_process(chance, seconds, Blow.KILL, EYES_KILLED, (0.0, 0.0), EYES)
+    yield from _by_process(chance, seconds, Blow.PAUSE, EYES_PAUSED, PAUSE_SECONDS, EYES)
+
+
 def _by_process(
-    chance: random.Random, seconds: float, blow: Blow, rate: float, lasting: tuple[float, float]
+    chance: random.Random,
+    seconds: float,
+    blow: Blow,
+    rate: float,
+    lasting: tuple[float, float],
+    who: Sequence[str] = PROCESSES,
 ) -> Iterator[Event]:
     """Each process in turn, in an order of the seed's."""
-    names = list(PROCESSES)
+    names = list(who)
     chance.shuffle(names)
     for n in range(max(1, count(chance, rate, seconds))):
         yield Event(
@@ -178,8 +223,10 @@ def _rare(chance: random.Random, seconds: float) -> Iterator[Event]:
             )
 
 
-def _parts(chance: random.Random, seconds: float) -> Iterator[Event]:
-    for blow, rate, least, most in PARTS:
+def _salted(
+    chance: random.Random, seconds: float, kinds: Sequence[tuple[Blow, float, float, float]]
+) -> Iterator[Event]:
+    for blow, rate, least, most in kinds:
         for _ in range(max(1, count(chance, rate, seconds))):
             yield Event(
                 at=_moment(chance, seconds),

@@ -14,6 +14,7 @@ from typing import Any
 
 from kasugai.sim.child import Child, ServerFailedError, free_port
 from tests.support.kafka import KafkaServer
+from tests.support.machines import HUB
 
 
 class Broker(KafkaServer):
@@ -31,6 +32,27 @@ class Broker(KafkaServer):
     def has_failed(self) -> bool:
         """Whether it has ended by itself."""
         return self._child.exit_code is not None
+
+
+class HubBroker(Broker):
+    """A Kafka node that machines reach too, at the hub of their networks."""
+
+    hub = ""
+    """Where they do."""
+
+    def settings(self, usual: str) -> str:
+        """Return the settings with a second door."""
+        port = free_port()
+        self.hub = f"{HUB}:{port}"
+        lines = []
+        for line in usual.splitlines():
+            name, _, value = line.partition("=")
+            if name in ("listeners", "advertised.listeners"):
+                value += f",HUB://{self.hub}"
+            elif name == "listener.security.protocol.map":
+                value += ",HUB:PLAINTEXT"
+            lines.append(f"{name}={value}")
+        return "\n".join(lines) + "\n"
 
 
 class RedisPair:

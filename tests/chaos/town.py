@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kasugai.core.telling.incident_views import IncidentView
+from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import Fault, Source, Symptom, fault
 from kasugai.core.words.subject import host_subject
 from kasugai.sim.child import ServerFailedError
 from tests.chaos.ambush import Trap
-from tests.chaos.judge import is_over
+from tests.chaos.hypervisors import Hypervisors
+from tests.chaos.judge import is_over, is_return
 from tests.chaos.reporter import Reporter
-from tests.chaos.schedule import Event
+from tests.chaos.schedule import UNSAID, Event
 from tests.chaos.servers import NovaProcess
 
 HOSTS = 14
@@ -27,6 +29,8 @@ FEWEST = 7
 """So many hosts stay alive."""
 REPAIR_AFTER = 4.0
 """Seconds from the end of an incident to the power switch."""
+FAILURES = 2
+"""So often a host is lost at most where Kasugai brings it back."""
 CHORUS_SECONDS, CHORUS_EVERY = 8.0, 0.25
 """How long and how often a host is reported again, where a processor is killed meanwhile."""
 
@@ -35,9 +39,9 @@ CHORUS_SECONDS, CHORUS_EVERY = 8.0, 0.25
 class Lost:
     """A host that was lost."""
 
-    told: Fault
-    """The assertion about it."""
-    again: bool
+    told: Fault | None = None
+    """The assertion about it; None: nobody said anything."""
+    again: bool = False
     """Whether the assertion is sent once more when the host is back."""
     repair_at: float | None = None
     is_on: bool = False
@@ -57,6 +61,8 @@ class Town:
     """The vm_state of each guest at the beginning: a recovery must not change it."""
     repaired: Callable[[str], None] = lambda _: None
     """Called when operators have enabled a host again."""
+    machines: Hypervisors | None = None
+    """Where the agents run; without them operators bring hosts back, with them Kasugai does."""
     _said: int = 0
     _later: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
 
@@ -82,7 +88,9 @@ class Town:
         if host is None:
             return None
         self.nova.do("hosts.power_off", host)
-        self.losses[host] += 1
+        self.is_off(host)
+        if event.manner == UNSAID:
+            return host
         told = self._fault(host, asserted=True)
         self.lost[host] = Lost(told, again=event.manner == "twice and a day later")
         match event.manner:
@@ -100,6 +108,17 @@ class Town:
             self._report_on_and_on(host)
         return host
 
+    def is_off(self, host: str) -> None:
+        """A host has lost its power, by chance or by its device: what runs on its machine ends too."""
+        self.losses[host] += 1
+        self.lost[host] = Lost()
+        if self.machines is not None:
+            self.machines.die(host)
+
+    def may_fail(self, host: str) -> bool:
+        """Whether a host may be lost once more: the third time it would stay out of service until a person looks."""
+        return self.machines is None or self.losses[host] < FAILURES
+
     def guests_on(self, host: str) -> frozenset[str]:
         """Return the guests that Nova has on a host."""
         guests = self.nova.read("state")["guests"]
@@ -112,6 +131,10 @@ class Town:
     def dead(self) -> list[str]:
         """Return the hosts without power."""
         return [host for host, lost in self.lost.items() if not lost.is_on]
+
+    def away(self) -> list[str]:
+        """Return the hosts that have power again and are not back at work."""
+        return [host for host, lost in self.lost.items() if lost.is_on]
 
     def report(self, host: str) -> Fault:
         """Return one more report about a host, in which nobody vouches for anything."""
@@ -130,8 +153,8 @@ class Town:
         for due in [due for due in self._later if due[0] <= now]:
             self._later.remove(due)
             due[1]()
-        for host in list(self.lost):
-            if repair:
+        for host, lost in list(self.lost.items()):
+            if repair or (lost.is_on and self.machines is not None):
                 self._repair(host, views, now)
 
     @property
@@ -145,7 +168,11 @@ class Town:
 
     def closed(self, host: str, views: Sequence[IncidentView]) -> bool:
         """Whether the incident of the host's last loss is over."""
-        own = [view for view in views if view.subject == host_subject(host) and view.incident is not None]
+        own = [
+            view
+            for view in views
+            if view.subject == host_subject(host) and view.incident is not None and not is_return(view)
+        ]
         return len(own) >= self.losses[host] and all(is_over(view) for view in own)
 
     def _report_on_and_on(self, host: str) -> None:
@@ -160,16 +187,29 @@ class Town:
         elif now < lost.repair_at:
             return
         elif not lost.is_on:
-            self.nova.do("hosts.power_on", host)
+            self._switch_on(host)
             lost.is_on, lost.repair_at = True, now + 6.0
-        elif self._admitted(host):
+        elif self._is_in_service(host) if self.machines is not None else self._admitted(host):
             del self.lost[host]
-            self.repaired(host)
-            self.reporter.say(self._fault(host, symptom=Symptom.ALIVE))
-            if lost.again:
-                self._in(2.0, lambda: self.reporter.say(lost.told))
+            if self.machines is None:
+                self.repaired(host)
+                self.reporter.say(self._fault(host, symptom=Symptom.ALIVE))
+            if (told := lost.told) is not None and lost.again:
+                self._in(2.0, lambda: self.reporter.say(told))
         else:
             lost.repair_at = now + 1.0
+
+    def _switch_on(self, host: str) -> None:
+        self.nova.do("hosts.plug", host)
+        self.nova.do("hosts.power_on", host)
+        if self.machines is not None:
+            self.machines.boot(host)
+
+    def _is_in_service(self, host: str) -> bool:
+        """Whether Kasugai has brought it back. What an operator had disabled stays so, for his reason."""
+        service = self.nova.read("state")["hosts"][host]
+        is_ours = service["disabled_reason"] == Policy().disable_reason
+        return bool(service["up"] and not service["forced_down"] and (service["enabled"] or not is_ours))
 
     def _admitted(self, host: str) -> bool:
         """Clear and enable the service, as operators do; False while Nova does not let us."""
@@ -189,7 +229,7 @@ class Town:
         homes = {guest["host"] for guest in state["guests"].values()}
         open_ = [m for m in state["migrations"] if m["status"] in ("accepted", "pre-migrating")]
         busy = {record["dest"] for record in open_}
-        fit = [host for host in living if host in homes and host not in busy]
+        fit = [host for host in living if host in homes and host not in busy and self.may_fail(host)]
         return fit[int(whom * len(fit))] if fit else None
 
     def _fault(

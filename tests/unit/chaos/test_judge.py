@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 
 from kasugai.core.telling.incident_views import Record, Seen, fold
-from kasugai.core.words.facts import Fact, FactKind, StepState
+from kasugai.core.words.facts import Fact, FactKind, Result, StepState
+from kasugai.core.words.incident import Open
 from kasugai.core.words.subject import Kind, Subject
 from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Evidence, Reason, Verb
@@ -105,6 +106,59 @@ def test_a_guest_that_waits_for_its_host_is_not_astray_and_one_that_waits_for_an
 def test_what_the_witness_saw_is_found(wrong: str) -> None:
     found = judge(told(breaches=[{"wrong": wrong, "subject": "web", "detail": "twice"}]))
     assert (len(found.shot), len(found.doubled)) == ((1, 0) if wrong == "shot" else (0, 1))
+
+
+def test_a_host_that_was_cut_off_from_everything_may_be_switched_off_and_no_other() -> None:
+    fenced = [{"wrong": "fenced", "subject": "cmp1", "detail": "switched off while its power was on"}]
+    assert judge(told(breaches=fenced, isolations={"cmp1": 1})).violations == ()
+    assert len(judge(told(breaches=fenced, isolations={"cmp2": 1})).shot) == 1
+    assert len(judge(told(breaches=2 * fenced, isolations={"cmp1": 1})).shot) == 1
+
+
+def test_a_host_that_is_on_again_and_out_of_service_is_lost() -> None:
+    assert "was not taken back" in judge(told(away=["cmp1"])).lost[0]
+
+
+def test_an_agent_that_is_not_heard_is_told() -> None:
+    assert judge(told(mute=["cmp2"])).other == ("the agent of cmp2 is not heard",)
+
+
+def test_the_return_of_a_host_is_neither_another_loss_nor_the_incident_of_one() -> None:
+    back = [
+        replace(record, incident=UUID(int=77), undoes=INCIDENT)
+        if isinstance(record, Open)
+        else replace(record, incident=UUID(int=77))
+        for record in GOOD
+    ]
+    assert judge(told((*GOOD, *back))).violations == ()
+    assert "was lost 2 times and has 1 incidents" in judge(told((*GOOD, *back), losses={"cmp1": 2})).lost[0]
+
+
+def test_an_incident_of_a_host_that_is_off_and_was_recovered_before_is_told_as_idle() -> None:
+    nothing = said(FactKind.FINISHED, result=Result.RECOVERED, reason="recovered")
+    again = [replace(record, incident=UUID(int=77)) for record in (OPENED, nothing, WHOLE[-1])]
+    found = judge(told((*GOOD, *again)))
+    assert (found.idle, found.doubled) == (1, ())
+    assert judge(told()).idle == 0
+
+
+def test_a_service_that_waits_for_a_suspected_host_is_told_by_that() -> None:
+    left = ["host cmp2 is still disabled: its nova-compute failed"]
+    process = Subject(kind=Kind.PROCESS, host="cmp2", detail="nova-compute")
+    word = replace(decided(Verb.HOLD, Reason.HOST_FIRST, None), subject=process, segment="")
+    assert judge(told((*GOOD, word), left=left)).other == ()
+    assert judge(told(left=left)).other == tuple(left)
+
+
+def test_a_held_incident_whose_fence_was_never_carried_out_is_no_incident_too_many() -> None:
+    def beyond(state: StepState) -> tuple[str, ...]:
+        fence = of_step(FENCE, state)
+        held = said(FactKind.HELD, reason="stopped")
+        records = (PROVEN, MIDWAY[1], fence, held, decided(Verb.HOLD, Reason.STOPPED))
+        return judge(told(records, losses={})).doubled
+
+    assert beyond(StepState.ABSOLVED) == ()
+    assert beyond(StepState.DONE) == ("host cmp1 has 1 incidents for 0 losses",)
 
 
 def test_one_number_with_two_decisions_is_doubled() -> None:

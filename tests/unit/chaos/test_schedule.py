@@ -1,13 +1,14 @@
 """A seed's blows: the same each time, dense enough, and never after the calm has begun."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from kasugai.core.words.timing import TEST
 from tests.chaos.ambush import Trap
 from tests.chaos.lies import Lie
-from tests.chaos.schedule import CALM, MANNERS, PROCESSES, Blow, draw
+from tests.chaos.schedule import CALM, EYES, MANNERS, PROCESSES, UNSAID, Blow, Event, draw
 
 SEEDS = range(1, 41)
 THREE_MINUTES = 180.0
@@ -29,7 +30,29 @@ def test_three_minutes_hold_twenty_kills_a_flushall_and_losses_of_every_manner(s
 
 
 def test_every_kind_of_blow_falls_somewhere() -> None:
-    assert {event.blow for seed in SEEDS for event in draw(seed, THREE_MINUTES)} == set(Blow)
+    assert {event.blow for seed in SEEDS for event in draw(seed, THREE_MINUTES, agents=True)} == set(Blow)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_agents_add_their_own_blows_and_change_none_but_how_losses_are_told(seed: int) -> None:
+    def without_manner(events: list[Event]) -> list[Event]:
+        return [replace(event, manner="") for event in events]
+
+    alone, joined = draw(seed, THREE_MINUTES), draw(seed, THREE_MINUTES, agents=True)
+    added = [event for event in without_manner(joined) if event not in without_manner(alone)]
+    count = Counter(event.blow for event in added)
+    assert len(added) == len(joined) - len(alone)
+    assert {event.name for event in added if event.blow is Blow.KILL} == set(EYES)
+    assert all(count[blow] >= least for blow, least in ((Blow.AGENT, 15), (Blow.CUT, 10), (Blow.CLOCK, 12)))
+    assert count[Blow.CUT_OFF] >= 5 and count[Blow.ISOLATE] >= 2
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_most_hosts_with_agents_are_found_by_their_silence_alone(seed: int) -> None:
+    losses = [event for event in draw(seed, THREE_MINUTES, agents=True) if event.blow is Blow.LOSE]
+    unsaid = [event for event in losses if event.manner == UNSAID]
+    assert len(unsaid) >= 4
+    assert all(event.ambush is None or event.ambush.trap is not Trap.CHORUS for event in unsaid)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -72,6 +72,40 @@ def test_a_complaint_breaks_the_probation_off_and_opens_an_incident_of_its_own()
     assert story.opens[-1].previous == story.opens[0].incident != story.opens[-1].incident
 
 
+def test_a_complaint_that_is_taken_back_leaves_a_host_back_that_has_booted() -> None:
+    """Its heartbeat tells of its boot only once; a word of a peer may be late."""
+    story = out(boot_id="b1")
+    story.write(alive(boot_id="b2"), at=10)
+    story.write(down(Source.PEER, "e2"), at=11)
+    assert story.row().returned is None
+    story.write(down(Source.PEER, "e2", symptom=Symptom.CLEAR), at=12)
+    assert story.row().returned is not None
+    assert story.wait(12 + PROBATION + 1)[-1] == "readmit cmp1 (probation-over)"
+
+
+def test_a_complaint_that_expires_leaves_a_host_back_that_has_booted() -> None:
+    story = out(boot_id="b1")
+    story.write(alive(boot_id="b2"), at=10)
+    story.write(down(Source.PEER, "e2"), at=11)
+    story.wait(11 + 180)
+    assert story.row().returned is not None
+
+
+def test_a_host_that_fell_silent_again_after_its_boot_is_not_back_whoever_takes_back_what() -> None:
+    story = out(boot_id="b1")
+    story.write(alive(boot_id="b2"), at=10)
+    story.write(down(Source.HEARTBEAT, "e2", boot_id="b2"), at=20)
+    story.write(down(Source.PEER, "e2"), at=20)
+    story.wait(26)
+    story.hear(answer(fact(FactKind.FINISHED, result=Result.RECOVERED, reason=Reason.PARTIAL), story))
+    story.write(down(Source.PEER, "e2", symptom=Symptom.CLEAR), at=30)
+    assert story.row().is_out and story.row().returned is None
+    story.wait(30 + 300)
+    assert story.row().returned is None, "the boot that was lost is the second one"
+    story.write(alive(boot_id="b3"), at=400)
+    assert story.row().returned is not None
+
+
 def test_a_second_sign_does_not_begin_the_probation_anew() -> None:
     story = out()
     story.write(started(), at=10)

@@ -13,6 +13,7 @@ from kasugai.adapters.faust.port import Ended, Poison, Record, Rest, Write
 from kasugai.adapters.faust.progress import Pending
 from kasugai.adapters.faust.settings import ProcessorSettings
 from kasugai.adapters.faust.taking import Taking
+from kasugai.core.words.log import LogAway
 from kasugai.sim.loop import run
 from tests.support.shell import Left
 
@@ -156,6 +157,16 @@ def test_a_gap_ends_the_process() -> None:
         with pytest.raises(Left, match="offset 1 came where 0 was expected") as left:
             await scene.take(1)
         assert left.value.code is Exit.SKIPPED
+
+    play(story)
+
+
+def test_what_kafka_does_not_take_ends_the_process_as_no_bug_does() -> None:
+    async def story(scene: Scene) -> None:
+        scene.begins_badly = LogAway("kasugai.verdicts: timed out")
+        with pytest.raises(Left, match="record 0 of partition 0: LogAway") as left:
+            await scene.take(0)
+        assert left.value.code is Exit.SEND_FAILED
 
     play(story)
 

@@ -7,6 +7,7 @@ import pytest
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.cloud.witness import Wrong
 from kasugai.sim.door import CloudDoor
+from kasugai.sim.power_door import SimDevice
 from tests.unit.sim.lab import SLOW_SPAWN, bury, play
 
 
@@ -85,3 +86,17 @@ def test_whoever_is_alive_is_shot(call: str) -> None:
 
     cloud = play(story)
     assert told(cloud)[0] == (Wrong.SHOT, "host1" if call == "force down" else cloud.uuid("web1"))
+
+
+@pytest.mark.parametrize(
+    ("state", "wrong"), [("reports", Wrong.SHOT), ("is cut off", Wrong.FENCED), ("is off", None)]
+)
+def test_who_is_switched_off_by_a_device_is_told_by_what_he_was(state: str, wrong: Wrong | None) -> None:
+    async def story(cloud: SimCloud) -> None:
+        if state == "is cut off":
+            cloud.hosts.unplug("host1")
+        elif state == "is off":
+            cloud.hosts.power_off("host1")
+        await SimDevice(cloud, "host1", 1, 60.0, "").off()
+
+    assert told(play(story)) == ([] if wrong is None else [(wrong, "host1")])

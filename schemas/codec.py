@@ -19,7 +19,7 @@ from kasugai.core.words.heartbeats import Beat, Pulse
 from kasugai.core.words.incident import Open, Resume, Stop
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.lifelines import Lifeline
-from kasugai.core.words.signals import Command, Fault, InventoryChange, Letter, Outcome, Reached, Tick
+from kasugai.core.words.signals import Command, Fault, InventoryChange, Letter, Outcome, Tick
 from kasugai.core.words.silences import Silence
 from kasugai.core.words.verdicts import Verdict
 from kasugai.schemas import mapper
@@ -35,7 +35,6 @@ REMEMBERED = 20_000
 CLASSES: tuple[type, ...] = (
     Fault,
     Tick,
-    Reached,
     Command,
     Outcome,
     InventoryChange,

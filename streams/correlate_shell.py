@@ -16,7 +16,7 @@ from kasugai.adapters.telemetry.lags import Lags
 from kasugai.adapters.telemetry.tracing import Threads
 from kasugai.core.deciding.mailbox import MadeAnew
 from kasugai.core.deciding.rows import Row, Tombstone, Written
-from kasugai.core.words.signals import Letter, Reached, Stamp, Tick, subject_of
+from kasugai.core.words.signals import Letter, Stamp, Tick, subject_of
 from kasugai.core.words.subject import INCIDENT_KINDS
 from kasugai.core.words.timing import BrokerTime
 from kasugai.schemas.codec import Undecodable, decode, encode
@@ -133,7 +133,7 @@ def letter_of(record: Record) -> Letter:
         raise Poison(str(error)) from error
     if not isinstance(letter, Letter):
         raise Poison(f"a {type(letter).__name__} does not belong into the mailbox")
-    if (letter.segment == "") is not isinstance(letter.signal, Tick | Reached):
+    if (letter.segment == "") is not isinstance(letter.signal, Tick):
         whom = "no segment" if letter.segment == "" else "one segment"
         raise Poison(f"a {type(letter.signal).__name__} to {whom} does not belong into the mailbox")
     subject = subject_of(letter.signal)

@@ -43,7 +43,6 @@ from kasugai.core.words.signals import (
     Fault,
     InventoryChange,
     Outcome,
-    Reached,
     Signal,
     Symptom,
     Tick,
@@ -147,7 +146,7 @@ def _taken(
 
 def _touched(
     view: SegmentView,
-    signal: Fault | Tick | Reached | Outcome | InventoryChange,
+    signal: Fault | Tick | Outcome | InventoryChange,
     times: Times,
     timing: Timing,
 ) -> Touch:
@@ -163,8 +162,6 @@ def _touched(
             return Touch(subjects=own, names=frozenset({described(name), DESCRIPTIONS}))
         case InventoryChange():
             return Touch(subjects=frozenset(view.subjects), names=frozenset({SEGMENT, DESCRIPTIONS}))
-        case Reached():
-            return Touch()
         case _:
             assert_never(signal)
 
@@ -214,8 +211,6 @@ def _decide_subject(draft: Draft, signal: Signal | None) -> Change | None:
             _decide_command(draft, signal)
         case Tick() | InventoryChange() | Silence() | None:
             _weigh_again(draft)
-        case Reached():
-            pass
         case _:
             assert_never(signal)
     return _change(row, draft)

@@ -162,15 +162,6 @@ class Tick:
     """The next tick is announced for so much later."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reached:
-    """Route's statement up to which broker time it has drained a fault partition (the rule comes with the agents)."""
-
-    topic: str
-    partition: int
-    at: BrokerTime
-
-
 class Instruction(StrEnum):
     """What a person can tell a segment, a host or an incident to do."""
 
@@ -249,7 +240,7 @@ class InventoryChange:
     record: SegmentRecord | HostRecord
 
 
-Signal = Fault | Tick | Reached | Outcome | Command | InventoryChange | Silence
+Signal = Fault | Tick | Outcome | Command | InventoryChange | Silence
 
 
 def subject_of(signal: Signal) -> Subject | None:
@@ -277,7 +268,7 @@ class Letter:
     """A signal in a segment's mailbox."""
 
     segment: str
-    """Empty for a tick or a `Reached`, which concern the whole partition."""
+    """Empty for a tick, which concerns the whole partition."""
     signal: Signal
     trace: dict[str, str] = field(default_factory=dict, compare=False)
     """W3C trace context of the cause, carried in the record's headers."""

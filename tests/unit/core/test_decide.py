@@ -14,8 +14,8 @@ from kasugai.core.deciding.tally import Tally
 from kasugai.core.deciding.view import SegmentView
 from kasugai.core.deciding.waits import Waits
 from kasugai.core.words.policy import Policy
-from kasugai.core.words.signals import InventoryChange, Letter, Reached, Source, Stamp, Symptom, Tick
-from kasugai.core.words.timing import PRODUCTION, BrokerTime, Millis, SteadyTime
+from kasugai.core.words.signals import InventoryChange, Letter, Source, Stamp, Symptom, Tick
+from kasugai.core.words.timing import BrokerTime, Millis, SteadyTime
 from kasugai.core.words.verdicts import Reason
 from tests.unit.core.makers import S, condition, down, host, moment, report, row, segment
 from tests.unit.core.story import START, Story, serve
@@ -121,18 +121,8 @@ def test_a_segments_description_touches_all_its_subjects() -> None:
     assert len(changes) == 3
 
 
-def test_a_mark_of_route_changes_nothing_yet() -> None:
-    assert (
-        decide(view(suspect("cmp1")), Reached(topic="t", partition=0, at=BrokerTime(5)), now(60 * S), 9) == ()
-    )
-
-
-def test_a_subject_that_nobody_spoke_about_has_no_row_and_a_command_decides_nothing_about_one() -> None:
+def test_a_subject_that_nobody_spoke_about_has_no_row() -> None:
     assert module._new_row(EMPTY, Tick(period=Millis(500))) is None
-    mark = Reached(topic="t", partition=0, at=BrokerTime(5))
-    about = EMPTY.asked(suspect("cmp1"), now(60 * S))
-    draft = Draft(surroundings=about, times=now(60 * S), timing=PRODUCTION, offset=9)
-    assert module._decide_subject(draft, mark) is None
 
 
 def test_a_repetition_that_changes_nothing_writes_nothing() -> None:

@@ -130,12 +130,12 @@ REASONS: list[tuple[str, Callable[[], bytes]]] = [
     ),
     ("1 trailing bytes after a Fault", lambda: encode(FAULT) + b"x"),
     (
-        "Letter: 0 of fault, tick, reached, outcome, command, inventory_change, silence are set",
+        "Letter: 0 of fault, tick, outcome, command, inventory_change, silence are set",
         lambda: _frame(Letter, {}),
     ),
     (
-        "Letter: 2 of fault, tick, reached, outcome, command, inventory_change, silence are set",
-        lambda: _frame(Letter, {"tick": {"period": 1}, "reached": {"topic": "t", "partition": 0, "at": 0}}),
+        "Letter: 2 of fault, tick, outcome, command, inventory_change, silence are set",
+        lambda: _frame(Letter, {"tick": {"period": 1}, "silence": {}}),
     ),
     (
         "Fact: value out of range: 1 items where 2 belong",

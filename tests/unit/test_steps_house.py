@@ -27,6 +27,8 @@ READ_AS_TEXT = re.compile(
 )
 ON_STEPS = ("core/recovering/", "core/telling/", "workers/", "api/projection/", "cli/incident_text.py")
 """Where steps are gone through."""
+NOVA_S_OWN = ("core/recovering/steps/hidden.py",)
+"""Where Nova's account of a guest is read: it has names of its own, one of which is ours as well."""
 ACTIONS = (
     "fence|force-down|evacuate|restore|reset|enable-compute|add-to-aggregate|sweep|confirm-migration|disable-compute|"
     "enable-again|power-on|re-enable|start-again|retire"
@@ -55,7 +57,7 @@ def test_no_action_is_named_as_text_where_steps_are_gone_through() -> None:
     found = [
         f"{name}:{number}"
         for name, number, line in product()
-        if name.startswith(ON_STEPS) and WORDS.search(line)
+        if name.startswith(ON_STEPS) and name not in NOVA_S_OWN and WORDS.search(line)
     ]
     assert found == []
 

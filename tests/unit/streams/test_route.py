@@ -291,13 +291,14 @@ def test_a_process_may_be_called_anything(detail: str) -> None:
 
 
 def test_who_writes_for_agents_is_one_kind_of_witness_that_proves_and_ends_nothing() -> None:
-    """One broken-into hypervisor must neither get others shot nor keep the dead from being recovered."""
+    """One broken-into hypervisor must neither get others shot nor keep the dead from being recovered; with `dumping` it
+    may put that off, for as long as the segment's policy says (`dump-wait`)."""
     theirs = [topic for topic in contracts().values() if "agents" in topic.writers]
     others = [saying for topic in theirs for saying in topic.says if saying.about is not About.ITSELF]
     assert [saying.source for saying in others] == [Source.PEER]
     for saying in (saying for topic in theirs for saying in topic.says):
         assert not saying.asserts
-        assert saying.symptoms <= {Symptom.DOWN, Symptom.CLEAR}
+        assert saying.symptoms <= {Symptom.DOWN, Symptom.DUMPING, Symptom.CLEAR}
 
 
 def test_of_a_host_agents_are_one_kind_of_witness() -> None:
@@ -315,12 +316,14 @@ def test_an_agent_is_no_second_witness_against_a_host(topic: str) -> None:
         route().letters(topic, spelt(REPORT, source=Source.HEARTBEAT, asserted=False, observer="host/cmp1"))
 
 
-def test_only_reports_assert_and_only_who_reads_power_says_off() -> None:
+def test_only_reports_assert_and_only_who_reads_power_or_lifelines_says_off() -> None:
     rows = [(topic.name, saying) for topic in contracts().values() for saying in topic.says]
     assert {name for name, saying in rows if saying.asserts} == {REPORTED}
     assert {(name, saying.source) for name, saying in rows if Symptom.OFF in saying.symptoms} == {
-        (POWER, Source.POWER)
+        (POWER, Source.POWER),
+        (FAULTS[Kind.HOST], Source.HEARTBEAT),
     }
+    assert contracts()[FAULTS[Kind.HOST]].writers == ("liveness",)
     assert not [
         saying for name, saying in rows if name in (POWER, METRICS) and Symptom.ALIVE in saying.symptoms
     ]

@@ -35,4 +35,4 @@ def test_a_crash_kernels_message_is_heard() -> None:
         await asyncio.gather(running, return_exceptions=True)
 
     asyncio.run(one_dump())
-    assert heard.take() == [("cmp2", Symptom.DOWN)]
+    assert heard.take() == [("cmp2", Symptom.DUMPING)]

@@ -53,7 +53,7 @@ class Witness:
         world.diary.watchers.append(self._hear)
 
     def _see(self, request: Request) -> None:
-        if request.action == "fence" and request.arrived is None:
+        if request.action == "fence" and request.arrived is None and request.subject in self._world.hosts:
             self._check_fence(request.subject)
         if request.arrived is None or request.status != 200:
             return

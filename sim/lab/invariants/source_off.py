@@ -78,7 +78,9 @@ class SourceOff(Watcher):
 
     def _is_reset(self, host: str, guest: str, at: BrokerTime) -> bool:
         """Whether its watchdog has reset it and the guest runs there no more. Whoever was reset is on again."""
-        ended = self._reset.get(host, BrokerTime(0))
+        if host not in self._reset:
+            return False
+        ended = self._reset[host]
         stands = ended is None or ended + OBEDIENCE >= at
         return stands and host not in self.cloud.running_on(guest)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from kasugai.core.deciding import decide as module
-from kasugai.core.deciding import waking
+from kasugai.core.deciding import one_subject, waking
 from kasugai.core.deciding.decide import decide
 from kasugai.core.deciding.draft import Draft
 from kasugai.core.deciding.rows import HostRow, SegmentRow, SubjectRow
@@ -184,14 +184,14 @@ def test_ticks_that_meet_the_bug_again_are_no_dead_letters_and_other_segments_go
     story.write(down())
     story.write(down(Source.NOVA))
     story.write(report(host="cmp9"), to="s2")
-    real = module._weigh
+    real = one_subject._weigh
 
     def broken(draft: Draft) -> None:
         if draft.row.segment == "s1":
             raise RuntimeError("bug")
         real(draft)
 
-    monkeypatch.setattr(module, "_weigh", broken)
+    monkeypatch.setattr(one_subject, "_weigh", broken)
     assert story.wait(5) == ["alert segment/rack1 (undecidable)"]
     assert set(story.wait(100)) == {"reopen cmp9 (no-fact)"}
     assert {order.host for order in story.opens} == {"cmp9"} and len(story.opens) > 2

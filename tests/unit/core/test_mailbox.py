@@ -2,7 +2,7 @@
 
 import pytest
 
-from kasugai.core.deciding import decide
+from kasugai.core.deciding import one_subject
 from kasugai.core.deciding.mailbox import Decided, MadeAnew, Mailbox
 from kasugai.core.deciding.rows import ClockRow, Tombstone
 from kasugai.core.words.incident import Open, Phase
@@ -69,7 +69,7 @@ def test_a_bug_about_a_segment_that_nobody_described_has_nothing_to_disarm(
     def broken(*_: object) -> None:
         raise RuntimeError("bug")
 
-    monkeypatch.setattr(decide, "_weigh", broken)
+    monkeypatch.setattr(one_subject, "_weigh", broken)
     decided = take(Mailbox.restore(0), 2, report())
     assert (decided.rows, decided.verdicts, decided.trouble) == ((), (), "RuntimeError: bug")
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from kasugai.core.deciding import decide
+from kasugai.core.deciding import one_subject
 from kasugai.core.deciding.rows import Written
 from kasugai.core.words.incident import Order
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
@@ -91,7 +91,7 @@ def test_a_bug_is_logged_with_its_trace_and_told_as_trouble(
     def broken(*_: object) -> None:
         raise RuntimeError("bug")
 
-    monkeypatch.setattr(decide, "_weigh", broken)
+    monkeypatch.setattr(one_subject, "_weigh", broken)
 
     async def story() -> Rest:
         return begin(described(Broker()), InventoryChange(record=RACK), REPORT)[-1]

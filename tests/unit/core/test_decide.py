@@ -170,7 +170,7 @@ def test_a_bug_dead_letters_the_record_and_disarms_its_segment_only(monkeypatch:
         raise RuntimeError("bug")
 
     with monkeypatch.context() as patch:
-        patch.setattr(module, "_weigh", broken)
+        patch.setattr(one_subject, "_weigh", broken)
         assert story.write(report()) == ["alert segment/rack1 (undecidable)"]
     assert story.write(report("r2")) == ["hold cmp1 (undecidable)"]
 

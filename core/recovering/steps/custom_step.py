@@ -14,15 +14,14 @@ from kasugai.core.recovering.moves import Begin, Blocked, Move, Pending
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.steps.kind import LookAfter, StepKind
 from kasugai.core.recovering.steps.records import (
-    NO_TRACE,
     as_a_client,
     begin,
     is_open,
-    is_settled,
     note,
     planned_anew,
     settles_after,
     tries_here,
+    unseen,
 )
 from kasugai.core.words.actions import WORDINGS, Action
 from kasugai.core.words.facts import FactKind
@@ -102,8 +101,7 @@ def assess(s: Situation, step: Step) -> Move:
 def _bring_about(s: Situation, step: Step) -> Move:
     """Not while a call may be under way, and not again right after it has failed."""
     if is_open(s, step):
-        settled = is_settled(s, step, settles_after(s, step))
-        return note(s, step, FactKind.ABSOLVED, NO_TRACE) if settled else Pending(custom=(step.key,))
+        return unseen(s, step, settles_after(s, step), waits=Pending(custom=(step.key,)))
     return begin(s, step) if _may_try(s, step) else _blocked(step, _last_word(s, step))
 
 

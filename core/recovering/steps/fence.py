@@ -12,13 +12,12 @@ from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.steps import storage_fence
 from kasugai.core.recovering.steps.kind import LookAfter, StepKind
 from kasugai.core.recovering.steps.records import (
-    NO_TRACE,
     begin,
     is_open,
-    is_settled,
     note,
     planned_anew,
     tries_here,
+    unseen,
 )
 from kasugai.core.recovering.steps.storage_fence import is_with_storage, kept
 from kasugai.core.words.actions import WORDINGS, Action
@@ -45,8 +44,7 @@ def assess(s: Situation, step: Step) -> Move:
     if is_reset(s) or is_vouched(s):
         return _done(s, step, Reason.WATCHDOG) if is_reset(s) else _vouched(s, step)
     if is_open(s, step) and not is_with_storage(s.record(step)):
-        settled = is_settled(s, step, s.timing.fence_settle)
-        return note(s, step, FactKind.ABSOLVED, NO_TRACE, kept(s, step)) if settled else Pending()
+        return unseen(s, step, s.timing.fence_settle, kept(s, step))
     if s.look.storage is not None and _is_its_turn(s, step):
         return storage_fence.assess(s, step, s.look.storage, 2 * TRIES)
     if not tries_here(s, step, TRIES):

@@ -11,19 +11,16 @@ from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.steps.departures import unfinished
 from kasugai.core.recovering.steps.kind import LookAfter, StepKind
 from kasugai.core.recovering.steps.records import (
-    ALREADY,
-    NO_TRACE,
     begin,
     is_open,
-    is_settled,
-    note,
     planned_anew,
+    seen_done,
     tries_here,
+    unseen,
 )
 from kasugai.core.recovering.steps.reenable import was_restarted
 from kasugai.core.recovering.storage import StorageState, StorageView
 from kasugai.core.words.actions import WORDINGS, Action
-from kasugai.core.words.facts import FactKind
 from kasugai.core.words.incident import Open
 from kasugai.core.words.plan import Step
 from kasugai.core.words.timing import Millis, Timing
@@ -35,16 +32,15 @@ TRIES = 2
 
 def assess(s: Situation, step: Step) -> Move:
     """The storage lets in all of the host's addresses."""
-    view, record = s.look.storage, s.record(step)
+    view = s.look.storage
     if view is None:
         return _away("power.yaml names no storage of the host any more")
     if view.at < s.intent_at(step.key):
         return Pending()
     if view.state is StorageState.OPEN and not view.closed_to:
-        return note(s, step, FactKind.DONE, "" if record is not None and record.tries else ALREADY)
+        return seen_done(s, step)
     if is_open(s, step):  # what has become of a call waits for nothing else
-        settled = is_settled(s, step, s.timing.fence_settle)
-        return note(s, step, FactKind.ABSOLVED, NO_TRACE) if settled else Pending()
+        return unseen(s, step, s.timing.fence_settle)
     return _hindered(s, view) or _open(s, step)
 
 

@@ -7,17 +7,14 @@ from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.steps.departures import unfinished
 from kasugai.core.recovering.steps.kind import LookAfter, StepKind
 from kasugai.core.recovering.steps.records import (
-    ALREADY,
-    NO_TRACE,
     begin,
     is_open,
-    is_settled,
-    note,
     planned_anew,
+    seen_done,
     tries_here,
+    unseen,
 )
 from kasugai.core.words.actions import WORDINGS, Action
-from kasugai.core.words.facts import FactKind
 from kasugai.core.words.incident import Open
 from kasugai.core.words.plan import Step
 from kasugai.core.words.timing import Millis, Timing
@@ -30,12 +27,10 @@ TRIES = 2
 def assess(s: Situation, step: Step) -> Move:
     """Its device reads on."""
     is_read = s.look.power_at is not None and s.look.power_at >= s.intent_at(step.key)
-    record = s.record(step)
     if is_read and s.look.power is PowerState.ON:
-        return note(s, step, FactKind.DONE, "" if record is not None and record.tries else ALREADY)
+        return seen_done(s, step)
     if is_open(s, step):  # what has become of a call waits for nothing else
-        settled = is_settled(s, step, s.timing.fence_settle)
-        return note(s, step, FactKind.ABSOLVED, NO_TRACE) if settled else Pending()
+        return unseen(s, step, s.timing.fence_settle)
     if not s.has_device:
         return _away("it has no power device that could switch it on")
     if not is_read:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from kasugai.core.recovering.ledger import Entry
-from kasugai.core.recovering.moves import Begin, Note
+from kasugai.core.recovering.moves import Begin, Note, Pending
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.words.facts import FactKind, StepRecord, StepState
 from kasugai.core.words.frozen import NO_TEXTS, FrozenMap
@@ -81,6 +81,16 @@ def is_settled(s: Situation, step: Step, after: Millis) -> bool:
     """Whether a call that may be under way has had `after` to show in the look: a dead owner's request has arrived by
     then, or never will."""
     return between(s.intent_at(step.key), s.look.at) >= after
+
+
+def unseen(
+    s: Situation, step: Step, after: Millis, notes: FrozenMap[str] = NO_TEXTS, waits: Pending | None = None
+) -> Note | Pending:
+    """Return what becomes of a call of which the look shows nothing: it is waited for, as `waits` says, until it has
+    had `after` to show, and absolved then."""
+    if not is_settled(s, step, after):
+        return waits or Pending()
+    return note(s, step, FactKind.ABSOLVED, NO_TRACE, notes)
 
 
 def tries_here(s: Situation, step: Step, limit: int) -> bool:

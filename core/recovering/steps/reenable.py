@@ -11,12 +11,12 @@ from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.steps.departures import uncleaned
 from kasugai.core.recovering.steps.kind import LookAfter, StepKind
 from kasugai.core.recovering.steps.records import (
-    ALREADY,
     NO_TRACE,
     as_a_client,
     is_open,
     note,
     planned_anew,
+    seen_done,
 )
 from kasugai.core.recovering.steps.services import LONGEST, call, may_arrive, service_of
 from kasugai.core.words.actions import WORDINGS, Action
@@ -83,9 +83,9 @@ def _await(s: Situation, reason: Reason, told: str) -> Move:
 
 
 def _reenabled(s: Situation, step: Step, service: ServiceView) -> Move:
-    record, left = s.record(step), s.order.service
+    left = s.order.service
     if _is_as_before(service, left):
-        return note(s, step, FactKind.DONE, "" if record is not None and record.tries else ALREADY)
+        return seen_done(s, step)
     if left is None or service.is_enabled or service.disabled_reason != left.wrote[:LONGEST]:
         return note(s, step, FactKind.DONE, Reason.SERVICE_ENABLED_BY_OTHERS)
     return call(s, step, "enable")

@@ -11,12 +11,11 @@ from kasugai.core.recovering.states import treatment
 from kasugai.core.recovering.steps.guests import absent, call, done
 from kasugai.core.recovering.steps.kind import LookAfter, StepKind
 from kasugai.core.recovering.steps.records import (
-    NO_TRACE,
     as_a_client,
     is_open,
-    is_settled,
     note,
     settles_after,
+    unseen,
 )
 from kasugai.core.words.actions import WORDINGS, Action
 from kasugai.core.words.facts import FactKind, StepRecord
@@ -40,8 +39,7 @@ def assess(s: Situation, step: Step) -> Move:
     if guest.in_migration:
         return Blocked(reason=Reason.IN_MIGRATION, detail=f"{guest.name} may already run elsewhere")
     if is_open(s, step):
-        settled = is_settled(s, step, settles_after(s, step))
-        return note(s, step, FactKind.ABSOLVED, NO_TRACE) if settled else Pending()
+        return unseen(s, step, settles_after(s, step))
     if why := treatment(guest.vm_state, guest.task_state).why:
         return done(s, step, why)
     return held_back(s, step) or waits_for_its_host(s, step) or call(s, step)

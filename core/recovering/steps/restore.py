@@ -12,13 +12,12 @@ from kasugai.core.recovering.steps.evacuations import WISH, wish_of
 from kasugai.core.recovering.steps.guests import GONE, MOVED, call
 from kasugai.core.recovering.steps.kind import LookAfter, StepKind
 from kasugai.core.recovering.steps.records import (
-    NO_TRACE,
     as_a_client,
     is_open,
-    is_settled,
     note,
     planned_anew,
     settles_after,
+    unseen,
 )
 from kasugai.core.words.actions import WORDINGS, Action
 from kasugai.core.words.facts import FactKind, StepState
@@ -72,8 +71,7 @@ def assess(s: Situation, step: Step) -> Move:
     if guest.task_state is not None:
         return _await_task(s, step)
     if is_open(s, step):
-        settled = is_settled(s, step, settles_after(s, step))
-        return note(s, step, FactKind.ABSOLVED, NO_TRACE) if settled else Pending(reads=(step.subject,))
+        return unseen(s, step, settles_after(s, step), waits=Pending(reads=(step.subject,)))
     if _wished(s, step) == Prior.ACTIVE:
         return call(s, step, FrozenMap({WISH: str(Prior.ACTIVE)}))
     return _stop(s, step)

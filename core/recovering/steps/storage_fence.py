@@ -6,7 +6,13 @@ Only what was open when the call was begun is remembered as ours: what somebody 
 from kasugai.core.recovering.cutoff import is_closed, ours
 from kasugai.core.recovering.moves import Begin, Blocked, Move, Pending
 from kasugai.core.recovering.situation import Situation
-from kasugai.core.recovering.steps.records import NO_TRACE, begin, is_open, is_settled, note, tries_here
+from kasugai.core.recovering.steps.records import (
+    begin,
+    is_open,
+    note,
+    tries_here,
+    unseen,
+)
 from kasugai.core.recovering.storage import StorageState, StorageView
 from kasugai.core.words.facts import CLOSED, FactKind, StepRecord
 from kasugai.core.words.frozen import FrozenMap
@@ -25,8 +31,7 @@ def assess(s: Situation, step: Step, view: StorageView, tries: int) -> Move:
     if is_closed(s):
         return note(s, step, FactKind.DONE, Reason.STORAGE_CLOSED, kept(s, step))
     if is_open(s, step):
-        settled = is_settled(s, step, s.timing.fence_settle)
-        return note(s, step, FactKind.ABSOLVED, NO_TRACE, kept(s, step)) if settled else Pending()
+        return unseen(s, step, s.timing.fence_settle, kept(s, step))
     if not tries_here(s, step, tries):
         return Blocked(reason=Reason.FENCE_REFUSED, detail=s.memory.refusal)
     return _close(s, step, view)

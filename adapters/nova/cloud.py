@@ -5,11 +5,11 @@ Evacuate is posted by ourselves below 2.95, from which on guests are left stoppe
 database that ignores case must not mix up two hosts.
 """
 
-import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from kasugai.adapters.nova import placing, views
+from kasugai.adapters.nova.hypervisors import Hypervisors
 from kasugai.adapters.nova.paging import pages
 from kasugai.adapters.nova.rights import Right, rights
 from kasugai.adapters.nova.session import BadCloud, Service, describe, open_services
@@ -53,8 +53,7 @@ class NovaCloud:
         services = open_services(settings, client=client, threads=threads)
         self._wire = Wire(services, self._where, client=client, threads=threads)
         self._sends_date = True
-        self._hypervisors: Mapping[str, str] = {}
-        self._reading_hypervisors = asyncio.Lock()
+        self._hypervisors = Hypervisors(self._read_hypervisors)
 
     async def check(self) -> Microversion:
         """Log in and return Nova's newest microversion; BadCloud says what to correct, CloudAway to try again."""
@@ -114,19 +113,8 @@ class NovaCloud:
             service=Service.PLACEMENT,
         )
         found = placing.room((await self._wire.send(ask)).body)
-        names = await self._hosts_of(found.keys())
+        names = await self._hypervisors.hosts_of(found.keys())
         return {names[provider]: count for provider, count in found.items() if provider in names}
-
-    async def _hosts_of(self, providers: Collection[str]) -> Mapping[str, str]:
-        """Return the hosts of hypervisors by id, read again where one of these is not known: once for all questions
-        that go together, for a provider that was left behind never will be."""
-        known = self._hypervisors
-        if known.keys() >= set(providers):
-            return known
-        async with self._reading_hypervisors:
-            if self._hypervisors is known:
-                self._hypervisors = await self._read_hypervisors()
-        return self._hypervisors
 
     async def _read_hypervisors(self) -> Mapping[str, str]:
         """Return the host of each hypervisor by its id."""

@@ -16,7 +16,7 @@ from kasugai.core.telling.stops import GONE, RUNS, Ran
 if TYPE_CHECKING:
     from kasugai.adapters.nova import NovaCloud
     from kasugai.adapters.settings import Settings
-    from kasugai.core.recovering.look import GuestView
+    from kasugai.core.recovering.nova_views import GuestView
     from kasugai.core.words.inventory import SegmentRecord
 
 FOLDER = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "kasugai" / "stops"

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from kasugai.core.recovering.doors import CloudAway, CloudRefused
-from kasugai.core.recovering.look import ServicesView
+from kasugai.core.recovering.nova_views import ServicesView
 from kasugai.core.words.signals import Source
 from kasugai.observers.seen import NoOpinion, Seen
 from kasugai.observers.services import Records

@@ -8,7 +8,7 @@ may change, or does not come again.
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from kasugai.core.recovering.look import ServicesView, ServiceView
+from kasugai.core.recovering.nova_views import ServicesView, ServiceView
 from kasugai.core.words.signals import Symptom
 from kasugai.observers.seen import NoOpinion, Seen
 

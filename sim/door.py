@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TypeVar
 
-from kasugai.core.recovering.look import (
+from kasugai.core.recovering.nova_views import (
     ActionView,
     AggregateView,
     EvacuationView,

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from types import MappingProxyType
 
-from kasugai.core.recovering.look import (
+from kasugai.core.recovering.nova_views import (
     ASKS_TO_RUN,
     ActionView,
     AggregateView,

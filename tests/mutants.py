@@ -47,8 +47,9 @@ from kasugai.core.deciding.steady import times as production_times
 from kasugai.core.deciding.storm import CALM
 from kasugai.core.recovering import choosing, engine, host, instance, lastlook, spread, states
 from kasugai.core.recovering.ledger import apply
-from kasugai.core.recovering.look import GuestView, Look, MigrationView, ServiceView
+from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Begin, Finish, Move, Note, Pending
+from kasugai.core.recovering.nova_views import GuestView, MigrationView, ServiceView
 from kasugai.core.recovering.planning import plan
 from kasugai.core.recovering.procedure import Procedure
 from kasugai.core.recovering.situation import Situation

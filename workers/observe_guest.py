@@ -8,8 +8,9 @@ import asyncio
 from types import MappingProxyType
 
 from kasugai.core.recovering.ledger import Entry
-from kasugai.core.recovering.look import ActionView, AggregateView, GuestView, Look
+from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Wait
+from kasugai.core.recovering.nova_views import ActionView, AggregateView, GuestView
 from kasugai.core.recovering.planning import asks_for_images
 from kasugai.core.recovering.wishes import is_off_unasked
 from kasugai.core.words.incident import Open

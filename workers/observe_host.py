@@ -9,8 +9,9 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from kasugai.core.recovering.ledger import Entry
-from kasugai.core.recovering.look import GuestView, Look, MigrationView, PowerState, Records, ServiceView
+from kasugai.core.recovering.look import Look, PowerState
 from kasugai.core.recovering.moves import Wait
+from kasugai.core.recovering.nova_views import GuestView, MigrationView, Records, ServiceView
 from kasugai.core.recovering.planning import asks_for_images
 from kasugai.core.words.incident import Open
 from kasugai.core.words.timing import Millis, MonoTime, Timing, between

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from kasugai.core.recovering.cutoff import disks_of
-from kasugai.core.recovering.look import GuestView
+from kasugai.core.recovering.nova_views import GuestView
 from kasugai.core.recovering.storage import Disk, StorageView
 from kasugai.core.words.timing import Timing
 from kasugai.workers.clock import monotonic_ms

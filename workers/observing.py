@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from kasugai.core.recovering.ledger import Entry
-from kasugai.core.recovering.look import Look, Records
+from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Wait
+from kasugai.core.recovering.nova_views import Records
 from kasugai.core.words.incident import Open
 from kasugai.core.words.timing import Millis, MonoTime
 

@@ -13,8 +13,9 @@ from typing import assert_never
 
 from kasugai.core.recovering.advance import advance, plan_of, procedure_of
 from kasugai.core.recovering.ledger import Flag
-from kasugai.core.recovering.look import Look, ended_since
+from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Act, Begin, Extend, Finish, Note, Wait
+from kasugai.core.recovering.nova_views import ended_since
 from kasugai.core.recovering.pace import Pace, answer, land, open_pace
 from kasugai.core.recovering.situation import Memory, Situation
 from kasugai.core.recovering.steps.kind import LookAfter, StepKind

@@ -28,7 +28,8 @@ from kasugai.core.recovering.doors import (
     StorageAway,
 )
 from kasugai.core.recovering.ledger import Entry, Flag
-from kasugai.core.recovering.look import (
+from kasugai.core.recovering.look import PowerState
+from kasugai.core.recovering.nova_views import (
     ActionView,
     AggregateView,
     EvacuationView,
@@ -36,7 +37,6 @@ from kasugai.core.recovering.look import (
     ImageView,
     MigrationView,
     Needs,
-    PowerState,
     ServicesView,
     ServiceView,
 )

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Mapping
 
 from kasugai.adapters.coalescing import Coalescing
-from kasugai.core.recovering.look import AggregateView, GuestView, ServiceView
+from kasugai.core.recovering.nova_views import AggregateView, GuestView, ServiceView
 from kasugai.workers.ports import Cloud, CloudAway, CloudRefused, CloudUnsure
 
 FEW = 4

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import TypeVar
 
-from kasugai.core.recovering.look import GuestView, ImageView, ProjectTags
+from kasugai.core.recovering.nova_views import GuestView, ImageView, ProjectTags
 from kasugai.workers.observing import Wanted
 from kasugai.workers.ports import Cloud, CloudRefused
 

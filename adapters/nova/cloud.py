@@ -16,7 +16,7 @@ from kasugai.adapters.nova.session import BadCloud, Service, describe, open_serv
 from kasugai.adapters.nova.wire import Ask, Microversion, Reply, Wire, understood
 from kasugai.adapters.settings import NovaSettings
 from kasugai.core.recovering.doors import CloudAway, CloudRefused
-from kasugai.core.recovering.look import (
+from kasugai.core.recovering.nova_views import (
     ActionView,
     AggregateView,
     EvacuationView,

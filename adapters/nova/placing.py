@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from kasugai.core.recovering.look import Needs
+from kasugai.core.recovering.nova_views import Needs
 
 MIB_PER_GIB = 1024
 DEDICATED = "dedicated"

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 from kasugai.adapters.nova.placing import needs_of
 from kasugai.adapters.nova.sentences import sentence
 from kasugai.core.recovering.doors import CloudAway
-from kasugai.core.recovering.look import (
+from kasugai.core.recovering.nova_views import (
     ASKS_TO_RUN,
     ActionView,
     AggregateView,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kasugai.cli.tables import Column, table
-from kasugai.core.recovering.look import EVACUATION, GuestView, MigrationView
+from kasugai.core.recovering.nova_views import EVACUATION, GuestView, MigrationView
 
 COLUMNS = (
     Column("INSTANCE"),

@@ -22,7 +22,7 @@ from kasugai.cli.incident_text import page
 from kasugai.cli.recorded import follow, replay
 from kasugai.cli.segment import apply
 from kasugai.cli.segment_file import WantedHost, WantedSegment
-from kasugai.core.recovering.look import GuestView
+from kasugai.core.recovering.nova_views import GuestView
 from kasugai.core.telling.incident_views import IncidentView, Seen, fold
 from kasugai.core.words.facts import Fact
 from kasugai.core.words.incident import Phase

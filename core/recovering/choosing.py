@@ -10,7 +10,8 @@ from fnmatch import fnmatchcase
 from types import MappingProxyType
 
 from kasugai.core.recovering.disks import disk_class
-from kasugai.core.recovering.look import GuestView, ImageView, Look
+from kasugai.core.recovering.look import Look
+from kasugai.core.recovering.nova_views import GuestView, ImageView
 from kasugai.core.recovering.states import treatment
 from kasugai.core.words.disks import LOST_ELSEWHERE
 from kasugai.core.words.plan import LOCAL_DISK

@@ -3,8 +3,9 @@
 It proves nothing about power. A host that is cut off may live, and what it has on other disks it may still write.
 """
 
-from kasugai.core.recovering.look import GuestView, Look, PowerState
+from kasugai.core.recovering.look import Look, PowerState
 from kasugai.core.recovering.moves import Blocked, Pending
+from kasugai.core.recovering.nova_views import GuestView
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.storage import Disk, DiskKind, StorageState, StorageView
 from kasugai.core.words.actions import Meaning

@@ -2,8 +2,9 @@
 
 from collections import Counter
 
-from kasugai.core.recovering.look import GuestView, PowerState
+from kasugai.core.recovering.look import PowerState
 from kasugai.core.recovering.moves import Blocked
+from kasugai.core.recovering.nova_views import GuestView
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.steps.force_down import mark_of
 from kasugai.core.words.disks import LOST_ELSEWHERE, DiskClass, RootDisks

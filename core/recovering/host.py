@@ -18,8 +18,9 @@ from kasugai.core.recovering.lastlook import (
     wait_for_stillness,
 )
 from kasugai.core.recovering.ledger import Entry, touched_priors
-from kasugai.core.recovering.look import Look, ServiceView, list_is_believed
+from kasugai.core.recovering.look import Look, list_is_believed
 from kasugai.core.recovering.moves import Begin, Extend, Finish, Move, Next, Note, Pending
+from kasugai.core.recovering.nova_views import ServiceView
 from kasugai.core.recovering.procedure import Procedure, unchanged
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.states import was_left

@@ -12,8 +12,9 @@ from kasugai.core.recovering.choosing import NOT_MARKED, left_alone
 from kasugai.core.recovering.engine import failed, hold, result, stop
 from kasugai.core.recovering.lastlook import decision_is_stale
 from kasugai.core.recovering.ledger import Entry
-from kasugai.core.recovering.look import ActionView, By, GuestView, Look
+from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Finish, Next, Wait
+from kasugai.core.recovering.nova_views import ActionView, By, GuestView
 from kasugai.core.recovering.planning import lacks_words
 from kasugai.core.recovering.procedure import Procedure, every, nothing, unmarked
 from kasugai.core.recovering.situation import Situation

@@ -6,8 +6,9 @@ Ages, not times: only two values of one clock are ever compared (architecture.md
 from dataclasses import replace
 
 from kasugai.core.recovering.cutoff import fenced_so, lapsed, patience
-from kasugai.core.recovering.look import Look, PowerState, ServiceView
+from kasugai.core.recovering.look import Look, PowerState
 from kasugai.core.recovering.moves import Blocked, Pending, Wait
+from kasugai.core.recovering.nova_views import ServiceView
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.steps.fence import by_silence, is_reset, is_vouched
 from kasugai.core.recovering.steps.force_down import is_answered, lands_until, mark_of

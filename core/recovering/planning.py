@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from kasugai.core.recovering.choosing import choose
 from kasugai.core.recovering.disks import disk_class, told
-from kasugai.core.recovering.look import GuestView, Look
+from kasugai.core.recovering.look import Look
+from kasugai.core.recovering.nova_views import GuestView
 from kasugai.core.recovering.states import Do, treatment
 from kasugai.core.recovering.steps.enable import enabled
 from kasugai.core.recovering.steps.join import joined

@@ -4,8 +4,9 @@ process is back, if nobody else has spoken since."""
 from kasugai.core.recovering.engine import called_off, failed, result
 from kasugai.core.recovering.lastlook import decision_is_stale
 from kasugai.core.recovering.ledger import Entry
-from kasugai.core.recovering.look import Look, ServiceView
+from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Finish, Next
+from kasugai.core.recovering.nova_views import ServiceView
 from kasugai.core.recovering.procedure import Procedure, every, nothing, unchanged, unmarked
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.steps.custom_step import Around

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from kasugai.core.recovering.ledger import Entry
-from kasugai.core.recovering.look import GuestView
+from kasugai.core.recovering.nova_views import GuestView
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.steps.evacuations import Notes
 from kasugai.core.recovering.targets import SCHEDULER, doubtful, usable

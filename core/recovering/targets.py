@@ -5,7 +5,8 @@ It knows the four methods of Masakari (masakari.md 2.3) and what a look shows of
 
 from typing import assert_never
 
-from kasugai.core.recovering.look import Look, ServiceView
+from kasugai.core.recovering.look import Look
+from kasugai.core.recovering.nova_views import ServiceView
 from kasugai.core.words.incident import Open
 from kasugai.core.words.policy import Method
 from kasugai.core.words.timing import Timing

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from kasugai.core.recovering.look import EVACUATION
 from kasugai.core.recovering.moves import Move, Pending, Wait
+from kasugai.core.recovering.nova_views import EVACUATION
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.steps.kind import StepKind
 from kasugai.core.recovering.steps.kinds import find

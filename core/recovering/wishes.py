@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
-from kasugai.core.recovering.look import ASKS_TO_RUN, ActionView, By, GuestView
+from kasugai.core.recovering.nova_views import ASKS_TO_RUN, ActionView, By, GuestView
 from kasugai.core.words.timing import BrokerTime, Millis, NovaTime
 
 SLACK: Millis = Millis(5_000)

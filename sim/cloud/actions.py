@@ -8,7 +8,7 @@ name is its global request id: it goes into Nova's logs and notifications, and n
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from kasugai.core.recovering.look import By
+from kasugai.core.recovering.nova_views import By
 from kasugai.sim.cloud.model import Guest
 from kasugai.sim.cloud.world import World
 

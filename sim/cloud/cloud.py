@@ -6,7 +6,7 @@ Each verb is one line; what it means is decided in the part that it calls.
 from collections.abc import Mapping
 from typing import Any
 
-from kasugai.core.recovering.look import By
+from kasugai.core.recovering.nova_views import By
 from kasugai.sim.cloud.census import Place, census
 from kasugai.sim.cloud.controllers import CONDUCTOR, SCHEDULER
 from kasugai.sim.cloud.diary import Diary

@@ -4,7 +4,7 @@ This is the API's part: what it checks (vm_state and the source's service, never
 under way) and what it writes before it answers. Source of every rule: nova.md.
 """
 
-from kasugai.core.recovering.look import EVACUATION, By
+from kasugai.core.recovering.nova_views import EVACUATION, By
 from kasugai.sim.cloud.actions import Actions
 from kasugai.sim.cloud.conductor import Conductor
 from kasugai.sim.cloud.evacuation import Evacuation, Progress, save

@@ -4,7 +4,7 @@ live-migrate.
 Answers and rules are nova.md's. A guest whose host does not answer keeps its task until the host returns.
 """
 
-from kasugai.core.recovering.look import By
+from kasugai.core.recovering.nova_views import By
 from kasugai.sim.cloud.actions import Action, Actions
 from kasugai.sim.cloud.controllers import CONTROLLER
 from kasugai.sim.cloud.model import (

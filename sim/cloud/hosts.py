@@ -6,7 +6,7 @@ nothing of how an evacuation goes.
 
 from collections.abc import Callable
 
-from kasugai.core.recovering.look import EVACUATION
+from kasugai.core.recovering.nova_views import EVACUATION
 from kasugai.sim.cloud.cold import MIGRATING, PREPARING
 from kasugai.sim.cloud.guests import Guests
 from kasugai.sim.cloud.model import MANAGEMENT, REBUILD_TASKS, Guest, Host

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from kasugai.core.recovering.look import EVACUATION
+from kasugai.core.recovering.nova_views import EVACUATION
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ and refusal is nova.md's table.
 
 from typing import TypeVar
 
-from kasugai.core.recovering.look import By
+from kasugai.core.recovering.nova_views import By
 from kasugai.sim.cloud.actions import Action, Actions
 from kasugai.sim.cloud.cold import ColdMigrations
 from kasugai.sim.cloud.controllers import ControlService

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable
 from typing import Literal
 
-from kasugai.core.recovering.look import EVACUATION
+from kasugai.core.recovering.nova_views import EVACUATION
 from kasugai.sim.cloud.actions import Actions
 from kasugai.sim.cloud.evacuation import LOST, Evacuation, Progress, save
 from kasugai.sim.cloud.model import (

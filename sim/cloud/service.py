@@ -5,7 +5,7 @@ Reports are computed, not timed: a cloud at rest sets no timer, so that a virtua
 
 import math
 
-from kasugai.core.recovering.look import EVACUATION
+from kasugai.core.recovering.nova_views import EVACUATION
 from kasugai.sim.cloud.model import Answer, Guest, Host, Refused, Service
 from kasugai.sim.cloud.world import World
 

@@ -7,7 +7,7 @@ instance action that names no user. Only guests that were let die here are compa
 as they are recorded, unless the world `compares_boots`.
 """
 
-from kasugai.core.recovering.look import By
+from kasugai.core.recovering.nova_views import By
 from kasugai.sim.cloud.guests import Guests
 from kasugai.sim.cloud.model import PAUSED, PENDING, RUNNING, SHUT_DOWN, Guest, Host
 from kasugai.sim.cloud.verbs import STOP

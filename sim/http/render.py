@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kasugai.core.recovering.look import By
+from kasugai.core.recovering.nova_views import By
 from kasugai.sim.cloud.actions import Action, ActionEvent
 from kasugai.sim.cloud.controllers import ControlService
 from kasugai.sim.cloud.model import Aggregate, Guest, Host, Migration

@@ -8,7 +8,8 @@ from uuid import UUID
 from kasugai.adapters.kafka.decoding import decoded
 from kasugai.core.recovering.doors import Flagged, Folded, Lease, LogAway, Logged, Offsets
 from kasugai.core.recovering.ledger import Entry, Flag, flag_of
-from kasugai.core.recovering.look import (
+from kasugai.core.recovering.look import PowerState
+from kasugai.core.recovering.nova_views import (
     ActionView,
     AggregateView,
     EvacuationView,
@@ -16,7 +17,6 @@ from kasugai.core.recovering.look import (
     ImageView,
     MigrationView,
     Needs,
-    PowerState,
     ServicesView,
     ServiceView,
 )

@@ -21,7 +21,7 @@ from kasugai.adapters.kafka.producer import Producer
 from kasugai.adapters.kafka.records import outgoing
 from kasugai.adapters.redis_ledger import RedisLedger
 from kasugai.cli.segment_file import WantedSegment
-from kasugai.core.recovering.look import By
+from kasugai.core.recovering.nova_views import By
 from kasugai.core.telling.incident_views import IncidentView
 from kasugai.core.words.incident import Phase
 from kasugai.core.words.policy import Policy

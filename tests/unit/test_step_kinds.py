@@ -12,8 +12,9 @@ from kasugai.core.recovering.advance import PROCEDURES, NoProcedure, advance
 from kasugai.core.recovering.advance import plan_of as made_plan
 from kasugai.core.recovering.calls import Call
 from kasugai.core.recovering.ledger import Entry
-from kasugai.core.recovering.look import AggregateView, Look
+from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Act, Begin, Finish
+from kasugai.core.recovering.nova_views import AggregateView
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.steps.join import joined
 from kasugai.core.recovering.steps.kind import FinalLook, StepKind

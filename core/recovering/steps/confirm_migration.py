@@ -1,8 +1,9 @@
 """The guest's former host has let go of it: what was moved waits for that word, and starts only after it."""
 
 from kasugai.core.recovering.calls import ConfirmMigration
-from kasugai.core.recovering.look import GuestView, Look
+from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Begin, Move, Pending
+from kasugai.core.recovering.nova_views import GuestView
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.steps.guests import call
 from kasugai.core.recovering.steps.kind import LookAfter, StepKind

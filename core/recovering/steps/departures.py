@@ -6,8 +6,9 @@ landed or not (Nova 34, _destroy_evacuated_instances), and sets those that are d
 
 from collections.abc import Iterator
 
-from kasugai.core.recovering.look import EVACUATION, Look, MigrationView
+from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Blocked, Pending
+from kasugai.core.recovering.nova_views import EVACUATION, MigrationView
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.words.timing import between
 from kasugai.core.words.verdicts import Reason

@@ -2,8 +2,9 @@
 disabled already stays as it is, for whatever reason, and one that somebody enables in the very second stays enabled."""
 
 from kasugai.core.recovering.calls import Disable
-from kasugai.core.recovering.look import Look, ServiceView
+from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Begin, Move, Pending
+from kasugai.core.recovering.nova_views import ServiceView
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.steps.kind import LookAfter, StepKind
 from kasugai.core.recovering.steps.records import (

@@ -2,8 +2,9 @@
 incident wrote: somebody has decided since."""
 
 from kasugai.core.recovering.calls import Enable
-from kasugai.core.recovering.look import Look, ServiceView
+from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Begin, Move, Pending
+from kasugai.core.recovering.nova_views import ServiceView
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.steps.kind import LookAfter, StepKind
 from kasugai.core.recovering.steps.records import NO_TRACE, as_a_client, is_open, note, planned_anew

@@ -7,8 +7,9 @@ from kasugai.core.recovering.calls import Evacuate
 from kasugai.core.recovering.cutoff import disks_of, held_back, refused, stands_alone
 from kasugai.core.recovering.disks import waits_for_its_host
 from kasugai.core.recovering.ledger import Entry
-from kasugai.core.recovering.look import EVACUATION, Look, MigrationView
+from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Begin, Blocked, Move, Note, Pending
+from kasugai.core.recovering.nova_views import EVACUATION, MigrationView
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.spread import Load, choose, load_of
 from kasugai.core.recovering.states import WISHES, during, treatment

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, replace
 
-from kasugai.core.recovering.look import EVACUATION, Look, MigrationView
+from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Note
+from kasugai.core.recovering.nova_views import EVACUATION, MigrationView
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.steps.records import blank, note
 from kasugai.core.words.facts import DESTINATION, TARGET, FactKind, StepRecord

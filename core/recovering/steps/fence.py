@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from kasugai.core.recovering.calls import CloseStorage, Fence
 from kasugai.core.recovering.cutoff import is_open_again
-from kasugai.core.recovering.look import Look, PowerState, ServiceView
+from kasugai.core.recovering.look import Look, PowerState
 from kasugai.core.recovering.moves import Begin, Blocked, Move, Pending
+from kasugai.core.recovering.nova_views import ServiceView
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.steps import storage_fence
 from kasugai.core.recovering.steps.kind import LookAfter, StepKind

@@ -6,8 +6,9 @@ does, leaves what it has written for ever, and where there is no record nobody w
 be there: lists leave silent cells out. Nova's account of the guest does not: its own cell gives it, or nobody.
 """
 
-from kasugai.core.recovering.look import ActionView, GuestView, Look
+from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Blocked, Pending
+from kasugai.core.recovering.nova_views import ActionView, GuestView
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.steps.records import is_settled, settles_after
 from kasugai.core.words.plan import Step

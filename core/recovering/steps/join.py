@@ -1,8 +1,9 @@
 """A reserve is in one of the source's aggregates; one that was deleted meanwhile needs nobody."""
 
 from kasugai.core.recovering.calls import AddToAggregate
-from kasugai.core.recovering.look import AggregateView, Look
+from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Begin, Move, Pending
+from kasugai.core.recovering.nova_views import AggregateView
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.steps.kind import LookAfter, StepKind
 from kasugai.core.recovering.steps.records import as_a_client, note, planned_anew

@@ -3,8 +3,9 @@ first has ended, and moves the guest on: it is called only after a look at Nova'
 that shows of ours is never called again."""
 
 from kasugai.core.recovering.calls import Migrate
-from kasugai.core.recovering.look import GuestView, Look
+from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Begin, Move, Pending
+from kasugai.core.recovering.nova_views import GuestView
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.steps.guests import MOVED, call, done
 from kasugai.core.recovering.steps.kind import LookAfter, StepKind

@@ -5,8 +5,9 @@ It waits for a host that was surely restarted, that reports to Nova, and that ha
 """
 
 from kasugai.core.recovering.calls import Reenable
-from kasugai.core.recovering.look import Look, ServiceView
+from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Begin, Blocked, Move, Pending
+from kasugai.core.recovering.nova_views import ServiceView
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.steps.departures import uncleaned
 from kasugai.core.recovering.steps.kind import LookAfter, StepKind

@@ -2,8 +2,9 @@
 carries tell, and where the guest is now. It never calls; what nobody ends is told after the time of a landing.
 """
 
-from kasugai.core.recovering.look import ACCEPTED, GuestView, MigrationView, is_first_empty, list_is_believed
+from kasugai.core.recovering.look import is_first_empty, list_is_believed
 from kasugai.core.recovering.moves import Blocked, Move, Note, Pending
+from kasugai.core.recovering.nova_views import ACCEPTED, GuestView, MigrationView
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.spread import ANYWHERE, black_holes
 from kasugai.core.recovering.steps.evacuations import Notes, done, in_vain, left_open, noted, ours

@@ -4,8 +4,8 @@ by which an incident of ours is known again, and whether a call of theirs may st
 import re
 from uuid import UUID
 
-from kasugai.core.recovering.look import ServiceView
 from kasugai.core.recovering.moves import Blocked, Move
+from kasugai.core.recovering.nova_views import ServiceView
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.steps.force_down import no_service
 from kasugai.core.recovering.steps.records import begin, is_open, is_settled, settles_after, tries_here

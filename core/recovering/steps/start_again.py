@@ -2,8 +2,9 @@
 nova-compute saw that it is off; one that its host has started by itself runs already."""
 
 from kasugai.core.recovering.calls import StartGuest
-from kasugai.core.recovering.look import GuestView, Look
+from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Begin, Move, Pending
+from kasugai.core.recovering.nova_views import GuestView
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.steps.guests import GONE, MOVED, call, done
 from kasugai.core.recovering.steps.kind import LookAfter, StepKind

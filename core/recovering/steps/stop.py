@@ -2,8 +2,9 @@
 may still be active in its records."""
 
 from kasugai.core.recovering.calls import StopGuest
-from kasugai.core.recovering.look import GuestView, Look
+from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Begin, Move, Pending
+from kasugai.core.recovering.nova_views import GuestView
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.steps.guests import call
 from kasugai.core.recovering.steps.kind import LookAfter, StepKind

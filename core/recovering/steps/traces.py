@@ -7,8 +7,8 @@ late would stop the guest that was started meanwhile.
 
 from collections.abc import Iterable
 
-from kasugai.core.recovering.look import ActionView, By, GuestView
 from kasugai.core.recovering.moves import Blocked, Move, Pending
+from kasugai.core.recovering.nova_views import ActionView, By, GuestView
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.steps.records import NO_TRACE, is_open, is_settled, note, settles_after
 from kasugai.core.words.facts import FactKind, StepState

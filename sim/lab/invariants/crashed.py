@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from kasugai.core.deciding.rows import SubjectRow
-from kasugai.core.recovering.look import By
+from kasugai.core.recovering.nova_views import By
 from kasugai.core.words.incident import Phase
 from kasugai.core.words.signals import Fault, Symptom
 from kasugai.core.words.subject import Kind

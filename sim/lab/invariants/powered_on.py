@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from kasugai.core.recovering.look import EVACUATION
+from kasugai.core.recovering.nova_views import EVACUATION
 from kasugai.core.words.timing import BrokerTime
 from kasugai.sim.lab.invariants.watcher import Asked, Sight, Watcher
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from kasugai.core.recovering.look import By, GuestView
+from kasugai.core.recovering.nova_views import By, GuestView
 from kasugai.workers.ports import CloudAway, CloudRefused
 from tests.support.clouds import until
 from tests.support.scenes import Play, Scene

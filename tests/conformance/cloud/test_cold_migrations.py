@@ -2,7 +2,7 @@
 
 import pytest
 
-from kasugai.core.recovering.look import By
+from kasugai.core.recovering.nova_views import By
 from kasugai.workers.ports import CloudRefused
 from tests.support.clouds import until
 from tests.support.scenes import HOST, Play, Record, Scene

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kasugai.core.recovering.look import GuestView
+from kasugai.core.recovering.nova_views import GuestView
 from kasugai.workers.ports import CloudAway, CloudRefused, CloudUnsure
 from tests.support.clouds import until
 from tests.support.scenes import HOST, IMAGE, Play, Scene, bury, statuses

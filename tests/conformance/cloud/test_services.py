@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from kasugai.core.recovering.look import ServiceView
+from kasugai.core.recovering.nova_views import ServiceView
 from kasugai.workers.ports import CloudRefused, CloudUnsure
 from tests.support.scenes import HOST, HOSTS, Play, Scene
 

@@ -16,7 +16,7 @@ from kasugai.adapters.nova.session import one_line
 from kasugai.adapters.nova.ticket import Ticket
 from kasugai.adapters.settings import NovaSettings
 from kasugai.core.recovering.doors import CloudAway, CloudRefused, CloudUnsure
-from kasugai.core.recovering.look import Needs
+from kasugai.core.recovering.nova_views import Needs
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.cloud.wire import Request
 from kasugai.sim.http import CloudThread

@@ -10,7 +10,7 @@ import pytest
 
 from kasugai.adapters.nova import NovaCloud, Right, Standing, missing
 from kasugai.core.recovering.doors import CloudAway, CloudRefused, CloudUnsure
-from kasugai.core.recovering.look import By
+from kasugai.core.recovering.nova_views import By
 from kasugai.core.words.subject import Kind
 from kasugai.sim.cloud.wire import Request
 from kasugai.sim.http import CloudThread

@@ -12,7 +12,7 @@ from kasugai.adapters.nova import NovaCloud, views
 from kasugai.adapters.nova.session import Service
 from kasugai.adapters.nova.wire import Ask, Reply, Wire
 from kasugai.core.recovering.doors import CloudAway, CloudRefused
-from kasugai.core.recovering.look import EvacuationView, Needs
+from kasugai.core.recovering.nova_views import EvacuationView, Needs
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.cloud.model import Answer
 from kasugai.sim.http import CloudThread

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kasugai.adapters.nova.placing import needs_of, query, room
-from kasugai.core.recovering.look import Needs
+from kasugai.core.recovering.nova_views import Needs
 
 FLAVOR: Mapping[str, Any] = {
     "vcpus": 2,

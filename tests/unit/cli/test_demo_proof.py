@@ -11,7 +11,7 @@ from kasugai.cli.demo.eyes import beating
 from kasugai.cli.demo.proof import Outcome, outcomes, places
 from kasugai.cli.demo.simulated import accepted_evacuations, ran_twice
 from kasugai.cli.demo.stopwatch import Stopwatch
-from kasugai.core.recovering.look import GuestView, MigrationView
+from kasugai.core.recovering.nova_views import GuestView, MigrationView
 from kasugai.core.words.verdicts import Evidence, Reason, Verb
 from tests.support.incidents import MIDWAY, WHOLE, decided, opened, view_of
 

@@ -9,8 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from kasugai.core.recovering.advance import procedure_of
-from kasugai.core.recovering.look import ActionView, By, GuestView, Look
+from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Act, Finish, Next
+from kasugai.core.recovering.nova_views import ActionView, By, GuestView
 from kasugai.core.recovering.situation import Memory, Situation
 from kasugai.core.words.facts import StepRecord, StepState
 from kasugai.core.words.incident import Open

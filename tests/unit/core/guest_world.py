@@ -6,8 +6,9 @@ What must never begin is asserted here against the truth.
 
 from dataclasses import dataclass, field, replace
 
-from kasugai.core.recovering.look import ActionView, By, GuestView, Look
+from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Begin, Finish, Wait
+from kasugai.core.recovering.nova_views import ActionView, By, GuestView
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.wishes import Wish, last_word, wish
 from kasugai.core.words.actions import Action

@@ -11,7 +11,7 @@ from uuid import UUID
 from kasugai.core.deciding.asked import Asked
 from kasugai.core.deciding.rows import Condition, Moment, SubjectRow
 from kasugai.core.deciding.tally import Tally
-from kasugai.core.recovering.look import GuestView, MigrationView, ServiceView
+from kasugai.core.recovering.nova_views import GuestView, MigrationView, ServiceView
 from kasugai.core.words.facts import Fact, FactKind, StepRecord, StepState, make_fact
 from kasugai.core.words.frozen import FrozenMap
 from kasugai.core.words.incident import Open

@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from kasugai.core.recovering.ledger import Entry, Flag
-from kasugai.core.recovering.look import GuestView, Look, MigrationView, PowerState
+from kasugai.core.recovering.look import Look, PowerState
+from kasugai.core.recovering.nova_views import GuestView, MigrationView
 from kasugai.core.recovering.planning import plan
 from kasugai.core.recovering.situation import Memory, Situation
 from kasugai.core.words.facts import StepRecord, StepState

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from kasugai.core.recovering.advance import advance
-from kasugai.core.recovering.look import EvacuationView, Look, PowerState
+from kasugai.core.recovering.look import Look, PowerState
 from kasugai.core.recovering.moves import Act, Extend, Finish, Next, Wait
+from kasugai.core.recovering.nova_views import EvacuationView
 from kasugai.core.recovering.pace import Pace
 from kasugai.core.recovering.situation import Memory
 from kasugai.core.words.facts import FactKind, Result, StepRecord, StepState

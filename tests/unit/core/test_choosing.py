@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from kasugai.core.recovering.choosing import choose, is_marked, priority
-from kasugai.core.recovering.look import AggregateView, GuestView, ImageView, Look
+from kasugai.core.recovering.look import Look
+from kasugai.core.recovering.nova_views import AggregateView, GuestView, ImageView
 from kasugai.core.recovering.planning import asks_for_images, lacks_words
 from kasugai.core.words.disks import RootDisks
 from kasugai.core.words.policy import LocalGuests, Policy

@@ -8,8 +8,8 @@ import pytest
 
 from kasugai.core.recovering.advance import advance
 from kasugai.core.recovering.calls import Evacuate
-from kasugai.core.recovering.look import EvacuationView, GuestView, Needs, ServiceView
 from kasugai.core.recovering.moves import Act, Begin, Blocked, Finish, Next, Pending, Wait
+from kasugai.core.recovering.nova_views import EvacuationView, GuestView, Needs, ServiceView
 from kasugai.core.recovering.planning import insert
 from kasugai.core.recovering.situation import Memory, Situation
 from kasugai.core.recovering.spread import ANYWHERE

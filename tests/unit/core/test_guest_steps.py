@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from kasugai.core.recovering.look import EvacuationView, GuestView, Look, MigrationView
+from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Begin, Blocked, Move, Note, Pending
+from kasugai.core.recovering.nova_views import EvacuationView, GuestView, MigrationView
 from kasugai.core.recovering.situation import Memory, Situation
 from kasugai.core.recovering.steps import reset as resetting
 from kasugai.core.recovering.steps import restore as restoring

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from kasugai.core.recovering.look import ActionView, By, GuestView, Look
+from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Begin, Blocked, Move, Pending
+from kasugai.core.recovering.nova_views import ActionView, By, GuestView
 from kasugai.core.recovering.situation import Memory
 from kasugai.core.recovering.steps.evacuate import assess
 from kasugai.core.words.facts import StepState

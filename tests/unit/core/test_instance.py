@@ -7,8 +7,8 @@ import pytest
 
 from kasugai.core.recovering.advance import PROCEDURES, advance
 from kasugai.core.recovering.choosing import left_alone
-from kasugai.core.recovering.look import AggregateView, By, GuestView, ImageView
 from kasugai.core.recovering.moves import Finish, Next, Wait
+from kasugai.core.recovering.nova_views import AggregateView, By, GuestView, ImageView
 from kasugai.core.recovering.states import NOT_RESTARTED, RESTARTED, VM_STATES
 from kasugai.core.words.actions import Action
 from kasugai.core.words.facts import StepRecord, StepState

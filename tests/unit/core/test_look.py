@@ -2,7 +2,8 @@
 
 import pytest
 
-from kasugai.core.recovering.look import Look, MigrationView, ended_since
+from kasugai.core.recovering.look import Look
+from kasugai.core.recovering.nova_views import MigrationView, ended_since
 from kasugai.core.words.timing import MonoTime
 from tests.unit.core.makers import guest, migration
 

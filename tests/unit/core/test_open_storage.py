@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from kasugai.core.recovering.advance import advance
-from kasugai.core.recovering.look import MigrationView
 from kasugai.core.recovering.moves import Act, Finish, Next, Wait
+from kasugai.core.recovering.nova_views import MigrationView
 from kasugai.core.recovering.steps.kinds import kind_of
 from kasugai.core.recovering.storage import StorageView
 from kasugai.core.words.facts import StepRecord, StepState

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from kasugai.core.recovering.ledger import Entry
-from kasugai.core.recovering.look import GuestView, Look
+from kasugai.core.recovering.look import Look
+from kasugai.core.recovering.nova_views import GuestView
 from kasugai.core.recovering.planning import (
     extend,
     lacks_words,

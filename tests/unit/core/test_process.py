@@ -8,8 +8,9 @@ import pytest
 
 from kasugai.core.recovering.advance import PROCEDURES, advance
 from kasugai.core.recovering.calls import Disable, Enable
-from kasugai.core.recovering.look import Look, ServiceView
+from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Begin, Finish, Next, Pending, Wait
+from kasugai.core.recovering.nova_views import ServiceView
 from kasugai.core.recovering.planning import operators_word
 from kasugai.core.recovering.situation import Memory
 from kasugai.core.recovering.steps.kinds import kind_of

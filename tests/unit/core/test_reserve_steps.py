@@ -4,8 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 from kasugai.core.recovering.advance import advance
-from kasugai.core.recovering.look import AggregateView, Look, ServiceView
+from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Act, Begin, Extend, Finish, Move, Next, Note, Pending, Wait
+from kasugai.core.recovering.nova_views import AggregateView, ServiceView
 from kasugai.core.recovering.planning import insert, reserve_steps
 from kasugai.core.recovering.situation import Memory, Situation
 from kasugai.core.recovering.steps.enable import ENABLE as ENABLING

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from kasugai.core.recovering.look import EvacuationView, Look, MigrationView, ServiceView
+from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Begin, Blocked, Move, Note, Pending
+from kasugai.core.recovering.nova_views import EvacuationView, MigrationView, ServiceView
 from kasugai.core.recovering.situation import Memory, Situation
 from kasugai.core.recovering.steps.evacuate import assess
 from kasugai.core.recovering.steps.evacuations import FAILURES

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kasugai.core.recovering.ledger import Flag
-from kasugai.core.recovering.look import By
+from kasugai.core.recovering.nova_views import By
 from kasugai.core.recovering.wishes import Wish
 from kasugai.core.words.facts import FactKind, Result
 from kasugai.core.words.timing import TEST, BrokerTime

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from kasugai.core.recovering.calls import Call, ConfirmMigration, Migrate, StartGuest, StopGuest
-from kasugai.core.recovering.look import By, GuestView, Look
+from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Begin, Blocked, Move, Note, Pending
+from kasugai.core.recovering.nova_views import By, GuestView
 from kasugai.core.recovering.situation import Memory, Situation
 from kasugai.core.recovering.steps.kind import LookAfter
 from kasugai.core.recovering.steps.kinds import kind_of

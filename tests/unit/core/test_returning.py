@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from kasugai.core.recovering.advance import advance
-from kasugai.core.recovering.look import By, Look, PowerState, ServiceView
+from kasugai.core.recovering.look import Look, PowerState
 from kasugai.core.recovering.moves import Next, Wait
+from kasugai.core.recovering.nova_views import By, ServiceView
 from kasugai.core.recovering.situation import Memory, Situation
 from kasugai.core.words.facts import StepRecord, StepState
 from kasugai.core.words.incident import Open, OutOfService

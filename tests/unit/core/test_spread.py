@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kasugai.core.recovering.look import AggregateView, Needs, ServiceView
+from kasugai.core.recovering.nova_views import AggregateView, Needs, ServiceView
 from kasugai.core.recovering.situation import Memory, Situation
 from kasugai.core.recovering.spread import ANYWHERE, HOLE, NAMED_TRIES, black_holes, choose, load_of
 from kasugai.core.recovering.steps.evacuate import NOBODY

@@ -7,8 +7,9 @@ import pytest
 
 from kasugai.core.recovering.advance import advance
 from kasugai.core.recovering.cutoff import disks_of
-from kasugai.core.recovering.look import GuestView, Look, PowerState
+from kasugai.core.recovering.look import Look, PowerState
 from kasugai.core.recovering.moves import Act, Finish, Next, Wait
+from kasugai.core.recovering.nova_views import GuestView
 from kasugai.core.recovering.situation import Memory, Situation
 from kasugai.core.recovering.steps.fence import must_be_done_again
 from kasugai.core.recovering.steps.kinds import kind_of

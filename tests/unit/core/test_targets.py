@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from kasugai.core.recovering.look import Look, ServiceView
+from kasugai.core.recovering.look import Look
+from kasugai.core.recovering.nova_views import ServiceView
 from kasugai.core.recovering.targets import doubtful, has_capacity, is_living, targets, usable
 from kasugai.core.words.incident import Open
 from kasugai.core.words.policy import Method, Policy

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kasugai.core.recovering.look import ActionView, By
+from kasugai.core.recovering.nova_views import ActionView, By
 from kasugai.core.recovering.wishes import (
     DOINGS,
     SLACK,

@@ -8,16 +8,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from kasugai.core.recovering.host import HOST as PROCEDURE
-from kasugai.core.recovering.look import (
+from kasugai.core.recovering.look import Look, PowerState
+from kasugai.core.recovering.moves import Begin, Finish, Wait
+from kasugai.core.recovering.nova_views import (
     EVACUATION,
     EvacuationView,
     GuestView,
-    Look,
     MigrationView,
-    PowerState,
     ServiceView,
 )
-from kasugai.core.recovering.moves import Begin, Finish, Wait
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.words.actions import Action
 from kasugai.core.words.facts import FactKind, Result

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from kasugai.core.recovering.look import ServicesView, ServiceView
+from kasugai.core.recovering.nova_views import ServicesView, ServiceView
 from kasugai.core.words.signals import Symptom
 from kasugai.observers.seen import NoOpinion, Seen
 from kasugai.observers.services import Records

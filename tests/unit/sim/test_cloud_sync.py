@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from kasugai.core.recovering.look import By
+from kasugai.core.recovering.nova_views import By
 from kasugai.sim.cloud import REAL, SimCloud
 from tests.unit.sim.lab import asked, play, state
 

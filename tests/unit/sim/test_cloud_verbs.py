@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from kasugai.core.recovering.look import By
+from kasugai.core.recovering.nova_views import By
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.cloud.model import Refused
 from kasugai.sim.cloud.verbs import VERBS

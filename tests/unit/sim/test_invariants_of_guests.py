@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from kasugai.core.deciding.rows import Closed, SubjectRow
-from kasugai.core.recovering.look import By
+from kasugai.core.recovering.nova_views import By
 from kasugai.core.words.facts import Fact, FactKind, Result
 from kasugai.core.words.incident import Open, Phase
 from kasugai.core.words.policy import Exhausted, Policy

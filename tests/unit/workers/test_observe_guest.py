@@ -9,8 +9,9 @@ from uuid import UUID
 import pytest
 
 from kasugai.core.recovering.ledger import Entry
-from kasugai.core.recovering.look import ActionView, AggregateView, By, ImageView, Look
+from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Wait
+from kasugai.core.recovering.nova_views import ActionView, AggregateView, By, ImageView
 from kasugai.core.words.facts import StepState
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.subject import INCIDENT_KINDS, Kind, Subject, host_subject

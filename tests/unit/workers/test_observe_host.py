@@ -6,7 +6,8 @@ from typing import cast
 
 import pytest
 
-from kasugai.core.recovering.look import EvacuationView, MigrationView, Needs, PowerState
+from kasugai.core.recovering.look import PowerState
+from kasugai.core.recovering.nova_views import EvacuationView, MigrationView, Needs
 from kasugai.core.words.timing import PRODUCTION
 from kasugai.sim.loop import run
 from kasugai.workers.observe_host import HostObserver

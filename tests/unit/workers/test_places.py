@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from kasugai.core.recovering.look import (
+from kasugai.core.recovering.nova_views import (
     AggregateView,
     EvacuationView,
     GuestView,

@@ -111,18 +111,29 @@ def _begin(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments)
     inventory = asyncio.run(_inventory(settings))
     chosen = _chosen(inventory, arguments)
+    if not arguments.no_list:
+        _list(settings, inventory, chosen, arguments.lists)
+    _say(settings, arguments, chosen)
+    talk(f"When the hosts are back: kasugai stop show {_names(chosen)} --wait")
+    return Exit.OK
+
+
+def _list(
+    settings: "Settings", inventory: "Inventory", chosen: "Sequence[SegmentRecord]", folder: Path
+) -> None:
+    """Keep what runs in each segment, and say so. Of one that is in a stop already the first list stays: what runs now
+    is no measure of what ran before."""
+    from kasugai.cli.terminal import talk
+
     states = asyncio.run(_states(settings, chosen, wait=False))
-    for segment in chosen if not arguments.no_list else ():
-        if _lasts(states.get(segment.segment_id)) and stop_lists.read(arguments.lists, segment) is not None:
+    for segment in chosen:
+        if _lasts(states.get(segment.segment_id)) and stop_lists.read(folder, segment) is not None:
             talk(f"{segment.name} is in a planned stop already: the list of what ran when it began is kept")
             continue
         hosts = [host.name for host in inventory.hosts(segment.segment_id)]
         ran = asyncio.run(stop_lists.running(settings, hosts))
-        file = stop_lists.write(arguments.lists, segment, ran)
+        file = stop_lists.write(folder, segment, ran)
         talk(f"{len(ran)} instances run in {segment.name}; the list is kept in {file}")
-    _say(settings, arguments, chosen)
-    talk(f"When the hosts are back: kasugai stop show {_names(chosen)} --wait")
-    return Exit.OK
 
 
 def _end(arguments: argparse.Namespace) -> int:

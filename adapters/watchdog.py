@@ -7,7 +7,9 @@ from then on the machine's life hangs on it.
 import fcntl
 import os
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from kasugai.core.words.timing import Millis
@@ -24,8 +26,36 @@ _INFO = struct.Struct("=II32s")
 _INT = struct.Struct("=i")
 
 
+DRIVERS = Path("/sys/class/watchdog")
+"""Where the kernel tells of each device without its being opened (linux, testing/sysfs-class-watchdog)."""
+
+
 class WatchdogAway(Exception):
     """There is no watchdog that could be used, or it takes nothing. One line: device, reason, remedy."""
+
+
+def identity_of(device: Path, drivers: Path = DRIVERS) -> str:
+    """Return what a device's driver calls itself, by the kernel's files; empty where they do not tell."""
+    return _told(device, drivers, "identity")
+
+
+def unfit(device: Path, drivers: Path = DRIVERS, *, software: bool) -> str:
+    """Return why a device must not even be opened, by the kernel's files; empty: they tell nothing against it. One that
+    cannot be stopped resets the machine once it was opened, whatever is thought better of then."""
+    identity = identity_of(device, drivers)
+    if _told(device, drivers, "nowayout") == "1":
+        return f"{identity or device} cannot be stopped (nowayout): each end of the agent resets this host"
+    if identity == SOFTWARE and not software:
+        return f"{device} is the kernel's own timer: use the board's, or set [watchdog] software = yes"
+    return ""
+
+
+def _told(device: Path, drivers: Path, what: str) -> str:
+    folder = drivers / ("watchdog0" if device.name == "watchdog" else device.name)
+    try:
+        return (folder / what).read_text("ascii", "replace").strip()
+    except OSError:
+        return ""
 
 
 class Calls(Protocol):
@@ -93,7 +123,8 @@ class Watchdog:
             self.identity = self._identify()
             self.timeout = self._agree(wanted, software=software)
         except (OSError, WatchdogAway) as error:
-            self.close()
+            with suppress(OSError):
+                self.close()
             raise WatchdogAway(f"{path}: {error}") from error
 
     def pet(self) -> None:

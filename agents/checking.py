@@ -16,7 +16,7 @@ from kasugai.adapters.outbox import Outbox, OutboxAway
 from kasugai.adapters.probing import answers
 from kasugai.adapters.proving.keys import BadKey, read_host_key
 from kasugai.adapters.systemd.bus import SYSTEM, Bus, BusAway, opened
-from kasugai.adapters.watchdog import SOFTWARE
+from kasugai.adapters.watchdog import DRIVERS, identity_of, unfit
 from kasugai.agents.hypervisor import guests_of
 from kasugai.agents.peers.drawing import BadPeers
 from kasugai.agents.peers.watch import PATIENCE
@@ -52,7 +52,7 @@ async def checked(settings: AgentSettings, address: str = SYSTEM) -> AsyncIterat
     async for found in _peers(settings):
         yield found
     if settings.watchdog.enabled:
-        for found in watchdog(settings, Path("/sys/class/watchdog")):
+        for found in watchdog(settings):
             yield found
     async for found in _processes(settings, address):
         yield found
@@ -119,34 +119,22 @@ def _of_peer(host: str, network: str, address: str, port: int, answered: bool) -
     )
 
 
-def watchdog(settings: AgentSettings, drivers: Path) -> Iterator[Found]:
+def watchdog(settings: AgentSettings, drivers: Path = DRIVERS) -> Iterator[Found]:
     """Yield what is found of the watchdog by looking at files alone: opened, it would begin to count."""
     told, device = settings.watchdog, Path(settings.watchdog.device)
     if not os.access(device, os.W_OK):
         yield Found("watchdog", f"{device} cannot be written: see docs/operators/watchdog.md", is_wrong=True)
         return
-    folder = drivers / ("watchdog0" if device.name == "watchdog" else device.name)
-    identity, stays = _line(folder / "identity"), _line(folder / "nowayout")
-    if stays == "1":
-        text = f"{identity} cannot be stopped (nowayout): each end of the agent resets this host"
-        yield Found("watchdog", text, is_wrong=True)
-    if identity == SOFTWARE and not told.software:
-        text = f"{device} is the kernel's own timer: use the board's, or set [watchdog] software = yes"
-        yield Found("watchdog", text, is_wrong=True)
+    if why := unfit(device, drivers, software=told.software):
+        yield Found("watchdog", why, is_wrong=True)
     try:
         listed = read_peers(Path(settings.host.peers_file)).by_network.values()
     except BadPeers:
         return  # said of the peers
     own = sum(settings.agent.host in hosts for hosts in listed)
-    text = f"{device} is {identity or 'a driver without a name'}; this host is listed on {own} networks"
+    name = identity_of(device, drivers) or "a driver without a name"
+    text = f"{device} is {name}; this host is listed on {own} networks"
     yield Found("watchdog", f"{text}, {told.networks} are needed", is_wrong=own < told.networks)
-
-
-def _line(file: Path) -> str:
-    try:
-        return file.read_text("ascii", "replace").strip()
-    except OSError:
-        return ""
 
 
 async def _processes(settings: AgentSettings, address: str) -> AsyncIterator[Found]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from kasugai.adapters.kafka.post import PostFull, Report
-from kasugai.adapters.watchdog import Calls, Watchdog, WatchdogAway
+from kasugai.adapters.watchdog import DRIVERS, Calls, Watchdog, WatchdogAway, unfit
 from kasugai.agents.peers.drawing import BadPeers
 from kasugai.agents.peers.watch import read
 from kasugai.agents.sending import Headers
@@ -68,6 +68,7 @@ class DogOptions:
     """Networks by which this host must be able to ask, before its life hangs on it."""
     peers: Path
     listen: str = "::"
+    drivers: Path = DRIVERS
 
 
 class DogWatch:
@@ -171,6 +172,8 @@ class DogWatch:
 
     def _why_not(self) -> str:
         """Why the device is not opened yet."""
+        if why := unfit(Path(self._options.device), self._options.drivers, software=self._options.software):
+            return why
         if self._rule.is_in_doubt(self._uptime()):
             return "Kafka has had no word yet"
         own = {network for network, _ in self._ways.get(self._rule.host, ())}

@@ -238,6 +238,7 @@ class Life:
             port=9480,
             networks=networks,
             peers=self.file,
+            drivers=folder / "class",
         )
         self.watch = DogWatch(
             self.rule,
@@ -382,6 +383,19 @@ def test_a_list_that_is_gone_keeps_what_was_known(tmp_path: Path) -> None:
     assert not life.device.has_reset and life.watch.trouble == ""
 
 
+def test_a_device_that_cannot_be_stopped_is_not_even_opened(tmp_path: Path) -> None:
+    driver = tmp_path / "class" / "watchdog0"
+    driver.mkdir(parents=True)
+    (driver / "nowayout").write_text("1\n")
+
+    async def story(life: Life) -> None:
+        await life.live(20)
+
+    life = told(tmp_path, story)
+    assert life.device.petted is None and not life.device.has_reset
+    assert "cannot be stopped (nowayout)" in life.watch.trouble
+
+
 def test_the_watch_listens_and_turns_by_itself(tmp_path: Path) -> None:
     async def live() -> Life:
         life = Life(
@@ -395,6 +409,7 @@ def test_the_watch_listens_and_turns_by_itself(tmp_path: Path) -> None:
             networks=2,
             peers=life.file,
             listen="127.0.0.1",
+            drivers=tmp_path / "class",
         )
         task = asyncio.create_task(life.watch.run())
         for _ in range(500):

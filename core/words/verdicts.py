@@ -71,7 +71,7 @@ class Reason(Spoken):
     WAITING_FOR_WITNESSES = "waiting-for-witnesses"
     """Fewer kinds of witnesses than the policy asks for."""
     WAITING_TO_CONFIRM = "waiting-to-confirm"
-    """Enough witnesses, not yet for `confirm-after`."""
+    """Enough witnesses, not yet for `confirm-after`, and as much longer as their words were read late."""
     INSUFFICIENT_EVIDENCE = "insufficient-evidence"
     """Ten minutes with too few witnesses: one witness alone never fences."""
     EVIDENCE_EXPIRED = "evidence-expired"

@@ -107,8 +107,9 @@ def context_of(headers: Sequence[tuple[str, bytes]]) -> Context:
     return propagate.extract(trace_of(headers))
 
 
-def incoming(message: Message) -> Incoming:
-    """Return confluent-kafka's message as a value."""
+def incoming(message: Message, *, bare: bool = False) -> Incoming:
+    """Return confluent-kafka's message as a value: without its headers where it is to be `bare`, which is two thirds
+    of the work."""
     return Incoming(
         topic=message.topic() or "",
         partition=_given(message.partition()),
@@ -116,7 +117,7 @@ def incoming(message: Message) -> Incoming:
         at=message.timestamp()[1],
         key=message.key(),
         value=message.value(),
-        headers=_headers(message),
+        headers=() if bare else _headers(message),
     )
 
 

@@ -11,10 +11,10 @@ from queue import SimpleQueue
 from typing import Self
 
 from kasugai.adapters.coalescing import Coalescing
-from kasugai.adapters.kafka.passed import Passed
-from kasugai.adapters.kafka.passes import Pass, Told, Wish, read_pass
+from kasugai.adapters.kafka.passes import Known, Pass, Wish, read_pass
 from kasugai.adapters.kafka.producer import Producer
 from kasugai.adapters.kafka.scanner import Scanner
+from kasugai.adapters.kafka.tails import Told
 from kasugai.adapters.kafka.topic_ids import TopicIds
 from kasugai.adapters.settings.values import KafkaSettings
 from kasugai.core.recovering.doors import Flagged, Logged, Offsets
@@ -42,7 +42,7 @@ class RecoveryLog:
         self._idle: SimpleQueue[Scanner] = SimpleQueue()
         for scanner in self._scanners:
             self._idle.put(scanner)
-        self._passed = Passed()
+        self._known = Known()
         self._reading: Coalescing[tuple[str, str], Wish, Pass] = Coalescing(self._scan)
 
     async def __aenter__(self) -> Self:
@@ -106,6 +106,6 @@ class RecoveryLog:
         """Scan on one of the threads: there are as many scanners, so one is idle."""
         scanner = self._idle.get()
         try:
-            return read_pass(scanner, self._passed, topic, host, wishes)
+            return read_pass(scanner, self._known, topic, host, wishes)
         finally:
             self._idle.put(scanner)

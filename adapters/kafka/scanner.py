@@ -44,7 +44,7 @@ class Scanned:
     """What was found."""
 
     records: tuple[Incoming, ...]
-    """Those of the key, in log order."""
+    """Those of the key, in log order, without their headers."""
     place: str
     """What the partition is called where its offsets are kept (topic_ids.py)."""
     low: int
@@ -149,7 +149,7 @@ class Scanner:
                 passed: Any = message.key()
                 firsts.setdefault(passed or b"", message.offset() or 0)
                 if passed == key:
-                    found.append(incoming(message))
+                    found.append(incoming(message, bare=True))
             if messages and _offset_after(messages[-1]) >= stop:
                 return tuple(found), firsts
             now = time.monotonic()

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kasugai.adapters.kafka.passed import Passed
-from kasugai.adapters.kafka.passes import Pass, Wish, read_pass
+from kasugai.adapters.kafka.passes import Known, Pass, Wish, read_pass
 from kasugai.adapters.kafka.records import Incoming
 from kasugai.adapters.kafka.scanner import Scanned, Scanner, Starts, _start
+from kasugai.adapters.kafka.tails import Tail, Tails
 from kasugai.core.recovering.doors import LogUnreadable
 from kasugai.core.words.facts import Fact
 from kasugai.core.words.incident import Stop
@@ -28,6 +29,8 @@ HOSTS = ("cmp1", "cmp2", "cmp3")
 GUESTS = 4
 OTHERS = (b"", b"rubbish", NEWER, encode(fact("cmp9")), *(encode(stop(host, UUID(int=7))) for host in HOSTS))
 """What others may write under a host's key, and flags."""
+MOST = [(4_096, 20_000, 4_096), (2, 20_000, 5), (4_096, 2, 2), (0, 0, 0), (0, 0, 4_096), (4_096, 20_000, 0)]
+"""Keys, subjects and records that are remembered."""
 
 
 class Partition:
@@ -102,13 +105,13 @@ def named(value: bytes, subject: str) -> bool:
     return isinstance(said, Fact | Stop) and said.subject.name == subject
 
 
-def read(partition: Partition, passed: Passed, host: str, *wishes: Wish) -> Pass:
-    return read_pass(cast("Scanner", partition), passed, "kasugai.recovery", host, wishes)
+def read(partition: Partition, known: Known, host: str, *wishes: Wish) -> Pass:
+    return read_pass(cast("Scanner", partition), known, "kasugai.recovery", host, wishes)
 
 
-def check(partition: Partition, passed: Passed, host: str, wishes: Sequence[tuple[str, int]]) -> None:
+def check(partition: Partition, known: Known, host: str, wishes: Sequence[tuple[str, int]]) -> None:
     asked = [Wish(subject, {PLACE: since}) for subject, since in wishes]
-    found = read(partition, passed, host, *asked)
+    found = read(partition, known, host, *asked)
     assert found.ends == {PLACE: len(partition.records)}
     for wish in asked:
         expected = partition.expected(host, wish.subject, wish.since[PLACE])
@@ -137,21 +140,23 @@ def happenings(draw: st.DrawFn) -> list[tuple[object, ...]]:
 
 
 @settings(max_examples=200, deadline=None)
-@given(happenings(), st.sampled_from([(4_096, 20_000), (2, 20_000), (4_096, 2), (0, 0)]))
-def test_nobody_can_tell_what_was_read_before(said: list[tuple[object, ...]], most: tuple[int, int]) -> None:
+@given(happenings(), st.sampled_from(MOST))
+def test_nobody_can_tell_what_was_read_before(
+    said: list[tuple[object, ...]], most: tuple[int, int, int]
+) -> None:
     """A log that was made anew is told by its being shorter, as it is for the ledger's offsets."""
-    partition, passed = Partition(), Passed(*most)
+    partition, known = Partition(), Known(Passed(*most[:2]), Tails(most[2]))
     for what, *more in said:
-        play(partition, passed, str(what), more)
+        play(partition, known, str(what), more)
 
 
-def play(partition: Partition, passed: Passed, what: str, more: list[object]) -> None:
+def play(partition: Partition, known: Known, what: str, more: list[object]) -> None:
     match what, more:
         case "read", [str(host), list(wishes)]:
-            check(partition, passed, host, [(subjects(host)[n], since) for n, since in wishes])
+            check(partition, known, host, [(subjects(host)[n], since) for n, since in wishes])
         case "anew", _:
             partition.begin_anew()
-            check(partition, passed, HOSTS[0], [(subjects(HOSTS[0])[0], 0)])  # it is met while it is short
+            check(partition, known, HOSTS[0], [(subjects(HOSTS[0])[0], 0)])  # it is met while it is short
         case "retain", [int(low)]:
             partition.low = max(partition.low, min(low, len(partition.records)))
         case "about", [str(host), int(number)]:
@@ -163,35 +168,80 @@ def play(partition: Partition, passed: Passed, what: str, more: list[object]) ->
 
 
 def test_a_subject_that_is_new_costs_what_has_come_since() -> None:
-    partition, passed = Partition(), Passed()
+    partition, known = Partition(), Known()
     for number in range(1_000):
         partition.about(HOSTS[number % 2], number % 3)
-    read(partition, passed, "cmp1", Wish("instance/new", {}))
+    read(partition, known, "cmp1", Wish("instance/new", {}))
     assert partition.passed == 1_000
     for number in range(100):
         partition.about("cmp1", 1)
-        read(partition, passed, "cmp1", Wish(f"instance/new{number}", {}))
+        read(partition, known, "cmp1", Wish(f"instance/new{number}", {}))
     assert partition.passed == 1_100, "one record each"
 
 
 def test_a_host_that_is_new_costs_nothing_and_another_one_what_it_must() -> None:
-    partition, passed = Partition(), Passed()
+    partition, known = Partition(), Known()
     for number in range(1_000):
         partition.about("cmp1" if number < 600 else "cmp2", 0)
-    read(partition, passed, "cmp1", Wish("host/cmp1", {}))
-    read(partition, passed, "cmp3", Wish("host/cmp3", {}))
+    read(partition, known, "cmp1", Wish("host/cmp1", {}))
+    read(partition, known, "cmp3", Wish("host/cmp3", {}))
     assert partition.passed == 1_000
-    read(partition, passed, "cmp2", Wish("host/cmp2", {}))
+    read(partition, known, "cmp2", Wish("host/cmp2", {}))
     assert partition.passed == 1_400
 
 
 def test_all_who_wait_are_served_by_one_pass() -> None:
-    partition, passed = Partition(), Passed()
+    partition, known = Partition(), Known()
     for number in range(1_000):
         partition.about("cmp1", number % GUESTS)
     wishes = [Wish(name, {}) for name in subjects("cmp1")]
-    found = read(partition, passed, "cmp1", *wishes)
+    found = read(partition, known, "cmp1", *wishes)
     assert partition.passed == 1_000 and [len(found.of(wish)) for wish in wishes] == [250] * GUESTS
+
+
+def test_what_has_been_read_of_a_host_is_not_read_again() -> None:
+    """Many work on subjects of one host, and each of them asks anew about his own."""
+    partition, known = Partition(), Known()
+    for turn in range(100):
+        for number in range(1, GUESTS):
+            partition.about("cmp1", number)
+        found = read(partition, known, "cmp1", *(wishes := [Wish(name, {}) for name in subjects("cmp1")[1:]]))
+        assert [len(found.of(wish)) for wish in wishes] == [turn + 1] * (GUESTS - 1)
+    assert partition.passed == 100 * (GUESTS - 1)
+
+
+def test_records_are_kept_of_those_who_were_asked_about_last() -> None:
+    partition, known = Partition(), Known(tails=Tails(10))
+    for number in range(18):
+        partition.about(HOSTS[number % 3], 0)
+    for host in HOSTS[:2]:
+        read(partition, known, host, Wish(f"host/{host}", {}))
+    first, second, third = (known.tails.known(PLACE, host.encode()) for host in HOSTS)
+    assert first is None and second is not None and len(second) == 6 and third is None
+    for _ in range(8):
+        partition.about("cmp2", 0)
+    read(partition, known, "cmp2", Wish("host/cmp2", {}))
+    assert len(second) == 10, "the newest"
+    assert len(read(partition, known, "cmp2", wish := Wish("host/cmp2", {})).of(wish)) == 14, (
+        "the rest is read"
+    )
+
+
+def test_a_tail_that_is_dropped_by_others_meanwhile_still_serves_who_relies_on_it() -> None:
+    partition, known = Partition(), Known()
+    for _ in range(5):
+        partition.about("cmp1", 0)
+    read(partition, known, "cmp1", wish := Wish("host/cmp1", {}))
+    scan = partition.scan
+
+    def meanwhile(topic: str, key: str, starts: Starts) -> Scanned:
+        found = scan(topic, key, starts)
+        known.tails.keep(PLACE, b"cmp9", Tail(0))
+        known.forget(PLACE)
+        return found
+
+    partition.scan = meanwhile  # type: ignore[method-assign]
+    assert len(read(partition, known, "cmp1", wish).of(wish)) == 5
 
 
 def test_what_is_remembered_is_bounded() -> None:

@@ -19,6 +19,7 @@ from openstack.config.cloud_region import CloudRegion
 from openstack.config.loader import OpenStackConfig
 from openstack.warnings import RemovedInSDK60Warning
 
+from kasugai.adapters.nova.environment import SteadySession
 from kasugai.adapters.nova.sentences import CREDENTIALS_IN_URL, sentence
 from kasugai.adapters.settings import NovaSettings
 from kasugai.core.recovering.doors import CloudAway
@@ -58,6 +59,7 @@ def open_services(settings: NovaSettings, *, client: float, threads: int) -> dic
     """Return keystoneauth's adapters by service: one session, no repetitions, `client` seconds a request."""
     region = _region(settings)
     session = region.get_session()
+    session.session = SteadySession()
     session.timeout = client
     pool = TCPKeepAliveAdapter(pool_maxsize=threads, max_retries=0)
     for scheme in ("http://", "https://"):

@@ -152,14 +152,15 @@ class Pool:
         return self._waiting > 0
 
     async def _say_queued(self, lane: Lane) -> None:
-        """Tell correlate every so often that the incident waits for a place and is not forgotten."""
+        """Tell correlate every so often that the incident waits for a place and is not forgotten; who has a place
+        before anybody would miss him says nothing."""
         said = 0
         while True:
+            await asyncio.sleep(self._doors.timing.working / 1000)
             for item in lane.items:
                 if isinstance(item.order, Open) and item.assignment is not None:
                     said += 1
                     await self._publish_queued(item.assignment.order, said)
-            await asyncio.sleep(self._doors.timing.working / 1000)
 
     async def _publish_queued(self, order: Open, said: int) -> None:
         fact = Fact(

@@ -19,6 +19,7 @@ from kasugai.core.words.heartbeats import Beat, Pulse
 from kasugai.core.words.incident import Open, Resume, Stop
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.lifelines import Lifeline
+from kasugai.core.words.sighting import Sighting
 from kasugai.core.words.signals import Command, Fault, InventoryChange, Letter, Outcome, Tick
 from kasugai.core.words.silences import Silence
 from kasugai.core.words.verdicts import Verdict
@@ -54,6 +55,7 @@ CLASSES: tuple[type, ...] = (
     Pulse,
     Silence,
     Lifeline,
+    Sighting,
 )
 """What may stand in a frame of its own, in the order of the first ids."""
 

@@ -6,6 +6,7 @@ from kasugai.core.words.heartbeats import Beat, Pulse
 from kasugai.core.words.incident import Open, Resume, Stop
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.lifelines import Lifeline
+from kasugai.core.words.sighting import Sighting
 from kasugai.core.words.signals import Command, Fault, Letter
 from kasugai.core.words.silences import Silence
 from kasugai.core.words.verdicts import Verdict
@@ -28,6 +29,7 @@ Keyed = (
     | Beat
     | Pulse
     | Lifeline
+    | Sighting
     | Silence
 )
 """What stands on a topic of its own."""
@@ -36,7 +38,7 @@ Keyed = (
 def key_of(value: Keyed) -> str | None:
     """Return the key of `value`; None for what concerns a whole partition, which its sender names."""
     match value:
-        case Fault() | Open() | Stop() | Resume() | Fact() | Beat() | Lifeline() | Silence():
+        case Fault() | Open() | Stop() | Resume() | Fact() | Beat() | Lifeline() | Sighting() | Silence():
             return value.host
         case Command():
             return value.segment

@@ -79,7 +79,7 @@ from kasugai.core.watching.partition import Partition, Said
 from kasugai.core.watching.rules import Networks, Rules
 from kasugai.core.words.actions import Action
 from kasugai.core.words.disks import DiskClass
-from kasugai.core.words.facts import Fact, FactKind, make_fact
+from kasugai.core.words.facts import Fact, FactKind, StepRecord, make_fact
 from kasugai.core.words.incident import Open
 from kasugai.core.words.lifelines import Lifeline
 from kasugai.core.words.plan import Step
@@ -303,6 +303,16 @@ def _fenced_once(s: Situation, migration: MigrationView) -> bool:
 
 def _by_the_record(s: Situation, step: Step, own: list[MigrationView]) -> Move:
     return evacuations.done(s, step, destination=own[0].dest)
+
+
+def _by_the_tale(
+    production: Callable[[Situation, Step, StepRecord], Move],
+) -> Callable[[Situation, Step, StepRecord], Move]:
+    def resolve(s: Situation, step: Step, record: StepRecord) -> Move:
+        told = {*s.memory.sighted, *s.memory.answered}
+        return evacuations.done(s, step) if step.subject in told else production(s, step, record)
+
+    return resolve
 
 
 def _enable_all_the_same(s: Situation, step: Step, kind: FactKind, reason: str = "") -> Move:
@@ -681,6 +691,12 @@ MUTANTS = (
         name="completed taken for a landing",
         scenario="source-returns-before-the-conductor",
         patch=lambda: patch.object(resolving, "_landed", _by_the_record),
+        variants=written,
+    ),
+    Mutant(
+        name="a tale of a landing taken for a look",
+        scenario="tales-of-landings-that-are-not-true",
+        patch=lambda: patch.object(evacuate, "resolve", _by_the_tale(resolving.resolve)),
         variants=written,
     ),
     Mutant(

@@ -19,13 +19,16 @@ from kasugai.adapters.power import BadDevices, NoPower, power_of
 from kasugai.adapters.redis_keeping import Forgets
 from kasugai.adapters.settings import Settings
 from kasugai.adapters.telemetry.vitals import Vitals
+from kasugai.core.words.sighting import Sighting
 from kasugai.core.words.subject import Kind
 from kasugai.workers.admission import Admission
 from kasugai.workers.branch import Branch
+from kasugai.workers.ending import end
 from kasugai.workers.exits import Exit
 from kasugai.workers.health import reporting
 from kasugai.workers.observers import FENCED
 from kasugai.workers.ports import Power, Storage
+from kasugai.workers.sightings import listen
 from kasugai.workers.starting import Unfit, Worker, ready
 
 LOG = logging.getLogger(__name__)
@@ -121,12 +124,24 @@ async def _work(worker: Worker) -> Exit:
         told.pools |= {branch.kind: branch.pool for branch in branches}
         vitals.expect(*(branch.unready for branch in branches))
         joining = asyncio.create_task(_join(branches, start.admission))
+        listening = asyncio.create_task(_listen(worker, branches))
         try:
             return await _keep(branches, joining)
         finally:
-            joining.cancel()
-            await asyncio.gather(joining, return_exceptions=True)
+            await end([joining, listening])
             await asyncio.gather(*(branch.close() for branch in branches))
+
+
+async def _listen(worker: Worker, branches: Sequence[Branch]) -> None:
+    """Have those who empty hosts woken by what bystanders tell of landings, for ever."""
+    pools = [branch.pool for branch in branches if branch.kind in FENCED]
+
+    def see(sighting: Sighting) -> None:
+        for pool in pools:
+            pool.see(sighting)
+
+    if pools:
+        await listen(worker.settings.kafka, worker.name, see)
 
 
 async def _join(branches: Sequence[Branch], admission: Admission) -> None:

@@ -24,7 +24,7 @@ from kasugai.core.words.facts import FactKind
 from kasugai.core.words.incident import Open, Stop
 from kasugai.core.words.signals import Stamp
 from kasugai.core.words.subject import Subject
-from kasugai.core.words.timing import Timing
+from kasugai.core.words.timing import MonoTime, Timing
 from kasugai.core.words.verdicts import Reason
 from kasugai.workers import spans
 from kasugai.workers.answering import answer_poison, answer_stop, is_answered, other_of, reason_of
@@ -146,6 +146,13 @@ class Lane:
         item = self._find(order)
         if item is not None and item.assignment is not None:
             item.assignment.flag = _newer_flag(item.assignment.flag, flag)
+            item.assignment.stir.set()
+
+    def see(self, guest: str, at: MonoTime) -> None:
+        """Let whoever works here know that a bystander has told that the guest has landed."""
+        item = self.current
+        if item is not None and item.assignment is not None:
+            item.assignment.sighted.setdefault(guest, at)
             item.assignment.stir.set()
 
     def retire(self) -> None:

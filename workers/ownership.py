@@ -22,7 +22,7 @@ from kasugai.core.recovering.steps.kind import LookAfter, StepKind
 from kasugai.core.recovering.steps.kinds import find, kind_of
 from kasugai.core.words.incident import Open
 from kasugai.core.words.plan import Plan
-from kasugai.core.words.timing import Millis, Timing, between
+from kasugai.core.words.timing import Millis, MonoTime, Timing, between
 from kasugai.workers import custom
 from kasugai.workers.clock import monotonic_ms
 from kasugai.workers.effects import Halted, Tools, carry_out
@@ -45,6 +45,8 @@ class Assignment:
     """The process is leaving: begin nothing, let calls in flight end."""
     stir: asyncio.Event = field(default_factory=asyncio.Event)
     """Wakes the owner: something about it has changed, or a call was answered."""
+    sighted: dict[str, MonoTime] = field(default_factory=dict)
+    """By guest: when a bystander told that it has landed; the owner takes them."""
 
 
 class Retired(Exception):
@@ -159,6 +161,7 @@ class Ownership:
         return len(ended) < wait.enough and not any(record.has_failed for record in ended)
 
     def _situation(self, plan: Plan, look: Look) -> Situation:
+        self._hear()
         now = monotonic_ms()
         return Situation(
             order=self._assignment.order,
@@ -173,6 +176,12 @@ class Ownership:
             broker_now=self._journal.broker_now,
             crowded=self._is_crowded(),
         )
+
+    def _hear(self) -> None:
+        """Take what bystanders have told meanwhile."""
+        while self._assignment.sighted:
+            guest, told = self._assignment.sighted.popitem()
+            self._memory = self._memory.hear(guest, told)
 
     def _flag(self) -> Flag | None:
         return self._assignment.flag

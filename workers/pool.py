@@ -13,10 +13,12 @@ from opentelemetry.context import Context
 from kasugai.core.recovering.ledger import Flag, flag_of
 from kasugai.core.words.facts import Fact, FactKind, make_fact
 from kasugai.core.words.incident import Open, Order, Resume, Stop
+from kasugai.core.words.sighting import Sighting
 from kasugai.core.words.signals import Stamp
-from kasugai.core.words.subject import Subject
+from kasugai.core.words.subject import Subject, host_subject
 from kasugai.core.words.timing import BrokerTime
 from kasugai.workers.background import Background
+from kasugai.workers.clock import monotonic_ms
 from kasugai.workers.ending import end
 from kasugai.workers.journal import NIL
 from kasugai.workers.lane import Doors, Lane
@@ -64,6 +66,13 @@ class Pool:
                 self._flag(order, flag_of(order, stamp.offset), stamp)
             case _:
                 assert_never(order)
+
+    def see(self, sighting: Sighting) -> None:
+        """Wake whoever waits for the landing that a bystander tells of; what is true a look will tell."""
+        left = host_subject(sighting.host)
+        for (_, subject), lane in self._lanes.items():
+            if subject == left:
+                lane.see(sighting.guest, monotonic_ms())
 
     async def revoke(self, partitions: set[int]) -> dict[int, int]:
         """Give partitions back: begin nothing more, let calls in flight end for up to 5 s, release, forget. Return

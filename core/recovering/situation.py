@@ -18,6 +18,10 @@ from kasugai.core.words.incident import Open
 from kasugai.core.words.plan import Plan, Step
 from kasugai.core.words.timing import BrokerTime, Millis, MonoTime, Timing
 
+RECORDED: Millis = Millis(300)
+"""Nova tells of a landing (rebuild.end) before it ends the record of the evacuation; the next look after a tale waits
+as long."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
@@ -68,6 +72,10 @@ class Memory:
     """When this owner last read the migration records alone."""
     ended: int = 0
     """How many evacuations had ended by then that no whole look has shown yet."""
+    sighted: Mapping[str, MonoTime] = field(default_factory=lambda: MappingProxyType({}))
+    """By guest: when a bystander told that it has landed, where no look has been asked for since."""
+    answered: Mapping[str, bool] = field(default_factory=lambda: MappingProxyType({}))
+    """By guest: whether the look after that tale has shown it to be true. Nobody listens to a second one."""
     said: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """By step: what was said when its call was last refused."""
     refusal: str = ""
@@ -88,6 +96,8 @@ class Memory:
             idle=self._idle(look),
             rebuilt=self._rebuilt(look),
             taken=self._taken(look),
+            sighted=self._unasked(look),
+            answered=MappingProxyType({**self.answered, **self._answers(look)}),
         )
         if not value or value == self.record_value:
             return replace(seen, state=state if value else self.state)
@@ -114,6 +124,25 @@ class Memory:
         shown = (m.migration_id for records in look.migrations.values() for m in records if m.is_taken)
         return MappingProxyType({number: self.taken.get(number, look.at) for number in shown})
 
+    def hear(self, guest: str, now: MonoTime) -> "Memory":
+        """Return the memory once a bystander has told that the guest has landed."""
+        if guest in self.answered or guest in self.sighted:
+            return self
+        return replace(self, sighted=MappingProxyType({**self.sighted, guest: now}))
+
+    @property
+    def is_well_told(self) -> bool:
+        """Whether bystanders tell of this recovery's landings, and every tale has been true."""
+        return bool(self.answered) and all(self.answered.values())
+
+    def _unasked(self, look: Look) -> Mapping[str, MonoTime]:
+        left = {guest: told for guest, told in self.sighted.items() if not _shows(look, told)}
+        return MappingProxyType(left)
+
+    def _answers(self, look: Look) -> Mapping[str, bool]:
+        shown = [guest for guest, told in self.sighted.items() if _shows(look, told)]
+        return {guest: any(m.is_ended for m in look.evacuations_of(guest)[-1:]) for guest in shown}
+
     def _closed_at(self, look: Look) -> MonoTime:
         view = look.storage
         return view.at if view is not None and view.state is StorageState.CLOSED else self.closed_at
@@ -126,6 +155,11 @@ class Memory:
                 return None
             case _:
                 return self.off_since
+
+
+def _shows(look: Look, told: MonoTime) -> bool:
+    """Whether the look was asked for so long after the tale that Nova's record must show what is true of it."""
+    return look.asked_at >= told + RECORDED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from kasugai.core.recovering.moves import Move, Pending, Wait
 from kasugai.core.recovering.nova_views import EVACUATION
-from kasugai.core.recovering.situation import Situation
+from kasugai.core.recovering.situation import RECORDED, Situation
 from kasugai.core.recovering.steps.kind import StepKind
 from kasugai.core.recovering.steps.kinds import find
 from kasugai.core.recovering.steps.records import settles_after
@@ -39,6 +39,7 @@ def wait(
         due = _some_due(s, seen) if is_urgent else _half_due(s, seen, len(awaited) - s.memory.ended)
         until = min(seen + max(pause, min(due, RARELY * s.timing.look_interval)), latest)
         enough = max(1, s.window // 4) if is_urgent else len(awaited)
+        until = _heard(s, awaited, enough, until, latest)
     begins_nothing = bool(awaited) and not room_is_wanted
     asked = frozenset(custom)
     if not asked <= s.look.custom.keys():
@@ -55,6 +56,15 @@ def wait(
         places=not begins_nothing or _may_be_found_dead(s, MonoTime(latest)),
         evacuations=frozenset(evacuations),
     )
+
+
+def _heard(s: Situation, awaited: frozenset[str], enough: int, until: int, latest: int) -> int:
+    """When to look where bystanders tell of landings: once as many have been told as are worth a look. Who has been
+    told the truth so far leaves it at that; a tale that is missing is made up for by the latest look."""
+    told = [at for guest, at in s.memory.sighted.items() if guest in awaited]
+    if told and len(told) + s.memory.ended >= enough:
+        return min(until, max(told) + RECORDED)
+    return latest if s.memory.is_well_told else until
 
 
 def _may_be_found_dead(s: Situation, by: MonoTime) -> bool:

@@ -46,6 +46,7 @@ def test_the_names_in_the_code_are_the_contracts() -> None:
             topics.SERVICES,
             topics.POWER,
             topics.METRICS,
+            topics.SIGHTINGS,
             topics.SILENCES,
             topics.PEERS,
             topics.REPORTED,
@@ -85,7 +86,7 @@ def test_a_decision_rests_only_on_the_brokers_time() -> None:
     stamped = {topic.name for topic in TOPICS if topic.timestamps is Stamped.APPEND}
     read = {topics.SERVICES, topics.POWER, topics.METRICS}
     witnesses = {topics.NOVA, *read, topics.PEERS, topics.REPORTED, *topics.FAULTS.values()}
-    words = {topics.HEARTBEATS, topics.COMMANDS, topics.SILENCES} | witnesses
+    words = {topics.HEARTBEATS, topics.COMMANDS, topics.SILENCES, topics.SIGHTINGS} | witnesses
     assert stamped == {topics.SIGNALS, topics.RECOVERY, *topics.INCIDENTS.values(), *words}
 
 

@@ -14,7 +14,7 @@ from kasugai.core.words.subject import INCIDENT_KINDS, Kind
 from kasugai.core.words.timing import Timing
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.door import CloudDoor
-from kasugai.sim.lab.broker import ORDERS, Broker
+from kasugai.sim.lab.broker import ORDERS, SIGHTINGS, Broker
 from kasugai.sim.lab.doors import SimCustomStep, SimLedger, SimLog, SimNova, SimPower, SimStorage
 from kasugai.sim.lab.mortal import Process
 from kasugai.sim.lab.producers import MortalSink
@@ -27,6 +27,7 @@ from kasugai.workers.lane import Doors
 from kasugai.workers.outages import Outages
 from kasugai.workers.pool import Pool
 from kasugai.workers.ports import CustomSteps, Ledger, LedgerAway
+from kasugai.workers.sightings import hand_on
 from kasugai.workers.starting import AGAIN
 
 Commits = dict[tuple[Kind, int], int]
@@ -62,9 +63,22 @@ class WorkerActor:
         if former:
             await _release_all(doors.ledger, former)
         dead = DeadLetters(MortalSink(self._broker, process), process.name)
-        intakes = {kind: Intake(Pool(doors, slots), kind, dead, doors.outages) for kind in INCIDENT_KINDS}
+        pools = {kind: Pool(doors, slots) for kind in INCIDENT_KINDS}
+        intakes = {kind: Intake(pool, kind, dead, doors.outages) for kind, pool in pools.items()}
         places = [(kind, number) for kind in intakes for number in range(self._broker.partitions)]
-        await asyncio.gather(*(self._consume(intakes[place[0]], process, *place) for place in places))
+        pool = pools[Kind.HOST]
+        await asyncio.gather(
+            *(self._consume(intakes[place[0]], process, *place) for place in places),
+            *(self._listen(pool, number) for number in range(self._broker.partitions)),
+        )
+
+    async def _listen(self, pool: Pool, partition: int) -> None:
+        """Hear what is told from now on (workers/sightings.py)."""
+        offset = len(self._broker.log(SIGHTINGS, partition))
+        while True:
+            record = await self._broker.read(SIGHTINGS, partition, offset)
+            hand_on([record.incoming(SIGHTINGS)], pool.see)
+            offset += 1
 
     def _doors(self, process: Process) -> Doors:
         timing = self._timing

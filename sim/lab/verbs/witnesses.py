@@ -1,8 +1,9 @@
 """Verbs about what is said of hosts: reports over REST, single witnesses, a flood of repetitions, silences."""
 
+from kasugai.core.words.sighting import Sighting
 from kasugai.core.words.signals import Source, Symptom
 from kasugai.core.words.silences import Silence
-from kasugai.sim.lab.broker import SILENCES
+from kasugai.sim.lab.broker import SIGHTINGS, SILENCES
 from kasugai.sim.lab.grammar import options, seconds
 from kasugai.sim.lab.laboratory import Lab
 from kasugai.sim.lab.verbs.verb import Verb, Words
@@ -90,11 +91,22 @@ def _prometheus(lab: Lab, words: Words) -> str:
     return f"Prometheus {'answers in part' if words[1] == 'partial' else f'is {words[1]}'}"
 
 
+def _tell(lab: Lab, words: Words) -> str:
+    """tell GUEST landed from HOST: a bystander's tale, whatever is true."""
+    guest, landed, origin, host = words
+    if (landed, origin) != ("landed", "from"):
+        raise ValueError("tell GUEST landed from HOST")
+    uuid = lab.cloud.uuid(guest)
+    lab.broker.append(SIGHTINGS, host, Sighting(host=host, guest=uuid, observer="bridge"))
+    return f"the bridge tells that {guest} has landed"
+
+
 VERBS: dict[str, Verb] = {
     "report": _report,
     "witness": _witness,
     "replay": _replay,
     "flood": _flood,
     "silence": _silence,
+    "tell": _tell,
     "prometheus": _prometheus,
 }

@@ -379,6 +379,36 @@ def test_while_others_wait_for_room_a_look_comes_when_two_fifths_of_the_window_a
     assert (answer.until - NOW, answer.enough, answer.begins_nothing) == (until, 1, False)
 
 
+@pytest.mark.parametrize(
+    ("told", "answered", "until"),
+    [
+        ({}, {}, 2 * S),
+        ({"g1": 0}, {}, 2 * S),  # one of two: nothing to see that a look would not have shown
+        ({"g1": 0, "g2": 5}, {}, 305),  # all: Nova's records show it a moment later
+        ({"g1": 0, "g7": 5}, {}, 2 * S),  # nobody waits for that one
+        ({}, {"g3": True}, 10 * S),  # who has told the truth so far will tell the next one
+        ({"g1": 0, "g2": 5}, {"g3": True}, 305),
+        ({}, {"g3": True, "g4": False}, 2 * S),  # who was wrong once saves no look
+    ],
+)
+def test_a_look_comes_when_bystanders_have_told_of_all_landings(
+    told: dict[str, int], answered: dict[str, bool], until: int
+) -> None:
+    begun = dict.fromkeys(("evacuate:g1", "evacuate:g2"), MonoTime(NOW - 4 * S))
+    sighted = {name: MonoTime(NOW + after) for name, after in told.items()}
+    memory = replace(RECENT, pace=Pace(landed=2), begun=begun, sighted=sighted, answered=answered)
+    answer = ask(UNDER_WAY, *fenced(), *CALLS, plan=planned(*GUESTS[:2], window=50), memory=memory)
+    assert isinstance(answer, Wait) and awaited(answer) == {"g1", "g2"}, "a tale is no landing"
+    assert answer.until - NOW == until
+
+
+def test_where_others_wait_for_room_a_part_of_the_window_is_worth_a_look() -> None:
+    begun = dict.fromkeys(("evacuate:g1", "evacuate:g2"), MonoTime(NOW - 4 * S))
+    memory = replace(RECENT, pace=Pace(window=2), begun=begun, sighted={"g2": MonoTime(NOW)})
+    answer = ask(UNDER_WAY, *fenced(), *CALLS, plan=FIVE, memory=memory)
+    assert isinstance(answer, Wait) and answer.until - NOW == 300
+
+
 def test_where_more_is_to_be_done_to_one_that_lands_a_quarter_of_the_window_is_worth_a_look() -> None:
     guests = [guest(f"g{n}", vm_state="stopped") if n == 5 else guest(f"g{n}") for n in range(1, 6)]
     calls = [record(f"evacuate:g{n}", tries=1) for n in range(1, 6)]

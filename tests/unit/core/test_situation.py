@@ -6,7 +6,7 @@ from kasugai.core.recovering.look import PowerState
 from kasugai.core.recovering.situation import Memory
 from kasugai.core.words.facts import StepState
 from kasugai.core.words.timing import MonoTime
-from tests.unit.core.makers import S, order, record, service
+from tests.unit.core.makers import S, migration, order, record, service
 from tests.unit.core.scene import DOWN, GO, MARK, NOW, STOP, fenced, look, scene, step_of
 
 NEW = Memory(owner_since=MonoTime(0), epoch=1)
@@ -90,3 +90,33 @@ def test_an_owner_knows_since_when_the_power_reads_off_and_tells_a_put_from_a_re
         (1, 0),
         (0, 1),
     )
+
+
+def told(*guests: str, at: int = NOW, memory: Memory = NEW) -> Memory:
+    for name in guests:
+        memory = memory.hear(name, MonoTime(at))
+    return memory
+
+
+def test_a_tale_of_a_landing_is_answered_by_the_first_look_that_must_show_it() -> None:
+    landed = [migration(1, "g1", "done")]
+    early = told("g1").observe(look(migrations=landed, at=MonoTime(NOW + 299)), "")
+    assert (dict(early.sighted), dict(early.answered), early.is_well_told) == ({"g1": NOW}, {}, False)
+    asked = early.observe(look(migrations=landed, at=MonoTime(NOW + 300)), "")
+    assert (dict(asked.sighted), dict(asked.answered), asked.is_well_told) == ({}, {"g1": True}, True)
+
+
+def test_a_tale_is_wrong_where_nova_shows_no_evacuation_that_has_ended() -> None:
+    seen = look(migrations=[migration(1, "g1", "done"), migration(2, "g1")], at=MonoTime(NOW + S))
+    asked = told("g1", "g2").observe(seen, "")
+    assert dict(asked.answered) == {"g1": False, "g2": False}
+    both = told("g3", at=NOW + S, memory=asked).observe(
+        look(migrations=[migration(3, "g3", "done")], at=MonoTime(NOW + 2 * S)), ""
+    )
+    assert both.answered["g3"] and not both.is_well_told, "one wrong tale, and looks come as without any"
+
+
+def test_nobody_listens_to_a_second_tale_of_a_guest() -> None:
+    assert told("g1", at=NOW + 5, memory=told("g1")).sighted == {"g1": NOW}
+    asked = told("g1").observe(look(at=MonoTime(NOW + S)), "")
+    assert told("g1", at=NOW + 2 * S, memory=asked) == asked

@@ -41,7 +41,7 @@ from kasugai.adapters.nova.questions import (
 )
 from kasugai.adapters.nova.session import Service
 from kasugai.adapters.nova.wire import Ask, Wire
-from kasugai.core.recovering.doors import CloudRefused
+from kasugai.core.recovering.doors import CloudAway, CloudRefused, CloudUnsure
 from kasugai.core.words.subject import Kind
 
 NAMED = re.compile(r"[Pp]olicy doesn't allow (\S+:\S+)")
@@ -234,7 +234,10 @@ async def _send(wire: Wire, question: Question) -> Mapping[str, Any]:
         body=question.body,
         service=question.service,
     )
-    return (await wire.send(ask)).body
+    try:
+        return (await wire.send(ask)).body
+    except CloudUnsure as unsure:  # it can have changed nothing: whatever it names is not there
+        raise CloudAway(str(unsure)) from unsure
 
 
 def _judged(question: Question, no: CloudRefused | None) -> Right:

@@ -329,6 +329,27 @@ def test_a_nova_that_is_away_says_nothing_of_rights(lab: CloudThread) -> None:
         asked(lab)
 
 
+@pytest.mark.parametrize("method", ["GET", "PUT", "POST"])
+def test_a_nova_that_does_not_answer_in_the_middle_is_away_whatever_it_was_asked(
+    lab: CloudThread, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    """A question that could be an effect is unsure where it is lost; here it has none, and a worker waits for Nova."""
+    real = lab.door.api.respond
+
+    async def respond(request: HttpRequest) -> HttpReply:
+        if request.method == method and "/os-" in request.path + str(request.body):
+            await asyncio.sleep(60)
+        return await real(request)
+
+    monkeypatch.setattr(lab.door.api, "respond", respond)
+
+    async def use(nova: NovaCloud) -> None:
+        with pytest.raises(CloudAway, match="no answer within 1 s"):
+            await nova.rights()
+
+    with_adapter(lab, use, client=1.0)
+
+
 @pytest.mark.parametrize(("rule", "code"), [("os_compute_api:os-evacuate", Exit.NO), ("", Exit.OK)])
 def test_the_command_tells_one_line_a_right(
     lab: CloudThread,

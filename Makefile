@@ -150,9 +150,9 @@ UV := .venv-tools/bin/uv pip compile --quiet
 
 .PHONY: lock
 lock: .venv-tools/.ready ## Write requirements/*.txt anew from pyproject.toml (UPGRADE=1 takes the newest versions)
-	$(UV) $(LOCK_FLAGS) --extra services pyproject.toml -o requirements/run.txt
+	$(UV) $(LOCK_FLAGS) --extra services --extra bridge pyproject.toml -o requirements/run.txt
 	$(UV) $(LOCK_FLAGS) --extra agent pyproject.toml -o requirements/agent.txt
-	$(UV) $(LOCK_FLAGS) --extra services --extra agent --extra demo --extra import --group dev pyproject.toml -o requirements/dev.txt
+	$(UV) $(LOCK_FLAGS) --extra services --extra bridge --extra agent --extra demo --extra import --group dev pyproject.toml -o requirements/dev.txt
 	$(UV) $(LOCK_FLAGS) --override requirements/clients-overrides.txt requirements/clients.in -o requirements/clients.txt
 	$(UV) $(LOCK_FLAGS) requirements/acceptance.in -o requirements/acceptance.txt
 	$(UV) $(LOCK_FLAGS) --override requirements/nova-overrides.txt requirements/nova.in -o requirements/nova.txt

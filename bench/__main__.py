@@ -8,7 +8,19 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
-from bench import agent, evacuations, guests, large, latency, liveness, proof, strangers, takeover, throughput
+from bench import (
+    agent,
+    bridge,
+    evacuations,
+    guests,
+    large,
+    latency,
+    liveness,
+    proof,
+    strangers,
+    takeover,
+    throughput,
+)
 from bench.figures import Figure, show
 from bench.site import say
 
@@ -24,6 +36,7 @@ BENCHES: Mapping[str, Callable[[], Iterator[Figure]]] = MappingProxyType(
         "proof": proof.run,
         "agent": agent.run,
         "liveness": liveness.run,
+        "bridge": bridge.run,
     }
 )
 

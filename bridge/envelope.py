@@ -1,8 +1,8 @@
 """Bytes as oslo.messaging puts them on either bus -> a notification, or the reason why they are none.
 
-On both, the body is `{"oslo.version": "2.0", "oslo.message": "<JSON>"}`. RabbitMQ's driver spreads the context over keys
-(`_context_request_id`), Kafka's keeps it in one object (`_context`); a notifier may have emptied it. It refuses to know
-what an event means.
+On both, the body is `{"oslo.version": "2.0", "oslo.message": "<JSON>"}`. RabbitMQ's driver spreads the context over
+keys (`_context_request_id`), Kafka's keeps it in one object (`_context`); a notifier may have emptied it. It refuses to
+know what an event means.
 """
 
 import json
@@ -90,7 +90,7 @@ def _object(text: bytes | str, what: str) -> Json:
 
 
 def _data(found: dict[str, object]) -> object:
-    return found[DATA] if DATA in found else found
+    return found.get(DATA, found)
 
 
 def _refuse(constant: str) -> object:

@@ -22,6 +22,7 @@ from kasugai.adapters.redis_ledger import RedisLedger
 from kasugai.adapters.redis_whoami import may_do_everything
 from kasugai.adapters.settings import Settings
 from kasugai.adapters.settings.exposure import exposures
+from kasugai.bridge.transports.opening import check as check_bridge
 from kasugai.cli.rights import asked
 from kasugai.core.recovering.doors import CloudAway, CloudRefused, CloudUnsure, LedgerAway, LogAway
 
@@ -156,6 +157,16 @@ def _power(settings: Settings) -> Iterator[Finding]:
         )
 
 
+def _bridge(settings: Settings) -> Iterator[Finding]:
+    if settings.bridge.address is None:
+        yield Finding(
+            "bridge", Word.UNASKED, "[bridge] transport_url is not set: what Nova notifies is not heard"
+        )
+        return
+    for line in check_bridge(settings.bridge):
+        yield Finding("bridge", Word.OK if line.is_well else Word.NO, line.text)
+
+
 def _agents(settings: Settings) -> Iterator[Finding]:
     file = settings.agents.master_keys_file
     if settings.agents.proof == "none":
@@ -184,6 +195,7 @@ CHECKS: dict[str, Check] = {
     "agents": _agents,
     "redis": _redis,
     "nova": _nova,
+    "bridge": _bridge,
     "power": _power,
 }
 """In the order in which a deployment is set up."""

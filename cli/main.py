@@ -12,6 +12,7 @@ from typing import cast
 
 from kasugai.cli import (
     agent,
+    bridge,
     doctor,
     explain,
     fault,
@@ -66,6 +67,7 @@ NOUNS = (
     policy,
     processes,
     observe,
+    bridge,
 )
 """In the order in which the help lists them."""
 

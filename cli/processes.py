@@ -163,14 +163,14 @@ def _api(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments, "nova")
     from kasugai.adapters.kafka.stranded import end_when_stranded
     from kasugai.adapters.settings import SettingError
-    from kasugai.adapters.settings.exposure import Part, warn
+    from kasugai.adapters.settings.exposure import used_by, warn
     from kasugai.adapters.telemetry.logs import LogOptionWrong, set_up
     from kasugai.adapters.telemetry.serving import PortTaken
     from kasugai.api.serve import CannotListen, main
 
     try:
         set_up(files_of(arguments), settings)
-        warn(settings, Part)
+        warn(settings, used_by("api"))
         end_when_stranded()
         return main(settings, files_of(arguments))
     except PortTaken as error:

@@ -51,7 +51,7 @@ PRINCIPALS = (
     Principal(
         role="liveness", login="kasugai-liveness", does="`kasugai liveness`", groups=("kasugai-liveness",)
     ),
-    Principal(role="bridge", login="kasugai-bridge", does="the bridge to Nova (to come)"),
+    Principal(role="bridge", login="kasugai-bridge", does="`kasugai bridge`"),
     Principal(role="observe-nova", login="kasugai-observe-nova", does="`kasugai observe nova`"),
     Principal(role="observe-power", login="kasugai-observe-power", does="`kasugai observe power`"),
     Principal(role="observe-metrics", login="kasugai-observe-metrics", does="`kasugai observe metrics`"),

@@ -50,6 +50,9 @@ INVENTORY_WRITER = "kasugai-inventory"
 GIVE_UP = frozenset({"route", "correlate", "workers", "liveness"})
 """The readers that put aside what they cannot read; others pass it over."""
 
+FIRST_READERS: Mapping[str, frozenset[str]] = MappingProxyType({NOVA: frozenset({"bridge"})})
+"""By topic: who reads elsewhere what becomes a record of it, and puts aside with its dead letters what cannot."""
+
 _OPTIONAL: Mapping[str, Any] = {
     "retention": None,
     "settings": {},
@@ -175,7 +178,8 @@ def dead_letters_of(topic: str) -> str:
 
 def _dead_letters(pattern: Topic, topic: Topic) -> Topic:
     description = pattern.description.format(topic=topic.name)
-    writers = tuple(reader for reader in topic.readers if reader in GIVE_UP)
+    before = FIRST_READERS.get(topic.name, frozenset())
+    writers = (*(reader for reader in topic.readers if reader in GIVE_UP), *sorted(before))
     return replace(pattern, name=dead_letters_of(topic.name), description=description, writers=writers)
 
 

@@ -36,8 +36,11 @@ class DeadLetters:
         return stamp
 
 
-def dead_letter(record: Incoming, error: Exception, *, app: str, attempt: int = 1) -> Outgoing:
-    """Return the dead letter of `record`: its bytes and headers, and where it stood and why it was given up."""
+def dead_letter(
+    record: Incoming, error: Exception, *, app: str, attempt: int = 1, instead_of: str = ""
+) -> Outgoing:
+    """Return the dead letter of `record`: its bytes and headers, and where it stood and why it was given up. It goes to
+    the dead letters of its own topic or, where that is none of ours, of the one that it would have led to."""
     facts = {
         "dlq-topic": record.topic,
         "dlq-partition": str(record.partition),
@@ -51,7 +54,7 @@ def dead_letter(record: Incoming, error: Exception, *, app: str, attempt: int = 
     }
     ours = tuple((name, text.encode()) for name, text in facts.items())
     whole = Outgoing(
-        topic=dead_letters_of(record.topic),
+        topic=dead_letters_of(instead_of or record.topic),
         key=record.key,
         value=record.value,
         headers=_kept(record.headers) + ours,

@@ -41,15 +41,16 @@ class Batches:
         topics: Iterable[str],
         session: float = 10.0,
         lags: Lags | None = None,
+        complaints: Complaints | None = None,
     ) -> None:
         """Join in the background. `instance` is unique in the group and the same after a restart; `lags` is told how
-        far we are behind."""
+        far we are behind; `complaints`: who hears what is wrong, where the cluster is not our own."""
         name = f"{group}-{instance}"
         self._lags = lags
         self._delivered: dict[Partition, int] = {}
         self.has_joined = False
         """Whether the group has ever given us our share, be it nothing."""
-        self._complaints = Complaints(name)
+        self._complaints = complaints or Complaints(name)
         self._consumer = confluent_kafka.Consumer(
             consumer_config(kafka, name, group)
             | {
@@ -61,6 +62,7 @@ class Batches:
                 "max.poll.interval.ms": 300_000,
             }
             | statistics_config(lags, self._delivered)
+            | {"error_cb": self._complaints.hear, "logger": self._complaints.logger}
         )
         self._ids = TopicIds(kafka, name)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)

@@ -1,4 +1,4 @@
-"""Checks what [kafka] and [redis] say about connections, and reads the passwords that stand in files.
+"""Checks what [kafka], [redis] and [bridge] say about connections, and reads the passwords that stand in files.
 
 Whatever is wrong is said by the `Wrong` that is given: it knows the option's place. No value is ever repeated.
 """
@@ -8,8 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from kasugai.adapters import bus_url
+from kasugai.adapters.bus_url import BadBusUrl, Bus
 from kasugai.adapters.redis_url import Address, BadUrl, Form, parse
-from kasugai.adapters.settings.values import KafkaSettings, RedisSettings
+from kasugai.adapters.settings.values import BridgeSettings, KafkaSettings, RedisSettings
 
 Wrong = Callable[[str, str], Exception]
 """Takes an option and the reason and returns the error to raise."""
@@ -43,6 +45,27 @@ def redis_of(values: dict[str, Any], wrong: Wrong) -> RedisSettings:
     return redis
 
 
+def bridge_of(values: dict[str, Any], wrong: Wrong) -> BridgeSettings:
+    """Return the settings of [bridge]; raises what `wrong` makes."""
+    _take_file(values, "transport_url", wrong)
+    url = values.pop("transport_url")
+    values["topics"] = tuple(values["topics"])
+    if not values["topics"]:
+        raise wrong("topics", "is empty: there would be nothing to read")
+    try:
+        address = bus_url.parse(url, tls=values["tls"]) if url else None
+    except BadBusUrl as error:
+        raise wrong("transport_url", str(error)) from None
+    if address is not None and address.bus is Bus.KAFKA and address.path:
+        raise wrong(
+            "transport_url",
+            "has a path: Nova then writes to topics with that name behind a dot; add it there",
+        )
+    bridge = BridgeSettings(address=address, **values)
+    _check_tls(bridge, bridge.tls, wrong, "tls is not")
+    return bridge
+
+
 def _check_names(redis: RedisSettings, address: Address, wrong: Wrong) -> None:
     for name in ("username", "password"):
         if getattr(redis, name) and getattr(address, name):
@@ -70,7 +93,9 @@ def _take_file(values: dict[str, Any], name: str, wrong: Wrong) -> None:
         raise wrong(option, "names an empty file")
 
 
-def _check_tls(settings: KafkaSettings | RedisSettings, tls: bool, wrong: Wrong, why_not: str) -> None:
+def _check_tls(
+    settings: KafkaSettings | RedisSettings | BridgeSettings, tls: bool, wrong: Wrong, why_not: str
+) -> None:
     """Load the files once, so that what is wrong with them is said here and not by each client in its own way."""
     for name in ("ssl_cafile", "ssl_certfile", "ssl_keyfile"):
         if getattr(settings, name) and not tls:

@@ -19,6 +19,7 @@ from kasugai.adapters.settings.values import Settings
 log = logging.getLogger(__name__)
 
 GUIDE = "docs/operators/connections.md"
+BUS_GUIDE = "docs/operators/bridge-setup.md"
 PROOF_GUIDE = "docs/operators/proof.md"
 EVERYBODY = "default"
 """Redis' user who may do everything, and whom everybody is who gives no name."""
@@ -31,6 +32,7 @@ class Part(StrEnum):
     KAFKA = "kafka"
     AGENTS = "agents"
     REDIS = "redis"
+    BUS = "bus"
     API = "api"
 
 
@@ -42,8 +44,10 @@ def used_by(process: str) -> tuple[Part, ...]:
             return (*common, Part.AGENTS)
         case "correlate" | "observe_nova" | "observe_power" | "observe_metrics" | "observe_silences":
             return common
+        case "bridge":
+            return (*common, Part.BUS)
         case "api":
-            return tuple(Part)
+            return tuple(part for part in Part if part is not Part.BUS)
         case _:
             return (*common, Part.REDIS)
 
@@ -62,6 +66,7 @@ def exposures(settings: Settings, used: Collection[Part] = tuple(Part)) -> list[
         Part.KAFKA: _kafka,
         Part.AGENTS: _agents,
         Part.REDIS: _redis,
+        Part.BUS: _bus,
         Part.API: _api,
     }
     return [line for part in Part if part in used for line in found[part](settings)]
@@ -120,6 +125,22 @@ def _redis(settings: Settings) -> Iterator[str]:
         yield (
             "Redis is used without TLS: what is said, and a password, can be read on the way; begin [redis] url with "
             f"rediss ({GUIDE})"
+        )
+
+
+def _bus(settings: Settings) -> Iterator[str]:
+    address = settings.bridge.address
+    if address is None:
+        return
+    if not address.username:
+        yield (
+            "Nova's bus is used without a password: whoever reaches it can notify in Nova's name; write a login into "
+            f"[bridge] transport_url ({BUS_GUIDE})"
+        )
+    if not settings.bridge.tls and not all(is_loopback(host) for host, _ in address.nodes):
+        yield (
+            "Nova's bus is used without TLS: what is said, and a password, can be read and changed on the way; write "
+            f"into [bridge]: tls = yes ({BUS_GUIDE})"
         )
 
 

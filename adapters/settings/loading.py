@@ -17,7 +17,7 @@ from typing import Any
 
 from oslo_config import cfg
 
-from kasugai.adapters.settings.connections import kafka_of, redis_of
+from kasugai.adapters.settings.connections import bridge_of, kafka_of, redis_of
 from kasugai.adapters.settings.masakari import aliases, unread
 from kasugai.adapters.settings.options import groups
 from kasugai.adapters.settings.values import (
@@ -68,6 +68,7 @@ def load(config_files: Sequence[str], *needs: str) -> Settings:
         nova=NovaSettings(**source.group("nova")),
         power=PowerSettings(**source.group("power")),
         observe=_observe(source.group("observe")),
+        bridge=bridge_of(source.group("bridge"), partial(source.wrong, "bridge")),
         stream=_stream(source.group("stream")),
         agents=AgentsSettings(**source.group("agents")),
         liveness=_liveness(source.group("liveness")),
@@ -185,7 +186,7 @@ def _parse(file: str) -> Sections:
 
 def _is_private(option: Any) -> bool:
     name: str = option.name
-    return name == "clouds_file" or name.endswith(("password_file", "token_file", "keyfile"))
+    return name == "clouds_file" or name.endswith(("password_file", "token_file", "url_file", "keyfile"))
 
 
 def _quoted(file: str) -> set[tuple[str, str]]:
@@ -284,6 +285,8 @@ def _check(settings: Settings, source: _Source, needs: Iterable[str]) -> None:
     for problem in settings.liveness.rules.problems():
         name = problem.split()[0]
         raise source.wrong("liveness", name, f"does not fit: {problem}")
+    if "bridge" in needs and settings.bridge.address is None:
+        raise source.wrong("bridge", "transport_url", "is missing")
     _check_nova(settings.nova, source, needs)
 
 

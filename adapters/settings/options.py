@@ -10,6 +10,7 @@ from typing import Any
 
 from oslo_config import cfg
 
+from kasugai.adapters.settings.bridging import bridge_options
 from kasugai.adapters.settings.eyes import AGENTS, liveness_options
 from kasugai.adapters.settings.masakari import aliases
 from kasugai.adapters.settings.observing import OBSERVE
@@ -234,6 +235,7 @@ TELEMETRY = [
         for process, port, more in (
             ("route", 9471, ""),
             ("liveness", 9478, ""),
+            ("bridge", 9479, ""),
             ("correlate", 9472, ""),
             ("worker_host", 9473, " Also of a worker that recovers instances or processes too."),
             ("worker_instance", 9476, " Also of a worker that recovers processes too."),
@@ -325,6 +327,7 @@ def _groups() -> dict[str, list[Any]]:
         "nova": NOVA,
         "power": POWER,
         "observe": OBSERVE,
+        "bridge": bridge_options(tls_options("bridge")),
         "stream": STREAM,
         "agents": AGENTS,
         "liveness": liveness_options(),

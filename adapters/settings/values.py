@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from kasugai.adapters.bus_url import BusAddress
 from kasugai.core.watching.rules import Rules
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.subject import Kind
@@ -109,6 +110,30 @@ class ObserveSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BridgeSettings:
+    """Where Nova's notifications are, and what of that bus is ours."""
+
+    address: BusAddress | None = None
+    """None: there is no bridge."""
+    tls: bool = False
+    ssl_cafile: str = ""
+    ssl_certfile: str = ""
+    ssl_keyfile: str = ""
+    sasl_mechanism: str = "PLAIN"
+    """On Kafka."""
+    exchange: str = "nova"
+    """On RabbitMQ."""
+    topics: tuple[str, ...] = ("versioned_notifications",)
+    pool: str = "kasugai-bridge"
+    """Our queue, or our consumer group."""
+    queue_type: str = "classic"
+    queue_length: int = 100_000
+    """Messages that wait in our queue at most."""
+    silence: int = 3_600_000
+    """Milliseconds without a notification after which that is told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StreamSettings:
     """What the processors need to know about the deployment."""
 
@@ -180,6 +205,7 @@ class TelemetrySettings:
     route_port: int = 0
     """0: no server."""
     liveness_port: int = 0
+    bridge_port: int = 0
     correlate_port: int = 0
     worker_host_port: int = 0
     worker_instance_port: int = 0
@@ -209,6 +235,7 @@ class Settings:
     nova: NovaSettings = field(default_factory=NovaSettings)
     power: PowerSettings = field(default_factory=PowerSettings)
     observe: ObserveSettings = field(default_factory=ObserveSettings)
+    bridge: BridgeSettings = field(default_factory=BridgeSettings)
     stream: StreamSettings = field(default_factory=StreamSettings)
     agents: AgentsSettings = field(default_factory=AgentsSettings)
     liveness: LivenessSettings = field(default_factory=LivenessSettings)

@@ -4,6 +4,7 @@ Prometheus names follow from it as OpenTelemetry's exporter derives them. No lab
 incident; a host's name only while something is done about that host.
 """
 
+from kasugai.adapters.telemetry.bridge_metrics import BRIDGE, BRIDGE_METRICS
 from kasugai.adapters.telemetry.metric import SECONDS, Metric, Shape
 
 ROUTE = "route"
@@ -15,7 +16,7 @@ OBSERVERS = ("observe_nova", "observe_power", "observe_metrics", "observe_silenc
 """One for each word of `kasugai observe`; a process of several goes by the first of them in this order."""
 WORKERS = ("worker_host", "worker_instance", "worker_process")
 """One for each kind that `kasugai worker` knows; a process of several kinds goes by the first of them in this order."""
-CONSUMERS = (ROUTE, LIVENESS, CORRELATE, *WORKERS, PROJECT)
+CONSUMERS = (ROUTE, LIVENESS, BRIDGE, CORRELATE, *WORKERS, PROJECT)
 """The processes that read topics as members of a group or as their owner."""
 PROCESSES = (*CONSUMERS, *OBSERVERS, API)
 """The processes that serve /metrics; each has a `PROCESS_port` option in [telemetry]."""
@@ -384,6 +385,7 @@ CATALOGUE = (
     OBSERVED_DOWN,
     OBSERVED_STRANGERS,
     OBSERVED_POSTS,
+    *BRIDGE_METRICS,
     REQUESTS,
     ANSWERING,
     CLAIMS,

@@ -115,7 +115,7 @@ CASES: dict[str, tuple[list[Act], list[Act]]] = {
         [write(REPORTED), write(PEERS), write(NOVA), write(COMMANDS)],
     ),
     "kasugai-bridge": (
-        [write(NOVA)],
+        [write(NOVA), read(INVENTORY)],
         [write(REPORTED), write(PEERS), write(LIVENESS), write(SERVICES), write(COMMANDS)],
     ),
     "kasugai-observe-nova": (

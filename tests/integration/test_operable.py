@@ -19,6 +19,7 @@ from urllib.request import urlopen
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from kasugai.adapters.telemetry.bridge_metrics import BRIDGE
 from kasugai.adapters.telemetry.catalogue import (
     CATALOGUE,
     DEAD_LETTERS,
@@ -52,8 +53,8 @@ COMMANDS = {
     "project": ("project",),
     "api": ("api",),
 }
-ELSEWHERE = frozenset(OBSERVERS)
-"""Who needs other systems to observe: tests/integration/test_observers.py."""
+ELSEWHERE = frozenset((*OBSERVERS, BRIDGE))
+"""Who needs other systems: tests/integration/test_observers.py and bridge/."""
 DASHBOARD = json.loads((REPO / "deploy/grafana/dashboards/kasugai.json").read_text())
 ALERTS = REPO / "deploy/prometheus/alerts.yml"
 MORE = """\

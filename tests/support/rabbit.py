@@ -11,23 +11,33 @@ from tempfile import TemporaryDirectory
 from typing import Self
 
 from kasugai.sim.child import Child, free_port
+from tests.support.certificates import Certificates
 
 SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 """The script itself: the one in /usr/sbin changes the user and keeps to fixed folders."""
 USER, PASSWORD, VHOST = "kasugai", "hunter2", "k"
+BRIDGE = "kasugai-bridge"
+BRIDGE_RIGHTS = {
+    "configure": "^kasugai-bridge$",
+    "write": "^kasugai-bridge$",
+    "read": "^(kasugai-bridge|nova)$",
+}
+"""As docs/operators/bridge-setup.md gives them."""
 
 
 class RabbitServer:
     """Debian's RabbitMQ without any of the machine's settings."""
 
-    def __init__(self, *hosts: str) -> None:
-        """Choose ports and a folder, and write the node's settings. `hosts`: more virtual hosts."""
+    def __init__(self, *hosts: str, certificates: Certificates | None = None) -> None:
+        """Choose ports and a folder, and write the node's settings. `hosts`: more virtual hosts; `certificates`: it has
+        a second door, with TLS, for who shows one of theirs."""
         self._folder = TemporaryDirectory(prefix="kasugai-rabbit-")
         folder = Path(self._folder.name)
-        self.port, epmd = free_port(), free_port()
+        self.port, self.tls_port, epmd = free_port(), free_port(), free_port()
         (folder / "rabbitmq.conf").write_text(
             f"listeners.tcp.1 = 127.0.0.1:{self.port}\nlog.console = true\nlog.file = false\n"
             f"disk_free_limit.absolute = 50MB\nload_definitions = {folder}/definitions.json\n"
+            + ("" if certificates is None else _guarded(certificates, self.tls_port))
         )
         (folder / "enabled_plugins").write_text("[].\n")
         (folder / "definitions.json").write_text(json.dumps(_definitions(VHOST, *hosts)))
@@ -62,6 +72,18 @@ class RabbitServer:
         """Return that of a virtual host."""
         return f"rabbit://{USER}:{PASSWORD}@127.0.0.1:{self.port}/{host}"
 
+    def bridge_url(self, host: str, *, password: str = PASSWORD, port: int | None = None) -> str:
+        """Return what [bridge] says, with a login that has the rights of docs/operators/bridge-setup.md."""
+        return f"rabbit://{BRIDGE}:{password}@127.0.0.1:{port or self.port}/{host}"
+
+    def kill(self) -> None:
+        """End the node as a power cut would; what is durable stays."""
+        self._child.kill()
+
+    def restart(self) -> None:
+        """Start the node again after `kill`."""
+        self._child.start(lambda: _speaks(self.port, b"AMQP\x00\x00\x09\x01"))
+
     def start(self) -> Self:
         """Start it and wait until it speaks AMQP."""
         self._epmd.start(lambda: _speaks(self._epmd_port, b""))
@@ -77,11 +99,26 @@ class RabbitServer:
 
 def _definitions(*hosts: str) -> dict[str, object]:
     allowed = {"configure": ".*", "write": ".*", "read": ".*"}
+    logins = {USER: allowed, BRIDGE: BRIDGE_RIGHTS}
     return {
         "vhosts": [{"name": "/"}, *({"name": host} for host in hosts)],
-        "users": [{"name": USER, "password": PASSWORD, "tags": "administrator"}],
-        "permissions": [{"user": USER, "vhost": host, **allowed} for host in hosts],
+        "users": [
+            {"name": USER, "password": PASSWORD, "tags": "administrator"},
+            {"name": BRIDGE, "password": PASSWORD, "tags": ""},
+        ],
+        "permissions": [
+            {"user": user, "vhost": host, **rights} for host in hosts for user, rights in logins.items()
+        ],
     }
+
+
+def _guarded(certificates: Certificates, port: int) -> str:
+    return (
+        f"listeners.ssl.1 = 127.0.0.1:{port}\nssl_options.cacertfile = {certificates.ca}\n"
+        f"ssl_options.certfile = {certificates.certificate('server')}\n"
+        f"ssl_options.keyfile = {certificates.key('server')}\n"
+        "ssl_options.verify = verify_peer\nssl_options.fail_if_no_peer_cert = true\n"
+    )
 
 
 def _speaks(port: int, greeting: bytes) -> bool:

@@ -43,6 +43,8 @@ LIVING = {
 """Which process of the catalogue a service runs."""
 ALSO = {"worker_instance", "worker_process", "observe_power", "observe_metrics", "observe_silences"}
 """Those that the worker of hosts and that of Nova may be too, by the names that they have where they are not."""
+APART = {"bridge"}
+"""Not in the composition: its simulated cloud notifies nobody."""
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 ALERTS = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yml").read_text())["groups"][0]["rules"]
 SERIES = {
@@ -109,7 +111,7 @@ def test_compose_settings_are_read_and_ports_agree() -> None:
     assert scraped == {(f"{name}:{settings.telemetry.port(who)}", who) for name, who in LIVING.items()}
     for name, who in LIVING.items():
         assert SERVICES[name]["environment"]["HEALTH_PORT"] == str(settings.telemetry.port(who))
-    assert set(LIVING.values()) == set(PROCESSES) - ALSO
+    assert set(LIVING.values()) == set(PROCESSES) - ALSO - APART
     assert SERVICES["worker"]["command"][:4] == ["worker", "host", "instance", "process"]
     assert settings.telemetry.otlp_endpoint == "http://collector:4318"
 
@@ -137,7 +139,7 @@ def test_the_image_holds_every_room_and_builds_with_the_locked_builder() -> None
 def test_there_is_a_unit_for_each_process() -> None:
     observers = {f"observe-{word}" for word in WORDS}
     assert [file.stem for file in UNITS] == sorted(
-        f"kasugai-{name}" for name in LIVING.keys() - {"observe"} | observers
+        f"kasugai-{name}" for name in LIVING.keys() - {"observe"} | APART | observers
     )
 
 

@@ -145,6 +145,22 @@ WRONG = [
         KAFKA + "security_protocol = SSL\nssl_certfile = /dev/null\nssl_keyfile = /dev/null\n",
         "[kafka] ssl_certfile cannot be used (",
     ),
+    (
+        KAFKA + "[bridge]\ntransport_url = amqp://nova\n",
+        "[bridge] transport_url does not begin with rabbit://",
+    ),
+    (
+        KAFKA + "[bridge]\ntransport_url = rabbit://nova:5672:x/\n",
+        "[bridge] transport_url names a node that is not",
+    ),
+    (
+        KAFKA + "[bridge]\ntransport_url = rabbit://a:b@x,c:d@y/\n",
+        "[bridge] transport_url names several logins",
+    ),
+    (KAFKA + "[bridge]\ntransport_url = kafka://x/nova\n", "[bridge] transport_url has a path"),
+    (KAFKA + "[bridge]\ntopics =\n", "[bridge] topics is empty"),
+    (KAFKA + "[bridge]\nssl_cafile = /dev/null\n", "[bridge] ssl_cafile is set, but tls is not"),
+    (KAFKA + "[bridge]\nqueue_type = stream\n", "[bridge] queue_type is wrong: "),
     (KAFKA + "[worker]\nprofile = fast\n", "[worker] profile is wrong: "),
     (
         KAFKA + "[worker]\nsettle = 0\n",
@@ -242,6 +258,18 @@ def test_what_a_process_needs_is_asked_for(write: Write) -> None:
     assert str(caught.value).startswith(f"{file}: [nova] cloud is missing")
 
 
+def test_a_bridge_needs_its_bus_and_hides_its_login(write: Write, tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match=r"\[bridge\] transport_url is missing"):
+        load([write(KAFKA)], "bridge")
+    secret = tmp_path / "bridge.url"
+    secret.write_text("rabbit://kasugai:hush%40@r1,[::1]:5673//nova\n")
+    settings = load([write(KAFKA + f"[bridge]\ntransport_url_file = {secret}\ntls = yes\n")], "bridge")
+    address = settings.bridge.address
+    assert address is not None and address.nodes == (("r1", 5671), ("::1", 5673))
+    assert (address.username, address.password, address.path) == ("kasugai", "hush@", "/nova")
+    assert "hush" not in repr(settings) and str(secret) in settings.files
+
+
 def test_power_devices_are_looked_for_where_the_docs_say(write: Write) -> None:
     assert load([write(KAFKA)]).power.devices_file == "/etc/kasugai/power.yaml"
 
@@ -271,6 +299,7 @@ def test_every_option_says_what_it_is_for() -> None:
         "nova",
         "power",
         "observe",
+        "bridge",
         "stream",
         "agents",
         "liveness",
@@ -286,7 +315,8 @@ def test_every_option_says_what_it_is_for() -> None:
 
 def without_files(sample: str) -> str:
     """Take out what is not on this machine, and have the connections that the rest is for."""
-    kept = [line for line in sample.splitlines() if "ssl_" not in line and "password_file" not in line]
+    gone = ("ssl_", "password_file", "url_file")
+    kept = [line for line in sample.splitlines() if not any(word in line for word in gone)]
     return (
         "\n".join(kept)
         .replace("security_protocol = PLAINTEXT", "security_protocol = SASL_SSL")

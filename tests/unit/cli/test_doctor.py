@@ -95,6 +95,7 @@ def test_all_is_well(conf: str, capsys: pytest.CaptureFixture[str]) -> None:
         f"ok  agents    hosts prove their names by the master keys {MASTER.id}",
         "ok  redis     serves the ledger, forgets nothing, and takes us for its user kasugai",
         "--  nova      [nova] names no cloud: only workers and the API need one",
+        "--  bridge    [bridge] transport_url is not set: what Nova notifies is not heard",
         "--  power     [power] devices_file describes no devices; workers need them: docs/operators/fencing.md",
     ]
     assert told.err == "Nothing is wrong.\n"
@@ -119,7 +120,7 @@ def test_a_part_that_is_away_hides_no_other(conf: str, monkeypatch: pytest.Monke
         "NO  kafka     Kafka does not answer: see docs/operators/connections.md",
         "NO  redis     Redis forgets keys when it is full: type redis-cli ...",
     ]
-    assert len(told) == 6
+    assert len(told) == 7
     assert main(["doctor", "--config-file", conf]) == Exit.NO
 
 

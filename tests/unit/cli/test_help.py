@@ -87,6 +87,7 @@ def test_all_commands_are_there() -> None:
         "import masakari",
         "route",
         "observe",
+        "bridge",
         "correlate",
         "worker",
         "agent check",

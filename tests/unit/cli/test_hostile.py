@@ -20,6 +20,7 @@ from kasugai.adapters.kafka.layout import Finding, Report
 from kasugai.adapters.kafka.reader import Batch, Place
 from kasugai.adapters.kafka.records import Incoming
 from kasugai.adapters.nova import Right, Standing
+from kasugai.adapters.rabbit.wire import RabbitAway
 from kasugai.cli.demo.screen import Screen
 from kasugai.cli.main import build_parser, main
 from kasugai.cli.recorded import Step
@@ -169,6 +170,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr("kasugai.cli.rights.NovaCloud", Cloud)
     monkeypatch.setattr("kasugai.observers.checking.InventoryReader", Known)
     monkeypatch.setattr("kasugai.observers.parts.SilencesOf.silences", _silences)
+    monkeypatch.setattr("kasugai.bridge.transports.rabbit_check.connected", _away)
     monkeypatch.setattr("kasugai.cli.checks._ask_redis", _user)
     monkeypatch.setattr("kasugai.cli.checks.hidden", lambda *_: frozenset())
     agents = FakeAgents(tmp_path)
@@ -184,7 +186,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     file.write_text(
         "[kafka]\nbootstrap_servers = nobody:1\n[nova]\ncloud = sim\n"
         f"[power]\ndevices_file = {devices}\nagents_dir = {tmp_path}\n"
-        "[observe]\nalertmanager_urls = http://127.0.0.1:1\n"
+        "[observe]\nalertmanager_urls = http://127.0.0.1:1\n[bridge]\ntransport_url = rabbit://127.0.0.1:1\n"
     )
     return str(file)
 
@@ -214,6 +216,10 @@ async def _lacking(*_: object, **__: object) -> tuple[int, list[Difference]]:
         subject=host_subject(HOST), incident=UUID(int=1), what=FORGED + HOSTILE, done=Done.TO_WRITE
     )
     return 1, [lacks]
+
+
+def _away(*_: object) -> object:
+    raise RabbitAway("a broker says " + FORGED + HOSTILE)
 
 
 async def _user(_: object) -> tuple[str, bool]:
@@ -252,8 +258,12 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "import masakari": ("import", "masakari", "--database", "sqlite:///{folder}/masakari.sqlite"),
     "worker": ("worker", "host", "--check"),
     "observe": ("observe", "check", "silences"),
+    "bridge": ("bridge", "--check"),
 }
-WITHOUT_JSON = ("incident watch", "segment apply", "sim run", "import masakari", "tap", "worker", "observe")
+WITHOUT_JSON = (
+    *("incident watch", "segment apply", "sim run", "import masakari", "tap", "worker", "observe"),
+    "bridge",
+)
 NO_CONFIG = ("sim run",)
 
 

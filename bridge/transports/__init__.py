@@ -1,0 +1,1 @@
+"""Both buses on which Nova notifies, behind one port (`bridge.ports.Feed`)."""

@@ -156,7 +156,7 @@ class QueueReader:
         prepare(channel, self._bridge)
         self._inbox.clear()
         self._life += 1
-        one = _Life(self._life, connection, channel, self._take, self._due)
+        one = Life(self._life, connection, channel, self._take, self._due)
         one.begin(self._bridge.pool)
         self.trouble.over()
         looked = float("-inf")
@@ -177,7 +177,7 @@ class QueueReader:
             self._loop.call_soon_threadsafe(self._filled.set)
 
 
-class _Life:
+class Life:
     """One connection, from its first message to its end."""
 
     def __init__(

@@ -5,7 +5,9 @@ It takes some ten seconds to start, so tests of one session share it and keep ap
 
 import json
 import os
+import signal
 import socket
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self
@@ -77,8 +79,12 @@ class RabbitServer:
         return f"rabbit://{BRIDGE}:{password}@127.0.0.1:{port or self.port}/{host}"
 
     def kill(self) -> None:
-        """End the node as a power cut would; what is durable stays."""
+        """End the node as a power cut would: the script and what it has started; what is durable stays."""
+        node = _below(self._child.pid)
         self._child.kill()
+        for pid in node:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def restart(self) -> None:
         """Start the node again after `kill`."""
@@ -95,6 +101,12 @@ class RabbitServer:
         self._child.stop()
         self._epmd.stop()
         self._folder.cleanup()
+
+
+def _below(pid: int) -> list[int]:
+    """Return the ids of all processes below one."""
+    children = [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return [*children, *(each for child in children for each in _below(child))]
 
 
 def _definitions(*hosts: str) -> dict[str, object]:

@@ -145,7 +145,7 @@ def _channel(rabbit: RabbitServer) -> Any:
         host=f"127.0.0.1:{rabbit.port}", userid=USER, password=PASSWORD, virtual_host=VHOST
     )
     connection.connect()
-    return connection.channel(auto_decode=False)
+    return connection.channel()
 
 
 def _fill(channel: Any) -> None:

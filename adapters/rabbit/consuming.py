@@ -141,6 +141,9 @@ class QueueReader:
             except RabbitAway as error:
                 self.trouble.note(str(error))
                 pause = PAUSE if self._life > life else min(LONGEST_PAUSE, pause * 2)
+            except Exception as error:
+                self._fail(error)  # a fault of ours: whoever supervises starts us again
+                return
             self._ended.wait(pause)
 
     def _fail(self, error: Exception) -> None:
@@ -152,7 +155,7 @@ class QueueReader:
 
     def _live(self, connection: Any) -> None:
         self._refusals.over()
-        channel = connection.channel(auto_decode=False)
+        channel = connection.channel()
         prepare(channel, self._bridge)
         self._inbox.clear()
         self._life += 1

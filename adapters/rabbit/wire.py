@@ -1,6 +1,7 @@
 """A connection to a node of RabbitMQ, and what its errors mean to whoever reads a queue."""
 
 import ssl
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -61,7 +62,7 @@ def _meant(address: BusAddress, node: Node) -> Iterator[None]:
         raise RabbitRefused(f"{said}; see docs/operators/bridge-setup.md") from None
     except ssl.SSLError as error:
         raise RabbitAway(f"{place} is not believed, or hangs up: {error.reason or 'no TLS there'}") from None
-    except (AMQPError, OSError, ValueError, TypeError, LookupError) as error:
+    except (AMQPError, OSError, ValueError, struct.error) as error:
         raise RabbitAway(f"{place} is away: {_text(error)}") from None
 
 

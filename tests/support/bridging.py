@@ -74,7 +74,9 @@ class BridgeSite:
     def __enter__(self) -> Self:
         """Make the topics, describe the host; what was published before does not count."""
         (self.folder / "kasugai.conf").write_text(
-            settings_for(kafka=self.kafka.conf, more=f"[bridge]\n{self.bridge}\n")
+            settings_for(
+                kafka=f"bootstrap_servers = {self.kafka.bootstrap}", more=f"[bridge]\n{self.bridge}\n"
+            )
         )
         self.settings = load([str(self.folder / "kasugai.conf")])
         Topics(self.settings).apply(wanted(self.settings))

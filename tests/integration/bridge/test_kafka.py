@@ -19,6 +19,12 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
 MANY = 10_000
 TOPICS = {"versioned_notifications.info": 3, "versioned_notifications.error": 3}
+RIGHTS = """\
+--allow-principal User:kasugai-bridge --operation Read --operation Describe --topic versioned_notifications.info
+--allow-principal User:kasugai-bridge --operation Read --operation Describe --topic versioned_notifications.error
+--allow-principal User:kasugai-bridge --operation Read --group kasugai-bridge
+"""
+"""As docs/operators/bridge-setup.md gives them."""
 LARGE = {"max.message.bytes": "2097152"}
 
 
@@ -93,7 +99,8 @@ def test_tls_a_password_and_a_wrong_one(tmp_path: Path) -> None:
             f"tls = yes\nsasl_mechanism = SCRAM-SHA-512\nssl_cafile = {files.ca}\n"
             f"ssl_certfile = {files.certificate('client')}\nssl_keyfile = {files.key('client')}\n"
         )
-        url = "transport_url = kafka://kasugai:{password}@{address}/\n"
+        with_door.grant(RIGHTS)
+        url = "transport_url = kafka://kasugai-bridge:{password}@{address}/\n"
         right = url.format(password=PASSWORD, address=with_door.secure) + tls
         with BridgeSite(server, tmp_path, right) as scene:
             notified(tmp_path, nova_conf(server), "samples")

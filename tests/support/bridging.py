@@ -138,8 +138,10 @@ class BridgeSite:
             return 0, str(error)
 
     def value(self, metric: str, name: str = "bridge-1", **labels: str) -> float:
-        """Return the sum of a metric's samples that have these labels."""
-        _, text = self.ask(name, "/metrics")
+        """Return the sum of a metric's samples that have these labels; 0 while nobody answers."""
+        status, text = self.ask(name, "/metrics")
+        if status != 200:
+            return 0
         return sum(
             sample.value
             for family in text_string_to_metric_families(text)

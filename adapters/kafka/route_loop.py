@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 import confluent_kafka
-from confluent_kafka import KafkaException, Message, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
 from kasugai.adapters.kafka.client import CLASSIC, consumer_config
 from kasugai.adapters.kafka.complaints import Complaints
@@ -81,7 +81,8 @@ class Batches:
         return records
 
     async def commit(self, records: Sequence[Incoming]) -> bool:
-        """Commit up to and including `records`; False when Kafka would not: they are read again some day."""
+        """Commit up to and including `records`; False when Kafka would not: they are read again some day.
+        KafkaException when this member has lost its place."""
         ends = {(record.topic, record.partition): record.offset + 1 for record in records}
         offsets = [self._ids.offset(*where, end) for where, end in ends.items() if where in self.owned]
         for where in ends:
@@ -92,6 +93,8 @@ class Batches:
         try:
             await self._run(lambda: self._consumer.commit(offsets=offsets, asynchronous=False))
         except KafkaException as error:
+            if _is_lost(error.args[0]):
+                raise
             self._complaints.hear(error.args[0])
             return False
         return True
@@ -139,7 +142,7 @@ class Batches:
         error: Any = message.error()
         if error is None:
             return True
-        if error.fatal():
+        if _is_lost(error):
             raise KafkaException(error)
         self._complaints.hear(error)
         return False
@@ -156,3 +159,9 @@ class Batches:
 
     async def _run(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+
+def _is_lost(error: Any) -> bool:
+    """Whether this member reads nothing any more, for good: another life took its place (or a broker that was killed
+    remembers an older one), or the client has failed. librdkafka does not call the code that says so fatal."""
+    return bool(error.fatal()) or error.code() in (KafkaError._FATAL, KafkaError.FENCED_INSTANCE_ID)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from uuid import uuid4
 
 import pytest
+from confluent_kafka import KafkaException
 
 from kasugai.adapters.kafka.producer import Producer
 from kasugai.adapters.kafka.records import Incoming
@@ -73,3 +74,21 @@ async def test_a_topic_that_rests_is_read_later_and_whole(
         found = await read(first, 4)
         assert {b"3", b"4", b"5", b"6"} <= {*values(found, one)}
     await first.close()
+
+
+@in_a_loop
+async def test_a_member_whose_place_was_taken_says_so(kafka: KafkaServer, topics: tuple[str, str]) -> None:
+    settings = KafkaSettings(bootstrap_servers=kafka.bootstrap, replication=1, min_insync=1)
+    group = f"taken-{uuid4()}"
+    async with Producer(settings, "test") as producer:
+        await producer.publish(topics[0], None, b"1", partition=0)
+    first = Batches(settings, group=group, instance="same", topics=topics, session=6.0)
+    records = await read(first, 1)
+    second = Batches(settings, group=group, instance="same", topics=topics, session=6.0)
+    await read(second, 1)
+    with pytest.raises(KafkaException):
+        async with asyncio.timeout(60.0):
+            while await first.commit(records):
+                await first.next()
+    await first.close()
+    await second.close()

@@ -126,6 +126,13 @@ class BridgeSite:
             self.launch(name)
         return self.hears(name)
 
+    def arrived(self, count: int) -> bool:
+        """Whether so many have been published, each counted once; who has ended in doubt meanwhile is started again."""
+        for name, child in list(self._children.items()):
+            if child.exit_code is not None:
+                self.launch(name)
+        return len({each.episode for each in self.faults()}) >= count
+
     def ask(self, name: str, path: str) -> tuple[int, str]:
         """Ask a bridge over HTTP."""
         try:

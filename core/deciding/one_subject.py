@@ -12,6 +12,7 @@ from kasugai.core.deciding import (
     commands,
     ending,
     evidence,
+    gray,
     keeping,
     plannedstop,
     readmission,
@@ -72,6 +73,9 @@ def _decide_fault(draft: Draft, fault: Fault) -> None:
     heard = known and not testimony.upgrades(draft.row, fault)
     draft.fresh = None if heard else fault
     recent = draft.row.recent if known else remembered(draft.row, fault.event_id)
+    if fault.symptom is Symptom.FAILING:
+        gray.take(draft, fault, recent)
+        return
     if testimony.is_late(fault, draft.times.moment):
         _decide_late(draft, fault, recent)
         return

@@ -1,0 +1,286 @@
+"""What becomes of single notifications, beyond the samples: whose doing it was, who failed where, and rubbish."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kasugai.bridge.notification import Notification
+from kasugai.bridge.reading.conclusions import CallerFailed, Conclusion
+from kasugai.bridge.reading.memory import LASTS, Memory
+from kasugai.bridge.reading.reader import MOST_EVENTS, OTHERS, Count, Reader
+from kasugai.core.words.signals import Source, Symptom
+from kasugai.core.words.subject import Kind
+
+WEB = "85414189-f073-4666-9071-d5d80a2a0d00"
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def told(
+    event: str,
+    payload: Mapping[str, Any],
+    *,
+    second: float = 0,
+    by: str = "nova-compute:host1",
+    request: str | None = "req-1",
+) -> Notification:
+    return Notification(
+        id=f"{event}@{second}",
+        event=event,
+        publisher=by,
+        priority="INFO",
+        at=NOON + timedelta(seconds=second),
+        request=request,
+        payload=payload,
+    )
+
+
+def update(
+    was: str,
+    state: str,
+    *,
+    tasks: tuple[str | None, str | None] = (None, None),
+    user: str | None = None,
+    second: float = 0,
+    host: str | None = "host1",
+    **given: Any,
+) -> Notification:
+    payload = {
+        "uuid": WEB,
+        "host": host,
+        "state": state,
+        "task_state": tasks[1],
+        "action_initiator_user": user,
+        "state_update": {
+            "old_state": was,
+            "state": state,
+            "old_task_state": tasks[0],
+            "new_task_state": tasks[1],
+        },
+    }
+    return told("instance.update", payload | given.pop("payload", {}), second=second, **given)
+
+
+def said(concluded: Conclusion) -> list[str]:
+    return [f"{fault.symptom} {fault.subject.name}" for fault in concluded.faults]
+
+
+DOWN, CLEAR = [f"down instance/{WEB}"], [f"clear instance/{WEB}"]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (update("active", "error"), DOWN),
+        (update("active", "error", tasks=("rebooting", None), user="alice"), DOWN),
+        (update("active", "error", user="alice"), []),
+        (update("building", "error", tasks=("spawning", None), user="alice"), []),
+        (update("active", "error", tasks=("migrating", None), user="alice"), []),
+        (update("active", "error", tasks=("resize_prep", None), user="alice"), []),
+        (update("active", "error", tasks=("rebuild_spawning", None)), []),
+        (update("error", "error", tasks=("powering-off", None)), []),
+        (update("active", "stopped", tasks=("powering-off", None)), DOWN),
+        (update("active", "stopped", tasks=("powering-off", None), user="alice"), []),
+        (update("paused", "stopped", tasks=("powering-off", None)), []),
+        (update("active", "stopped", tasks=("powering-off", "deleting")), []),
+        (update("active", "error", host=None), []),
+    ],
+)
+def test_a_change_of_state_is_a_failure_or_not(change: Notification, expected: list[str]) -> None:
+    assert said(Reader().read(change)) == expected
+
+
+def test_a_failure_is_a_one_off_report_under_one_id() -> None:
+    once, again = (Reader().read(update("active", "error")).faults for _ in range(2))
+    (fault,) = once
+    assert list(once) == list(again)
+    assert (fault.subject.kind, fault.host, fault.observer) == (Kind.INSTANCE, "host1", "bridge")
+    assert (fault.source, fault.asserted, fault.episode) == (Source.REPORTED, False, "req-1")
+    assert fault.observed_at == int(NOON.timestamp() * 1000)
+
+
+def test_without_a_request_the_message_is_the_episode() -> None:
+    first, second = (
+        Reader().read(update("active", "error", request=None, second=at)).faults[0] for at in (0, 1)
+    )
+    assert first.episode == "instance.update@0" and first.event_id != second.event_id
+
+
+def test_a_nova_that_names_nobody_stops_nobody_by_itself() -> None:
+    stop = update("active", "stopped", tasks=("powering-off", None))
+    old = replace(stop, payload={k: v for k, v in stop.payload.items() if k != "action_initiator_user"})
+    assert said(Reader().read(old)) == []
+
+
+def test_what_stands_is_taken_back_by_what_is_newer_alone() -> None:
+    failed, older = update("active", "error", second=10), update("stopped", "active", second=5)
+    newer = update("error", "active", second=20)
+    reader = Reader()
+    assert [said(reader.read(each)) for each in (failed, older, newer, failed)] == [DOWN, [], CLEAR, []]
+
+
+def test_a_well_guest_is_not_told_of() -> None:
+    reader = Reader()
+    assert (
+        said(reader.read(update("stopped", "active"))) == said(reader.read(update("active", "paused"))) == []
+    )
+
+
+def test_a_landing_needs_two_hosts_of_one_request() -> None:
+    asked = told("instance.evacuate", {"uuid": WEB, "host": "host1"}, by="nova-api:c")
+    ended = told("instance.rebuild.end", {"uuid": WEB, "host": "host1"}, second=9, by="nova-compute:host2")
+    landed = update("active", "active", second=10, host="host2")
+    other = update("active", "active", second=10, host="host2", request="req-2")
+    for order in ((asked, ended, landed), (landed, asked, ended), (ended, landed, landed), (landed, ended)):
+        reader = Reader()
+        landings = [x for each in order for x in reader.read(each).landings]
+        assert [(x.source, x.destination, x.at, x.request) for x in landings] == [
+            ("host1", "host2", landed.at, "req-1")
+        ]
+    reader = Reader()
+    assert [x for each in (asked, ended, other) for x in reader.read(each).landings] == []
+
+
+def failed(what: str, second: float = 0, *, user: str | None = "alice", **given: Any) -> Notification:
+    fault = {"fault": {"exception": given.pop("exception", "InstanceDeployFailure")}}
+    payload = {"uuid": WEB, "host": "host9", "action_initiator_user": user}
+    return told(what, payload | fault, second=second, **given)
+
+
+def raised(exception: str, second: float = 0, **given: Any) -> Notification:
+    return told("compute.exception", {"exception": exception}, second=second, **given)
+
+
+def callers(*order: Notification) -> list[tuple[str, str]]:
+    reader = Reader()
+    failures = [x for each in order for x in reader.read(each).failures]
+    return [(each.host, each.caller) for each in failures]
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        ([failed("instance.create.error")], [("host1", "alice")]),
+        ([failed("instance.volume_attach.error")], [("host1", "alice")]),
+        ([failed("instance.create.error", by="nova-api:c")], []),
+        ([failed("instance.volume_attach.error", exception="VolumeNotFound")], []),
+        ([failed("instance.create.error"), raised("InstanceDeployFailure", 1)], [("host1", "alice")]),
+        ([raised("InstanceDeployFailure"), failed("instance.create.error", 1)], [("host1", "alice")]),
+        ([raised("libvirtError")], []),
+        ([raised("libvirtError"), update("active", "active", user="alice")], [("host1", "alice")]),
+        ([raised("ImageNotFound"), update("active", "active", user="alice")], []),
+        ([raised("MessagingTimeout"), update("active", "active", user="alice")], []),
+        (
+            [
+                raised("MessagingTimeout"),
+                update("active", "active", user="alice"),
+                told("instance.live_migration_pre.start", {"uuid": WEB}, by="nova-compute:host2"),
+            ],
+            [("host2", "alice")],
+        ),
+        (
+            [failed("instance.create.error"), failed("instance.create.error", 30, request="req-2")],
+            [("host1", "alice")],
+        ),
+        (
+            [failed("instance.create.error"), failed("instance.create.error", 90, request="req-2")],
+            [("host1", "alice")] * 2,
+        ),
+        ([told("libvirt.connect.error", {"ip": "10.0.0.1"})], [("host1", "nova-compute:host1")]),
+    ],
+)
+def test_a_caller_has_failed_on_a_host(order: list[Notification], expected: list[tuple[str, str]]) -> None:
+    assert callers(*order) == expected
+
+
+def test_a_failed_caller_is_a_word_about_its_host_and_no_report() -> None:
+    concluded = Reader().read(failed("instance.create.error"))
+    (word,), (failure,) = concluded.faults, concluded.failures
+    assert (word.subject.name, word.observer) == ("host/host1", "caller/alice")
+    assert (word.source, word.symptom, word.episode) == (Source.NOVA, Symptom.FAILING, "req-1")
+    assert failure == CallerFailed(
+        host="host1", caller="alice", what="instance.create.error (InstanceDeployFailure)", at=NOON
+    )
+
+
+def test_who_wished_what_is_told_once_it_is_done() -> None:
+    payload = {"uuid": WEB, "host": "host1", "action_initiator_user": "alice"}
+    reader = Reader()
+    names = ("power_off.start", "power_off.end", "power_on.end", "shelve_offload.end")
+    wishes = [w for name in names for w in reader.read(told(f"instance.{name}", payload)).wishes]
+    assert [(w.user, w.runs, w.event) for w in wishes] == [
+        ("alice", False, "instance.power_off.end"),
+        ("alice", True, "instance.power_on.end"),
+        ("alice", False, "instance.shelve_offload.end"),
+    ]
+    assert reader.read(told("instance.power_off.end", payload | {"action_initiator_user": None})).wishes == ()
+
+
+def test_what_the_inventory_does_not_know_is_counted_and_not_told() -> None:
+    reader = Reader(knows=lambda host: host == "host2")
+    read = [reader.read(each) for each in (update("active", "error"), failed("instance.create.error"))]
+    assert [each.faults for each in read] == [(), ()]
+    assert set(reader.counts) == {
+        (Count.UNKNOWN_HOST, "instance.update"),
+        (Count.UNKNOWN_HOST, "instance.create.error"),
+    }
+
+
+def test_unknown_events_are_counted_by_type_and_not_without_end() -> None:
+    reader = Reader()
+    for number in range(MOST_EVENTS + 50):
+        assert reader.read(told(f"instance.dance_{number}", {})).faults == ()
+    assert reader.counts[Count.UNKNOWN_EVENT, "instance.dance_0"] == 1
+    assert reader.counts[Count.UNKNOWN_EVENT, OTHERS] == 50
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"uuid": "../servers"},
+        {"uuid": 7},
+        {"uuid": WEB, "host": ["host1"]},
+        {"uuid": WEB, "host": "h" * 256},
+        {"uuid": WEB, "host": "a\x1fb"},
+        {"uuid": WEB, "action_initiator_user": "u" * 65},
+        {"uuid": WEB, "state_update": {"old_state": {}}},
+    ],
+)
+def test_a_payload_that_no_nova_sends_is_counted_without_what_it_holds(payload: Mapping[str, object]) -> None:
+    reader = Reader()
+    concluded = reader.read(told("instance.update", payload))
+    assert (concluded.faults, list(reader.counts)) == ((), [(Count.MISSHAPEN, "instance.update")])
+    assert concluded.note.startswith("misshapen: ") and "servers" not in concluded.note
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=4),
+    lambda inner: st.dictionaries(st.sampled_from(["uuid", "host", "state", "state_update", "fault"]), inner),
+    max_leaves=8,
+)
+
+
+@given(
+    st.sampled_from(["instance.update", "instance.create.error", "service.update", "compute.exception", "x"]),
+    st.dictionaries(st.sampled_from(["uuid", "host", "state", "state_update", "fault", "disabled"]), JSON),
+    st.text(max_size=8),
+)
+def test_no_payload_raises(event: str, payload: Mapping[str, object], publisher: str) -> None:
+    reader = Reader()
+    concluded = reader.read(replace(told(event, payload), publisher=publisher))
+    assert len(concluded.faults) <= 1 and sum(reader.counts.values()) <= 1
+
+
+def test_memory_ends_by_number_and_by_novas_time() -> None:
+    kept: Memory[list[int]] = Memory(list, most=2)
+    kept.of("a", NOON).append(1)
+    kept.of("b", NOON)
+    assert kept.of("a", NOON) == [1]
+    kept.of("c", NOON)
+    assert len(kept) == 2 and kept.of("a", NOON) == [1]
+    kept.of("d", NOON + LASTS + timedelta(seconds=1))
+    assert len(kept) == 1

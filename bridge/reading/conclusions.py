@@ -66,4 +66,4 @@ class Conclusion:
     wishes: Sequence[Wish] = ()
     failures: Sequence[CallerFailed] = ()
     note: str = ""
-    """What the table says of it, or why nothing could be made of it."""
+    """What the table says of it."""

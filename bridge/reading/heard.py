@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from kasugai.bridge.envelope import Undecipherable
 from kasugai.bridge.notification import Notification
 from kasugai.core.words.bounds import LATEST, LONGEST, bytes_of
 from kasugai.core.words.subject import UUID
@@ -17,7 +18,7 @@ LONGEST_USER = 64
 """Keystone's ids are no longer."""
 
 
-class Misshapen(Exception):
+class Misshapen(Undecipherable):
     """A payload that no Nova sends; the message says which field, and never what stands in it."""
 
 

@@ -280,11 +280,6 @@ def rows_of(heard: Heard) -> tuple[Row, ...]:
     return tuple([row for row in _about(heard.event) if row.holds(heard)])
 
 
-def is_known(event: str) -> bool:
-    """Whether any row names the event."""
-    return _about(event) != ()
-
-
 @lru_cache(1_000)
 def _about(event: str) -> tuple[Row, ...]:
     return tuple(row for row in TABLE if row.is_about(event))

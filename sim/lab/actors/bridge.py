@@ -8,11 +8,11 @@ way to it waits.
 import asyncio
 import json
 import random  # noqa: TID251 - seeded: the same seed gives the same run
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from kasugai.bridge.envelope import unwrap
-from kasugai.bridge.reading.conclusions import Conclusion
+from kasugai.bridge.reading.conclusions import Landing
 from kasugai.bridge.reading.reader import Reader
 from kasugai.core.words.signals import Fault, Symptom
 from kasugai.core.words.subject import Kind
@@ -65,7 +65,7 @@ class BridgeActor:
 
     def start(self) -> None:
         """Start a process that knows nothing."""
-        self._task = asyncio.get_running_loop().create_task(self._run(Reader(self._knows)))
+        self._task = asyncio.get_running_loop().create_task(self._run(Reader()))
 
     def die(self) -> None:
         """Be killed. What has arrived and was not published waits for the next life."""
@@ -83,14 +83,15 @@ class BridgeActor:
     async def _run(self, reader: Reader) -> None:
         while True:
             concluded = reader.read(unwrap(await self._arrived.get()))
-            self._tell(concluded)
-            for said in concluded.faults:
+            known = [said for said in concluded.faults if self._knows(said.host)]
+            self._tell(known, concluded.landings)
+            for said in known:
                 await self._broker.deliver(NOVA, said.host, said)
 
-    def _tell(self, concluded: Conclusion) -> None:
-        for said in concluded.faults:
+    def _tell(self, faults: Iterable[Fault], landings: Iterable[Landing]) -> None:
+        for said in faults:
             self._say(self._sentence(said))
-        for landing in concluded.landings:
+        for landing in landings:
             name = self._cloud.world.guest(landing.guest).name
             self._say(f"{name} has landed on {landing.destination}")
 

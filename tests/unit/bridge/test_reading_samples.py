@@ -12,7 +12,7 @@ from kasugai.bridge.envelope import unwrap
 from kasugai.bridge.notification import Notification
 from kasugai.bridge.reading.conclusions import Conclusion
 from kasugai.bridge.reading.heard import hear
-from kasugai.bridge.reading.reader import Count, Reader
+from kasugai.bridge.reading.reader import Reader
 from kasugai.bridge.reading.table import Becomes, rows_of
 from kasugai.core.words.signals import Fault, Symptom
 from tests.support.nova_samples import NAMES, on_kafka, on_rabbit
@@ -263,10 +263,3 @@ def test_any_order_concludes_the_same(order: list[int]) -> None:
 def test_so_does_any_order_in_which_some_come_again(order: list[int], again: list[int]) -> None:
     reader = Reader()
     assert gist([reader.read(ALL[each]) for each in [*order, *again]]) == IN_ORDER
-
-
-def test_all_that_is_not_published_is_counted() -> None:
-    reader = Reader()
-    said = sum(bool(concluded.faults or concluded.landings) for concluded in map(reader.read, READ))
-    assert sum(reader.counts.values()) + said == len(READ)
-    assert {why for why, _ in reader.counts} == {Count.NOTHING}

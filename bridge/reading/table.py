@@ -266,7 +266,7 @@ TABLE = (
     ),
     Row(
         events="instance.exists instance.lock instance.unlock instance.snapshot.* instance.interface_* "
-        "instance.volume_* instance.trigger_crash_dump.* instance.update_tags.* service.create service.delete "
+        "instance.volume_* instance.share_* instance.trigger_crash_dump.* service.create service.delete "
         "flavor.* keypair.* server_group.* volume.usage metrics.update scheduler.select_destinations.*",
         when="always",
         becomes=Becomes.NOTHING,

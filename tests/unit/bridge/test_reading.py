@@ -15,6 +15,7 @@ from kasugai.bridge.notification import Notification
 from kasugai.bridge.reading.conclusions import CallerFailed, Conclusion
 from kasugai.bridge.reading.memory import LASTS, Memory
 from kasugai.bridge.reading.reader import UNKNOWN, Reader
+from kasugai.bridge.reading.table import TABLE
 from kasugai.core.words.signals import Source, Symptom
 from kasugai.core.words.subject import Kind
 
@@ -69,6 +70,50 @@ def update(
 
 def said(concluded: Conclusion) -> list[str]:
     return [f"{fault.symptom} {fault.subject.name}" for fault in concluded.faults]
+
+
+NOVAS = """
+    aggregate.add_host.end aggregate.add_host.start aggregate.cache_images.end aggregate.cache_images.progress
+    aggregate.cache_images.start aggregate.create.end aggregate.create.start aggregate.delete.end
+    aggregate.delete.start aggregate.remove_host.end aggregate.remove_host.start aggregate.update_metadata.end
+    aggregate.update_metadata.start aggregate.update_prop.end aggregate.update_prop.start compute.exception
+    compute_task.build_instances.error compute_task.migrate_server.error compute_task.rebuild_server.error
+    flavor.create flavor.delete flavor.update instance.create.end instance.create.error instance.create.start
+    instance.delete.end instance.delete.start instance.evacuate instance.exists instance.interface_attach.end
+    instance.interface_attach.error instance.interface_attach.start instance.interface_detach.end
+    instance.interface_detach.start instance.live_migration_abort.end instance.live_migration_abort.start
+    instance.live_migration_force_complete.end instance.live_migration_force_complete.start
+    instance.live_migration_post.end instance.live_migration_post.start instance.live_migration_post_dest.end
+    instance.live_migration_post_dest.start instance.live_migration_pre.end instance.live_migration_pre.start
+    instance.live_migration_rollback.end instance.live_migration_rollback.start
+    instance.live_migration_rollback_dest.end instance.live_migration_rollback_dest.start instance.lock
+    instance.pause.end instance.pause.start instance.power_off.end instance.power_off.start instance.power_on.end
+    instance.power_on.start instance.reboot.end instance.reboot.error instance.reboot.start instance.rebuild.end
+    instance.rebuild.error instance.rebuild.start instance.rebuild_scheduled instance.rescue.end
+    instance.rescue.start instance.resize.end instance.resize.error instance.resize.start
+    instance.resize_confirm.end instance.resize_confirm.start instance.resize_finish.end
+    instance.resize_finish.start instance.resize_prep.end instance.resize_prep.start instance.resize_revert.end
+    instance.resize_revert.start instance.restore.end instance.restore.start instance.resume.end
+    instance.resume.start instance.share_attach.end instance.share_attach.error instance.share_attach.start
+    instance.share_detach.end instance.share_detach.error instance.share_detach.start instance.shelve.end
+    instance.shelve.start instance.shelve_offload.end instance.shelve_offload.start instance.shutdown.end
+    instance.shutdown.start instance.snapshot.end instance.snapshot.start instance.soft_delete.end
+    instance.soft_delete.start instance.suspend.end instance.suspend.start instance.trigger_crash_dump.end
+    instance.trigger_crash_dump.start instance.unlock instance.unpause.end instance.unpause.start
+    instance.unrescue.end instance.unrescue.start instance.unshelve.end instance.unshelve.start instance.update
+    instance.volume_attach.end instance.volume_attach.error instance.volume_attach.start instance.volume_detach.end
+    instance.volume_detach.start instance.volume_swap.end instance.volume_swap.error instance.volume_swap.start
+    keypair.create.end keypair.create.start keypair.delete.end keypair.delete.start keypair.import.end
+    keypair.import.start libvirt.connect.error metrics.update scheduler.select_destinations.end
+    scheduler.select_destinations.start server_group.add_member server_group.create server_group.delete
+    service.create service.delete service.update volume.usage
+"""
+"""All types that Nova 34 sends, by its own list of samples (nova/notifications/objects)."""
+
+
+@pytest.mark.parametrize("event", NOVAS.split())
+def test_every_type_that_nova_sends_has_a_row(event: str) -> None:
+    assert any(row.is_about(event) for row in TABLE)
 
 
 DOWN, CLEAR = [f"down instance/{WEB}"], [f"clear instance/{WEB}"]

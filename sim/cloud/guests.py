@@ -135,6 +135,7 @@ class Guests:
         runs on, and Nova does not know it any more."""
         guest.deleted = True
         self._world.voice.saved(guest)
+        self._world.voice.does(guest, "delete")
         if host is not None and host.answers:
             self._world.diary.destroy(guest.uuid, host.name)
         self._reaper.expect(guest)

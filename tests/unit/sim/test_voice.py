@@ -14,13 +14,14 @@ from tests.unit.sim.lab import Story, bury, play
 
 REAL = [unwrap(on_rabbit(name)) for name in NAMES]
 LIKE = {
+    "instance.delete.end": "instance.delete.end",
     "instance.create.error": "instance.rebuild.error",
     "instance.live_migration_pre.start": "instance.exists",
     "instance.live_migration_post_dest.end": "instance.exists",
     "instance.live_migration_abort.end": "instance.exists",
     "instance.live_migration_rollback.end": "instance.exists",
 }
-"""Of what there is no sample, and of what its payload is a copy."""
+"""Of what there is no sample, or none by that service, and of what its payload is a copy."""
 
 
 def told(story: Story) -> list[Notification]:

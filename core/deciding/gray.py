@@ -31,19 +31,24 @@ def take(draft: Draft, fault: Fault, recent: tuple[UUID, ...]) -> None:
     now = draft.times.moment
     draft.row = replace(draft.row, recent=recent)
     if _is_late(fault, now):
-        draft.tell(Verb.IGNORE, Reason.STALE, aside=True)
+        _tell(draft, Verb.IGNORE, Reason.STALE)
         return
     if draft.asked.host is None:
-        draft.tell(Verb.IGNORE, Reason.UNKNOWN_SUBJECT, aside=True)
+        _tell(draft, Verb.IGNORE, Reason.UNKNOWN_SUBJECT)
         return
     callers = Callers(failed=_counted(draft.row, fault, now), told=draft.row.callers.told)
     is_gray = len(callers.failed) >= MANY and _is_to_be_told(callers, now)
     draft.row = replace(draft.row, callers=replace(callers, told=now.steady) if is_gray else callers)
     if not is_gray:
-        draft.tell(Verb.IGNORE, Reason.CALLER_FAILED, aside=True)
+        _tell(draft, Verb.IGNORE, Reason.CALLER_FAILED)
         return
     names = ", ".join(each.observer for each in callers.failed)
-    draft.tell(Verb.ALERT, Reason.GRAY_HOST, aside=True, detail=f"failed there within ten minutes: {names}")
+    _tell(draft, Verb.ALERT, Reason.GRAY_HOST, f"failed there within ten minutes: {names}")
+
+
+def _tell(draft: Draft, verb: Verb, reason: Reason, detail: str = "") -> None:
+    """What else is held against the host has nothing to do with it."""
+    draft.tell(verb, reason, aside=True, alone=True, detail=detail)
 
 
 def _is_late(fault: Fault, now: Moment) -> bool:

@@ -11,7 +11,8 @@ from kasugai.core.deciding.rows import SubjectRow
 from kasugai.core.deciding.tally import unhealthy_until
 from kasugai.core.words.signals import Fault, Source, Symptom, fault
 from kasugai.core.words.timing import BrokerTime
-from tests.unit.core.makers import S
+from kasugai.core.words.verdicts import Reason, Verb
+from tests.unit.core.makers import S, down
 from tests.unit.core.story import START, Story
 
 LONG = WITHIN // S
@@ -88,6 +89,21 @@ def test_a_host_that_nobody_has_described_is_not_named() -> None:
     ]
     told = [line for n, each in enumerate(said) for line in story.write(each, at=n + 1)]
     assert told == ["ignore far (unknown-subject)"] * MANY
+
+
+def test_what_is_held_against_the_host_is_no_part_of_it() -> None:
+    """A report that is looked into is not ignored because somebody has failed there."""
+    story = Story()
+    assert story.write(down(Source.REPORTED), at=1) == ["suspect cmp1 (first-sighting)"]
+    for number in range(MANY):
+        story.write(failing(f"user{number}"), at=number + 2)
+    told = [verdict for verdict in story.post.verdicts if verdict.reason != Reason.FIRST_SIGHTING]
+    assert [(v.verb, [e.observer for e in v.evidence]) for v in told] == [
+        (Verb.IGNORE, ["caller/user0"]),
+        (Verb.IGNORE, ["caller/user1"]),
+        (Verb.ALERT, ["caller/user2"]),
+    ]
+    assert (row_of(story).verb, row_of(story).reason) == (Verb.SUSPECT, Reason.FIRST_SIGHTING)
 
 
 def test_a_gray_host_is_well_to_everybody_else() -> None:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import patch
-from uuid import UUID
 
 from kasugai.adapters.ceph import CephStorage
 from kasugai.adapters.proving import checker
@@ -387,13 +386,14 @@ def _is_stopped_by_anybody(heard: Heard) -> bool:
     return turns(heard, "stopped") and not heard.task
 
 
-def _takes_callers_for_witnesses(draft: Draft, fault: Fault, recent: tuple[UUID, ...]) -> None:
-    one_subject._take(draft, replace(fault, symptom=Symptom.DOWN), recent, heard=False)
+def _takes_callers_for_witnesses(draft: Draft, fault: Fault) -> None:
+    draft.fresh = fault
+    one_subject._take(draft, replace(fault, symptom=Symptom.DOWN), draft.row.recent, heard=False)
     one_subject._weigh(draft)
 
 
 def _counts_failures(row: SubjectRow, fault: Fault, now: Moment) -> tuple[FailedCaller, ...]:
-    return (*row.callers.failed, FailedCaller(observer=fault.episode, at=now.steady))
+    return (*row.callers.failed, FailedCaller(observer=fault.episode, event_id=fault.event_id, at=now.steady))
 
 
 LAST = datetime(2100, 1, 1, tzinfo=UTC)

@@ -1,6 +1,7 @@
 """What a row counts and decides nothing by: words that are not kept by name, and callers that have failed on a host."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from kasugai.core.words.signals import Source
 from kasugai.core.words.timing import SteadyTime
@@ -22,8 +23,10 @@ class FailedCaller:
 
     observer: str
     """Under which name the bridge tells of him."""
+    event_id: UUID
+    """Of the last word about that."""
     at: SteadyTime
-    """Steady time at which he was last heard to fail there."""
+    """Steady time at which it was heard."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,6 @@ no witness and hold up nothing; whoever says that a host is down says so by othe
 """
 
 from dataclasses import replace
-from uuid import UUID
 
 from kasugai.core.deciding import testimony
 from kasugai.core.deciding.counted import Callers, FailedCaller
@@ -24,12 +23,12 @@ WITHIN: Millis = Millis(600_000)
 """If each has failed within so long; and a host is named again no sooner than that."""
 
 
-def take(draft: Draft, fault: Fault, recent: tuple[UUID, ...]) -> None:
-    """Count the caller of a failure that was not heard before, and name its host where that makes it gray."""
-    if draft.fresh is None:
+def take(draft: Draft, fault: Fault) -> None:
+    """Count the caller of a failure that was not heard before, and name its host where that makes it gray. What the row
+    remembers of words that count is not touched: failures are many."""
+    if any(each.event_id == fault.event_id for each in draft.row.callers.failed):
         return
-    now = draft.times.moment
-    draft.row = replace(draft.row, recent=recent)
+    now, draft.fresh = draft.times.moment, fault
     if _is_late(fault, now):
         _tell(draft, Verb.IGNORE, Reason.STALE)
         return
@@ -62,9 +61,8 @@ def _counted(row: SubjectRow, fault: Fault, now: Moment) -> tuple[FailedCaller, 
         c for c in row.callers.failed if c.observer != fault.observer and later(c.at, WITHIN) > now.steady
     ]
     newest = sorted(others, key=lambda caller: caller.at)[1 - KEPT :]
-    return tuple(
-        sorted((*newest, FailedCaller(observer=fault.observer, at=now.steady)), key=lambda c: c.observer)
-    )
+    caller = FailedCaller(observer=fault.observer, event_id=fault.event_id, at=now.steady)
+    return tuple(sorted((*newest, caller), key=lambda each: each.observer))
 
 
 def _is_to_be_told(callers: Callers, now: Moment) -> bool:

@@ -69,13 +69,13 @@ def _change(before: SubjectRow, draft: Draft) -> Change | None:
 
 
 def _decide_fault(draft: Draft, fault: Fault) -> None:
+    if fault.symptom is Symptom.FAILING:
+        gray.take(draft, fault)
+        return
     known = draft.row.remembers(fault.event_id)
     heard = known and not testimony.upgrades(draft.row, fault)
     draft.fresh = None if heard else fault
     recent = draft.row.recent if known else remembered(draft.row, fault.event_id)
-    if fault.symptom is Symptom.FAILING:
-        gray.take(draft, fault, recent)
-        return
     if testimony.is_late(fault, draft.times.moment):
         _decide_late(draft, fault, recent)
         return

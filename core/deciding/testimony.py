@@ -77,7 +77,7 @@ def note(row: SubjectRow, fault: Fault, now: Moment, recent: tuple[UUID, ...]) -
         case Symptom.ALIVE:
             return _lives(replace(row, recent=recent), replace(now, at=said_at(fault, now)))
         case Symptom.FAILING:
-            return replace(row, recent=recent)
+            return row
         case _:
             assert_never(fault.symptom)
 

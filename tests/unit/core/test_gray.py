@@ -3,17 +3,20 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kasugai.core.deciding import evidence
 from kasugai.core.deciding.destinations import may_take
 from kasugai.core.deciding.gray import KEPT, MANY, WITHIN
 from kasugai.core.deciding.rows import SubjectRow
 from kasugai.core.deciding.tally import unhealthy_until
-from kasugai.core.words.signals import Fault, Source, Symptom, fault
+from kasugai.core.words.signals import Fault, Letter, Source, Symptom, fault
 from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Reason, Verb
-from tests.unit.core.makers import S, down
-from tests.unit.core.story import START, Story
+from tests.unit.core.makers import SEGMENT, S, down
+from tests.unit.core.scripts import Move, examples, play, scripts, town
+from tests.unit.core.story import START, Mail, Post, Story, serve
 
 LONG = WITHIN // S
 
@@ -71,7 +74,9 @@ def test_who_failed_longer_ago_is_not_counted() -> None:
 def test_the_same_word_again_is_no_news() -> None:
     story = Story()
     story.write(failing("alice"), at=1)
+    before = row_of(story)
     assert story.write(failing("alice"), at=2) == []
+    assert row_of(story) == before and before.recent == ()
 
 
 @pytest.mark.parametrize(("said_at", "observed_at"), [(START + S, 0), (START + 900 * S, START + S)])
@@ -113,3 +118,39 @@ def test_a_gray_host_is_well_to_everybody_else() -> None:
     row = row_of(story)
     assert evidence.standing(row.conditions) == ()
     assert unhealthy_until(row) is None and may_take(row) and row.phase is None
+
+
+Failure = tuple[float, str, str]
+"""How far into the story, on which host, of which caller."""
+failures = st.tuples(
+    st.floats(0, 1),
+    st.sampled_from(["cmp1", "cmp2", "cmp3"]),
+    st.sampled_from(["alice", "bob", "carol", "dave"]),
+)
+
+
+def among(mail: list[Mail], failed: list[Failure]) -> list[Mail]:
+    """The same mailbox in which callers fail as well, each at the moment of the record before."""
+    marked = sorted((round(share * (len(mail) - 1)), host, caller) for share, host, caller in failed)
+    woven = []
+    for number, (letter, stamp) in enumerate(mail):
+        woven.append((letter, stamp))
+        for place, host, caller in marked:
+            if place == number:
+                said = failing(caller, f"r{len(woven)}")
+                said = replace(said, subject=replace(said.subject, host=host))
+                woven.append((Letter(segment=SEGMENT, signal=said), stamp))
+    return [(letter, replace(stamp, offset=offset)) for offset, (letter, stamp) in enumerate(woven)]
+
+
+@examples(100)
+@given(st.one_of(scripts(), town()), st.lists(failures, min_size=3, max_size=25))
+def test_whoever_fails_nobody_is_ordered_to_do_anything_else(
+    script: list[Move], failed: list[Failure]
+) -> None:
+    """Nothing is opened, fenced, stopped or held up by failed callers alone, nor by them beside anything else."""
+    mail = play(script).mail
+    calm, crowded = Post(), Post()
+    serve(calm, mail)
+    serve(crowded, among(mail, failed))
+    assert crowded.orders == calm.orders

@@ -69,6 +69,8 @@ class Said:
                 return told is not None
             case Symptom.ALIVE:
                 return self._vouched.get(seen.host) != seen.episode
+            case Symptom.FAILING:
+                return False
 
     def _forget(self, now: float) -> None:
         self._told = {host: told for host, told in self._told.items() if now - told.at < FORGET}

@@ -14,12 +14,17 @@ from unittest.mock import patch
 from kasugai.adapters.ceph import CephStorage
 from kasugai.adapters.proving import checker
 from kasugai.agents.watchdog.rule import Rule
+from kasugai.bridge.reading import table
+from kasugai.bridge.reading.conditions import turns
+from kasugai.bridge.reading.heard import Heard
 from kasugai.core.deciding import (
     closing,
     destinations,
     dumps,
     evidence,
+    gray,
     mailbox,
+    one_subject,
     opening,
     outcomes,
     quarantine,
@@ -34,6 +39,7 @@ from kasugai.core.deciding import (
 )
 from kasugai.core.deciding.asked import Asked
 from kasugai.core.deciding.budget import BUDGET
+from kasugai.core.deciding.counted import FailedCaller
 from kasugai.core.deciding.draft import Draft
 from kasugai.core.deciding.dumps import DUMPED
 from kasugai.core.deciding.gates import Gate
@@ -374,6 +380,23 @@ def _as_if_armed(self: Lifelines, word: Lifeline, at: BrokerTime, real: Any = Li
 
 def _without_margins(self: Lifelines, line: Line, now: BrokerTime, floor: BrokerTime) -> bool:
     return line.last.is_armed and now - max(line.at, floor) >= line.last.timeout
+
+
+def _is_stopped_by_anybody(heard: Heard) -> bool:
+    return turns(heard, "stopped") and not heard.task
+
+
+def _takes_callers_for_witnesses(draft: Draft, fault: Fault) -> None:
+    draft.fresh = fault
+    one_subject._take(draft, replace(fault, symptom=Symptom.DOWN), draft.row.recent, heard=False)
+    one_subject._weigh(draft)
+
+
+def _counts_failures(row: SubjectRow, fault: Fault, now: Moment) -> tuple[FailedCaller, ...]:
+    return (*row.callers.failed, FailedCaller(observer=fault.episode, event_id=fault.event_id, at=now.steady))
+
+
+LAST = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 def _no_patience(self: Host, rules: Rules, at: BrokerTime) -> Millis:
@@ -1047,6 +1070,36 @@ MUTANTS = (
         name="a return opens what somebody else has closed",
         scenario="storage-that-somebody-else-closed",
         patch=lambda: patch.object(open_storage, "_left", lambda _, look: look.storage.closed_to),
+        variants=written,
+    ),
+    Mutant(
+        name="a user's stop is recovered: who asked for it is not read",
+        scenario="a-user-stops-a-guest-and-nova-says-so",
+        patch=lambda: patch.object(table, "is_stopped_by_nova", _is_stopped_by_anybody),
+        variants=written,
+    ),
+    Mutant(
+        name="a gray host is fenced: who has failed there is a witness",
+        scenario="a-gray-host-and-one-witness",
+        patch=lambda: patch.object(gray, "take", _takes_callers_for_witnesses),
+        variants=written,
+    ),
+    Mutant(
+        name="failures are counted, not callers",
+        scenario="one-caller-fails-a-hundred-times",
+        patch=lambda: patch.object(gray, "_counted", _counts_failures),
+        variants=written,
+    ),
+    Mutant(
+        name="of a guest the word that comes last counts, not the newest",
+        scenario="what-nova-found-off-is-heard-after-its-user-started-it",
+        patch=lambda: patch.object(Heard, "place", property(lambda heard: (LAST, ""))),
+        variants=written,
+    ),
+    Mutant(
+        name="a guest that nobody asked to stop is as its user wished it",
+        scenario="nova-finds-a-guest-off",
+        patch=lambda: patch.object(table, "is_stopped_by_nova", lambda heard: False),
         variants=written,
     ),
     Mutant(

@@ -88,9 +88,9 @@ denied, at DEBUG all).
 | login | worst |
 |---|---|
 | an agent's | nothing without a host's key; with it, be one witness of one kind about any host, in that host's name |
-| the bridge's | the same, of the kind `nova`; and give signs of life: keep a dead host from being recovered |
 | an observer's | the same, of its kind; Nova's can give signs of life, and power's can say off, which is proof |
 | observe-silences' | keep hosts from being recovered; end silences of Alertmanager |
+| the bridge's | have guests restarted that are well, within their budgets; have hosts named gray; be no witness |
 | liveness' | be two kinds of witness (heartbeats, a cluster stack): have hosts fenced that segments let be fenced |
 | route, correlate | decide: have hosts fenced that segments let be fenced; end correlate, again and again |
 | the agents' master keys, on route's and liveness' nodes | with an agent's login, be every host's agent |

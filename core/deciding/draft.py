@@ -70,8 +70,10 @@ class Draft:
         also: tuple[Reason, ...] = (),
         detail: str = "",
         aside: bool = False,
+        alone: bool = False,
     ) -> None:
-        """Publish a verdict if it is news, or if it covers the fresh fault, or said `aside`."""
+        """Publish a verdict if it is news, or if it covers the fresh fault, or said `aside`; `alone`: it covers nothing
+        else."""
         self.row, verdicts = telling.put_into_words(
             self.row,
             verb,
@@ -83,6 +85,7 @@ class Draft:
             also=also,
             detail=detail,
             aside=aside,
+            alone=alone,
         )
         if verdicts:
             self.fresh = None

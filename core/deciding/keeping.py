@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
-from kasugai.core.deciding.rows import Condition, Others, SubjectRow
+from kasugai.core.deciding.counted import Others
+from kasugai.core.deciding.rows import Condition, SubjectRow
 from kasugai.core.words.bounds import bytes_of
 from kasugai.core.words.signals import Source, Symptom
 

@@ -12,6 +12,7 @@ from kasugai.core.deciding import (
     commands,
     ending,
     evidence,
+    gray,
     keeping,
     plannedstop,
     readmission,
@@ -68,6 +69,9 @@ def _change(before: SubjectRow, draft: Draft) -> Change | None:
 
 
 def _decide_fault(draft: Draft, fault: Fault) -> None:
+    if fault.symptom is Symptom.FAILING:
+        gray.take(draft, fault)
+        return
     known = draft.row.remembers(fault.event_id)
     heard = known and not testimony.upgrades(draft.row, fault)
     draft.fresh = None if heard else fault

@@ -7,6 +7,7 @@ tell what is already done (architecture.md 4, Rows). Counts are derived from row
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from kasugai.core.deciding.counted import NOBODY, Callers, Others
 from kasugai.core.words.epochs import Owners
 from kasugai.core.words.incident import Open, OutOfService, Phase
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
@@ -162,16 +163,6 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Others:
-    """Words of one kind of source that are not kept by name."""
-
-    source: Source
-    """The kind."""
-    count: int
-    """How many words."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SubjectRow(OfKind):
     """All that is remembered of one subject."""
 
@@ -234,6 +225,8 @@ class SubjectRow(OfKind):
     undecidable: bool = False
     """Whether the answer to the last record about it was larger than any record may be: it is left alone until somebody
     speaks of it again."""
+    callers: Callers = NOBODY
+    """Of a host: who has failed there. Nobody decides by them; they are told of (`gray`)."""
     verb: Verb | None = None
     """What was last told about it."""
     reason: Reason | None = None

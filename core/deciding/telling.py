@@ -27,13 +27,15 @@ def put_into_words(
     also: tuple[Reason, ...] = (),
     detail: str = "",
     aside: bool = False,
+    alone: bool = False,
 ) -> tuple[SubjectRow, tuple[Verdict, ...]]:
     """Return the row with the new last word, and the verdicts to publish: none when nothing changed and `fresh` (a
-    fault not heard before) is absent. A word `aside` is always told, and the last word stays what it was."""
+    fault not heard before) is absent. A word `aside` is always told, and the last word stays what it was; one told
+    `alone` stands on the fresh fault and on nothing that is held against the subject."""
     changed = aside or (verb, reason) != (row.verb, row.reason)
     if not changed and fresh is None:
         return row, ()
-    keys = _evidence(row, fresh)
+    keys = _evidence(None if alone else row, fresh)
     said = cut("; ".join(filter(None, [detail, keeping.told(row)])))
     first = 100 * verb_rank(verb) + (ASIDE if aside else 0)
     parts = [keys[i : i + EVIDENCE_LIMIT] for i in range(0, len(keys), EVIDENCE_LIMIT)] or [()]
@@ -70,8 +72,8 @@ def remembered(row: SubjectRow, name: UUID) -> tuple[UUID, ...]:
     return (*row.recent, name)[-RECENT_LIMIT:]
 
 
-def _evidence(row: SubjectRow, fresh: Fault | None) -> tuple[Evidence, ...]:
-    keys = {c.event_id: evidence_of(c) for c in row.conditions}
+def _evidence(row: SubjectRow | None, fresh: Fault | None) -> tuple[Evidence, ...]:
+    keys = {} if row is None else {c.event_id: evidence_of(c) for c in row.conditions}
     if fresh is not None:
         keys[fresh.event_id] = evidence_of(fresh)
     return tuple(keys[key] for key in sorted(keys))

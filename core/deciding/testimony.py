@@ -76,6 +76,8 @@ def note(row: SubjectRow, fault: Fault, now: Moment, recent: tuple[UUID, ...]) -
             return replace(row, conditions=rest, recent=recent)
         case Symptom.ALIVE:
             return _lives(replace(row, recent=recent), replace(now, at=said_at(fault, now)))
+        case Symptom.FAILING:
+            return row
         case _:
             assert_never(fault.symptom)
 
@@ -85,7 +87,7 @@ def note_late(row: SubjectRow, fault: Fault) -> SubjectRow:
     back ends what had last been said before it, and nothing else."""
     before = tuple(c for c in row.conditions if max(c.seen.at, c.vouched_at) <= fault.said_at)
     match fault.symptom:
-        case Symptom.DOWN | Symptom.DUMPING | Symptom.OFF:
+        case Symptom.DOWN | Symptom.DUMPING | Symptom.OFF | Symptom.FAILING:
             return row
         case Symptom.CLEAR:
             over = tuple(c for c in before if c.observer == fault.observer)

@@ -64,6 +64,8 @@ class Symptom(StrEnum):
     """A sign of life: contradicts everything older but OFF."""
     CLEAR = "clear"
     """The observer takes back its own condition and vouches for nothing."""
+    FAILING = "failing"
+    """A caller of the host's has failed there: counted per caller, told when they are many, and no witness."""
 
     @property
     def blames(self) -> bool:

@@ -91,6 +91,7 @@ class Actions:
             request_id=self.request_id(), action=action, guest=guest.uuid, start=now, updated_at=now, by=by
         )
         self._by_guest[guest.uuid].append(begun)
+        self._world.voice.asked(guest.uuid, begun.request_id, by)
         return begun
 
     def begin(self, action: Action, event: str, host: str) -> ActionEvent:

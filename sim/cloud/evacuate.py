@@ -7,13 +7,14 @@ under way) and what it writes before it answers. Source of every rule: nova.md.
 from kasugai.core.recovering.nova_views import EVACUATION, By
 from kasugai.sim.cloud.actions import Actions
 from kasugai.sim.cloud.conductor import Conductor
-from kasugai.sim.cloud.evacuation import Evacuation, Progress, save
+from kasugai.sim.cloud.evacuation import Evacuation, Progress
 from kasugai.sim.cloud.model import REBUILDING, UNEXPECTED, Answer, Ended, Guest, Refused
 from kasugai.sim.cloud.placement import Placement
 from kasugai.sim.cloud.reaper import Reaper
 from kasugai.sim.cloud.rebuild import Rebuild
 from kasugai.sim.cloud.scheduler import Chooser
 from kasugai.sim.cloud.service import Services
+from kasugai.sim.cloud.voice import API, CONTROLLER
 from kasugai.sim.cloud.world import World
 
 LEAVES_STOPPED = (2, 95)
@@ -69,9 +70,10 @@ class Evacuations:
         written: they stay, and nobody carries the call out; nor one whose process dies before the record (Ended)."""
         self._check(guest, target)
         is_running = guest.vm_state == "active"
-        save(guest, self._world, task_state=REBUILDING)
+        guest.task_state, guest.updated_at = REBUILDING, self._world.now()
         self._may_die("task")
         action = self._actions.start(guest, "evacuate", by)
+        self._world.voice.saved(guest)
         self._may_die("action")
         evacuation = Evacuation(
             guest=guest,
@@ -83,6 +85,7 @@ class Evacuations:
         self._world.add_migration(guest, EVACUATION, target)
         if self._world.fails("evacuate"):
             raise Refused(500, UNEXPECTED, evacuation.action.request_id)
+        self._world.voice.says(guest, "evacuate", API, CONTROLLER)
         self._progress.begin(evacuation)
         self._conductor.take(evacuation)
         took = self._world.draw(self._world.pace.evacuate)

@@ -118,3 +118,4 @@ def save(guest: Guest, world: World, **changes: Any) -> None:
     for name, value in changes.items():
         setattr(guest, name, value)
     guest.updated_at = world.now()
+    world.voice.saved(guest)

@@ -24,6 +24,7 @@ from kasugai.sim.cloud.scheduler import Chooser
 from kasugai.sim.cloud.service import Services
 from kasugai.sim.cloud.states import need, need_host
 from kasugai.sim.cloud.verbs import BY_TASK, SHELVE, STOP, UNSHELVE, VERBS, Verb
+from kasugai.sim.cloud.voice import COMPUTE
 from kasugai.sim.cloud.world import World
 
 MIGRATING = "migrating"
@@ -133,6 +134,8 @@ class Guests:
         """Delete the record, and the copy of the host that was asked to: one that an evacuation has built elsewhere
         runs on, and Nova does not know it any more."""
         guest.deleted = True
+        self._world.voice.saved(guest)
+        self._world.voice.does(guest, "delete")
         if host is not None and host.answers:
             self._world.diary.destroy(guest.uuid, host.name)
         self._reaper.expect(guest)
@@ -194,6 +197,9 @@ class Guests:
         self._world.host(dest)
         guest.task_state = MIGRATING
         record = self._world.add_migration(guest, LIVE_MIGRATION, dest)
+        self._world.voice.asked(guest.uuid, f"req-{record.uuid}", By.OTHERS)
+        self._world.voice.saved(guest)
+        self._world.voice.says(guest, "live_migration_pre.start", COMPUTE, dest)
         self._world.set_status(record, "running")
         self._world.later(switch_after, lambda: self.switch_over(record))
         self._world.later(finish_after, lambda: self._finish_live_migration(record))
@@ -206,9 +212,22 @@ class Guests:
             self._world.diary.destroy(guest.uuid, record.source)
             self._world.diary.start(guest.uuid, record.dest or "")
 
+    def abort_live_migration(self, guest: Guest) -> None:
+        """Somebody aborts the guest's live migration before it has switched over: it stays where it is."""
+        moving = [m for m in self._world.migrations if m.guest == guest.uuid and m.status == "running"]
+        if not moving or moving[0].source not in self._world.diary.running_on(guest.uuid):
+            raise Refused(409, f"Cannot abort the live migration of instance {guest.uuid}")
+        source = moving[0].source
+        self._world.voice.says(guest, "live_migration_abort.end", COMPUTE, source)
+        self._world.set_status(moving[0], "cancelled")
+        guest.task_state, guest.updated_at = None, self._world.now()
+        self._world.voice.saved(guest)
+        self._world.voice.says(guest, "live_migration_rollback.end", COMPUTE, source)
+
     def reset_live_migration(self, guest: Guest) -> None:
         """What a starting source does about a migration that it was in."""
         guest.task_state = None
+        self._world.voice.saved(guest)
         for record in self._world.migrations:
             if (
                 record.guest == guest.uuid
@@ -220,7 +239,9 @@ class Guests:
     def _finish_live_migration(self, record: Migration) -> None:
         guest = self._world.guests[record.guest]
         if self._still_migrates(record) and record.dest in self._world.diary.running_on(guest.uuid):
+            self._world.voice.says(guest, "live_migration_post_dest.end", COMPUTE, record.dest)
             guest.host, guest.task_state = record.dest, None
+            self._world.voice.saved(guest)
             self._world.set_status(record, "completed")
 
     def _still_migrates(self, record: Migration) -> bool:
@@ -231,11 +252,14 @@ class Guests:
     def _settle(self, guest: Guest, event: str, vm_state: str, power_state: int) -> None:
         guest.vm_state, guest.task_state, guest.power_state = vm_state, None, power_state
         guest.updated_at = self._world.now()
+        self._world.voice.saved(guest)
         action = self._asked.pop(guest.uuid, None)
         if action is not None:
+            self._world.voice.does(guest, action.action)
             self._actions.finish(action, self._actions.begin(action, event, guest.host or ""))
 
     def _accepted(self, guest: Guest, action: Action | None = None) -> Answer[None]:
         guest.updated_at = self._world.now()
+        self._world.voice.saved(guest)
         took = self._world.draw(self._world.pace.call)
         return Answer(None, took, action.request_id if action else "")

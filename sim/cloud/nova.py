@@ -79,6 +79,7 @@ class Nova:
         if host in aggregate.hosts:
             raise Refused(409, f"Aggregate {aggregate_id} already has host {host}.")
         aggregate.hosts.append(host)
+        self._world.voice.groups(aggregate.name, aggregate.hosts)
         return Answer(aggregate, self._world.draw(self._world.pace.call))
 
     def list_servers(self, host: str | None = None, status: str | None = None) -> Answer[list[Guest]]:
@@ -145,9 +146,9 @@ class Nova:
         """POST /servers/ID/action evacuate at 2.14 or later. NOT idempotent."""
         return self.evacuations.evacuate(self.guests.find(uuid), target, microversion, by)
 
-    def reset_state(self, uuid: str, state: str = "error") -> Answer[None]:
+    def reset_state(self, uuid: str, state: str = "error", by: By = By.US) -> Answer[None]:
         """os-resetState."""
-        return self.guests.reset_state(uuid, state)
+        return self.guests.reset_state(uuid, state, by)
 
     def stop(self, uuid: str, by: By = By.US) -> Answer[None]:
         """os-stop."""

@@ -21,8 +21,11 @@ from kasugai.sim.cloud.model import (
     Host,
 )
 from kasugai.sim.cloud.turns import Turns
+from kasugai.sim.cloud.voice import COMPUTE, CONDUCTOR
 from kasugai.sim.cloud.world import World
 
+SPAWN_FAILURE = "InstanceDeployFailure"
+"""What a nova-compute raises whose hypervisor cannot build a guest."""
 BEGINNING, END = range(5), range(5, 8)
 """The turns of an evacuation at its destination, where computes work in turns."""
 
@@ -59,6 +62,8 @@ class Rebuild:
         else:
             evacuation.record.dest = dest.name
         self._progress.set_status(evacuation, "pre-migrating")
+        self._world.voice.says(evacuation.guest, "rebuild_scheduled", CONDUCTOR, dest.name)
+        self._world.voice.says(evacuation.guest, "rebuild.start", COMPUTE, dest.name)
         if any(
             each.host == dest.name or each.uuid in dest.claimed
             for each in self._world.fellows(evacuation.guest)
@@ -90,7 +95,10 @@ class Rebuild:
 
     def _report_failure(self, evacuation: Evacuation, dest: Host) -> None:
         """ERROR on the source host, and the guest may be evacuated again."""
+        voice, action = self._world.voice, evacuation.action
+        voice.says(evacuation.guest, "rebuild.error", COMPUTE, dest.name, SPAWN_FAILURE)
         self._progress.fail(evacuation, "failed", dest.spawn_fault)
+        voice.raises(dest.name, SPAWN_FAILURE, action.request_id)
 
     def _finish(self, evacuation: Evacuation, dest: Host) -> None:
         """The guest is ACTIVE without a task, and Nova still names the source."""
@@ -114,6 +122,7 @@ class Rebuild:
     def _land(self, evacuation: Evacuation, dest: Host) -> None:
         """The host changes last."""
         if not evacuation.guest.deleted:
+            self._world.voice.says(evacuation.guest, "rebuild.end", COMPUTE, dest.name)
             save(evacuation.guest, self._world, host=dest.name)
         self._progress.end(evacuation, "failed" if evacuation.guest.deleted else "done")
 

@@ -97,6 +97,7 @@ class Services:
             took += self._set_enabled(host, status == "enabled", reason or "")
         if before != (host.service.enabled, host.service.disabled_reason, host.service.forced_down):
             host.service.last_write = self._world.now()
+        self._world.voice.serves(host)
         return Answer(host, took)
 
     def delete(self, service_id: str) -> Answer[None]:

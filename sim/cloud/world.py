@@ -16,6 +16,7 @@ from kasugai.sim.cloud.controllers import Controllers
 from kasugai.sim.cloud.diary import Diary
 from kasugai.sim.cloud.model import Aggregate, Guest, Host, Image, Migration, Refused
 from kasugai.sim.cloud.pace import Pace, Span, large_cloud
+from kasugai.sim.cloud.voice import Voice
 
 NEW_YEAR = 1_767_225_600.0
 """2026-01-01T00:00:00Z in seconds since 1970: the cloud's wall clock at second 0 of a virtual loop."""
@@ -84,6 +85,7 @@ class World:
         self.fails_next: dict[str, int] = {}
         """By action: so many of the next calls are answered 500 in the middle of their work."""
         self.controllers = Controllers(scheduler.time)
+        self.voice = Voice(self.wall, self.derive)
         self.silent_cells: dict[str, bool] = {}
         """Silent cells: their records are missing from lists. True: ids are readable all the same."""
 

@@ -25,6 +25,7 @@ from kasugai.core.words.timing import PRODUCTION, Timing
 from kasugai.core.words.verdicts import Verdict
 from kasugai.schemas.topics import DEAD_LETTERS
 from kasugai.sim.cloud import REAL, Pace, SimCloud
+from kasugai.sim.lab.actors.bridge import BridgeActor
 from kasugai.sim.lab.actors.correlate import CorrelateActor
 from kasugai.sim.lab.actors.liveness import LivenessActor, seen
 from kasugai.sim.lab.actors.route import RouteActor
@@ -35,11 +36,11 @@ from kasugai.sim.lab.broker import (
     FAULTS,
     INVENTORY,
     METRICS,
-    NOVA,
     PEERS,
     POWER,
     RECOVERY,
     REPORTED,
+    SERVICES,
     VERDICTS,
     Broker,
 )
@@ -63,7 +64,7 @@ RESTART = 3.0
 TOLD_ON = {
     Source.REPORTED: REPORTED,
     Source.PEER: PEERS,
-    Source.NOVA: NOVA,
+    Source.NOVA: SERVICES,
     Source.POWER: POWER,
     Source.METRICS: METRICS,
 }
@@ -109,6 +110,8 @@ class Lab:
     dogs: Dogs | None = None
     """Where its hosts have watchdogs."""
     liveness: LivenessActor | None = None
+    bridge: BridgeActor | None = None
+    """Where Nova tells of what it does."""
 
     def __post_init__(self) -> None:
         """Set up everything; nothing runs yet."""
@@ -159,6 +162,9 @@ class Lab:
         self.start_worker()
         if self.liveness is not None:
             self.liveness.start()
+        if self.bridge is not None:
+            self.bridge.listen()
+            self.bridge.start()
 
     def start_correlate(self) -> None:
         """Start correlate, from its table."""

@@ -9,6 +9,7 @@ from kasugai.core.watching.rules import Rules
 from kasugai.core.words.disks import RootDisks
 from kasugai.core.words.policy import Disabled, Exhausted, Fencing, HostReturn, LocalGuests, Method
 from kasugai.sim.cloud import CONVOY
+from kasugai.sim.lab.actors.bridge import BridgeActor, Road
 from kasugai.sim.lab.actors.liveness import LivenessActor
 from kasugai.sim.lab.agents import HostAgents
 from kasugai.sim.lab.custom_step import SimulatedStep
@@ -28,6 +29,14 @@ GUEST_WORDS = (
     *("locked", "marked", "ephemeral", "swap", "config-drive", "elsewhere", "forgotten", *VM_STATES),
     *("task=", "priority=", "tag=", "spec=", "spec-mark=", "image=", "flavor=", "project=", "from="),
 )
+
+FLAGS: dict[str, tuple[str, bool]] = {
+    "no-date": ("sends_date", False),
+    "no-sync": ("syncs_power", False),
+    "compares-boots": ("compares_boots", True),
+    "placement": ("tells_room", True),
+}
+"""What is so in a world by one word of a line `nova`."""
 
 
 def build(lab: Lab, scenario: Scenario) -> None:
@@ -209,16 +218,10 @@ class _Builder:
 
     def _set_nova(self, name: str, words: tuple[str, ...]) -> None:
         """nova no-date | nova no-sync | nova compares-boots | nova convoy | nova placement | nova clock +30s|-30s |
-        nova spawn 20s"""
+        nova spawn 20s | nova notifies [loss=10%] [late=5s] [twice]"""
         world = self._lab.cloud.world
-        if name == "no-date":
-            world.sends_date = False
-        elif name == "no-sync":
-            world.syncs_power = False
-        elif name == "compares-boots":
-            world.compares_boots = True
-        elif name == "placement":
-            world.tells_room = True
+        if name in FLAGS:
+            setattr(world, *FLAGS[name])
         elif name == "convoy":
             world.pace = dataclasses.replace(world.pace, turn=CONVOY.turn, crowding=CONVOY.crowding)
         elif name == "clock":
@@ -226,8 +229,25 @@ class _Builder:
             world.clock_offset = sign * seconds(words[0].lstrip("+-"))
         elif name == "spawn":
             world.pace = dataclasses.replace(world.pace, spawn=seconds(words[0]))
+        elif name == "notifies":
+            self._add_bridge(words)
         else:
-            raise ValueError("nova takes no-date, no-sync, compares-boots, convoy, placement, clock or spawn")
+            raise ValueError(f"nova takes {', '.join(FLAGS)}, convoy, clock, spawn or notifies")
+
+    def _add_bridge(self, words: tuple[str, ...]) -> None:
+        """nova notifies [loss=10%] [late=5s] [twice]: it tells what it does, and the bridge reads it."""
+        said = options(words, "loss=", "late=", "twice")
+        self._lab.bridge = BridgeActor(
+            self._lab.broker,
+            self._lab.cloud,
+            Road(
+                loss=float(said.get("loss", "0").rstrip("%")) / 100,
+                late=seconds(said.get("late", "0s")),
+                twice="twice" in said,
+            ),
+            knows=lambda host: host in self._lab.hosts,
+            say=lambda sentence: self._lab.say("bridge", sentence),
+        )
 
     def _set_workers(self, name: str, words: tuple[str, ...]) -> None:
         """workers SLOTS: how many hosts a worker serves at a time."""

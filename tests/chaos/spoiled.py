@@ -12,7 +12,7 @@ from uuid import UUID
 from kasugai.adapters.kafka.records import Headers, Outgoing
 from kasugai.core.words.facts import Fact, FactKind, Result, make_fact
 from kasugai.core.words.incident import Stop
-from kasugai.core.words.signals import Command, Fault, Instruction, Letter, Source, fault
+from kasugai.core.words.signals import Command, Fault, Instruction, Letter, Source, Symptom, fault
 from kasugai.core.words.subject import Kind, host_subject
 from kasugai.core.words.timing import BrokerTime
 from kasugai.schemas.codec import Undecodable, decode, encode
@@ -207,6 +207,7 @@ def _fault(topic: str, number: int, place: Place) -> Fault:
         detail={Kind.HOST: "", Kind.INSTANCE: str(UUID(int=number))}.get(kind, "libvirtd"),
         observer=f"host/{'its-neighbour' if topic == PEERS else place.host}",
         source=sources.get(topic, Source.HEARTBEAT),
+        symptom=Symptom.FAILING if topic == NOVA else Symptom.DOWN,
         episode=f"spoiled-{number}",
         asserted=topic == REPORTED,
     )

@@ -59,6 +59,7 @@ VERBS = frozenset(
         "time_out_scheduling",
         "hypervisors",
         "updates",
+        "told",
         "log",
     }
 )
@@ -303,6 +304,11 @@ class Town(integrated_helpers.ProviderUsageBaseTestCase):  # type: ignore[misc]
             for data in told
             if data.get("uuid") == guest and "state_update" in data
         ]
+
+    def told(self) -> list[dict[str, Any]]:
+        """Return all of Nova's versioned notifications, the oldest first. The fixture keeps neither their contexts nor
+        when they were sent."""
+        return [dict(each) for each in self.notifier.versioned_notifications]
 
     def silence_cell(self) -> None:
         """The database of the cells does not answer the API."""

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from kasugai.adapters.nova import NovaCloud
 from kasugai.adapters.settings import NovaSettings
 from kasugai.sim.cloud import Pace, SimCloud
+from kasugai.sim.cloud.voice import Message
 from kasugai.sim.cloud.wire import Wire
 from kasugai.sim.door import CloudDoor
 from kasugai.sim.http import CloudThread
@@ -96,6 +97,18 @@ class OnSimulator(ABC):
 
         return self.do(look)
 
+    def listens(self) -> None:
+        self._told: list[Message] = []
+
+        def listen(cloud: SimCloud) -> None:
+            cloud.world.voice.begin(cloud.world.guests)
+            cloud.world.voice.hearers.append(self._told.append)
+
+        self.do(listen)
+
+    def told(self) -> list[Message]:
+        return self.do(lambda _: list(self._told))
+
     def records(self) -> list[Record]:
         def look(cloud: SimCloud) -> list[Record]:
             names = {guest.uuid: guest.name for guest in cloud.world.guests.values()}
@@ -167,8 +180,9 @@ class OnSimulator(ABC):
     def evacuates(self, guest: str) -> None:
         self.do(lambda cloud: cloud.operator_evacuates(guest))
 
-    def live_migrates(self, guest: str, dest: str) -> None:
-        self.do(lambda cloud: cloud.operator_live_migrates(guest, dest))
+    def live_migrates(self, guest: str, dest: str, *, ends: bool = False) -> None:
+        soon = {"switch_after": 0.1, "finish_after": 0.2} if ends else {}
+        self.do(lambda cloud: cloud.operator_live_migrates(guest, dest, **soon))
 
     def stops(self, guest: str) -> None:
         self.do(lambda cloud: cloud.user_stops(guest))

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from kasugai.adapters.nova import NovaCloud
 from kasugai.sim.cloud import SimCloud
+from kasugai.sim.cloud.voice import Message
 from kasugai.sim.cloud.wire import Wire
 from kasugai.sim.http import CloudThread
 from kasugai.workers.ports import Cloud
@@ -44,6 +45,7 @@ class OnRealNova:
         """Say it to `nova`; what is not Nova's stands in `lab`."""
         self.nova, self.lab, self.port = nova, lab, port
         self._uuids: dict[str, str] = {}
+        self._heard = 0
 
     def wire(self, act: Callable[[Wire], T]) -> T:
         return self.lab.do(lambda cloud: act(cloud.wire))
@@ -152,6 +154,21 @@ class OnRealNova:
         """What Nova's notifications told of a guest, as it came about: vm_state, task_state, host."""
         return [tuple(each) for each in self.nova.say("updates", guest=self.uuid(guest))]
 
+    def listens(self) -> None:
+        self._heard = len(self.nova.say("told"))
+
+    def told(self) -> list[Message]:
+        """See `Scene`; when each was said is its place in the order, and a request stands in the payload alone."""
+        said: list[Message] = self.nova.say("told")[self._heard :]
+        return [
+            each
+            | {
+                "message_id": f"message-{number}",
+                "timestamp": f"2026-11-22 12:00:00.{number:06d}",
+            }
+            for number, each in enumerate(said)
+        ]
+
     def actions(self, guest: str) -> list[Any]:
         """A guest's instance actions, the oldest first, each with its events."""
         path = f"/servers/{self.uuid(guest)}/os-instance-actions"
@@ -183,8 +200,9 @@ class OnRealNova:
     def evacuates(self, guest: str) -> None:
         self._act(guest, {"evacuate": {}})
 
-    def live_migrates(self, guest: str, dest: str) -> None:
-        self.nova.say("hold_migrations", host=self._host_of(guest))
+    def live_migrates(self, guest: str, dest: str, *, ends: bool = False) -> None:
+        if not ends:
+            self.nova.say("hold_migrations", host=self._host_of(guest))
         self._act(guest, {"os-migrateLive": {"host": dest, "block_migration": "auto"}})
 
     def stops(self, guest: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from kasugai.sim.cloud import SimCloud
+from kasugai.sim.cloud.voice import Message
 from kasugai.sim.cloud.wire import Wire
 from kasugai.workers.ports import Cloud
 
@@ -66,6 +67,14 @@ class Scene(Protocol):
 
     def running_on(self, guest: str) -> frozenset[str]:
         """The hosts on which it really runs."""
+        ...
+
+    def listens(self) -> None:
+        """From now on what Nova notifies is kept."""
+        ...
+
+    def told(self) -> list[Message]:
+        """What Nova has notified since, as it stands in oslo.messaging's envelope."""
         ...
 
     # Machines.
@@ -147,8 +156,8 @@ class Scene(Protocol):
         """An operator evacuates a guest."""
         ...
 
-    def live_migrates(self, guest: str, dest: str) -> None:
-        """An operator lets a guest migrate; it takes long."""
+    def live_migrates(self, guest: str, dest: str, *, ends: bool = False) -> None:
+        """An operator lets a guest migrate; it takes long, or it `ends` soon."""
         ...
 
     def stops(self, guest: str) -> None:

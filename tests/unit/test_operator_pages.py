@@ -53,6 +53,7 @@ NEED_NOBODY = {
     "no-limit",
     "no-evidence",
     "watchdog",
+    "caller-failed",
 }
 """Told, and never the reason of a hold, a veto, an alert or a failure. A new reason is added here or gets a page."""
 

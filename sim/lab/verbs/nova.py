@@ -3,8 +3,11 @@
 from dataclasses import replace
 from functools import partial
 
-from kasugai.sim.lab.grammar import seconds
-from kasugai.sim.lab.laboratory import Lab
+from kasugai.core.recovering.nova_views import By
+from kasugai.sim.cloud.evacuation import save
+from kasugai.sim.cloud.rebuild import SPAWN_FAILURE
+from kasugai.sim.lab.grammar import options, seconds
+from kasugai.sim.lab.laboratory import RESTART, Lab
 from kasugai.sim.lab.verbs.verb import Verb, Words
 
 
@@ -104,7 +107,41 @@ def _slow_landing(lab: Lab, words: Words) -> str:
     return f"destinations take {words[0]} to take over what they have built"
 
 
+def _gives_up(lab: Lab, words: Words) -> str:
+    """nova gives GUEST up: it cannot do something with it that nobody has asked for, and writes `error`"""
+    guest, up = words
+    if up != "up":
+        raise ValueError("nova gives GUEST up")
+    world, given_up = lab.cloud.world, lab.cloud.world.guest(guest)
+    world.voice.asked(given_up.uuid, None, By.NOVA)
+    save(given_up, world, vm_state="error", task_state=None)
+    return f"nova gives {guest} up, and says that it is in error"
+
+
+def _caller(lab: Lab, words: Words) -> str:
+    """caller USER fails on HOST [by=EXCEPTION]: nova-compute there cannot build a guest for that user"""
+    user, fails, on, host, *rest = words
+    if (fails, on) != ("fails", "on"):
+        raise ValueError("caller USER fails on HOST [by=EXCEPTION]")
+    world, exception = lab.cloud.world, options(rest, "by=").get("by", SPAWN_FAILURE)
+    world.voice.fails_to_build(user, world.host(host).name, exception)
+    return f"{host} cannot build a guest for {user}"
+
+
+def _bridge(lab: Lab, words: Words) -> str:
+    """bridge dies [for TIME]: kill -9, and a new life after 3 s or TIME"""
+    dies, *rest = words
+    if lab.bridge is None or dies != "dies":
+        raise ValueError("bridge dies [for TIME], where nova notifies")
+    lab.bridge.die()
+    lab.later(seconds(rest[1]) if rest else RESTART, lab.bridge.start)
+    return f"the bridge dies{f' for {rest[1]}' if rest else ''}"
+
+
 VERBS: dict[str, Verb] = {
+    "nova gives": _gives_up,
+    "caller": _caller,
+    "bridge": _bridge,
     "nova answers 500": _nova_500,
     "nova answers 503": _nova_503,
     "nova unreachable": _nova_unreachable,

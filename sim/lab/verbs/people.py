@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from kasugai.core.recovering.nova_views import By
 from kasugai.sim.lab.grammar import options, seconds
 from kasugai.sim.lab.laboratory import Lab
 from kasugai.sim.lab.verbs.verb import Verb, Words
@@ -71,6 +72,28 @@ def _operator(lab: Lab, words: Words) -> str:
     return f"an operator {' '.join(words)}"
 
 
+def _reset(lab: Lab, words: Words) -> str:
+    """operator resets GUEST: sets it to error by hand"""
+    (guest,) = words
+    lab.cloud.nova.reset_state(lab.cloud.uuid(guest), by=By.OTHERS)
+    return f"an operator sets {guest} to error"
+
+
+def _abort(lab: Lab, words: Words) -> str:
+    """operator aborts GUEST: its live migration"""
+    (guest,) = words
+    lab.cloud.nova.guests.abort_live_migration(lab.cloud.world.guest(guest))
+    return f"an operator aborts the live migration of {guest}"
+
+
+def _group(lab: Lab, words: Words) -> str:
+    """operator adds HOST to AGGREGATE"""
+    host, _, aggregate = words
+    number = next(n for n, each in lab.cloud.world.aggregates.items() if each.name == aggregate)
+    lab.cloud.nova.add_to_aggregate(number, host)
+    return f"an operator adds {' '.join(words)}"
+
+
 def _spans(rest: list[str]) -> dict[str, float]:
     said = options(rest, "switch-after=", "finish-after=")
     return {key.replace("-", "_"): seconds(value) for key, value in said.items()}
@@ -91,4 +114,7 @@ VERBS: dict[str, Verb] = {
     "create": _create_host,
     "move": _move_host,
     "operator": _operator,
+    "operator resets": _reset,
+    "operator adds": _group,
+    "operator aborts": _abort,
 }

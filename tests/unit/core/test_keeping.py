@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kasugai.core.deciding import keeping
+from kasugai.core.deciding.counted import Others
 from kasugai.core.deciding.keeping import FIXED, MOST, WEIGHT
-from kasugai.core.deciding.rows import Condition, Others, SubjectRow
+from kasugai.core.deciding.rows import Condition, SubjectRow
 from kasugai.core.words.bounds import LONGEST, bytes_of
 from kasugai.core.words.facts import FactKind, Result
 from kasugai.core.words.signals import Source, Symptom

@@ -33,6 +33,7 @@ from kasugai.schemas.topics import (
     HEARTBEATS,
     INVENTORY,
     METRICS,
+    NOVA,
     POWER,
     RECOVERY,
     REPORTED,
@@ -314,6 +315,16 @@ def test_of_a_host_agents_are_one_kind_of_witness() -> None:
 def test_an_agent_is_no_second_witness_against_a_host(topic: str) -> None:
     with pytest.raises(Unsaid, match=f"heartbeat may not speak of a host on {topic}"):
         route().letters(topic, spelt(REPORT, source=Source.HEARTBEAT, asserted=False, observer="host/cmp1"))
+
+
+def test_the_bridge_says_nothing_of_a_hosts_life_or_death() -> None:
+    """Failed callers are no witness, so whoever has its login is none either."""
+    theirs = [saying for topic in contracts().values() if "bridge" in topic.writers for saying in topic.says]
+    of_hosts = [saying for saying in theirs if Kind.HOST in saying.of]
+    assert [saying.symptoms for saying in of_hosts] == [{Symptom.FAILING}]
+    assert {s for saying in theirs for s in saying.symptoms} == {Symptom.FAILING, Symptom.DOWN, Symptom.CLEAR}
+    carried = {t.name for t in contracts().values() if any(Symptom.FAILING in s.symptoms for s in t.says)}
+    assert carried == {NOVA}
 
 
 def test_only_reports_assert_and_only_who_reads_power_or_lifelines_says_off() -> None:

@@ -3,8 +3,9 @@
 import argparse
 import asyncio
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from shlex import join, quote
 from typing import TYPE_CHECKING
 
@@ -137,17 +138,25 @@ def _traced(settings: "Settings", host: str) -> Iterator[None]:
 
 
 async def publish(kafka: "KafkaSettings", arguments: argparse.Namespace) -> "tuple[Fault, Stamp]":
-    """Look the host up and publish; SaidNo when the inventory does not know it (and nothing forces it)."""
+    """Publish what the command line describes; SaidNo as `publish_about`."""
+    return await publish_about(kafka, arguments.host, partial(observation, arguments), force=arguments.force)
+
+
+async def publish_about(
+    kafka: "KafkaSettings", name: str, make: "Callable[[str, int], Fault]", *, force: bool
+) -> "tuple[Fault, Stamp]":
+    """Look the host up and publish what `make` says of its uuid and the inventory's offset; SaidNo when the inventory
+    does not know it (and nothing forces it)."""
     from kasugai.adapters.kafka.inventory_reader import InventoryReader
     from kasugai.adapters.kafka.producer import Producer
     from kasugai.schemas.topics import REPORTED
 
     async with InventoryReader(kafka, "kasugai-cli-inventory") as reader:
-        host = reader.inventory.host_named(arguments.host)
-        if host is None and not arguments.force:
+        host = reader.inventory.host_named(name)
+        if host is None and not force:
             known = sorted(host.name for host in reader.inventory.hosts())
-            raise SaidNo(unknown(arguments.host, known))
-        fault = observation(arguments, host.host_uuid if host else "", reader.offset - 1)
+            raise SaidNo(unknown(name, known))
+        fault = make(host.host_uuid if host else "", reader.offset - 1)
     async with Producer(kafka, "kasugai-cli") as producer:
         return fault, await producer.send(REPORTED, fault)
 

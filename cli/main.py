@@ -12,6 +12,7 @@ from typing import cast
 
 from kasugai.cli import (
     agent,
+    degraded,
     doctor,
     explain,
     fault,
@@ -54,6 +55,7 @@ NOUNS = (
     incident,
     explain,
     fault,
+    degraded,
     segment,
     stop,
     power,

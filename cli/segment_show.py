@@ -23,7 +23,15 @@ from kasugai.core.telling.host_states import (
 from kasugai.core.telling.stops import StopState, stops
 from kasugai.core.words.disks import RootDisks
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
-from kasugai.core.words.policy import Exhausted, Fencing, HostReturn, LocalGuests, Policy, ProcessAction
+from kasugai.core.words.policy import (
+    Degraded,
+    Exhausted,
+    Fencing,
+    HostReturn,
+    LocalGuests,
+    Policy,
+    ProcessAction,
+)
 from kasugai.core.words.subject import INCIDENT_KINDS
 from kasugai.core.words.timing import Instant, Millis
 from kasugai.core.words.verdicts import Verdict
@@ -132,6 +140,7 @@ def page(shown: Shown, now: Instant, width: int | None) -> list[str]:
         "guests": _guests(policy),
         "process": _processes(policy),
         "return": _RETURNS[policy.host_return],
+        "drain": _degraded(policy),
         **_steps(policy),
     }
     lines = [f"{name + ':':<9}{text}" for name, text in head.items()]
@@ -187,6 +196,14 @@ def _processes(policy: Policy) -> str:
     told = [f"{name}: {_ACTIONS[action]}" for name, action in words.items()]
     others = "others" if told else "all"
     return "; ".join([*told, f"{others}: noted; none for {age(policy.process_quiet)} after a boot"])
+
+
+def _degraded(policy: Policy) -> str:
+    """Say what becomes of hosts whose hardware is called degraded."""
+    if policy.degraded is Degraded.NOTE:
+        return "no host: that its hardware is degraded is noted"
+    hosts = "one degraded host" if policy.degraded_hosts == 1 else f"{policy.degraded_hosts} degraded hosts"
+    return f"{hosts} at a time: no new guests, those that run are migrated live"
 
 
 _ACTIONS = {

@@ -109,6 +109,8 @@ class Lab:
     dogs: Dogs | None = None
     """Where its hosts have watchdogs."""
     liveness: LivenessActor | None = None
+    degraded: dict[str, str] = field(default_factory=dict)
+    """By host whose hardware an alert calls degraded: since when."""
 
     def __post_init__(self) -> None:
         """Set up everything; nothing runs yet."""

@@ -11,7 +11,7 @@ from typing import assert_never
 
 from kasugai.core.words.identity import event_id
 from kasugai.core.words.signals import Fault, Source
-from kasugai.core.words.subject import Kind, Subject
+from kasugai.core.words.subject import Subject
 from kasugai.schemas.topics import About, Saying, contracts
 
 AGENT = "host/"
@@ -49,11 +49,7 @@ def check_saying(fault: Fault, topic: str) -> None:
         raise Unsaid(f"{fault.source} may not say {fault.symptom} on {topic}")
     if fault.subject.kind not in saying.of:
         raise Unsaid(f"{fault.source} may not speak of a {fault.subject.kind} on {topic}")
-    if (
-        fault.subject.kind is Kind.PROCESS
-        and saying.processes
-        and fault.subject.detail not in saying.processes
-    ):
+    if saying.processes and not fault.subject.is_host and fault.subject.detail not in saying.processes:
         named = ", ".join(sorted(saying.processes))
         raise Unsaid(f"{fault.source} may speak of no process on {topic} but {named}")
     if fault.asserted and not saying.asserts:

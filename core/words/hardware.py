@@ -3,7 +3,7 @@
 It is told of as a process of the host is, under a name that no process has (ADR 30).
 """
 
-from kasugai.core.words.subject import Kind, Subject, process_subject
+from kasugai.core.words.subject import Subject, process_subject
 
 HARDWARE = "hardware"
 """The name that stands for the host's memory, disks, network cards, fans, ... as a whole."""
@@ -16,4 +16,4 @@ def hardware_subject(host: str) -> Subject:
 
 def is_hardware(subject: Subject) -> bool:
     """Whether it is a host's hardware, and no process on it."""
-    return subject.kind is Kind.PROCESS and subject.detail == HARDWARE
+    return subject.detail == HARDWARE and subject == hardware_subject(subject.host)

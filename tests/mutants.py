@@ -17,6 +17,7 @@ from kasugai.agents.watchdog.rule import Rule
 from kasugai.core.deciding import (
     closing,
     destinations,
+    draining,
     dumps,
     evidence,
     mailbox,
@@ -1085,6 +1086,12 @@ MUTANTS = (
         name="who takes his mark back ends another's",
         scenario="an-alert-and-a-person-call-a-host-degraded",
         patch=lambda: patch.object(undoing, "is_hardware", lambda _: False),
+        variants=written,
+    ),
+    Mutant(
+        name="a mark is over with its host's recovery",
+        scenario="a-drained-host-dies-and-comes-back",
+        patch=lambda: patch.object(draining, "stands_anew", lambda row, _: row),
         variants=written,
     ),
     Mutant(

@@ -4,6 +4,8 @@ hosts are marked as degraded.
 That a host's own recovery comes first is `hostfirst`'s business, what the policy makes of a mark `processgates`'.
 """
 
+from dataclasses import replace
+
 from kasugai.core.deciding.asked import Asked
 from kasugai.core.deciding.gates import DESCRIPTIONS, SEGMENT, Bars, Gate, Wait, When
 from kasugai.core.deciding.rows import SubjectRow
@@ -25,6 +27,30 @@ def marked(asked: Asked) -> frozenset[str]:
     """Return the segment's other hosts whose hardware is degraded: nobody is moved there from a degraded one."""
     others = (host for host in asked.tally.hosts if host != asked.row.host)
     return frozenset(host for host in others if is_marked(_hardware(asked, host)))
+
+
+def is_in_service(host: SubjectRow) -> bool:
+    """Whether guests may be on a host: no incident has taken it out, or it has been brought back since."""
+    closed = host.closed
+    was_brought_back = closed is not None and closed.shut is None and closed.returned_at > 0
+    return not host.is_out or (host.returned is not None and was_brought_back)
+
+
+def stands_anew(row: SubjectRow, host: SubjectRow | None) -> SubjectRow:
+    """Return the row of hardware whose host has been taken back into service since it was drained: it was enabled for
+    that, and is as degraded as before."""
+    if not is_hardware(row.subject) or host is None or host.closed is None or row.closed is None:
+        return row
+    back = host.incident is None and is_in_service(host) and host.closed.returned_at > row.closed.at.at
+    if not back or not any(condition.explained for condition in row.conditions):
+        return row
+    return replace(row, conditions=tuple(replace(c, explained=False) for c in row.conditions))
+
+
+def wait(row: SubjectRow) -> Wait:
+    """Return on what the mark of a drained host waits."""
+    is_drained = is_hardware(row.subject) and any(condition.explained for condition in row.conditions)
+    return Wait(on=frozenset({host_subject(row.host).name})) if is_drained else Wait()
 
 
 def _hardware(asked: Asked, host: str) -> SubjectRow | None:
@@ -62,7 +88,8 @@ def _on_others(asked: Asked) -> Wait:
     if not is_hardware(asked.row.subject):
         return Wait()
     others = (hardware_subject(host).name for host in asked.tally.hosts if host != asked.row.host)
-    again = None if asked.row.incident else SteadyTime((asked.deadline // LOOK_AGAIN + 1) * LOOK_AGAIN)
+    waits = _is_to_be_drained(asked) and not _is_drained(asked.row)
+    again = SteadyTime((asked.deadline // LOOK_AGAIN + 1) * LOOK_AGAIN) if waits else None
     return Wait(until=again, on=frozenset({*others, SEGMENT, DESCRIPTIONS}))
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from kasugai.core.deciding import evidence
 from kasugai.core.deciding.asked import Asked
+from kasugai.core.deciding.draining import is_in_service
 from kasugai.core.deciding.gates import Bars, Gate, Wait
 from kasugai.core.deciding.rows import Condition, SubjectRow
 from kasugai.core.words.hardware import is_hardware
@@ -22,7 +23,7 @@ def _busy(asked: Asked) -> Reason | None:
         return None
     until = _suspected_until(host)
     suspected = until is not None and (host.verb is Verb.HOLD or until > asked.deadline)
-    is_left = is_hardware(asked.row.subject) and (host.is_out or host.hold is not None)
+    is_left = is_hardware(asked.row.subject) and (not is_in_service(host) or host.hold is not None)
     return Reason.HOST_FIRST if host.incident is not None or suspected or is_left else None
 
 

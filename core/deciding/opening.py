@@ -7,6 +7,7 @@ from kasugai.core.deciding import (
     budget,
     condemning,
     destinations,
+    draining,
     evidence,
     hostfirst,
     plannedstop,
@@ -34,6 +35,7 @@ def weigh_idle(draft: Draft) -> None:
         _pardon_host(draft)
     if draft.kind.occurs and _is_explained(draft):
         return
+    draft.row = draining.stands_anew(draft.row, draft.asked.host_row(draft.row.host))
     undone = undoing.due(draft.asked)
     if undone is not None:
         _weigh_undoing(draft, undone)

@@ -41,6 +41,8 @@ def _quiet_until(asked: Asked) -> SteadyTime | None:
 
 
 def _starting(asked: Asked) -> Reason | None:
+    if is_hardware(asked.row.subject):
+        return None
     until = _quiet_until(asked)
     return Reason.JUST_BOOTED if until is not None and until > asked.deadline else None
 
@@ -53,7 +55,7 @@ BOOTED = Gate(
     ),
     follows=True,
 )
-"""The host has been up for long enough."""
+"""The host has been up for long enough; its hardware starts at once."""
 
 
 def _still_down(asked: Asked) -> str:

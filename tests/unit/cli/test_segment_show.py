@@ -9,6 +9,7 @@ from kasugai.cli.segment_show import as_json, merged, page
 from kasugai.core.telling.incident_views import Seen
 from kasugai.core.words.disks import RootDisks
 from kasugai.core.words.facts import FactKind, Result, StepRecord, StepState
+from kasugai.core.words.hardware import hardware_subject
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.policy import Degraded, Exhausted, Fencing, LocalGuests, Policy
 from kasugai.core.words.timing import Millis
@@ -76,6 +77,14 @@ def test_what_becomes_of_degraded_hosts_is_shown() -> None:
     what = "at a time: no new guests, those that run are migrated live"
     assert shown(1) == f"drain:   one degraded host {what}"
     assert shown(3) == f"drain:   3 degraded hosts {what}"
+
+
+def test_degraded_hosts_are_named_with_what_has_come_of_it() -> None:
+    waits = replace(decided(Verb.HOLD, Reason.DRAIN_LIMIT, incident=None), subject=hardware_subject("cmp2"))
+    shown = merged(RACK, HOSTS, seen(waits))
+    assert page(shown, NOW, None)[10] == "marked:  cmp2 waiting (drain-limit)"
+    told = {each["name"]: each["degraded"] for each in as_json(shown)["hosts"]}
+    assert (told["cmp2"], told["cmp1"]) == ("waiting", None)
 
 
 def test_hosts_with_other_disks_than_their_segment_are_named() -> None:

@@ -16,7 +16,7 @@ from kasugai.core.recovering.ledger import Entry
 from kasugai.core.recovering.look import Look, list_is_believed
 from kasugai.core.recovering.moves import Extend, Finish, Next
 from kasugai.core.recovering.nova_views import GuestView
-from kasugai.core.recovering.procedure import Procedure, every, nothing, unchanged, unmarked
+from kasugai.core.recovering.procedure import Procedure, nothing, unchanged, unmarked
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.steps.custom_step import Around
 from kasugai.core.recovering.steps.kinds import carried_on
@@ -50,13 +50,10 @@ def _can_plan(look: Look, before: Look | None) -> bool:
 
 
 def _plan(order: Open, look: Look, entry: Entry, epoch: int) -> Plan:
-    shut = Step(
-        action=Action.DISABLE,
-        subject=order.host,
-        name=order.host,
-        params=FrozenMap({REASON: reason_of(order.subject.detail, order.incident)}),
-    )
-    chosen, excluded = _choose(order, look, look.guests)
+    """Where nobody calls the host degraded any more nothing is planned but the end of what may be under way."""
+    shut, chosen, excluded = _shut(order), (), ()
+    if order.evidence:
+        chosen, excluded = _choose(order, look, look.guests)
     moved = {step.subject for step in chosen}
     left = tuple(step for step in carried_on(entry) if step.subject not in moved)
     confirm = Step(action=Action.CONFIRM, subject=order.host, name=order.host)
@@ -66,8 +63,18 @@ def _plan(order: Open, look: Look, entry: Entry, epoch: int) -> Plan:
         epoch=epoch,
         host=order.host,
         window=min(order.policy.window, AT_A_TIME),
-        steps=(shut, *chosen, *left, confirm),
+        steps=(*((shut,) if order.evidence else ()), *chosen, *left, confirm),
         excluded=excluded,
+    )
+
+
+def _shut(order: Open) -> Step:
+    reason = reason_of(order.subject.detail, order.incident)
+    return Step(
+        action=Action.DISABLE,
+        subject=order.host,
+        name=order.host,
+        params=FrozenMap({REASON: reason}),
     )
 
 
@@ -99,8 +106,16 @@ def _guard(s: Situation) -> Next | None:
     return called_off(s)
 
 
+def _is_wanted(s: Situation, step: Step) -> bool:
+    """Nothing further is begun once nobody calls the host degraded any more; what may be under way is looked at."""
+    record = s.record(step)
+    return bool(s.order.evidence) or (record is not None and record.state.is_open)
+
+
 def _confirm(s: Situation) -> Next:
     """Look for guests that turned up, by a list that is believed; without any it is over."""
+    if not s.order.evidence:
+        return Finish(kind=FactKind.FINISHED, reason=Reason.STOPPED, result=Result.WITHDRAWN)
     if not list_is_believed(s.look, s.memory.before) or s.look.at < last_change(s):
         return wait(s, ())
     if more := planning.newcomers(s.plan, s.look, s.order.policy):
@@ -139,7 +154,7 @@ DRAINING = Procedure(
     doubt=nothing,  # correlate has decided, and each step looks at the host
     stale=decision_is_stale,
     first=nothing,
-    wants=every,
+    wants=_is_wanted,
     with_hosts=nothing,
     silence=nothing,
     last=_confirm,

@@ -29,7 +29,7 @@ from kasugai.core.words.plan import Plan, Prior, Step
 from kasugai.core.words.policy import Degraded, HostReturn, Method, Policy
 from kasugai.core.words.subject import INCIDENT_KINDS, Kind
 from kasugai.core.words.timing import PRODUCTION, MonoTime
-from kasugai.core.words.verdicts import Reason
+from kasugai.core.words.verdicts import Evidence, Reason
 from kasugai.schemas.codec import decode, encode
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.cloud.wire import Request
@@ -65,7 +65,10 @@ STRANGE = Step(action="lock", subject="g9", name="web9")
 
 GUEST, PROCESS = Kind.INSTANCE, Kind.PROCESS
 PROCESS_ORDER = order(decided_at=NOW, kind=PROCESS, named="nova-compute")
-DRAIN = order(decided_at=NOW, kind=PROCESS, named=HARDWARE, policy=Policy(degraded=Degraded.DRAIN))
+DRAIN = replace(
+    order(decided_at=NOW, kind=PROCESS, named=HARDWARE, policy=Policy(degraded=Degraded.DRAIN)),
+    evidence=(Evidence(event_id=UUID(int=9), observer="cli", symptom="down", episode="1"),),
+)
 OURS = "Kasugai: host failed."
 RETURN = order(
     decided_at=NOW,

@@ -17,7 +17,7 @@ from kasugai.core.words.plan import Plan
 from kasugai.core.words.policy import Degraded, Policy
 from kasugai.core.words.subject import Kind
 from kasugai.core.words.timing import BrokerTime, MonoTime
-from kasugai.core.words.verdicts import Reason
+from kasugai.core.words.verdicts import Evidence, Reason
 from tests.unit.core.makers import S, guest, migration, order, record, service, uuid_of
 from tests.unit.core.scene import NOW, STOP, look, scene
 
@@ -26,9 +26,13 @@ SHUT = record("disable-compute:cmp1", StepState.DONE, tries=1)
 DISABLED = replace(UP, is_enabled=False, disabled_reason=f"Kasugai: hardware failed ({uuid_of(0xC1)})")
 
 
+SAID = Evidence(event_id=uuid_of(9), observer="cli", symptom="down", episode="m1")
+
+
 def drain(**policy: Any) -> Open:
     given = {"degraded": Degraded.DRAIN, **policy}
-    return order(decided_at=NOW, kind=Kind.PROCESS, named=HARDWARE, policy=Policy(**given))
+    made = order(decided_at=NOW, kind=Kind.PROCESS, named=HARDWARE, policy=Policy(**given))
+    return replace(made, evidence=(SAID,))
 
 
 def seen(*guests: GuestView, **given: Any) -> Look:
@@ -136,6 +140,17 @@ def test_one_that_is_told_to_stop_calls_nobody_and_is_over_when_nothing_is_under
     assert isinstance(
         answer(under_way, SHUT, record("live-migrate:g1", tries=1), flag=STOP, memory=begun), Wait
     )
+
+
+def test_nothing_further_is_begun_where_nobody_calls_the_host_degraded_any_more() -> None:
+    unsaid = replace(drain(), evidence=())
+    over = answer(seen(guest()), SHUT, order=unsaid)
+    assert (over.kind, over.result, over.reason) == (FactKind.FINISHED, Result.WITHDRAWN, Reason.STOPPED)
+    running = [migration(3, status="running", migration_type="live-migration")]
+    under_way = seen(guest(task_state="migrating"), migrations=running)
+    begun = replace(scene().memory, begun={"live-migrate:g1": MonoTime(NOW - 5 * S)})
+    opened = record("live-migrate:g1", tries=1)
+    assert isinstance(answer(under_way, SHUT, opened, order=unsaid, memory=begun), Wait)
 
 
 def test_nothing_is_begun_by_an_old_decision() -> None:

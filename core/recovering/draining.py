@@ -51,9 +51,8 @@ def _can_plan(look: Look, before: Look | None) -> bool:
 
 def _plan(order: Open, look: Look, entry: Entry, epoch: int) -> Plan:
     """Where nobody calls the host degraded any more nothing is planned but the end of what may be under way."""
-    shut, chosen, excluded = _shut(order), (), ()
-    if order.evidence:
-        chosen, excluded = _choose(order, look, look.guests)
+    shut = _shut(order)
+    chosen, excluded = _choose(order, look, look.guests if order.evidence else {})
     moved = {step.subject for step in chosen}
     left = tuple(step for step in carried_on(entry) if step.subject not in moved)
     confirm = Step(action=Action.CONFIRM, subject=order.host, name=order.host)
@@ -63,9 +62,14 @@ def _plan(order: Open, look: Look, entry: Entry, epoch: int) -> Plan:
         epoch=epoch,
         host=order.host,
         window=min(order.policy.window, AT_A_TIME),
-        steps=(*((shut,) if order.evidence else ()), *chosen, *left, confirm),
+        steps=(*((shut,) if order.evidence or _is_open(entry, shut) else ()), *chosen, *left, confirm),
         excluded=excluded,
     )
+
+
+def _is_open(entry: Entry, step: Step) -> bool:
+    record = entry.steps.get(step.key)
+    return record is not None and record.state.is_open
 
 
 def _shut(order: Open) -> Step:
@@ -108,8 +112,7 @@ def _guard(s: Situation) -> Next | None:
 
 def _is_wanted(s: Situation, step: Step) -> bool:
     """Nothing further is begun once nobody calls the host degraded any more; what may be under way is looked at."""
-    record = s.record(step)
-    return bool(s.order.evidence) or (record is not None and record.state.is_open)
+    return bool(s.order.evidence) or _is_open(s.entry, step)
 
 
 def _confirm(s: Situation) -> Next:

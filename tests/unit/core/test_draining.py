@@ -46,13 +46,8 @@ def rack(**policy: Any) -> Story:
 
 def finish(story: Story, subject: Subject = CMP1, steps: Any = SHUT, **given: Any) -> list[str]:
     """Let a worker end the open incident."""
-    row = story.row(subject.name).incident
-    assert row is not None
-    words = {"result": Result.RECOVERED, "reason": Reason.RECOVERED, "effects": True, **given}
-    said = fact(FactKind.FINISHED, steps=steps, **words)
-    order = row.order
-    about = {"incident": order.incident, "attempt": order.attempt, "n": order.n, "subject": subject}
-    return story.hear(replace(said, **about))
+    words = {"result": Result.RECOVERED, "reason": Reason.RECOVERED, "steps": steps, **given}
+    return work(story, FactKind.FINISHED, subject, **words)
 
 
 def work(story: Story, kind: FactKind, subject: Subject = CMP1, **given: Any) -> list[str]:
@@ -60,8 +55,9 @@ def work(story: Story, kind: FactKind, subject: Subject = CMP1, **given: Any) ->
     row = story.row(subject.name).incident
     assert row is not None
     order, said = row.order, fact(kind, **{"effects": True, "steps": SHUT, **given})
-    about = {"incident": order.incident, "attempt": order.attempt, "n": order.n, "subject": subject}
-    return story.hear(replace(said, **about))
+    return story.hear(
+        replace(said, incident=order.incident, attempt=order.attempt, n=order.n, subject=subject)
+    )
 
 
 def drained(**policy: Any) -> Story:
@@ -132,9 +128,7 @@ def test_a_host_that_an_operator_had_disabled_counts_as_drained_too() -> None:
 def test_guests_go_to_no_degraded_host_and_to_none_that_is_suspected() -> None:
     story = rack(degraded_hosts=2)
     story.write(mark(), at=1)
-    assert story.opens[-1].avoid == ()
     assert "reopen process/cmp1/hardware (destinations-changed)" in story.write(mark("cmp2"), at=3)
-    assert story.opens[-2].avoid == ("cmp2",) or story.opens[-1].avoid == ("cmp2",)
     story.write(down(host="cmp3"), at=6)
     story.wait(8)
     newest = {each.subject.name: each.avoid for each in story.opens}
@@ -196,7 +190,7 @@ def test_a_mark_that_ends_before_anything_was_done_leaves_nothing_to_undo() -> N
     story = rack()
     story.write(mark(), at=1)
     assert "stop process/cmp1/hardware (cleared)" in story.write(over(), at=2)
-    nothing = {"result": Result.WITHDRAWN, "reason": Reason.NOTHING_DONE, "effects": False}
+    nothing: dict[str, Any] = {"result": Result.WITHDRAWN, "reason": Reason.NOTHING_DONE, "effects": False}
     assert finish(story, steps=(), **nothing) == ["close process/cmp1/hardware (nothing-done)"]
     assert len(story.opens) == 1
 

@@ -21,6 +21,7 @@ from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.steps.custom_step import Around
 from kasugai.core.recovering.steps.kinds import carried_on
 from kasugai.core.recovering.steps.live_migrate import LIVE_STATES, NOT_RUNNING
+from kasugai.core.recovering.steps.records import is_settled, settles_after
 from kasugai.core.recovering.steps.services import REASON, reason_of
 from kasugai.core.recovering.waiting import last_change, wait
 from kasugai.core.words.actions import Action
@@ -111,8 +112,15 @@ def _guard(s: Situation) -> Next | None:
 
 
 def _is_wanted(s: Situation, step: Step) -> bool:
-    """Nothing further is begun once nobody calls the host degraded any more; what may be under way is looked at."""
-    return bool(s.order.evidence) or _is_open(s.entry, step)
+    """Nothing further is begun once nobody calls the host degraded any more, nor while a call about another guest may
+    still arrive that shows nowhere yet; what may be under way is looked at."""
+    if _is_open(s.entry, step):
+        return True
+    return bool(s.order.evidence) and not any(_may_arrive(s, other) for other in s.plan.guests)
+
+
+def _may_arrive(s: Situation, step: Step) -> bool:
+    return _is_open(s.entry, step) and not is_settled(s, step, settles_after(s, step))
 
 
 def _confirm(s: Situation) -> Next:

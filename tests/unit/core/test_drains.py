@@ -142,6 +142,17 @@ def test_one_that_is_told_to_stop_calls_nobody_and_is_over_when_nothing_is_under
     )
 
 
+def test_a_dead_owners_call_that_may_still_arrive_keeps_the_others_waiting() -> None:
+    plan = planned(guest("g1"), guest("g2"))
+    sent = record("live-migrate:g1", StepState.UNSURE, tries=1)
+    what = seen(guest("g1"), guest("g2"))
+    just = replace(scene().memory, owner_since=MonoTime(NOW - 10 * S), before=what)
+    assert isinstance(answer(what, SHUT, sent, plan=plan, memory=just), Wait)
+    settled = replace(scene().memory, owner_since=MonoTime(NOW - 100 * S), before=what)
+    after = answer(what, SHUT, sent, plan=plan, memory=settled)
+    assert isinstance(after, Act) and [each.kind for each in after.notes] == [FactKind.ABSOLVED]
+
+
 def test_nothing_further_is_begun_where_nobody_calls_the_host_degraded_any_more() -> None:
     unsaid = replace(drain(), evidence=())
     over = answer(seen(guest()), SHUT, order=unsaid)

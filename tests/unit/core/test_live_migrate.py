@@ -17,12 +17,14 @@ from kasugai.core.words.plan import Step
 from kasugai.core.words.policy import Degraded, Policy
 from kasugai.core.words.subject import Kind
 from kasugai.core.words.timing import PRODUCTION, MonoTime
-from kasugai.core.words.verdicts import Reason
-from tests.unit.core.makers import S, guest, migration, order, record, service
+from kasugai.core.words.verdicts import Evidence, Reason
+from tests.unit.core.makers import S, guest, migration, order, record, service, uuid_of
 from tests.unit.core.scene import NOW, look, scene
 
 KEY = "live-migrate:g1"
-ORDER = order(decided_at=NOW, kind=Kind.PROCESS, named=HARDWARE, policy=Policy(degraded=Degraded.DRAIN))
+SAID = Evidence(event_id=uuid_of(9), observer="cli", symptom="down", episode="m1")
+DRAIN = Policy(degraded=Degraded.DRAIN)
+ORDER = replace(order(decided_at=NOW, kind=Kind.PROCESS, named=HARDWARE, policy=DRAIN), evidence=(SAID,))
 UP = service(is_up=True, age=1.0)
 HOSTS = {"cmp1": UP, **{name: service(host=name, is_up=True, age=1.0) for name in ("cmp2", "cmp3")}}
 LIVE = {"migration_type": "live-migration"}

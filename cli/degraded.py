@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from kasugai.cli.configured import settings_of
 from kasugai.cli.exits import Exit
+from kasugai.cli.fault import carried_name, publish_about
 from kasugai.cli.parser import Nouns, add_config_file, add_output, command, group
 
 if TYPE_CHECKING:
@@ -45,10 +46,13 @@ def add(nouns: Nouns) -> None:
 
 def _add_words(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "host", metavar="HOST", help="Nova's name of the compute service's host, byte for byte"
+        "host",
+        metavar="HOST",
+        type=carried_name,
+        help="Nova's name of the compute service's host, byte for byte",
     )
     parser.add_argument(
-        "--id", default="", metavar="EPISODE", help="repeat the word of that id: it counts once"
+        "--id", type=carried_name, metavar="EPISODE", help="repeat the word of that id: it counts once"
     )
     parser.add_argument(
         "--force", action="store_true", help="publish about a host that the inventory does not know"
@@ -59,7 +63,6 @@ def _add_words(parser: argparse.ArgumentParser) -> None:
 
 def _say(verb: str) -> Callable[[argparse.Namespace], int]:
     def run(arguments: argparse.Namespace) -> int:
-        from kasugai.cli.fault import publish_about
         from kasugai.core.words.signals import Symptom
 
         symptom = Symptom.DOWN if verb == "begin" else Symptom.CLEAR

@@ -34,7 +34,10 @@ def add(nouns: Nouns) -> None:
         _publish,
     )
     parser.add_argument(
-        "host", metavar="HOST", type=_name, help="Nova's name of the compute service's host, byte for byte"
+        "host",
+        metavar="HOST",
+        type=carried_name,
+        help="Nova's name of the compute service's host, byte for byte",
     )
     whom = parser.add_mutually_exclusive_group()
     whom.add_argument(
@@ -43,7 +46,7 @@ def add(nouns: Nouns) -> None:
     whom.add_argument(
         "--process",
         metavar="NAME",
-        type=_name,
+        type=carried_name,
         help="it is a process of that host that has failed, or (--alive) runs again",
     )
     what = parser.add_mutually_exclusive_group()
@@ -55,10 +58,10 @@ def add(nouns: Nouns) -> None:
     )
     what.add_argument("--alive", action="store_true", help="a sign of life, not a failure")
     parser.add_argument(
-        "--id", metavar="EPISODE", type=_name, help="repeat the observation of that id: it counts once"
+        "--id", metavar="EPISODE", type=carried_name, help="repeat the observation of that id: it counts once"
     )
     parser.add_argument(
-        "--observer", default="cli", metavar="NAME", type=_name, help="who says so (default: cli)"
+        "--observer", default="cli", metavar="NAME", type=carried_name, help="who says so (default: cli)"
     )
     parser.add_argument(
         "--force", action="store_true", help="publish about a host that the inventory does not know"
@@ -67,7 +70,7 @@ def add(nouns: Nouns) -> None:
     add_config_file(parser)
 
 
-def _name(text: str) -> str:
+def carried_name(text: str) -> str:
     """Return a name that a record can carry. An empty one is a variable that a script forgot: without it the report
     would be about the host itself."""
     from kasugai.core.words.bounds import LONGEST, bytes_of

@@ -39,7 +39,7 @@ def test_what_is_said_names_the_next_commands(monkeypatch: pytest.MonkeyPatch, c
         assert (name, force) == ("cmp 1", True)
         return make("", 3), None
 
-    monkeypatch.setattr("kasugai.cli.fault.publish_about", publish)
+    monkeypatch.setattr("kasugai.cli.degraded.publish_about", publish)
     monkeypatch.setattr("kasugai.cli.degraded.settings_of", lambda _: argparse.Namespace(kafka=None))
     assert main(["degraded", "begin", "cmp 1", "--force", "--id", "x"]) == 0
     told = capsys.readouterr()

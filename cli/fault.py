@@ -3,8 +3,9 @@
 import argparse
 import asyncio
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from shlex import join, quote
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,10 @@ def add(nouns: Nouns) -> None:
         _publish,
     )
     parser.add_argument(
-        "host", metavar="HOST", type=_name, help="Nova's name of the compute service's host, byte for byte"
+        "host",
+        metavar="HOST",
+        type=carried_name,
+        help="Nova's name of the compute service's host, byte for byte",
     )
     whom = parser.add_mutually_exclusive_group()
     whom.add_argument(
@@ -42,7 +46,7 @@ def add(nouns: Nouns) -> None:
     whom.add_argument(
         "--process",
         metavar="NAME",
-        type=_name,
+        type=carried_name,
         help="it is a process of that host that has failed, or (--alive) runs again",
     )
     what = parser.add_mutually_exclusive_group()
@@ -54,10 +58,10 @@ def add(nouns: Nouns) -> None:
     )
     what.add_argument("--alive", action="store_true", help="a sign of life, not a failure")
     parser.add_argument(
-        "--id", metavar="EPISODE", type=_name, help="repeat the observation of that id: it counts once"
+        "--id", metavar="EPISODE", type=carried_name, help="repeat the observation of that id: it counts once"
     )
     parser.add_argument(
-        "--observer", default="cli", metavar="NAME", type=_name, help="who says so (default: cli)"
+        "--observer", default="cli", metavar="NAME", type=carried_name, help="who says so (default: cli)"
     )
     parser.add_argument(
         "--force", action="store_true", help="publish about a host that the inventory does not know"
@@ -66,7 +70,7 @@ def add(nouns: Nouns) -> None:
     add_config_file(parser)
 
 
-def _name(text: str) -> str:
+def carried_name(text: str) -> str:
     """Return a name that a record can carry. An empty one is a variable that a script forgot: without it the report
     would be about the host itself."""
     from kasugai.core.words.bounds import LONGEST, bytes_of
@@ -137,17 +141,25 @@ def _traced(settings: "Settings", host: str) -> Iterator[None]:
 
 
 async def publish(kafka: "KafkaSettings", arguments: argparse.Namespace) -> "tuple[Fault, Stamp]":
-    """Look the host up and publish; SaidNo when the inventory does not know it (and nothing forces it)."""
+    """Publish what the command line describes; SaidNo as `publish_about`."""
+    return await publish_about(kafka, arguments.host, partial(observation, arguments), force=arguments.force)
+
+
+async def publish_about(
+    kafka: "KafkaSettings", name: str, make: "Callable[[str, int], Fault]", *, force: bool
+) -> "tuple[Fault, Stamp]":
+    """Look the host up and publish what `make` says of its uuid and the inventory's offset; SaidNo when the inventory
+    does not know it (and nothing forces it)."""
     from kasugai.adapters.kafka.inventory_reader import InventoryReader
     from kasugai.adapters.kafka.producer import Producer
     from kasugai.schemas.topics import REPORTED
 
     async with InventoryReader(kafka, "kasugai-cli-inventory") as reader:
-        host = reader.inventory.host_named(arguments.host)
-        if host is None and not arguments.force:
+        host = reader.inventory.host_named(name)
+        if host is None and not force:
             known = sorted(host.name for host in reader.inventory.hosts())
-            raise SaidNo(unknown(arguments.host, known))
-        fault = observation(arguments, host.host_uuid if host else "", reader.offset - 1)
+            raise SaidNo(unknown(name, known))
+        fault = make(host.host_uuid if host else "", reader.offset - 1)
     async with Producer(kafka, "kasugai-cli") as producer:
         return fault, await producer.send(REPORTED, fault)
 

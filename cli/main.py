@@ -13,6 +13,7 @@ from typing import cast
 from kasugai.cli import (
     agent,
     bridge,
+    degraded,
     doctor,
     explain,
     fault,
@@ -55,6 +56,7 @@ NOUNS = (
     incident,
     explain,
     fault,
+    degraded,
     segment,
     stop,
     power,

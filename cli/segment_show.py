@@ -3,7 +3,7 @@
 import argparse
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from kasugai.cli.exits import Exit, SaidNo
 from kasugai.cli.incident_text import stamp
 from kasugai.cli.parser import Nouns, add_config_file, add_output, command
 from kasugai.cli.tables import Column, age, table
+from kasugai.core.telling.degraded import Mark, marks
 from kasugai.core.telling.host_states import (
     HostState,
     Place,
@@ -23,7 +24,15 @@ from kasugai.core.telling.host_states import (
 from kasugai.core.telling.stops import StopState, stops
 from kasugai.core.words.disks import RootDisks
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
-from kasugai.core.words.policy import Exhausted, Fencing, HostReturn, LocalGuests, Policy, ProcessAction
+from kasugai.core.words.policy import (
+    Degraded,
+    Exhausted,
+    Fencing,
+    HostReturn,
+    LocalGuests,
+    Policy,
+    ProcessAction,
+)
 from kasugai.core.words.subject import INCIDENT_KINDS
 from kasugai.core.words.timing import Instant, Millis
 from kasugai.core.words.verdicts import Verdict
@@ -54,6 +63,12 @@ class Shown:
     disarmed: Verdict | None
     stop: StopState | None = None
     """A planned stop that lasts."""
+    marks: Mapping[Place, Mark] = field(default_factory=dict)
+    """Hosts that are called degraded."""
+
+    def mark(self, host: HostRecord) -> Mark | None:
+        """Return where the host stands that is called degraded; None for all others."""
+        return self.marks.get((self.segment.segment_id, host.name))
 
     def state(self, host: HostRecord) -> HostState | None:
         """Return the host's state; None when it is in service."""
@@ -115,6 +130,7 @@ def merged(segment: SegmentRecord, hosts: Sequence[HostRecord], seen: "Sequence[
         uses=reserve_uses(seen),
         disarmed=disarmed_by(seen).get(segment.segment_id),
         stop=stop if stop is not None and stop.over is None else None,
+        marks=marks(seen),
     )
 
 
@@ -132,6 +148,8 @@ def page(shown: Shown, now: Instant, width: int | None) -> list[str]:
         "guests": _guests(policy),
         "process": _processes(policy),
         "return": _RETURNS[policy.host_return],
+        "drain": _degraded(policy),
+        **_marked(shown),
         **_steps(policy),
     }
     lines = [f"{name + ':':<9}{text}" for name, text in head.items()]
@@ -187,6 +205,21 @@ def _processes(policy: Policy) -> str:
     told = [f"{name}: {_ACTIONS[action]}" for name, action in words.items()]
     others = "others" if told else "all"
     return "; ".join([*told, f"{others}: noted; none for {age(policy.process_quiet)} after a boot"])
+
+
+def _degraded(policy: Policy) -> str:
+    """Say what becomes of hosts whose hardware is called degraded."""
+    if policy.degraded is Degraded.NOTE:
+        return "no host: that its hardware is degraded is noted"
+    hosts = "one degraded host" if policy.degraded_hosts == 1 else f"{policy.degraded_hosts} degraded hosts"
+    return f"{hosts} at a time: no new guests, those that run are migrated live"
+
+
+def _marked(shown: Shown) -> dict[str, str]:
+    """Name the degraded hosts with what has come of it; nothing where there are none."""
+    found = [(host.name, mark) for host in shown.hosts if (mark := shown.mark(host)) is not None]
+    told = [f"{name} {mark.word} ({mark.why})" for name, mark in found]
+    return {"marked": ", ".join(told)} if told else {}
 
 
 _ACTIONS = {
@@ -273,12 +306,15 @@ def as_json(shown: Shown) -> dict[str, Any]:
 def _host_json(shown: Shown, host: HostRecord) -> dict[str, Any]:
     from kasugai.schemas.plain import to_json
 
-    state, use = shown.state(host), shown.use(host)
+    state, use, mark = shown.state(host), shown.use(host), shown.mark(host)
     described = {key: value for key, value in to_json(host).items() if key != "type"}
     return described | {
         "state": state.word if state else IN_SERVICE,
         "state_since": stamp(state.since) if state else None,
         "why": state.why if state else "",
+        "degraded": mark.word if mark else None,
+        "degraded_since": stamp(mark.since) if mark else None,
+        "degraded_why": mark.why if mark else "",
         "reserve_given_to": use.failed if use else None,
         "reserve_is_spent": use.is_spent if use else False,
     }

@@ -1,4 +1,5 @@
-"""Alertmanager's webhook: which hosts its firing alerts name, and for how long a word of its stands.
+"""Alertmanager's webhook: which hosts its firing alerts name, what they say of them (that they are down, or that their
+hardware is degraded), and for how long a word of its stands.
 
 Webhook format version 4 (Alertmanager's documentation): `alerts`, each with `status`, `labels`, `startsAt` and
 `fingerprint`. Any bytes give alerts or a reason. An alert is said again by `repeat_interval`; one that is not, within
@@ -11,6 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kasugai.core.words.hardware import HARDWARE
 from kasugai.core.words.signals import Source, Symptom
 from kasugai.observers.seen import Seen, doubt
 from kasugai.observers.texts import LONGEST, is_name
@@ -19,6 +21,11 @@ MOST_ALERTS = 5_000
 """Alerts of one message."""
 MOST_STANDING = 50_000
 """Alerts that are remembered: those of 10,000 hosts, five of each."""
+
+
+MEANING, DEGRADED = "kasugai", "degraded"
+"""The label by which an alert says that its host lives and its hardware is degraded, and its value for that; any other
+value, or none, means that the host is down."""
 
 
 class BadPost(Exception):
@@ -36,6 +43,8 @@ class Alert:
     episode: str
     """When it began, by Prometheus' word."""
     firing: bool
+    process: str = ""
+    """What of the host it is about: its hardware; empty: the host itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +96,8 @@ def _alert(number: int, row: Any, label: str) -> Alert | None:
         return None
     if not (is_name(host) and is_name(key) and is_name(starts)):
         raise BadPost(f"alert {number}: {label}, startsAt or fingerprint is no name of 1 to {LONGEST} bytes")
-    return Alert(host=host, key=key, episode=starts, firing=status == "firing")
+    process = HARDWARE if labels.get(MEANING) == DEGRADED else ""
+    return Alert(host=host, key=key, episode=starts, firing=status == "firing", process=process)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,13 +107,15 @@ class _Firing:
 
 
 class AlertWatch:
-    """The alerts that stand, as messages bring and end them."""
+    """The alerts that stand about hosts, or about one thing of theirs, as messages bring and end them."""
 
     source = Source.METRICS
-    name = "alertmanager"
 
-    def __init__(self, *, lasts: float, now: Callable[[], float]) -> None:
-        """`lasts`: seconds for which a word stands that is not said again. `now`: seconds that only grow."""
+    def __init__(self, *, lasts: float, now: Callable[[], float], process: str = "") -> None:
+        """`lasts`: seconds for which a word stands that is not said again. `now`: seconds that only grow. `process`:
+        what of the hosts the alerts are about that are taken; empty: the hosts themselves."""
+        self.name = f"alertmanager/{DEGRADED}" if process else "alertmanager"
+        self._process = process
         self._lasts = lasts
         self._now = now
         self._firing: dict[str, _Firing] = {}
@@ -116,9 +128,9 @@ class AlertWatch:
         """Standing alerts of hosts that the inventory does not know, by the last look."""
 
     def take(self, post: Post) -> int:
-        """Take a message over and return how many firing alerts found no room."""
+        """Take over what a message says of what is watched, and return how many firing alerts found no room."""
         dropped = 0
-        for alert in post.alerts:
+        for alert in (alert for alert in post.alerts if alert.process == self._process):
             if not alert.firing:
                 self._end(alert)
             elif alert.key in self._firing or len(self._firing) < MOST_STANDING:
@@ -160,11 +172,14 @@ class AlertWatch:
             since[host] = min(since.get(host, episode), episode)
         named = {host: episode for host, episode in since.items() if host in hosts}
         self.strangers = len(since) - len(named)
-        doubt(len(named), len(hosts), "Alertmanager")
+        doubt(len(named), len(hosts), self.name)
         over, self._resolved = self._resolved, {}
         ends = [
-            Seen(host=h, symptom=Symptom.CLEAR, episode=e)
-            for h, e in over.items()
-            if h in hosts and h not in named
+            self._seen(host, Symptom.CLEAR, episode)
+            for host, episode in over.items()
+            if host in hosts and host not in named
         ]
-        return ends + [Seen(host=h, symptom=Symptom.DOWN, episode=e) for h, e in sorted(named.items())]
+        return ends + [self._seen(host, Symptom.DOWN, episode) for host, episode in sorted(named.items())]
+
+    def _seen(self, host: str, symptom: Symptom, episode: str) -> Seen:
+        return Seen(host=host, symptom=symptom, episode=episode, process=self._process)

@@ -14,6 +14,7 @@ from kasugai.adapters.power import BadDevices, Fencing, devices
 from kasugai.adapters.settings import Settings
 from kasugai.adapters.wall import Wall
 from kasugai.adapters.web import Web
+from kasugai.core.words.hardware import HARDWARE
 from kasugai.observers.alerts import AlertWatch
 from kasugai.observers.asking import asking, first_of
 from kasugai.observers.nova import NovaWatch
@@ -130,8 +131,9 @@ async def _metrics(stack: AsyncExitStack, settings: Settings, *, listens: bool) 
     every = observe.interval / 1000
     watches: list[Watch] = [QueryWatch(q, asking(web), every=every, new_episode=_moment) for q in queries]
     if observe.webhook_port:
-        alerts = AlertWatch(lasts=observe.alert_lasts / 1000, now=asyncio.get_running_loop().time)
-        watches.append(alerts)
+        lasts, now = observe.alert_lasts / 1000, asyncio.get_running_loop().time
+        alerts = [AlertWatch(lasts=lasts, now=now, process=process) for process in ("", HARDWARE)]
+        watches += alerts
         if listens:
             receiver = Receiver(alerts, observe.host_label, observe.webhook_token_file)
             door = receiving(receiver, observe.webhook_bind, observe.webhook_port, observe.webhook_token_file)

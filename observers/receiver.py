@@ -6,7 +6,7 @@ is no message, 401 without the token, 413 for too much.
 
 import hmac
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from aiohttp import web
@@ -32,9 +32,9 @@ class CannotReceive(Exception):
 class Receiver:
     """What is behind the door."""
 
-    def __init__(self, watch: AlertWatch, label: str, token_file: str) -> None:
-        """Hand what is sent to `watch`; `label` names the host. The token is read anew for each message."""
-        self._watch = watch
+    def __init__(self, watches: Sequence[AlertWatch], label: str, token_file: str) -> None:
+        """Hand what is sent to `watches`; `label` names the host. The token is read anew for each message."""
+        self._watches = watches
         self._label = label
         self._token_file = token_file
 
@@ -51,9 +51,9 @@ class Receiver:
         except BadPost as error:
             LOG.warning("a message to %s was not taken: %s", PATH, error)
             return _no(400, str(error))
-        dropped = self._watch.take(post)
+        dropped = sum(watch.take(post) for watch in self._watches)
         if dropped:
-            LOG.error("%d alerts found no room: do all of these alerts mean that a host is down?", dropped)
+            LOG.error("%d alerts found no room: do all of these alerts mean a host?", dropped)
         count(OBSERVED_POSTS, outcome="taken")
         return web.json_response({"taken": len(post.alerts) - dropped, "without_host": post.nameless})
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from kasugai.core.words.signals import Fault, Source, Symptom, fault
+from kasugai.core.words.subject import Kind
 from kasugai.core.words.timing import Instant
 from kasugai.observers.seen import Seen
 
@@ -78,6 +79,8 @@ class Said:
     def _fault(self, seen: Seen, wall: Instant) -> Fault:
         return fault(
             host=seen.host,
+            kind=Kind.PROCESS if seen.process else None,
+            detail=seen.process,
             observer=self._observer,
             source=self._source,
             symptom=seen.symptom,

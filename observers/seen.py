@@ -22,6 +22,8 @@ class Seen:
     episode: str
     """What tells this failure from the host's next one: the same for as long as it stands, also after a restart where
     the system that is asked knows since when."""
+    process: str = ""
+    """What of the host it is about; empty: the host itself."""
 
 
 class Watch(Protocol):

@@ -100,6 +100,7 @@ FIELDS: Mapping[str, Bound] = MappingProxyType(
         "Policy.attempts": Number(1, 10),
         "Policy.window": Number(1, 500),
         "Policy.restart_budget": Number(1, 16),
+        "Policy.degraded_hosts": Number(1, 100),
     }
 )
 """By field, or by class and field where fields of one name differ. Every other text is a name, every other number a

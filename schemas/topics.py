@@ -4,7 +4,7 @@ which kind of witness may say what there.
 It reads the package and refuses a file that does not say all it must. Whether a broker agrees is not its business.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from functools import cache
@@ -106,6 +106,8 @@ class Saying:
     about: About
     asserts: bool = False
     """Whether it may say that a host has been fenced."""
+    processes: frozenset[str] = frozenset()
+    """Of which processes alone; empty: of any, where it may speak of processes at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,13 +226,22 @@ def _topic(body: dict[str, Any]) -> Topic:
     )
 
 
-def _saying(*, source: str, symptoms: list[str], of: list[str], about: str, asserts: bool = False) -> Saying:
+def _saying(
+    *,
+    source: str,
+    symptoms: list[str],
+    of: list[str],
+    about: str,
+    asserts: bool = False,
+    processes: Iterable[str] = (),
+) -> Saying:
     return Saying(
         source=Source(source),
         symptoms=frozenset(map(Symptom, symptoms)),
         of=frozenset(map(Kind, of)),
         about=About(about),
         asserts=asserts,
+        processes=frozenset(processes),
     )
 
 

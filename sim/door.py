@@ -239,6 +239,10 @@ class CloudDoor:
         """Move a guest to another host. NOT idempotent."""
         await self._act(guest, "migrate", lambda: self._cloud.nova.migrate(guest))
 
+    async def live_migrate(self, guest: str, target: str = "") -> None:
+        """Let a guest move while it runs. NOT idempotent."""
+        await self._act(guest, "live-migrate", lambda: self._cloud.nova.live_migrate(guest, target or None))
+
     async def confirm_migration(self, guest: str) -> None:
         """Confirm where a guest was moved to."""
         await self._act(guest, "confirm-migration", lambda: self._cloud.nova.confirm_migration(guest))

@@ -49,6 +49,9 @@ def check_saying(fault: Fault, topic: str) -> None:
         raise Unsaid(f"{fault.source} may not say {fault.symptom} on {topic}")
     if fault.subject.kind not in saying.of:
         raise Unsaid(f"{fault.source} may not speak of a {fault.subject.kind} on {topic}")
+    if saying.processes and not fault.subject.is_host and fault.subject.detail not in saying.processes:
+        named = ", ".join(sorted(saying.processes))
+        raise Unsaid(f"{fault.source} may speak of no process on {topic} but {named}")
     if fault.asserted and not saying.asserts:
         raise Unsaid(f"{fault.source} may not assert on {topic} that a host has been fenced")
     if not _fits(saying.about, fault):

@@ -20,6 +20,7 @@ from kasugai.bridge.reading.heard import Heard
 from kasugai.core.deciding import (
     closing,
     destinations,
+    draining,
     dumps,
     evidence,
     gray,
@@ -41,10 +42,11 @@ from kasugai.core.deciding.asked import Asked
 from kasugai.core.deciding.budget import BUDGET
 from kasugai.core.deciding.counted import FailedCaller
 from kasugai.core.deciding.draft import Draft
+from kasugai.core.deciding.draining import CALM_FIRST, LIMITED
 from kasugai.core.deciding.dumps import DUMPED
 from kasugai.core.deciding.gates import Gate
 from kasugai.core.deciding.hostfirst import HOST_FIRST
-from kasugai.core.deciding.kinds import HOST, INSTANCE, KINDS, SubjectKind
+from kasugai.core.deciding.kinds import HOST, INSTANCE, KINDS, PROCESS, SubjectKind
 from kasugai.core.deciding.permits import HELD, SILENCED
 from kasugai.core.deciding.plannedstop import ANNOUNCED
 from kasugai.core.deciding.rows import ClockRow, Moment, SubjectRow
@@ -65,6 +67,7 @@ from kasugai.core.recovering.steps import (
     evacuate,
     evacuations,
     hidden,
+    live_migrate,
     open_storage,
     power_on,
     reenable,
@@ -1106,6 +1109,54 @@ MUTANTS = (
         name="nobody remembers what was closed",
         scenario="storage-is-opened-on-return",
         patch=lambda: patch.object(returning, "_closed", lambda *_: ()),
+        variants=written,
+    ),
+    Mutant(
+        name="a drain goes on while its host is suspected or recovered",
+        scenario="a-degraded-host-dies-while-it-is-drained",
+        patch=lambda: _without(HOST_FIRST, PROCESS),
+        variants=written,
+    ),
+    Mutant(
+        name="all degraded hosts are drained at once",
+        scenario="two-degraded-hosts-one-at-a-time",
+        patch=lambda: _without(LIMITED, PROCESS),
+        variants=written,
+    ),
+    Mutant(
+        name="guests of a degraded host are sent to another one",
+        scenario="two-degraded-hosts-one-at-a-time",
+        patch=lambda: patch.object(destinations, "marked", lambda _: frozenset()),
+        variants=written,
+    ),
+    Mutant(
+        name="a drain goes on in a storm",
+        scenario="a-storm-stops-a-drain",
+        patch=lambda: _without(CALM_FIRST, PROCESS),
+        variants=written,
+    ),
+    Mutant(
+        name="who takes his mark back ends another's",
+        scenario="an-alert-and-a-person-call-a-host-degraded",
+        patch=lambda: patch.object(undoing, "is_hardware", lambda _: False),
+        variants=written,
+    ),
+    Mutant(
+        name="a mark is over with its host's recovery",
+        scenario="a-drained-host-dies-and-comes-back",
+        patch=lambda: patch.object(draining, "stands_anew", lambda row, _: row),
+        variants=written,
+    ),
+    Mutant(
+        name="an aborted live migration is called again",
+        scenario="an-operator-aborts-a-live-migration",
+        patch=lambda: patch.object(live_migrate, "CANCELLED", "never"),
+        variants=written,
+    ),
+    Mutant(
+        name="somebody else's migration is called again",
+        scenario="an-operator-migrates-a-guest-of-a-degraded-host",
+        patch=lambda: patch.object(live_migrate, "_await", lambda s, step, guest: begin(s, step)),
         variants=written,
     ),
 )

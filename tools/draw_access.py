@@ -147,8 +147,14 @@ def _sayings() -> Iterator[str]:
 def _row(saying: Saying) -> str:
     symptoms = ", ".join(sorted(saying.symptoms))
     about = "any" if saying.about is About.ANYONE else saying.about
-    kinds = ", ".join(kind for kind in Kind if kind in saying.of)
+    kinds = ", ".join(_kind(saying, kind) for kind in Kind if kind in saying.of)
     return " | ".join((saying.source, symptoms, kinds, about, "yes" if saying.asserts else "no"))
+
+
+def _kind(saying: Saying, kind: Kind) -> str:
+    """Name a kind of subjects; of processes which, where a witness may speak of those alone."""
+    named = saying.processes if kind is Kind.PROCESS else ()
+    return f"{kind} ({', '.join(sorted(named))} alone)" if named else kind
 
 
 def _lines() -> Iterator[str]:

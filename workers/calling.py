@@ -18,6 +18,7 @@ from kasugai.core.recovering.calls import (
     Evacuate,
     Fence,
     ForceDown,
+    LiveMigrate,
     Migrate,
     OfGuest,
     OfService,
@@ -95,6 +96,8 @@ async def _ask_about_guest(call: OfGuest, cloud: Cloud) -> None:
             await cloud.start(guest)
         case Migrate(guest=guest):
             await cloud.migrate(guest)
+        case LiveMigrate(guest=guest, target=target):
+            await cloud.live_migrate(guest, target)
         case ConfirmMigration(guest=guest):
             await cloud.confirm_migration(guest)
         case _:

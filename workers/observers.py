@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from kasugai.adapters.power.none import NoPower
+from kasugai.core.words.hardware import is_hardware
 from kasugai.core.words.subject import Kind, Subject
 from kasugai.core.words.timing import Timing
 from kasugai.workers.observe_guest import GuestObserver
@@ -38,6 +40,9 @@ def _guest(subject: Subject, through: Sights) -> Observer:
 
 
 def _process(subject: Subject, through: Sights) -> Observer:
+    """The host of degraded hardware is looked at as a whole; nobody reads its power, for nobody may switch it off."""
+    if is_hardware(subject):
+        return HostObserver(subject.host, through.cloud, NoPower(), through.timing, through.leased)
     return ProcessObserver(subject, through.shared)
 
 

@@ -259,6 +259,11 @@ class Cloud(Protocol):
         """Move a guest to another host of Nova's choice, which then waits for a confirmation. NOT idempotent."""
         ...
 
+    async def live_migrate(self, guest: str, target: str = "") -> None:
+        """Let a guest move to `target`, or where Nova's scheduler likes, while it runs: answered before anything is
+        done, and refused (409) while it has a task. NOT idempotent."""
+        ...
+
     async def confirm_migration(self, guest: str) -> None:
         """Confirm where a guest was moved to; refused with 409 when nothing waits for it."""
         ...

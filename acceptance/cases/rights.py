@@ -21,6 +21,8 @@ SILENT = {
     "os_compute_api:servers:stop",
     "os_compute_api:servers:start",
     "os_compute_api:os-migrate-server:migrate",
+    "os_compute_api:os-migrate-server:migrate_live",
+    "os_compute_api:os-migrate-server:migrate_live:host",
     "os_compute_api:servers:confirm_resize",
 }
 """What cannot be asked without acting on a guest: `--check` says `--`."""

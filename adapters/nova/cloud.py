@@ -272,6 +272,12 @@ class NovaCloud:
         """Move a guest to another host of Nova's choice (cold: it is off meanwhile). NOT idempotent."""
         await self._act(guest, {"migrate": None})
 
+    async def live_migrate(self, guest: str, target: str = "") -> None:
+        """Let a guest move to `target`, or where Nova's scheduler likes, while it runs; Nova checks a named host as it
+        checks one of its own choice (2.30), decides about its disks itself (2.25) and answers at once (2.34). NOT
+        idempotent."""
+        await self._act(guest, {"os-migrateLive": {"host": target or None, "block_migration": "auto"}})
+
     async def confirm_migration(self, guest: str) -> None:
         """Confirm where a guest was moved to."""
         await self._act(guest, {"confirmResize": None})

@@ -137,6 +137,16 @@ SILENT = (
         "move a guest that goes on failing (restart-then: relocate)",
         NOBODYS,
     ),
+    (
+        "os_compute_api:os-migrate-server:migrate_live",
+        "move guests away from a degraded host (degraded: drain)",
+        NOBODYS,
+    ),
+    (
+        "os_compute_api:os-migrate-server:migrate_live:host",
+        "say which host takes a guest of a degraded one",
+        NOBODYS,
+    ),
     ("os_compute_api:servers:confirm_resize", "let its former host go of a guest that was moved so", NOBODYS),
 )
 """Rules whose question would act on a guest."""

@@ -301,6 +301,7 @@ POLICY_BOUNDS: dict[str, tuple[int, int | None]] = {
     "max_unhealthy": (1, 100),
     "attempts": (1, 10),
     "window": (1, 500),
+    "degraded_hosts": (1, 100),
     "restart_budget": (1, 16),
     "restart_window": (60_000, 86_400_000),
     "process_quiet": (0, 3_600_000),

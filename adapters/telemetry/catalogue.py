@@ -296,8 +296,8 @@ OBSERVED_DOWN = Metric(
     name="kasugai.observed.down",
     shape=Shape.GAUGE,
     unit="{host}",
-    help="Hosts that an observer calls down or off, or sets aside, now.",
-    labels=(("observer", "os-services, power/INSTANCE, query/NAME or alertmanager"),),
+    help="Hosts that an observer calls down, off or degraded, or sets aside, now.",
+    labels=(("observer", "os-services, power/INSTANCE, query/NAME, alertmanager or alertmanager/degraded"),),
     shown_by=OBSERVERS,
 )
 OBSERVED_STRANGERS = Metric(

@@ -22,7 +22,7 @@ IGNORED = final_reasons()
 """Why something is held against a subject, and a notification about it ends as ignored all the same: nothing is done
 until a person changes the inventory, and Masakari says so as well (masakari.md 2.2)."""
 
-AS_FINISHED = frozenset({Reason.PROCESS_NOTED, Reason.NOT_MARKED})
+AS_FINISHED = frozenset({Reason.PROCESS_NOTED, Reason.DEGRADED_NOTED, Reason.NOT_MARKED})
 """Why nothing is done, and a notification about it ends as finished all the same, as with Masakari (masakari.md 2.4,
 2.5): a process for which nothing but a note is asked, and an instance without the mark."""
 

@@ -17,6 +17,7 @@ from kasugai.core.deciding.draft import Draft
 from kasugai.core.deciding.opening import weigh_idle
 from kasugai.core.deciding.rows import Closed, Condition, IncidentRow
 from kasugai.core.words.facts import Fact, FactKind
+from kasugai.core.words.hardware import is_hardware
 from kasugai.core.words.incident import Phase, move
 from kasugai.core.words.verdicts import Reason, Verb
 
@@ -45,7 +46,7 @@ def close(draft: Draft, fact: Fact, end: Phase, also: tuple[Reason, ...] = ()) -
     occurred = draft.kind.occurs and not is_stopped
     is_over = occurred or phase is not Phase.WITHDRAWN or incident.cancelled
     if is_over and not returning.is_return(incident):
-        explained = _answered(draft, incident, reports=is_failed)
+        explained = _answered(draft, incident, reports=is_failed or is_hardware(draft.row.subject))
         hold = None if incident.cancelled else draft.row.hold
         draft.row = replace(draft.row, conditions=explained, hold=hold)
     if returning.is_return(incident):

@@ -215,7 +215,8 @@ def _retire(draft: Draft, command: Command) -> None:
 
 def _retry(draft: Draft) -> None:
     """Publish a waiting incident now, or open a failed one again: the same incident, with a new attempt. One that is
-    held in its last attempt may have given up a guest beside what holds it: it gets another one too. A budget that is
+    held in its last attempt may have given up a guest beside what holds it, and one that is held for a live migration
+    has: it gets another one too. A budget that is
     used up is counted on, and holds nobody whom a person wants to be restarted."""
     closed = draft.row.closed
     if beyond_budget(draft.row):
@@ -229,19 +230,22 @@ def _retry(draft: Draft) -> None:
         closed = replace(closed, last=None)
         draft.row = replace(draft.row, conditions=conditions, returned=None, closed=closed)
         draft.change(replace(last, order=order, phase=phase, heard=now, unanswered=0))
-    elif _is_in_its_last(draft.incident):
+    elif _has_given_up_some(draft.incident):
         order = draft.incident.order
         draft.change(replace(draft.incident, order=replace(order, attempt=order.attempt + 1)))
     pay(draft)
     _at_once(draft)
 
 
-def _is_in_its_last(incident: IncidentRow) -> bool:
+def _has_given_up_some(incident: IncidentRow) -> bool:
     return (
         incident.phase is Phase.HELD
         and incident.effects
         and not incident.stopped
-        and incident.order.attempt >= incident.order.policy.attempts
+        and (
+            incident.order.attempt >= incident.order.policy.attempts
+            or incident.reason == Reason.MIGRATION_FAILED
+        )
     )
 
 

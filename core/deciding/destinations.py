@@ -5,12 +5,17 @@ that has just died.
 """
 
 from dataclasses import replace
+from functools import reduce
+from operator import xor
 from zlib import crc32
 
 from kasugai.core.deciding.asked import Asked
+from kasugai.core.deciding.draining import marked
 from kasugai.core.deciding.gates import Wait
 from kasugai.core.deciding.rows import IncidentRow, SubjectRow
+from kasugai.core.words.hardware import is_hardware
 from kasugai.core.words.incident import Open
+from kasugai.core.words.subject import Subject
 from kasugai.core.words.timing import Millis
 
 HEALTH = "health"
@@ -36,10 +41,19 @@ def has_turned(before: SubjectRow, row: SubjectRow) -> bool:
 
 def avoided(asked: Asked) -> tuple[str, ...]:
     """Return the segment's other hosts that may take nobody, by name; of more than an order can carry the first (then
-    a storm holds whoever has not begun). Only of a host are guests sent away."""
-    if not asked.row.subject.is_host:
-        return ()
-    return tuple(sorted(host for host in asked.tally.unfit if host != asked.row.host)[:MOST])
+    a storm holds whoever has not begun). Only of a host are guests sent away; of a degraded one not to another."""
+    return tuple(sorted(_avoided(asked))[:MOST])
+
+
+def _avoided(asked: Asked) -> frozenset[str]:
+    if not _sends_away(asked.row.subject):
+        return frozenset()
+    degraded = marked(asked) if is_hardware(asked.row.subject) else frozenset[str]()
+    return (degraded | frozenset(asked.tally.unfit)) - {asked.row.host}
+
+
+def _sends_away(subject: Subject) -> bool:
+    return subject.is_host or is_hardware(subject)
 
 
 def published(asked: Asked, incident: IncidentRow, order: Open) -> IncidentRow:
@@ -56,7 +70,7 @@ def has_news(asked: Asked) -> bool:
 
 def wait(row: SubjectRow) -> Wait:
     """Return on what an incident waits that a worker may be at work on."""
-    at_work = row.subject.is_host and row.incident is not None and _is_at_work(row.incident)
+    at_work = _sends_away(row.subject) and row.incident is not None and _is_at_work(row.incident)
     return Wait(on=frozenset({HEALTH})) if at_work else Wait()
 
 
@@ -65,6 +79,8 @@ def _is_at_work(incident: IncidentRow) -> bool:
 
 
 def _mark(asked: Asked) -> int:
+    if is_hardware(asked.row.subject):
+        return reduce(xor, map(mark_of, _avoided(asked)), 0)
     if not asked.row.subject.is_host:
         return 0
     own = asked.row.host

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 from kasugai.core.deciding import evidence
 from kasugai.core.deciding.asked import Asked
+from kasugai.core.deciding.draining import is_in_service
 from kasugai.core.deciding.gates import Bars, Gate, Wait
 from kasugai.core.deciding.rows import Condition, SubjectRow
+from kasugai.core.words.hardware import is_hardware
 from kasugai.core.words.incident import Phase
 from kasugai.core.words.subject import host_subject
 from kasugai.core.words.timing import BrokerTime, SteadyTime, later
@@ -15,13 +17,14 @@ from kasugai.core.words.verdicts import Reason, Verb
 def _busy(asked: Asked) -> Reason | None:
     """Its host is being recovered, held, or suspected for less than ten minutes: one lasting word of one witness must
     not keep guests from being restarted for as long as it is said. A process that has condemned its host does not wait
-    for what it has brought about."""
+    for what it has brought about. Nobody is moved away from a host that is out of service or that a person holds."""
     host = asked.host_row(asked.row.host)
     if host is None or asked.row.condemned is not None:
         return None
     until = _suspected_until(host)
     suspected = until is not None and (host.verb is Verb.HOLD or until > asked.deadline)
-    return Reason.HOST_FIRST if host.incident is not None or suspected else None
+    is_left = is_hardware(asked.row.subject) and (not is_in_service(host) or host.hold is not None)
+    return Reason.HOST_FIRST if host.incident is not None or suspected or is_left else None
 
 
 def _suspected_until(host: SubjectRow) -> SteadyTime | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from kasugai.core.deciding import evidence
 from kasugai.core.deciding.budget import BUDGET
 from kasugai.core.deciding.crowds import CROWD
+from kasugai.core.deciding.draining import CALM_FIRST, LIMITED
 from kasugai.core.deciding.dumps import DUMPED
 from kasugai.core.deciding.gates import Gate
 from kasugai.core.deciding.hostfirst import HOST_FIRST
@@ -91,7 +92,20 @@ INSTANCE = SubjectKind(
 
 PROCESS = SubjectKind(
     name=Kind.PROCESS,
-    gates=(KNOWN, NOTED, MAINTAINED, ANNOUNCED, SILENCED, BOOTED, ARMED, HELD, HOST_FIRST, ALONE),
+    gates=(
+        KNOWN,
+        NOTED,
+        MAINTAINED,
+        ANNOUNCED,
+        SILENCED,
+        BOOTED,
+        ARMED,
+        HELD,
+        HOST_FIRST,
+        CALM_FIRST,
+        LIMITED,
+        ALONE,
+    ),
     proof=evidence.observed,
     occurs=True,
     is_undone=True,

@@ -30,6 +30,7 @@ from kasugai.core.deciding.tally import turn
 from kasugai.core.deciding.telling import remembered
 from kasugai.core.deciding.tending import look_for_room, weigh_open
 from kasugai.core.deciding.view import Change
+from kasugai.core.words.hardware import is_hardware
 from kasugai.core.words.signals import Command, Fault, InventoryChange, Outcome, Signal, Symptom, Tick
 from kasugai.core.words.silences import Silence
 from kasugai.core.words.verdicts import Reason, Verb
@@ -141,10 +142,11 @@ def _decide_command(draft: Draft, command: Command) -> None:
 
 
 def _weigh_again(draft: Draft) -> None:
-    """Decide after time has passed or something else has changed."""
+    """Decide after time has passed or something else has changed. A person's mark of hardware stands until it is taken
+    back."""
     deadline = draft.times.deadline
     conditions = evidence.expire(draft.row.conditions, deadline)
-    if draft.row.incident is None:
+    if draft.row.incident is None and not is_hardware(draft.row.subject):
         occurs = draft.kind.occurs
         conditions = evidence.expire_alone(conditions, draft.asked.policy, deadline, occurs=occurs)
     draft.row = readmission.again(replace(draft.row, conditions=conditions), draft.times.moment)

@@ -7,6 +7,7 @@ from kasugai.core.deciding import (
     budget,
     condemning,
     destinations,
+    draining,
     evidence,
     hostfirst,
     plannedstop,
@@ -20,6 +21,7 @@ from kasugai.core.deciding.gates import Closed, Gate, pass_gates
 from kasugai.core.deciding.naming import next_incident
 from kasugai.core.deciding.proof import proof
 from kasugai.core.deciding.rows import IncidentRow, SubjectRow, evidence_of
+from kasugai.core.words.hardware import is_hardware
 from kasugai.core.words.incident import Open, Phase
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import Symptom
@@ -33,6 +35,7 @@ def weigh_idle(draft: Draft) -> None:
         _pardon_host(draft)
     if draft.kind.occurs and _is_explained(draft):
         return
+    draft.row = draining.stands_anew(draft.row, draft.asked.host_row(draft.row.host))
     undone = undoing.due(draft.asked)
     if undone is not None:
         _weigh_undoing(draft, undone)
@@ -62,7 +65,10 @@ def _tell_closed(draft: Draft, closed: tuple[Closed, ...]) -> None:
 
 
 def _is_explained(draft: Draft) -> bool:
-    """Whether a guest or a process is done with because of what has become of its segment, or of its host."""
+    """Whether a guest or a process is done with because of what has become of its segment, or of its host. Hardware is
+    as degraded as before."""
+    if is_hardware(draft.row.subject):
+        return False
     _forget_what_was_meant(draft)
     return not draft.kind.looked_at and _is_explained_by_host(draft)
 

@@ -2,8 +2,10 @@
 where one is well again."""
 
 from kasugai.core.deciding.asked import Asked
+from kasugai.core.deciding.draining import is_marked
 from kasugai.core.deciding.gates import SEGMENT, Gate, Wait
 from kasugai.core.deciding.hostfirst import explains
+from kasugai.core.words.hardware import HARDWARE, is_hardware
 from kasugai.core.words.policy import ProcessAction
 from kasugai.core.words.subject import host_subject, process_subject
 from kasugai.core.words.timing import SteadyTime, later
@@ -15,12 +17,18 @@ def action(asked: Asked) -> ProcessAction:
     return asked.policy.process_action(asked.row.subject.detail)
 
 
+def _noted(asked: Asked) -> Reason | None:
+    if action(asked) is not ProcessAction.NOTE:
+        return None
+    return Reason.DEGRADED_NOTED if is_hardware(asked.row.subject) else Reason.PROCESS_NOTED
+
+
 NOTED = Gate(
-    reasons=frozenset({Reason.PROCESS_NOTED}),
-    why=lambda asked: Reason.PROCESS_NOTED if action(asked) is ProcessAction.NOTE else None,
+    reasons=frozenset({Reason.PROCESS_NOTED, Reason.DEGRADED_NOTED}),
+    why=_noted,
     wait=lambda _: Wait(on=frozenset({SEGMENT})),
     verb=Verb.IGNORE,
-    final=frozenset({Reason.PROCESS_NOTED}),
+    final=frozenset({Reason.PROCESS_NOTED, Reason.DEGRADED_NOTED}),
 )
 """The policy asks for more than a note."""
 
@@ -33,6 +41,8 @@ def _quiet_until(asked: Asked) -> SteadyTime | None:
 
 
 def _starting(asked: Asked) -> Reason | None:
+    if is_hardware(asked.row.subject):
+        return None
     until = _quiet_until(asked)
     return Reason.JUST_BOOTED if until is not None and until > asked.deadline else None
 
@@ -45,25 +55,30 @@ BOOTED = Gate(
     ),
     follows=True,
 )
-"""The host has been up for long enough."""
+"""The host has been up for long enough; its hardware starts at once."""
 
 
 def _still_down(asked: Asked) -> str:
     """Return another process of the host that has failed since it was last well, and without which the host gets no new
-    guests; empty for none. It found the host disabled already, and nobody else enables that for its sake. What ended
-    with its host since is over, though nobody may say so."""
+    guests, or its hardware; empty for none. It found the host disabled already, and nobody else enables that for its
+    sake. What ended with its host since is over, though nobody may say so; hardware does not."""
     host = asked.host_row(asked.row.host)
-    for name in asked.policy.process_disable:
+    for name in _names(asked):
         row = asked.subjects.get(process_subject(asked.row.host, name).name)
-        if row is None or row.name == asked.row.name or row.failed is None or row.well:
+        if row is None or row.name == asked.row.name or row.failed is None or not is_marked(row):
             continue
-        if not explains(host, row.failed):
+        if is_hardware(row.subject) or not explains(host, row.failed):
             return name
     return ""
 
 
+def _names(asked: Asked) -> tuple[str, ...]:
+    hardware = (HARDWARE,) if asked.policy.degraded.moves else ()
+    return (*asked.policy.process_disable, *hardware)
+
+
 def _others(asked: Asked) -> frozenset[str]:
-    return frozenset(process_subject(asked.row.host, name).name for name in asked.policy.process_disable)
+    return frozenset(process_subject(asked.row.host, name).name for name in _names(asked))
 
 
 ALONE = Gate(

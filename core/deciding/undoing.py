@@ -14,17 +14,21 @@ from kasugai.core.deciding.rows import IncidentRow, Moment, SubjectRow
 from kasugai.core.deciding.testimony import said_at
 from kasugai.core.words.actions import Meaning
 from kasugai.core.words.facts import Fact
+from kasugai.core.words.hardware import is_hardware
 from kasugai.core.words.signals import Fault
 
 
 def follow(row: SubjectRow, fault: Fault, now: Moment) -> SubjectRow:
     """Return the row after a word about its subject: whether the last one is that it is well. A word that came late
-    counts if it was said after the last failure: what is undone was only to last until then."""
+    counts if it was said after the last failure: what is undone was only to last until then. Hardware is well once
+    nobody who called it degraded does any more."""
     if not KINDS[row.kind].is_undone:
         return row
     at = said_at(fault, now)
     if fault.symptom.blames:
         return replace(row, well=False, failed=max(at, row.failed or at))
+    if is_hardware(row.subject) and row.conditions:
+        return row
     return row if row.failed is not None and at < row.failed else replace(row, well=True)
 
 

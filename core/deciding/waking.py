@@ -3,7 +3,7 @@ at which evidence turns (what rests on it is asked again too), an incident is pu
 row ends. What is undecidable waits for a word about itself.
 """
 
-from kasugai.core.deciding import destinations, ending, evidence, readmission, returning, undoing
+from kasugai.core.deciding import destinations, draining, ending, evidence, readmission, returning, undoing
 from kasugai.core.deciding.asked import Asked
 from kasugai.core.deciding.gates import Gate, Wait, When
 from kasugai.core.deciding.kinds import KINDS
@@ -74,7 +74,7 @@ def _waits(asked: Asked) -> list[Wait]:
     if asked.row.undecidable:
         return []
     row = asked.row
-    waits = [room(row), destinations.wait(row)]
+    waits = [room(row), destinations.wait(row), draining.wait(row)]
     told = row.reason if row.incident is None else row.incident.barred
     return waits + [gate.wait(asked) for gate in _gates_before(asked) if _holds(gate, told, asked)]
 

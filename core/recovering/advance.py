@@ -6,6 +6,7 @@ It picks the procedure by the kind of the subject, from the one table, and lets 
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from kasugai.core.recovering.draining import DRAINING, is_drain
 from kasugai.core.recovering.engine import proceed
 from kasugai.core.recovering.host import HOST
 from kasugai.core.recovering.instance import INSTANCE
@@ -36,6 +37,8 @@ class NoProcedure(LookupError):
 def procedure_of(order: Open) -> Procedure:
     """Return how an order is carried out. NoProcedure when this version does not know its kind of subject."""
     returning = RETURNS.get(order.kind) if order.undoes is not None else None
+    if is_drain(order):
+        return DRAINING
     procedure = returning or PROCEDURES.get(order.kind)
     if procedure is None:
         raise NoProcedure(f"no worker of this version recovers a subject of the kind {order.kind}")

@@ -129,6 +129,15 @@ class Migrate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LiveMigrate:
+    """Let a guest that runs move to another host without a stop. NOT idempotent, but refused while it has a task."""
+
+    guest: str
+    target: str
+    """Empty: where Nova's scheduler likes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmMigration:
     """Let the former host of a guest that was moved go of it."""
 
@@ -146,7 +155,7 @@ class Custom:
 OfService = ForceDown | Enable | Disable | Reenable | DeleteService | AddToAggregate
 """What Nova is asked about a host."""
 
-OfGuest = Evacuate | ResetState | StopGuest | StartGuest | Migrate | ConfirmMigration
+OfGuest = Evacuate | ResetState | StopGuest | StartGuest | Migrate | LiveMigrate | ConfirmMigration
 """What Nova is asked about a guest."""
 
 OfPower = Fence | PowerOn

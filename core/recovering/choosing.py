@@ -92,6 +92,15 @@ def is_marked(
     return said.strip().lower() in TRUE_WORDS
 
 
+def refuses(guest: GuestView, policy: Policy, look: Look) -> bool:
+    """Whether the guest itself, its image or its flavor has the mark and says no by it: that is left where it is by
+    whatever is not forced upon it, also where guests without the mark are moved."""
+    image = look.images.get(guest.image, NO_IMAGE)
+    places = (guest.metadata, image.properties if policy.image_words else NOTHING, guest.extra_specs)
+    said = next((words[policy.ha_key] for words in places if policy.ha_key in words), None)
+    return said is not None and said.strip().lower() not in TRUE_WORDS
+
+
 def priority(
     guest: GuestView,
     policy: Policy,

@@ -13,6 +13,8 @@ from kasugai.core.words.timing import Millis, NovaTime
 
 EVACUATION = "evacuation"
 """migration_type of the records that an evacuate call makes."""
+LIVE_MIGRATION = "live-migration"
+"""That of those that a live migration makes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

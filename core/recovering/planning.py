@@ -22,6 +22,9 @@ from kasugai.core.words.incident import Open
 from kasugai.core.words.plan import Plan, Prior, Step
 from kasugai.core.words.policy import Policy
 
+Guests = Mapping[str, GuestView]
+"""By uuid."""
+
 SHUT_DOWN = 4
 """Nova's power_state of a guest that is off."""
 

@@ -10,6 +10,7 @@ from kasugai.core.telling.kinds import TELLINGS
 from kasugai.core.words.actions import About, Meaning
 from kasugai.core.words.disks import DiskClass
 from kasugai.core.words.facts import Fact, FactKind, StepRecord
+from kasugai.core.words.hardware import is_hardware
 from kasugai.core.words.plan import DISKS, Plan, Step
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 
@@ -76,11 +77,13 @@ def _named(plan: Plan | None, guest: str) -> str:
 
 
 def _fault(fact: Fact) -> str:
-    """What it was about: `host-down/cmp1`, `process-down/cmp1/nova-compute`; `process-back/...` where what an earlier
-    incident did was undone."""
+    """What it was about: `host-down/cmp1`, `process-down/cmp1/nova-compute`, `degraded/cmp1`; `process-back/...` where
+    what an earlier incident did was undone."""
     subject, plan = fact.subject, fact.plan
     meanings = {step.words.meaning for step in (plan.steps if plan else ())}
     word = "retired" if Meaning.RETIRED in meanings else "back" if Meaning.OPENED in meanings else "down"
+    if is_hardware(subject):
+        return f"{'degraded-no-more' if word == 'back' else 'degraded'}/{subject.host}"
     name = subject.name.removeprefix(f"{subject.kind}/")
     return f"{subject.kind}-{word}/{name}"
 

@@ -37,6 +37,8 @@ class Action(StrEnum):
     """The guest's former host has let go of it."""
     START = "start"
     """The guest that was off runs, by Nova's word."""
+    LIVE_MIGRATE = "live-migrate"
+    """The guest runs on another host than the degraded one, without having been stopped."""
     DISABLE = "disable-compute"
     """The compute service of the host whose process failed is disabled: Nova sends no guests there."""
     ENABLE_AGAIN = "enable-again"
@@ -135,6 +137,12 @@ WORDINGS: Mapping[str, Wording] = MappingProxyType(
         Action.STOP: _wording(Action.STOP, About.GUEST, Meaning.ON_THE_WAY),
         Action.MIGRATE: Wording(
             action=Action.MIGRATE, about=About.GUEST, meaning=Meaning.MOVED, sentence="{action} {name}{to}"
+        ),
+        Action.LIVE_MIGRATE: Wording(
+            action=Action.LIVE_MIGRATE,
+            about=About.GUEST,
+            meaning=Meaning.MOVED,
+            sentence="{action} {name}{to}",
         ),
         Action.CONFIRM_MIGRATION: _wording(Action.CONFIRM_MIGRATION, About.GUEST, Meaning.ON_THE_WAY),
         Action.START: _wording(Action.START, About.GUEST, Meaning.RESTARTED),

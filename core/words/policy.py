@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from kasugai.core.words.disks import RootDisks
+from kasugai.core.words.hardware import HARDWARE
 from kasugai.core.words.timing import Millis
 
 AMPHORAE = f"amphora-{'-'.join('?' * n for n in (8, 4, 4, 4, 12))}"
@@ -63,6 +64,20 @@ class ProcessAction(StrEnum):
     """Nova sends no new guests there until the process runs again."""
     EVACUATE = "evacuate"
     """It is useless without the process: it is fenced and its guests are moved."""
+
+
+class Degraded(StrEnum):
+    """What becomes of a host whose hardware is said to be degraded, while it lives."""
+
+    NOTE = "note"
+    """Nothing but the record of it."""
+    DRAIN = "drain"
+    """Nova sends no new guests there, and guests that run are migrated live to other hosts; nobody is stopped."""
+
+    @property
+    def moves(self) -> bool:
+        """Whether guests are moved away."""
+        return self is not Degraded.NOTE
 
 
 class Disabled(StrEnum):
@@ -166,6 +181,10 @@ class Policy:
     """How long after its host's boot nothing is concluded from a process that does not run."""
     host_return: HostReturn = HostReturn.WAIT
     """How a host that was recovered comes back into service."""
+    degraded: Degraded = Degraded.NOTE
+    """What becomes of a host whose hardware is said to be degraded."""
+    degraded_hosts: int = 1
+    """So many hosts of the segment are drained, or stay drained, at a time; the others wait."""
     host_before: tuple[str, ...] = ()
     """Steps of the operator's own, by name, that are done before all others when a host is recovered."""
     host_after: tuple[str, ...] = ()
@@ -180,7 +199,9 @@ class Policy:
     """Such steps that are done after all others when a process has failed."""
 
     def process_action(self, process: str) -> ProcessAction:
-        """Return what becomes of a host of which that process has failed."""
+        """Return what becomes of a host of which that process has failed; its hardware never makes it useless."""
+        if process == HARDWARE:
+            return ProcessAction.DISABLE if self.degraded.moves else ProcessAction.NOTE
         if process in self.process_evacuate:
             return ProcessAction.EVACUATE
         return ProcessAction.DISABLE if process in self.process_disable else ProcessAction.NOTE

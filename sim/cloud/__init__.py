@@ -22,7 +22,8 @@ Verbs for scenarios (hosts by exact name, guests by name or uuid; seconds):
                     user_asks(guest, what)            # pause, hard reboot, shelve, ...: verbs.VERBS
                     guest_dies guest_stalls purge_actions(guest)
                     slow_conductor(seconds) conductor_away(lasting) scheduler_away(lasting)
-                    no_valid_host(on) fail_spawns(host, message) answer_500(action, times) api_dies(line, times)
+                    no_valid_host(on) fail_spawns(host, message) fail_live(host, message)
+                    answer_500(action, times) api_dies(line, times)
                     silence_cell(cell, ids_readable=) wake_cell(cell)
     cloud.world     knobs: pace (replaceable) clock_offset sends_date congestion autostart compares_boots flaky_stops
                     syncs_power hides_actions; now() wall()
@@ -38,7 +39,7 @@ What to look at:
     cloud.wire.requests       every request: t, method, path, action, subject, sender, arrived, status
     cloud.nova                the API itself, without a wire: list_services update_service list_servers show_server
                               list_migrations list_actions show_action list_aggregates add_to_aggregate list_controllers
-                              evacuate reset_state stop start migrate confirm_migration;
+                              evacuate reset_state stop start migrate live_migrate confirm_migration;
                               nova.placement: providers candidates; nova.guests.do; nova.sync.compare
     cloud.census()            a Place per host; str(place) is `cmp3: on  db1 web2(stopped)`
 

@@ -200,6 +200,10 @@ class SimCloud:
             self.world.guest(guest), dest, switch_after=switch_after, finish_after=finish_after
         )
 
+    def operator_aborts(self, guest: str) -> None:
+        """An operator aborts the live migration of a guest that is under way."""
+        self.nova.live.abort(self.world.guest(guest))
+
     def user_asks(self, guest: str, what: str) -> None:
         """A user asks one of `verbs.VERBS` of a guest: `stop`, `hard reboot`, `shelve`, ..."""
         self.nova.guests.do(self.uuid(guest), what, By.OTHERS)
@@ -271,6 +275,10 @@ class SimCloud:
     def fail_spawns(self, host: str, message: str = "the disk is full") -> None:
         """Spawning on the host fails with this message; an empty one heals it."""
         self.world.host(host).spawn_fault = message
+
+    def fail_live(self, host: str, message: str = "its CPU is another one") -> None:
+        """Live migrations to the host fail with this message; an empty one heals it."""
+        self.world.host(host).live_fault = message
 
     def silence_cell(self, cell: str = "cell1", *, ids_readable: bool = False) -> None:
         """The cell's records are missing from lists; reads by id answer 500, or work with `ids_readable`."""

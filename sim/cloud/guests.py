@@ -4,11 +4,10 @@ live-migrate.
 Answers and rules are nova.md's. A guest whose host does not answer keeps its task until the host returns.
 """
 
-from kasugai.core.recovering.nova_views import By
+from kasugai.core.recovering.nova_views import LIVE_MIGRATION, By
 from kasugai.sim.cloud.actions import Action, Actions
 from kasugai.sim.cloud.controllers import CONTROLLER
 from kasugai.sim.cloud.model import (
-    LIVE_MIGRATION,
     PAUSED,
     RUNNING,
     SHUT_DOWN,
@@ -202,7 +201,7 @@ class Guests:
         self._world.voice.says(guest, "live_migration_pre.start", COMPUTE, dest)
         self._world.set_status(record, "running")
         self._world.later(switch_after, lambda: self.switch_over(record))
-        self._world.later(finish_after, lambda: self._finish_live_migration(record))
+        self._world.later(finish_after, lambda: self.finish_live_migration(record))
         return record
 
     def switch_over(self, record: Migration) -> None:
@@ -232,11 +231,12 @@ class Guests:
             if (
                 record.guest == guest.uuid
                 and record.migration_type == LIVE_MIGRATION
-                and record.status == "running"
+                and record.status in ("accepted", "queued", "preparing", "running")
             ):
                 self._world.set_status(record, "error")
 
-    def _finish_live_migration(self, record: Migration) -> None:
+    def finish_live_migration(self, record: Migration) -> None:
+        """Nova's record of the guest names the destination."""
         guest = self._world.guests[record.guest]
         if self._still_migrates(record) and record.dest in self._world.diary.running_on(guest.uuid):
             self._world.voice.says(guest, "live_migration_post_dest.end", COMPUTE, record.dest)

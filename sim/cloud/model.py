@@ -12,7 +12,6 @@ from kasugai.core.recovering.nova_views import EVACUATION
 
 T = TypeVar("T")
 
-LIVE_MIGRATION = "live-migration"
 RESIZE = "resize"
 MANAGEMENT = "management"
 """The network over which nova-compute talks to the rest of Nova."""
@@ -109,6 +108,8 @@ class Host:
     """Grows when the machine boots."""
     spawn_fault: str = ""
     """Not empty: spawning here fails with this message."""
+    live_fault: str = ""
+    """Not empty: nobody can be migrated here live."""
     device: Device = field(default_factory=Device)
     spare: Device | None = None
     """A second power device, tried when the first one fails."""

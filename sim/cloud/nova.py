@@ -12,6 +12,7 @@ from kasugai.sim.cloud.cold import ColdMigrations
 from kasugai.sim.cloud.controllers import ControlService
 from kasugai.sim.cloud.evacuate import Evacuations
 from kasugai.sim.cloud.guests import Guests
+from kasugai.sim.cloud.live import LiveMigrations
 from kasugai.sim.cloud.model import Aggregate, Answer, Guest, Host, Migration, Refused
 from kasugai.sim.cloud.reaper import Reaper
 from kasugai.sim.cloud.service import Services
@@ -39,6 +40,7 @@ class Nova:
         self.sync = PowerSync(world, self.guests)
         self.placement = self.evacuations.placement
         self.cold = ColdMigrations(world, self.services, self.actions, self.evacuations.chooser)
+        self.live = LiveMigrations(world, self.guests, self.actions, self.evacuations.chooser)
 
     def list_services(self, host: str | None = None) -> Answer[list[Host]]:
         """GET /os-services?binary=nova-compute[&host=]: an unknown host gives an empty list."""
@@ -161,6 +163,10 @@ class Nova:
     def migrate(self, uuid: str) -> Answer[None]:
         """Cold migration. NOT idempotent."""
         return self.cold.migrate(self.guests.find(uuid))
+
+    def live_migrate(self, uuid: str, target: str | None = None, by: By = By.US) -> Answer[None]:
+        """POST /servers/ID/action os-migrateLive at 2.34 or later. NOT idempotent, but refused while it has a task."""
+        return self.live.migrate(self.guests.find(uuid), target, by)
 
     def confirm_migration(self, uuid: str) -> Answer[None]:
         """The action confirmResize."""

@@ -53,6 +53,8 @@ class Pace:
     """ACTIVE with no task, still on the source, before the host changes."""
     conflict: float = 0.3
     """From a lost race for the task_state to the ERROR that it writes."""
+    live: float = 2.0
+    """A live migration copies a guest's memory."""
     power: float = 0.3
     """A stop or a start on a living host."""
     turn: float = 0.0

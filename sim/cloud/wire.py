@@ -55,8 +55,8 @@ class Request:
     """As Nova's REST API has it, without the query."""
     action: str
     """service, services, aggregates, guests, guest, migrations, actions, controllers, room, project-tags, image,
-    force-down, enable, disable, aggregate, evacuate, reset, stop, start, migrate, confirm-migration, power, fence; over
-    HTTP also hypervisors, update-service, token, other, and what users ask (lock, pause, shelve, ...)."""
+    force-down, enable, disable, aggregate, evacuate, reset, stop, start, migrate, live-migrate, confirm-migration,
+    power, fence; over HTTP also hypervisors, update-service, token, other, and what users ask (lock, pause, ...)."""
     subject: str
     """The host's name, the guest's uuid or the project's id."""
     sender: str = ""

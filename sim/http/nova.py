@@ -32,6 +32,7 @@ ACTIONS = {
     "os-stop": "stop",
     "os-start": "start",
     "migrate": "migrate",
+    "os-migrateLive": "live-migrate",
     "confirmResize": "confirm-migration",
     "lock": "lock",
     "unlock": "unlock",
@@ -324,6 +325,7 @@ class NovaApi:
             "os-stop": lambda: nova.stop(uuid),
             "os-start": lambda: nova.start(uuid),
             "migrate": lambda: nova.migrate(uuid),
+            "os-migrateLive": lambda: nova.live_migrate(uuid, parameters.get("host")),
             "confirmResize": lambda: nova.confirm_migration(uuid),
             "lock": lambda: nova.guests.lock(uuid, parameters.get("locked_reason")),
             "unlock": lambda: nova.guests.unlock(uuid),
@@ -331,6 +333,8 @@ class NovaApi:
         }
         if name == "evacuate":
             _check_evacuate(parameters, version)
+        if name == "os-migrateLive":
+            _check_live(parameters)
         if name == "reboot" and parameters.get("type") not in REBOOTS:
             raise Refused(400, f"Invalid input for field/attribute type. Value: {parameters.get('type')}.")
 
@@ -356,6 +360,16 @@ def _check_evacuate(parameters: Mapping[str, Any], version: render.Microversion)
     if (2, 29) <= version < (2, 68):
         allowed.add("force")
     if strangers := sorted(set(parameters) - allowed):
+        raise Refused(400, f"Additional properties are not allowed ({strangers[0]!r} was unexpected)")
+
+
+def _check_live(parameters: Mapping[str, Any]) -> None:
+    """Refuse what Nova's schema of 2.30 to 2.67 refuses (schemas/migrate_server.py, migrate_live_v2_30)."""
+    if missing := sorted({"host", "block_migration"} - set(parameters)):
+        raise Refused(
+            400, f"Invalid input for field/attribute os-migrateLive. '{missing[0]}' is a required property"
+        )
+    if strangers := sorted(set(parameters) - {"host", "block_migration", "force"}):
         raise Refused(400, f"Additional properties are not allowed ({strangers[0]!r} was unexpected)")
 
 

@@ -275,6 +275,10 @@ class SimNova:
         """See the port."""
         await self._process.effect("call migrate", partial(self._door.migrate, guest))
 
+    async def live_migrate(self, guest: str, target: str = "") -> None:
+        """See the port."""
+        await self._process.effect("call live-migrate", partial(self._door.live_migrate, guest, target))
+
     async def confirm_migration(self, guest: str) -> None:
         """See the port."""
         await self._process.effect("call confirm-migration", partial(self._door.confirm_migration, guest))

@@ -112,6 +112,8 @@ class Lab:
     liveness: LivenessActor | None = None
     bridge: BridgeActor | None = None
     """Where Nova tells of what it does."""
+    degraded: dict[str, str] = field(default_factory=dict)
+    """By host whose hardware an alert calls degraded: since when."""
 
     def __post_init__(self) -> None:
         """Set up everything; nothing runs yet."""

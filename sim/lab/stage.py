@@ -7,7 +7,7 @@ from typing import Any
 from kasugai.core.recovering.states import VM_STATES
 from kasugai.core.watching.rules import Rules
 from kasugai.core.words.disks import RootDisks
-from kasugai.core.words.policy import Disabled, Exhausted, Fencing, HostReturn, LocalGuests, Method
+from kasugai.core.words.policy import Degraded, Disabled, Exhausted, Fencing, HostReturn, LocalGuests, Method
 from kasugai.sim.cloud import CONVOY
 from kasugai.sim.lab.actors.bridge import BridgeActor, Road
 from kasugai.sim.lab.actors.liveness import LivenessActor
@@ -271,6 +271,8 @@ def _policy(key: str, value: str) -> dict[str, object]:
         "restart-budget": int,
         "restart-then": Exhausted,
         "host-return": HostReturn,
+        "degraded": Degraded,
+        "degraded-hosts": int,
         "max-unhealthy": lambda text: int(text.rstrip("%")),
         "evacuate-all": _yes,
         "ignore-error-guests": _yes,

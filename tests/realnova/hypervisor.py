@@ -32,6 +32,8 @@ class Hypervisor(fake.MediumFakeDriver):  # type: ignore[misc]
         """Why builds fail."""
         self.holds_migrations = False
         """Whether live migrations stay under way."""
+        self.refuses_migrations = False
+        """Whether it cannot prepare for a live migration to it."""
         self.is_closing = False
         """Whether all ends: what hangs is let go."""
 
@@ -54,6 +56,16 @@ class Hypervisor(fake.MediumFakeDriver):  # type: ignore[misc]
         while self.holds_migrations:
             self._hang_on()
         super().live_migration(*args, **kwargs)
+
+    def pre_live_migration(self, *args: Any, **kwargs: Any) -> Any:
+        """Prepare for a guest from elsewhere."""
+        if self.refuses_migrations:
+            raise exception.MigrationPreCheckError(reason="another CPU")
+        return super().pre_live_migration(*args, **kwargs)
+
+    def post_live_migration(self, context: Any, instance: Any, *args: Any, **kwargs: Any) -> None:
+        """The guest has gone."""
+        self.instances.pop(instance.uuid, None)
 
     def pause(self, instance: Any) -> None:
         """Let a guest stand still."""

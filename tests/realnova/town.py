@@ -49,6 +49,7 @@ VERBS = frozenset(
         "notices",
         "compare",
         "hold_migrations",
+        "refuse_migrations",
         "fill",
         "ask_placement",
         "silence_cell",
@@ -222,6 +223,10 @@ class Town(integrated_helpers.ProviderUsageBaseTestCase):  # type: ignore[misc]
     def hold_migrations(self, host: str) -> None:
         """Live migrations from the host stay under way."""
         self._hypervisors[host].holds_migrations = True
+
+    def refuse_migrations(self, host: str) -> None:
+        """The host cannot prepare for a live migration to it."""
+        self._hypervisors[host].refuses_migrations = True
 
     def fill(self, host: str) -> None:
         """Leave no room on the host, as Placement counts it."""

@@ -49,6 +49,7 @@ SWIFT = Pace(
     land=0.02,
     conflict=0.05,
     power=0.03,
+    live=0.1,
     lifecycle=3600.0,
     power_sync=3600.0,
     device=(0.0, 0.01),
@@ -146,6 +147,9 @@ class OnSimulator(ABC):
 
     def fail_spawns(self, host: str, message: str) -> None:
         self.do(lambda cloud: cloud.fail_spawns(host, message))
+
+    def fails_live(self, host: str) -> None:
+        self.do(lambda cloud: cloud.fail_live(host))
 
     def fill(self, host: str) -> None:
         self.do(lambda cloud: setattr(cloud.world.host(host), "capacity", 0))

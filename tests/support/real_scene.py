@@ -116,6 +116,9 @@ class OnRealNova:
     def fail_spawns(self, host: str, message: str) -> None:
         self.nova.say("fail_spawns", host=host, message=message)
 
+    def fails_live(self, host: str) -> None:
+        self.nova.say("refuse_migrations", host=host)
+
     def fill(self, host: str) -> None:
         self.nova.say("fill", host=host)
 

@@ -112,6 +112,10 @@ class Scene(Protocol):
         """Building on the host fails with this message; an empty one heals it."""
         ...
 
+    def fails_live(self, host: str) -> None:
+        """The host cannot prepare for a live migration to it."""
+        ...
+
     def fill(self, host: str) -> None:
         """There is no room on the host."""
         ...

@@ -59,7 +59,8 @@ KIND_TABLES = {
 """Where a kind of subject is named: its word, how it is decided about, how it is recovered, how it is told, what a
 worker looks at, and which rights it needs."""
 ACTION_TABLES = {
-    f"core/recovering/{name}.py" for name in ("planning", "host", "instance", "process", "returning")
+    f"core/recovering/{name}.py"
+    for name in ("planning", "host", "instance", "process", "returning", "draining")
 }
 """Where actions are named beside the files of the kinds of steps: which of them a recovery is made of."""
 OWN_TEXT = {"api/projection/buckets.py"}

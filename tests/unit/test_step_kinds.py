@@ -23,12 +23,13 @@ from kasugai.core.recovering.storage import StorageState, StorageView
 from kasugai.core.telling.narrate import narrate_fact
 from kasugai.core.words.actions import WORDINGS, About, Action, Meaning, wording
 from kasugai.core.words.facts import Fact, FactKind, Result, StepRecord, StepState
+from kasugai.core.words.hardware import HARDWARE
 from kasugai.core.words.incident import Open, OutOfService
 from kasugai.core.words.plan import Plan, Prior, Step
-from kasugai.core.words.policy import HostReturn, Method, Policy
+from kasugai.core.words.policy import Degraded, HostReturn, Method, Policy
 from kasugai.core.words.subject import INCIDENT_KINDS, Kind
 from kasugai.core.words.timing import PRODUCTION, MonoTime
-from kasugai.core.words.verdicts import Reason
+from kasugai.core.words.verdicts import Evidence, Reason
 from kasugai.schemas.codec import decode, encode
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.cloud.wire import Request
@@ -64,6 +65,10 @@ STRANGE = Step(action="lock", subject="g9", name="web9")
 
 GUEST, PROCESS = Kind.INSTANCE, Kind.PROCESS
 PROCESS_ORDER = order(decided_at=NOW, kind=PROCESS, named="nova-compute")
+DRAIN = replace(
+    order(decided_at=NOW, kind=PROCESS, named=HARDWARE, policy=Policy(degraded=Degraded.DRAIN)),
+    evidence=(Evidence(event_id=UUID(int=9), observer="cli", symptom="down", episode="1"),),
+)
 OURS = "Kasugai: host failed."
 RETURN = order(
     decided_at=NOW,
@@ -77,6 +82,7 @@ ORDERS = (
     order(decided_at=NOW, kind=GUEST, named="g1", relocates=True, policy=Policy(restart_all=True)),
     PROCESS_ORDER,
     replace(PROCESS_ORDER, undoes=UUID(int=1)),
+    DRAIN,
     RETURN,
     replace(RETURN, retired_by="ann"),
 )
@@ -97,11 +103,21 @@ LOOKS = {
     GUEST: look(read={"g1": guest("g1")}, actions=(), service=service(is_up=True)),
     PROCESS: look(service=service(is_up=True)),
 }
+UP = service(is_up=True, age=1.0)
+DRAINED = look(
+    guest("g1"),
+    service=UP,
+    service_after=UP,
+    computes={"cmp1": UP, "cmp2": service(host="cmp2", service_id="svc2", is_up=True, age=1.0)},
+)
+"""Of a host that lives and whose guest can go elsewhere."""
 FINAL = {kind.action for kind in KINDS.values() if isinstance(kind, FinalLook)}
 
 
 def look_of(given: Open) -> Look:
     """What is seen when all that the order's steps need has been looked at."""
+    if given is DRAIN:
+        return DRAINED
     return WAITING if given.kind is Kind.HOST and given.undoes is not None else LOOKS[given.kind]
 
 

@@ -13,8 +13,11 @@ PRODUCT = ("adapters", "agents", "api", "bridge", "cli", "core", "schemas", "sim
 NAMED = re.compile(r"\bAction\.[A-Z_]+\b")
 MAY_NAME = (
     "core/words/actions.py",
-    *(f"core/recovering/{n}.py" for n in ("planning", "host", "instance", "process", "returning")),
-    *(f"sim/lab/invariants/{n}.py" for n in ("host_first", "budget", "crowd")),
+    *(
+        f"core/recovering/{n}.py"
+        for n in ("planning", "host", "instance", "process", "returning", "draining")
+    ),
+    *(f"sim/lab/invariants/{n}.py" for n in ("host_first", "budget", "crowd", "drained")),
 )
 """The table of words, and the procedures, which compose their plans of them (the host's also brings the first two to
 their end); and the watches of the laboratory, which count by the kind what may not be called, or only so often, and
@@ -31,7 +34,7 @@ NOVA_S_OWN = ("core/recovering/steps/hidden.py",)
 """Where Nova's account of a guest is read: it has names of its own, one of which is ours as well."""
 ACTIONS = (
     "fence|force-down|evacuate|restore|reset|enable-compute|add-to-aggregate|sweep|confirm-migration|disable-compute|"
-    "enable-again|power-on|re-enable|start-again|retire"
+    "live-migrate|enable-again|power-on|re-enable|start-again|retire"
 )
 """Those that are no names of Nova's actions, or words of everybody's."""
 WITHOUT_A_KIND = ("CUSTOM",)

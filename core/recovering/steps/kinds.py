@@ -15,6 +15,7 @@ from kasugai.core.recovering.steps.fence import FENCE
 from kasugai.core.recovering.steps.force_down import FORCE_DOWN
 from kasugai.core.recovering.steps.join import JOIN
 from kasugai.core.recovering.steps.kind import FinalLook, StepKind
+from kasugai.core.recovering.steps.live_migrate import LIVE_MIGRATE
 from kasugai.core.recovering.steps.migrate import MIGRATE
 from kasugai.core.recovering.steps.open_storage import OPEN_STORAGE
 from kasugai.core.recovering.steps.power_on import POWER_ON
@@ -41,6 +42,7 @@ _ALL: tuple[StepKind | FinalLook, ...] = (
     SWEEP,
     STOP,
     MIGRATE,
+    LIVE_MIGRATE,
     CONFIRM_MIGRATION,
     START,
     DISABLE,

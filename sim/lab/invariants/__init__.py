@@ -40,6 +40,7 @@ from kasugai.sim.lab.invariants.covered import Covered
 from kasugai.sim.lab.invariants.crashed import Crashed
 from kasugai.sim.lab.invariants.crowd import Crowd
 from kasugai.sim.lab.invariants.disk_kept import DiskKept
+from kasugai.sim.lab.invariants.drained import Drained
 from kasugai.sim.lab.invariants.enabled_by_us import EnabledByUs
 from kasugai.sim.lab.invariants.epochs_grow import EpochsGrow
 from kasugai.sim.lab.invariants.evacuated_once import EvacuatedOnce
@@ -95,6 +96,7 @@ WATCHERS: tuple[type[Watcher], ...] = (
     Covered,
     UsersWish,
     HostFirst,
+    Drained,
     Budget,
     EnabledByUs,
     OneCall,

@@ -7,7 +7,7 @@ from kasugai.sim.cloud import SimCloud
 from kasugai.sim.cloud.wire import Request
 from kasugai.sim.lab.invariants.watcher import Asked, Sight, Watcher
 
-POWER = frozenset({"stop", "start", "migrate", "confirm-migration"})
+POWER = frozenset({"stop", "start", "migrate", "live-migrate", "confirm-migration"})
 ARRIVES = (PRODUCTION.client + PRODUCTION.wire) / 1000
 """Seconds after which nothing arrives any more: so long a call may be on the wire, in this world's own terms."""
 

@@ -8,7 +8,17 @@ into its actor's `VERBS`; two verbs of one name do not start.
 from kasugai.sim.cloud.model import Ended, Refused
 from kasugai.sim.lab.grammar import BadScenario, Event, Scenario, explained
 from kasugai.sim.lab.laboratory import Lab
-from kasugai.sim.lab.verbs import commands, guests, machines, nova, people, pipeline, servers, witnesses
+from kasugai.sim.lab.verbs import (
+    commands,
+    guests,
+    hardware,
+    machines,
+    nova,
+    people,
+    pipeline,
+    servers,
+    witnesses,
+)
 from kasugai.sim.lab.verbs.verb import Verb
 
 
@@ -33,7 +43,7 @@ def perform(lab: Lab, scenario: Scenario, event: Event) -> None:
 
 
 def _all() -> dict[str, Verb]:
-    modules = (commands, guests, machines, nova, people, pipeline, servers, witnesses)
+    modules = (commands, guests, hardware, machines, nova, people, pipeline, servers, witnesses)
     tables = (module.VERBS for module in modules)
     verbs: dict[str, Verb] = {"end": lambda lab, words: ""}
     for table in tables:

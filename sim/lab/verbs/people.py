@@ -65,10 +65,12 @@ def _operator(lab: Lab, words: Words) -> str:
             cloud.operator_disables(host)
         case ("enables", host):
             cloud.operator_enables(host)
+        case ("aborts", guest):
+            cloud.operator_aborts(guest)
         case ("migrates", guest, "to", host, *rest):
             cloud.operator_live_migrates(guest, host, **_spans(rest))
         case _:
-            raise ValueError("operator forces down|lifts|evacuates|disables|enables|migrates")
+            raise ValueError("operator forces down|lifts|evacuates|disables|enables|migrates|aborts")
     return f"an operator {' '.join(words)}"
 
 

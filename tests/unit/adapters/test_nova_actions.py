@@ -217,7 +217,17 @@ def test_a_guest_is_moved_and_let_go_of_by_two_calls(lab: CloudThread) -> None:
     assert posts == [("migrate", "2.53"), ("confirm-migration", "2.53")]
 
 
-@pytest.mark.parametrize("act", ["migrate", "confirm_migration", "disable"])
+def test_a_guest_is_migrated_live_by_one_call_that_nova_answers_at_once(lab: CloudThread) -> None:
+    async def use(nova: NovaCloud) -> None:
+        await nova.live_migrate(uuid(lab), "cmp2")
+        await until(lambda: lab.do(lambda cloud: cloud.world.guest("web").host) == "cmp2")
+
+    with_adapter(lab, use)
+    posts = [(each.action, each.microversion) for each in sent(lab) if each.path.endswith("/action")]
+    assert posts == [("live-migrate", "2.53")], "2.34 and later, and no force"
+
+
+@pytest.mark.parametrize("act", ["migrate", "live_migrate", "confirm_migration", "disable"])
 @pytest.mark.parametrize(
     ("status", "expected"),
     [

@@ -242,6 +242,8 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "incident watch": ("incident", "watch", HOST),
     "incident hold": ("incident", "hold", HOST, "--reason", FORGED + HOSTILE),
     "fault publish": ("fault", "publish", HOST, "--observer", "ann" + HOSTILE),
+    "degraded begin": ("degraded", "begin", HOST),
+    "degraded end": ("degraded", "end", HOST),
     "segment apply": ("segment", "apply", "{folder}/rack1.yaml"),
     "segment list": ("segment", "list"),
     "segment show": ("segment", "show", RACK),

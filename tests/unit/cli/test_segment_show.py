@@ -9,8 +9,9 @@ from kasugai.cli.segment_show import as_json, merged, page
 from kasugai.core.telling.incident_views import Seen
 from kasugai.core.words.disks import RootDisks
 from kasugai.core.words.facts import FactKind, Result, StepRecord, StepState
+from kasugai.core.words.hardware import hardware_subject
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
-from kasugai.core.words.policy import Exhausted, Fencing, LocalGuests, Policy
+from kasugai.core.words.policy import Degraded, Exhausted, Fencing, LocalGuests, Policy
 from kasugai.core.words.timing import Millis
 from kasugai.core.words.verdicts import Reason, Verb
 from tests.support.incidents import OPENED, SEGMENT, START, decided, opened, said
@@ -68,6 +69,24 @@ def test_what_becomes_of_local_disks_is_shown(policy: dict[str, Any], told: str)
     assert page(merged(rack, HOSTS, []), NOW, None)[5] == f"disks:   {told}"
 
 
+def test_what_becomes_of_degraded_hosts_is_shown() -> None:
+    def shown(hosts: int) -> str:
+        policy = Policy(degraded=Degraded.DRAIN, degraded_hosts=hosts)
+        return page(merged(replace(RACK, policy=policy), HOSTS, []), NOW, None)[9]
+
+    what = "at a time: no new guests, those that run are migrated live"
+    assert shown(1) == f"drain:   one degraded host {what}"
+    assert shown(3) == f"drain:   3 degraded hosts {what}"
+
+
+def test_degraded_hosts_are_named_with_what_has_come_of_it() -> None:
+    waits = replace(decided(Verb.HOLD, Reason.DRAIN_LIMIT, incident=None), subject=hardware_subject("cmp2"))
+    shown = merged(RACK, HOSTS, seen(waits))
+    assert page(shown, NOW, None)[10] == "marked:  cmp2 waiting (drain-limit)"
+    told = {each["name"]: each["degraded"] for each in as_json(shown)["hosts"]}
+    assert (told["cmp2"], told["cmp1"]) == ("waiting", None)
+
+
 def test_hosts_with_other_disks_than_their_segment_are_named() -> None:
     rack = replace(RACK, policy=Policy(root_disks=RootDisks.SHARED))
     same, other = (
@@ -89,6 +108,7 @@ def test_hosts_are_shown_with_their_state() -> None:
         "guests:  restarted if marked HA_Enabled, 3 times in 10m, then held",
         "process: nova-compute: no new guests until it runs again; others: noted; none for 5m after a boot",
         "return:  a recovered host that is switched on comes back by itself",
+        "drain:   no host: that its hardware is degraded is noted",
         "",
         "HOST  STATE       FOR  RESERVE        MAINTENANCE                     WHY",
         "cmp1  out          1m  -              -                               recovered",
@@ -162,7 +182,7 @@ def test_what_becomes_of_a_host_whose_process_fails_is_shown(policy: dict[str, A
 
 
 def test_steps_of_the_operator_s_own_are_shown_by_what_they_stand_in() -> None:
-    assert shown_at(9) == ""
-    assert shown_at(9, host_after=("a", "b"), instance_before=("snapshot",)) == (
+    assert shown_at(10) == ""
+    assert shown_at(10, host_after=("a", "b"), instance_before=("snapshot",)) == (
         "steps:   host after all others: a, b; instance before all others: snapshot"
     )

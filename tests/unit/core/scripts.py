@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from kasugai.core.deciding.rows import SegmentRow, SubjectRow
 from kasugai.core.words.facts import FactKind, Result, StepState
-from kasugai.core.words.policy import Exhausted, Policy
+from kasugai.core.words.hardware import hardware_subject
+from kasugai.core.words.policy import Degraded, Exhausted, Policy
 from kasugai.core.words.signals import Command, Fault, Instruction, Limit, Outcome, Source, Symptom
 from kasugai.core.words.subject import Kind, Subject, host_subject, process_subject
 from kasugai.core.words.timing import Millis
@@ -264,10 +265,17 @@ GUESTS = (
     process_subject("cmp1", "nova-compute"),
     process_subject("cmp1", "libvirtd"),
     process_subject("cmp1", "chronyd"),
+    hardware_subject("cmp1"),
+    hardware_subject("cmp2"),
 )
 """Instances, of which one moves, and processes: without one its host gets no guests, without one it is useless, and one
-is of no importance."""
-GUEST_POLICY = Policy(restart_budget=2, process_evacuate=("libvirtd",), process_quiet=Millis(5_000))
+is of no importance; and hardware, of one host of which guests are moved away at a time."""
+GUEST_POLICY = Policy(
+    restart_budget=2,
+    process_evacuate=("libvirtd",),
+    process_quiet=Millis(5_000),
+    degraded=Degraded.DRAIN,
+)
 
 
 def guests() -> st.SearchStrategy[Move]:

@@ -74,6 +74,22 @@ def test_a_word_that_is_not_said_again_is_over_in_the_end() -> None:
     assert stage.look() == []
 
 
+def test_an_alert_of_degraded_hardware_is_no_word_that_its_host_is_down() -> None:
+    stage = Stage()
+    hardware = AlertWatch(lasts=600.0, now=lambda: stage.now, process="hardware")
+    worn = alert(labels={"hostname": "cmp1", "kasugai": "degraded"})
+    dead = alert("cmp2", key="f2", labels={"hostname": "cmp2", "kasugai": "down"})
+    said = read_post(post(worn, dead), "hostname")
+    assert (hardware.take(said), stage.watch.take(said)) == (0, 0)
+    assert [host for host, *_ in stage.look()] == ["cmp2"]
+    (seen,) = asyncio.run(hardware.look(HOSTS, 0.0))
+    assert (seen.host, seen.process, seen.symptom) == ("cmp1", "hardware", Symptom.DOWN)
+    hardware.take(read_post(post(worn | {"status": "resolved"}), "hostname"))
+    (over,) = asyncio.run(hardware.look(HOSTS, 1.0))
+    assert (over.process, over.symptom) == ("hardware", Symptom.CLEAR)
+    assert {hardware.name, stage.watch.name} == {"alertmanager/degraded", "alertmanager"}
+
+
 def test_what_alertmanager_resolves_and_we_never_heard_of_changes_nothing() -> None:
     stage = Stage()
     stage.send(alert(status="resolved"))
@@ -85,7 +101,7 @@ def test_strangers_are_counted_and_most_hosts_at_once_are_doubted() -> None:
     stage.send(alert("cmp9"), alert("cmp1:9100", key="f2"), alert(key="f3"))
     assert stage.look() == DOWN and stage.watch.strangers == 2
     stage.send(alert("cmp2", key="f4"), alert("cmp3", key="f5"))
-    with pytest.raises(NoOpinion, match="Alertmanager calls 3 of 4 hosts down"):
+    with pytest.raises(NoOpinion, match="alertmanager calls 3 of 4 hosts down"):
         stage.look()
     stage.send(alert("cmp2", status="resolved", key="f4"))
     assert ("cmp2", Symptom.CLEAR, "2026-11-30T10:00:00Z") in stage.look()

@@ -66,7 +66,8 @@ def test_queries_and_the_webhook_are_watches_of_one_kind(tmp_path: Path) -> None
         return [(watch.name, watch.source) for watch in parts.watches[Word.METRICS]]
 
     found = opened(settings(tmp_path, webhook_port=9494), Word.METRICS, look)
-    assert found == [("query/silent", Source.METRICS), ("alertmanager", Source.METRICS)]
+    names = ("query/silent", "alertmanager", "alertmanager/degraded")
+    assert found == [(name, Source.METRICS) for name in names]
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def test_who_shows_the_token_is_heard_and_nobody_else(tmp_path: Path) -> None:
 
     async def story() -> None:
         watch = AlertWatch(lasts=60.0, now=lambda: 0.0)
-        async with receiving(Receiver(watch, "hostname", str(file)), "127.0.0.1", 0, str(file)) as url:
+        async with receiving(Receiver([watch], "hostname", str(file)), "127.0.0.1", 0, str(file)) as url:
             for shown in ("", "Bearer bad", "good", "Bearer good2", "Bearer gööd"):
                 status, said = await send(url, ALERT.encode(), Authorization=shown)
                 assert (status, "token" in said["error"]) == (401, True)
@@ -63,7 +63,7 @@ def test_who_shows_the_token_is_heard_and_nobody_else(tmp_path: Path) -> None:
 def test_what_is_no_message_is_told_so() -> None:
     async def story() -> None:
         watch = AlertWatch(lasts=60.0, now=lambda: 0.0)
-        async with receiving(Receiver(watch, "hostname", ""), "127.0.0.1", 0, "") as url:
+        async with receiving(Receiver([watch], "hostname", ""), "127.0.0.1", 0, "") as url:
             assert (await send(url, b"{"))[0] == 400
             assert (await send(url, b"x" * (LARGEST + 1)))[0] == 413
             assert (await send(url, b"", "GET"))[0] == 405
@@ -74,7 +74,7 @@ def test_what_is_no_message_is_told_so() -> None:
 
 
 def test_beyond_loopback_a_token_is_needed_and_a_taken_port_is_named() -> None:
-    receiver = Receiver(AlertWatch(lasts=60.0, now=lambda: 0.0), "hostname", "")
+    receiver = Receiver([AlertWatch(lasts=60.0, now=lambda: 0.0)], "hostname", "")
 
     async def open_(bind: str, port: int) -> None:
         async with receiving(receiver, bind, port, ""):

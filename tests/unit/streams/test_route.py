@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kasugai.core.words.facts import Fact, FactKind, make_fact
+from kasugai.core.words.hardware import hardware_subject
 from kasugai.core.words.identity import event_id
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.signals import (
@@ -24,7 +25,14 @@ from kasugai.core.words.signals import (
     Tick,
     fault,
 )
-from kasugai.core.words.subject import INCIDENT_KINDS, Kind, Subject, host_subject, segment_subject
+from kasugai.core.words.subject import (
+    INCIDENT_KINDS,
+    Kind,
+    Subject,
+    host_subject,
+    process_subject,
+    segment_subject,
+)
 from kasugai.core.words.timing import Millis
 from kasugai.schemas.plain import from_json
 from kasugai.schemas.topics import (
@@ -256,6 +264,7 @@ def test_a_topic_carries_what_its_contract_says_and_nothing_else(
         and kind in saying.of
         and asserted <= saying.asserts
         and saying.about in (about, About.ANYONE)
+        and not (kind is Kind.PROCESS and saying.processes)
         for saying in contracts()[topic].says
     )
     if may:
@@ -263,6 +272,17 @@ def test_a_topic_carries_what_its_contract_says_and_nothing_else(
     else:
         with pytest.raises(Unsaid, match=topic):
             route().letters(topic, said)
+
+
+def test_monitoring_speaks_of_no_process_but_of_degraded_hardware() -> None:
+    """Of another one its word alone would have a host disabled, or fenced (`process-evacuate`)."""
+    word = {"source": Source.METRICS, "asserted": False, "observer": "alertmanager/degraded"}
+    hardware = spelt(REPORT, **word, subject=hardware_subject("cmp1"))
+    assert only(route().letters(METRICS, hardware)).signal == replace(hardware, host_uuid="uuid-1")
+    for name in ("nova-compute", "Hardware", "hardware "):
+        other = spelt(REPORT, **word, subject=process_subject("cmp1", name))
+        with pytest.raises(Unsaid, match=r"no process on kasugai\.faults\.metrics but hardware"):
+            route().letters(METRICS, other)
 
 
 @pytest.mark.parametrize(

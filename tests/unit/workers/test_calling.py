@@ -18,6 +18,7 @@ from kasugai.core.recovering.calls import (
     Evacuate,
     Fence,
     ForceDown,
+    LiveMigrate,
     Migrate,
     OpenStorage,
     PowerOn,
@@ -47,6 +48,7 @@ CALLS: list[tuple[Call, tuple[object, ...]]] = [
     (StopGuest(guest="g1"), ("cloud.stop", "g1")),
     (StartGuest(guest="g1"), ("cloud.start", "g1")),
     (Migrate(guest="g1"), ("cloud.migrate", "g1")),
+    (LiveMigrate(guest="g1", target="cmp2"), ("cloud.live_migrate", "g1", "cmp2")),
     (ConfirmMigration(guest="g1"), ("cloud.confirm_migration", "g1")),
     (Custom(door="dns", payload=FrozenMap({"zone": "a"})), ("dns", {"zone": "a"})),
 ]

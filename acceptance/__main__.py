@@ -16,7 +16,7 @@ from types import FrameType, MappingProxyType
 from bench import figures
 
 from acceptance import race
-from acceptance.cases import conformance, instances, masakari, outages, pipeline, rights
+from acceptance.cases import bridge, conformance, instances, masakari, outages, pipeline, rights
 from acceptance.ours import Ours
 from acceptance.progress import say
 from acceptance.results import Result, collected, failed, show
@@ -31,6 +31,7 @@ CHAPTERS: Mapping[str, Chapter] = MappingProxyType(
         "masakari": masakari.run,
         "pipeline": pipeline.run,
         "outages": outages.run,
+        "bridge": bridge.run,
         "instances": instances.run,
         "rights": rights.run,
         "conformance": conformance.run,
@@ -90,7 +91,10 @@ def _arguments() -> argparse.Namespace:
 
 
 def _run(arguments: argparse.Namespace, folder: Path, results: list[Result]) -> None:
-    with Stack(folder) as stack, Ours(stack.layout, with_devices=bool(arguments.bench)) as ours:
+    with (
+        Stack(folder) as stack,
+        Ours(stack.layout, stack.wires.transport_url, with_devices=bool(arguments.bench)) as ours,
+    ):
         for name in arguments.chapters:
             say(f"{name} begins")
             results += collected(name, lambda name=name: CHAPTERS[name](stack, ours))  # type: ignore[misc]

@@ -6,8 +6,8 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection
 from types import MappingProxyType
 from typing import Self
@@ -15,6 +15,7 @@ from typing import Self
 from acceptance.progress import say
 from acceptance.stack.layout import HOSTS, KASUGAI, PASSWORD, REGION, REPORT_INTERVAL, SERVICE, Layout, User
 from kasugai.adapters.kafka.layout import wanted
+from kasugai.adapters.kafka.reader import Reader
 from kasugai.adapters.kafka.topics import Topics
 from kasugai.adapters.settings import Settings, load
 from kasugai.cli.fault import publish
@@ -23,6 +24,7 @@ from kasugai.cli.segment import apply
 from kasugai.cli.segment_file import WantedHost, WantedSegment
 from kasugai.core.telling.incident_views import IncidentView, fold
 from kasugai.core.words.policy import Policy
+from kasugai.schemas.codec import Undecodable, decode
 from tests.support.fake_agents import FakeAgents
 from tests.support.kafka import KafkaServer
 from tests.support.redis import RedisServer
@@ -48,6 +50,8 @@ project_name = {project}
 region_name = {region}
 [worker]
 report_interval = {report}
+[bridge]
+transport_url = {bus}
 [power]
 devices_file = {devices}
 agents_dir = {agents}
@@ -74,8 +78,10 @@ memcached_servers = 127.0.0.1:{memcached}
 class Ours:
     """Context manager: everything runs and is at work; no segment is described yet."""
 
-    def __init__(self, layout: Layout, with_devices: bool = False) -> None:
-        """Nothing is started yet. `with_devices`: each host has a power device, which shows what `switch` said."""
+    def __init__(self, layout: Layout, bus: str, with_devices: bool = False) -> None:
+        """Nothing is started yet. `bus`: the url of that on which Nova notifies. `with_devices`: each host has a power
+        device, which shows what `switch` said."""
+        self._bus = bus
         self._layout = layout
         self._with_devices = with_devices
         self.folder = layout.folder / "kasugai"
@@ -117,6 +123,7 @@ class Ours:
             project=user.project,
             region=REGION,
             report=REPORT_INTERVAL * 1000,
+            bus=self._bus,
             devices=self.folder / "power.yaml" if self._with_devices else "",
             agents=self._agents.folder,
         )
@@ -163,6 +170,17 @@ class Ours:
         finally:
             connection.close()
 
+    @contextmanager
+    def bridge(self) -> Iterator[None]:
+        """Let a bridge hear what Nova notifies for as long as the block lasts."""
+        bridge = Supervisor(self.folder, self.config, {"bridge-1": ("bridge",)})
+        try:
+            bridge.start()
+            bridge.until(lambda: bridge.is_at_work("bridge-1"), 60, lambda: "the bridge hears Nova")
+            yield
+        finally:
+            bridge.stop()
+
     # What operators do.
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
@@ -202,6 +220,10 @@ class Ours:
 
     # What is told.
 
+    def published(self, topic: str) -> list[object]:
+        """Return what stands in a topic, values or the bytes that are none."""
+        return asyncio.run(_all_of(self.settings, topic))
+
     def incident(self, host: str) -> IncidentView | None:
         """Return the newest incident of a host."""
         found = [view for view in fold(self.told.seen) if view.host == host]
@@ -210,3 +232,15 @@ class Ours:
     def until(self, so: Callable[[], bool], within: float, missing: Callable[[], object]) -> None:
         """Wait until it is so, starting again whoever ended; AssertionError says what is missing and each log's end."""
         self.processes.until(so, within, missing)
+
+
+async def _all_of(settings: Settings, topic: str) -> list[object]:
+    found: list[object] = []
+    async with Reader(settings.kafka, "acceptance") as reader:
+        for partition in await reader.partitions(topic):
+            for record in (await reader.read_range(topic, partition, 0)).records:
+                try:
+                    found.append(decode(record.value or b""))
+                except Undecodable:
+                    found.append(record.value)
+    return found

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from statistics import median
 
@@ -24,8 +25,8 @@ from kasugai.core.words.incident import Phase
 from kasugai.core.words.policy import Policy
 
 GUESTS, IN_FLIGHT, HOST = 50, 10, HOSTS[0]
-OURS, BARE, PEER = "Kasugai", "bare calls", "Masakari"
-NAMES: Mapping[str, str] = {OURS: "kasugai", BARE: "bare", PEER: "python-novaclient"}
+OURS, TOLD, BARE, PEER = "Kasugai", "Kasugai with its bridge", "bare calls", "Masakari"
+NAMES: Mapping[str, str] = {OURS: "kasugai", TOLD: "kasugai", BARE: "bare", PEER: "python-novaclient"}
 """How Nova's log knows each."""
 LIMITS: Mapping[str, float] = {BARE: 0.70, PEER: 0.50}
 """How much of their time Kasugai may take, by the median."""
@@ -45,6 +46,8 @@ class Round:
     """From the first call to the last guest ACTIVE."""
     before: float
     """From the report (the force-down of the bare calls) to the first call."""
+    after: float
+    """From the last guest ACTIVE, as a look every half second shows it, until the contender was done with the host."""
     requests: float
     """To Nova, per guest."""
     destinations: str
@@ -59,28 +62,31 @@ def run(stack: Stack, ours: Ours, rounds: int) -> Iterator[Figure]:
         peer.describe(HOST)
         ways: Mapping[str, Callable[[], None]] = {
             OURS: lambda: _ours(ours),
+            TOLD: lambda: _ours(ours),
             BARE: lambda: _bare(stack),
             PEER: lambda: _peer(stack, peer),
         }
         ends: Mapping[str, Callable[[], None]] = {
             OURS: lambda: _ours_again(ours),
+            TOLD: lambda: _ours_again(ours),
             BARE: lambda: None,
             PEER: lambda: peer.revive(HOST),
         }
         for number in range(1, rounds + 1):
             for who, way in ways.items():
-                one = _round(stack, who, way, ends[who])
+                with ours.bridge() if who == TOLD else nullcontext():
+                    one = _round(stack, who, way, ends[who])
                 found.append(one)
                 say(
                     f"round {number}: {who}: {one.seconds:.1f} s, first call after {one.before:.1f} s, "
-                    f"{one.requests:.2f} requests a guest, {one.destinations}"
+                    f"{one.requests:.2f} requests a guest, over {one.after:.1f} s after the last, {one.destinations}"
                 )
     yield from figures(found)
 
 
 def figures(found: Sequence[Round]) -> Iterator[Figure]:
     """Return what the rounds say together."""
-    by = {who: [one for one in found if one.who == who] for who in (OURS, BARE, PEER)}
+    by = {who: [one for one in found if one.who == who] for who in (OURS, TOLD, BARE, PEER)}
     for who, rounds in by.items():
         seconds = [one.seconds for one in rounds]
         yield Figure(bench="seconds", what=f"{who}, median of {len(rounds)}", value=median(seconds), unit="s")
@@ -93,6 +99,11 @@ def figures(found: Sequence[Round]) -> Iterator[Figure]:
         )
         worst = WORST if who == BARE else None
         yield Figure(bench="ratio", what=f"{OURS} / {who}, worst", value=max(ratios), unit="x", limit=worst)
+    for who in (OURS, TOLD):
+        value = median(one.after for one in by[who])
+        yield Figure(bench="end", what=f"{who}, last guest ACTIVE → recovered", value=value, unit="s")
+    ratios = [one.seconds / other.seconds for one, other in zip(by[TOLD], by[OURS], strict=True)]
+    yield Figure(bench="ratio", what=f"{TOLD} / without, median", value=median(ratios), unit="x")
     for who, rounds in by.items():
         value = median(one.requests for one in rounds)
         most = 1.5 if who == OURS else None
@@ -112,6 +123,7 @@ def _round(stack: Stack, who: str, way: Callable[[], None], end: Callable[[], No
     log = stack.layout.logs / "nova.log"
     first = min(one.at for one in asked(log, began, NAMES[who]) if one.is_action)
     end()
+    over = time.time()
     requests = len(asked(log, began, NAMES[who]))
     stack.bring_back(HOST)
     stack.admin.delete_all()
@@ -120,6 +132,7 @@ def _round(stack: Stack, who: str, way: Callable[[], None], end: Callable[[], No
         who=who,
         seconds=landed - first,
         before=first - began,
+        after=over - landed,
         requests=requests / GUESTS,
         destinations=", ".join(f"{host} {n}" for host, n in homes.most_common()),
     )

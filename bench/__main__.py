@@ -13,6 +13,7 @@ from bench import (
     bridge,
     evacuations,
     guests,
+    landings,
     large,
     latency,
     liveness,
@@ -37,6 +38,7 @@ BENCHES: Mapping[str, Callable[[], Iterator[Figure]]] = MappingProxyType(
         "agent": agent.run,
         "liveness": liveness.run,
         "bridge": bridge.run,
+        "landings": landings.run,
     }
 )
 

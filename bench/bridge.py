@@ -28,10 +28,11 @@ from kasugai.adapters.kafka.records import Incoming
 from kasugai.adapters.rabbit.wire import arguments
 from kasugai.bridge.notification import Notification
 from kasugai.bridge.ports import Feed, Reads
+from kasugai.bridge.reading.conclusions import Conclusion
 from kasugai.bridge.service import Bridge
 from kasugai.bridge.transports.kafka import KafkaFeed
 from kasugai.bridge.transports.rabbit import RabbitFeed
-from tests.support.bridge_process import HOST, One, OneEach
+from tests.support.bridge_process import HOST, OneEach
 from tests.support.bridging import BridgeSite, until
 from tests.support.kafka import KafkaServer
 from tests.support.nova_samples import NAMES, on_kafka, on_rabbit
@@ -133,9 +134,9 @@ def _figure(what: str, value: float, unit: str, least: int | None = None) -> Fig
 class NoneAtAll:
     """A reader to whom nothing means anything."""
 
-    def read(self, _: Notification) -> One:
+    def read(self, _: Notification) -> Conclusion:
         """See Reads."""
-        return One([])
+        return Conclusion()
 
 
 def _decode(body: bytes) -> None:

@@ -107,7 +107,7 @@ class Site:
                 clouds=clouds,
                 partitions=self._partitions,
                 profile=self._profile,
-                more=self._devices(),
+                more=self._devices() + f"[bridge]\ntransport_url = kafka://{self.kafka.bootstrap}/\n",
             )
         )
         return load([str(file)])

@@ -18,7 +18,7 @@ from kasugai.bridge.ports import Reads, Unfit
 from kasugai.bridge.service import APP, PAUSE, Bridge
 from kasugai.bridge.transports.opening import open_feed
 from kasugai.core.recovering.doors import LogAway
-from kasugai.schemas.topics import INVENTORY, NOVA
+from kasugai.schemas.topics import INVENTORY, NOVA, SIGHTINGS
 
 LOG = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ async def _serve(settings: Settings, reader: Reads, demo: bool, vitals: Vitals) 
     async with AsyncExitStack() as stack:
         beating = asyncio.create_task(vitals.keep_beating())
         stack.callback(beating.cancel)
-        await asyncio.to_thread(require, settings, (INVENTORY, NOVA), demo=demo)
+        await asyncio.to_thread(require, settings, (INVENTORY, NOVA, SIGHTINGS), demo=demo)
         producer = await stack.enter_async_context(Producer(kafka, name))
         inventory = await _inventory(stack, settings, f"{name}-inventory")
         feed = await open_feed(stack, settings, vitals.lags if vitals.is_served else None)

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from kasugai.adapters.kafka.records import Incoming
 from kasugai.bridge.notification import Notification
-from kasugai.core.words.signals import Fault
+from kasugai.bridge.reading.conclusions import Conclusion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,19 +60,10 @@ class Feed(Protocol):
         ...
 
 
-class Concluded(Protocol):
-    """What follows from a notification, as far as it is published."""
-
-    @property
-    def faults(self) -> Sequence[Fault]:
-        """Return what is said of hosts and guests."""
-        ...
-
-
 class Reads(Protocol):
     """Who knows what a notification means (bridge/reading)."""
 
-    def read(self, notification: Notification) -> Concluded:
+    def read(self, notification: Notification) -> Conclusion:
         """Return what follows from it, given what was read before; Undecipherable for a payload that no Nova sends."""
         ...
 

@@ -13,6 +13,7 @@ from kasugai.adapters.kafka.dead import dead_letter
 from kasugai.adapters.kafka.records import Incoming, Outgoing, Sink, outgoing
 from kasugai.adapters.telemetry.bridge_metrics import (
     BRIDGE_FAULTS,
+    BRIDGE_LANDINGS,
     BRIDGE_NOTIFICATIONS,
     BRIDGE_STRANGERS,
     BRIDGE_UNREAD,
@@ -23,9 +24,10 @@ from kasugai.bridge.advice import Growth, Silence, about_form, about_silence
 from kasugai.bridge.envelope import Undecipherable, unwrap
 from kasugai.bridge.events import Labels
 from kasugai.bridge.notification import Notification
-from kasugai.bridge.ports import Concluded, Feed, Knows, Reads, Standing
+from kasugai.bridge.ports import Feed, Knows, Reads, Standing
+from kasugai.bridge.reading.conclusions import Conclusion
 from kasugai.core.recovering.doors import LogAway, LogRefused
-from kasugai.schemas.topics import NOVA
+from kasugai.schemas.topics import NOVA, SIGHTINGS
 
 APP = "kasugai-bridge"
 PAUSE = 1.0
@@ -53,6 +55,7 @@ class Bridge:
         """The event types at which our reader has failed: each is told once."""
         self._said: Counter[str] = Counter()
         self._strangers = 0
+        self._landings = 0
         self.silence = Silence(silence, asyncio.get_running_loop().time())
         self.kafka = Trouble("what Nova said is not published yet", log)
         self.standing: Standing | None = None
@@ -93,7 +96,7 @@ class Bridge:
         if self.silence.due(now):
             log.warning("%s", about_silence(self.silence.age(now), found))
 
-    def publish(self, conclusion: Concluded) -> Iterator[Outgoing]:
+    def publish(self, conclusion: Conclusion) -> Iterator[Outgoing]:
         """Yield the records of what follows from a notification; Unencodable where one has no form."""
         for fault in conclusion.faults:
             if self._knows(fault.subject.host):
@@ -101,6 +104,10 @@ class Bridge:
                 yield outgoing(NOVA, fault)
             else:
                 self._strangers += 1
+        for landing in conclusion.landings:
+            if self._knows(landing.source):
+                self._landings += 1
+                yield outgoing(SIGHTINGS, landing.sighting)
 
     def _count(self) -> None:
         for symptom, number in self._said.items():
@@ -108,7 +115,9 @@ class Bridge:
         self._said.clear()
         if self._strangers:
             count(BRIDGE_STRANGERS, self._strangers)
-        self._strangers = 0
+        if self._landings:
+            count(BRIDGE_LANDINGS, self._landings)
+        self._strangers = self._landings = 0
 
     def _tell_form(self, found: Standing) -> None:
         if not found.versioned and found.unversioned and not self._form_told:
@@ -127,7 +136,7 @@ class Bridge:
         except Unread as error:
             batch.bury(record, error, "reader")
 
-    def _concluded(self, notification: Notification) -> Concluded:
+    def _concluded(self, notification: Notification) -> Conclusion:
         """A reader that fails at one notification is mended by us; the next one goes on."""
         try:
             return self._reader.read(notification)

@@ -4,7 +4,6 @@ With `--check` it says how Nova's notifications stand on the bus, and takes none
 """
 
 import argparse
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from kasugai.cli.configured import settings_of
@@ -41,8 +40,9 @@ def _bridge(arguments: argparse.Namespace) -> int:
     if arguments.check:
         return _checked(settings_of(arguments, "bridge"))
 
-    reading = import_module("kasugai.bridge.reading.reader")
-    return live(arguments, reading.Reader())
+    from kasugai.bridge.reading.reader import Reader
+
+    return live(arguments, Reader())
 
 
 def live(arguments: argparse.Namespace, reader: "Reads") -> int:

@@ -166,6 +166,8 @@ def _nova(layout: Layout, wires: Wires) -> Sections:
         },
         "api_database": {"connection": wires.database("nova_api")},
         "database": {"connection": wires.database("nova"), "max_pool_size": 10},
+        "notifications": {"notification_format": "versioned", "notify_on_state_change": "vm_and_task_state"},
+        "oslo_messaging_notifications": {"driver": "messagingv2", "transport_url": wires.transport_url},
         "oslo_concurrency": {"lock_path": layout.state / "lock"},
         "oslo_policy": {"policy_file": layout.policies / "nova.yaml"},
         "quota": dict.fromkeys(unlimited, -1),

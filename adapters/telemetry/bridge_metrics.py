@@ -36,6 +36,13 @@ BRIDGE_STRANGERS = Metric(
     "host that no segment has.",
     shown_by=(BRIDGE,),
 )
+BRIDGE_LANDINGS = Metric(
+    name="kasugai.bridge.landings",
+    shape=Shape.COUNTER,
+    unit="{guest}",
+    help="Landings of moved guests that workers were told of, so that they look sooner.",
+    shown_by=(BRIDGE,),
+)
 BRIDGE_SILENCE = Metric(
     name="kasugai.bridge.silence",
     shape=Shape.GAUGE,
@@ -57,6 +64,7 @@ BRIDGE_METRICS = (
     BRIDGE_UNREAD,
     BRIDGE_FAULTS,
     BRIDGE_STRANGERS,
+    BRIDGE_LANDINGS,
     BRIDGE_SILENCE,
     BRIDGE_QUEUE,
 )

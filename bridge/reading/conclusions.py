@@ -7,7 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from kasugai.core.words.sighting import Sighting
 from kasugai.core.words.signals import Fault
+from kasugai.core.words.timing import Instant
+
+OBSERVER = "bridge"
+"""Under which name the bridge speaks of guests; all bridges together are one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +29,17 @@ class Landing:
     """When Nova said so."""
     request: str | None
     """The request that moved it."""
+
+    @property
+    def sighting(self) -> Sighting:
+        """What the worker that waits for it is told."""
+        return Sighting(
+            host=self.source,
+            guest=self.guest,
+            destination=self.destination,
+            observer=OBSERVER,
+            observed_at=Instant(round(self.at.timestamp() * 1000)),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

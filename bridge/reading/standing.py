@@ -2,13 +2,11 @@
 
 from datetime import datetime
 
+from kasugai.bridge.reading.conclusions import OBSERVER
 from kasugai.bridge.reading.heard import Heard
 from kasugai.bridge.reading.memory import Memory
 from kasugai.core.words.signals import Fault, Source, Symptom, fault
 from kasugai.core.words.subject import Kind
-
-OBSERVER = "bridge"
-"""Under which name the bridge speaks of guests; all bridges together are one."""
 
 
 class _Word:

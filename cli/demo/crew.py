@@ -45,6 +45,7 @@ AT_WORK = MappingProxyType(
         "correlate": "owner of partitions [",
         "worker": "works on partitions ",
         "liveness": "watching ",
+        "bridge": "hearing Nova on ",
         "observe": "observing: ",
         "agent": " is watched: ",
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from kasugai.core.recovering.look import is_first_empty
 from kasugai.core.recovering.moves import Move, Pending, Wait
 from kasugai.core.recovering.nova_views import EVACUATION
 from kasugai.core.recovering.situation import RECORDED, Situation
@@ -10,10 +11,12 @@ from kasugai.core.recovering.steps.kinds import find
 from kasugai.core.recovering.steps.records import settles_after
 from kasugai.core.words.facts import StepState
 from kasugai.core.words.plan import Prior, Step
-from kasugai.core.words.timing import MonoTime, between
+from kasugai.core.words.timing import Millis, MonoTime, between
 
 RARELY = 5
 """While calls move, looks are at most so many look intervals apart, and whole ones twice as many."""
+GATHER: Millis = Millis(1_000)
+"""Landings come in numbers: a look that serves many waits so long after the last tale."""
 
 
 def wait(
@@ -38,8 +41,10 @@ def wait(
         is_urgent = room_is_wanted or _is_needed(s, awaited)
         due = _some_due(s, seen) if is_urgent else _half_due(s, seen, len(awaited) - s.memory.ended)
         until = min(seen + max(pause, min(due, RARELY * s.timing.look_interval)), latest)
-        enough = max(1, s.window // 4) if is_urgent else len(awaited)
+        enough = max(1, s.window // (2 if s.memory.is_well_told else 4)) if is_urgent else len(awaited)
         until = _heard(s, awaited, enough, until, latest)
+    if s.memory.is_well_told and is_first_empty(s.look, s.memory.before):
+        until = min(until, looked + s.timing.look_interval // 3)  # all have landed, by two accounts
     begins_nothing = bool(awaited) and not room_is_wanted
     asked = frozenset(custom)
     if not asked <= s.look.custom.keys():
@@ -61,9 +66,14 @@ def wait(
 def _heard(s: Situation, awaited: frozenset[str], enough: int, until: int, latest: int) -> int:
     """When to look where bystanders tell of landings: once as many have been told as are worth a look. Who has been
     told the truth so far leaves it at that; a tale that is missing is made up for by the latest look."""
-    told = [at for guest, at in s.memory.sighted.items() if guest in awaited]
-    if told and len(told) + s.memory.ended >= enough:
+    told = [
+        at for guest, at in s.memory.sighted.items() if guest in awaited and at + RECORDED > s.memory.peeked
+    ]
+    known = len(told) + s.memory.ended
+    if told and known >= len(awaited):
         return min(until, max(told) + RECORDED)
+    if told and known >= enough:
+        return min(until, max(told) + GATHER)
     return latest if s.memory.is_well_told else until
 
 

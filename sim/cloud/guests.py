@@ -211,18 +211,6 @@ class Guests:
             self._world.diary.destroy(guest.uuid, record.source)
             self._world.diary.start(guest.uuid, record.dest or "")
 
-    def abort_live_migration(self, guest: Guest) -> None:
-        """Somebody aborts the guest's live migration before it has switched over: it stays where it is."""
-        moving = [m for m in self._world.migrations if m.guest == guest.uuid and m.status == "running"]
-        if not moving or moving[0].source not in self._world.diary.running_on(guest.uuid):
-            raise Refused(409, f"Cannot abort the live migration of instance {guest.uuid}")
-        source = moving[0].source
-        self._world.voice.says(guest, "live_migration_abort.end", COMPUTE, source)
-        self._world.set_status(moving[0], "cancelled")
-        guest.task_state, guest.updated_at = None, self._world.now()
-        self._world.voice.saved(guest)
-        self._world.voice.says(guest, "live_migration_rollback.end", COMPUTE, source)
-
     def reset_live_migration(self, guest: Guest) -> None:
         """What a starting source does about a migration that it was in."""
         guest.task_state = None

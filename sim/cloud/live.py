@@ -18,6 +18,7 @@ from kasugai.sim.cloud.guests import MIGRATING, Guests
 from kasugai.sim.cloud.model import Answer, Guest, Migration, Refused
 from kasugai.sim.cloud.scheduler import Chooser
 from kasugai.sim.cloud.states import need
+from kasugai.sim.cloud.voice import COMPUTE
 from kasugai.sim.cloud.world import World
 
 MIGRATABLE = ("active", "paused")
@@ -46,14 +47,16 @@ class LiveMigrations:
             raise Refused(400, f"Compute host {target} could not be found.")
         guest.task_state, guest.updated_at = MIGRATING, self._world.now()
         action = self._actions.start(guest, "live-migration", by)
+        self._world.voice.saved(guest)
         self._world.later(self._world.conductor_delay, lambda: self._take(guest, target, action))
         return Answer(None, self._world.draw(self._world.pace.call), action.request_id)
 
     def abort(self, guest: Guest) -> None:
-        """Somebody aborts what is under way (DELETE /servers/ID/migrations/ID)."""
+        """Somebody aborts what is under way (DELETE /servers/ID/migrations/ID) and has not switched over."""
         record = next((m for m in reversed(self._world.migrations) if m.guest == guest.uuid), None)
-        if record is None or record.status not in ABORTABLE:
+        if record is None or record.status not in ABORTABLE or not self._runs_at_home(record):
             raise Refused(400, f"Instance {guest.uuid} has no live migration that can be aborted.")
+        self._world.voice.says(guest, "live_migration_abort.end", COMPUTE, record.source)
         self._give_up(guest, record, "cancelled")
 
     def _take(self, guest: Guest, target: str | None, action: Action) -> None:
@@ -88,6 +91,7 @@ class LiveMigrations:
             self._free(record.source)
             return
         self._world.set_status(record, "preparing")
+        self._world.voice.says(guest, "live_migration_pre.start", COMPUTE, record.dest or "")
         self._world.later(self._world.pace.claim, lambda: self._run(guest, record))
 
     def _run(self, guest: Guest, record: Migration) -> None:
@@ -113,6 +117,9 @@ class LiveMigrations:
         self._guests.switch_over(record)
         self._world.later(self._world.pace.land, lambda: self._guests.finish_live_migration(record))
 
+    def _runs_at_home(self, record: Migration) -> bool:
+        return record.source in self._world.diary.running_on(record.guest)
+
     def _free(self, source: str) -> None:
         self._busy.discard(source)
         self._next(source)
@@ -127,3 +134,5 @@ class LiveMigrations:
         """It runs on where it was."""
         self._world.set_status(record, status)
         guest.task_state, guest.updated_at = None, self._world.now()
+        self._world.voice.saved(guest)
+        self._world.voice.says(guest, "live_migration_rollback.end", COMPUTE, record.source)

@@ -22,6 +22,7 @@ WORDS = {
     "hosts": ("worker", Kind.HOST),
     "project": ("project",),
     "observe": ("observe", "power"),
+    "bridge": ("bridge",),
 }
 """What each is called as, by its role; `hosts` is a worker of hosts alone."""
 SAID = {**AT_WORK, "liveness": "watching ", "project": ""}

@@ -5,35 +5,27 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 from kasugai.bridge.notification import Notification
+from kasugai.bridge.reading.conclusions import Conclusion
 from kasugai.cli.bridge import live
 from kasugai.cli.exits import Misused
 from kasugai.core.words.log import LogAway
-from kasugai.core.words.signals import Fault, Source, Symptom, fault
+from kasugai.core.words.signals import Source, Symptom, fault
 
 HOST = "host1"
-
-
-@dataclass(frozen=True, slots=True)
-class One:
-    """A conclusion."""
-
-    faults: Sequence[Fault]
 
 
 class OneEach:
     """Says of one host, in the episode of each notification's guest (or of itself), that it is down."""
 
-    def read(self, notification: Notification) -> One:
+    def read(self, notification: Notification) -> Conclusion:
         """See Reads."""
         episode = notification.payload.get("uuid") or notification.id
         word = fault(
             host=HOST, observer="bridge", source=Source.NOVA, symptom=Symptom.DOWN, episode=str(episode)
         )
-        return One([word])
+        return Conclusion(faults=[word])
 
 
 def main() -> int:

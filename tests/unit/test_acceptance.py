@@ -7,7 +7,7 @@ import pytest
 from acceptance.cases.conformance import NOT_HERE
 from acceptance.cases.guests import GUESTS, KINDS, kind_of, names
 from acceptance.cases.rights import SILENT
-from acceptance.race import BARE, OURS, PEER, Round, figures
+from acceptance.race import BARE, OURS, PEER, TOLD, Round, figures
 from acceptance.requests import asked
 from acceptance.results import Result, Verdict, check, collected, failed
 from acceptance.stack.hypervisors import Hypervisors
@@ -130,9 +130,9 @@ def test_only_what_failed_fails_the_run(verdict: Verdict) -> None:
 
 def test_ratios_are_of_the_same_round() -> None:
     def one(who: str, seconds: float) -> Round:
-        return Round(who=who, seconds=seconds, before=1.0, requests=1.0, destinations="")
+        return Round(who=who, seconds=seconds, before=1.0, after=1.0, requests=1.0, destinations="")
 
-    found = [one(who, seconds) for seconds in (10.0, 40.0) for who in (OURS, BARE, PEER)]
+    found = [one(who, seconds) for seconds in (10.0, 40.0) for who in (OURS, TOLD, BARE, PEER)]
     found[0] = one(OURS, 5.0)
     by = {figure.what: figure.value for figure in figures(found)}
     assert by["Kasugai / bare calls, median"] == 0.75

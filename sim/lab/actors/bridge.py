@@ -18,7 +18,7 @@ from kasugai.core.words.signals import Fault, Symptom
 from kasugai.core.words.subject import Kind
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.cloud.voice import Message
-from kasugai.sim.lab.broker import NOVA, Broker
+from kasugai.sim.lab.broker import NOVA, SIGHTINGS, Broker
 
 PROMPT = 0.01
 """Seconds from Nova to the bridge when all is well."""
@@ -87,6 +87,9 @@ class BridgeActor:
             self._tell(known, concluded.landings)
             for said in known:
                 await self._broker.deliver(NOVA, said.host, said)
+            for landing in concluded.landings:
+                if self._knows(landing.source):
+                    await self._broker.deliver(SIGHTINGS, landing.source, landing.sighting)
 
     def _tell(self, faults: Iterable[Fault], landings: Iterable[Landing]) -> None:
         for said in faults:

@@ -81,13 +81,6 @@ def _reset(lab: Lab, words: Words) -> str:
     return f"an operator sets {guest} to error"
 
 
-def _abort(lab: Lab, words: Words) -> str:
-    """operator aborts GUEST: its live migration"""
-    (guest,) = words
-    lab.cloud.nova.guests.abort_live_migration(lab.cloud.world.guest(guest))
-    return f"an operator aborts the live migration of {guest}"
-
-
 def _group(lab: Lab, words: Words) -> str:
     """operator adds HOST to AGGREGATE"""
     host, _, aggregate = words
@@ -118,5 +111,4 @@ VERBS: dict[str, Verb] = {
     "operator": _operator,
     "operator resets": _reset,
     "operator adds": _group,
-    "operator aborts": _abort,
 }

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,13 +11,15 @@ import pytest
 from kasugai.adapters.kafka.records import Incoming, Outgoing
 from kasugai.bridge.envelope import Undecipherable
 from kasugai.bridge.notification import Notification
-from kasugai.bridge.ports import Concluded, Standing, Waiting
+from kasugai.bridge.ports import Standing, Waiting
+from kasugai.bridge.reading.conclusions import Conclusion, Landing
 from kasugai.bridge.service import Bridge
 from kasugai.core.words.log import LogAway, LogRefused
+from kasugai.core.words.sighting import Sighting
 from kasugai.core.words.signals import Fault, Source, Stamp, Symptom, fault
-from kasugai.core.words.timing import BrokerTime
+from kasugai.core.words.timing import BrokerTime, Instant
 from kasugai.schemas.codec import decode
-from kasugai.schemas.topics import NOVA, dead_letters_of
+from kasugai.schemas.topics import NOVA, SIGHTINGS, dead_letters_of
 from tests.support.nova_samples import enveloped, message, on_rabbit
 
 DEAD = dead_letters_of(NOVA)
@@ -35,13 +38,6 @@ def incoming(body: bytes, tag: int = 1) -> Incoming:
     )
 
 
-@dataclass
-class Said:
-    """A conclusion."""
-
-    faults: Sequence[Fault]
-
-
 def word(host: str, episode: str) -> Fault:
     return fault(host=host, observer="bridge", source=Source.NOVA, symptom=Symptom.DOWN, episode=episode)
 
@@ -49,11 +45,14 @@ def word(host: str, episode: str) -> Fault:
 class Reader:
     """Says of each notification's host that it is down; or what a test wants."""
 
-    def __init__(self, read: Callable[[Notification], Sequence[Fault]] | None = None) -> None:
+    def __init__(
+        self, read: Callable[[Notification], Sequence[Fault]] | None = None, landings: Sequence[Landing] = ()
+    ) -> None:
+        self._landings = landings
         self._read = read or (lambda said: [word(str(said.payload.get("host")), said.id)])
 
-    def read(self, notification: Notification) -> Concluded:
-        return Said(self._read(notification))
+    def read(self, notification: Notification) -> Conclusion:
+        return Conclusion(faults=self._read(notification), landings=self._landings)
 
 
 class Kafka:
@@ -182,6 +181,23 @@ def test_hosts_that_the_inventory_does_not_know_are_not_published() -> None:
     scene = Scene(reader=Reader(lambda said: [word("elsewhere", said.id), word("host1", said.id)]))
     (out,) = scene.play(on_rabbit(DISABLED))
     assert out.key == b"host1" and scene.bus.acknowledged == [(1, 1)]
+
+
+def test_landings_from_hosts_that_the_inventory_knows_are_told() -> None:
+    at = datetime(2026, 12, 1, 2, 30, 0, 250_000, tzinfo=UTC)
+    landed = [
+        Landing(guest=guest, source=source, destination="host2", at=at, request=None)
+        for guest, source in (("g1", "host1"), ("g2", "elsewhere"))
+    ]
+    (out,) = Scene(reader=Reader(lambda _: [], landed)).play(on_rabbit(DISABLED))
+    assert (out.topic, out.key) == (SIGHTINGS, b"host1")
+    assert decode(out.value or b"") == Sighting(
+        host="host1",
+        guest="g1",
+        destination="host2",
+        observer="bridge",
+        observed_at=Instant(1_796_092_200_250),
+    )
 
 
 def test_a_payload_that_no_nova_sends_is_buried() -> None:

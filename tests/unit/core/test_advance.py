@@ -402,11 +402,52 @@ def test_a_look_comes_when_bystanders_have_told_of_all_landings(
     assert answer.until - NOW == until
 
 
-def test_where_others_wait_for_room_a_part_of_the_window_is_worth_a_look() -> None:
+@pytest.mark.parametrize(
+    ("window", "answered", "told", "until", "enough"),
+    [
+        (2, {}, {"g2": 0}, 1_000, 1),  # more may land within a second
+        (4, {}, {"g2": 0}, 1_000, 1),
+        (4, {"g3": True}, {"g2": 0}, 10 * S, 2),  # who tells of each lets gather more
+        (4, {"g3": True}, {"g1": 0, "g2": 0}, 300, 2),
+    ],
+)
+def test_where_others_wait_for_room_a_part_of_the_window_is_worth_a_look(
+    window: int, answered: dict[str, bool], told: dict[str, int], until: int, enough: int
+) -> None:
     begun = dict.fromkeys(("evacuate:g1", "evacuate:g2"), MonoTime(NOW - 4 * S))
-    memory = replace(RECENT, pace=Pace(window=2), begun=begun, sighted={"g2": MonoTime(NOW)})
-    answer = ask(UNDER_WAY, *fenced(), *CALLS, plan=FIVE, memory=memory)
-    assert isinstance(answer, Wait) and answer.until - NOW == 300
+    sighted = {name: MonoTime(NOW + after) for name, after in told.items()}
+    memory = replace(RECENT, pace=Pace(window=window), begun=begun, sighted=sighted, answered=answered)
+    stopped = guest("g2", vm_state="stopped")  # more is to be done to it
+    seen = moving(GUESTS[0], stopped, migrations=[migration(n, f"g{n}") for n in (1, 2)])
+    answer = ask(seen, *fenced(), *CALLS, plan=planned(GUESTS[0], stopped, window=50), memory=memory)
+    assert isinstance(answer, Wait) and (answer.until - NOW, answer.enough) == (until, enough)
+
+
+def test_who_has_peeked_since_a_tale_has_been_told_nothing_new() -> None:
+    """What the peek saw of them is counted already: counted twice it would be worth a look for ever."""
+    begun = dict.fromkeys(("evacuate:g1", "evacuate:g2"), MonoTime(NOW - 4 * S))
+    memory = replace(
+        RECENT,
+        pace=Pace(landed=2),
+        begun=begun,
+        sighted={"g1": MonoTime(NOW)},
+        peeked=MonoTime(NOW + 400),
+        ended=1,
+    )
+    answer = ask(UNDER_WAY, *fenced(), *CALLS, plan=planned(*GUESTS[:2], window=50), memory=memory)
+    assert isinstance(answer, Wait) and answer.until - NOW > 1_000
+
+
+@pytest.mark.parametrize(("answered", "until"), [({}, S), ({"g1": True}, 333), ({"g1": False}, S)])
+def test_an_empty_list_is_read_again_sooner_where_every_landing_was_told(
+    answered: dict[str, bool], until: int
+) -> None:
+    seen = moving(migrations=[migration(1, status="done")])
+    memory = replace(
+        RECENT, before=moving(guest()), answered=answered, begun={"evacuate:g1": MonoTime(NOW - S)}
+    )
+    answer = ask(seen, *fenced(), record("evacuate:g1", tries=1), memory=memory)
+    assert isinstance(answer, Wait) and answer.until - NOW == until
 
 
 def test_where_more_is_to_be_done_to_one_that_lands_a_quarter_of_the_window_is_worth_a_look() -> None:

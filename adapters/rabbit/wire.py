@@ -84,8 +84,8 @@ def _connection(bridge: BridgeSettings, address: BusAddress, node: Node) -> Any:
 
 
 def _bare(connection: Any, callback: Any) -> Callable[[tuple[int, int, Any]], Any]:
-    """Handle frames as py-amqp does, without the properties of messages: nobody needs them, and one that py-amqp cannot
-    read (a content type that is no UTF-8) would end this connection, and the next one, for ever."""
+    """Handle frames as py-amqp does, without the properties of messages: nobody needs them, and py-amqp (5.4.2) raises
+    at some that it cannot read, which ends the connection, and the next one that is given the message again."""
     handle = frame_handler(connection, callback)
 
     def take(frame: tuple[int, int, Any]) -> Any:

@@ -26,6 +26,7 @@ from kasugai.cli import (
     rebuild,
     segment,
     sim,
+    status,
     stop,
     tap,
     topics,
@@ -48,11 +49,13 @@ Keeps virtual machines alive on OpenStack: once, and provably once.
 
 Examples:
   kasugai demo                             the product on this machine, in a minute
+  kasugai status                           how things stand, and what to type next
   kasugai incident list                    what is going on"""
 
 NOUNS = (
     demo,
     sim,
+    status,
     incident,
     explain,
     fault,

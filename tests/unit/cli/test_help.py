@@ -38,6 +38,7 @@ def test_all_commands_are_there() -> None:
         "policy sample",
         "project",
         "explain",
+        "status",
         "demo",
         "sim",
         "sim list",

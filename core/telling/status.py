@@ -1,0 +1,238 @@
+"""How things stand in one glance: a word for all of it, and for each matter that is not well what it is, since when,
+and what to type next. Pure; by the same records as views.
+
+It knows what the topics keep (30 d). What correlate decides by is its own table; this is for people.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from shlex import quote
+
+from kasugai.core.telling.degraded import DRAINING, ENDING, marks
+from kasugai.core.telling.degraded import HELD as DRAIN_HELD
+from kasugai.core.telling.host_states import ON_PROBATION, OUT, RETIRED, HostState, disarmed_by, host_states
+from kasugai.core.telling.incident_views import IncidentView, Seen, fold
+from kasugai.core.telling.stops import stops
+from kasugai.core.words.hardware import hardware_subject, is_hardware
+from kasugai.core.words.incident import Phase
+from kasugai.core.words.inventory import SegmentRecord
+from kasugai.core.words.subject import Subject
+from kasugai.core.words.timing import BrokerTime
+from kasugai.core.words.verdicts import Reason
+
+
+class Level(IntEnum):
+    """How much a matter wants of whoever looks."""
+
+    WELL = 0
+    NOTE = 1
+    """As somebody ordered it, or it can wait for the day."""
+    COMING = 2
+    """It comes back by itself."""
+    ACT = 3
+    """Nothing goes on without a person."""
+
+
+WORDS: Mapping[Level, str] = {
+    Level.WELL: "well: nothing is wrong",
+    Level.NOTE: "well, but for what somebody has ordered or can wait for the day",
+    Level.COMING: "recovering: what is down comes back by itself",
+    Level.ACT: "act: something waits for a person",
+}
+"""The first line."""
+
+ORDERED = frozenset(
+    {
+        Reason.MAINTENANCE,
+        Reason.PLANNED_STOP,
+        Reason.SILENCED,
+        Reason.HELD_BY_COMMAND,
+        Reason.DISARMED,
+        Reason.DISARMED_BY_COMMAND,
+        Reason.DEGRADED_NOTED,
+        Reason.PROCESS_NOTED,
+    }
+)
+"""Why something is held that a person wanted so."""
+BY_ITSELF = frozenset(
+    {
+        Reason.HOST_FIRST,
+        Reason.NO_CAPACITY,
+        Reason.LOCAL_WAIT,
+        Reason.JUST_BOOTED,
+        Reason.DUMPING,
+        Reason.STORM_FIRST,
+    }
+)
+"""Why something is held that is looked at again without anybody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matter:
+    """One thing that is not simply well."""
+
+    level: Level
+    segment: str
+    """Its name; its id where the inventory does not know it."""
+    about: str
+    """What people call it."""
+    what: str
+    since: BrokerTime
+    next: str
+    """The command that goes on from here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """All matters, what wants a person first, the oldest first among equals."""
+
+    matters: tuple[Matter, ...]
+    down: int
+    """Guests of open incidents that are not back yet."""
+    back: int
+    """Guests of open incidents that are."""
+
+    @property
+    def level(self) -> Level:
+        """The worst."""
+        return max((matter.level for matter in self.matters), default=Level.WELL)
+
+
+def status(seen: Iterable[Seen], segments: Sequence[SegmentRecord], more: Iterable[Matter] = ()) -> Status:
+    """Return how things stand by these records; `more`: what others have found, such as processes that do not run."""
+    records = list(seen)
+    views = list(fold(records))
+    names = {segment.segment_id: segment.name for segment in segments}
+    live = [view for view in views if not view.phase.is_final]
+    found = [
+        *more,
+        *(_of_incident(view, names) for view in live),
+        *_failed(views, live, names),
+        *_hosts(host_states(records), live, names),
+        *_segments(records, segments),
+        *_degraded(records, live, names),
+    ]
+    return Status(
+        matters=tuple(sorted(found, key=lambda matter: (-matter.level, matter.since, matter.about))),
+        down=sum(len(view.instances) - view.instances_done for view in live),
+        back=sum(view.instances_done for view in live),
+    )
+
+
+def _of_incident(view: IncidentView, names: Mapping[str, str]) -> Matter:
+    counted = f", {view.instances_done} of {len(view.instances)} guests back" if view.instances else ""
+    why = f" ({view.why})" if view.why else ""
+    return Matter(
+        level=_level(view),
+        segment=names.get(view.segment, view.segment),
+        about=_called(view.subject, view.guest),
+        what=f"{view.phase}{why}{counted}",
+        since=view.since,
+        next=_watch(view) if view.phase is Phase.RECOVERING else _explain(view.subject),
+    )
+
+
+def _level(view: IncidentView) -> Level:
+    if view.phase is not Phase.HELD or view.why in BY_ITSELF:
+        return Level.COMING
+    return Level.NOTE if view.why in ORDERED else Level.ACT
+
+
+def _failed(
+    views: Sequence[IncidentView], live: Sequence[IncidentView], names: Mapping[str, str]
+) -> Iterable[Matter]:
+    """Whose last incident has failed, and who has none open."""
+    last: dict[tuple[str, Subject], IncidentView] = {}
+    for view in sorted(views, key=lambda view: view.since):
+        if view.incident is not None:
+            last[view.segment, view.subject] = view
+    for (segment, subject), view in last.items():
+        if view.phase is Phase.FAILED and not any(view.subject == subject for view in live):
+            yield Matter(
+                level=Level.ACT,
+                segment=names.get(segment, segment),
+                about=_called(subject, view.guest),
+                what=f"failed ({view.why})" if view.why else "failed",
+                since=view.until or view.since,
+                next=_explain(subject),
+            )
+
+
+def _hosts(
+    states: Mapping[tuple[str, str], HostState], live: Sequence[IncidentView], names: Mapping[str, str]
+) -> Iterable[Matter]:
+    open_ = {(view.segment, view.host) for view in live if view.subject.is_host}
+    for (segment, host), state in states.items():
+        if (segment, host) in open_ or state.word in (RETIRED, *map(str, Phase)) or state.why == Phase.FAILED:
+            continue
+        what = {OUT: "out of service since it was recovered", ON_PROBATION: "back, on probation"}[state.word]
+        yield Matter(
+            level=Level.NOTE,
+            segment=names.get(segment, segment),
+            about=host,
+            what=what,
+            since=state.since,
+            next=f"kasugai explain {quote(host)}",
+        )
+
+
+def _segments(records: Sequence[Seen], segments: Sequence[SegmentRecord]) -> Iterable[Matter]:
+    words, planned = disarmed_by(records), stops(records)
+    for segment in segments:
+        name = quote(segment.name)
+        stop = planned.get(segment.segment_id)
+        if stop is not None and stop.over is None:
+            yield _of_segment(
+                segment, f"in a planned stop ({stop.said})", stop.since, f"kasugai stop show {name}"
+            )
+        word = words.get(segment.segment_id)
+        if word is not None:
+            level = Level.ACT if word.reason is Reason.UNDECIDABLE else Level.NOTE
+            yield _of_segment(
+                segment,
+                f"disarmed: nothing is done there ({word.reason})",
+                word.at,
+                f"kasugai segment arm {name}",
+                level,
+            )
+        elif not segment.armed:
+            at = BrokerTime(segment.updated_at or segment.created_at)
+            yield _of_segment(segment, "disarmed by its description", at, f"kasugai segment show {name}")
+
+
+def _of_segment(
+    segment: SegmentRecord, what: str, since: BrokerTime, command: str, level: Level = Level.NOTE
+) -> Matter:
+    return Matter(level=level, segment=segment.name, about=segment.name, what=what, since=since, next=command)
+
+
+def _degraded(
+    records: Sequence[Seen], live: Sequence[IncidentView], names: Mapping[str, str]
+) -> Iterable[Matter]:
+    """Hosts that are called degraded and have no incident of their own to tell of it."""
+    told = {(view.segment, view.host) for view in live if is_hardware(view.subject)}
+    for (segment, host), mark in marks(records).items():
+        if (segment, host) not in told and mark.word not in (DRAINING, DRAIN_HELD, ENDING):
+            yield Matter(
+                level=Level.NOTE,
+                segment=names.get(segment, segment),
+                about=f"hardware on {host}",
+                what=f"degraded: {mark.word} ({mark.why})",
+                since=mark.since,
+                next=_explain(hardware_subject(host)),
+            )
+
+
+def _called(subject: Subject, guest: str) -> str:
+    own = guest or subject.detail
+    return f"{own} on {subject.host}" if own else subject.host
+
+
+def _explain(subject: Subject) -> str:
+    return f"kasugai explain {quote(subject.host if subject.is_host else subject.name)}"
+
+
+def _watch(view: IncidentView) -> str:
+    name = view.subject.host if view.subject.is_host else view.subject.name
+    return f"kasugai incident watch {quote(name)}"

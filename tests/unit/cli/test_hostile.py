@@ -163,6 +163,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr("kasugai.adapters.kafka.inventory_writer.InventoryWriter", Known)
     monkeypatch.setattr("kasugai.adapters.kafka.producer.Producer", Known)
     monkeypatch.setattr("kasugai.cli.recorded.follow", follow)
+    monkeypatch.setattr("kasugai.adapters.kafka.groups.members", lambda *_: {})
     monkeypatch.setattr("kasugai.cli.watch.follow", follow)
     monkeypatch.setattr("kasugai.adapters.kafka.tap.Reader", Topic)
     monkeypatch.setattr("kasugai.adapters.kafka.topics.Topics.check", lambda *_: [_report()])
@@ -238,6 +239,7 @@ def _masakari(file: Path) -> None:
 COMMANDS: Mapping[str, tuple[str, ...]] = {
     "explain": ("explain", HOST, "--all"),
     "incident list": ("incident", "list"),
+    "status": ("status",),
     "incident show": ("incident", "show", HOST),
     "incident watch": ("incident", "watch", HOST),
     "incident hold": ("incident", "hold", HOST, "--reason", FORGED + HOSTILE),

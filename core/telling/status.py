@@ -58,11 +58,11 @@ ORDERED = frozenset(
 BY_ITSELF = frozenset(
     {
         Reason.HOST_FIRST,
-        Reason.NO_CAPACITY,
         Reason.LOCAL_WAIT,
         Reason.JUST_BOOTED,
         Reason.DUMPING,
         Reason.STORM_FIRST,
+        Reason.DRAIN_LIMIT,
     }
 )
 """Why something is held that is looked at again without anybody."""

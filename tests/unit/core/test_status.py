@@ -58,7 +58,7 @@ def test_a_recovery_under_way_comes_back_by_itself_and_its_guests_are_counted() 
         (Reason.INSUFFICIENT_EVIDENCE, Level.ACT),
         (Reason.MAINTENANCE, Level.NOTE),
         (Reason.DISARMED, Level.NOTE),
-        (Reason.NO_CAPACITY, Level.COMING),
+        (Reason.NO_CAPACITY, Level.ACT),
         (Reason.HOST_FIRST, Level.COMING),
     ],
 )

@@ -235,9 +235,9 @@ class CloudDoor:
         """Start a guest."""
         await self._act(guest, "start", lambda: self._cloud.nova.start(guest))
 
-    async def migrate(self, guest: str) -> None:
+    async def migrate(self, guest: str, target: str = "") -> None:
         """Move a guest to another host. NOT idempotent."""
-        await self._act(guest, "migrate", lambda: self._cloud.nova.migrate(guest))
+        await self._act(guest, "migrate", lambda: self._cloud.nova.migrate(guest, target or None))
 
     async def live_migrate(self, guest: str, target: str = "") -> None:
         """Let a guest move while it runs. NOT idempotent."""

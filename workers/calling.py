@@ -94,8 +94,8 @@ async def _ask_about_guest(call: OfGuest, cloud: Cloud) -> None:
             await cloud.stop(guest)
         case StartGuest(guest=guest):
             await cloud.start(guest)
-        case Migrate(guest=guest):
-            await cloud.migrate(guest)
+        case Migrate(guest=guest, target=target):
+            await cloud.migrate(guest, target)
         case LiveMigrate(guest=guest, target=target):
             await cloud.live_migrate(guest, target)
         case ConfirmMigration(guest=guest):

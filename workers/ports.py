@@ -255,8 +255,9 @@ class Cloud(Protocol):
         """Start a guest."""
         ...
 
-    async def migrate(self, guest: str) -> None:
-        """Move a guest to another host of Nova's choice, which then waits for a confirmation. NOT idempotent."""
+    async def migrate(self, guest: str, target: str = "") -> None:
+        """Move a guest to `target`, or where Nova's scheduler likes, where it then waits for a confirmation. NOT
+        idempotent."""
         ...
 
     async def live_migrate(self, guest: str, target: str = "") -> None:

@@ -30,6 +30,8 @@ from kasugai.core.recovering.nova_views import (
 
 BASIC = (2, 53)
 """Services by uuid. Below 2.69 a silent cell makes a read by id an error instead of a server with half its keys."""
+MIGRATE_TO = (2, 56)
+"""The first that takes the host of a cold migration (nova 34, schemas/migrate_server.py, migrate_v2_56)."""
 EVACUATE = (2, 93)
 """The newest that starts evacuated guests again and may be asked by an older Nova down to BASIC."""
 PAGED_MIGRATIONS, MIGRATIONS = (2, 59), (2, 80)
@@ -268,9 +270,13 @@ class NovaCloud:
         """Start a guest."""
         await self._act(guest, {"os-start": None})
 
-    async def migrate(self, guest: str) -> None:
-        """Move a guest to another host of Nova's choice (cold: it is off meanwhile). NOT idempotent."""
-        await self._act(guest, {"migrate": None})
+    async def migrate(self, guest: str, target: str = "") -> None:
+        """Move a guest to `target`, or where Nova's scheduler likes (cold: it is off meanwhile). A host may be named
+        from 2.56 on, and Nova checks it as it checks one of its own choice. NOT idempotent."""
+        if target:
+            await self._act(guest, {"migrate": {"host": target}}, MIGRATE_TO, MIGRATE_TO)
+        else:
+            await self._act(guest, {"migrate": None})
 
     async def live_migrate(self, guest: str, target: str = "") -> None:
         """Let a guest move to `target`, or where Nova's scheduler likes, while it runs; Nova checks a named host as it
@@ -282,9 +288,15 @@ class NovaCloud:
         """Confirm where a guest was moved to."""
         await self._act(guest, {"confirmResize": None})
 
-    async def _act(self, guest: str, body: Mapping[str, Any], highest: Microversion = BASIC) -> None:
+    async def _act(
+        self,
+        guest: str,
+        body: Mapping[str, Any],
+        highest: Microversion = BASIC,
+        lowest: Microversion = BASIC,
+    ) -> None:
         path = f"/servers/{guest}/action"
-        await self._wire.send(Ask(method="POST", path=path, lowest=BASIC, highest=highest, body=body))
+        await self._wire.send(Ask(method="POST", path=path, lowest=lowest, highest=highest, body=body))
 
     async def _get(self, path: str, params: Mapping[str, str]) -> Reply:
         return await self._wire.send(Ask(method="GET", path=path, lowest=BASIC, highest=BASIC, params=params))

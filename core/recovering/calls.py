@@ -123,9 +123,11 @@ class StartGuest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Migrate:
-    """Move a guest that is off to another host of Nova's choice. NOT idempotent."""
+    """Move a guest that is off to another host. NOT idempotent."""
 
     guest: str
+    target: str = ""
+    """Empty: where Nova's scheduler likes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,10 @@ EVACUATION = "evacuation"
 """migration_type of the records that an evacuate call makes."""
 LIVE_MIGRATION = "live-migration"
 """That of those that a live migration makes."""
+COLD_MIGRATION = "migration"
+"""That of those that a cold migration makes; a resize, which is the user's, has another."""
+FINISHED = "finished"
+"""The status of one that waits for a confirmation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

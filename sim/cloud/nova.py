@@ -160,17 +160,25 @@ class Nova:
         """os-start."""
         return self.guests.start(uuid, by)
 
-    def migrate(self, uuid: str) -> Answer[None]:
-        """Cold migration. NOT idempotent."""
-        return self.cold.migrate(self.guests.find(uuid))
+    def migrate(self, uuid: str, target: str | None = None, by: By = By.US) -> Answer[None]:
+        """Cold migration, to a named host at 2.56 or later. NOT idempotent."""
+        return self.cold.migrate(self.guests.find(uuid), target, by)
+
+    def resize(self, uuid: str, by: By = By.OTHERS) -> Answer[None]:
+        """The action resize: a user's, to another flavor and another host."""
+        return self.cold.resize(self.guests.find(uuid), by)
+
+    def revert(self, uuid: str, by: By = By.OTHERS) -> Answer[None]:
+        """The action revertResize."""
+        return self.cold.revert(self.guests.find(uuid), by)
 
     def live_migrate(self, uuid: str, target: str | None = None, by: By = By.US) -> Answer[None]:
         """POST /servers/ID/action os-migrateLive at 2.34 or later. NOT idempotent, but refused while it has a task."""
         return self.live.migrate(self.guests.find(uuid), target, by)
 
-    def confirm_migration(self, uuid: str) -> Answer[None]:
+    def confirm_migration(self, uuid: str, by: By = By.US) -> Answer[None]:
         """The action confirmResize."""
-        return self.cold.confirm(self.guests.find(uuid))
+        return self.cold.confirm(self.guests.find(uuid), by)
 
     def _read(self, value: T) -> Answer[T]:
         return Answer(value, self._world.draw(self._world.pace.read))

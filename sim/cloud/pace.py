@@ -55,6 +55,8 @@ class Pace:
     """From a lost race for the task_state to the ERROR that it writes."""
     live: float = 2.0
     """A live migration copies a guest's memory."""
+    cold: float = 0.0
+    """A cold migration copies what a guest has on its host's own disks."""
     power: float = 0.3
     """A stop or a start on a living host."""
     turn: float = 0.0

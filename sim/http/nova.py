@@ -324,7 +324,7 @@ class NovaApi:
             "os-resetState": lambda: nova.reset_state(uuid, parameters["state"]),
             "os-stop": lambda: nova.stop(uuid),
             "os-start": lambda: nova.start(uuid),
-            "migrate": lambda: nova.migrate(uuid),
+            "migrate": lambda: nova.migrate(uuid, parameters.get("host")),
             "os-migrateLive": lambda: nova.live_migrate(uuid, parameters.get("host")),
             "confirmResize": lambda: nova.confirm_migration(uuid),
             "lock": lambda: nova.guests.lock(uuid, parameters.get("locked_reason")),
@@ -335,6 +335,8 @@ class NovaApi:
             _check_evacuate(parameters, version)
         if name == "os-migrateLive":
             _check_live(parameters)
+        if name == "migrate" and parameters and version < (2, 56):
+            raise Refused(400, "Additional properties are not allowed ('host' was unexpected)")
         if name == "reboot" and parameters.get("type") not in REBOOTS:
             raise Refused(400, f"Invalid input for field/attribute type. Value: {parameters.get('type')}.")
 

@@ -271,9 +271,9 @@ class SimNova:
         """See the port."""
         await self._process.effect("call start", partial(self._door.start, guest))
 
-    async def migrate(self, guest: str) -> None:
+    async def migrate(self, guest: str, target: str = "") -> None:
         """See the port."""
-        await self._process.effect("call migrate", partial(self._door.migrate, guest))
+        await self._process.effect("call migrate", partial(self._door.migrate, guest, target))
 
     async def live_migrate(self, guest: str, target: str = "") -> None:
         """See the port."""

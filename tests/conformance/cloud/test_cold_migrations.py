@@ -42,6 +42,24 @@ def test_a_guest_moves_and_its_former_host_lets_go_of_it(play: Play, vm_state: s
     play(story)
 
 
+def test_a_guest_moves_to_the_host_that_is_named(play: Play) -> None:
+    async def story(scene: Scene) -> None:
+        uuid = scene.uuid("web")
+        for target in ("cmp9", HOST):
+            with pytest.raises(CloudRefused, match="400"):
+                await scene.port.migrate(uuid, target)
+        await scene.port.migrate(uuid, "cmp2")
+        await until(lambda: scene.states("web") == ("resized", None))
+        (record,) = await scene.port.migrations(HOST)
+        assert (record.migration_type, record.dest) == ("migration", "cmp2")
+        await scene.port.confirm_migration(uuid)
+        await until(lambda: scene.states("web") == ("active", None))
+        moved = await scene.port.guest(uuid)
+        assert moved is not None and moved.host == "cmp2"
+
+    play(story)
+
+
 def test_nowhere_to_go_is_told_afterwards(play: Play) -> None:
     async def story(scene: Scene) -> None:
         scene.no_valid_host()

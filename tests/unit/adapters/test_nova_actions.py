@@ -217,6 +217,19 @@ def test_a_guest_is_moved_and_let_go_of_by_two_calls(lab: CloudThread) -> None:
     assert posts == [("migrate", "2.53"), ("confirm-migration", "2.53")]
 
 
+def test_a_guest_is_moved_to_a_named_host_at_the_first_microversion_that_takes_one(lab: CloudThread) -> None:
+    async def use(nova: NovaCloud) -> None:
+        with pytest.raises(CloudRefused, match="cmp9 could not be found"):
+            await nova.migrate(uuid(lab), "cmp9")
+        await nova.migrate(uuid(lab), "cmp2")
+        await until(lambda: lab.do(lambda cloud: cloud.world.guest("web").vm_state) == "resized")
+        assert lab.do(lambda cloud: cloud.world.guest("web").host) == "cmp2"
+
+    with_adapter(lab, use)
+    posts = [(each.action, each.microversion) for each in sent(lab) if each.path.endswith("/action")]
+    assert posts == [("migrate", "2.56"), ("migrate", "2.56")]
+
+
 def test_a_guest_is_migrated_live_by_one_call_that_nova_answers_at_once(lab: CloudThread) -> None:
     async def use(nova: NovaCloud) -> None:
         await nova.live_migrate(uuid(lab), "cmp2")

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from kasugai.core.recovering.nova_views import By
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.cloud.model import Refused
 from tests.unit.sim.lab import asked, play, state, statuses
@@ -147,3 +148,48 @@ def test_a_guest_that_is_deleted_on_its_way_is_gone(after: float) -> None:
         assert not cloud.running_on("web") and not cloud.nowhere()
 
     play(story)
+
+
+def test_a_named_host_takes_the_guest_or_nobody_does() -> None:
+    async def story(cloud: SimCloud) -> None:
+        cloud.add_guest("web", "host1")
+        uuid = cloud.uuid("web")
+        for target, told in (("host9", "host9 could not be found"), ("host1", "can't be the same")):
+            with pytest.raises(Refused, match=rf"^400 .*{told}"):
+                cloud.nova.migrate(uuid, target)
+        cloud.nova.migrate(uuid, "host3")
+        await asyncio.sleep(3)
+        assert state(cloud, "web")[3] == "host3"
+        cloud.nova.confirm_migration(uuid)
+        await asyncio.sleep(1)
+        cloud.operator_disables("host2")
+        cloud.nova.migrate(uuid, "host2")
+        await asyncio.sleep(3)
+        assert state(cloud, "web")[1:] == ("active", None, "host3")
+
+    assert statuses(play(story)) == ["confirmed", "error"]
+
+
+@pytest.mark.parametrize(("before", "runs"), [("active", True), ("stopped", False)])
+def test_a_resize_is_the_users_and_can_be_moved_back(before: str, runs: bool) -> None:
+    async def story(cloud: SimCloud) -> None:
+        cloud.add_guest("web", "host1", vm_state=before)
+        uuid = cloud.uuid("web")
+        with pytest.raises(Refused, match=r"^409 Cannot 'revertResize' instance"):
+            cloud.nova.revert(uuid)
+        cloud.nova.resize(uuid)
+        await asyncio.sleep(3)
+        assert state(cloud, "web")[1] == "resized" and state(cloud, "web")[3] != "host1"
+        cloud.nova.revert(uuid)
+        assert state(cloud, "web")[2] == "resize_reverting"
+        await asyncio.sleep(3)
+        assert state(cloud, "web")[1:] == (before, None, "host1")
+        assert cloud.running_on("web") == ({"host1"} if runs else frozenset())
+        assert cloud.diary.copies_of(uuid) == {"host1"} and not cloud.nowhere()
+
+    cloud = play(story)
+    assert [(each.migration_type, each.status) for each in cloud.world.migrations] == [("resize", "reverted")]
+    assert [(each.action, each.by) for each in asked(cloud)] == [
+        ("revertResize", By.OTHERS),
+        ("resize", By.OTHERS),
+    ]

@@ -47,7 +47,7 @@ CALLS: list[tuple[Call, tuple[object, ...]]] = [
     (ResetState(guest="g1"), ("cloud.reset_state", "g1")),
     (StopGuest(guest="g1"), ("cloud.stop", "g1")),
     (StartGuest(guest="g1"), ("cloud.start", "g1")),
-    (Migrate(guest="g1"), ("cloud.migrate", "g1")),
+    (Migrate(guest="g1", target="cmp2"), ("cloud.migrate", "g1", "cmp2")),
     (LiveMigrate(guest="g1", target="cmp2"), ("cloud.live_migrate", "g1", "cmp2")),
     (ConfirmMigration(guest="g1"), ("cloud.confirm_migration", "g1")),
     (Custom(door="dns", payload=FrozenMap({"zone": "a"})), ("dns", {"zone": "a"})),

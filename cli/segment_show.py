@@ -26,6 +26,7 @@ from kasugai.core.words.disks import RootDisks
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.policy import (
     Degraded,
+    DegradedCold,
     Exhausted,
     Fencing,
     HostReturn,
@@ -212,7 +213,8 @@ def _degraded(policy: Policy) -> str:
     if policy.degraded is Degraded.NOTE:
         return "no host: that its hardware is degraded is noted"
     hosts = "one degraded host" if policy.degraded_hosts == 1 else f"{policy.degraded_hosts} degraded hosts"
-    return f"{hosts} at a time: no new guests, those that run are migrated live"
+    off = ", then those that are stopped cold" if policy.degraded_cold is DegradedCold.STOPPED else ""
+    return f"{hosts} at a time: no new guests, those that run are migrated live{off}"
 
 
 def _marked(shown: Shown) -> dict[str, str]:

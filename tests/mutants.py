@@ -63,10 +63,13 @@ from kasugai.core.recovering.procedure import Procedure
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.states import During
 from kasugai.core.recovering.steps import (
+    accounts,
+    cold_migrate,
     enable_again,
     evacuate,
     evacuations,
     hidden,
+    kinds,
     live_migrate,
     open_storage,
     power_on,
@@ -77,6 +80,7 @@ from kasugai.core.recovering.steps import (
     storage_fence,
     traces,
 )
+from kasugai.core.recovering.steps.confirm_cold import CONFIRM_COLD
 from kasugai.core.recovering.steps.guests import call
 from kasugai.core.recovering.steps.records import begin, note
 from kasugai.core.recovering.storage import StorageState
@@ -137,6 +141,10 @@ def written(scenario: Scenario) -> Iterator[Variant]:
 def worker_deaths(scenario: Scenario) -> Iterator[Variant]:
     """Play it with the worker dying at each of its effects."""
     yield from variants.of_worker_deaths(scenario, play(scenario))
+
+
+STOPS = replace(CONFIRM_COLD, ends_what_was_begun=False)
+"""A confirmation that a Stop forbids."""
 
 
 def correlate_deaths(scenario: Scenario) -> Iterator[Variant]:
@@ -1156,7 +1164,31 @@ MUTANTS = (
     Mutant(
         name="somebody else's migration is called again",
         scenario="an-operator-migrates-a-guest-of-a-degraded-host",
-        patch=lambda: patch.object(live_migrate, "_await", lambda s, step, guest: begin(s, step)),
+        patch=lambda: patch.object(live_migrate, "wait_for", lambda s, step, guest: begin(s, step)),
+        variants=written,
+    ),
+    Mutant(
+        name="what somebody else has asked for is confirmed",
+        scenario="a-guest-is-moved-by-hand-before-its-drain",
+        patch=lambda: patch.object(accounts, "_is_ours", lambda move: True),
+        variants=written,
+    ),
+    Mutant(
+        name="a drain ends while a guest that it moved waits for a confirmation",
+        scenario="stopped-guests-leave-a-degraded-host-too",
+        patch=lambda: patch.object(cold_migrate, "RESIZED", "never"),
+        variants=written,
+    ),
+    Mutant(
+        name="after a stop nobody confirms where a guest was moved to",
+        scenario="a-host-is-suspected-while-a-stopped-guest-is-moved",
+        patch=lambda: patch.object(kinds, "KINDS", {**kinds.KINDS, CONFIRM_COLD.action: STOPS}),
+        variants=written,
+    ),
+    Mutant(
+        name="what a user had moved back is moved again",
+        scenario="a-user-reverts-what-a-drain-has-moved",
+        patch=lambda: patch.object(cold_migrate, "is_reverted", lambda account: False),
         variants=written,
     ),
 )

@@ -75,7 +75,7 @@ class Tools:
 
 async def carry_out(tools: Tools, order: Open, begin: Begin, seen: Look) -> Millis | None:
     """Carry out one effect; return how long the call took to be accepted, None when it was not. `seen` is the
-    look that it stands on. Halted under a stop flag; LeaseLost, LedgerAway or
+    look that it stands on. Halted under a stop flag, but for what ends what was begun; LeaseLost, LedgerAway or
     LogAway end the ownership; whatever the world says is recorded."""
     with about(step=begin.step.key), spans.effect(order, begin.step):
         return await _carry_out(tools, order, begin, seen)
@@ -83,9 +83,10 @@ async def carry_out(tools: Tools, order: Open, begin: Begin, seen: Look) -> Mill
 
 async def _carry_out(tools: Tools, order: Open, begin: Begin, seen: Look) -> Millis | None:
     is_first = not tools.journal.entry.effects
-    if not await tools.ledger.begin(tools.lease, order.incident):
+    ends = kind_of(begin.step.action).ends_what_was_begun
+    if not await tools.ledger.begin(tools.lease, order.incident) and not ends:
         raise Halted
-    if not await tools.journal.step(order, begin.step, FactKind.STARTED, begin.record):
+    if not await tools.journal.step(order, begin.step, FactKind.STARTED, begin.record, even_stopped=ends):
         await _tell(tools, order, begin, FactKind.ABSOLVED, STOPPED)
         raise Halted
     seen_at = seen.host_at if begin.step.words.about is About.HOST else seen.nova_at

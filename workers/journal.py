@@ -62,11 +62,19 @@ class Journal:
         await self._record(replace(self._fact(FactKind.PLAN, order), plan=plan))
 
     async def step(
-        self, order: Open, step: Step, kind: FactKind, record: StepRecord, detail: str = ""
+        self,
+        order: Open,
+        step: Step,
+        kind: FactKind,
+        record: StepRecord,
+        detail: str = "",
+        *,
+        even_stopped: bool = False,
     ) -> bool:
-        """Record a step's state. For `started`, return whether its effect may be called: not under a stop flag."""
+        """Record a step's state. For `started`, return whether its effect may be called: not under a stop flag, unless
+        it may be called `even_stopped`."""
         fact = replace(self._fact(kind, order), step=record, name=step.name or step.subject, detail=detail)
-        may_act = await self._record(fact, effect=kind is FactKind.STARTED)
+        may_act = await self._record(fact, effect=kind is FactKind.STARTED and not even_stopped)
         count(STEPS, action=step.action, outcome=kind)
         return may_act
 

@@ -134,7 +134,12 @@ SILENT = (
     ("os_compute_api:servers:start", "start a guest again", GUESTS),
     (
         "os_compute_api:os-migrate-server:migrate",
-        "move a guest that goes on failing (restart-then: relocate)",
+        "move a guest that goes on failing (restart-then: relocate), or that is off (degraded-cold: stopped)",
+        NOBODYS,
+    ),
+    (
+        "os_compute_api:os-migrate-server:migrate:host",
+        "say which host takes a guest that is off (degraded-cold: stopped)",
         NOBODYS,
     ),
     (

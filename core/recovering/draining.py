@@ -18,6 +18,8 @@ from kasugai.core.recovering.moves import Extend, Finish, Next
 from kasugai.core.recovering.nova_views import GuestView
 from kasugai.core.recovering.procedure import Procedure, nothing, unchanged, unmarked
 from kasugai.core.recovering.situation import Situation
+from kasugai.core.recovering.steps.cold_migrate import OFF
+from kasugai.core.recovering.steps.confirm_cold import confirmation_of, is_due
 from kasugai.core.recovering.steps.custom_step import Around
 from kasugai.core.recovering.steps.kinds import carried_on
 from kasugai.core.recovering.steps.live_migrate import LIVE_STATES, NOT_RUNNING
@@ -31,7 +33,7 @@ from kasugai.core.words.hardware import is_hardware
 from kasugai.core.words.identity import step_key
 from kasugai.core.words.incident import Open
 from kasugai.core.words.plan import Plan, Step
-from kasugai.core.words.policy import LocalGuests
+from kasugai.core.words.policy import DegradedCold, LocalGuests
 from kasugai.core.words.verdicts import Reason
 
 AT_A_TIME = 1
@@ -54,8 +56,8 @@ def _plan(order: Open, look: Look, entry: Entry, epoch: int) -> Plan:
     """Where nobody calls the host degraded any more nothing is planned but the end of what may be under way."""
     shut = _shut(order)
     chosen, excluded = _choose(order, look, look.guests if order.evidence else {})
-    moved = {step.subject for step in chosen}
-    left = tuple(step for step in carried_on(entry) if step.subject not in moved)
+    known = {step.key for step in chosen}
+    left = tuple(step for step in dict.fromkeys(carried_on(entry)) if step.key not in known)
     confirm = Step(action=Action.CONFIRM, subject=order.host, name=order.host)
     return Plan(
         incident=order.incident,
@@ -86,24 +88,34 @@ def _shut(order: Open) -> Step:
 def _choose(
     order: Open, look: Look, guests: planning.Guests
 ) -> tuple[tuple[Step, ...], tuple[tuple[str, str], ...]]:
-    """Return the steps of the guests that are moved, the most important first, and those that stay, each with its
-    reason: whom an evacuation would leave, but for his disks, which a live migration takes along."""
+    """Return the steps of the guests that are moved, those that run before those that are off and the most important
+    first, and those that stay, each with its reason: whom an evacuation would leave, but for his disks, which a
+    migration takes along."""
     policy = replace(order.policy, local_guests=LocalGuests.REBUILD)
     chosen, excluded = choose(guests, policy, look, order.host)
     why = {guest.uuid: _stays(order, look, guest) for guest in chosen}
-    steps = tuple(_step(order, guest) for guest in chosen if not why[guest.uuid])
-    return steps, (*excluded, *((uuid, word) for uuid, word in why.items() if word))
+    leaving = [guest for guest in chosen if not why[guest.uuid]]
+    live = [_step(order, guest) for guest in leaving if guest.vm_state in LIVE_STATES]
+    cold = [step for guest in leaving if guest.vm_state == OFF for step in _cold(order, guest)]
+    return (*live, *cold), (*excluded, *((uuid, word) for uuid, word in why.items() if word))
 
 
 def _stays(order: Open, look: Look, guest: GuestView) -> str:
     if refuses(guest, order.policy, look):
         return NOT_MARKED
-    return "" if guest.vm_state in LIVE_STATES else NOT_RUNNING
+    is_moved_off = guest.vm_state == OFF and order.policy.degraded_cold is DegradedCold.STOPPED
+    return "" if is_moved_off or guest.vm_state in LIVE_STATES else NOT_RUNNING
 
 
 def _step(order: Open, guest: GuestView) -> Step:
     needs = (step_key(Action.DISABLE, order.host),)
     return Step(action=Action.LIVE_MIGRATE, subject=guest.uuid, needs=needs, name=guest.name)
+
+
+def _cold(order: Open, guest: GuestView) -> tuple[Step, Step]:
+    """Return the steps of a guest that is off: it is moved, and its former host lets go of it."""
+    move = replace(_step(order, guest), action=Action.COLD_MIGRATE)
+    return move, confirmation_of(move)
 
 
 def _guard(s: Situation) -> Next | None:
@@ -116,6 +128,8 @@ def _is_wanted(s: Situation, step: Step) -> bool:
     still arrive that shows nowhere yet; what may be under way is looked at."""
     if _is_open(s.entry, step):
         return True
+    if step.action == Action.CONFIRM_COLD:
+        return is_due(s, step)
     return bool(s.order.evidence) and not any(_may_arrive(s, other) for other in s.plan.guests)
 
 

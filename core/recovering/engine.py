@@ -131,8 +131,9 @@ def _others(procedure: Procedure, s: Situation) -> Next:
     if begins and not s.has_begun and procedure.stale(s):
         return Finish(kind=FactKind.VETOED, reason=Reason.DECISION_STALE)
     silence = _silence(procedure, s, begins)
-    if begins and not s.stopped and silence is None:
-        chosen = _within_window(s, begins)
+    may_begin = [move for move in begins if not s.stopped or kind_of(move.step.action).ends_what_was_begun]
+    if may_begin and silence is None:
+        chosen = _within_window(s, may_begin)
         if chosen:
             return Act(begins=chosen)
     waiting = [move for move in moves.values() if isinstance(move, Pending)]
@@ -256,4 +257,5 @@ def _rest(procedure: Procedure, s: Situation, blocked: list[Blocked]) -> Next:
 
 
 def _told(blocked: Iterable[Blocked]) -> str:
-    return "; ".join(move.detail for move in blocked if move.detail)[:500]
+    """Each detail once: several steps may be in one way."""
+    return "; ".join(dict.fromkeys(move.detail for move in blocked if move.detail))[:500]

@@ -21,6 +21,8 @@ UNENDED: Millis = Millis(60_000)
 """So long an action may have lasted of which Nova tells no end although it has no task any more."""
 STOP, START, MIGRATE, CONFIRM_RESIZE = "stop", "start", "migrate", "confirmResize"
 """Nova's names of the actions that a recovery asks for."""
+RESIZE, REVERT_RESIZE = "resize", "revertResize"
+"""Those by which a user moves a guest as a cold migration does, and back."""
 
 
 class Wish(StrEnum):

@@ -39,6 +39,10 @@ class Action(StrEnum):
     """The guest that was off runs, by Nova's word."""
     LIVE_MIGRATE = "live-migrate"
     """The guest runs on another host than the degraded one, without having been stopped."""
+    COLD_MIGRATE = "cold-migrate"
+    """The guest, which is off, is on another host than the degraded one, and nothing waits for a confirmation."""
+    CONFIRM_COLD = "confirm-cold-migration"
+    """The degraded host has let go of the guest that was moved while it was off."""
     DISABLE = "disable-compute"
     """The compute service of the host whose process failed is disabled: Nova sends no guests there."""
     ENABLE_AGAIN = "enable-again"
@@ -144,6 +148,13 @@ WORDINGS: Mapping[str, Wording] = MappingProxyType(
             meaning=Meaning.MOVED,
             sentence="{action} {name}{to}",
         ),
+        Action.COLD_MIGRATE: Wording(
+            action=Action.COLD_MIGRATE,
+            about=About.GUEST,
+            meaning=Meaning.MOVED,
+            sentence="{action} {name}{to}",
+        ),
+        Action.CONFIRM_COLD: _wording(Action.CONFIRM_COLD, About.GUEST, Meaning.ON_THE_WAY),
         Action.CONFIRM_MIGRATION: _wording(Action.CONFIRM_MIGRATION, About.GUEST, Meaning.ON_THE_WAY),
         Action.START: _wording(Action.START, About.GUEST, Meaning.RESTARTED),
         Action.DISABLE: _wording(Action.DISABLE, About.HOST, Meaning.SHUT),

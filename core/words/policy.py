@@ -80,6 +80,15 @@ class Degraded(StrEnum):
         return self is not Degraded.NOTE
 
 
+class DegradedCold(StrEnum):
+    """Which guests that do not run are moved away from a host whose hardware is degraded."""
+
+    NO = "no"
+    """None: who is off loses nothing by waiting for an evacuation."""
+    STOPPED = "stopped"
+    """Those that are stopped: after the others, by a cold migration, which is confirmed. Nobody is stopped for it."""
+
+
 class Disabled(StrEnum):
     """What becomes of a host that an operator had disabled in Nova before it failed."""
 
@@ -183,6 +192,8 @@ class Policy:
     """How a host that was recovered comes back into service."""
     degraded: Degraded = Degraded.NOTE
     """What becomes of a host whose hardware is said to be degraded."""
+    degraded_cold: DegradedCold = DegradedCold.NO
+    """With `degraded: drain`: which guests that do not run are moved too."""
     degraded_hosts: int = 1
     """So many hosts of the segment are drained, or stay drained, at a time; the others wait."""
     host_before: tuple[str, ...] = ()

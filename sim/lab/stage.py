@@ -7,7 +7,16 @@ from typing import Any
 from kasugai.core.recovering.states import VM_STATES
 from kasugai.core.watching.rules import Rules
 from kasugai.core.words.disks import RootDisks
-from kasugai.core.words.policy import Degraded, Disabled, Exhausted, Fencing, HostReturn, LocalGuests, Method
+from kasugai.core.words.policy import (
+    Degraded,
+    DegradedCold,
+    Disabled,
+    Exhausted,
+    Fencing,
+    HostReturn,
+    LocalGuests,
+    Method,
+)
 from kasugai.sim.cloud import CONVOY
 from kasugai.sim.lab.actors.bridge import BridgeActor, Road
 from kasugai.sim.lab.actors.liveness import LivenessActor
@@ -272,6 +281,7 @@ def _policy(key: str, value: str) -> dict[str, object]:
         "restart-then": Exhausted,
         "host-return": HostReturn,
         "degraded": Degraded,
+        "degraded-cold": DegradedCold,
         "degraded-hosts": int,
         "max-unhealthy": lambda text: int(text.rstrip("%")),
         "evacuate-all": _yes,

@@ -14,7 +14,7 @@ from kasugai.core.recovering.calls import Call
 from kasugai.core.recovering.ledger import Entry
 from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Act, Begin, Finish
-from kasugai.core.recovering.nova_views import AggregateView
+from kasugai.core.recovering.nova_views import AggregateView, By
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.steps.join import joined
 from kasugai.core.recovering.steps.kind import FinalLook, StepKind
@@ -26,7 +26,7 @@ from kasugai.core.words.facts import Fact, FactKind, Result, StepRecord, StepSta
 from kasugai.core.words.hardware import HARDWARE
 from kasugai.core.words.incident import Open, OutOfService
 from kasugai.core.words.plan import Plan, Prior, Step
-from kasugai.core.words.policy import Degraded, HostReturn, Method, Policy
+from kasugai.core.words.policy import Degraded, DegradedCold, HostReturn, Method, Policy
 from kasugai.core.words.subject import INCIDENT_KINDS, Kind
 from kasugai.core.words.timing import PRODUCTION, MonoTime
 from kasugai.core.words.verdicts import Evidence, Reason
@@ -39,7 +39,7 @@ from kasugai.sim.power_door import PowerDoor
 from kasugai.sim.storage_door import StorageDoor
 from kasugai.workers.calling import carry
 from tests.unit.core.guest_scene import CREATED
-from tests.unit.core.makers import fact, guest, order, record, service
+from tests.unit.core.makers import fact, guest, migration, order, record, service
 from tests.unit.core.scene import MARK, NOW, look, moving, scene
 
 PAUSED = guest("g1", vm_state="paused", power_state=3)
@@ -69,6 +69,9 @@ DRAIN = replace(
     order(decided_at=NOW, kind=PROCESS, named=HARDWARE, policy=Policy(degraded=Degraded.DRAIN)),
     evidence=(Evidence(event_id=UUID(int=9), observer="cli", symptom="down", episode="1"),),
 )
+COLD_DRAIN = replace(
+    DRAIN, policy=Policy(degraded=Degraded.DRAIN, degraded_cold=DegradedCold.STOPPED, evacuate_all=True)
+)
 OURS = "Kasugai: host failed."
 RETURN = order(
     decided_at=NOW,
@@ -83,6 +86,7 @@ ORDERS = (
     PROCESS_ORDER,
     replace(PROCESS_ORDER, undoes=UUID(int=1)),
     DRAIN,
+    COLD_DRAIN,
     RETURN,
     replace(RETURN, retired_by="ann"),
 )
@@ -111,6 +115,16 @@ DRAINED = look(
     computes={"cmp1": UP, "cmp2": service(host="cmp2", service_id="svc2", is_up=True, age=1.0)},
 )
 """Of a host that lives and whose guest can go elsewhere."""
+STOPPED = replace(DRAINED, guests={"g1": guest("g1", vm_state="stopped", power_state=4)})
+STOPPED = replace(STOPPED, histories={"g1": ()})
+WAITS = replace(
+    STOPPED,
+    guests={},
+    read={"g1": guest("g1", vm_state="resized", power_state=4, host="cmp2")},
+    migrations={"g1": (migration(1, status="finished", migration_type="migration", dest="cmp2"),)},
+    histories={"g1": (replace(CREATED, action="migrate", by=By.US, request="req-2"), CREATED)},
+)
+"""Of a host whose guest is off, and of one whose guest has been moved so and waits for a confirmation."""
 FINAL = {kind.action for kind in KINDS.values() if isinstance(kind, FinalLook)}
 
 
@@ -118,6 +132,8 @@ def look_of(given: Open) -> Look:
     """What is seen when all that the order's steps need has been looked at."""
     if given is DRAIN:
         return DRAINED
+    if given is COLD_DRAIN:
+        return STOPPED
     return WAITING if given.kind is Kind.HOST and given.undoes is not None else LOOKS[given.kind]
 
 
@@ -148,6 +164,8 @@ def done_but(kind: StepKind) -> Situation:
     records = [_done(each) for each in plan.steps if each.action not in (kind.action, *FINAL)]
     if given is ORDER:
         seen = replace(SEEN, read={"g1": guest("g1", host="cmp2")})
+    if kind.action == Action.CONFIRM_COLD:
+        seen, records = WAITS, [*records[:-1], record("cold-migrate:g1", StepState.STARTED, tries=1)]
     memory = replace(scene().memory, before=seen, reports=1)
     return scene(seen, *records, order=given, plan=plan, memory=memory)
 
@@ -216,7 +234,14 @@ def test_the_simulated_cloud_takes_every_kind_s_call(kind: StepKind) -> None:
     assert [(request.status or 0) // 100 for request in requests] == [2]
 
 
-FROM_STOPPED = (Action.START, Action.START_AGAIN, Action.MIGRATE, Action.CONFIRM_MIGRATION)
+FROM_STOPPED = (
+    Action.START,
+    Action.START_AGAIN,
+    Action.MIGRATE,
+    Action.CONFIRM_MIGRATION,
+    Action.COLD_MIGRATE,
+    Action.CONFIRM_COLD,
+)
 """Kinds whose calls Nova takes for a guest that is off."""
 OFF = (Action.EVACUATE, Action.POWER_ON, Action.RETIRE)
 """Kinds whose calls are for a host that is off."""
@@ -233,7 +258,7 @@ async def _simulated(kind: StepKind) -> list[Request]:
         cloud.hosts.power_off("cmp1")
         cloud.operator_forces_down("cmp1")
     cloud_door, power = CloudDoor(cloud), PowerDoor(cloud)
-    if kind.action == Action.CONFIRM_MIGRATION:
+    if kind.action in (Action.CONFIRM_MIGRATION, Action.CONFIRM_COLD):
         await cloud_door.migrate(cloud.uuid("web"))
         await asyncio.sleep(60)
     cloud.storage.add("cmp1")

@@ -182,6 +182,7 @@ EVACUATE = StepKind(
     limit=as_a_client,
     look_after=LookAfter.IN_TURN,
     needs_silence=True,
+    ends_what_was_begun=False,
     takes_room=True,
     rank=1,
     landing=landing,

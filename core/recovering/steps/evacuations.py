@@ -13,6 +13,7 @@ from kasugai.core.words.frozen import FrozenMap
 from kasugai.core.words.plan import Step
 
 _SEEN = "seen_migration"
+_SEEN_ACTION = "seen_action"
 _TRIED = "tried"
 _FAILED_ON = "failed_on"
 _REUSED = "reused"
@@ -28,6 +29,9 @@ class Notes:
 
     seen_migration: int = 0
     """The highest migration id of the guest that the look before the last begin saw: higher ones are ours."""
+    seen_action: str = ""
+    """The newest request in Nova's account of the guest before the last begin, where that was read: newer ones of ours
+    are the call's."""
     target: str = ""
     """Where the last call was directed; empty when Nova was to choose."""
     destination: str = ""
@@ -53,6 +57,7 @@ class Notes:
         seen = str(self.seen_migration) if self.seen_migration else ""
         texts = {
             _SEEN: seen,
+            _SEEN_ACTION: self.seen_action,
             TARGET: self.target,
             DESTINATION: self.destination,
             WISH: self.wish,
@@ -68,6 +73,7 @@ def _read(notes: FrozenMap[str]) -> Notes:
     """An assessment asks for the same few notes again and again: a third of the time of an owner of fifty guests."""
     return Notes(
         seen_migration=int(notes.get(_SEEN, "0")),
+        seen_action=notes.get(_SEEN_ACTION, ""),
         target=notes.get(TARGET, ""),
         destination=notes.get(DESTINATION, ""),
         wish=notes.get(WISH, ""),

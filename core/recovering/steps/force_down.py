@@ -102,6 +102,7 @@ FORCE_DOWN = StepKind(
     limit=as_a_client,
     look_after=LookAfter.HOST,
     needs_silence=False,
+    ends_what_was_begun=False,
     takes_room=False,
     rank=0,
     landing=None,

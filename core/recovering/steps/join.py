@@ -54,6 +54,7 @@ JOIN = StepKind(
     limit=as_a_client,
     look_after=LookAfter.NOW,
     needs_silence=True,
+    ends_what_was_begun=False,
     takes_room=False,
     rank=0,
     landing=None,

@@ -48,6 +48,9 @@ class StepKind:
     needs_silence: bool
     """Whether it begins only while the source is as dead as it was. Not so what silences it (the last look at the
     decision goes before that), nor what does not depend on the source any more."""
+    ends_what_was_begun: bool
+    """Whether it begins after a Stop too: without it what an earlier effect of the incident has begun would wait for
+    ever."""
     takes_room: bool
     """Whether its effects go through the window; what does not is begun at once."""
     rank: int

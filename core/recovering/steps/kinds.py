@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from kasugai.core.recovering.ledger import Entry
+from kasugai.core.recovering.steps.cold_migrate import COLD_MIGRATE
 from kasugai.core.recovering.steps.confirm import CONFIRM
+from kasugai.core.recovering.steps.confirm_cold import CONFIRM_COLD
 from kasugai.core.recovering.steps.confirm_migration import CONFIRM_MIGRATION
 from kasugai.core.recovering.steps.custom_step import CUSTOM_STEP
 from kasugai.core.recovering.steps.disable import DISABLE
@@ -43,6 +45,8 @@ _ALL: tuple[StepKind | FinalLook, ...] = (
     STOP,
     MIGRATE,
     LIVE_MIGRATE,
+    COLD_MIGRATE,
+    CONFIRM_COLD,
     CONFIRM_MIGRATION,
     START,
     DISABLE,

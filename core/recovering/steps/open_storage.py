@@ -88,6 +88,7 @@ OPEN_STORAGE = StepKind(
     limit=_limit,
     look_after=LookAfter.POWER,
     needs_silence=False,
+    ends_what_was_begun=False,
     takes_room=False,
     rank=0,
     landing=None,

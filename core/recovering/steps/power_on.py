@@ -61,6 +61,7 @@ POWER_ON = StepKind(
     limit=_limit,
     look_after=LookAfter.POWER,
     needs_silence=False,
+    ends_what_was_begun=False,
     takes_room=False,
     rank=0,
     landing=None,

@@ -112,6 +112,7 @@ REENABLE = StepKind(
     limit=as_a_client,
     look_after=LookAfter.NOW,
     needs_silence=False,
+    ends_what_was_begun=False,
     takes_room=False,
     rank=0,
     landing=None,

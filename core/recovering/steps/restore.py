@@ -110,6 +110,7 @@ RESTORE = StepKind(
     limit=as_a_client,
     look_after=LookAfter.IN_TURN,
     needs_silence=False,
+    ends_what_was_begun=False,
     takes_room=True,
     rank=0,
     landing=None,

@@ -51,6 +51,7 @@ RETIRE = StepKind(
     limit=as_a_client,
     look_after=LookAfter.NOW,
     needs_silence=False,
+    ends_what_was_begun=False,
     takes_room=False,
     rank=0,
     landing=None,

@@ -85,6 +85,7 @@ START_AGAIN = StepKind(
     limit=as_a_client,
     look_after=LookAfter.IN_TURN,
     needs_silence=False,
+    ends_what_was_begun=False,
     takes_room=True,
     rank=0,
     landing=None,

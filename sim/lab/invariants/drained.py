@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from kasugai.core.recovering.nova_views import COLD_MIGRATION, FINISHED, By
 from kasugai.core.words.actions import Action
 from kasugai.core.words.facts import TARGET, Fact, FactKind, StepRecord
 from kasugai.core.words.hardware import is_hardware
@@ -14,14 +15,16 @@ from kasugai.sim.lab.invariants.watcher import OBEDIENCE, Sight, Watcher
 
 KNOWN = 2000
 """Milliseconds until whoever is about to move a guest knows of a word about a host."""
+MOVES = ("migrate", "resize")
+"""Nova's actions after which a guest waits for a confirmation."""
 SHUT = "Kasugai: hardware failed"
 """How the reason begins for which a drained host is disabled."""
 
 
 class Drained(Watcher):
-    """No live migration is begun for a host that nobody calls degraded, or that has an incident of its own, nor to a
-    host that is degraded or disabled; no drain begins while as many hosts of the segment are drained as its policy
-    allows."""
+    """No migration is begun for a host that nobody calls degraded, or that has an incident of its own, nor to a host
+    that is degraded or disabled; no drain begins while as many hosts of the segment are drained as its policy allows,
+    and none ends while a guest that it moved waits for a confirmation. What a user asked for is never confirmed."""
 
     sees = (Fault, Verdict, Fact, HostRecord, SegmentRecord)
 
@@ -50,8 +53,16 @@ class Drained(Watcher):
                 self._mark(what, at)
             case Verdict():
                 yield from self._decided(what, at)
-            case Fact(kind=FactKind.STARTED, host=host, step=StepRecord(action=Action.LIVE_MIGRATE) as step):
+            case Fact(
+                kind=FactKind.STARTED,
+                host=host,
+                step=StepRecord(action=Action.LIVE_MIGRATE | Action.COLD_MIGRATE) as step,
+            ):
                 yield from self._begun(host, step.notes.get(TARGET, ""), at)
+            case Fact(kind=FactKind.STARTED, step=StepRecord(action=Action.CONFIRM_COLD) as step):
+                yield from self._confirmed(step.subject)
+            case Fact(kind=FactKind.FINISHED, subject=subject, host=host) if is_hardware(subject):
+                yield from self._ended(host)
             case _:
                 pass
 
@@ -84,6 +95,19 @@ class Drained(Watcher):
         ]
         if len(shut) >= self._limits.get(segment, 1):
             yield f"{host} is drained beside {', '.join(sorted(shut))}"
+
+    def _confirmed(self, guest: str) -> Iterator[str]:
+        moves = [each for each in self.cloud.nova.actions.of(guest) if each.action in MOVES]
+        if moves and moves[0].by is not By.US:
+            yield f"what its user asked for is confirmed of {self.cloud.world.guests[guest].name}"
+
+    def _ended(self, host: str) -> Iterator[str]:
+        for record in self.cloud.world.migrations:
+            guest = self.cloud.world.guests[record.guest]
+            moves = [each for each in self.cloud.nova.actions.of(guest.uuid) if each.action in MOVES]
+            is_ours = record.migration_type == COLD_MIGRATION and bool(moves) and moves[0].by is By.US
+            if record.source == host and record.status == FINISHED and is_ours and not guest.deleted:
+                yield f"the drain of {host} ends while {guest.name} waits for a confirmation"
 
     def _begun(self, host: str, target: str, at: BrokerTime) -> Iterator[str]:
         if not self._marks.get(host) and self._over.get(host, BrokerTime(0)) + OBEDIENCE < at:

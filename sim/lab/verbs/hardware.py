@@ -68,4 +68,14 @@ def _live(lab: Lab, words: Words) -> str:
             raise ValueError("live migrations fail|work to HOST | live migrations take TIME")
 
 
-VERBS: dict[str, Verb] = {"degraded": _degraded, "live migrations": _live}
+def _cold(lab: Lab, words: Words) -> str:
+    """cold migrations take TIME"""
+    match words:
+        case ("take", time):
+            lab.cloud.world.pace = replace(lab.cloud.world.pace, cold=seconds(time))
+            return f"cold migrations take {time}"
+        case _:
+            raise ValueError("cold migrations take TIME")
+
+
+VERBS: dict[str, Verb] = {"degraded": _degraded, "live migrations": _live, "cold migrations": _cold}

@@ -24,6 +24,16 @@ def _user(lab: Lab, words: Words, said: str) -> str:
     return f"a user {said} {' '.join(words)}"
 
 
+def _resize(lab: Lab, words: Words, said: str) -> str:
+    """user resizes|moves|confirms|reverts GUEST"""
+    (guest,) = words
+    nova = lab.cloud.nova
+    asked = {"resizes": nova.resize, "confirms": nova.confirm_migration, "reverts": nova.revert}
+    asked["moves"] = partial(nova.migrate, target=None)
+    asked[said](lab.cloud.uuid(guest), by=By.OTHERS)
+    return f"a user {said} {guest}"
+
+
 def _maintenance(lab: Lab, words: Words) -> str:
     """maintenance begins HOST [for TIME] | ends HOST"""
     on = words[0] == "begins"
@@ -101,6 +111,10 @@ USERS |= {said: said.removesuffix("s") for said in ("shelves", "unshelves")}
 
 VERBS: dict[str, Verb] = {
     "user deletes": _guest("user_deletes", "a user deletes {}"),
+    "user resizes": partial(_resize, said="resizes"),
+    "user moves": partial(_resize, said="moves"),
+    "user confirms": partial(_resize, said="confirms"),
+    "user reverts": partial(_resize, said="reverts"),
     "user locks": _guest("user_locks", "a user locks {}"),
     **{f"user {said}": partial(_user, said=said) for said in USERS},
     "maintenance": _maintenance,

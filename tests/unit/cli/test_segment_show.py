@@ -11,7 +11,7 @@ from kasugai.core.words.disks import RootDisks
 from kasugai.core.words.facts import FactKind, Result, StepRecord, StepState
 from kasugai.core.words.hardware import hardware_subject
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
-from kasugai.core.words.policy import Degraded, Exhausted, Fencing, LocalGuests, Policy
+from kasugai.core.words.policy import Degraded, DegradedCold, Exhausted, Fencing, LocalGuests, Policy
 from kasugai.core.words.timing import Millis
 from kasugai.core.words.verdicts import Reason, Verb
 from tests.support.incidents import OPENED, SEGMENT, START, decided, opened, said
@@ -70,13 +70,17 @@ def test_what_becomes_of_local_disks_is_shown(policy: dict[str, Any], told: str)
 
 
 def test_what_becomes_of_degraded_hosts_is_shown() -> None:
-    def shown(hosts: int) -> str:
-        policy = Policy(degraded=Degraded.DRAIN, degraded_hosts=hosts)
+    def shown(hosts: int, cold: DegradedCold = DegradedCold.NO) -> str:
+        policy = Policy(degraded=Degraded.DRAIN, degraded_hosts=hosts, degraded_cold=cold)
         return page(merged(replace(RACK, policy=policy), HOSTS, []), NOW, None)[9]
 
     what = "at a time: no new guests, those that run are migrated live"
     assert shown(1) == f"drain:   one degraded host {what}"
     assert shown(3) == f"drain:   3 degraded hosts {what}"
+    assert (
+        shown(1, DegradedCold.STOPPED)
+        == f"drain:   one degraded host {what}, then those that are stopped cold"
+    )
 
 
 def test_degraded_hosts_are_named_with_what_has_come_of_it() -> None:

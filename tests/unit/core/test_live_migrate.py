@@ -10,7 +10,8 @@ from kasugai.core.recovering.calls import LiveMigrate
 from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Begin, Blocked, Move, Note, Pending
 from kasugai.core.recovering.situation import Memory, Situation
-from kasugai.core.recovering.steps.live_migrate import LIVE_MIGRATE, LONGEST, TRIES
+from kasugai.core.recovering.steps.leaving import LONGEST, TRIES
+from kasugai.core.recovering.steps.live_migrate import LIVE_MIGRATE
 from kasugai.core.words.facts import FactKind, StepRecord, StepState
 from kasugai.core.words.hardware import HARDWARE
 from kasugai.core.words.plan import Step

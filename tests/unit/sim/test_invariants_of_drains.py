@@ -1,8 +1,12 @@
 """The watcher over drains bites a minimal history that breaks it, and no other."""
 
+import asyncio
 from dataclasses import replace
 from uuid import UUID
 
+import pytest
+
+from kasugai.core.recovering.nova_views import By
 from kasugai.core.words.facts import FactKind
 from kasugai.core.words.hardware import hardware_subject
 from kasugai.core.words.policy import Policy
@@ -13,6 +17,7 @@ from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from kasugai.sim.cloud import SimCloud
 from kasugai.sim.lab.invariants.drained import KNOWN, SHUT, Drained
 from kasugai.sim.lab.invariants.watcher import OBEDIENCE, Sight
+from kasugai.sim.loop import run
 from tests.unit.core import makers
 from tests.unit.core.makers import HOST
 from tests.unit.sim.watching import At, cloud_of, told
@@ -57,6 +62,41 @@ def test_bites_where_nobody_calls_the_host_degraded() -> None:
     over = (mark(), (1, mark(symptom=Symptom.CLEAR)))
     assert begun(*over, at=OBEDIENCE + 2) == said and begun(*over, at=OBEDIENCE) == []
     assert begun(mark(), at=10 * OBEDIENCE) == []
+
+
+def moved(by: By, way: str = "migrate") -> SimCloud:
+    """A cloud in which somebody has had a guest of cmp1 moved, and nobody has confirmed it."""
+
+    async def main() -> SimCloud:
+        cloud = SimCloud(asyncio.get_running_loop())
+        for name in (HOST, "cmp2"):
+            cloud.add_host(name)
+        cloud.add_guest("web", HOST, vm_state="stopped")
+        getattr(cloud.nova, way)(cloud.uuid("web"), by=by)
+        await asyncio.sleep(5)
+        return cloud
+
+    return run(main())
+
+
+def test_bites_where_a_drain_ends_while_a_guest_that_it_moved_waits() -> None:
+    over = makers.fact(FactKind.FINISHED, subject=hardware_subject(HOST))
+    assert told(Drained, over, cloud=moved(By.US)) == [
+        "the drain of cmp1 ends while web waits for a confirmation"
+    ]
+    assert told(Drained, over, cloud=moved(By.OTHERS)) == []
+    assert told(Drained, over, cloud=moved(By.OTHERS, "resize")) == []
+
+
+@pytest.mark.parametrize("way", ["migrate", "resize"])
+def test_bites_where_what_a_user_asked_for_is_confirmed(way: str) -> None:
+    def confirmed(cloud: SimCloud) -> list[str]:
+        step = makers.record(f"confirm-cold-migration:{cloud.uuid('web')}")
+        said = makers.fact(FactKind.STARTED, subject=hardware_subject(HOST), step=step)
+        return told(Drained, said, cloud=cloud)
+
+    assert confirmed(moved(By.OTHERS, way)) == ["what its user asked for is confirmed of web"]
+    assert confirmed(moved(By.US)) == []
 
 
 def test_bites_while_the_host_has_an_incident_of_its_own() -> None:

@@ -98,8 +98,11 @@ class Scene:
         async def evacuate(guest: str, target: str) -> None:
             self.called.append(guest)
 
+        async def confirm(guest: str) -> None:
+            self.called.append(guest)
+
         tools = Tools(
-            cloud=cast("Any", SimpleNamespace(evacuate=evacuate)),
+            cloud=cast("Any", SimpleNamespace(evacuate=evacuate, confirm_migration=confirm)),
             power=cast("Any", None),
             ledger=self.ledger,
             lease=self.lease,
@@ -148,6 +151,21 @@ def test_under_a_stop_nothing_is_even_intended() -> None:
         with pytest.raises(Halted):
             await scene.carry_out()
         assert (scene.said, scene.called) == ([], [])
+
+    play(story)
+
+
+def test_what_ends_what_was_begun_is_called_also_under_a_stop_and_never_without_the_lease() -> None:
+    async def story(scene: Scene) -> None:
+        step = replace(STEP, action=Action.CONFIRM_COLD)
+        scene.begin = Begin(step=step, record=replace(scene.begin.record, action=step.action))
+        await scene.stop()
+        assert await scene.carry_out() is not None
+        assert (scene.said, scene.called) == ([(FactKind.STARTED, "")], ["g1"])
+        await scene.ledger.release(scene.lease)
+        with pytest.raises(LeaseLost):
+            await scene.carry_out()
+        assert scene.called == ["g1"]
 
     play(story)
 

@@ -21,6 +21,7 @@ SILENT = {
     "os_compute_api:servers:stop",
     "os_compute_api:servers:start",
     "os_compute_api:os-migrate-server:migrate",
+    "os_compute_api:os-migrate-server:migrate:host",
     "os_compute_api:os-migrate-server:migrate_live",
     "os_compute_api:os-migrate-server:migrate_live:host",
     "os_compute_api:servers:confirm_resize",

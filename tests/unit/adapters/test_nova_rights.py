@@ -344,7 +344,7 @@ def test_a_nova_that_does_not_answer_in_the_middle_is_away_whatever_it_was_asked
     monkeypatch.setattr(lab.door.api, "respond", respond)
 
     async def use(nova: NovaCloud) -> None:
-        with pytest.raises(CloudAway, match="no answer within 1 s"):
+        with pytest.raises(CloudAway, match=r"no answer within 1 s|timed out"):
             await nova.rights()
 
     with_adapter(lab, use, client=1.0)

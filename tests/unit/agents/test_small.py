@@ -1,6 +1,7 @@
 """An agent is small: what it loads, and what its extra brings along, in a process of its own."""
 
 import json
+import re
 import subprocess
 import sys
 import tomllib
@@ -58,5 +59,5 @@ def test_the_extra_names_what_is_loaded_and_the_lock_holds_nothing_else() -> Non
 
 def test_everybody_elses_libraries_are_an_extra_of_their_own() -> None:
     extras = tomllib.loads((REPO / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    services = {word.partition(">")[0] for word in extras["services"]}
+    services = {re.split(r"[>\[]", word)[0] for word in extras["services"]}
     assert {"faust-streaming", "redis", "openstacksdk", "opentelemetry-sdk"} <= services

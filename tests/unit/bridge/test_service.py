@@ -1,6 +1,7 @@
 """The bridge on scripted doors: what is published, what is buried, when it is acknowledged."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -213,9 +214,11 @@ def test_nothing_is_acknowledged_before_kafka_has_it(
 ) -> None:
     monkeypatch.setattr("kasugai.bridge.service.PAUSE", 0.0)
     scene = Scene(Kafka(away=3))
-    (out,) = scene.play(on_rabbit(DISABLED))
+    with caplog.at_level(logging.INFO, "kasugai.bridge.service"):
+        (out,) = scene.play(on_rabbit(DISABLED))
     assert out.topic == NOVA and scene.bus.acknowledged == [(1, 1)]
-    assert caplog.messages == ["what Nova said is not published yet: nobody answers"]
+    away = "what Nova said is not published yet"
+    assert caplog.messages == [f"{away}: nobody answers", f"{away}: it works again"]
 
 
 def test_a_record_that_no_broker_takes_is_buried_and_the_others_are_published() -> None:

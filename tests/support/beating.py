@@ -2,16 +2,19 @@
 
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 
 from confluent_kafka import Producer
 
 from kasugai.adapters.kafka.client import producer_config
+from kasugai.adapters.kafka.records import Incoming
 from kasugai.adapters.kafka.standing import written_since
 from kasugai.adapters.proving.masters import Masters, derive, new_master
 from kasugai.adapters.proving.prover import Prover
 from kasugai.adapters.settings.values import KafkaSettings
+from kasugai.core.recovering.doors import LogAway
 from kasugai.core.words.heartbeats import Beat, Link
 from kasugai.core.words.signals import Fault
 from kasugai.core.words.timing import Millis
@@ -19,6 +22,8 @@ from kasugai.schemas.beats import Known, again, known_of
 from kasugai.schemas.codec import decode, encode
 from kasugai.schemas.topics import HEARTBEATS, HOSTS
 
+TRIES = 3
+"""So often more a busy broker is asked."""
 LINKS = tuple(Link(network=name, asked=4, reached=4) for name in ("management", "storage", "tenant"))
 
 
@@ -112,7 +117,15 @@ class Hosts:
 
 
 def said_of_hosts(kafka: KafkaSettings, partitions: int, since: int = 0) -> list[Fault]:
-    """Return all that liveness has said, in the order of the broker's time."""
-    records = written_since(kafka, "said", HOSTS, range(partitions), since)
+    """Return all that liveness has said, in the order of the broker's time; a broker that is too busy to answer is
+    asked again."""
+    records = _written(kafka, partitions, since)
     found = [decode(record.value or b"") for record in sorted(records, key=lambda record: record.at)]
     return [fault for fault in found if isinstance(fault, Fault)]
+
+
+def _written(kafka: KafkaSettings, partitions: int, since: int) -> list[Incoming]:
+    for _ in range(TRIES):
+        with suppress(LogAway):
+            return written_since(kafka, "said", HOSTS, range(partitions), since)
+    return written_since(kafka, "said", HOSTS, range(partitions), since)

@@ -22,7 +22,10 @@ Unread = tuple[int, LogUnreadable]
 """An offset, and why nobody can read of this version what stands there."""
 
 MOST = 4_096
-"""Records of all hosts together, some 4 kB each with their values: of the host that was asked about last the newest."""
+"""Records of all hosts together: of the host that was asked about last the newest."""
+MOST_BYTES = 4 * 1024 * 1024
+"""And what they hold as they stand in Kafka, which is a quarter of what they take here: one plan of a big host is as
+large as hundreds of other facts."""
 
 
 class Tail:
@@ -32,8 +35,10 @@ class Tail:
         """Empty."""
         self.start = self.next = start
         self._by_subject: dict[str, list[Told]] = {}
-        self._order: deque[tuple[str, int]] = deque()
-        """Subject and offset of each, oldest first."""
+        self._order: deque[tuple[str, int, int]] = deque()
+        """Subject, offset and bytes of each, oldest first."""
+        self.size = 0
+        """Bytes of all."""
         self.unread: list[Unread] = []
 
     def __len__(self) -> int:
@@ -52,14 +57,16 @@ class Tail:
         """Add what was found between the tail's end and `end`."""
         for record, value in told:
             self._by_subject.setdefault(value.subject.name, []).append((record, value))
-            self._order.append((value.subject.name, record.offset))
+            self._order.append((value.subject.name, record.offset, len(record.value or b"")))
+            self.size += self._order[-1][2]
         self.unread.extend(unread)
         self.next = end
 
-    def trim(self, most: int) -> None:
-        """Drop the oldest records beyond `most`."""
-        while len(self._order) > most:
-            subject, offset = self._order.popleft()
+    def trim(self, most: int, most_bytes: int) -> None:
+        """Drop the oldest records beyond `most`, or that hold more than so many bytes together."""
+        while len(self._order) > most or self.size > most_bytes:
+            subject, offset, size = self._order.popleft()
+            self.size -= size
             about = self._by_subject[subject]
             del about[0]
             if not about:
@@ -71,9 +78,9 @@ class Tail:
 class Tails:
     """Those of all hosts, by place and key."""
 
-    def __init__(self, most: int = MOST) -> None:
+    def __init__(self, most: int = MOST, most_bytes: int = MOST_BYTES) -> None:
         """Nothing is kept yet."""
-        self._most = most
+        self._most, self._most_bytes = most, most_bytes
         self._tails: OrderedDict[tuple[str, bytes], Tail] = OrderedDict()
         self._turn = Lock()
 
@@ -87,10 +94,11 @@ class Tails:
         with self._turn:
             self._tails[place, key] = tail
             self._tails.move_to_end((place, key))
-            count = sum(map(len, self._tails.values()))
-            while count > self._most and len(self._tails) > 1:
-                count -= len(self._tails.popitem(last=False)[1])
-            tail.trim(self._most)
+            count, size = sum(map(len, self._tails.values())), sum(each.size for each in self._tails.values())
+            while (count > self._most or size > self._most_bytes) and len(self._tails) > 1:
+                _, oldest = self._tails.popitem(last=False)
+                count, size = count - len(oldest), size - oldest.size
+            tail.trim(self._most, self._most_bytes)
 
     def ends_behind(self, place: str, end: int) -> bool:
         """Whether more has been read of the partition than it has."""

@@ -2,6 +2,7 @@
 that is new costs no more than what has come since."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import cast
 from uuid import UUID
 
@@ -225,6 +226,29 @@ def test_records_are_kept_of_those_who_were_asked_about_last() -> None:
     assert len(read(partition, known, "cmp2", wish := Wish("host/cmp2", {})).of(wish)) == 14, (
         "the rest is read"
     )
+
+
+def test_what_is_kept_is_bounded_by_its_bytes_too() -> None:
+    """A big host's plan is a hundred kilobytes."""
+    partition, small = Partition(), len(encode(fact("cmp1", 1)))
+    known = Known(tails=Tails(most_bytes=5 * small))
+    for _ in range(4):
+        partition.about("cmp1", 0)
+    partition.about("cmp2", 0)
+    for host in HOSTS[:2]:
+        read(partition, known, host, Wish(f"host/{host}", {}))
+    first, second = (known.tails.known(PLACE, host.encode()) for host in HOSTS[:2])
+    assert first is not None and second is not None and first.size + second.size <= 5 * small
+    partition.add("cmp2", encode(replace(fact("cmp2", 9), detail="x" * 5 * small)))
+    found = read(partition, known, "cmp2", wish := Wish("host/cmp2", {}))
+    assert len(found.of(wish)) == 2, "he gets it all the same"
+    second = known.tails.known(PLACE, b"cmp2")
+    assert (
+        known.tails.known(PLACE, b"cmp1") is None
+        and second is not None
+        and (len(second), second.size) == (0, 0)
+    )
+    assert len(read(partition, known, "cmp2", wish).of(wish)) == 2, "and again"
 
 
 def test_a_tail_that_is_dropped_by_others_meanwhile_still_serves_who_relies_on_it() -> None:

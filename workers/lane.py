@@ -150,10 +150,8 @@ class Lane:
 
     def see(self, guest: str, at: MonoTime) -> None:
         """Let whoever works here know that a bystander has told that the guest has landed."""
-        item = self.current
-        if item is not None and item.assignment is not None:
-            item.assignment.sighted.setdefault(guest, at)
-            item.assignment.stir.set()
+        if self.current is not None and self.current.assignment is not None:
+            self.current.assignment.see(guest, at)
 
     def retire(self) -> None:
         """Begin nothing more."""

@@ -45,8 +45,18 @@ class Assignment:
     """The process is leaving: begin nothing, let calls in flight end."""
     stir: asyncio.Event = field(default_factory=asyncio.Event)
     """Wakes the owner: something about it has changed, or a call was answered."""
+    untold: set[str] = field(default_factory=set)
+    """Guests that are moved and of whose landing no bystander has told: nobody else's is listened to, and each once, so
+    that a flood of tales wakes nobody."""
     sighted: dict[str, MonoTime] = field(default_factory=dict)
     """By guest: when a bystander told that it has landed; the owner takes them."""
+
+    def see(self, guest: str, at: MonoTime) -> None:
+        """A bystander tells that the guest has landed."""
+        if guest in self.untold:
+            self.untold.discard(guest)
+            self.sighted[guest] = at
+            self.stir.set()
 
 
 class Retired(Exception):
@@ -121,6 +131,7 @@ class Ownership:
 
     async def _work(self) -> Finish:
         plan, look = await self._plan()
+        self._listen(plan, frozenset())
         while True:
             self._raise_failed_calls()
             self._leave_if_retiring()
@@ -133,6 +144,7 @@ class Ownership:
                         await self._sleep(monotonic_ms() + self._timing.look_interval)
                 case Extend(plan=longer):
                     await self._journal.plan(self._assignment.order, longer)
+                    self._listen(longer, _moved(plan))
                     plan = longer
                 case Wait():
                     if await self._sleep(step.until) and not await self._too_few_ended(step, look):
@@ -177,11 +189,15 @@ class Ownership:
             crowded=self._is_crowded(),
         )
 
+    def _listen(self, plan: Plan, before: frozenset[str]) -> None:
+        """Have bystanders listened to about those whom the plan moves and whom none moved `before`."""
+        self._assignment.untold |= _moved(plan) - before
+
     def _hear(self) -> None:
         """Take what bystanders have told meanwhile."""
-        while self._assignment.sighted:
-            guest, told = self._assignment.sighted.popitem()
-            self._memory = self._memory.hear(guest, told)
+        if self._assignment.sighted:
+            told, self._assignment.sighted = self._assignment.sighted, {}
+            self._memory = self._memory.hear(told)
 
     def _flag(self) -> Flag | None:
         return self._assignment.flag
@@ -320,6 +336,10 @@ class Ownership:
     async def _drop_calls(self) -> None:
         """The lease is gone or the answer is given: nothing of ours may write any more."""
         await end(self._calls.values())
+
+
+def _moved(plan: Plan) -> frozenset[str]:
+    return frozenset(step.subject for step in plan.guests)
 
 
 def _took(note: Note, look: Look) -> Millis | None:

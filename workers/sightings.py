@@ -11,6 +11,7 @@ from confluent_kafka import OFFSET_END
 from kasugai.adapters.kafka.reader import Place, Reader
 from kasugai.adapters.kafka.records import Incoming
 from kasugai.adapters.settings.values import KafkaSettings
+from kasugai.adapters.trouble import Trouble
 from kasugai.core.recovering.doors import LogAway
 from kasugai.core.words.sighting import Sighting
 from kasugai.schemas.codec import Undecodable, decode
@@ -25,21 +26,22 @@ See = Callable[[Sighting], None]
 
 
 async def listen(kafka: KafkaSettings, name: str, see: See) -> None:
-    """Give what is told from now on to `see`, for ever; without the topic or Kafka nothing is told, and said once."""
-    said = False
+    """Give what is told from now on to `see`, for ever; without the topic or Kafka nothing is told, and said once. A
+    fault of ours here costs no recovery more than some seconds: it is told, and nothing ends."""
+    trouble = Trouble("landings are looked for without what the bridge tells", LOG)
     while True:
         try:
             async with Reader(kafka, f"{name}-sightings") as reader:
                 numbers = await reader.partitions(SIGHTINGS)
                 await reader.assign([Place(SIGHTINGS, number, OFFSET_END) for number in numbers])
-                said = False
+                trouble.over()
                 while True:
                     hand_on((await reader.next(wait=1.0)).records, see)
         except LogAway as away:
-            if not said:
-                LOG.warning("landings are looked for without what the bridge tells: %s", away)
-            said = True
-            await asyncio.sleep(AGAIN)
+            trouble.note(str(away))
+        except Exception:
+            LOG.exception("a bug keeps this worker from hearing what the bridge tells")
+        await asyncio.sleep(AGAIN)
 
 
 def hand_on(records: Sequence[Incoming], see: See) -> None:

@@ -124,11 +124,11 @@ class Memory:
         shown = (m.migration_id for records in look.migrations.values() for m in records if m.is_taken)
         return MappingProxyType({number: self.taken.get(number, look.at) for number in shown})
 
-    def hear(self, guest: str, now: MonoTime) -> "Memory":
-        """Return the memory once a bystander has told that the guest has landed."""
-        if guest in self.answered or guest in self.sighted:
-            return self
-        return replace(self, sighted=MappingProxyType({**self.sighted, guest: now}))
+    def hear(self, told: Mapping[str, MonoTime]) -> "Memory":
+        """Return the memory once bystanders have told that these guests have landed, and when: of each the first tale
+        counts."""
+        news = {guest: at for guest, at in told.items() if guest not in self.answered}
+        return replace(self, sighted=MappingProxyType({**news, **self.sighted}))
 
     @property
     def is_well_told(self) -> bool:

@@ -93,9 +93,7 @@ def test_an_owner_knows_since_when_the_power_reads_off_and_tells_a_put_from_a_re
 
 
 def told(*guests: str, at: int = NOW, memory: Memory = NEW) -> Memory:
-    for name in guests:
-        memory = memory.hear(name, MonoTime(at))
-    return memory
+    return memory.hear(dict.fromkeys(guests, MonoTime(at)))
 
 
 def test_a_tale_of_a_landing_is_answered_by_the_first_look_that_must_show_it() -> None:

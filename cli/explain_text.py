@@ -4,9 +4,10 @@ or the disks. Values in, text out."""
 from collections.abc import Sequence
 from typing import Any
 
-from kasugai.cli.incident_text import SHORT, stamp
+from kasugai.cli.incident_text import stamp
 from kasugai.cli.tables import Column, Line, Painted, table
 from kasugai.core.telling.explain import Decided, Planned
+from kasugai.core.telling.incident_views import SHORT
 from kasugai.core.telling.narrate import narrate_fact, narrate_verdict
 from kasugai.core.words.plan import DISKS, Step
 from kasugai.core.words.verdicts import Verb, Verdict

@@ -7,18 +7,14 @@ from typing import Any
 
 from kasugai.cli.colours import phase_cell
 from kasugai.cli.tables import Column, Line, age, table, took
-from kasugai.core.telling.incident_views import IncidentView
+from kasugai.core.telling.incident_views import SHORT, IncidentView
 from kasugai.core.telling.progress import StepView
 from kasugai.core.telling.timeline import timeline
 from kasugai.core.words.actions import About
 from kasugai.core.words.incident import Open
 from kasugai.core.words.plan import DISKS
 from kasugai.core.words.policy import Fencing
-from kasugai.core.words.subject import Kind
 from kasugai.core.words.timing import Instant, Millis
-
-SHORT = 8
-"""Characters of an id that people are shown."""
 
 COLUMNS = (
     Column("INCIDENT"),
@@ -40,14 +36,6 @@ def short(view: IncidentView) -> str:
     return str(view.incident)[:SHORT] if view.incident else "-"
 
 
-def called(view: IncidentView) -> str:
-    """Return what the incident is about, as people call it: `cmp1`, `web1 on cmp1`, `nova-compute on cmp1`; an instance
-    that nobody has named by the beginning of its uuid."""
-    detail = view.subject.detail
-    own = view.guest or (detail[:SHORT] if view.subject.kind is Kind.INSTANCE else detail)
-    return f"{own} on {view.host}" if own else view.host
-
-
 def listed(views: Sequence[IncidentView], names: Names, now: Instant, width: int | None) -> list[Line]:
     """Return the table of `incident list`."""
     return table(COLUMNS, [_row(view, names, now) for view in views], width, phase_cell)
@@ -56,7 +44,7 @@ def listed(views: Sequence[IncidentView], names: Names, now: Instant, width: int
 def _row(view: IncidentView, names: Names, now: Instant) -> tuple[str, ...]:
     return (
         short(view),
-        called(view),
+        view.called,
         segment_name(view, names),
         str(view.phase),
         f"{view.steps_done}/{len(view.steps)}" if view.plan else "-",

@@ -4,7 +4,7 @@ from rich.console import Group, RenderableType
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from kasugai.cli.incident_text import Names, called, segment_name, short
+from kasugai.cli.incident_text import Names, segment_name, short
 from kasugai.cli.tables import took
 from kasugai.cli.terminal import words
 from kasugai.core.telling.incident_views import IncidentView
@@ -40,7 +40,7 @@ def frame(view: IncidentView, names: Names, now: Instant) -> RenderableType:
 def _head(view: IncidentView, names: Names, end: Instant) -> RenderableType:
     head = words(f"incident {short(view)}", "bold", one_row=True)
     head.append_text(
-        words(f"  {view.subject.kind} {called(view)}  segment {segment_name(view, names)}  ", "not bold")
+        words(f"  {view.subject.kind} {view.called}  segment {segment_name(view, names)}  ", "not bold")
     )
     head.append_text(words(str(view.phase), "bold"))
     return head.append_text(words(f"  {took(Millis(end - view.since))}  {view.why}", "not bold"))

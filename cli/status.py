@@ -74,7 +74,7 @@ async def _read(kafka: "KafkaSettings", at: Instant) -> Status:
         missing = [_absent(name, at) for name, group in NEEDED.items() if counts.get(group) == 0]
     except LogAway as unseen:
         missing = [_unseen(str(unseen), at)]
-    return status(await replay(kafka), segments, missing)
+    return status(await replay(kafka), segments, at, missing)
 
 
 def _unseen(why: str, at: Instant) -> Matter:

@@ -16,9 +16,13 @@ from kasugai.core.words.actions import About
 from kasugai.core.words.facts import Fact, FactKind
 from kasugai.core.words.incident import Open, Phase, Resume, Stop
 from kasugai.core.words.plan import Plan
+from kasugai.core.words.subject import UUID as FORM_OF_UUID
 from kasugai.core.words.subject import OfSubject, Subject
 from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
+
+SHORT = 8
+"""Characters of an id that people are shown."""
 
 Record = Open | Stop | Resume | Fact | Verdict
 
@@ -90,6 +94,14 @@ class IncidentView(OfSubject):
         """What the instance is called that it is about; empty while nobody has told, and of what is no instance."""
         steps = (step.step for step in self.steps.values() if step.step.words.about is About.GUEST)
         return next((step.name for step in steps if step.name and step.subject == self.subject.detail), "")
+
+    @property
+    def called(self) -> str:
+        """What it is about, as people call it: `cmp1`, `web1 on cmp1`, `nova-compute on cmp1`; an instance that nobody
+        has named by the beginning of its uuid."""
+        detail = self.subject.detail
+        own = self.guest or (detail[:SHORT] if FORM_OF_UUID.fullmatch(detail) else detail)
+        return f"{own} on {self.host}" if own else self.host
 
     @property
     def instances_done(self) -> int:

@@ -11,14 +11,14 @@ from shlex import quote
 
 from kasugai.core.telling.degraded import DRAINING, ENDING, marks
 from kasugai.core.telling.degraded import HELD as DRAIN_HELD
-from kasugai.core.telling.host_states import ON_PROBATION, OUT, RETIRED, HostState, disarmed_by, host_states
+from kasugai.core.telling.host_states import ON_PROBATION, OUT, HostState, disarmed_by, host_states
 from kasugai.core.telling.incident_views import IncidentView, Seen, fold
 from kasugai.core.telling.stops import stops
 from kasugai.core.words.hardware import hardware_subject, is_hardware
 from kasugai.core.words.incident import Phase
 from kasugai.core.words.inventory import SegmentRecord
 from kasugai.core.words.subject import Subject
-from kasugai.core.words.timing import BrokerTime
+from kasugai.core.words.timing import BrokerTime, Instant, Millis
 from kasugai.core.words.verdicts import Reason
 
 
@@ -68,6 +68,9 @@ BY_ITSELF = frozenset(
 """Why something is held that is looked at again without anybody."""
 
 
+LATELY: Millis = Millis(86_400_000)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matter:
     """One thing that is not simply well."""
@@ -99,7 +102,9 @@ class Status:
         return max((matter.level for matter in self.matters), default=Level.WELL)
 
 
-def status(seen: Iterable[Seen], segments: Sequence[SegmentRecord], more: Iterable[Matter] = ()) -> Status:
+def status(
+    seen: Iterable[Seen], segments: Sequence[SegmentRecord], now: Instant, more: Iterable[Matter] = ()
+) -> Status:
     """Return how things stand by these records; `more`: what others have found, such as processes that do not run."""
     records = list(seen)
     views = list(fold(records))
@@ -108,7 +113,7 @@ def status(seen: Iterable[Seen], segments: Sequence[SegmentRecord], more: Iterab
     found = [
         *more,
         *(_of_incident(view, names) for view in live),
-        *_failed(views, live, names),
+        *_failed(views, live, names, now),
         *_hosts(host_states(records), live, names),
         *_segments(records, segments),
         *_degraded(records, live, names),
@@ -126,7 +131,7 @@ def _of_incident(view: IncidentView, names: Mapping[str, str]) -> Matter:
     return Matter(
         level=_level(view),
         segment=names.get(view.segment, view.segment),
-        about=_called(view.subject, view.guest),
+        about=view.called,
         what=f"{view.phase}{why}{counted}",
         since=view.since,
         next=_watch(view) if view.phase is Phase.RECOVERING else _explain(view.subject),
@@ -140,22 +145,25 @@ def _level(view: IncidentView) -> Level:
 
 
 def _failed(
-    views: Sequence[IncidentView], live: Sequence[IncidentView], names: Mapping[str, str]
+    views: Sequence[IncidentView], live: Sequence[IncidentView], names: Mapping[str, str], now: Instant
 ) -> Iterable[Matter]:
-    """Whose last incident has failed, and who has none open."""
+    """Guests and processes whose last incident has failed and that have none open. What has failed lately wants a
+    person; later it is told until the topics forget it, for nobody says that it was seen to. Hosts are told of by
+    their state."""
     last: dict[tuple[str, Subject], IncidentView] = {}
     for view in sorted(views, key=lambda view: view.since):
-        if view.incident is not None:
+        if view.incident is not None and not view.subject.is_host:
             last[view.segment, view.subject] = view
-    for (segment, subject), view in last.items():
-        if view.phase is Phase.FAILED and not any(view.subject == subject for view in live):
+    for view in last.values():
+        if view.phase is Phase.FAILED and not any(view.subject == other.subject for other in live):
+            since = view.until or view.since
             yield Matter(
-                level=Level.ACT,
-                segment=names.get(segment, segment),
-                about=_called(subject, view.guest),
+                level=Level.ACT if now - since < LATELY else Level.NOTE,
+                segment=names.get(view.segment, view.segment),
+                about=view.called,
                 what=f"failed ({view.why})" if view.why else "failed",
-                since=view.until or view.since,
-                next=_explain(subject),
+                since=since,
+                next=_explain(view.subject),
             )
 
 
@@ -164,17 +172,20 @@ def _hosts(
 ) -> Iterable[Matter]:
     open_ = {(view.segment, view.host) for view in live if view.subject.is_host}
     for (segment, host), state in states.items():
-        if (segment, host) in open_ or state.word in (RETIRED, *map(str, Phase)) or state.why == Phase.FAILED:
+        if (segment, host) in open_ or state.word not in (OUT, ON_PROBATION):
             continue
-        what = {OUT: "out of service since it was recovered", ON_PROBATION: "back, on probation"}[state.word]
+        has_failed = state.word == OUT and state.why == Phase.FAILED
         yield Matter(
-            level=Level.NOTE,
+            level=Level.ACT if has_failed else Level.NOTE,
             segment=names.get(segment, segment),
             about=host,
-            what=what,
+            what=_OUT_OR_BACK[state.word] + (", which failed" if has_failed else ""),
             since=state.since,
             next=f"kasugai explain {quote(host)}",
         )
+
+
+_OUT_OR_BACK = {OUT: "out of service since its recovery", ON_PROBATION: "back, on probation"}
 
 
 def _segments(records: Sequence[Seen], segments: Sequence[SegmentRecord]) -> Iterable[Matter]:
@@ -222,11 +233,6 @@ def _degraded(
                 since=mark.since,
                 next=_explain(hardware_subject(host)),
             )
-
-
-def _called(subject: Subject, guest: str) -> str:
-    own = guest or subject.detail
-    return f"{own} on {subject.host}" if own else subject.host
 
 
 def _explain(subject: Subject) -> str:

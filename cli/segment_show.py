@@ -11,6 +11,7 @@ from kasugai.cli.configured import settings_of
 from kasugai.cli.exits import Exit, SaidNo
 from kasugai.cli.incident_text import stamp
 from kasugai.cli.parser import Nouns, add_config_file, add_output, command
+from kasugai.cli.segment_policy import in_words
 from kasugai.cli.tables import Column, age, table
 from kasugai.core.telling.degraded import Mark, marks
 from kasugai.core.telling.host_states import (
@@ -22,19 +23,7 @@ from kasugai.core.telling.host_states import (
     reserve_uses,
 )
 from kasugai.core.telling.stops import StopState, stops
-from kasugai.core.words.disks import RootDisks
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
-from kasugai.core.words.policy import (
-    Degraded,
-    DegradedCold,
-    Exhausted,
-    Fencing,
-    HostReturn,
-    LocalGuests,
-    Policy,
-    ProcessAction,
-)
-from kasugai.core.words.subject import INCIDENT_KINDS
 from kasugai.core.words.timing import Instant, Millis
 from kasugai.core.words.verdicts import Verdict
 
@@ -137,50 +126,16 @@ def merged(segment: SegmentRecord, hosts: Sequence[HostRecord], seen: "Sequence[
 
 def page(shown: Shown, now: Instant, width: int | None) -> list[str]:
     """Return the segment's head, and its hosts as a table."""
-    policy = shown.segment.policy
     head = {
         "segment": shown.segment.name,
         "armed": _armed(shown),
         **_stop(shown),
-        "method": str(policy.method),
-        "storm": f"from {policy.max_unhealthy} % unhealthy hosts on",
-        "fence": _fence(policy),
-        "disks": _disks(policy) + _own_disks(shown),
-        "guests": _guests(policy),
-        "process": _processes(policy),
-        "return": _RETURNS[policy.host_return],
-        "drain": _degraded(policy),
+        **in_words(shown.segment.policy, _own_disks(shown)),
         **_marked(shown),
-        **_steps(policy),
     }
     lines = [f"{name + ':':<9}{text}" for name, text in head.items()]
     rows = [_row(shown, host, now) for host in shown.hosts]
     return [*lines, "", *table(COLUMNS, rows, width)]
-
-
-def _fence(policy: Policy) -> str:
-    """Say what proves here that a host is off."""
-    word = "a trusted sender's word, " if policy.trust_assertions else ""
-    proofs = f"power device, {word}or a person's (kasugai incident approve --limit fence)"
-    if policy.fence is Fencing.REQUIRED:
-        return proofs
-    return (
-        f"NONE where nothing else proves it: {policy.unfenced_wait // 1000} s of silence are enough; {proofs}"
-    )
-
-
-def _disks(policy: Policy) -> str:
-    """Say what becomes of guests with an image or an ephemeral disk."""
-    match policy.root_disks:
-        case RootDisks.SHARED:
-            return "shared: every guest may move"
-        case RootDisks.UNSAID:
-            return "unknown: guests with an image are moved as if they were shared; say root-disks: shared | local"
-        case RootDisks.LOCAL if policy.local_guests is LocalGuests.LEAVE:
-            return "local: guests with an image wait for their host"
-        case _:
-            minutes = policy.local_wait // 60_000
-            return f"local: guests with an image are rebuilt after {minutes} min, without their data"
 
 
 def _own_disks(shown: Shown) -> str:
@@ -190,62 +145,11 @@ def _own_disks(shown: Shown) -> str:
     return f" (but {', '.join(said)})" if said else ""
 
 
-def _guests(policy: Policy) -> str:
-    """Say which guests that fail by themselves are restarted, and how often."""
-    who = "all are restarted" if policy.restart_all else f"restarted if marked {policy.ha_key}"
-    often = "once" if policy.restart_budget == 1 else f"{policy.restart_budget} times"
-    then = "held" if policy.restart_then is Exhausted.HOLD else "moved to another host, once"
-    return f"{who}, {often} in {age(policy.restart_window)}, then {then}"
-
-
-def _processes(policy: Policy) -> str:
-    """Say what becomes of a host of which a process fails."""
-    words = {
-        name: policy.process_action(name) for name in (*policy.process_evacuate, *policy.process_disable)
-    }
-    told = [f"{name}: {_ACTIONS[action]}" for name, action in words.items()]
-    others = "others" if told else "all"
-    return "; ".join([*told, f"{others}: noted; none for {age(policy.process_quiet)} after a boot"])
-
-
-def _degraded(policy: Policy) -> str:
-    """Say what becomes of hosts whose hardware is called degraded."""
-    if policy.degraded is Degraded.NOTE:
-        return "no host: that its hardware is degraded is noted"
-    hosts = "one degraded host" if policy.degraded_hosts == 1 else f"{policy.degraded_hosts} degraded hosts"
-    off = ", then those that are stopped cold" if policy.degraded_cold is DegradedCold.STOPPED else ""
-    return f"{hosts} at a time: no new guests, those that run are migrated live{off}"
-
-
 def _marked(shown: Shown) -> dict[str, str]:
     """Name the degraded hosts with what has come of it; nothing where there are none."""
     found = [(host.name, mark) for host in shown.hosts if (mark := shown.mark(host)) is not None]
     told = [f"{name} {mark.word} ({mark.why})" for name, mark in found]
     return {"marked": ", ".join(told)} if told else {}
-
-
-_ACTIONS = {
-    ProcessAction.DISABLE: "no new guests until it runs again",
-    ProcessAction.EVACUATE: "the host is fenced and evacuated",
-}
-
-
-def _steps(policy: Policy) -> dict[str, str]:
-    """Name the steps of the operator's own, by the kind of subject; nothing where there are none."""
-    named = [
-        f"{kind} {when} all others: {', '.join(names)}"
-        for kind in INCIDENT_KINDS
-        for when in ("before", "after")
-        if (names := getattr(policy, f"{kind}_{when}"))
-    ]
-    return {"steps": "; ".join(named)} if named else {}
-
-
-_RETURNS = {
-    HostReturn.POWER_ON: "a recovered host is switched on and comes back by itself",
-    HostReturn.WAIT: "a recovered host that is switched on comes back by itself",
-    HostReturn.BY_HAND: "by hand: a recovered host stays out until a person lifts and enables it",
-}
 
 
 def _stop(shown: Shown) -> dict[str, str]:

@@ -133,6 +133,14 @@ class BridgeSite:
                 self.launch(name)
         return len({each.episode for each in self.faults()}) >= count
 
+    def await_each_once(self, number: int) -> None:
+        """Wait until so many guests' words have arrived, and find each under one id, and nothing buried."""
+        until(lambda: self.arrived(number), "each has arrived", 180.0)
+        faults = self.faults()
+        assert {each.episode for each in faults} == {f"guest-{at}" for at in range(number)}
+        assert len({each.event_id for each in faults}) == number, "what came again has the same id"
+        assert not self.buried()
+
     def ask(self, name: str, path: str) -> tuple[int, str]:
         """Ask a bridge over HTTP."""
         try:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from kasugai.schemas.codec import remembering
-from kasugai.sim.lab.forking import Fork
+from kasugai.sim.lab.forking import CHILD, Fork
 from kasugai.sim.lab.grammar import Scenario
 from kasugai.sim.lab.laboratory import Branches, Lab, Variant
 from kasugai.sim.lab.mortal import Effect
@@ -54,11 +54,12 @@ def play(scenario: Scenario, variant: Variant = AS_WRITTEN, custom_steps: Custom
 
 
 def play_deaths(
-    scenario: Scenario, deaths: Iterable[Variant], judge: Callable[[Run], T]
+    scenario: Scenario, deaths: Iterable[Variant], judge: Callable[[Run], T], worth: float = CHILD
 ) -> list[tuple[Variant, T]]:
-    """Play variants in which somebody dies, all from one run as written, and return what `judge` makes of each run (a
-    value that pickles). Each goes as `play` would have it go. Raises BranchLost if one could not be played."""
-    fork = Fork(judge)
+    """Play variants in which somebody dies, from one run as written where it took `worth` seconds of a core up to
+    there, and return what `judge` makes of each run (a value that pickles). Each goes as `play` would have it go.
+    Raises BranchLost if one could not be played."""
+    fork = Fork(judge, worth)
     fork.plan(deaths)
     try:
         with _in_silence(), _without_collecting(), remembering():
@@ -66,7 +67,7 @@ def play_deaths(
     except BaseException:
         fork.fail()
         raise
-    return fork.ended
+    return [*fork.ended, *((variant, judge(play(scenario, variant))) for variant in fork.early)]
 
 
 def quietly(main: Coroutine[Any, Any, T]) -> T:

@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Collection, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[2]
@@ -26,15 +26,20 @@ def place(file: Path) -> str:
     return str(file.relative_to(REPO))
 
 
-@cache
+@lru_cache(maxsize=8)
 def tree_of(file: Path) -> ast.Module:
     """Return a file's syntax tree."""
     return ast.parse(file.read_bytes(), str(file))
 
 
-def imported_names(file: Path) -> Iterator[str]:
-    """Yield the modules that a file imports anywhere, also inside of functions and for types alone."""
-    for node in ast.walk(tree_of(file)):
+@cache
+def imported_names(file: Path) -> tuple[str, ...]:
+    """Return the modules that a file imports anywhere, also inside of functions and for types alone."""
+    return tuple(_names_imported(tree_of(file)))
+
+
+def _names_imported(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
         match node:
             case ast.Import(names=names):
                 yield from (alias.name for alias in names)

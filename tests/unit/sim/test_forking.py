@@ -29,8 +29,9 @@ def test_each_goes_as_it_goes_alone(story: Scenario) -> None:
     """To the letter of the log, to each effect and its time, with every kind of death and of its call's way."""
     deaths = _deaths(story)
     alone = {death.name: play(story, death) for death in deaths}
-    forked = {death.name: run for death, run in play_deaths(story, deaths, lambda run: run)}
-    assert forked == alone
+    for worth in (0.0, 1e9):  # all by children, all whole
+        played = {death.name: run for death, run in play_deaths(story, deaths, lambda run: run, worth)}
+        assert played == alone
     assert any(death.wire for death in deaths) and any(death.succeeds for death in deaths)
 
 
@@ -50,7 +51,7 @@ def test_what_a_child_raises_is_told(story: Scenario) -> None:
         raise LookupError("of the judge")
 
     with pytest.raises(BranchLost, match=r"(?s)worker dies .*LookupError: of the judge"):
-        play_deaths(story, _deaths(story)[:1], judge)
+        play_deaths(story, _deaths(story)[:1], judge, worth=0.0)
 
 
 def test_an_effect_that_never_comes_is_told(story: Scenario) -> None:

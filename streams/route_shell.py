@@ -194,7 +194,8 @@ class RouteShell:
     async def _bury(self, record: Incoming, error: Exception) -> None:
         await self._grave.bury(record, error)
         if isinstance(error, Unproved):
-            count(UNPROVED, topic=record.topic, host=error.host if self._route.knows(error.host) else OTHER)
+            whose = error.host if self._route.knows(error.host) else OTHER
+            count(UNPROVED, topic=record.topic, hostname=whose)
         with about(host=(record.key or b"").decode(errors="replace")):
             log.warning(
                 "%s %d offset %d is a dead letter: %s", record.topic, record.partition, record.offset, error

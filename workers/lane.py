@@ -361,10 +361,10 @@ def _shown(host: str, journal: Journal) -> Iterator[None]:
     def in_progress() -> list[Reading]:
         steps = list(journal.entry.steps.values())
         moving = [each for each in steps if each.state.is_open and each.words.meaning is Meaning.MOVED]
-        return [(len(moving), {"host": host})]
+        return [(len(moving), {"hostname": host})]
 
     def window() -> list[Reading]:
-        return [(journal.window, {"host": host})]
+        return [(journal.window, {"hostname": host})]
 
     with watched(EVACUATIONS, in_progress), watched(WINDOW, window):
         yield

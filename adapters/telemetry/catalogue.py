@@ -1,16 +1,17 @@
 """The one catalogue of metrics: OpenTelemetry name, kind and unit, the labels with what bounds them, who shows it.
 
 Prometheus names follow from it as OpenTelemetry's exporter derives them. No label ever holds the id of a guest or an
-incident; a host's name only while something is done about that host.
+incident. A host's name is in one of a worker only while something is done about that host; of the projector's and
+route's there are as many as the inventory has hosts.
 """
 
 from kasugai.adapters.telemetry.bridge_metrics import BRIDGE, BRIDGE_METRICS
 from kasugai.adapters.telemetry.metric import SECONDS, Metric, Shape
+from kasugai.adapters.telemetry.project_metrics import PROJECT, PROJECT_METRICS
 
 ROUTE = "route"
 LIVENESS = "liveness"
 CORRELATE = "correlate"
-PROJECT = "project"
 API = "api"
 OBSERVERS = ("observe_nova", "observe_power", "observe_metrics", "observe_silences")
 """One for each word of `kasugai observe`; a process of several goes by the first of them in this order."""
@@ -23,7 +24,7 @@ PROCESSES = (*CONSUMERS, *OBSERVERS, API)
 
 _TOPIC = ("topic", "a topic of docs/topics.md")
 _PARTITION = ("partition", "its partitions")
-_HOST = ("host", "hosts that this worker recovers right now")
+_HOST = ("hostname", "hosts that this worker recovers right now")
 _KIND = ("kind", "core/words/subject.Kind")
 _SOURCE = ("source", "nova, power, metrics or silences")
 _METHOD = ("method", "GET, HEAD, POST, PUT, DELETE, OPTIONS or other")
@@ -92,7 +93,7 @@ UNPROVED = Metric(
     help="Words of agents put aside because nobody proves whose they are, or because they were said before.",
     labels=(
         ("topic", "the agents' topics"),
-        ("host", "in whose name: a host of the inventory, or `other`"),
+        ("hostname", "in whose name: a host of the inventory, or `other`"),
     ),
     shown_by=(ROUTE,),
 )
@@ -386,6 +387,7 @@ CATALOGUE = (
     OBSERVED_STRANGERS,
     OBSERVED_POSTS,
     *BRIDGE_METRICS,
+    *PROJECT_METRICS,
     REQUESTS,
     ANSWERING,
     CLAIMS,

@@ -77,8 +77,8 @@ PANELS = (
         title="Evacuations in progress, and the window",
         about="By source host: begun and not ended by Nova's word; how many may be.",
         queries=(
-            (f"sum by (host) ({c.EVACUATIONS.prometheus})", "{{host}}"),
-            (f"sum by (host) ({c.WINDOW.prometheus})", "{{host}} window"),
+            (f"sum by (hostname) ({c.EVACUATIONS.prometheus})", "{{hostname}}"),
+            (f"sum by (hostname) ({c.WINDOW.prometheus})", "{{hostname}} window"),
         ),
     ),
     Panel(

@@ -19,6 +19,7 @@ from kasugai.adapters.telemetry.meters import KEPT, count, observe, watched
 from kasugai.adapters.telemetry.metric import Shape
 from kasugai.adapters.telemetry.page import render
 from kasugai.adapters.telemetry.process import observed
+from kasugai.adapters.telemetry.project_metrics import MASAKARI_METRICS
 from kasugai.adapters.telemetry.serving import PortTaken, served
 from kasugai.adapters.telemetry.vitals import Vitals
 from kasugai.cli.main import build_parser
@@ -62,7 +63,8 @@ def samples(address: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float
 def test_names_are_opentelemetrys_and_unique() -> None:
     names = [metric.name for metric in CATALOGUE]
     assert len(set(names)) == len(names)
-    assert all(re.fullmatch(r"kasugai(\.[a-z]+)+", name) for name in names)
+    ours = [metric.name for metric in CATALOGUE if metric not in MASAKARI_METRICS]
+    assert all(re.fullmatch(r"kasugai(\.[a-z]+)+", name) for name in ours)
     assert all(metric.help.endswith(".") for metric in CATALOGUE)
     assert all(set(metric.shown_by) <= set(PROCESSES) for metric in CATALOGUE)
 
@@ -85,7 +87,32 @@ def test_every_process_and_no_other_has_a_port() -> None:
 
 
 def test_no_label_names_a_single_guest_or_incident() -> None:
-    assert not {name for metric in CATALOGUE for name in metric.label_names} & ABOUT_ONE
+    """The uuids of openstack-exporter's names are those of hosts and segments."""
+    ours = [metric for metric in CATALOGUE if metric not in MASAKARI_METRICS]
+    assert not {name for metric in ours for name in metric.label_names} & ABOUT_ONE
+
+
+def test_a_host_and_a_segment_go_by_one_label_everywhere() -> None:
+    """Whoever joins our series with openstack-exporter's joins on `hostname`."""
+    others = {"host", "host_name", "node", "compute", "segment_id", "segment_name", "failover_segment"}
+    assert not {name for metric in CATALOGUE for name in metric.label_names} & others
+
+
+def test_masakaris_metrics_go_by_openstack_exporters_names() -> None:
+    """https://github.com/openstack-exporter/openstack-exporter/pull/572"""
+    of_host = {"uuid", "hostname", "failover_segment_id"}
+    assert {metric.prometheus: set(metric.label_names) for metric in MASAKARI_METRICS} == {
+        "openstack_masakari_up": set(),
+        "openstack_masakari_segment": {
+            *("id", "uuid", "name", "description", "recovery_method", "service_type"),
+        },
+        "openstack_masakari_host": {
+            *of_host,
+            *("id", "failover_segment_name", "type", "control_attributes"),
+        },
+        "openstack_masakari_host_on_maintenance": of_host,
+        "openstack_masakari_host_reserved": of_host,
+    }
 
 
 def test_histograms_and_only_they_have_buckets() -> None:
@@ -126,9 +153,9 @@ def test_a_label_that_the_catalogue_does_not_know_is_refused() -> None:
 
 
 def test_a_gauge_is_gone_with_what_it_watched(address: str) -> None:
-    with watched(WINDOW, lambda: [(8.0, {"host": "cmp1"})]):
-        assert samples(address)["kasugai_recovery_window", (("host", "cmp1"),)] == 8
-    assert ("kasugai_recovery_window", (("host", "cmp1"),)) not in samples(address)
+    with watched(WINDOW, lambda: [(8.0, {"hostname": "cmp1"})]):
+        assert samples(address)["kasugai_recovery_window", (("hostname", "cmp1"),)] == 8
+    assert ("kasugai_recovery_window", (("hostname", "cmp1"),)) not in samples(address)
 
 
 def test_prometheus_may_ask_for_openmetrics(address: str) -> None:

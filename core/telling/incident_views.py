@@ -242,7 +242,7 @@ _ASIDE = (Verb.REFUSE, Verb.RETRY, Verb.CANCEL, Verb.DISREGARD)
 
 def _pending(records: Sequence[Seen]) -> IncidentView | None:
     """Return the view of a subject whose last word is that something is held against it, without an incident."""
-    held = _held_since(records)
+    held = held_since(records)
     if not held:
         return None
     since, value = held[0][0], held[-1][1]
@@ -262,7 +262,7 @@ def _pending(records: Sequence[Seen]) -> IncidentView | None:
     )
 
 
-def _held_since(records: Sequence[Seen]) -> list[tuple[BrokerTime, Verdict]]:
+def held_since(records: Sequence[Seen]) -> list[tuple[BrokerTime, Verdict]]:
     """Return the words that hold or suspect the subject, which no other word has ended since."""
     found: list[tuple[BrokerTime, Verdict]] = []
     for seen in records:

@@ -74,7 +74,7 @@ class Notifications(Resource):
         if found is None:
             self._record_unknown(name, body)
             raise self._unknown(name)
-        if shown.is_on_maintenance(found, self.doors.wall.now()):
+        if found.is_set_aside(self.doors.wall.now()):
             raise conflict(f"Notification received from host {name} of type host on maintenance is ignored.")
         return found
 

@@ -51,14 +51,9 @@ def host(record: HostRecord, of: SegmentRecord, now: Instant, *, is_out: bool) -
         "type": record.host_type,
         "reserved": record.reserved,
         "control_attributes": record.control_attributes,
-        "on_maintenance": is_out or is_on_maintenance(record, now),
+        "on_maintenance": is_out or record.is_set_aside(now),
         **_times(record.created_at, record.updated_at or None),
     }
-
-
-def is_on_maintenance(record: HostRecord, now: Instant) -> bool:
-    """Whether an operator has set the host aside, and its time is not over."""
-    return record.on_maintenance and not 0 < record.maintenance_until <= now
 
 
 def notification(view: NotificationView) -> Row:

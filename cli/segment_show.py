@@ -15,6 +15,7 @@ from kasugai.cli.segment_policy import in_words
 from kasugai.cli.tables import Column, age, table
 from kasugai.core.telling.degraded import Mark, marks
 from kasugai.core.telling.host_states import (
+    IN_SERVICE,
     HostState,
     Place,
     ReserveUse,
@@ -39,7 +40,6 @@ COLUMNS = (
     Column("MAINTENANCE"),
     Column("WHY"),
 )
-IN_SERVICE = "in-service"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ more. What correlate decides by is its own table; this is for people.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeGuard
+from typing import Protocol, TypeVar
 
 from kasugai.core.telling.incident_views import IncidentView, Seen, fold
 from kasugai.core.words.facts import Fact, FactKind
@@ -15,6 +15,8 @@ from kasugai.core.words.incident import Open, Phase
 from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 
+IN_SERVICE = "in-service"
+"""Nothing is said against it, and no incident has left anything behind."""
 OUT = "out"
 """Its last incident took it out of service, and it is not back: it counts as unhealthy."""
 ON_PROBATION = "on-probation"
@@ -29,6 +31,55 @@ _WORDS = (Verb.WATCH, Verb.READMIT, Verb.SUSPECT, Verb.HOLD, Verb.WITHDRAW)
 
 Place = tuple[str, str]
 """A segment's id and a host's name: rows are kept per segment."""
+
+
+class Told(Protocol):
+    """An incident, or what is held without one, as much as it takes to tell how things stand."""
+
+    @property
+    def phase(self) -> Phase:
+        """Where it stands."""
+        ...
+
+    @property
+    def reason(self) -> str:
+        """Why, as the reason's word alone."""
+        ...
+
+    @property
+    def why(self) -> str:
+        """Why, with all that was said."""
+        ...
+
+    @property
+    def since(self) -> BrokerTime:
+        """When it began."""
+        ...
+
+    @property
+    def until(self) -> BrokerTime | None:
+        """When it was closed."""
+        ...
+
+    @property
+    def is_incident(self) -> bool:
+        """Whether it is one; else something is held without one."""
+        ...
+
+    @property
+    def is_return(self) -> bool:
+        """Whether it undoes what an earlier incident did."""
+        ...
+
+    @property
+    def is_retirement(self) -> bool:
+        """Whether its host is given up for good by it."""
+        ...
+
+
+AnyTold = TypeVar("AnyTold", bound=Told)
+Said = Sequence[tuple[BrokerTime, Verb]]
+"""What correlate said about a host that may begin or end a probation, oldest first, and when."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,36 +109,42 @@ def host_states(seen: Iterable[Seen]) -> Mapping[Place, HostState]:
     for view in fold(records):
         if view.subject.is_host:
             views[view.segment, view.host].append(view)
-    words = _words(records)
-    found = {place: _state(of_host, words.get(place, ())) for place, of_host in views.items()}
+    words = words_about(records)
+    found = {place: state_of(of_host, words.get(place, ())) for place, of_host in views.items()}
     return {place: state for place, state in found.items() if state is not None}
 
 
-def _words(records: Iterable[Seen]) -> Mapping[Place, Sequence[tuple[BrokerTime, Verb]]]:
+def words_about(records: Iterable[Seen]) -> Mapping[Place, Said]:
+    """Return what correlate has said about each host."""
     found: dict[Place, list[tuple[BrokerTime, int, Verb]]] = defaultdict(list)
     for record in records:
         value = record.value
-        if isinstance(value, Verdict) and value.subject.is_host:
-            place = value.segment, value.subject.host
-            found[place].append((record.at, record.offset, value.verb))
+        if isinstance(value, Verdict) and value.subject.is_host and value.verb in _WORDS:
+            found[value.segment, value.subject.host].append((record.at, record.offset, value.verb))
     return {place: [(at, verb) for at, _, verb in sorted(told)] for place, told in found.items()}
 
 
-def _state(views: Sequence[IncidentView], words: Sequence[tuple[BrokerTime, Verb]]) -> HostState | None:
-    open_ones = [view for view in views if not view.phase.is_final]
+def state_of(told: Sequence[Told], words: Said) -> HostState | None:
+    """Return where a host stands of which all this is told; None: it is in service."""
+    open_ones = [each for each in told if not each.phase.is_final]
     if open_ones:
-        view = max(open_ones, key=lambda view: (view.incident is not None, view.since))
-        return HostState(word=str(view.phase), since=view.since, why=view.why)
-    ended = [view for view in views if view.phase is not Phase.WITHDRAWN]  # which leaves a host as it was
-    last = max(ended, key=lambda view: (view.until or 0, view.since), default=None)
+        now = max(open_ones, key=lambda each: (each.is_incident, each.since))
+        return HostState(word=str(now.phase), since=now.since, why=now.why)
+    last = last_of(told)
     if last is None:
         return None
-    if returns := [record.value for record in last.records if _is_return(record.value)]:
-        return _brought_back(last, returns, words)
+    if last.is_return:
+        return _brought_back(last, words)
     return afterwards(last.phase, last.until or last.since, words)
 
 
-def afterwards(phase: Phase, until: BrokerTime, words: Sequence[tuple[BrokerTime, Verb]]) -> HostState | None:
+def last_of(told: Iterable[AnyTold]) -> AnyTold | None:
+    """Return the last of a host's incidents that left it in another state than before; None where none did."""
+    ended = (each for each in told if each.phase is not Phase.WITHDRAWN)
+    return max(ended, key=lambda each: (each.until or 0, each.since), default=None)
+
+
+def afterwards(phase: Phase, until: BrokerTime, words: Said) -> HostState | None:
     """Return where a host stands whose last incident was closed in that phase at that time, and that has none open.
     `words`: what correlate said about it, oldest first, and when."""
     later = [(at, verb) for at, verb in words if at >= until and verb in _WORDS]
@@ -98,17 +155,11 @@ def afterwards(phase: Phase, until: BrokerTime, words: Sequence[tuple[BrokerTime
     return HostState(word=OUT, since=until, why=str(phase))
 
 
-def _is_return(value: object) -> TypeGuard[Open]:
-    return isinstance(value, Open) and value.undoes is not None
-
-
-def _brought_back(
-    last: IncidentView, returns: Sequence[Open], words: Sequence[tuple[BrokerTime, Verb]]
-) -> HostState | None:
+def _brought_back(last: Told, words: Said) -> HostState | None:
     """Where a host stands whose last incident was its return. One that failed leaves it out as before; after the others
     its probation begins, which whatever is said against it breaks off. One that was given up stays so."""
     since = last.until or last.since
-    if last.phase is Phase.RECOVERED and any(order.retired_by for order in returns):
+    if last.phase is Phase.RECOVERED and last.is_retirement:
         return HostState(word=RETIRED, since=since, why=str(last.phase))
     begun = [(since, Verb.WATCH)] if last.phase is Phase.RECOVERED else []
     return afterwards(last.phase, since, [*begun, *(word for word in words if word[0] >= since)])
@@ -144,12 +195,19 @@ def _spent(fact: Fact, at: BrokerTime) -> dict[str, ReserveUse]:
 
 def disarmed_by(seen: Iterable[Seen]) -> Mapping[str, Verdict]:
     """Return by segment's id the word that keeps it from acting, whatever its description says."""
+    return {
+        segment: verdict for segment, verdict in arming_words(seen).items() if verdict.verb is not Verb.ARM
+    }
+
+
+def arming_words(seen: Iterable[Seen]) -> Mapping[str, Verdict]:
+    """Return by segment's id the last word that arms or disarms it."""
     last: dict[str, Verdict] = {}
     for record in sorted(seen, key=lambda record: (record.at, record.offset)):
         value = record.value
         if isinstance(value, Verdict) and (value.verb in (Verb.ARM, Verb.DISARM) or _is_bug(value)):
             last[value.segment] = value
-    return {segment: verdict for segment, verdict in last.items() if verdict.verb is not Verb.ARM}
+    return last
 
 
 def _is_bug(verdict: Verdict) -> bool:

@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from kasugai.core.telling.kinds import TELLINGS
-from kasugai.core.telling.progress import StepView, close_of, moved_before, phase_of, step_views, why_of
+from kasugai.core.telling.progress import (
+    StepView,
+    close_of,
+    moved_before,
+    phase_of,
+    reason_of,
+    step_views,
+    why_of,
+)
 from kasugai.core.telling.ties import Tie
 from kasugai.core.words.actions import About
 from kasugai.core.words.facts import Fact, FactKind
@@ -47,6 +55,9 @@ class IncidentView(OfSubject):
     """The segment's id."""
     phase: Phase
     why: str
+    """The reason for where it stands, with all that was said."""
+    reason: str
+    """The reason's word alone; empty where nobody has said any."""
     since: BrokerTime
     """When it was opened; the first word about it where it was not."""
     until: BrokerTime | None
@@ -69,6 +80,21 @@ class IncidentView(OfSubject):
         facts = [record.value for record in self.records if isinstance(record.value, Fact)]
         ends = [fact for fact in facts if fact.attempt == self.attempt and _closes(fact)]
         return self.until is not None and bool(ends)
+
+    @property
+    def is_incident(self) -> bool:
+        """Whether it is one; else something is held against its subject without one."""
+        return self.incident is not None
+
+    @property
+    def is_return(self) -> bool:
+        """Whether it undoes what an earlier incident did, because what that was about is well again or given up."""
+        return any(isinstance(seen.value, Open) and seen.value.undoes is not None for seen in self.records)
+
+    @property
+    def is_retirement(self) -> bool:
+        """Whether its host is given up for good by it."""
+        return any(isinstance(seen.value, Open) and seen.value.retired_by for seen in self.records)
 
     @property
     def window(self) -> int:
@@ -197,6 +223,7 @@ def _incident(incident: UUID, all_of_it: Sequence[Seen]) -> IncidentView:
         segment=records[0].value.segment,
         phase=phase_of(order, fact, verdicts),
         why=why_of(fact, verdicts),
+        reason=reason_of(fact, verdicts),
         since=min([each.opened_at for each in opens] or [seen.at for seen in records]),
         until=next((seen.at for seen in records if seen.value == closing), None),
         attempt=max([fact.attempt for fact in facts] + [o.attempt for o in opens], default=1),
@@ -252,6 +279,7 @@ def _pending(records: Sequence[Seen]) -> IncidentView | None:
         segment=value.segment,
         phase=_PENDING[value.verb],
         why=why_of(None, [value]),
+        reason=reason_of(None, [value]),
         since=since,
         until=None,
         attempt=0,

@@ -122,16 +122,27 @@ def _answered(order: Open | None, fact: Fact, pauses: bool) -> Phase:
 
 
 def why_of(fact: Fact | None, verdicts: Sequence[Verdict]) -> str:
-    """Return the reason for where it stands: the last word of correlate, or the worker's answer if it says more."""
-    words = [verdict for verdict in verdicts if verdict.verb in (*_WORDS, Verb.CLOSE, Verb.SUSPECT)]
-    last = words[-1] if words else None
+    """Return the reason for where it stands with all that was said: the last word of correlate, or the worker's answer
+    where correlate has said nothing."""
+    last = _last_word(verdicts)
     if last is None:
-        return fact.reason if fact is not None else ""
-    reason, detail = str(last.reason), last.detail
-    if last.verb is Verb.CLOSE and last.reason is Reason.RECOVERED:
-        detail = ""
+        return reason_of(fact, verdicts)
+    detail = "" if last.verb is Verb.CLOSE and last.reason is Reason.RECOVERED else last.detail
     also = f" (also {', '.join(last.also)})" if last.also else ""
-    return f"{reason}{also}{': ' + detail if detail else ''}"
+    return f"{last.reason}{also}{': ' + detail if detail else ''}"
+
+
+def reason_of(fact: Fact | None, verdicts: Sequence[Verdict]) -> str:
+    """Return the word alone of that reason; empty where nobody has said any."""
+    last = _last_word(verdicts)
+    if last is not None:
+        return str(last.reason)
+    return fact.reason if fact is not None else ""
+
+
+def _last_word(verdicts: Sequence[Verdict]) -> Verdict | None:
+    words = [verdict for verdict in verdicts if verdict.verb in (*_WORDS, Verb.CLOSE, Verb.SUSPECT)]
+    return words[-1] if words else None
 
 
 def step_views(plan: Plan | None, facts: Sequence[tuple[BrokerTime, Fact]]) -> Mapping[str, StepView]:

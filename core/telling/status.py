@@ -11,7 +11,15 @@ from shlex import quote
 
 from kasugai.core.telling.degraded import DRAINING, ENDING, marks
 from kasugai.core.telling.degraded import HELD as DRAIN_HELD
-from kasugai.core.telling.host_states import ON_PROBATION, OUT, HostState, disarmed_by, host_states
+from kasugai.core.telling.host_states import (
+    ON_PROBATION,
+    OUT,
+    AnyTold,
+    HostState,
+    Told,
+    disarmed_by,
+    host_states,
+)
 from kasugai.core.telling.incident_views import IncidentView, Seen, fold
 from kasugai.core.telling.stops import stops
 from kasugai.core.words.hardware import hardware_subject, is_hardware
@@ -113,7 +121,7 @@ def status(
     found = [
         *more,
         *(_of_incident(view, names) for view in live),
-        *_failed(views, live, names, now),
+        *_failed(views, names, now),
         *_hosts(host_states(records), live, names),
         *_segments(records, segments),
         *_degraded(records, live, names),
@@ -129,7 +137,7 @@ def _of_incident(view: IncidentView, names: Mapping[str, str]) -> Matter:
     counted = f", {view.instances_done} of {len(view.instances)} guests back" if view.instances else ""
     why = f" ({view.why})" if view.why else ""
     return Matter(
-        level=_level(view),
+        level=level_of(view),
         segment=names.get(view.segment, view.segment),
         about=view.called,
         what=f"{view.phase}{why}{counted}",
@@ -138,33 +146,43 @@ def _of_incident(view: IncidentView, names: Mapping[str, str]) -> Matter:
     )
 
 
-def _level(view: IncidentView) -> Level:
-    if view.phase is not Phase.HELD or view.why in BY_ITSELF:
+def level_of(view: Told) -> Level:
+    """Return how much an incident that is open, or what is held without one, wants of whoever looks."""
+    if view.phase is not Phase.HELD or view.reason in BY_ITSELF:
         return Level.COMING
-    return Level.NOTE if view.why in ORDERED else Level.ACT
+    return Level.NOTE if view.reason in ORDERED else Level.ACT
 
 
-def _failed(
-    views: Sequence[IncidentView], live: Sequence[IncidentView], names: Mapping[str, str], now: Instant
-) -> Iterable[Matter]:
-    """Guests and processes whose last incident has failed and that have none open. What has failed lately wants a
-    person; later it is told until the topics forget it, for nobody says that it was seen to. Hosts are told of by
-    their state."""
-    last: dict[tuple[str, Subject], IncidentView] = {}
-    for view in sorted(views, key=lambda view: view.since):
-        if view.incident is not None and not view.subject.is_host:
-            last[view.segment, view.subject] = view
-    for view in last.values():
-        if view.phase is Phase.FAILED and not any(view.subject == other.subject for other in live):
-            since = view.until or view.since
-            yield Matter(
-                level=Level.ACT if now - since < LATELY else Level.NOTE,
-                segment=names.get(view.segment, view.segment),
-                about=view.called,
-                what=f"failed ({view.why})" if view.why else "failed",
-                since=since,
-                next=_explain(view.subject),
-            )
+def _failed(views: Sequence[IncidentView], names: Mapping[str, str], now: Instant) -> Iterable[Matter]:
+    """What has failed lately wants a person; later it is told until the topics forget it, for nobody says that it was
+    seen to."""
+    for view in left_failed((view.segment, view.subject, view) for view in views):
+        yield Matter(
+            level=level_of_failed(view, now),
+            segment=names.get(view.segment, view.segment),
+            about=view.called,
+            what=f"failed ({view.why})" if view.why else "failed",
+            since=view.until or view.since,
+            next=_explain(view.subject),
+        )
+
+
+def left_failed(told: Iterable[tuple[str, Subject, AnyTold]]) -> list[AnyTold]:
+    """Return the last incidents of guests and processes that have failed and that have none open; `told`: of which
+    segment and subject each is. Hosts are told of by their state."""
+    last: dict[tuple[str, Subject], AnyTold] = {}
+    busy: set[Subject] = set()
+    for segment, subject, each in sorted(told, key=lambda one: one[2].since):
+        if not each.phase.is_final:
+            busy.add(subject)
+        if each.is_incident and not subject.is_host:
+            last[segment, subject] = each
+    return [each for (_, subject), each in last.items() if each.phase is Phase.FAILED and subject not in busy]
+
+
+def level_of_failed(told: Told, now: Instant) -> Level:
+    """Return how much what has failed wants of whoever looks: for a day a person, later it can wait."""
+    return Level.ACT if now - (told.until or told.since) < LATELY else Level.NOTE
 
 
 def _hosts(
@@ -174,15 +192,21 @@ def _hosts(
     for (segment, host), state in states.items():
         if (segment, host) in open_ or state.word not in (OUT, ON_PROBATION):
             continue
-        has_failed = state.word == OUT and state.why == Phase.FAILED
+        level = level_of_host(state)
         yield Matter(
-            level=Level.ACT if has_failed else Level.NOTE,
+            level=level,
             segment=names.get(segment, segment),
             about=host,
-            what=_OUT_OR_BACK[state.word] + (", which failed" if has_failed else ""),
+            what=_OUT_OR_BACK[state.word] + (", which failed" if level is Level.ACT else ""),
             since=state.since,
             next=f"kasugai explain {quote(host)}",
         )
+
+
+def level_of_host(state: HostState) -> Level:
+    """Return how much a host without an open incident wants of whoever looks."""
+    has_failed = state.word == OUT and state.why == Phase.FAILED
+    return Level.ACT if has_failed else Level.NOTE
 
 
 _OUT_OR_BACK = {OUT: "out of service since its recovery", ON_PROBATION: "back, on probation"}
@@ -199,7 +223,7 @@ def _segments(records: Sequence[Seen], segments: Sequence[SegmentRecord]) -> Ite
             )
         word = words.get(segment.segment_id)
         if word is not None:
-            level = Level.ACT if word.reason is Reason.UNDECIDABLE else Level.NOTE
+            level = level_of_disarmed(word.reason)
             yield _of_segment(
                 segment,
                 f"disarmed: nothing is done there ({word.reason})",
@@ -210,6 +234,11 @@ def _segments(records: Sequence[Seen], segments: Sequence[SegmentRecord]) -> Ite
         elif not segment.armed:
             at = BrokerTime(segment.updated_at or segment.created_at)
             yield _of_segment(segment, "disarmed by its description", at, f"kasugai segment show {name}")
+
+
+def level_of_disarmed(reason: Reason) -> Level:
+    """Return how much a segment that may not act wants: a person's word is an order, a bug is none."""
+    return Level.ACT if reason is Reason.UNDECIDABLE else Level.NOTE
 
 
 def _of_segment(

@@ -56,3 +56,7 @@ class HostRecord:
     """When the first version was written, by the writer's clock."""
     updated_at: Instant = 0
     """When this version was written, by the writer's clock; 0 for the first."""
+
+    def is_set_aside(self, now: Instant) -> bool:
+        """Whether an operator has set the host aside, and its time is not over."""
+        return self.on_maintenance and not 0 < self.maintenance_until <= now

@@ -30,8 +30,8 @@ OWNED: Final = 10_000
 CURRENT: Final = 60
 """Seconds for which "everything has been read" holds."""
 
-HASHES: Final = ("busy", "out")
-"""The lists of hosts, which are always there."""
+HASHES: Final = ("busy", "out", "board")
+"""The lists of hosts, and what is remembered of incidents, which are always there."""
 
 WRONG_TYPE: Final = "WRONGTYPE"
 """How Redis says that a key is of another type, also inside a script or a transaction."""
@@ -117,6 +117,12 @@ class RedisViews:
         with self._answering():
             found: Any = self._client.hvals(_key("out"))
             return [text.decode() for text in found if text]
+
+    def board(self) -> dict[str, str]:
+        """Return the texts of all `board` entries, by bucket."""
+        with self._answering():
+            found: Any = self._client.hgetall(_key("board"))
+            return {bucket.decode(): text.decode() for bucket, text in found.items() if text}
 
     def is_current(self) -> bool:
         """Return whether an owner was current within the last minute, and nothing has gone that it had written."""
@@ -247,6 +253,7 @@ def _write(pipe: Pipeline, written: Round) -> None:
         pipe.expire(_key(f"records/{bucket}"), KEPT)
     _write_hash(pipe, "busy", written.busy)
     _write_hash(pipe, "out", written.out)
+    _write_hash(pipe, "board", written.board)
     _write_state(pipe, written)
 
 

@@ -36,6 +36,10 @@ class Documents(Protocol):
         """Return the texts of all `out` entries, in any order."""
         ...
 
+    def board(self) -> dict[str, str]:
+        """Return the texts of what is remembered to say how things stand, by bucket."""
+        ...
+
     def is_current(self) -> bool:
         """Return whether an owner was current within the last minute, and nothing has gone that it had written."""
         ...

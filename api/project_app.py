@@ -24,11 +24,14 @@ from kasugai.adapters.redis_views import KEPT, RedisViews
 from kasugai.adapters.settings.values import Settings
 from kasugai.adapters.telemetry.vitals import Vitals
 from kasugai.api.announcing import Announcer
+from kasugai.api.described import Described
 from kasugai.api.projection.projector import Projector
+from kasugai.api.standing_metrics import StandingMetrics
+from kasugai.api.view_store import ViewStore
 from kasugai.core.recovering.doors import LedgerAway, LogAway
 from kasugai.core.telling.documents import NotOwner
 from kasugai.core.words.timing import BrokerTime
-from kasugai.schemas.topics import INCIDENTS, RECOVERY, REPORTED, VERDICTS, Stamped, contracts
+from kasugai.schemas.topics import INCIDENTS, INVENTORY, RECOVERY, REPORTED, VERDICTS, Stamped, contracts
 
 log = logging.getLogger(__name__)
 
@@ -110,8 +113,11 @@ class Process:
         self._name = f"kasugai-project-{settings.stream.instance}"
         self._owner = incarnation(self._name)
         self._documents = RedisViews.connect(settings.redis)
+        self._views = ViewStore(self._documents)
         self._ids = TopicIds(settings.kafka, self._name)
         self._claims = RedisClaims.connect(settings.redis)
+        self._described = Described(settings.kafka, f"{self._name}-inventory")
+        self._shown = StandingMetrics(self._described.known)
         self._waits_for = "starting"
         self._said = self._trimmed = float("-inf")
         self._newest = BrokerTime(0)
@@ -120,17 +126,22 @@ class Process:
         """Own the views and keep them, for ever."""
         self._vitals.expect(lambda: self._waits_for)
         beating = asyncio.create_task(self._vitals.keep_beating())
+        following: asyncio.Task[None] | None = None
         try:
-            await self._patiently(lambda: require(self._settings, TOPICS, demo=demo))
+            await self._patiently(lambda: require(self._settings, (*TOPICS, INVENTORY), demo=demo))
+            following = asyncio.create_task(self._described.follow())
             await self._patiently(self._claims.check)
             self._vitals.watch(self._claims.waits_for)
             if rebuild:
                 await self._patiently(self._documents.drop)
                 log.info("the views have been dropped: they are computed anew from Kafka")
-            while True:
-                await self._keep()
+            with self._shown.watched():
+                while True:
+                    await self._keep()
         finally:
             beating.cancel()
+            if following is not None:
+                following.cancel()
 
     async def leave(self) -> None:
         """Let another one own the views at once."""
@@ -156,6 +167,8 @@ class Process:
             log.warning("the views are not ours any more (%s): begin again", error)
         except (LedgerAway, LogAway) as error:
             await self._wait(error)
+        finally:
+            self._shown.hide()
 
     async def _wait(self, error: Exception) -> None:
         self._waits_for = str(error)
@@ -175,7 +188,7 @@ class Process:
         self._waits_for = "reading what there is"
         async with Reader(self._settings.kafka, self._name) as reader:
             places = await self._places(reader)
-            given = (self._documents, self._owner, self._claims, self._announcer)
+            given = (self._documents, self._owner, self._claims, self._announcer, self._shown.hear)
             projector = await asyncio.to_thread(Projector, *given)
             await reader.assign(places)
             await self._follow(reader, projector, {(place.topic, place.partition) for place in places})
@@ -209,6 +222,7 @@ class Process:
                 renewed = loop.time()
             if self._newest and loop.time() - self._trimmed >= TRIM_EVERY:
                 await asyncio.to_thread(self._documents.trim, self._newest - KEPT * 1000 + UNLISTED)
+                await asyncio.to_thread(projector.forget, self._newest)
                 self._trimmed = loop.time()
             await asyncio.to_thread(self._work, projector, batch, not behind)
             self._waits_for = "reading what there is" if behind else ""
@@ -218,6 +232,7 @@ class Process:
             raise NotOwner("another projector owns them, or they have been dropped")
         if is_current and projector.is_done:
             projector.project(is_current=True)
+            self._shown.show(projector.board, [(out.segment, out.host) for out in self._views.hosts_out()])
 
     def _work(self, projector: Projector, batch: Batch, is_current: bool) -> None:
         self._newest = newest(self._newest, batch.records)

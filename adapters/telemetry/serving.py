@@ -16,7 +16,7 @@ from typing import Any
 
 from opentelemetry import metrics
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
-from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics import Counter, MeterProvider, ObservableCounter, ObservableGauge
 from opentelemetry.sdk.resources import Resource
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
@@ -27,6 +27,10 @@ from kasugai.adapters.telemetry.vitals import Vitals
 
 log = logging.getLogger(__name__)
 
+SERIES = 50_000
+"""How many series a metric may have: one for each of 10,000 hosts, several times over. OpenTelemetry's own limit is
+2,000: what is beyond is told as one series that nobody can find a host in."""
+
 
 class PortTaken(Exception):
     """The address cannot be listened on. One line."""
@@ -36,7 +40,11 @@ class PortTaken(Exception):
 def registry(resource: Resource) -> CollectorRegistry:
     """Return where Prometheus' text is made from; from the first call on, what is counted is kept."""
     collected = CollectorRegistry()
-    reader = PrometheusMetricReader(registry=collected, scope_info_enabled=False)
+    reader = PrometheusMetricReader(
+        registry=collected,
+        scope_info_enabled=False,
+        cardinality_limits=dict.fromkeys((Counter, ObservableCounter, ObservableGauge), SERIES),
+    )
     provider = MeterProvider([reader], resource=resource, shutdown_on_exit=False)
     metrics.set_meter_provider(provider)
     return collected

@@ -28,6 +28,8 @@ QUIET = (FactKind.WORKING, FactKind.QUEUED)
 class Incident:
     """All that is shown of one incident."""
 
+    told: incident_views.IncidentView
+    """What all of it is made of."""
     view: IncidentView
     timeline: tuple[TimelineLine, ...]
     tasks: tuple[WorkflowDetail, ...]
@@ -38,6 +40,7 @@ def incident_of(incident: UUID, seen: Sequence[Seen]) -> Incident:
     """Return what the records about an incident say; there is at least one."""
     view = incident_views.of_incident(incident, seen)
     return Incident(
+        told=view,
         view=_view(incident, view),
         timeline=tuple(
             TimelineLine(at=line.at, actor=line.actor, sentence=line.sentence)

@@ -4,7 +4,7 @@ Each view is computed from all records of its bucket, so order and repetition do
 leaves behind which views are still to be written. It knows neither Kafka nor Redis, and no clock.
 """
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Protocol
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from kasugai.api.announcements import Announcement
 from kasugai.api.announcing import Announcer, processing
 from kasugai.api.documents import Documents
 from kasugai.api.occurrences import occurrence
+from kasugai.api.projection.board import Board, Ended, text_of
 from kasugai.api.projection.buckets import (
     INCIDENT,
     SUBJECT,
@@ -19,6 +20,7 @@ from kasugai.api.projection.buckets import (
     buckets_of,
     held,
     kept,
+    subject_bucket,
     unkept,
 )
 from kasugai.api.projection.cache import Cache
@@ -30,12 +32,13 @@ from kasugai.api.projection.subjects import (
     notification_of,
     verdicts_of,
 )
-from kasugai.api.projection.work import Work
+from kasugai.api.projection.work import Work, verdicts_seen
 from kasugai.api.view_store import NO_VIEW, dump, load
 from kasugai.api.views import IncidentView, NotificationView
 from kasugai.core.telling.documents import Kept, NotOwner, Round
 from kasugai.core.telling.explain import Decided
 from kasugai.core.words.signals import Fault, Notification, Stamp
+from kasugai.core.words.timing import BrokerTime, Instant
 from kasugai.core.words.verdicts import Verdict
 
 AT_ONCE = 10_000
@@ -71,10 +74,13 @@ class Projector:
         owner: str,
         claims: Claims | None = None,
         announcer: Announcer | None = None,
+        hear: Callable[[Ended], None] | None = None,
     ) -> None:
-        """Go on where the documents stand; `owner` must own them."""
+        """Go on where the documents stand; `owner` must own them. `hear` is told of each incident that ends."""
         self._documents, self._owner, self._claims = documents, owner, claims
-        self._announcer = announcer
+        self._announcer, self._hear = announcer, hear
+        self.board = self._remembered()
+        self._newest = BrokerTime(0)
         self._cache = Cache()
         self._dirty = set(documents.dirty())
 
@@ -91,6 +97,8 @@ class Projector:
             record = held(body, stamp)
             if record is None:
                 continue
+            if not isinstance(record.value, Verdict):  # which its producer dates
+                self._newest = max(self._newest, stamp.at)
             for bucket in buckets_of(record.value):
                 keep = kept(topic, stamp, body)
                 kept_.setdefault(bucket, []).append(keep)
@@ -111,11 +119,13 @@ class Projector:
         notifications = [n for subject in sorted(subjects) for n in self._subject(subject, cases, incidents)]
         self._dirty -= buckets
         told = self._announcements(notifications)
+        ended = self._ended(incidents)
         written = Round(
             texts=incidents.texts,
             listed=incidents.listed,
             busy=incidents.busy,
             out=incidents.out,
+            board={bucket: text_of(entry) for bucket, entry in incidents.entries.items()},
             clean=frozenset(buckets),
             is_current=is_current and not self._dirty,
         )
@@ -124,9 +134,38 @@ class Projector:
         except BaseException:
             self._dirty |= buckets
             raise
+        self.board.take(incidents.entries)
         self._claim(notifications, incidents.claimed)
         for said in told:
             self._announce(said)
+        for end in ended:
+            self._tell(end)
+
+    def forget(self, now: Instant) -> None:
+        """Remember nothing more of what does not matter any more."""
+        buckets = self.board.superseded(now)
+        if buckets:
+            self._documents.write(self._owner, Round(board=dict.fromkeys(buckets, "")))
+            self.board.forget(buckets)
+
+    def _ended(self, work: Work) -> list[Ended]:
+        """Which incidents of the round have ended, by what was remembered of them until now."""
+        found: list[Ended] = []
+        for bucket, view in work.told.items():
+            before = verdicts_seen(self._records(subject_bucket(view.subject.name))) if view.until else ()
+            found += self.board.ends(bucket, view, before, self._newest)
+        return found
+
+    def _tell(self, end: Ended) -> None:
+        if self._hear is not None:
+            self._hear(end)
+
+    def _remembered(self) -> Board:
+        try:
+            return Board(self._documents.board())
+        except NO_VIEW:
+            self._documents.distrust()
+            raise NotOwner("what was remembered is none of ours: it is computed anew") from None
 
     def _announcements(self, notifications: Sequence[NotificationView]) -> list[Announcement]:
         """What is to be said once the views are written; only of notifications that were shown before."""
@@ -157,6 +196,8 @@ class Projector:
         for bucket, found in records.items():
             if bucket.startswith(INCIDENT) and found:
                 work.incident(bucket, found)
+            elif found:
+                work.subject(bucket, found)
         return work, {bucket for bucket in records if bucket.startswith(SUBJECT)}
 
     def _subject(self, bucket: str, cases: dict[str, IncidentView], work: Work) -> Sequence[NotificationView]:

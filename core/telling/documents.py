@@ -35,6 +35,8 @@ class Round:
     """Host uuid by what keeps it busy; an empty one takes the entry away."""
     out: Mapping[str, str] = field(default_factory=dict)
     """Text by the subject whose recovery keeps a host out of service; an empty one takes the entry away."""
+    board: Mapping[str, str] = field(default_factory=dict)
+    """Text by the bucket of what is remembered to say how things stand; an empty one takes the entry away."""
     records: Mapping[str, Sequence[Kept]] = field(default_factory=dict)
     """By bucket: added to what is there."""
     progress: Mapping[str, int] = field(default_factory=dict)

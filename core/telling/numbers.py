@@ -194,7 +194,11 @@ def _states(told: Iterable[Case], words: Iterable[Words]) -> Mapping[Place, Host
     for case in told:
         if case.subject.is_host:
             of_host[case.segment, case.host].append(case)
-    said = {(each.segment, each.subject.host): each.said for each in words if each.subject.is_host}
+    said = {
+        (each.segment, each.subject.host): [(word.at, word.verb) for word in each.said]
+        for each in words
+        if each.subject.is_host
+    }
     found = {place: state_of(cases, said.get(place, ())) for place, cases in of_host.items()}
     return {place: state for place, state in found.items() if state is not None}
 

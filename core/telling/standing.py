@@ -66,6 +66,14 @@ class Case(OfKind):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """One of correlate's, and when it was said."""
+
+    at: BrokerTime
+    verb: Verb
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
     """What is remembered of what correlate has said about a subject apart from its incidents."""
 
@@ -74,7 +82,7 @@ class Words:
     """The segment's id: the one in which the last word was said."""
     held: Case | None = None
     """What is suspected or held without an incident."""
-    said: tuple[tuple[BrokerTime, Verb], ...] = ()
+    said: tuple[Word, ...] = ()
     """Of a host: the last word that let it in again, and the last of all that may begin or end a probation."""
     unknown_since: BrokerTime | None = None
     """Since when the inventory is known not to know it; None: it knows it."""
@@ -132,10 +140,10 @@ def words_of(seen: Iterable[Seen]) -> Words:
     )
 
 
-def _shortened(said: Said) -> tuple[tuple[BrokerTime, Verb], ...]:
+def _shortened(said: Said) -> tuple[Word, ...]:
     """Of all such words only these count (`host_states.afterwards`)."""
     back = [word for word in said if word[1] is Verb.READMIT][-1:]
-    return tuple(dict.fromkeys((*back, *said[-1:])))
+    return tuple(Word(at=at, verb=verb) for at, verb in dict.fromkeys((*back, *said[-1:])))
 
 
 def _is_unknown(verdict: Verdict) -> bool:

@@ -16,6 +16,7 @@ class MemoryDocuments:
     scores: dict[tuple[Index, str], int] = field(default_factory=dict)
     hosts: dict[str, str] = field(default_factory=dict)
     hosts_out: dict[str, str] = field(default_factory=dict)
+    remembered: dict[str, str] = field(default_factory=dict)
     buckets: dict[str, dict[str, bytes]] = field(default_factory=dict)
     offsets: dict[str, int] = field(default_factory=dict)
     unwritten: set[str] = field(default_factory=set)
@@ -47,6 +48,10 @@ class MemoryDocuments:
     def out(self) -> list[str]:
         """Return the texts about the hosts that are out."""
         return list(self.hosts_out.values())
+
+    def board(self) -> dict[str, str]:
+        """Return what is remembered."""
+        return dict(self.remembered)
 
     def is_current(self) -> bool:
         """Return what the last round said."""
@@ -102,8 +107,9 @@ class MemoryDocuments:
 
     def drop(self) -> None:
         """Forget everything."""
-        for kept in (self.texts, self.lists, self.scores, self.hosts, self.hosts_out, self.buckets):
+        for kept in (self.texts, self.lists, self.scores, self.hosts, self.hosts_out, self.remembered):
             kept.clear()
+        self.buckets.clear()
         self.offsets.clear()
         self.unwritten.clear()
         self.owner, self.current = "", False
@@ -118,6 +124,7 @@ class MemoryDocuments:
             insort(members, (score, member))
         self.hosts = _kept({**self.hosts, **written.busy})
         self.hosts_out = _kept({**self.hosts_out, **written.out})
+        self.remembered = _kept({**self.remembered, **written.board})
 
 
 def _kept(hosts: dict[str, str]) -> dict[str, str]:

@@ -11,7 +11,6 @@ from urllib.request import Request, urlopen
 
 import pytest
 from opentelemetry.sdk.resources import Resource
-from prometheus_client.parser import text_string_to_metric_families
 
 from kasugai.adapters.settings.values import KafkaSettings, Settings, StreamSettings, TelemetrySettings
 from kasugai.adapters.telemetry.catalogue import CATALOGUE, PROCESSES, STEPS, VERDICTS, WINDOW, WORKERS
@@ -24,6 +23,7 @@ from kasugai.adapters.telemetry.serving import PortTaken, served
 from kasugai.adapters.telemetry.vitals import Vitals
 from kasugai.cli.main import build_parser
 from kasugai.core.words.subject import Kind
+from tests.support.metrics import samples
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "metrics.md"
 RESOURCE = Resource.create({"service.name": "kasugai-test"})
@@ -48,16 +48,6 @@ def get(url: str, accept: str = "") -> tuple[int, str]:
     except HTTPError as error:
         with error:
             return error.code, error.read().decode()
-
-
-def samples(address: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
-    status, text = get(f"{address}/metrics")
-    assert status == 200
-    return {
-        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-    }
 
 
 def test_names_are_opentelemetrys_and_unique() -> None:

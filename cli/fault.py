@@ -129,13 +129,14 @@ def _traced(settings: "Settings", host: str) -> Iterator[None]:
         return
     from opentelemetry.trace import SpanKind
 
+    from kasugai.adapters.telemetry.attributes import Attribute
     from kasugai.adapters.telemetry.process import resource_of
     from kasugai.adapters.telemetry.tracing import exported, span
 
     resource = resource_of("cli", settings.stream.instance)
     with (
         exported(resource, settings.telemetry.otlp_endpoint),
-        span("publish fault", {}, SpanKind.PRODUCER, kasugai__host=host),
+        span("publish fault", {}, {Attribute.HOSTNAME: host}, SpanKind.PRODUCER),
     ):
         yield
 

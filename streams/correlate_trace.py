@@ -12,14 +12,15 @@ from uuid import UUID
 from kasugai.adapters.kafka.records import Outgoing, outgoing
 from kasugai.adapters.telemetry import tracing
 from kasugai.adapters.telemetry.about import about
+from kasugai.adapters.telemetry.attributes import Attribute, Said
 from kasugai.adapters.telemetry.catalogue import OPENING
 from kasugai.adapters.telemetry.catalogue import VERDICTS as COUNTED
 from kasugai.adapters.telemetry.meters import count, observe
 from kasugai.adapters.telemetry.tracing import Threads, Trace
 from kasugai.core.telling.narrate import narrate_verdict
 from kasugai.core.words.incident import Open, Order
-from kasugai.core.words.signals import Fault, Letter, Stamp
-from kasugai.core.words.verdicts import Verb, Verdict
+from kasugai.core.words.signals import Fault, Letter, Outcome, Stamp
+from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from kasugai.schemas.topics import INCIDENTS, VERDICTS
 from kasugai.streams.frames import Frames
 
@@ -31,9 +32,11 @@ ENDS = (Verb.CLOSE, Verb.WITHDRAW)
 
 
 def keep_trace(threads: Threads, letter: Letter) -> None:
-    """Remember the trace that a fault came in, for whatever is decided about its subject later."""
-    if letter.trace and isinstance(letter.signal, Fault):
-        threads.hear(_named(letter.segment, letter.signal.subject.name), letter.trace)
+    """Remember the trace that a fault came in, for whatever is decided about its subject later. What speaks for its
+    subject begins no incident's story."""
+    if letter.trace and isinstance(letter.signal, Fault) and letter.signal.symptom.blames:
+        fault = letter.signal
+        threads.hear(_named(letter.segment, fault.subject.name), letter.trace, fault.event_id)
 
 
 @contextmanager
@@ -43,6 +46,10 @@ def traced(
     """Give the records of a decision, each in its trace; the spans last as long as the block."""
     with ExitStack() as stack:
         traces = {order.incident: stack.enter_context(_span(threads, order, cause)) for order in orders}
+        for verdict in verdicts:
+            if verdict.verb is Verb.CLOSE and verdict.incident is not None:
+                closing = _closing(threads, verdict, verdict.incident, cause)
+                traces.setdefault(verdict.incident, stack.enter_context(closing))
         records = [
             outgoing(
                 VERDICTS,
@@ -58,7 +65,7 @@ def traced(
         ]
         yield records
     for verdict in verdicts:
-        if verdict.verb in ENDS:
+        if _is_over(verdict):
             threads.forget(_named(verdict.segment, verdict.subject.name), *filter(None, [verdict.incident]))
 
 
@@ -81,18 +88,42 @@ def _log(verdict: Verdict) -> None:
         LOG.log(level, "%s", narrate_verdict(verdict))
 
 
+def _is_over(verdict: Verdict) -> bool:
+    """Whether nothing stands against its subject any more, so that what is said next begins another story."""
+    is_ignored = verdict.verb is Verb.IGNORE and verdict.incident is None
+    return verdict.verb in ENDS or (is_ignored and verdict.reason is not Reason.STALE)
+
+
 def _span(threads: Threads, order: Order, cause: Letter) -> AbstractContextManager[Trace]:
-    """An order's span; the first one of an incident fixes the incident's trace."""
+    """An order's span; the first one of an incident fixes the incident's trace. The other faults that led to it are
+    linked."""
     subject = _named(order.segment, order.subject.name)
-    trace = threads.of(order.incident) or cause.trace or threads.of(subject)
+    # After a restart only a worker's word tells an incident's trace: a repeated fault comes in one of its own.
+    told = cause.trace if isinstance(cause.signal, Outcome) else {}
+    trace = threads.of(order.incident) or told or threads.of(subject) or cause.trace
     threads.hear(order.incident, trace)
-    return tracing.span(
-        f"correlate {type(order).__name__.lower()}",
-        trace,
-        messaging__message__conversation_id=str(order.incident),
-        messaging__kafka__message__key=order.host,
-        kasugai__segment=order.segment,
-    )
+    said: Said = {
+        Attribute.CONVERSATION: str(order.incident),
+        Attribute.KEY: order.host,
+        Attribute.SEGMENT: order.segment,
+        Attribute.KIND: str(order.kind),
+    }
+    linked = [each for each in threads.linked(subject) if each != trace]
+    return tracing.span(f"correlate {type(order).__name__.lower()}", trace, said, links=linked)
+
+
+def _closing(
+    threads: Threads, verdict: Verdict, incident: UUID, cause: Letter
+) -> AbstractContextManager[Trace]:
+    """The span with which an incident's trace ends."""
+    said: Said = {
+        Attribute.CONVERSATION: str(incident),
+        Attribute.KEY: verdict.subject.host,
+        Attribute.SEGMENT: verdict.segment,
+        Attribute.KIND: str(verdict.subject.kind),
+        Attribute.REASON: str(verdict.reason),
+    }
+    return tracing.span("correlate close", threads.of(incident) or cause.trace, said)
 
 
 def _trace_of(threads: Threads, verdict: Verdict, cause: Letter, traces: dict[UUID, Trace]) -> Trace:

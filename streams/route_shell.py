@@ -16,6 +16,7 @@ from kasugai.adapters.kafka.records import Incoming, Outgoing, Sink, outgoing
 from kasugai.adapters.kafka.trace import trace_of
 from kasugai.adapters.telemetry import tracing
 from kasugai.adapters.telemetry.about import about
+from kasugai.adapters.telemetry.attributes import Attribute
 from kasugai.adapters.telemetry.catalogue import ROUTING, UNPROVED
 from kasugai.adapters.telemetry.meters import count, observe
 from kasugai.core.recovering.doors import LogAway
@@ -246,18 +247,18 @@ class RouteShell:
 
 
 def _traced(record: Incoming, value: object) -> AbstractContextManager[tracing.Trace]:
-    """A fault has a trace from here on, if its observer gave it none; what else is said goes on in its own."""
+    """A fault has a trace from here on, if its observer gave it none: it begins when the broker took the fault. What
+    else is said goes on in its own."""
     trace = trace_of(record.headers)
     if not tracing.is_on():
         return nullcontext(trace)
     match value:
         case Fault(host=host, event_id=event):
-            return tracing.span("route fault", trace, kasugai__host=host, kasugai__event=str(event))
+            about_fault = {Attribute.HOSTNAME: host, Attribute.EVENT: str(event)}
+            return tracing.span("route fault", trace, about_fault, since=record.at)
         case Fact(host=host, incident=incident) if trace:
-            conversation = str(incident)
-            return tracing.span(
-                "route outcome", trace, kasugai__host=host, messaging__message__conversation_id=conversation
-            )
+            about_fact = {Attribute.HOSTNAME: host, Attribute.CONVERSATION: str(incident)}
+            return tracing.span("route outcome", trace, about_fact)
         case _:
             return nullcontext(trace)
 

@@ -19,6 +19,7 @@ from kasugai.core.words.incident import Open, Stop
 from kasugai.core.words.plan import Plan, Step
 from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Reason
+from kasugai.workers import spans
 from kasugai.workers.clock import monotonic_ms
 from kasugai.workers.ports import Lease, LeaseLost, Ledger, Log, LogRefused
 
@@ -76,6 +77,7 @@ class Journal:
         fact = replace(self._fact(kind, order), step=record, name=step.name or step.subject, detail=detail)
         may_act = await self._record(fact, effect=kind is FactKind.STARTED and not even_stopped)
         count(STEPS, action=step.action, outcome=kind)
+        spans.ended(step, kind, record)
         return may_act
 
     async def answer(

@@ -6,7 +6,6 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
-from opentelemetry.sdk.resources import Resource
 
 from kasugai.adapters.inventory import Inventory
 from kasugai.adapters.telemetry.project_metrics import MASAKARI_METRICS
@@ -42,7 +41,7 @@ from tests.support.incidents import (
     view_of,
 )
 from tests.support.memory_documents import MemoryDocuments
-from tests.support.metrics import samples
+from tests.support.metrics import RESOURCE, samples
 from tests.support.projections import came
 
 RACK = SegmentRecord(segment_id=SEGMENT, name="rack1", number=1, description="by the door")
@@ -105,7 +104,7 @@ class Site:
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """Where metrics are served."""
-    with served(Vitals(), Resource.create({"service.name": "kasugai-test"}), "127.0.0.1", 0) as address:
+    with served(Vitals(), RESOURCE, "127.0.0.1", 0) as address:
         yield address
 
 

@@ -10,7 +10,6 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
-from opentelemetry.sdk.resources import Resource
 
 from kasugai.adapters.settings.values import KafkaSettings, Settings, StreamSettings, TelemetrySettings
 from kasugai.adapters.telemetry.catalogue import CATALOGUE, PROCESSES, STEPS, VERDICTS, WINDOW, WORKERS
@@ -23,10 +22,9 @@ from kasugai.adapters.telemetry.serving import PortTaken, served
 from kasugai.adapters.telemetry.vitals import Vitals
 from kasugai.cli.main import build_parser
 from kasugai.core.words.subject import Kind
-from tests.support.metrics import samples
+from tests.support.metrics import RESOURCE, samples
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "metrics.md"
-RESOURCE = Resource.create({"service.name": "kasugai-test"})
 ABOUT_ONE = {"guest", "incident", "uuid", "event", "instance", "step"}
 
 

@@ -4,8 +4,7 @@ import asyncio
 from uuid import UUID
 
 import pytest
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from kasugai.adapters.kafka.records import context_of, current_trace
@@ -23,10 +22,10 @@ from kasugai.sim.lab.mortal import Counter, Process
 from kasugai.sim.ledger import MemoryLedger
 from kasugai.sim.loop import run
 from kasugai.sim.power_door import PowerDoor
-from kasugai.workers import spans
 from kasugai.workers.lane import Doors
 from kasugai.workers.outages import Outages
 from kasugai.workers.pool import Pool
+from tests.support.spans import in_memory
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 PARENT_ID = "b7ad6b7169203331"
@@ -103,11 +102,7 @@ def play() -> ListeningLog:
 @pytest.fixture
 def exported(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
     """Keep the pool's spans."""
-    exporter = InMemorySpanExporter()
-    provider = TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    monkeypatch.setattr(spans, "TRACER", provider.get_tracer("test"))
-    return exporter
+    return in_memory(monkeypatch)
 
 
 def ids(span: ReadableSpan) -> tuple[str, str]:
@@ -127,6 +122,21 @@ def test_there_is_one_span_per_attempt_and_per_effect(exported: InMemorySpanExpo
         assert span.attributes["messaging.message.conversation_id"] == str(UUID(int=7))
         if span is not attempt:
             assert span.parent is not None and span.parent.span_id == attempt.context.span_id
+
+
+def test_the_attempts_span_tells_each_guest_that_is_back_and_ends_after_the_last(
+    exported: InMemorySpanExporter,
+) -> None:
+    play()
+    (attempt,) = [span for span in exported.get_finished_spans() if span.name == "recover host"]
+    landed = [event for event in attempt.events if event.name == "evacuate done"]
+    assert {event.attributes["kasugai.subject"] for event in landed if event.attributes} == {
+        "web0",
+        "web1",
+        "web2",
+    }
+    assert {event.attributes["kasugai.destination"] for event in landed if event.attributes} == {"cmp2"}
+    assert all(event.timestamp <= (attempt.end_time or 0) for event in attempt.events)
 
 
 def test_facts_are_published_in_the_span_that_they_belong_to(exported: InMemorySpanExporter) -> None:

@@ -232,7 +232,7 @@ class Process:
             raise NotOwner("another projector owns them, or they have been dropped")
         if is_current and projector.is_done:
             projector.project(is_current=True)
-            self._shown.show(projector.board, [(out.segment, out.host) for out in self._views.hosts_out()])
+            self._shown.show(projector.board, self._views.hosts_out())
 
     def _work(self, projector: Projector, batch: Batch, is_current: bool) -> None:
         self._newest = newest(self._newest, batch.records)

@@ -17,7 +17,7 @@ from kasugai.adapters.telemetry.meters import Reading, count, observe, watched
 from kasugai.adapters.wall import Wall, monotonic
 from kasugai.api.projection.board import Board, Ended
 from kasugai.api.shown import number_of
-from kasugai.core.telling.host_states import Place
+from kasugai.api.views import OutView
 from kasugai.core.telling.numbers import Numbers, numbers
 from kasugai.core.telling.phases import Span
 from kasugai.core.words.incident import Phase
@@ -39,7 +39,7 @@ class StandingMetrics:
         """Show hosts and segments as `known` has them; None: nobody knows yet."""
         self._known, self._wall = known, wall or Wall()
         self._board: Board | None = None
-        self._outs: frozenset[Place] = frozenset()
+        self._outs: tuple[OutView, ...] = ()
         self._lock = Lock()
         self._at = float("-inf")
         self._numbers: Numbers | None = None
@@ -55,6 +55,8 @@ class StandingMetrics:
             m.GUESTS_DOWN: lambda: self._guests("down"),
             m.GUESTS_COMING_BACK: lambda: self._guests("coming"),
             m.GUESTS_BACK: lambda: self._guests("back"),
+            m.GUEST_STATE: self._ways,
+            m.SERVICE_DISABLED: self._disabled,
             m.HEALTH: self._health,
             m.MASAKARI_UP: lambda: [(0.0 if self._known() is None else 1.0, {})],
             m.MASAKARI_SEGMENT: self._masakari_segments,
@@ -67,10 +69,10 @@ class StandingMetrics:
                 stack.enter_context(watched(metric, read))
             yield
 
-    def show(self, board: Board, outs: Iterable[Place]) -> None:
-        """Show this from now on: the views are ours and all has been read. `outs`: hosts that a recovery has taken out
-        of service."""
-        self._board, self._outs = board, frozenset(outs)
+    def show(self, board: Board, outs: Iterable[OutView]) -> None:
+        """Show this from now on: the views are ours and all has been read. `outs`: what recoveries have taken out of
+        service."""
+        self._board, self._outs = board, tuple(outs)
 
     def hide(self) -> None:
         """Show nothing: the views are another one's, or not all has been read."""
@@ -147,6 +149,32 @@ class StandingMetrics:
             for (host, segment), guests in found.items()
         ]
 
+    def _ways(self) -> list[Reading]:
+        now = self._now()
+        ways = () if now is None else now.ways
+        return [
+            (
+                1.0,
+                {
+                    "hostname": way.host,
+                    "segment": way.segment,
+                    "incident": str(way.incident),
+                    "guest": way.guest,
+                    "state": way.state,
+                },
+            )
+            for way in ways
+        ]
+
+    def _disabled(self) -> list[Reading]:
+        names = {segment.segment_id: segment.name for segment in self._described().segments()}
+        places = {(out.segment, out.host) for out in self._outs if out.process}
+        return [
+            (1.0, {"hostname": host, "segment": names[segment]})
+            for segment, host in places
+            if segment in names
+        ]
+
     def _health(self) -> list[Reading]:
         now = self._now()
         return [] if now is None else [(now.health, {})]
@@ -158,7 +186,7 @@ class StandingMetrics:
         return [(1.0, _of_host(record, segment)) for record, segment in self._pairs()]
 
     def _masakari_on_maintenance(self) -> list[Reading]:
-        now, outs = self._wall.now(), self._outs
+        now, outs = self._wall.now(), {(out.segment, out.host) for out in self._outs}
         return [
             (
                 1.0 if (record.segment_id, record.name) in outs or record.is_set_aside(now) else 0.0,

@@ -20,7 +20,11 @@ HOST_STATE = Metric(
     shape=Shape.GAUGE,
     unit="{host}",
     help="1 for the state that a host is in: each host of the inventory has one.",
-    labels=(_HOSTNAME, _SEGMENT, ("state", "core/telling/standing.State")),
+    labels=(
+        _HOSTNAME,
+        _SEGMENT,
+        ("state", "in-service, suspected, opened, held, recovering, out, on-probation, retired or unknown"),
+    ),
     shown_by=(PROJECT,),
 )
 HOST_PROTECTED = Metric(
@@ -28,7 +32,15 @@ HOST_PROTECTED = Metric(
     shape=Shape.GAUGE,
     unit="{host}",
     help="1 for a host that would be recovered if it failed now, by all that the projector knows; 0 with the reason.",
-    labels=(_HOSTNAME, _SEGMENT, ("reason", "`-`, or core/telling/standing.Unprotected")),
+    labels=(_HOSTNAME, _SEGMENT, ("reason", "`-`, or core/telling/protection.Unprotected")),
+    shown_by=(PROJECT,),
+)
+SERVICE_DISABLED = Metric(
+    name="kasugai.host.service.disabled",
+    shape=Shape.GAUGE,
+    unit="{host}",
+    help="1 for a host whose compute service a process's incident has disabled, until one has enabled it again.",
+    labels=(_HOSTNAME, _SEGMENT),
     shown_by=(PROJECT,),
 )
 SURVIVABLE = Metric(
@@ -69,6 +81,26 @@ GUESTS_BACK = Metric(
     unit="{guest}",
     help=f"Guests that are back, or were deleted meanwhile, {_GUESTS}.",
     labels=(_HOSTNAME, _SEGMENT),
+    shown_by=(PROJECT,),
+)
+GUEST_STATE = Metric(
+    name="kasugai.guest.state",
+    shape=Shape.GAUGE,
+    unit="{guest}",
+    help="1 for where a guest of an open incident is on its way back; gone with the incident.",
+    labels=(
+        _HOSTNAME,
+        _SEGMENT,
+        ("incident", "the open incident's uuid"),
+        (
+            "guest",
+            "its name; with the beginning of its uuid where another one of the incident is called the same",
+        ),
+        (
+            "state",
+            "detect, decide, fence, wait (for its turn), move, prove (back, its incident still open) or failed",
+        ),
+    ),
     shown_by=(PROJECT,),
 )
 HEALTH = Metric(
@@ -172,11 +204,13 @@ MASAKARI_METRICS = (
 PROJECT_METRICS = (
     HOST_STATE,
     HOST_PROTECTED,
+    SERVICE_DISABLED,
     SURVIVABLE,
     INCIDENTS_OPEN,
     GUESTS_DOWN,
     GUESTS_COMING_BACK,
     GUESTS_BACK,
+    GUEST_STATE,
     HEALTH,
     PHASE,
     RECOVERY,

@@ -1,24 +1,25 @@
 """How things stand in numbers, for metrics: hosts by state, who is protected and who is not and why, guests that are
 down and back, open incidents by who must act, and one number for all of it. Pure; by what `standing` remembers.
 
-It knows what the topics tell. That a host has no fence device, or that its agent is silent, it knows only once that
-stood in the way of something; a silence in Alertmanager likewise.
+It knows what the topics tell, and judges by the rules of `status` and `protection`.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
+from uuid import UUID
 
 from kasugai.core.telling.host_states import (
     IN_SERVICE,
     ON_PROBATION,
     OUT,
-    RETIRED,
     HostState,
     Place,
     state_of,
 )
+from kasugai.core.telling.protection import Known, Unprotected, unprotected
 from kasugai.core.telling.standing import Case, Words
 from kasugai.core.telling.status import (
     Level,
@@ -28,7 +29,6 @@ from kasugai.core.telling.status import (
     level_of_failed,
     level_of_host,
 )
-from kasugai.core.words.incident import Phase
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.subject import Kind
 from kasugai.core.words.timing import Instant, Millis
@@ -39,37 +39,10 @@ RECENT: Millis = Millis(3_600_000)
 UNKNOWN_FOR: Millis = Millis(86_400_000)
 """For so long a host that no segment has is told after a word about it: correlate says so once a day."""
 UNKNOWN_AT_MOST = 1_000
+WAYS_AT_MOST = 10_000
+"""So many guests of open incidents are told one by one; all are counted."""
 NOWHERE = "-"
 """The segment of a host that is in none."""
-
-
-class Unprotected(StrEnum):
-    """Why a host would not be recovered if it failed now, the first that fits."""
-
-    NO_SEGMENT = "no-segment"
-    """Faults about it came, and no segment has it: nothing is done about it."""
-    RETIRED = "retired"
-    """A person has given it up, and it is still described."""
-    OUT = "out"
-    """It is out of service since its recovery."""
-    IN_RECOVERY = "in-recovery"
-    """It has failed, and its incident is open."""
-    MAINTENANCE = "maintenance"
-    """An operator has set it aside."""
-    PLANNED_STOP = "planned-stop"
-    """Its segment is switched off on purpose."""
-    DISARMED = "disarmed"
-    """Its segment may not act, by its description, a command or a bug."""
-    NO_FENCE_DEVICE = "no-fence-device"
-    """It is held because nothing proves that it is off."""
-    SILENCED = "silenced"
-    """It is held because a silence in Alertmanager names it."""
-    HELD = "held"
-    """It is held for another reason."""
-    AGENT_SILENT = "agent-silent"
-    """Its own agent's silence is all that speaks against it: no heartbeat would tell that it dies."""
-    SUSPECTED = "suspected"
-    """Something speaks against it, and it is not known whether it lives."""
 
 
 class Waits(StrEnum):
@@ -88,21 +61,6 @@ HEALTH: Mapping[Level, int] = {Level.WELL: 0, Level.NOTE: 0, Level.COMING: 1, Le
 """The first word of `kasugai status` as a number."""
 UNKNOWN = "unknown"
 """The state of a host that the inventory does not know."""
-_GONE = {
-    RETIRED: Unprotected.RETIRED,
-    OUT: Unprotected.OUT,
-    str(Phase.OPENED): Unprotected.IN_RECOVERY,
-    str(Phase.RECOVERING): Unprotected.IN_RECOVERY,
-}
-"""By the host's state: what has already happened to it."""
-_HELD: Mapping[str, Unprotected] = {
-    Reason.MAINTENANCE: Unprotected.MAINTENANCE,
-    Reason.PLANNED_STOP: Unprotected.PLANNED_STOP,
-    Reason.DISARMED: Unprotected.DISARMED,
-    Reason.DISARMED_BY_COMMAND: Unprotected.DISARMED,
-    Reason.NO_FENCE_DEVICE: Unprotected.NO_FENCE_DEVICE,
-    Reason.SILENCED: Unprotected.SILENCED,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +93,20 @@ class Guests:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """Where a guest of an open incident is on its way back."""
+
+    host: str
+    segment: str
+    """The segment's name."""
+    incident: UUID
+    guest: str
+    """Its name."""
+    state: str
+    """One of `phases.guest_states`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Numbers:
     """How things stand."""
 
@@ -146,6 +118,8 @@ class Numbers:
     """How many incidents, and subjects held without one, by segment's name, kind and who must act."""
     guests: Mapping[tuple[str, str], Guests]
     """By host and segment's name."""
+    ways: tuple[Way, ...]
+    """Each guest of an open incident; not all where they are very many."""
 
 
 def numbers(
@@ -159,7 +133,7 @@ def numbers(
     by the broker's clock."""
     said = list(words)
     told = [*cases, *(each.held for each in said if each.held is not None)]
-    known = _Known(
+    known = Known(
         states=_states(told, said),
         disarmed=_disarmed(said),
         stopped=frozenset(each.segment for each in said if each.stopping),
@@ -173,20 +147,8 @@ def numbers(
         hosts=(*described, *_strangers(said, {host.name for host in hosts}, now)),
         open=_open(told, names),
         guests=_guests(told, names, now),
+        ways=tuple(islice(_ways(told, names), WAYS_AT_MOST)),
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Known:
-    """What there is to know about hosts and segments besides their descriptions."""
-
-    states: Mapping[Place, HostState]
-    disarmed: Mapping[str, Reason]
-    """Why a segment may not act, by its id, whatever its description says."""
-    stopped: frozenset[str]
-    """Segments in a planned stop, by their ids."""
-    silent: frozenset[Place]
-    """Hosts that nothing but their own agents' silence speaks against."""
 
 
 def _states(told: Iterable[Case], words: Iterable[Words]) -> Mapping[Place, HostState]:
@@ -212,7 +174,7 @@ def _disarmed(words: Iterable[Words]) -> Mapping[str, Reason]:
     return {segment: word.reason for segment, word in last.items() if word.verb is not Verb.ARM}
 
 
-def _levels(told: Sequence[Case], known: _Known, names: Mapping[str, str], now: Instant) -> Iterable[Level]:
+def _levels(told: Sequence[Case], known: Known, names: Mapping[str, str], now: Instant) -> Iterable[Level]:
     """How much each matter wants of whoever looks, as `status` has it."""
     yield from (level_of(case) for case in told if case.is_open)
     failed = left_failed((case.segment, case.subject, case) for case in told)
@@ -222,7 +184,7 @@ def _levels(told: Sequence[Case], known: _Known, names: Mapping[str, str], now: 
 
 
 def _standing(
-    host: HostRecord, segments: Mapping[str, SegmentRecord], known: _Known, now: Instant
+    host: HostRecord, segments: Mapping[str, SegmentRecord], known: Known, now: Instant
 ) -> Standing:
     segment = segments.get(host.segment_id)
     state = known.states.get((host.segment_id, host.name))
@@ -230,29 +192,8 @@ def _standing(
         host=host.name,
         segment=NOWHERE if segment is None else segment.name,
         state=IN_SERVICE if state is None else state.word,
-        unprotected=_unprotected(host, segment, state, known, now),
+        unprotected=unprotected(host, segment, state, known, now),
     )
-
-
-def _unprotected(
-    host: HostRecord, segment: SegmentRecord | None, state: HostState | None, known: _Known, now: Instant
-) -> Unprotected | None:
-    if segment is None:
-        return Unprotected.NO_SEGMENT
-    if state is not None and state.word in _GONE:
-        return _GONE[state.word]
-    if host.is_set_aside(now):
-        return Unprotected.MAINTENANCE
-    if host.segment_id in known.stopped:
-        return Unprotected.PLANNED_STOP
-    if not segment.armed or host.segment_id in known.disarmed:
-        return Unprotected.DISARMED
-    if state is None or state.word == ON_PROBATION:
-        return None
-    if state.word == Phase.HELD:
-        return _HELD.get(state.why, Unprotected.HELD)
-    is_silent = (host.segment_id, host.name) in known.silent
-    return Unprotected.AGENT_SILENT if is_silent else Unprotected.SUSPECTED
 
 
 def _strangers(words: Iterable[Words], described: Set[str], now: Instant) -> list[Standing]:
@@ -276,6 +217,20 @@ def _open(told: Iterable[Case], names: Mapping[str, str]) -> Mapping[tuple[str, 
         for case in told
         if case.is_open
     )
+
+
+def _ways(told: Iterable[Case], names: Mapping[str, str]) -> Iterable[Way]:
+    """The newest incidents first: what is told in part is told of what happens now."""
+    for case in sorted(told, key=lambda case: (-case.since, case.subject)):
+        if case.is_open and case.incident is not None:
+            for guest in case.guests:
+                yield Way(
+                    host=case.host,
+                    segment=names.get(case.segment, case.segment),
+                    incident=case.incident,
+                    guest=guest.name,
+                    state=guest.state,
+                )
 
 
 def _guests(told: Iterable[Case], names: Mapping[str, str], now: Instant) -> Mapping[tuple[str, str], Guests]:

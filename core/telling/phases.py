@@ -13,7 +13,7 @@ from enum import StrEnum
 from kasugai.core.telling.incident_views import IncidentView, Seen, held_since
 from kasugai.core.telling.progress import StepView, close_of
 from kasugai.core.words.actions import About, Meaning
-from kasugai.core.words.facts import Fact, FactKind
+from kasugai.core.words.facts import Fact, FactKind, StepState
 from kasugai.core.words.incident import Open
 from kasugai.core.words.timing import BrokerTime, Millis, between
 from kasugai.core.words.verdicts import Verb, Verdict
@@ -38,6 +38,10 @@ class Part(StrEnum):
     """Until the last guest is seen elsewhere, or running again, or has been given up. Without a guest there is none."""
     PROVE = "prove"
     """Until correlate closes the incident: power states restored, the last look, the answer."""
+
+
+WAIT, FAILED = "wait", "failed"
+"""What a guest may be besides in a phase."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +92,27 @@ def guest_phases(view: IncidentView, before: Iterable[Seen] = ()) -> tuple[Guest
         )
         for step in view.instances
     )
+
+
+def guest_states(view: IncidentView) -> tuple[tuple[StepView, str], ...]:
+    """Return where each guest of an open incident is on its way back, in the order of its instances: the phase that all
+    share until the host is out; then `wait` (for its turn), `move`, `prove` (it is back, its incident still open) or
+    `failed`. None of one that has ended."""
+    reached = phases(view)
+    if not reached or reached[-1].ended is not None:
+        return ()
+    shared = reached[-1].part
+    return tuple((step, _state(step, shared)) for step in view.instances)
+
+
+def _state(step: StepView, shared: Part) -> str:
+    if step.is_done:
+        return Part.PROVE
+    if step.record is not None and step.record.state is StepState.FAILED:
+        return FAILED
+    if step.record is not None and step.record.state.is_open:
+        return Part.MOVE
+    return shared if shared in (Part.DETECT, Part.DECIDE, Part.FENCE) else WAIT
 
 
 def began(view: IncidentView, before: Iterable[Seen] = ()) -> BrokerTime:

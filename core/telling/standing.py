@@ -4,12 +4,14 @@ Whoever reads all records at once needs none of this (`status`, `host_states`); 
 these instead of records, and comes to the same answers, for both stand on the same rules.
 """
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
 from kasugai.core.telling.host_states import Said, arming_words, words_about
-from kasugai.core.telling.incident_views import IncidentView, Seen, fold
+from kasugai.core.telling.incident_views import SHORT, IncidentView, Seen, fold
+from kasugai.core.telling.phases import guest_states
 from kasugai.core.telling.progress import StepView
 from kasugai.core.telling.status import Level, level_of
 from kasugai.core.telling.stops import stops
@@ -22,6 +24,16 @@ from kasugai.core.words.verdicts import Reason, Verb, Verdict
 
 LIVENESS = "liveness"
 """The observer that hears hosts' own heartbeats (core/watching)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guest:
+    """Where one guest of an open incident is on its way back."""
+
+    name: str
+    """What it is called; with the beginning of its uuid where another one of the incident is called the same."""
+    state: str
+    """One of `phases.guest_states`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +58,8 @@ class Case(OfKind):
     """Those of them that come back by themselves."""
     back: int = 0
     """Its guests that are back, or were deleted meanwhile."""
+    guests: tuple[Guest, ...] = ()
+    """Its guests while it is open, each under another name."""
     heartbeats_alone: bool = False
     """Whether nothing but the silence of its host's own agent speaks against its subject."""
 
@@ -116,8 +130,23 @@ def case_of(view: IncidentView) -> Case:
         down=0 if was_left else len(left),
         coming=sum(not _has_failed(step) for step in left) if comes_back else 0,
         back=view.instances_done,
+        guests=_guests(view),
         heartbeats_alone=_is_silence_alone(view),
     )
+
+
+def _guests(view: IncidentView) -> tuple[Guest, ...]:
+    states = guest_states(view)
+    names = Counter(step.step.name for step, _ in states)
+    return tuple(Guest(name=_called(step, names), state=state) for step, state in states)
+
+
+def _called(step: StepView, names: Mapping[str, int]) -> str:
+    """A name that two guests share tells neither from the other; nor does none."""
+    name, uuid = step.step.name, step.step.subject
+    if name == "":
+        return uuid
+    return name if names[name] == 1 else f"{name} ({uuid[:SHORT]})"
 
 
 def words_of(seen: Iterable[Seen]) -> Words:

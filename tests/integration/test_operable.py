@@ -217,6 +217,30 @@ def test_the_recovery_is_counted(site: Site) -> None:
     assert site.value("route", "kasugai_consumer_records_total", topic="kasugai.faults.reported") == 1
 
 
+def test_the_projector_says_how_things_stand(site: Site) -> None:
+    _until(
+        lambda: site.value("project", "kasugai_incidents_ended_total", kind="host", end="recovered") == 1,
+        site,
+    )
+    _until(
+        lambda: site.value("project", "kasugai_guests_back", hostname="cmp1", segment="rack1") == GUESTS, site
+    )
+    assert (
+        site.value("project", "kasugai_guests_down") == 0 == site.value("project", "kasugai_incidents_open")
+    )
+    assert site.value("project", "kasugai_host_state", hostname="cmp1", state="out") == 1
+    assert site.value("project", "kasugai_host_state", state="in-service") == 2
+    assert site.value("project", "kasugai_host_protected", segment="rack1", reason="-") == 2
+    for phase in ("detect", "decide", "fence", "move", "prove"):
+        assert (
+            site.value("project", "kasugai_recovery_phase_seconds_count", segment="rack1", phase=phase) == 1
+        )
+    assert site.value("project", "kasugai_recovery_seconds_sum", end="recovered") > 0
+    assert site.value("project", "openstack_masakari_host", failover_segment_name="rack1") == 3
+    assert site.value("project", "openstack_masakari_host_on_maintenance") == 1, "what the API shows of cmp1"
+    assert site.value("project", "openstack_masakari_up") == 1
+
+
 def test_the_apis_answers_are_counted(site: Site) -> None:
     said = {
         "type": "COMPUTE_HOST",
@@ -256,6 +280,7 @@ def test_one_trace_runs_through_all_processes(site: Site) -> None:
         ("kasugai-worker-host", "force-down"),
         ("kasugai-worker-host", "evacuate"),
         ("kasugai-route", "route outcome"),
+        ("kasugai-correlate", "correlate close"),
     }
     _until(lambda: wanted <= names(), site)
     parents = {span.span: span for span in site.collector.spans}

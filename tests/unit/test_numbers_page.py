@@ -5,8 +5,9 @@ from pathlib import Path
 
 from kasugai.adapters.telemetry.catalogue import CATALOGUE
 from kasugai.adapters.telemetry.metric import Shape
-from kasugai.core.telling.numbers import Unprotected, Waits
+from kasugai.core.telling.numbers import Waits
 from kasugai.core.telling.phases import Part
+from kasugai.core.telling.protection import Unprotected
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "operators" / "numbers.md").read_text()
 LABELS = {

@@ -17,10 +17,12 @@ from kasugai.api.projection import board as boards
 from kasugai.api.projection.board import Board, text_of
 from kasugai.api.projection.projector import Projector
 from kasugai.api.standing_metrics import StandingMetrics
+from kasugai.api.views import OutView
 from kasugai.core.telling.documents import NotOwner, Round
 from kasugai.core.telling.incident_views import Record
-from kasugai.core.telling.numbers import RECENT, UNKNOWN_FOR, Unprotected, Waits
+from kasugai.core.telling.numbers import RECENT, UNKNOWN_FOR, Waits
 from kasugai.core.telling.phases import Part
+from kasugai.core.telling.protection import Unprotected
 from kasugai.core.telling.standing import Words, case_of
 from kasugai.core.words.facts import FactKind, Result
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
@@ -87,7 +89,7 @@ class Site:
             self.projector.project(is_current=True)
         self.show()
 
-    def show(self, *outs: tuple[str, str]) -> None:
+    def show(self, *outs: OutView) -> None:
         """Show what is remembered."""
         self.metrics.hide()
         self.metrics.show(self.projector.board, outs)
@@ -140,6 +142,22 @@ def test_guests_and_incidents_are_counted_and_health_is_one_number(site: Site) -
     site.play(*WHOLE)
     assert site.series("kasugai_incidents_open") == {}
     assert site.value("kasugai_guests_back", **HOST) == 2 and site.value("kasugai_health") == 0
+
+
+def test_each_guest_of_an_open_incident_is_told_until_it_ends(site: Site) -> None:
+    site.play(*MIDWAY)
+    ways = {labels["guest"]: labels for labels in map(dict, site.series("kasugai_guest_state"))}
+    assert {name: way["state"] for name, way in ways.items()} == {"web1": "prove", "batch1": "move"}
+    assert ways["web1"] | HOST == ways["web1"] and ways["web1"]["incident"] == str(INCIDENT)
+    site.play(*WHOLE)
+    assert site.series("kasugai_guest_state") == {}
+
+
+def test_a_service_that_a_processs_incident_disabled_is_told(site: Site) -> None:
+    site.play()
+    of_process = OutView(segment=SEGMENT, host="cmp1", process="nova-compute")
+    site.show(of_process, OutView(segment=SEGMENT, host="cmp2"), replace(of_process, segment="gone"))
+    assert site.series("kasugai_host_service_disabled") == {tuple(sorted(HOST.items())): 1}
 
 
 def test_a_host_that_is_gone_leaves_no_series_behind(site: Site) -> None:
@@ -272,7 +290,7 @@ def test_an_end_is_counted_when_its_outcome_has_been_read_too(site: Site) -> Non
 
 def test_masakaris_metrics_say_what_the_rest_api_says(site: Site) -> None:
     site.play()
-    site.show((SEGMENT, "cmp2"))
+    site.show(OutView(segment=SEGMENT, host="cmp2"))
     assert site.inventory is not None
     rows = [
         shown.host(record, RACK, START, is_out=record.name == "cmp2") for record in site.inventory.hosts()

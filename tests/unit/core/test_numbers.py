@@ -15,12 +15,13 @@ from kasugai.core.telling.numbers import (
     RECENT,
     UNKNOWN_AT_MOST,
     UNKNOWN_FOR,
+    WAYS_AT_MOST,
     Guests,
     Numbers,
-    Unprotected,
     Waits,
     numbers,
 )
+from kasugai.core.telling.protection import Unprotected
 from kasugai.core.telling.standing import Case, Words, case_of, words_of
 from kasugai.core.telling.status import LATELY, status
 from kasugai.core.words.facts import FactKind, Result, StepState
@@ -30,8 +31,10 @@ from kasugai.core.words.subject import Kind, Subject, segment_subject
 from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Evidence, Reason, Verb, Verdict
 from tests.support.incidents import (
+    JOB,
     MIDWAY,
     OPENED,
+    PLAN,
     SEGMENT,
     START,
     WEB,
@@ -156,6 +159,24 @@ def test_guests_of_what_has_ended_are_counted_for_an_hour_and_never_those_that_w
     assert of(*WHOLE, now=ended + RECENT).guests == {}
     withdrawn = (*MIDWAY[:4], said(FactKind.FINISHED, result=Result.WITHDRAWN, reason=Reason.NOTHING_DONE))
     assert of(*withdrawn, decided(Verb.CLOSE, Reason.NOTHING_DONE)).guests == {}
+
+
+def test_guests_of_one_name_and_of_none_are_told_apart() -> None:
+    twins = replace(
+        PLAN, steps=(*PLAN.steps[:3], replace(JOB, name="web1"), replace(JOB, subject="third", name=""))
+    )
+    found = of(OPENED, opened(), said(FactKind.ADOPTED), said(FactKind.PLAN, plan=twins))
+    assert [way.guest for way in found.ways] == ["web1 (web)", "web1 (job)", "third"]
+    assert {(way.host, way.segment, way.incident, way.state) for way in found.ways} == {
+        ("cmp1", "rack1", OPENED.incident, "decide")
+    }
+
+
+def test_very_many_guests_are_counted_and_told_one_by_one_in_part() -> None:
+    steps = tuple(replace(WEB, subject=f"g{n}", name=f"g{n}") for n in range(WAYS_AT_MOST + 5))
+    plan = replace(PLAN, steps=steps)
+    found = of(OPENED, opened(), said(FactKind.ADOPTED), said(FactKind.PLAN, plan=plan))
+    assert (len(found.ways), found.guests["cmp1", "rack1"].down) == (WAYS_AT_MOST, WAYS_AT_MOST + 5)
 
 
 def test_what_was_ordered_waits_for_whoever_ordered_it() -> None:

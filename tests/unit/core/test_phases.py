@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from kasugai.core.telling.incident_views import IncidentView, Record, Seen, fold
-from kasugai.core.telling.phases import Part, Span, began, guest_phases, phases
+from kasugai.core.telling.phases import Part, Span, began, guest_phases, guest_states, phases
 from kasugai.core.words.facts import FactKind, StepState
 from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Reason, Verb
@@ -207,6 +207,24 @@ def test_a_guest_that_moved_before_its_host_was_seen_to_be_out_shares_no_more_th
     web, _ = guest_phases(view, seen)
     assert [span.part for span in web.spans] == HOST[:4]
     assert web.spans[2].ended == web.spans[3].begun == START + 5_000
+
+
+def states(*values: Record) -> dict[str, str]:
+    view, _ = of(*values)
+    return {step.step.name: state for step, state in guest_states(view)}
+
+
+def test_where_each_guest_is_on_its_way_back() -> None:
+    planned = MIDWAY[:4]
+    both = {"web1": "decide", "batch1": "decide"}
+    assert states(*MIDWAY[:2]) == {}, "before there is a plan nobody has counted them"
+    assert states(*planned) == both
+    assert states(*MIDWAY[:6]) == dict.fromkeys(both, "fence")
+    assert states(*MIDWAY[:7]) == dict.fromkeys(both, "wait")
+    assert states(*MIDWAY[:9]) == dict.fromkeys(both, "move")
+    assert states(*MIDWAY) == {"web1": "prove", "batch1": "move"}
+    assert states(*MIDWAY, of_step(WEB, StepState.FAILED, tries=2))["web1"] == "failed"
+    assert states(*WHOLE) == {}
 
 
 def test_records_that_are_lost_leave_what_is_known() -> None:

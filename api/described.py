@@ -5,7 +5,6 @@ What is shown of it decides about nothing, so no trouble with it ends the proces
 
 import asyncio
 import logging
-from contextlib import aclosing
 
 from kasugai.adapters.inventory import Inventory
 from kasugai.adapters.kafka.inventory_reader import InventoryReader
@@ -46,6 +45,5 @@ class Described:
     async def _follow(self) -> None:
         async with InventoryReader(self._kafka, self._name) as reader:
             self._inventory = reader.inventory
-            async with aclosing(reader.changes()) as changes:
-                async for _ in changes:
-                    pass
+            async for _ in reader.changes():
+                pass

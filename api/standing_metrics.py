@@ -13,7 +13,8 @@ from uuid import UUID
 
 from kasugai.adapters.inventory import Inventory
 from kasugai.adapters.telemetry import project_metrics as m
-from kasugai.adapters.telemetry.meters import Reading, count, observe, watched
+from kasugai.adapters.telemetry.meters import Read, Reading, count, observe, watched
+from kasugai.adapters.telemetry.metric import Metric
 from kasugai.adapters.wall import Wall, monotonic
 from kasugai.api.projection.board import Board, Ended
 from kasugai.api.shown import number_of
@@ -48,7 +49,7 @@ class StandingMetrics:
     @contextmanager
     def watched(self) -> Iterator[None]:
         """Answer for the length of the block."""
-        reads = {
+        reads: dict[Metric, Read] = {
             m.HOST_STATE: self._states,
             m.HOST_PROTECTED: self._protected,
             m.INCIDENTS_OPEN: self._open,
@@ -87,13 +88,13 @@ class StandingMetrics:
         self._counted[key] = None
         if len(self._counted) > REMEMBERED:
             self._counted.popitem(last=False)
-        about = {"segment": self._name_of(case.segment), "kind": str(case.kind)}
-        end = _end(ended)
-        count(m.INCIDENTS_ENDED, **about, end=end)
+        segment, kind, end = self._name_of(case.segment), str(case.kind), _end(ended)
+        count(m.INCIDENTS_ENDED, segment=segment, kind=kind, end=end)
         for span in ended.spans:
-            observe(m.PHASE, _seconds(span), **about, phase=str(span.part))
+            observe(m.PHASE, _seconds(span), segment=segment, kind=kind, phase=str(span.part))
         if ended.spans:
-            observe(m.RECOVERY, sum(_seconds(span) for span in ended.spans), **about, end=end)
+            took = sum(_seconds(span) for span in ended.spans)
+            observe(m.RECOVERY, took, segment=segment, kind=kind, end=end)
 
     def _name_of(self, segment: str) -> str:
         known = self._known()

@@ -25,6 +25,7 @@ from kasugai.adapters.telemetry.catalogue import (
     UNKNOWN_HOSTS,
 )
 from kasugai.adapters.telemetry.metric import Metric, Shape
+from kasugai.adapters.telemetry.wide import written
 
 KEPT = (
     *(EXITS, RECORDS, REQUESTS, CLAIMS, UNKNOWN_HOSTS),
@@ -88,16 +89,28 @@ class Tally:
         return [(n, dict(zip(self._names, values, strict=True))) for values, n in counts]
 
 
+def wide() -> Iterator[bytes]:
+    """Give the families of all wide gauges, as text."""
+    for metric in CATALOGUE:
+        if metric.is_wide:
+            yield written(metric, _readings(metric))
+
+
+def _readings(metric: Metric) -> Iterator[Reading]:
+    for read in list(_readers[metric.name]):
+        for value, labels in read():
+            _check(metric, labels)
+            yield value, labels
+
+
 def _check(metric: Metric, labels: Mapping[str, str]) -> None:
     if labels.keys() != _labels[metric.name]:
         raise ValueError(f"{metric.name} has the labels {metric.label_names}, not {tuple(labels)}")
 
 
 def _read(metric: Metric, _: CallbackOptions) -> Iterable[Observation]:
-    for read in list(_readers[metric.name]):
-        for value, labels in read():
-            _check(metric, labels)
-            yield Observation(value, labels)
+    for value, labels in _readings(metric):
+        yield Observation(value, labels)
 
 
 def _instrument(metric: Metric) -> Any:
@@ -116,4 +129,4 @@ def _instrument(metric: Metric) -> Any:
             return METER.create_observable_gauge(metric.name, [partial(_read, metric)], **about)
 
 
-_told: dict[str, Any] = {metric.name: _instrument(metric) for metric in CATALOGUE}
+_told: dict[str, Any] = {metric.name: _instrument(metric) for metric in CATALOGUE if not metric.is_wide}

@@ -30,6 +30,8 @@ class Metric:
     """The processes that show it."""
     buckets: tuple[float, ...] = ()
     """Upper bounds of a histogram."""
+    is_wide: bool = False
+    """Whether it is a gauge with a series for each host: such are written without OpenTelemetry (wide.py)."""
 
     @property
     def prometheus(self) -> str:

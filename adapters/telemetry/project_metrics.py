@@ -26,6 +26,7 @@ HOST_STATE = Metric(
         ("state", "in-service, suspected, opened, held, recovering, out, on-probation, retired or unknown"),
     ),
     shown_by=(PROJECT,),
+    is_wide=True,
 )
 HOST_PROTECTED = Metric(
     name="kasugai.host.protected",
@@ -34,6 +35,7 @@ HOST_PROTECTED = Metric(
     help="1 for a host that would be recovered if it failed now, by all that the projector knows; 0 with the reason.",
     labels=(_HOSTNAME, _SEGMENT, ("reason", "`-`, or core/telling/protection.Unprotected")),
     shown_by=(PROJECT,),
+    is_wide=True,
 )
 SERVICE_DISABLED = Metric(
     name="kasugai.host.service.disabled",
@@ -42,6 +44,7 @@ SERVICE_DISABLED = Metric(
     help="1 for a host whose compute service a process's incident has disabled, until one has enabled it again.",
     labels=(_HOSTNAME, _SEGMENT),
     shown_by=(PROJECT,),
+    is_wide=True,
 )
 SURVIVABLE = Metric(
     name="kasugai.segment.hosts.survivable",
@@ -66,6 +69,7 @@ GUESTS_DOWN = Metric(
     help=f"Guests that are not back yet, {_GUESTS}.",
     labels=(_HOSTNAME, _SEGMENT),
     shown_by=(PROJECT,),
+    is_wide=True,
 )
 GUESTS_COMING_BACK = Metric(
     name="kasugai.guests.coming.back",
@@ -74,6 +78,7 @@ GUESTS_COMING_BACK = Metric(
     help="Those of kasugai.guests.down that come back by themselves; the others need a hand.",
     labels=(_HOSTNAME, _SEGMENT),
     shown_by=(PROJECT,),
+    is_wide=True,
 )
 GUESTS_BACK = Metric(
     name="kasugai.guests.back",
@@ -82,6 +87,7 @@ GUESTS_BACK = Metric(
     help=f"Guests that are back, or were deleted meanwhile, {_GUESTS}.",
     labels=(_HOSTNAME, _SEGMENT),
     shown_by=(PROJECT,),
+    is_wide=True,
 )
 GUEST_STATE = Metric(
     name="kasugai.guest.state",
@@ -102,6 +108,7 @@ GUEST_STATE = Metric(
         ),
     ),
     shown_by=(PROJECT,),
+    is_wide=True,
 )
 HEALTH = Metric(
     name="kasugai.health",
@@ -160,6 +167,7 @@ MASAKARI_SEGMENT = Metric(
         ("service_type", "its service type"),
     ),
     shown_by=(PROJECT,),
+    is_wide=True,
 )
 MASAKARI_HOST = Metric(
     name="openstack.masakari.host",
@@ -176,6 +184,7 @@ MASAKARI_HOST = Metric(
         ("control_attributes", "its control attributes"),
     ),
     shown_by=(PROJECT,),
+    is_wide=True,
 )
 MASAKARI_ON_MAINTENANCE = Metric(
     name="openstack.masakari.host_on_maintenance",
@@ -184,6 +193,7 @@ MASAKARI_ON_MAINTENANCE = Metric(
     help="1 for a host that the REST API shows as on maintenance: set aside, or taken out of service by a recovery.",
     labels=(_UUID, _HOSTNAME, _OF_SEGMENT),
     shown_by=(PROJECT,),
+    is_wide=True,
 )
 MASAKARI_RESERVED = Metric(
     name="openstack.masakari.host_reserved",
@@ -192,6 +202,7 @@ MASAKARI_RESERVED = Metric(
     help="1 for a host that is described as a reserve.",
     labels=(_UUID, _HOSTNAME, _OF_SEGMENT),
     shown_by=(PROJECT,),
+    is_wide=True,
 )
 MASAKARI_METRICS = (
     MASAKARI_UP,

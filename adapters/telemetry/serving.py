@@ -22,14 +22,15 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
 from kasugai.adapters.telemetry.catalogue import BEAT_AGE, LAG, OLDEST_AGE, READY, RECORDS
-from kasugai.adapters.telemetry.meters import Reading, watched
+from kasugai.adapters.telemetry.meters import Reading, watched, wide
 from kasugai.adapters.telemetry.vitals import Vitals
+from kasugai.adapters.telemetry.wide import joined
 
 log = logging.getLogger(__name__)
 
 SERIES = 50_000
-"""How many series a metric may have: one for each of 10,000 hosts, several times over. OpenTelemetry's own limit is
-2,000: what is beyond is told as one series that nobody can find a host in."""
+"""How many series a metric of OpenTelemetry's may have, whose own limit is 2,000: what is beyond is told as one series
+that nobody can find a host in."""
 
 
 class PortTaken(Exception):
@@ -111,7 +112,8 @@ class _Door(BaseHTTPRequestHandler):
                 self._verdict(self.server.vitals.unready())
             case "/metrics":
                 encode, content_type = choose_encoder(self.headers.get("Accept", ""))
-                self._answer(HTTPStatus.OK, content_type, encode(self.server.collected))
+                page = joined(encode(self.server.collected), wide())
+                self._answer(HTTPStatus.OK, content_type, page)
             case _:
                 self._answer(HTTPStatus.NOT_FOUND, "text/plain", b"/healthz, /readyz or /metrics\n")
 

@@ -78,7 +78,7 @@ def span(
         name,
         context=propagate.extract(cause),
         kind=kind,
-        attributes={Attribute.SYSTEM: "kafka", **said},
+        attributes={Attribute.SYSTEM.value: "kafka", **{str(name): value for name, value in said.items()}},
         links=[link for each in links if (link := _link(each)) is not None],
         start_time=None if since is None else _start(since),
         record_exception=False,

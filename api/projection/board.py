@@ -111,8 +111,9 @@ def text_of(entry: Entry) -> str:
 
 
 def _loaded(bucket: str, text: str) -> Entry:
-    (found,) = load(Case if bucket.startswith(INCIDENT) else Words, text)
-    return found
+    found: tuple[Entry, ...] = load(Case, text) if bucket.startswith(INCIDENT) else load(Words, text)
+    (entry,) = found
+    return entry
 
 
 def _matters(entry: Entry) -> bool:

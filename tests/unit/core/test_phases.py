@@ -10,7 +10,7 @@ from kasugai.core.telling.incident_views import IncidentView, Record, Seen, fold
 from kasugai.core.telling.phases import Part, Span, began, guest_phases, guest_states, phases
 from kasugai.core.words.facts import FactKind, StepState
 from kasugai.core.words.timing import BrokerTime
-from kasugai.core.words.verdicts import Reason, Verb
+from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from tests.support.incidents import (
     DOWN,
     FENCE,
@@ -45,7 +45,7 @@ def of(*values: Record, before: tuple[Record, ...] = ()) -> tuple[IncidentView, 
     seen = []
     for offset, value in enumerate((*before, *values)):
         at = BrokerTime(START + 1000 * offset)
-        seen.append(Seen(at, offset, replace(value, at=at) if hasattr(value, "at") else value))
+        seen.append(Seen(at, offset, replace(value, at=at) if isinstance(value, Verdict) else value))
     views = [view for view in fold(seen) if view.incident is not None]
     return views[-1], seen
 

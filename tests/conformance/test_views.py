@@ -104,7 +104,7 @@ def test_a_notification_that_is_listed_and_not_there_is_told_also_when_it_is_ask
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("key", ["busy", "out", *Index])
+@pytest.mark.parametrize("key", ["busy", "out", "board", *Index])
 def test_a_list_that_redis_has_evicted_is_never_an_empty_list(redis_server: RedisServer, key: str) -> None:
     documents = RedisViews.from_url(redis_server.url)
     documents.drop()
@@ -126,7 +126,7 @@ def test_a_list_that_redis_has_evicted_is_never_an_empty_list(redis_server: Redi
 @pytest.mark.integration
 @pytest.mark.parametrize("spoil", ["type", "bytes"])
 @pytest.mark.parametrize(
-    "key", ["owner", "busy", "out", "progress", "dirty", "parts", "records/x", "text", *Index]
+    "key", ["owner", "busy", "out", "board", "progress", "dirty", "parts", "records/x", "text", *Index]
 )
 def test_what_is_no_view_is_dropped_with_all_of_them_and_they_are_computed_anew(
     redis_server: RedisServer, key: str, spoil: str, monkeypatch: pytest.MonkeyPatch
@@ -168,7 +168,8 @@ def write_there(client: Any, key: str, spoil: str) -> None:
 def ask_all(documents: RedisViews) -> None:
     """Ask for everything that may be asked for, and write."""
     documents.own("me")
-    for ask in (documents.progress, documents.dirty, documents.busy, documents.out, documents.is_current):
+    lists = (documents.busy, documents.out, documents.board)
+    for ask in (documents.progress, documents.dirty, *lists, documents.is_current):
         ask()
     documents.records("x")
     documents.get("text")

@@ -11,9 +11,9 @@ from kasugai.adapters.telemetry.project_metrics import MASAKARI_METRICS
 from kasugai.adapters.telemetry.serving import served
 from kasugai.adapters.telemetry.vitals import Vitals
 from kasugai.adapters.wall import Wall
-from kasugai.api import shown
+from kasugai.api import shown, standing_metrics
 from kasugai.api.projection import board as boards
-from kasugai.api.projection.board import Board, text_of
+from kasugai.api.projection.board import Board, Ended, text_of
 from kasugai.api.projection.projector import Projector
 from kasugai.api.standing_metrics import StandingMetrics
 from kasugai.api.views import OutView
@@ -359,6 +359,26 @@ def test_words_are_remembered_while_they_stand(site: Site) -> None:
     assert sorted(words) == ["subject/host/cmp1"] == sorted(site.documents.board())
     site.projector.forget(START + 2 * boards.FORGOTTEN)
     assert sorted(words) == ["subject/host/cmp1"], "it is held still"
+
+
+def test_what_was_said_of_a_host_is_remembered_as_long_as_its_incidents(site: Site) -> None:
+    site.play(decided(Verb.WATCH, Reason.ON_PROBATION, incident=None))
+    site.projector.forget(START + boards.FORGOTTEN)
+    assert "subject/host/cmp1" in site.projector.board.words
+    site.projector.forget(START + boards.FORGOTTEN + 1)
+    assert site.projector.board.words == {}
+
+
+def test_ends_are_not_remembered_for_ever(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(standing_metrics, "REMEMBERED", 1)
+    first, second = (
+        Ended(case=replace(case_of(view_of(*WHOLE)), incident=UUID(int=n)), spans=()) for n in (1, 2)
+    )
+    labels = {"segment": "rack1", "kind": "host", "end": "recovered"}
+    before = ended(site, **labels)
+    for each in (first, first, second, first):
+        site.metrics.hear(each)
+    assert ended(site, **labels) == before + 3
 
 
 def test_what_is_kept_is_read_again_exactly() -> None:

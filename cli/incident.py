@@ -1,4 +1,5 @@
-"""`kasugai incident list|show|watch`: what is going on, computed from the topics by replay; and what to do about it."""
+"""`kasugai incident list|show|report|watch`: what is going on, computed from the topics by replay; and what to do about
+it."""
 
 import argparse
 import asyncio
@@ -29,6 +30,7 @@ def add(nouns: Nouns) -> None:
     )
     _add_list(verbs)
     _add_show(verbs)
+    _add_report(verbs)
     _add_watch(verbs)
     add_incident_orders(verbs)
 
@@ -63,6 +65,28 @@ def _add_show(verbs: Nouns) -> None:
         "process/HOST/NAME",
     )
     add_output(parser)
+    add_config_file(parser)
+
+
+def _add_report(verbs: Nouns) -> None:
+    parser = command(
+        verbs,
+        "report",
+        "Write an incident's report: one HTML page for mail, ticket and post-mortem.",
+        ["kasugai incident report cmp1", "kasugai incident report 7f3ca1b2 --to - | gzip > outage.html.gz"],
+        _report,
+    )
+    parser.add_argument(
+        "incident",
+        metavar="INCIDENT",
+        help="the beginning of its id, or the newest one of a host, an instance (its uuid or name) or "
+        "process/HOST/NAME",
+    )
+    parser.add_argument(
+        "--to",
+        metavar="FILE",
+        help="where it is written, - for the output (default: kasugai-ID.html here; its name is printed)",
+    )
     add_config_file(parser)
 
 
@@ -116,6 +140,12 @@ def _show(arguments: argparse.Namespace) -> int:
     else:
         data(*page(view, names, now(), width()))
     return Exit.OK
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    from kasugai.cli.report.writing import write
+
+    return write(settings_of(arguments).kafka, arguments.incident, arguments.to)
 
 
 def _watch(arguments: argparse.Namespace) -> int:

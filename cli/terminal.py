@@ -62,6 +62,12 @@ def data_whole(line: str) -> None:
     data_json_line(line)
 
 
+def data_page(text: str) -> None:
+    """Write a page that is piped elsewhere, as it is: whoever made it has made its texts visible."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
 def talk(*lines: Line) -> None:
     """Print what a person should know besides."""
     _print(sys.stderr, lines)

@@ -162,7 +162,7 @@ def _closes(fact: Fact) -> bool:
 
 def fold(seen: Iterable[Seen]) -> tuple[IncidentView, ...]:
     """Return all incidents, then the hosts that are suspected or held without one; each by age, oldest first."""
-    first = _each_once(seen)
+    first = each_once(seen)
     incidents: dict[UUID, list[Seen]] = defaultdict(list)
     subjects: dict[str, list[Seen]] = defaultdict(list)
     for record in first:
@@ -177,15 +177,16 @@ def fold(seen: Iterable[Seen]) -> tuple[IncidentView, ...]:
 
 def of_incident(incident: UUID, seen: Iterable[Seen]) -> IncidentView:
     """Return one incident; `seen` holds records about it only, at least one."""
-    return _incident(incident, _each_once(seen))
+    return _incident(incident, each_once(seen))
 
 
 def _by_age(view: IncidentView) -> tuple[BrokerTime, Subject]:
     return view.since, view.subject
 
 
-def _each_once(seen: Iterable[Seen]) -> list[Seen]:
-    """Records that were published again say nothing new; in the order of time, ties in an order of their own."""
+def each_once(seen: Iterable[Seen]) -> list[Seen]:
+    """Return the records without those that were published again, which say nothing new; in the order of time, ties in
+    an order of their own."""
     first: dict[Record, Seen] = {}
     for record in seen:
         old = first.get(record.value)

@@ -241,6 +241,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "incident list": ("incident", "list"),
     "status": ("status",),
     "incident show": ("incident", "show", HOST),
+    "incident report": ("incident", "report", HOST, "--to", "-"),
     "incident watch": ("incident", "watch", HOST),
     "incident hold": ("incident", "hold", HOST, "--reason", FORGED + HOSTILE),
     "fault publish": ("fault", "publish", HOST, "--observer", "ann" + HOSTILE),
@@ -265,7 +266,16 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "bridge": ("bridge", "--check"),
 }
 WITHOUT_JSON = (
-    *("incident watch", "segment apply", "sim run", "import masakari", "tap", "worker", "observe"),
+    *(
+        "incident report",
+        "incident watch",
+        "segment apply",
+        "sim run",
+        "import masakari",
+        "tap",
+        "worker",
+        "observe",
+    ),
     "bridge",
 )
 NO_CONFIG = ("sim run",)

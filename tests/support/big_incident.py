@@ -3,9 +3,9 @@
 from dataclasses import replace
 from uuid import UUID
 
-from kasugai.core.telling.incident_views import Seen
+from kasugai.core.telling.incident_views import Record, Seen
 from kasugai.core.words.actions import Action
-from kasugai.core.words.facts import FactKind, Result, StepRecord, StepState
+from kasugai.core.words.facts import Fact, FactKind, Result, StepRecord, StepState
 from kasugai.core.words.frozen import FrozenMap
 from kasugai.core.words.plan import Plan, Prior, Step
 from kasugai.core.words.timing import BrokerTime
@@ -23,7 +23,7 @@ def big_incident(guests: int, stuck: int = 0) -> tuple[Seen, ...]:
     )
     heard = Evidence(event_id=UUID(int=1), observer="host/cmp2", symptom="down", episode="1")
     suspect = replace(decided(Verb.SUSPECT, Reason.FIRST_SIGHTING, None), evidence=(heard,))
-    told = [
+    told: list[tuple[int, Record]] = [
         (0, replace(suspect, at=BrokerTime(START))),
         (
             14_000,
@@ -69,7 +69,7 @@ def _is_moved(step: Step, moved: int) -> bool:
     return UUID(step.subject).int - 1_000 < moved
 
 
-def _fact(step: Step, state: StepState, *, reason: str = "", tries: int = 1, destination: str = "") -> object:
+def _fact(step: Step, state: StepState, *, reason: str = "", tries: int = 1, destination: str = "") -> Fact:
     record = StepRecord(
         action=step.action,
         subject=step.subject,

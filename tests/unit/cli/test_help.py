@@ -48,6 +48,7 @@ def test_all_commands_are_there() -> None:
         "incident",
         "incident list",
         "incident show",
+        "incident report",
         "incident watch",
         "incident hold",
         "incident approve",

@@ -17,7 +17,7 @@ from kasugai.core.telling.incident_views import Seen, fold
 from kasugai.core.telling.left import MEANINGS, OTHERWISE, meaning_of
 from kasugai.core.telling.report import report
 from kasugai.core.words.timing import BrokerTime
-from kasugai.core.words.verdicts import Reason
+from kasugai.core.words.verdicts import Reason, Verdict
 from kasugai.schemas.meanings import meaning
 from tests.support.big_incident import big_incident
 from tests.support.hostile import HOSTILE, betrayed, poisoned
@@ -186,13 +186,9 @@ def test_every_word_for_a_guest_that_is_left_has_a_sentence() -> None:
 
 
 def test_a_word_of_a_newer_kasugai_is_told_as_it_was_said() -> None:
-    records = big_incident(2)
-    newer = tuple(
-        replace(each, value=replace(each.value, reason=Reason.heard("brand-new")))  # type: ignore[type-var]
-        if getattr(each.value, "reason", "") == Reason.FIRST_SIGHTING
-        else each
-        for each in records
-    )
+    first, *others = big_incident(2)
+    assert isinstance(first.value, Verdict)
+    newer = (replace(first, value=replace(first.value, reason=Reason.heard("brand-new"))), *others)
     found = Page(drawn(newer))
     assert "brand-new" in found.text and "a word of a newer Kasugai" in found.text
 

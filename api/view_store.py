@@ -5,10 +5,11 @@ The only place that knows how a view is named and written; JSON with sorted keys
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, TypeVar
 
 from kasugai.api.documents import Documents
+from kasugai.api.projection.buckets import INCIDENT
 from kasugai.api.projection.moves import Move, vmove_of
 from kasugai.api.views import (
     IncidentView,
@@ -21,7 +22,9 @@ from kasugai.api.views import (
     WorkflowDetail,
 )
 from kasugai.core.recovering.doors import LedgerAway
+from kasugai.core.telling.about import Remembered
 from kasugai.core.telling.documents import Index
+from kasugai.core.telling.standing import Case, Words
 from kasugai.schemas.compact import body_of, value_of
 
 T = TypeVar("T")
@@ -43,6 +46,13 @@ def dump(values: Sequence[Any]) -> str:
 def load(cls: type[T], text: str | None) -> tuple[T, ...]:
     """Return the values of which `dump` made a text; none for no text."""
     return () if text is None else tuple(value_of(cls, body) for body in json.loads(text))
+
+
+def entry_of(bucket: str, text: str) -> Remembered:
+    """Return what is remembered under that bucket; one of NO_VIEW for a text that is not `dump`'s."""
+    found: tuple[Remembered, ...] = load(Case, text) if bucket.startswith(INCIDENT) else load(Words, text)
+    (entry,) = found
+    return entry
 
 
 def member_of(notification: NotificationView) -> str:
@@ -128,6 +138,16 @@ class ViewStore:
     def verdicts(self, subject: str) -> tuple[VerdictView, ...]:
         """Return what was decided about a subject."""
         return self._all(VerdictView, f"verdicts/{subject}")
+
+    def remembered(self, names: Collection[str]) -> tuple[Remembered, ...]:
+        """Return what is remembered of these; what names none of them is not even read."""
+        forms = [json.dumps(name, ensure_ascii=False)[1:-1] for name in names]
+        texts = self._documents.board().items()
+        wanted = [(bucket, text) for bucket, text in texts if any(form in text for form in forms)]
+        try:
+            return tuple(entry_of(bucket, text) for bucket, text in wanted)
+        except NO_VIEW:
+            raise self._lost("of how things stand") from None
 
     def _one(self, cls: type[T], name: str) -> T | None:
         found = self._all(cls, name)

@@ -4,11 +4,12 @@ The projector computes them from the topics; nobody else writes them, but for a 
 accepted. Times are milliseconds since the epoch; Masakari's words (notification, vmove, status) are used from here on.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from kasugai.core.telling.about import Remembered
 from kasugai.core.words.timing import Instant
 
 
@@ -286,4 +287,8 @@ class Views(Protocol):
 
     def verdicts(self, subject: str) -> tuple[VerdictView, ...]:
         """Return what was decided about a subject (`host/cmp1`), oldest first."""
+        ...
+
+    def remembered(self, names: Collection[str]) -> tuple[Remembered, ...]:
+        """Return what is remembered of incidents and words in which any of these names stands, and perhaps more."""
         ...

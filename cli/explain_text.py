@@ -2,13 +2,17 @@
 or the disks. Values in, text out."""
 
 from collections.abc import Sequence
+from shlex import quote
 from typing import Any
 
+from kasugai.api.own import shown
 from kasugai.cli.incident_text import stamp
 from kasugai.cli.tables import Column, Line, Painted, table
+from kasugai.core.telling.about import narrate_protection, narrate_standing
 from kasugai.core.telling.explain import Decided, Planned
 from kasugai.core.telling.incident_views import SHORT
 from kasugai.core.telling.narrate import narrate_fact, narrate_verdict
+from kasugai.core.telling.numbers import Standing
 from kasugai.core.words.plan import DISKS, Step
 from kasugai.core.words.verdicts import Verb, Verdict
 from kasugai.schemas.meanings import meaning
@@ -24,6 +28,22 @@ def page(told: Sequence[Decided | Planned], word: str) -> list[Line]:
     """Return one block per verdict and plan, oldest first; of a plan only the guest that `word` names, if it does."""
     blocks = [_block(each) if isinstance(each, Decided) else _plan(each, word) for each in told]
     return [line for block in blocks for line in ("", *block)][1:]
+
+
+def standing_lines(stands: Standing, *, has_words: bool) -> list[Line]:
+    """Return how a host stands, and whether it would be recovered or why not."""
+    lines: list[Line] = [
+        narrate_standing(stands, has_words=has_words),
+        f"  now       {narrate_protection(stands)}",
+    ]
+    if stands.unprotected is not None:
+        return [*lines, f"  because   {meaning(stands.unprotected)}"]
+    return [*lines, f"  but ask   kasugai power check {quote(stands.host)}: whether its fence device answers"]
+
+
+def standing_json(stands: Standing) -> dict[str, Any]:
+    """Return the stable form: the same keys as `standing` of GET /kasugai/v1/explain."""
+    return shown.standing(stands)
 
 
 def _plan(planned: Planned, word: str) -> list[Line]:

@@ -9,6 +9,7 @@ from kasugai.api import microversions
 from kasugai.api.app import HANDLERS, Admission, require_json, require_responder
 from kasugai.api.handling import Caller, Doors, answer
 from kasugai.api.own.commands import Commands
+from kasugai.api.own.explaining import Explain
 from kasugai.api.own.incidents import Incident, Incidents, Plan, Timeline, Verdicts
 from kasugai.api.own.openapi import document
 from kasugai.api.own.rules import MOUNT
@@ -55,6 +56,7 @@ def own_app(doors: Doors, policy: Policy, api: ApiSettings) -> falcon.App[Any, A
         "/incidents/{incident}/plan": Plan(*given),
         "/incidents/{incident}/timeline": Timeline(*given),
         "/verdicts": Verdicts(*given),
+        "/explain": Explain(*given),
         "/commands": Commands(*given),
         "/openapi.json": Document(document()),
     }.items():

@@ -13,6 +13,8 @@ from kasugai.api import bodies
 from kasugai.api.own.commands import BODY as COMMAND
 from kasugai.api.own.rules import MOUNT
 from kasugai.api.views import MoveStatus, Status
+from kasugai.core.telling.host_states import IN_SERVICE, ON_PROBATION, OUT, RETIRED
+from kasugai.core.telling.numbers import UNKNOWN, Unprotected
 from kasugai.core.words.facts import StepState
 from kasugai.core.words.incident import Phase
 from kasugai.core.words.policy import Method
@@ -190,6 +192,14 @@ SCHEMAS: Mapping[str, Schema] = {
         evidence=many(thing(event_id=TEXT, observer=TEXT, symptom=TEXT, episode=TEXT)),
         count=WHOLE,
     ),
+    "Standing": thing(
+        host=TEXT,
+        segment=MAYBE,
+        state=words(IN_SERVICE, OUT, ON_PROBATION, RETIRED, UNKNOWN, *Phase),
+        protected=YES_NO,
+        reason={"enum": [None, *map(str, Unprotected)]},
+        meaning=MAYBE,
+    ),
     "Command": {
         "type": "object",
         "properties": {"command_id": TEXT, "order": TEXT, "segment": TEXT, "author": TEXT, "reason": TEXT},
@@ -287,6 +297,21 @@ OPERATIONS: tuple[Operation, ...] = (
         200,
         thing(verdicts=many(ref("Verdict"))),
     ),
+    (
+        "get",
+        f"{MOUNT}/explain",
+        "Explain a subject: how it stands, and why and why not.",
+        200,
+        thing(
+            explain=thing(
+                subject=TEXT,
+                sentences=many(TEXT),
+                standing={"anyOf": [ref("Standing"), {"type": "null"}]},
+                verdicts=many(ref("Verdict")),
+                plans=many(ref("Plan")),
+            )
+        ),
+    ),
     ("post", f"{MOUNT}/commands", "Order something, with a reason.", 202, thing(command=ref("Command"))),
     ("get", f"{MOUNT}/openapi.json", "Show this document.", 200, {"type": "object"}),
 )
@@ -317,6 +342,7 @@ QUERIES: Mapping[str, Mapping[str, Schema]] = {
         "limit": {"type": "integer", "minimum": 1},
         "marker": TEXT,
     },
+    f"{MOUNT}/explain": {"subject": TEXT | {"minLength": 1}, "limit": {"type": "integer", "minimum": 1}},
     f"{MOUNT}/verdicts": {"subject": TEXT | {"minLength": 1}, "limit": {"type": "integer", "minimum": 1}},
 }
 

@@ -45,6 +45,10 @@ OPERATIONS: Mapping[str, Told] = {
         (("POST", "/notifications"),),
     ),
     "verdicts:index": ("Show why, and why not.", (("GET", f"{MOUNT}/verdicts"),)),
+    "explain:show": (
+        "Explain a host, an instance, a process or a segment: how it stands, why and why not.",
+        (("GET", f"{MOUNT}/explain"),),
+    ),
     **{
         f"commands:{order}": (sentence, (("POST", f"{MOUNT}/commands"),))
         for order, sentence in _ORDERS.items()

@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from kasugai.api.views import IncidentView, StepView, TimelineLine, VerdictView
+from kasugai.core.telling.numbers import NOWHERE, Standing
 from kasugai.core.words.timing import Instant
+from kasugai.schemas.meanings import meaning
 
 Row = dict[str, Any]
 
@@ -98,4 +100,17 @@ def verdict(view: VerdictView) -> Row:
             for each in view.evidence
         ],
         "count": view.count,
+    }
+
+
+def standing(stands: Standing) -> Row:
+    """Return how a host stands."""
+    why = stands.unprotected
+    return {
+        "host": stands.host,
+        "segment": None if stands.segment == NOWHERE else stands.segment,
+        "state": stands.state,
+        "protected": why is None,
+        "reason": None if why is None else str(why),
+        "meaning": None if why is None else meaning(why),
     }

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from kasugai.api.projection.buckets import INCIDENT
-from kasugai.api.view_store import dump, load
+from kasugai.api.view_store import dump, entry_of
 from kasugai.core.telling.host_states import last_of
 from kasugai.core.telling.incident_views import IncidentView, Seen
 from kasugai.core.telling.numbers import RECENT, UNKNOWN_FOR
@@ -46,7 +45,7 @@ class Board:
         self.cases: dict[str, Case] = {}
         self.words: dict[str, Words] = {}
         for bucket, text in texts.items():
-            self._put(bucket, _loaded(bucket, text))
+            self._put(bucket, entry_of(bucket, text))
 
     def take(self, entries: Mapping[str, Entry]) -> None:
         """Remember what has been written."""
@@ -108,12 +107,6 @@ class Board:
 def text_of(entry: Entry) -> str:
     """Return how an entry is kept; empty for one that need not be."""
     return dump([entry]) if _matters(entry) else ""
-
-
-def _loaded(bucket: str, text: str) -> Entry:
-    found: tuple[Entry, ...] = load(Case, text) if bucket.startswith(INCIDENT) else load(Words, text)
-    (entry,) = found
-    return entry
 
 
 def _matters(entry: Entry) -> bool:

@@ -1,6 +1,6 @@
 """The views in memory: what was put is shown."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from kasugai.api.views import (
@@ -13,6 +13,7 @@ from kasugai.api.views import (
     VMoveView,
     WorkflowDetail,
 )
+from kasugai.core.telling.about import Remembered
 
 
 @dataclass(slots=True)
@@ -27,6 +28,7 @@ class MemoryViews:
     stories: dict[str, tuple[TimelineLine, ...]] = field(default_factory=dict)
     decided: dict[str, tuple[VerdictView, ...]] = field(default_factory=dict)
     out: tuple[OutView, ...] = ()
+    board: tuple[Remembered, ...] = ()
 
     def caught_up(self) -> bool:
         """Return `is_current`."""
@@ -84,3 +86,7 @@ class MemoryViews:
     def verdicts(self, subject: str) -> tuple[VerdictView, ...]:
         """Return what was decided about a subject."""
         return self.decided.get(subject, ())
+
+    def remembered(self, names: Collection[str]) -> tuple[Remembered, ...]:
+        """Return what is remembered, whomever it is about."""
+        return self.board

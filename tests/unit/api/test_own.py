@@ -330,7 +330,8 @@ def test_real_answers_are_what_the_document_says(own: Api) -> None:
     for method, path, _, _, shown_ in OPERATIONS:
         if method == "get" and shown_ is not None:
             answer = own.get(
-                path.format(**ids) + ("?subject=host/cmp1" if path.endswith("verdicts") else ""), "1.3"
+                path.format(**ids) + ("?subject=host/cmp1" if path.endswith(("verdicts", "explain")) else ""),
+                "1.3",
             )
             assert answer.status == 200, (path, answer.data)
             told_by(own, method, path, answer)

@@ -8,18 +8,20 @@ import pytest
 from kasugai.api.own import shown as own
 from kasugai.api.projection.subjects import verdicts_of
 from kasugai.cli.exits import SaidNo
-from kasugai.cli.explain import choose
-from kasugai.cli.explain_text import as_json, page
+from kasugai.cli.explain import Read, choose, standing
+from kasugai.cli.explain_text import as_json, page, standing_json, standing_lines
 from kasugai.cli.tables import Painted
 from kasugai.core.telling.explain import Decided, Planned
+from kasugai.core.telling.incident_views import Seen
 from kasugai.core.words.actions import Action
 from kasugai.core.words.disks import DiskClass
 from kasugai.core.words.facts import FactKind
 from kasugai.core.words.frozen import FrozenMap
+from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.plan import DISKS, Plan, Step
 from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Reason, Verb
-from tests.support.incidents import INCIDENT, OPENED, START, decided, said
+from tests.support.incidents import INCIDENT, OPENED, SEGMENT, START, decided, said
 from tests.support.printed import printed
 from tests.support.projections import UUID_1, naming, posted
 from tests.support.smaller import GUEST, RESTART
@@ -70,10 +72,11 @@ def test_json_is_what_the_api_answers() -> None:
 def test_what_nothing_was_decided_about_is_a_no_that_says_what_there_is() -> None:
     assert choose(TOLD, [], "cmp1") == TOLD
     with pytest.raises(
-        SaidNo, match=r"nothing was decided about cmp2 \(but about host/cmp1\): kasugai incident"
+        SaidNo,
+        match=r"decided about cmp2 \(but about host/cmp1\), and no host is called so: kasugai incident",
     ):
         choose(TOLD, [], "cmp2")
-    with pytest.raises(SaidNo, match=r"nothing was decided about cmp2: kasugai"):
+    with pytest.raises(SaidNo, match=r"nothing was decided about cmp2, and no host is called so: kasugai"):
         choose([], [], "cmp2")
 
 
@@ -174,3 +177,34 @@ def test_an_instance_is_explained_by_its_uuid_and_by_its_name(word: str) -> None
 def test_what_is_on_a_host_is_told_of_where_nothing_was_decided_about_the_host_itself() -> None:
     assert choose([GUEST_OPENED], [], "cmp1") == [GUEST_OPENED]
     assert choose([*TOLD, GUEST_OPENED], [], "cmp1") == TOLD
+
+
+RACK = SegmentRecord(segment_id=SEGMENT, name="rack1")
+HOSTS = [HostRecord(host_uuid=name, name=name, segment_id=SEGMENT) for name in ("cmp1", "cmp2")]
+SEEN = [Seen(each.at, each.offset, each.verdict) for each in TOLD]
+
+
+@pytest.mark.parametrize("word", ["cmp2", "host/cmp2"])
+def test_a_host_to_which_nothing_happened_is_explained_too(word: str) -> None:
+    stands = standing(Read(SEEN, TOLD, [], [RACK], HOSTS), word, START)
+    assert stands is not None and choose(TOLD, [], word, stands) == []
+    assert printed(standing_lines(stands, has_words=False)).splitlines() == [
+        "cmp2 in segment rack1 is in-service, and nothing is known against it",
+        "  now       protected: if it failed now, it would be recovered, as far as the topics tell",
+        "  but ask   kasugai power check cmp2: whether its fence device answers",
+    ]
+    assert standing_json(stands)["protected"] is True
+
+
+def test_a_host_that_would_not_be_recovered_says_why() -> None:
+    stands = standing(Read([], [], [], [replace(RACK, armed=False)], HOSTS), "cmp1", START)
+    assert stands is not None
+    assert printed(standing_lines(stands, has_words=True)).splitlines() == [
+        "cmp1 in segment rack1 is in-service",
+        "  now       not protected (disarmed)",
+        "  because   Its segment may not act, by its description, a command or a bug.",
+    ]
+
+
+def test_what_is_no_host_does_not_stand_anywhere() -> None:
+    assert standing(Read(SEEN, TOLD, [], [RACK], HOSTS), "rack1", START) is None

@@ -115,6 +115,11 @@ ceph-check: $(READY) ## The storage fence against a real Ceph: a monitor and an 
 	@tools/ensure-services ceph
 	$(BIN)/python -m pytest -q tests/ceph/check_storage.py $(ARGS)
 
+.PHONY: report-look
+report-look: $(READY) ## The incident report in a real Chromium: content, console, keyboard, and its pictures for docs/pictures (20 s)
+	@tools/ensure-services browser
+	$(BIN)/python -m pytest -q tests/browser/check_report.py $(ARGS)
+
 .PHONY: bench
 bench: $(READY) $(FETCHED) ## The figures of architecture.md section 7 on this machine, one table; ARGS="--only latency"
 	$(BIN)/python -m bench $(ARGS)

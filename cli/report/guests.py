@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from xml.etree.ElementTree import Element
 
 from kasugai.cli.report.bars import Scale, axis, bars, length, of_part
-from kasugai.cli.report.markup import Child, tag
+from kasugai.cli.report.markup import Child, tag, with_code
 from kasugai.cli.report.tables import folded, section, table
 from kasugai.core.telling.left import meaning_of
 from kasugai.core.telling.phases import Part
@@ -52,7 +52,8 @@ def _legend(report: Report, scale: Scale) -> Element:
 
 def _of_incident(report: Report, scale: Scale) -> Element:
     view = report.view
-    return _row(view.called, str(view.phase), bars(scale, report.spans), "", "", is_head=True)
+    took = [of_part(scale, report.spans, part) for part in (Part.MOVE, Part.PROVE)]
+    return _row(view.called, str(view.phase), bars(scale, report.spans), *took, is_head=True)
 
 
 def _guests(report: Report, scale: Scale) -> Sequence[Child]:
@@ -104,7 +105,7 @@ def _row(name: str, state: str, bar: Element, move: str, prove: str, *, is_head:
 def _left(report: Report) -> Element | None:
     if not report.left:
         return None
-    rows = [(uuid, word, meaning_of(word)) for uuid, word in report.left]
+    rows = [(uuid, word, tag("span", *with_code(meaning_of(word)))) for uuid, word in report.left]
     return folded(
         f"{len(rows)} left where they were, on purpose",
         table(("Guest", "Word", "Why"), rows),

@@ -2,6 +2,7 @@
 name of a host or a guest can become markup. Text from outside is made visible on its way in.
 """
 
+from collections.abc import Iterator
 from xml.etree.ElementTree import Element, tostring
 
 from kasugai.core.words.visible import shortened, visible
@@ -29,6 +30,12 @@ def raw(name: str, text: str, /, **attributes: str) -> Element:
     element = Element(name, {_named(key): value for key, value in attributes.items()})
     element.text = text
     return element
+
+
+def with_code(sentence: str) -> Iterator[Child]:
+    """Yield a sentence of ours with what stands between backticks as code."""
+    for number, part in enumerate(sentence.split("`")):
+        yield tag("code", part) if number % 2 else part
 
 
 def document(root: Element) -> str:

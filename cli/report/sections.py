@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from xml.etree.ElementTree import Element
 
 from kasugai.cli.report.guests import timeline
-from kasugai.cli.report.markup import Child, tag
+from kasugai.cli.report.markup import Child, tag, with_code
 from kasugai.cli.report.tables import folded, section, table
 from kasugai.cli.tables import took
 from kasugai.core.telling.chain import Link, Try
@@ -18,6 +18,8 @@ from kasugai.core.words.timing import BrokerTime, Instant, Millis
 from kasugai.core.words.verdicts import Reason
 from kasugai.schemas.meanings import meaning
 
+NAMED = 5
+"""Witnesses that the first lines name."""
 FEW = 40
 """Rows of a section that is shown open; a longer one is folded."""
 
@@ -43,8 +45,8 @@ def _headline(report: Report) -> Element:
         tag("h1", head.failed.text),
         tag(
             "dl",
-            tag("dt", "What failed"),
-            tag("dd", *_said(head.failed)),
+            tag("dt", "How it was known"),
+            tag("dd", *_known(report)),
             tag("dt", "What was done"),
             *(tag("dd", *_said(said)) for said in head.done),
             tag("dt", "What is left"),
@@ -55,12 +57,22 @@ def _headline(report: Report) -> Element:
     )
 
 
+def _known(report: Report) -> Sequence[Child]:
+    """Why it was opened, and by whose words."""
+    words = dict.fromkeys(f"{each.observer} says {each.symptom}" for each in report.witnesses)
+    named = ", ".join([*words][:NAMED])
+    more = f" and {len(words) - NAMED} more" if len(words) > NAMED else ""
+    reason = report.headline.failed.reason
+    why = _why(reason) if reason is not None else ["nobody has said"]
+    return *why, f" ({named}{more})" if words else None
+
+
 def _said(said: Said) -> Sequence[Child]:
     return said.text, *([" ", *_why(said.reason)] if said.reason is not None else [])
 
 
 def _why(reason: Reason) -> Sequence[Child]:
-    return tag("code", str(reason)), " ", tag("span", meaning(reason), class_="why")
+    return tag("code", str(reason)), " ", tag("span", *with_code(meaning(reason)), class_="why")
 
 
 def _facts(report: Report) -> Element:

@@ -5,6 +5,7 @@ it failed now, or why not. Pure; by the rules of `numbers`.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+from kasugai.core.telling.host_states import IN_SERVICE
 from kasugai.core.telling.incident_views import Seen, fold
 from kasugai.core.telling.numbers import NOWHERE, Standing, numbers
 from kasugai.core.telling.standing import Case, Words, case_of, words_of
@@ -50,7 +51,7 @@ def standing_of(
 def narrate_standing(standing: Standing, *, has_words: bool) -> str:
     """Return it in a sentence; `has_words`: whether anything was decided about it that is still known."""
     where = "in no segment" if standing.segment == NOWHERE else f"in segment {standing.segment}"
-    nothing = "" if has_words else ", and nothing is known against it"
+    nothing = "" if has_words or standing.state != IN_SERVICE else ", and nothing is known against it"
     return f"{standing.host} {where} is {standing.state}{nothing}"
 
 

@@ -14,6 +14,7 @@ from kasugai.core.telling.incident_views import IncidentView, Seen
 from kasugai.core.telling.progress import StepView
 from kasugai.core.telling.status import BY_ITSELF, ORDERED, Level, level_of
 from kasugai.core.words.actions import Meaning
+from kasugai.core.words.facts import Fact, FactKind
 from kasugai.core.words.hardware import is_hardware
 from kasugai.core.words.incident import Phase
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
@@ -137,7 +138,8 @@ def _counted(sentence: str) -> Tell:
 
     def tell(steps: Sequence[StepView]) -> str:
         done = sum(step.is_done for step in steps)
-        return sentence.format(done=done, total=_count(len(steps), "guest")) if done else ""
+        were = "was" if len(steps) == 1 else "were"
+        return sentence.format(done=done, total=_count(len(steps), "guest"), were=were) if done else ""
 
     return tell
 
@@ -157,10 +159,8 @@ _DONE: Mapping[Meaning, Tell] = MappingProxyType(
         Meaning.OUT: _once("Nova was told that it is down.", "Nova has not been told that it is down."),
         Meaning.IN_USE: _reserves,
         Meaning.MOVED: _moved,
-        Meaning.RESTARTED: _counted("{done} of {total} was started again."),
-        Meaning.RESTORED: _counted(
-            "{done} of {total} had to be brought into the state from before, and was."
-        ),
+        Meaning.RESTARTED: _counted("{done} of {total} {were} started again."),
+        Meaning.RESTORED: _counted("{done} of {total} {were} seen to be on or off as before."),
         Meaning.SHUT: _once(
             "Its compute service was disabled: no new guests go there.",
             "Its compute service has not been disabled.",
@@ -177,6 +177,8 @@ _DONE: Mapping[Meaning, Tell] = MappingProxyType(
 
 def _left(view: IncidentView, host: HostState | None) -> Iterable[Said]:
     yield _state(view)
+    if view.phase is Phase.HELD and (words := _words(view.records)):
+        yield Said(text=words)
     if view.subject.is_host and view.phase.is_final:
         yield Said(text=_of_host(view, host))
     missing = [step for step in view.instances if not step.is_done]
@@ -190,12 +192,8 @@ def _left(view: IncidentView, host: HostState | None) -> Iterable[Said]:
 
 def _state(view: IncidentView) -> Said:
     match view.phase:
-        case Phase.RECOVERED if view.subject.is_host:
-            return Said(
-                text=f"Its guests need nothing more. {view.host}: kasugai status says whether it is back."
-            )
         case Phase.RECOVERED:
-            return Said(text="Nothing.")
+            return Said(text="Nothing more is to be done about it.")
         case Phase.FAILED:
             return Said(text="It failed: a person has to go on.", reason=_reason(view))
         case Phase.WITHDRAWN | Phase.IGNORED:
@@ -204,6 +202,18 @@ def _state(view: IncidentView) -> Said:
             return Said(text=_held(view), reason=_reason(view))
         case _:
             return Said(text="It goes on by itself.", reason=_reason(view))
+
+
+def _words(records: Iterable[Seen]) -> str:
+    """Return what was said with the last hold, which mostly names the command that lifts it; empty for nothing."""
+    said = ""
+    for seen in records:
+        match seen.value:
+            case Verdict(verb=Verb.HOLD, detail=detail) | Fact(kind=FactKind.HELD, detail=detail) if detail:
+                said = detail
+            case _:
+                pass
+    return said
 
 
 def _of_host(view: IncidentView, host: HostState | None) -> str:

@@ -81,7 +81,7 @@ STORIES: Mapping[str, tuple[Level, str, tuple[str, ...]]] = {
     "states-of-guests": (
         Level.NOTE,
         "confirmed",
-        ("4 guests were left there on purpose", "had to be brought into the state from before"),
+        ("4 guests were left there on purpose", "were seen to be on or off as before."),
     ),
     "user-deletes-a-guest-meanwhile": (Level.NOTE, "confirmed", ("had been deleted meanwhile",)),
     "reserve-takes-over": (Level.NOTE, "confirmed", ("Put to use as a reserve: ",)),
@@ -107,6 +107,7 @@ def test_what_waits_for_a_person_says_so_and_the_next_command() -> None:
         Reason.NO_FENCE_DEVICE,
     )
     assert "It has not been proven that it is off." in told(head)
+    assert any("type: kasugai incident approve cmp1 --limit fence" in text for text in told(head))
 
 
 @pytest.mark.parametrize(

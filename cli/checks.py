@@ -1,20 +1,17 @@
-"""What `kasugai doctor` looks at, one part after the other: each check stands alone, changes nothing, and asks for no
-more than a process does at its start.
+"""What `kasugai doctor` looks at, one part after the other: each check stands alone, and changes nothing. Those of the
+doors ask for no more than a process does at its start.
 """
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterator, Sequence
 
-from kasugai.adapters.ceph import closables
 from kasugai.adapters.kafka.hidden import hidden
 from kasugai.adapters.kafka.layout import Finding as TopicFinding
 from kasugai.adapters.kafka.layout import Report, line_of, wanted, way_back
 from kasugai.adapters.kafka.topics import Topics
 from kasugai.adapters.nova import BadCloud, Standing
-from kasugai.adapters.power import BadDevices, devices
+from kasugai.adapters.power import BadDevices
 from kasugai.adapters.proving.keys import BadKey
 from kasugai.adapters.proving.masters import read_masters
 from kasugai.adapters.redis_keeping import Forgets
@@ -23,6 +20,11 @@ from kasugai.adapters.redis_whoami import may_do_everything
 from kasugai.adapters.settings import Settings
 from kasugai.adapters.settings.exposure import exposures
 from kasugai.bridge.transports.opening import check as check_bridge
+from kasugai.cli.checking.api_door import api_door
+from kasugai.cli.checking.clocks import clocks
+from kasugai.cli.checking.fences import fences
+from kasugai.cli.checking.finding import Check, Finding, Word
+from kasugai.cli.checking.policies import policies
 from kasugai.cli.rights import asked
 from kasugai.core.recovering.doors import CloudAway, CloudRefused, CloudUnsure, LedgerAway, LogAway
 
@@ -30,41 +32,19 @@ AWAY = (LogAway, LedgerAway, CloudAway, CloudRefused, CloudUnsure)
 UNFIT = (BadCloud, BadDevices, Forgets)
 
 
-class Word(StrEnum):
-    """What a check says."""
-
-    OK = "ok"
-    OPEN = "!!"
-    """It works, and others can reach or read more than they should."""
-    NO = "NO"
-    UNASKED = "--"
-    """It was not asked here, and why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What a check found about one thing."""
-
-    part: str
-    word: Word
-    text: str
-    """What was found and, where something is to be done, what to type."""
-
-    @property
-    def line(self) -> str:
-        """It as one line for people."""
-        return f"{self.word:<2}  {self.part:<8}  {self.text}"
-
-
-Check = Callable[[Settings], Iterator[Finding]]
-
-
 def found(settings: Settings) -> Iterator[Finding]:
     """Yield what there is to say about each part as soon as it is known; whatever a check ends with is said of its
     part, and the others go on."""
+    is_away = False
     for part, check in CHECKS.items():
+        if is_away and part in OF_KAFKA:
+            yield Finding(part, Word.UNASKED, "Kafka does not answer")
+            continue
         try:
             yield from check(settings)
+        except LogAway as error:
+            is_away = True
+            yield Finding(part, Word.NO, str(error))
         except (*AWAY, *UNFIT) as error:
             yield Finding(part, Word.NO, str(error))
         except Exception as error:
@@ -140,23 +120,6 @@ def _nova(settings: Settings) -> Iterator[Finding]:
         yield Finding("nova", Word.OK, f"answers, and grants all {count} rights that can be asked for")
 
 
-def _power(settings: Settings) -> Iterator[Finding]:
-    fence = settings.worker.timing.fence / 1000
-    known = {*devices(settings.power, fence), *closables(settings.power, fence)}
-    if known:
-        yield Finding(
-            "power", Word.OK, f"{settings.power.devices_file} describes the devices of {len(known)} hosts"
-        )
-        yield Finding("power", Word.UNASKED, "whether they answer; type: kasugai power check")
-    else:
-        where = settings.power.devices_file or "[power] devices_file"
-        yield Finding(
-            "power",
-            Word.UNASKED,
-            f"{where} describes no devices; workers need them: docs/operators/fencing.md",
-        )
-
-
 def _bridge(settings: Settings) -> Iterator[Finding]:
     if settings.bridge.address is None:
         yield Finding(
@@ -192,10 +155,16 @@ def _agents(settings: Settings) -> Iterator[Finding]:
 CHECKS: dict[str, Check] = {
     "settings": _settings,
     "kafka": _kafka,
+    "clocks": clocks,
+    "policies": policies,
     "agents": _agents,
     "redis": _redis,
     "nova": _nova,
     "bridge": _bridge,
-    "power": _power,
+    "power": fences,
+    "api": api_door,
 }
 """In the order in which a deployment is set up."""
+
+OF_KAFKA = ("clocks", "policies")
+"""What is known by Kafka alone: it is not waited for again and again."""

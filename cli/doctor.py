@@ -1,6 +1,7 @@
 """`kasugai doctor`: looks at all that a deployment stands on, changes nothing, and says in each line what to type."""
 
 import argparse
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from kasugai.cli.configured import settings_of
@@ -8,7 +9,7 @@ from kasugai.cli.exits import Exit
 from kasugai.cli.parser import Nouns, add_config_file, add_output, command
 
 if TYPE_CHECKING:
-    from kasugai.cli.checks import Finding
+    from kasugai.cli.checking.finding import Finding, Word
 
 
 def add(nouns: Nouns) -> None:
@@ -16,7 +17,7 @@ def add(nouns: Nouns) -> None:
     parser = command(
         nouns,
         "doctor",
-        "Check settings, Kafka, agents' keys, Redis, Nova and power.yaml (exit 1: a NO).",
+        "Check all that a deployment stands on; each line says what to type (exit 1: a NO).",
         ["kasugai doctor", "kasugai doctor --config-file kasugai.conf -o json"],
         _doctor,
     )
@@ -25,7 +26,8 @@ def add(nouns: Nouns) -> None:
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
-    from kasugai.cli.checks import Word, found
+    from kasugai.cli.checking.finding import Word
+    from kasugai.cli.checks import found
     from kasugai.cli.terminal import data, data_json, talk
 
     told: list[Finding] = []
@@ -36,13 +38,18 @@ def _doctor(arguments: argparse.Namespace) -> int:
     if arguments.output == "json":
         data_json([{"part": each.part, "finding": str(each.word), "text": each.text} for each in told])
     counts = {word: sum(each.word is word for each in told) for word in Word}
-    talk(_summary(counts[Word.NO], counts[Word.OPEN]))
+    talk(_summary(counts))
     return Exit.NO if counts[Word.NO] else Exit.OK
 
 
-def _summary(bad: int, open_to_others: int) -> str:
-    if bad:
-        return f"{bad} to be mended (NO) before this can be relied upon: each line says what to type."
-    if open_to_others:
-        return f"It works. {open_to_others} marked !! can be reached, read or done by more than need it."
-    return "Nothing is wrong."
+def _summary(counts: "Mapping[Word, int]") -> str:
+    from kasugai.cli.checking.finding import Word
+
+    if counts[Word.NO]:
+        return f"{counts[Word.NO]} to be mended (NO) before this can be relied upon: each line says what to type."
+    said = []
+    if counts[Word.OPEN]:
+        said.append(f"{counts[Word.OPEN]} marked !! can be reached, read or done by more than need it.")
+    if counts[Word.ODD]:
+        said.append(f"{counts[Word.ODD]} marked ?? may not do what was meant.")
+    return " ".join(["It works.", *said]) if said else "Nothing is wrong."

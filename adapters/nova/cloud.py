@@ -27,6 +27,7 @@ from kasugai.core.recovering.nova_views import (
     ServicesView,
     ServiceView,
 )
+from kasugai.core.words.timing import Instant
 
 BASIC = (2, 53)
 """Services by uuid. Below 2.69 a silent cell makes a read by id an error instead of a server with half its keys."""
@@ -72,6 +73,13 @@ class NovaCloud:
         `about_a_guest`: the right to evacuate too, for which some guest has to be named.
         """
         return await rights(self._wire, about_a_guest=about_a_guest)
+
+    @understood
+    async def date(self) -> Instant | None:
+        """Return the time of Nova's API by the Date header of a reply, in milliseconds since 1970 and whole seconds;
+        None where it has none."""
+        reply = await self._get("/os-services", {"binary": "nova-scheduler"})
+        return None if reply.date is None else views.date(reply.date)
 
     async def close(self) -> None:
         """Send nothing more."""

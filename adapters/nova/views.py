@@ -25,7 +25,7 @@ from kasugai.core.recovering.nova_views import (
     ServicesView,
     ServiceView,
 )
-from kasugai.core.words.timing import Millis, NovaTime
+from kasugai.core.words.timing import Instant, Millis, NovaTime
 
 COMPUTE = "nova-compute"
 CONTROLLERS = ("nova-scheduler", "nova-conductor")
@@ -40,6 +40,11 @@ def service(rows: Iterable[Row], host: str, date: str | None) -> ServiceView | N
     rows = list(rows)
     own = next((row for row in rows if pick(row, "host") == host), None)
     return None if own is None else _service(own, rows, date)
+
+
+def date(header: str) -> Instant:
+    """Return what a Date header says, in milliseconds since 1970."""
+    return int(parsedate_to_datetime(header).timestamp() * 1000)
 
 
 def services(rows: Iterable[Row], date: str | None) -> ServicesView:

@@ -283,6 +283,15 @@ def test_all_services_are_asked_for_only_where_there_is_no_date(lab: CloudThread
     assert [request.subject for request in sent(lab)] == [HOST, HOST, "", "", "", HOST]
 
 
+def test_novas_clock_is_told_by_a_replys_date_and_by_nothing_else(lab: CloudThread) -> None:
+    async def use(nova: NovaCloud) -> None:
+        assert await nova.date() is not None
+        lab.do(lambda cloud: setattr(cloud.world, "sends_date", False))
+        assert await nova.date() is None
+
+    with_adapter(lab, use)
+
+
 def test_every_page_is_read(lab: CloudThread) -> None:
     async def use(nova: NovaCloud) -> None:
         lab.do(lambda _: setattr(lab.door.api, "page", 1))

@@ -6,18 +6,32 @@ from pathlib import Path
 
 import pytest
 
+from kasugai.adapters.inventory import Inventory
 from kasugai.adapters.kafka.layout import Finding as TopicFinding
 from kasugai.adapters.kafka.layout import Report, wanted
+from kasugai.adapters.kafka.records import Incoming
 from kasugai.adapters.nova import BadCloud, Right, Standing
 from kasugai.adapters.proving.keeping import make
 from kasugai.adapters.proving.masters import master_of
 from kasugai.adapters.redis_keeping import Forgets
 from kasugai.adapters.settings import Settings, load
+from kasugai.adapters.web import Answer
+from kasugai.api.microversions import HIGHEST, dotted
+from kasugai.api.versions import version_list
 from kasugai.cli import checks
-from kasugai.cli.checks import Word, found
+from kasugai.cli.checking import api_door, clocks, policies
+from kasugai.cli.checking.finding import Word
+from kasugai.cli.checks import found
+from kasugai.cli.clock import now
 from kasugai.cli.exits import Exit
 from kasugai.cli.main import main
 from kasugai.core.recovering.doors import LogAway
+from kasugai.core.words.heartbeats import Beat
+from kasugai.core.words.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.timing import BrokerTime, Millis
+from kasugai.schemas.codec import encode
+from kasugai.schemas.topics import CORRELATE_APP
+from tests.support.incidents import SEGMENT, START
 
 CONF = """\
 [kafka]
@@ -49,7 +63,31 @@ def conf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr(checks, "hidden", lambda *_: frozenset())
     answer(monkeypatch, "_ask_redis", ("kasugai", False))
     answer(monkeypatch, "asked", (GRANTED,))
+    monkeypatch.setattr(clocks, "newest", lambda *_: BrokerTime(now()))
+    monkeypatch.setattr(clocks, "members", lambda *_: {CORRELATE_APP: 1})
+    monkeypatch.setattr(clocks, "written_since", lambda *_: [beat("cmp1", 0)])
+    monkeypatch.setattr(policies, "_inventory", described)
+    monkeypatch.setattr(api_door, "_get", served)
     return str(file)
+
+
+def beat(host: str, late: int) -> Incoming:
+    """Return a heartbeat that the broker stamped so many milliseconds after its host's clock said that it was sent."""
+    said = Beat(host=host, boot_id="b", uptime=Millis(1), every=Millis(1000), late=Millis(0), sent_at=START)
+    return Incoming(
+        topic="t", partition=0, offset=0, at=START + late, key=host.encode(), value=encode(said), headers=()
+    )
+
+
+async def described(_: object) -> Inventory:
+    inventory = Inventory()
+    inventory.put(SegmentRecord(segment_id=SEGMENT, name="rack1"))
+    inventory.put(HostRecord(host_uuid="1", name="cmp1", segment_id=SEGMENT))
+    return inventory
+
+
+async def served(_: str) -> Answer:
+    return Answer(status=200, headers={}, body=json.dumps(version_list("http://here")).encode())
 
 
 def topics(monkeypatch: pytest.MonkeyPatch, finding: TopicFinding, **about: object) -> None:
@@ -92,11 +130,16 @@ def test_all_is_well(conf: str, capsys: pytest.CaptureFixture[str]) -> None:
         f"ok  settings  read from {conf}",
         "ok  kafka     k1:9093 answers",
         f"ok  topics    all {count} are as their contracts say",
+        "ok  clocks    this machine's agrees with the broker's (within 0.0 s)",
+        "ok  clocks    those of 1 agents agree with the broker's",
+        "ok  policies  those of 1 segments (1 hosts) go together",
         f"ok  agents    hosts prove their names by the master keys {MASTER.id}",
         "ok  redis     serves the ledger, forgets nothing, and takes us for its user kasugai",
         "--  nova      [nova] names no cloud: only workers and the API need one",
         "--  bridge    [bridge] transport_url is not set: what Nova notifies is not heard",
         "--  power     [power] devices_file describes no devices; workers need them: docs/operators/fencing.md",
+        f"ok  api       http://127.0.0.1:15868/ shows its versions, up to {dotted(HIGHEST)}",
+        "--  api       whether it is ready: set [telemetry] api_port",
     ]
     assert told.err == "Nothing is wrong.\n"
 
@@ -116,11 +159,13 @@ def test_a_part_that_is_away_hides_no_other(conf: str, monkeypatch: pytest.Monke
     monkeypatch.setattr("kasugai.adapters.kafka.topics.Topics.check", away)
     answer(monkeypatch, "_ask_redis", Forgets("Redis forgets keys when it is full: type redis-cli ..."))
     told = lines(conf)
-    assert [told[1], told[3]] == [
+    assert [told[1], told[2], told[3], told[5]] == [
         "NO  kafka     Kafka does not answer: see docs/operators/connections.md",
+        "--  clocks    Kafka does not answer",
+        "--  policies  Kafka does not answer",
         "NO  redis     Redis forgets keys when it is full: type redis-cli ...",
     ]
-    assert len(told) == 7
+    assert len(told) == 11
     assert main(["doctor", "--config-file", conf]) == Exit.NO
 
 

@@ -24,7 +24,7 @@ from kasugai.adapters.rabbit.wire import RabbitAway
 from kasugai.cli.demo.screen import Screen
 from kasugai.cli.main import build_parser, main
 from kasugai.cli.recorded import Step
-from kasugai.core.recovering.doors import CloudRefused
+from kasugai.core.recovering.doors import CloudRefused, LogAway
 from kasugai.core.telling.incident_views import Seen
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.signals import Stamp
@@ -174,6 +174,9 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr("kasugai.bridge.transports.rabbit_check.connected", _away)
     monkeypatch.setattr("kasugai.cli.checks._ask_redis", _user)
     monkeypatch.setattr("kasugai.cli.checks.hidden", lambda *_: frozenset())
+    monkeypatch.setattr("kasugai.cli.checking.policies.InventoryReader", Known)
+    monkeypatch.setattr("kasugai.cli.checking.clocks.newest", _nothing)
+    monkeypatch.setattr("kasugai.cli.checking.clocks._date", _date)
     agents = FakeAgents(tmp_path)
     agents.device("bmc1")
     agents.set("bmc1", status=[1, "", FORGED + HOSTILE.replace("\x00", "")])
@@ -217,6 +220,14 @@ async def _lacking(*_: object, **__: object) -> tuple[int, list[Difference]]:
         subject=host_subject(HOST), incident=UUID(int=1), what=FORGED + HOSTILE, done=Done.TO_WRITE
     )
     return 1, [lacks]
+
+
+def _nothing(*_: object) -> object:
+    raise LogAway("a broker says " + FORGED + HOSTILE)
+
+
+async def _date(_: object) -> None:
+    return None
 
 
 def _away(*_: object) -> object:

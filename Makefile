@@ -120,6 +120,11 @@ report-look: $(READY) ## The incident report in a real Chromium: content, consol
 	@tools/ensure-services browser
 	$(BIN)/python -m pytest -q tests/browser/check_report.py $(ARGS)
 
+.PHONY: tour
+tour: $(READY) ## status, doctor, explain and incident report on the demo, held to what they should say: writes docs/operators/tour.md (2 min)
+	@tools/ensure-services browser
+	$(BIN)/python -m pytest -q tests/browser/check_tour.py $(ARGS)
+
 .PHONY: bench
 bench: $(READY) $(FETCHED) ## The figures of architecture.md section 7 on this machine, one table; ARGS="--only latency"
 	$(BIN)/python -m bench $(ARGS)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 
 from confluent_kafka import KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, ListOffsetsResultInfo
-from confluent_kafka.admin._listoffsets import OffsetSpec
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._listoffsets import ListOffsetsResultInfo, OffsetSpec
 
 from kasugai.adapters.kafka.client import client_config
 from kasugai.adapters.kafka.reader import SETTLING

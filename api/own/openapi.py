@@ -14,7 +14,8 @@ from kasugai.api.own.commands import BODY as COMMAND
 from kasugai.api.own.rules import MOUNT
 from kasugai.api.views import MoveStatus, Status
 from kasugai.core.telling.host_states import IN_SERVICE, ON_PROBATION, OUT, RETIRED
-from kasugai.core.telling.numbers import UNKNOWN, Unprotected
+from kasugai.core.telling.numbers import UNKNOWN
+from kasugai.core.telling.protection import Unprotected
 from kasugai.core.words.facts import StepState
 from kasugai.core.words.incident import Phase
 from kasugai.core.words.policy import Method

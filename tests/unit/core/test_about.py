@@ -6,7 +6,8 @@ import pytest
 
 from kasugai.core.telling.about import narrate_protection, narrate_standing, remembered, standing_of
 from kasugai.core.telling.incident_views import Record, Seen
-from kasugai.core.telling.numbers import Standing, Unprotected
+from kasugai.core.telling.numbers import Standing
+from kasugai.core.telling.protection import Unprotected
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.signals import UNKNOWN_SEGMENT
 from kasugai.core.words.subject import host_subject, segment_subject

@@ -17,7 +17,7 @@ def add(nouns: Nouns) -> None:
     parser = command(
         nouns,
         "doctor",
-        "Check all that a deployment stands on; each line says what to type (exit 1: a NO).",
+        "Check what a deployment stands on, and say what to type (exit 1: a NO).",
         ["kasugai doctor", "kasugai doctor --config-file kasugai.conf -o json"],
         _doctor,
     )

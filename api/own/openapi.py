@@ -7,57 +7,33 @@ docs/api/openapi.json, and tests hold it against the routes and against real ans
 import json
 from collections.abc import Mapping
 from importlib.metadata import version
-from typing import Any
 
 from kasugai.api import bodies
 from kasugai.api.own.commands import BODY as COMMAND
+from kasugai.api.own.describing import (
+    MAYBE,
+    MAYBE_STAMP,
+    MAYBE_TIME,
+    STAMP,
+    TEXT,
+    TIME,
+    WHOLE,
+    YES_NO,
+    Operation,
+    Schema,
+    many,
+    ref,
+    thing,
+    words,
+)
+from kasugai.api.own.describing_explain import EXPLAIN_OPERATIONS, EXPLAIN_QUERIES, STANDING
 from kasugai.api.own.rules import MOUNT
 from kasugai.api.views import MoveStatus, Status
-from kasugai.core.telling.host_states import IN_SERVICE, ON_PROBATION, OUT, RETIRED
-from kasugai.core.telling.numbers import UNKNOWN
-from kasugai.core.telling.protection import Unprotected
 from kasugai.core.words.facts import StepState
 from kasugai.core.words.incident import Phase
 from kasugai.core.words.policy import Method
 from kasugai.core.words.subject import INCIDENT_KINDS
 from kasugai.core.words.verdicts import Reason, Verb
-
-Schema = dict[str, Any]
-
-TEXT: Schema = {"type": "string"}
-MAYBE: Schema = {"type": ["string", "null"]}
-WHOLE: Schema = {"type": "integer"}
-YES_NO: Schema = {"type": "boolean"}
-TIME: Schema = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}$"}
-MAYBE_TIME: Schema = TIME | {"type": ["string", "null"]}
-STAMP: Schema = {"type": "string", "format": "date-time"}
-MAYBE_STAMP: Schema = {"type": ["string", "null"], "format": "date-time"}
-
-
-def thing(**properties: Schema) -> Schema:
-    """Return an object that has exactly these properties."""
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-
-
-def many(item: Schema) -> Schema:
-    """Return a list."""
-    return {"type": "array", "items": item}
-
-
-def ref(name: str) -> Schema:
-    """Return a reference to a schema of the document."""
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def words(*members: str) -> Schema:
-    """Return a closed set."""
-    return {"type": "string", "enum": [str(member) for member in members]}
-
 
 _TIMES = {
     "created_at": TIME,
@@ -178,6 +154,7 @@ SCHEMAS: Mapping[str, Schema] = {
             )
         ),
     ),
+    "Standing": STANDING,
     "Line": thing(at=STAMP, actor=TEXT, sentence=TEXT),
     "Verdict": thing(
         verdict=TEXT,
@@ -193,14 +170,6 @@ SCHEMAS: Mapping[str, Schema] = {
         evidence=many(thing(event_id=TEXT, observer=TEXT, symptom=TEXT, episode=TEXT)),
         count=WHOLE,
     ),
-    "Standing": thing(
-        host=TEXT,
-        segment=MAYBE,
-        state=words(IN_SERVICE, OUT, ON_PROBATION, RETIRED, UNKNOWN, *Phase),
-        protected=YES_NO,
-        reason={"enum": [None, *map(str, Unprotected)]},
-        meaning=MAYBE,
-    ),
     "Command": {
         "type": "object",
         "properties": {"command_id": TEXT, "order": TEXT, "segment": TEXT, "author": TEXT, "reason": TEXT},
@@ -214,9 +183,6 @@ PARAMETERS: dict[str, Schema] = {
     "sort_key": TEXT,
     "sort_dir": words("asc", "desc"),
 }
-
-Operation = tuple[str, str, str, int, Schema | None]
-"""Method, path, summary, status, what is answered (None: nothing)."""
 
 V1 = "/v1"
 OPERATIONS: tuple[Operation, ...] = (
@@ -291,27 +257,13 @@ OPERATIONS: tuple[Operation, ...] = (
         200,
         thing(timeline=many(ref("Line"))),
     ),
+    *EXPLAIN_OPERATIONS,
     (
         "get",
         f"{MOUNT}/verdicts",
         "Say why, and why not: what was decided about a subject.",
         200,
         thing(verdicts=many(ref("Verdict"))),
-    ),
-    (
-        "get",
-        f"{MOUNT}/explain",
-        "Explain a subject: how it stands, and why and why not.",
-        200,
-        thing(
-            explain=thing(
-                subject=TEXT,
-                sentences=many(TEXT),
-                standing={"anyOf": [ref("Standing"), {"type": "null"}]},
-                verdicts=many(ref("Verdict")),
-                plans=many(ref("Plan")),
-            )
-        ),
     ),
     ("post", f"{MOUNT}/commands", "Order something, with a reason.", 202, thing(command=ref("Command"))),
     ("get", f"{MOUNT}/openapi.json", "Show this document.", 200, {"type": "object"}),
@@ -343,7 +295,7 @@ QUERIES: Mapping[str, Mapping[str, Schema]] = {
         "limit": {"type": "integer", "minimum": 1},
         "marker": TEXT,
     },
-    f"{MOUNT}/explain": {"subject": TEXT | {"minLength": 1}, "limit": {"type": "integer", "minimum": 1}},
+    **EXPLAIN_QUERIES,
     f"{MOUNT}/verdicts": {"subject": TEXT | {"minLength": 1}, "limit": {"type": "integer", "minimum": 1}},
 }
 

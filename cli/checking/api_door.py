@@ -22,12 +22,9 @@ def api_door(settings: Settings) -> Iterator[Finding]:
     url = f"http://{_in_url(host)}:{settings.api.port}/"
     try:
         answer = asyncio.run(_get(url))
-    except Unanswered as error:
-        yield Finding(
-            PART,
-            Word.UNASKED,
-            f"{url} {error}: does the API run here? type: systemctl status kasugai-api (behind a proxy ask the proxy)",
-        )
+    except Unanswered:
+        said = f"nobody answers on {url}: does the API run here? type: systemctl status kasugai-api"
+        yield Finding(PART, Word.UNASKED, said)
         return
     yield of_versions(url, answer)
     port = settings.telemetry.port("api")

@@ -57,7 +57,9 @@ def against_broker(
 ) -> Finding:
     """Return what the newest stamp says of this machine's clock. `before` and `after`: when it was asked for."""
     if stamp is None:
-        return Finding(PART, Word.UNASKED, "the broker's cannot be known: nothing has been written yet")
+        return Finding(
+            PART, Word.UNASKED, "the broker's cannot be known: it shows no record that it has dated"
+        )
     if stamp - after > FAST:
         behind = (stamp - after) / 1000
         return Finding(PART, Word.NO, f"this machine's is {behind:.1f} s behind the broker's; {WHAT}")
@@ -115,7 +117,7 @@ def _of_agents(settings: Settings) -> Iterator[Finding]:
     try:
         last = newest(settings.kafka, [HEARTBEATS])
         if last is None:
-            yield Finding(PART, Word.UNASKED, "agents' cannot be known: no agent has beaten")
+            yield Finding(PART, Word.UNASKED, "agents' cannot be known: the broker shows no heartbeat")
             return
         records = written_since(
             settings.kafka, "kasugai-cli-clocks", HEARTBEATS, range(settings.stream.partitions), last - LATELY

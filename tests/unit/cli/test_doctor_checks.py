@@ -37,7 +37,7 @@ from tests.unit.cli.test_doctor import beat
         (START - 20_000, True, Word.OK, "ahead of the broker's by 20 s at most"),
         (START - 20_000, False, Word.UNASKED, "so old is the newest record"),
         (START - 300_000, True, Word.NO, "ahead of the broker's by up to 300 s"),
-        (None, True, Word.UNASKED, "nothing has been written yet"),
+        (None, True, Word.UNASKED, "it shows no record that it has dated"),
     ],
 )
 def test_this_machines_clock_is_judged_by_the_brokers_newest_stamp(
@@ -102,7 +102,7 @@ def test_each_clock_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert [(each.word, each.text.split("'s")[0]) for each in found] == [
         (Word.OK, "this machine"),
         (Word.OK, "Nova"),
-        (Word.UNASKED, "agents' cannot be known: no agent has beaten"),
+        (Word.UNASKED, "agents' cannot be known: the broker shows no heartbeat"),
     ]
 
     async def away(_: object) -> int:

@@ -124,6 +124,12 @@ class RedisViews:
             found: Any = self._client.hgetall(_key("board"))
             return {bucket.decode(): text.decode() for bucket, text in found.items() if text}
 
+    def board_of(self, buckets: Sequence[str]) -> dict[str, str]:
+        """Return the texts of these `board` entries, of those that are there."""
+        with self._answering():
+            found: Any = self._client.hmget(_key("board"), list(buckets)) if buckets else []
+            return {bucket: text.decode() for bucket, text in zip(buckets, found, strict=True) if text}
+
     def is_current(self) -> bool:
         """Return whether an owner was current within the last minute, and nothing has gone that it had written."""
         with self._answering():

@@ -40,6 +40,10 @@ class Documents(Protocol):
         """Return the texts of what is remembered to say how things stand, by bucket."""
         ...
 
+    def board_of(self, buckets: Sequence[str]) -> dict[str, str]:
+        """Return the same of these buckets alone, those that are there."""
+        ...
+
     def is_current(self) -> bool:
         """Return whether an owner was current within the last minute, and nothing has gone that it had written."""
         ...

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any, TypeVar
 
 from kasugai.api.documents import Documents
-from kasugai.api.projection.buckets import INCIDENT
+from kasugai.api.projection.buckets import INCIDENT, incident_bucket, subject_bucket
 from kasugai.api.projection.moves import Move, vmove_of
 from kasugai.api.views import (
     IncidentView,
@@ -139,13 +139,11 @@ class ViewStore:
         """Return what was decided about a subject."""
         return self._all(VerdictView, f"verdicts/{subject}")
 
-    def remembered(self, names: Collection[str]) -> tuple[Remembered, ...]:
-        """Return what is remembered of these; what names none of them is not even read."""
-        forms = [json.dumps(name, ensure_ascii=False)[1:-1] for name in names]
-        texts = self._documents.board().items()
-        wanted = [(bucket, text) for bucket, text in texts if any(form in text for form in forms)]
+    def remembered(self, subjects: Collection[str], incidents: Collection[str]) -> tuple[Remembered, ...]:
+        """Return what is remembered of these; of the others nothing is read."""
+        buckets = [*map(subject_bucket, subjects), *map(incident_bucket, incidents)]
         try:
-            return tuple(entry_of(bucket, text) for bucket, text in wanted)
+            return tuple(entry_of(*each) for each in self._documents.board_of(buckets).items())
         except NO_VIEW:
             raise self._lost("of how things stand") from None
 

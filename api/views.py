@@ -289,6 +289,6 @@ class Views(Protocol):
         """Return what was decided about a subject (`host/cmp1`), oldest first."""
         ...
 
-    def remembered(self, names: Collection[str]) -> tuple[Remembered, ...]:
-        """Return what is remembered of incidents and words in which any of these names stands, and perhaps more."""
+    def remembered(self, subjects: Collection[str], incidents: Collection[str]) -> tuple[Remembered, ...]:
+        """Return what is remembered of what was said of these subjects (`host/cmp1`) and of these incidents."""
         ...

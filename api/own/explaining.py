@@ -1,7 +1,7 @@
 """/explain: why, and why not, in one answer; of a host also how it stands now, if nothing ever happened to it too."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 
 import falcon
@@ -40,7 +40,8 @@ class Explain(Resource):
         limit = limit_of({"limit": query.get("limit", [LAST])}, self.highest_limit)
         views, inventory = self.require_views(), self.doors.registry.known()
         subject, verdicts = _found(views, word)
-        stands = _standing(views, inventory, word, self.doors.wall.now())
+        incidents = dict.fromkeys(view.incident for view in reversed(verdicts) if view.incident)
+        stands = _standing(views, inventory, word, incidents, self.doors.wall.now())
         if not verdicts and stands is None:
             raise not_found("host, and no subject of a decision,", word[:100])
         body = {
@@ -48,7 +49,7 @@ class Explain(Resource):
             "sentences": _sentences(stands, has_words=bool(verdicts)),
             "standing": None if stands is None else shown.standing(stands),
             "verdicts": [shown.verdict(view) for view in islice(reversed(verdicts), limit)],
-            "plans": _plans(views, verdicts),
+            "plans": _plans(views, incidents),
         }
         answer(resp, json.dumps({"explain": body}).encode())
 
@@ -63,16 +64,22 @@ def _found(views: Views, word: str) -> tuple[str, Sequence[VerdictView]]:
     return word, ()
 
 
-def _standing(views: Views, inventory: Inventory, word: str, now: Instant) -> Standing | None:
-    """Return how the host stands that the word names; None where it names none that anybody knows."""
+def _standing(
+    views: Views, inventory: Inventory, word: str, incidents: Collection[str], now: Instant
+) -> Standing | None:
+    """Return how the host stands that the word names; None where it names none that anybody knows. `incidents`: at
+    least its own."""
     named = (host for host in inventory.hosts() if word in (host.name, host_subject(host.name).name))
     described = next(named, None)
     name = described.name if described is not None else word
     segment = inventory.segment(described.segment_id) if described is not None else None
-    names = [name] if segment is None else [name, segment.name]
+    subjects = [
+        host_subject(name).name,
+        *([segment_subject(segment.name).name] if segment is not None else []),
+    ]
     return standing_of(
         name,
-        views.remembered(names),
+        views.remembered(subjects, incidents),
         [segment] if segment is not None else [],
         [described] if described is not None else [],
         now,
@@ -86,7 +93,6 @@ def _sentences(stands: Standing | None, *, has_words: bool) -> list[str]:
     return [narrate_standing(stands, has_words=has_words), narrate_protection(stands), *because]
 
 
-def _plans(views: Views, verdicts: Sequence[VerdictView]) -> list[shown.Row]:
-    names = dict.fromkeys(view.incident for view in reversed(verdicts) if view.incident)
-    found = (views.incident(name) for name in islice(names, PLANS))
+def _plans(views: Views, incidents: Iterable[str]) -> list[shown.Row]:
+    found = (views.incident(name) for name in islice(incidents, PLANS))
     return [shown.plan(view) for view in found if view is not None]

@@ -78,6 +78,14 @@ def test_what_is_listed_and_not_there_is_told_and_computed_anew(documents: Docum
     assert views.caught_up() and everything(views) == whole
 
 
+def test_some_of_what_is_remembered_is_what_all_of_it_has_there(documents: Documents) -> None:
+    play(documents)
+    whole = documents.board()
+    known = sorted(whole)[:2]
+    assert documents.board_of([*known, "nobody"]) == {bucket: whole[bucket] for bucket in known} != {}
+    assert documents.board_of([]) == {}
+
+
 @pytest.mark.parametrize("index", Index)
 def test_what_somebody_else_has_listed_is_passed_over(documents: Documents, index: Index) -> None:
     play(documents)
@@ -172,6 +180,7 @@ def ask_all(documents: RedisViews) -> None:
     for ask in (documents.progress, documents.dirty, *lists, documents.is_current):
         ask()
     documents.records("x")
+    documents.board_of(["incident/x"])
     documents.get("text")
     for index in Index:
         documents.newest(index, None, 9)

@@ -53,6 +53,10 @@ class MemoryDocuments:
         """Return what is remembered."""
         return dict(self.remembered)
 
+    def board_of(self, buckets: Sequence[str]) -> dict[str, str]:
+        """Return what is remembered of these."""
+        return {bucket: self.remembered[bucket] for bucket in buckets if bucket in self.remembered}
+
     def is_current(self) -> bool:
         """Return what the last round said."""
         return self.current

@@ -87,6 +87,6 @@ class MemoryViews:
         """Return what was decided about a subject."""
         return self.decided.get(subject, ())
 
-    def remembered(self, names: Collection[str]) -> tuple[Remembered, ...]:
+    def remembered(self, subjects: Collection[str], incidents: Collection[str]) -> tuple[Remembered, ...]:
         """Return what is remembered, whomever it is about."""
         return self.board

@@ -32,7 +32,7 @@ def own() -> Api:
     views = MemoryViews(
         cases={str(INCIDENT): case},
         decided={"host/cmp1": store.verdicts("host/cmp1")},
-        board=store.remembered(["cmp1"]),
+        board=store.remembered(["host/cmp1"], [str(INCIDENT)]),
     )
     api = Api(views=views)
     segment = api.segment("rack1")
@@ -101,9 +101,9 @@ def test_a_segment_is_explained_by_its_verdicts(own: Api, word: str) -> None:
 
 def test_what_is_remembered_is_found_by_name_and_nothing_else_is_read() -> None:
     store = shown(posted(), naming(OPENED, posted()), *WHOLE[1:])
-    found = store.remembered(["cmp1"])
+    found = store.remembered(["host/cmp1"], [str(INCIDENT)])
     assert any(isinstance(each, Case) and each.subject == host_subject("cmp1") for each in found)
-    assert store.remembered(["cmp7"]) == ()
+    assert store.remembered(["host/cmp7"], []) == store.remembered([], []) == ()
 
 
 def test_what_is_none_of_ours_is_told_and_computed_anew() -> None:
@@ -111,4 +111,4 @@ def test_what_is_none_of_ours_is_told_and_computed_anew() -> None:
     documents.own("p")
     documents.write("p", Round(board={"incident/x": json.dumps([{"cmp1": 1}])}))
     with pytest.raises(LedgerAway, match="computed anew"):
-        ViewStore(documents).remembered(["cmp1"])
+        ViewStore(documents).remembered([], ["x"])

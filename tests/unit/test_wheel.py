@@ -12,7 +12,7 @@ import pytest
 
 REPO = Path(__file__).resolve().parents[2]
 ROOMS = sorted(link.name for link in (REPO / "src" / "kasugai").iterdir() if link.is_symlink())
-DATA_SUFFIXES = {".avsc", ".json", ".lua", ".yaml"}
+DATA_SUFFIXES = {".avsc", ".css", ".js", ".json", ".lua", ".yaml"}
 
 
 def run(*command: str, cwd: Path, **environment: str) -> str:

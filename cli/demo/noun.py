@@ -141,6 +141,7 @@ def _keep(parts: "Parts", crew: "Crew") -> None:
         "",
         f"Everything is still running: {processes}.",
         f"  {typed()} incident list --config-file {parts.config}",
+        f"  {typed()} incident report {parts.host} --config-file {parts.config}",
         f"  {typed()} tap kasugai.verdicts --from-beginning --config-file {parts.config}",
     )
     if parts.simulated is not None:

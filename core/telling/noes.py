@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kasugai.core.telling.incident_views import Seen
-from kasugai.core.words.facts import Fact, FactKind
+from kasugai.core.words.facts import Fact, FactKind, StepRecord
 from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 
@@ -28,14 +28,17 @@ NOES = frozenset(
 ANSWERS: Mapping[FactKind, Verb] = {FactKind.HELD: Verb.HOLD, FactKind.VETOED: Verb.VETO}
 """A worker's own words for two of them, which correlate repeats as soon as it has read them."""
 
+FAIL = "fail"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class No:
     """One of them, with all its repetitions."""
 
-    verb: Verb
+    verb: str
+    """Of a decision its verb; `fail` of steps that came to nothing."""
     about: str
-    """Whom it is about, as people call it."""
+    """Whom it is about, as people call it; of steps that failed what they wished for."""
     reason: Reason
     also: tuple[Reason, ...]
     """What other gates said, the last time."""
@@ -49,9 +52,10 @@ class No:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Word:
     at: BrokerTime
-    decided: BrokerTime | None
-    """By which record; parts of one verdict have the same. None: a worker's, which a verdict repeats."""
-    verb: Verb
+    said: object
+    """What tells it from its repetitions; parts of one verdict have the same. None: a worker's, which a verdict
+    repeats."""
+    verb: str
     about: str
     reason: Reason
     also: tuple[Reason, ...] = ()
@@ -60,7 +64,7 @@ class _Word:
 
 def noes(records: Iterable[Seen]) -> tuple[No, ...]:
     """Return them by the time of the first word; `records` in the order of time."""
-    found: dict[tuple[Verb, str, Reason], list[_Word]] = defaultdict(list)
+    found: dict[tuple[str, str, Reason], list[_Word]] = defaultdict(list)
     for seen in records:
         word = _word(seen)
         if word is not None:
@@ -73,7 +77,7 @@ def _word(seen: Seen) -> _Word | None:
         case Verdict() as verdict if verdict.verb in NOES:
             return _Word(
                 at=seen.at,
-                decided=verdict.at,
+                said=verdict.at,
                 verb=verdict.verb,
                 about=verdict.subject.title,
                 reason=verdict.reason,
@@ -83,10 +87,19 @@ def _word(seen: Seen) -> _Word | None:
         case Fact() as fact if fact.kind in ANSWERS:
             return _Word(
                 at=seen.at,
-                decided=None,
+                said=None,
                 verb=ANSWERS[fact.kind],
                 about=fact.subject.title,
                 reason=Reason.heard(fact.reason),
+                detail=fact.detail,
+            )
+        case Fact(kind=FactKind.FAILED, step=StepRecord() as step) as fact:
+            return _Word(
+                at=seen.at,
+                said=fact.fact_id,
+                verb=FAIL,
+                about=step.action,
+                reason=Reason.heard(step.reason),
                 detail=fact.detail,
             )
         case _:
@@ -103,5 +116,5 @@ def _no(words: Sequence[_Word]) -> No:
         detail=next((word.detail for word in reversed(words) if word.detail), ""),
         first=words[0].at,
         last=last.at,
-        times=len({word.decided for word in words if word.decided is not None}) or 1,
+        times=len({word.said for word in words if word.said is not None}) or 1,
     )

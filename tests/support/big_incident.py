@@ -5,7 +5,7 @@ from uuid import UUID
 
 from kasugai.core.telling.incident_views import Record, Seen
 from kasugai.core.words.actions import Action
-from kasugai.core.words.facts import Fact, FactKind, Result, StepRecord, StepState
+from kasugai.core.words.facts import Fact, FactKind, Result, StepRecord, StepState, make_fact
 from kasugai.core.words.frozen import FrozenMap
 from kasugai.core.words.plan import Plan, Prior, Step
 from kasugai.core.words.timing import BrokerTime
@@ -79,4 +79,4 @@ def _fact(step: Step, state: StepState, *, reason: str = "", tries: int = 1, des
         reason=reason,
         notes=FrozenMap({"destination": destination} if destination else {}),
     )
-    return said(FactKind(state.value), step=record, name=step.name or step.subject)
+    return make_fact(said(FactKind(state.value), step=record, name=step.name or step.subject))

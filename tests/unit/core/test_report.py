@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from kasugai.core.telling.headline import NAMED, Headline
 from kasugai.core.telling.incident_views import Record, Seen, fold
+from kasugai.core.telling.noes import FAIL
 from kasugai.core.telling.phases import Part
 from kasugai.core.telling.report import Report, report
 from kasugai.core.telling.status import Level
@@ -19,6 +20,7 @@ from kasugai.core.words.hardware import hardware_subject
 from kasugai.core.words.plan import Plan, Step
 from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Reason, Verb
+from tests.support.big_incident import big_incident
 from tests.support.incidents import (
     DOWN,
     FENCE,
@@ -252,6 +254,14 @@ def test_a_workers_no_that_correlate_has_not_repeated_yet_is_told_too() -> None:
     found = made(OPENED, opened(), said(FactKind.VETOED, reason="sign-of-life"))
     (no,) = found.noes
     assert (no.verb, no.reason, no.times) == (Verb.VETO, Reason.SIGN_OF_LIFE, 1)
+
+
+def test_steps_that_failed_are_told_by_their_reason_and_how_many_they_are() -> None:
+    records = big_incident(9, stuck=3)
+    (view,) = fold(records)
+    found = report(view, records, NAMES, NOW)
+    (no,) = [no for no in found.noes if no.verb == FAIL]
+    assert (no.about, no.reason, no.times) == ("evacuate", Reason.NO_VALID_HOST, 3)
 
 
 def test_persons_are_told_with_their_words_and_what_came_of_them() -> None:

@@ -6,6 +6,7 @@ call is carried out although its client has hung up.
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from email.utils import formatdate
 from typing import Any, NoReturn
 
@@ -126,6 +127,8 @@ class NovaApi:
                 return action, query.get("host", ""), lambda: self._services(query)
             case ["os-aggregates"]:
                 return "aggregates", "", self._aggregates
+            case ["os-server-groups"]:
+                return "server-groups", "", lambda: self._groups(query, version)
             case ["os-hypervisors", "detail"]:
                 return "hypervisors", "", self._hypervisors
             case ["servers", *rest]:
@@ -224,6 +227,14 @@ class NovaApi:
         answer = self._cloud.nova.list_aggregates()
         return Answer(HttpReply(body={"aggregates": list(map(render.aggregate, answer.value))}), answer.took)
 
+    def _groups(self, query: Mapping[str, str], version: render.Microversion) -> Answer[HttpReply]:
+        """GET /os-server-groups: all are anti-affinity groups here, and each is of the project of its first member."""
+        first, world = int(query.get("offset", "0")), self._cloud.world
+        limit = min(int(query.get("limit", self.page)), self.page)
+        shown = sorted(world.groups)[first : first + limit]
+        rows = [render.group(world, name, version) for name in shown]
+        return Answer(HttpReply(body={"server_groups": rows}), world.draw(world.pace.read))
+
     def _add_host(self, number: str, body: dict[str, Any]) -> tuple[str, str, Act]:
         """POST /os-aggregates/ID/action, of which only add_host is there."""
         if list(body) != ["add_host"] or not number.isdecimal():
@@ -239,6 +250,8 @@ class NovaApi:
     def _servers(self, query: Mapping[str, str], version: render.Microversion) -> Answer[HttpReply]:
         world, services = self._cloud.world, self._cloud.nova.services
         answer = self._cloud.nova.list_servers(query.get("host"), query.get("status"))
+        if project := query.get("project_id"):
+            answer = replace(answer, value=[guest for guest in answer.value if guest.project == project])
         shown, links = self._cut("servers/detail", query, answer.value, lambda guest: guest.uuid)
         body: dict[str, Any] = {"servers": [render.server(world, services, g, version) for g in shown]}
         return Answer(HttpReply(body=body | ({"servers_links": links} if links else {})), answer.took)

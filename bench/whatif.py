@@ -1,7 +1,8 @@
 """What if hosts of a large cloud were lost: 10,000 hosts in 200 segments, 200,000 guests of 20 flavors.
 
 The pure part alone, in a process of its own so that its memory is its own: Nova's views are made page by page and
-thrown away, as they come over the wire; what Placement would say is made likewise.
+thrown away, as they come over the wire; what Placement would say is made likewise. Seconds are of the process's own
+time: nothing in it waits.
 """
 
 import json
@@ -38,7 +39,8 @@ FLAVORS = tuple(
     for cpus in (1, 2, 4, 8)
     for gib in (2, 4, 8, 16, 32)
 )
-CAPACITY = {"DISK_GB": 20_000, "MEMORY_MB": 1024 * 768, "VCPU": 256}
+CAPACITY = {"DISK_GB": 3_000, "MEMORY_MB": 1024 * 288, "VCPU": 96}
+"""Of a host: four fifths of it are used."""
 GROUPED = 4
 """Every tenth guest is in an anti-affinity group of so many."""
 
@@ -55,18 +57,21 @@ def run() -> Iterator[Figure]:
 def main() -> None:
     """Measure and print."""
     found: dict[str, tuple[float, str, float | None]] = {}
-    began = time.monotonic()
-    snapshot = _snapshot()
-    found["10,000 hosts, 200,000 guests: a snapshot of views"] = time.monotonic() - began, "s", None
-    for count in (1, RACK, MANY):
-        began = time.monotonic()
-        loss = lose(snapshot, HOSTS[:count])
-        took = time.monotonic() - began
-        found[f"... {count:,} hosts lost, {len(loss.guests):,} guests dealt"] = took, "s", SECONDS
-        found[f"... of which fit or wait for a person, {count:,}"] = _placed(loss), "%", None
-    began = time.monotonic()
+    snapshot, took = _snapshot()
+    found["10,000 hosts, 200,000 guests: a snapshot of views"] = took, "s", None
+    for lost in (HOSTS[:1], HOSTS[:RACK], HOSTS[:: len(HOSTS) // MANY]):
+        began = time.process_time()
+        loss = lose(snapshot, lost)
+        took = time.process_time() - began
+        found[f"... {len(lost):,} hosts lost, {len(loss.guests):,} guests dealt"] = took, "s", SECONDS
+        found[f"... of which there is room for, {len(lost):,}"] = _placed(loss), "%", None
+    began = time.process_time()
     promises = list(map(Promises(snapshot).of, snapshot.segments.values()))
-    found["... how many hosts of each of 200 segments may be lost"] = time.monotonic() - began, "s", SECONDS
+    found["... how many hosts of each of 200 segments may be lost"] = (
+        time.process_time() - began,
+        "s",
+        SECONDS,
+    )
     found["... the least of them"] = min(each.lost or 0 for each in promises), "hosts", None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     found["... memory at most, all of the above"] = peak, "MiB", MEGABYTES
@@ -78,8 +83,11 @@ def _placed(loss: Loss) -> float:
     return 100 * (counts[Outlook.FITS] + counts[Outlook.HELD]) / len(loss.guests)
 
 
-def _snapshot() -> Snapshot:
+def _snapshot() -> tuple[Snapshot, float]:
+    """Return a snapshot, and the seconds that it took beside what it takes to make up views and answers."""
+    began = time.process_time()
     census = Census(_described(), ServicesView(computes=tuple(_services())), (), _groups(), PRODUCTION)
+    took = time.process_time() - began
     chance = Random(1)
     used: dict[str, dict[str, int]] = {host: dict.fromkeys(CAPACITY, 0) for host in HOSTS}
     for first in range(0, GUESTS, PAGE):
@@ -87,8 +95,12 @@ def _snapshot() -> Snapshot:
         for guest in page:
             for name, count in guest.needs.resources if guest.needs else ():
                 used[guest.host][name] += count
+        began = time.process_time()
         census.take(page)
-    return census.snapshot({needs: _offers(needs, used) for needs in census.needs})
+        took += time.process_time() - began
+    offers = {needs: _offers(needs, used) for needs in census.needs}
+    began = time.process_time()
+    return census.snapshot(offers), took + time.process_time() - began
 
 
 def _described() -> Described:

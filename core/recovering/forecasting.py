@@ -95,11 +95,6 @@ class Census:
         """What Placement is to be asked about, by the numbers of their sizes."""
         return tuple(self._sizes)
 
-    @property
-    def images(self) -> Mapping[str, ImageView | None]:
-        """Those that were told so far; None: Glance does not show it."""
-        return self._images
-
     def unread_images(self, guests: Iterable[GuestView]) -> set[str]:
         """Return the images that Glance is to be asked about before these guests are taken: an image may name traits
         that its guests need."""

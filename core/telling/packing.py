@@ -101,8 +101,8 @@ class Packing:
 class Deal:
     """The guests of one lost host."""
 
-    def __init__(self, packing: Packing, host: HostSeen, segment: SegmentSeen | None) -> None:
-        """None has been dealt out. `segment` is the lost host's; None: it is in none."""
+    def __init__(self, packing: Packing, host: HostSeen, segment: SegmentSeen) -> None:
+        """None has been dealt out. `segment` is the lost host's."""
         self._packing, self._host, self._segment = packing, host, segment
         self._sent: dict[str, int] = {}
         self._places: Counter[int] = Counter()
@@ -153,11 +153,8 @@ class Deal:
         return ""
 
     def _free_reserves(self, *, suited: bool) -> Iterator[HostSeen]:
-        segment = self._segment
-        if segment is None:
-            return iter(())
-        found = self._packing.reserves(segment)
-        return (each for each in found if segment.suits(each, self._host) is suited)
+        found = self._packing.reserves(self._segment)
+        return (each for each in found if self._segment.suits(each, self._host) is suited)
 
     def is_on_a_strange_reserve(self, size: int, group: str) -> bool:
         """Whether a free reserve of another kin has room: only Nova can say whether it may take the guest."""

@@ -18,6 +18,8 @@ NO_ROOM = "no-room"
 """No host that Nova may choose has room for it, or may have it beside its server group."""
 NO_RESERVE = "no-reserve"
 """No reserve that is free has room for it."""
+NO_SEGMENT = SegmentSeen(segment_id="", name="")
+"""Whose a host is that is in none."""
 OTHER_KIN = "other-zone-or-aggregates"
 """Only hosts of another zone, or whose aggregates bind other guests, have room: Nova decides whether they may."""
 
@@ -112,11 +114,10 @@ def _told(snapshot: Snapshot, host: HostSeen) -> LostHost:
 
 
 def _of_host(snapshot: Snapshot, host: HostSeen, packing: Packing) -> Iterator[Forecast]:
-    segment = snapshot.segments.get(host.segment)
+    segment = snapshot.segments.get(host.segment, NO_SEGMENT)
     deal = Deal(packing, host, segment)
-    method = segment.method if segment else Method.AUTO
     for guest in snapshot.guests.get(host.name, ()):
-        yield _forecast(snapshot, host, guest, deal, method)
+        yield _forecast(snapshot, host, guest, deal, segment.method)
 
 
 def _forecast(snapshot: Snapshot, host: HostSeen, guest: GuestSeen, deal: Deal, method: Method) -> Forecast:

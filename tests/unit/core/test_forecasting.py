@@ -232,6 +232,55 @@ def test_members_are_counted_once_however_often_they_are_seen() -> None:
     assert census.snapshot({}).groups["g"].members == {"cmp1": 1, "cmp2": 1}
 
 
+def test_what_has_to_be_asked_about_guests_is_asked_once() -> None:
+    policy = Policy(exclude_project_tags=("self-healing",))
+    census = Census(described(policy), ServicesView(computes=(service("cmp1"),)), (), (), TEST)
+    guests = [guest("a", image="i", project="p"), guest("b", image="i", project="p"), guest("c")]
+    assert (census.unread_images(guests), census.unread_projects(guests)) == ({"i"}, {"p"})
+    census.learn({"i": None}, {"p": ("self-healing",)})
+    assert (census.unread_images(guests), census.unread_projects(guests)) == (set(), set())
+    census.take(guests[:1])
+    assert census.snapshot({}).guests["cmp1"][0].why == "excluded-project-tag"
+
+
+def test_who_is_deleted_or_on_no_host_is_lost_with_nobody_and_a_member_all_the_same() -> None:
+    group = GroupView(group_id="g", policy="anti-affinity", project="p", members=("u-a", "u-b", "u-c"))
+    census = Census(described(), ServicesView(computes=(service("cmp1"),)), (), (group,), TEST)
+    census.take([guest("a"), guest("b", deleted=True), guest("c", host="")])
+    (seen,) = census.snapshot({}).guests["cmp1"]
+    assert (seen.name, seen.settled) == ("a", None), "all members are accounted for"
+
+
+def test_where_server_groups_are_not_told_nobody_fits() -> None:
+    census = Census(described(), ServicesView(computes=(service("cmp1"),)), (), (), TEST)
+    census.take([guest("a"), guest("b", task_state="migrating")])
+    census.distrust_groups("server-groups-not-told")
+    found = {seen.name: seen.why for seen in census.snapshot({}).guests["cmp1"]}
+    assert found == {"a": "server-groups-not-told", "b": "in-migration"}
+
+
+def test_a_guest_whose_host_nova_does_not_list_is_seen_all_the_same() -> None:
+    found = taken(guest("a", host="gone"))
+    assert found.guests["gone"][0].host == "gone" and "gone" not in found.hosts
+
+
+def test_of_two_answers_about_one_stock_the_smaller_counts_and_a_refusal_tells_of_none() -> None:
+    large = Needs(resources=(("MEMORY_MB", 1024), ("VCPU", 1)))
+    census = Census(described(), ServicesView(computes=(service("cmp1"),)), (), (), TEST)
+    census.take([guest("a"), guest("b", needs=large), guest("c", needs=replace(SMALL, traits=("X",)))])
+    way = (("p2", "MEMORY_MB", 512),)
+    first = OffersView(ways={"cmp2": (way,)}, free={("p2", "MEMORY_MB"): 4096})
+    later = OffersView(ways={"cmp2": (way,)}, free={("p2", "MEMORY_MB"): 2048})
+    refused = replace(SMALL, traits=("X",))
+    found = census.snapshot({SMALL: first, large: later, refused: "placement-refused: 400 no such trait"})
+    assert [stock.free for stock in found.stocks] == [2048]
+    assert [(size.offers is None, size.why) for size in found.sizes] == [
+        (False, ""),
+        (False, ""),
+        (True, "placement-refused: 400 no such trait"),
+    ]
+
+
 def test_hosts_of_one_kin_share_a_zone_and_the_words_that_bind_guests() -> None:
     aggregates = (
         AggregateView(aggregate_id=1, name="r1", hosts=frozenset({"cmp1"}), metadata={"rack": "1"}),

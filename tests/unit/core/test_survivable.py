@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kasugai.core.telling.packing import Packing
-from kasugai.core.telling.survivable import survivable
+from kasugai.core.telling.survivable import Promises, survivable
 from kasugai.core.words.capacity import GuestSeen, Outlook, Size, Snapshot, Stock
 from kasugai.core.words.policy import Method
 from tests.support.estates import SEGMENT, estate, estates, guest
@@ -94,6 +94,43 @@ def test_storage_that_is_shared_has_to_hold_all_of_them() -> None:
     shared = replace(size, resources=(*size.resources, ("DISK_GB", 10)), offers=offers)
     found = survivable(replace(cloud, stocks=stocks, sizes=(shared,)), cloud.segments[SEGMENT])
     assert (found.lost, found.limit) == (2, "shared storage")
+
+
+def test_where_each_host_has_a_member_of_a_group_none_may_be_lost() -> None:
+    names = ("cmp1", "cmp2", "cmp3")
+    free = dict.fromkeys(names, (9, 9))
+    cloud = estate(free, {name: [guest(f"on-{name}", group="g")] for name in names}, groups={"g": 1})
+    assert promised(cloud) == 0
+    wide = estate({**free, "cmp4": (9, 9)}, cloud.guests, groups={"g": 1})
+    assert promised(wide) == 1, "the fourth host takes one"
+
+
+def test_small_guests_may_come_first_and_leave_too_little_for_a_large_one() -> None:
+    free = {"cmp1": (0, 0), "cmp2": (4, 4), "cmp3": (4, 4)}
+    cloud = estate(free, {"cmp1": [guest("a"), guest("b"), guest("c", size=1)]}, sizes=((2, 2), (3, 3)))
+    assert promised(cloud) == 0
+
+
+def test_segments_of_one_kin_share_its_room_and_each_promise_is_of_one_alone() -> None:
+    cloud = alike(6, 2, 1)
+    names = sorted(cloud.hosts)
+    halves = {
+        f"s{n}": replace(cloud.segments[SEGMENT], segment_id=f"s{n}", name=f"rack{n}", hosts=tuple(some))
+        for n, some in enumerate((names[:3], names[3:]))
+    }
+    promises = Promises(replace(cloud, segments=halves))
+    assert [promises.of(segment).lost for segment in halves.values()] == [2, 2]
+
+
+def test_reserves_without_guests_to_take_bound_nothing() -> None:
+    cloud = estate({"cmp1": (0, 0), "cmp2": (0, 0)}, {}, method=Method.RESERVED_HOST)
+    assert promised(cloud) == 2
+
+
+def test_an_offer_whose_room_has_gone_meanwhile_is_none() -> None:
+    cloud = alike(3, 1, 1)
+    stocks = tuple(replace(stock, free=0) for stock in cloud.stocks)
+    assert promised(replace(cloud, stocks=stocks)) == 0
 
 
 @given(estates(odd=False), st.integers(0, 1000))

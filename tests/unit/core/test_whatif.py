@@ -133,6 +133,48 @@ def test_a_reserve_of_another_zone_is_novas_to_judge() -> None:
     assert told(lose(cloud, ["cmp1"])) == {"a": ("unknown", "", OTHER_KIN)}
 
 
+def test_a_reserve_that_is_full_gives_way_to_the_next_and_both_are_its_own() -> None:
+    free = {"cmp1": (0, 0), "r1": (1, 1), "r2": (1, 1), "r3": (0, 0)}
+    cloud = estate(
+        free,
+        {"cmp1": [guest("a"), guest("b"), guest("c")]},
+        hosts={name: {"is_disabled": True} for name in ("r1", "r2", "r3")},
+        method=Method.RESERVED_HOST,
+        reserves=("r1", "r2", "r3"),
+    )
+    assert [g.to for g in lose(cloud, ["cmp1"]).guests] == ["r1", "r2", ""]
+
+
+def test_hosts_of_another_kin_that_are_full_or_kept_by_its_group_are_no_doubt() -> None:
+    free = {"cmp1": (0, 0), "far1": (0, 0), "far2": (1, 1), "far3": (9, 9)}
+    guests = {
+        "cmp1": [guest("a", group="g")],
+        "far3": [guest("b", group="g")],
+        "far2": [guest("c", group="g")],
+    }
+    cloud = estate(
+        free, guests, groups={"g": 1}, hosts={name: {"kin": "az2"} for name in ("far1", "far2", "far3")}
+    )
+    offers = dict(cloud.sizes[0].offers or {})
+    full = replace(cloud.sizes[0], offers={"far1": offers["far2"], **offers})
+    stocks = tuple(replace(s, free=0) if at in (4, 5) else s for at, s in enumerate(cloud.stocks))
+    assert told(lose(replace(cloud, sizes=(full,), stocks=stocks), ["cmp1"])) == {
+        "a": ("nowhere", "", NO_ROOM)
+    }
+
+
+def test_outlooks_are_counted_also_those_that_nobody_has() -> None:
+    found = lose(estate(ROOMY, {"cmp1": [guest("a")]}), ["cmp1", "nobody"])
+    assert found.counts()[Outlook.FITS] == 1 and found.counts()[Outlook.HELD] == 0
+    assert [host.name for host in found.hosts] == ["cmp1"]
+
+
+def test_a_host_of_no_segment_waits_for_a_person_and_has_no_reserve() -> None:
+    alone = {"cmp1": {"segment": "", "waits": "in-no-segment"}}
+    found = lose(estate(ROOMY, {"cmp1": [guest("a")]}, hosts=alone), ["cmp1"])
+    assert told(found) == {"a": ("held", "cmp2", "in-no-segment")} and found.hosts[0].segment == ""
+
+
 def test_as_many_hosts_as_make_a_storm_wait_for_a_person() -> None:
     cloud = estate(ROOMY, {"cmp1": [guest("a")], "cmp2": []})
     segment = replace(cloud.segments[SEGMENT], max_unhealthy=50)

@@ -16,6 +16,7 @@ from kasugai.sim.cloud.model import Answer, Migration, Refused
 from kasugai.sim.cloud.wire import Request
 from kasugai.sim.http import render
 from kasugai.sim.http.carrying import REQUEST_ID, Act, carry, named
+from kasugai.sim.http.groups import groups
 from kasugai.sim.http.keystone import Keystone
 from kasugai.sim.http.server import HttpReply, HttpRequest
 
@@ -128,7 +129,7 @@ class NovaApi:
             case ["os-aggregates"]:
                 return "aggregates", "", self._aggregates
             case ["os-server-groups"]:
-                return "server-groups", "", lambda: self._groups(query, version)
+                return "server-groups", "", lambda: groups(self._cloud.world, query, version, self.page)
             case ["os-hypervisors", "detail"]:
                 return "hypervisors", "", self._hypervisors
             case ["servers", *rest]:
@@ -226,14 +227,6 @@ class NovaApi:
     def _aggregates(self) -> Answer[HttpReply]:
         answer = self._cloud.nova.list_aggregates()
         return Answer(HttpReply(body={"aggregates": list(map(render.aggregate, answer.value))}), answer.took)
-
-    def _groups(self, query: Mapping[str, str], version: render.Microversion) -> Answer[HttpReply]:
-        """GET /os-server-groups: all are anti-affinity groups here, and each is of the project of its first member."""
-        first, world = int(query.get("offset", "0")), self._cloud.world
-        limit = min(int(query.get("limit", self.page)), self.page)
-        shown = sorted(world.groups)[first : first + limit]
-        rows = [render.group(world, name, version) for name in shown]
-        return Answer(HttpReply(body={"server_groups": rows}), world.draw(world.pace.read))
 
     def _add_host(self, number: str, body: dict[str, Any]) -> tuple[str, str, Act]:
         """POST /os-aggregates/ID/action, of which only add_host is there."""

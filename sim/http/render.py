@@ -133,21 +133,6 @@ def aggregate(record: Aggregate) -> dict[str, Any]:
     }
 
 
-def group(world: World, name: str, version: Microversion) -> dict[str, Any]:
-    """Return an anti-affinity group of /os-server-groups with those of its members that are not deleted."""
-    members = [world.guests[uuid] for uuid in sorted(world.groups[name]) if not world.guests[uuid].deleted]
-    body: dict[str, Any] = {
-        "id": str(world.derive("group", name)),
-        "name": name,
-        "members": [guest.uuid for guest in members],
-        "project_id": members[0].project if members else "demo",
-        "user_id": "sim-user",
-    }
-    if version >= (2, 64):
-        return body | {"policy": "anti-affinity", "rules": {}}
-    return body | {"policies": ["anti-affinity"], "metadata": {}}
-
-
 def migration(world: World, record: Migration, version: Microversion) -> dict[str, Any]:
     """Return a record of /os-migrations (2.23 or later)."""
     body: dict[str, Any] = {

@@ -48,10 +48,10 @@ class Site:
 
     def hosts_called(self, word: str) -> Sequence[str]:
         """Return the hosts of a failure domain, an aggregate or a zone; SaidNo where nothing is called so."""
-        places = _places(self.described.hosts.values(), self.aggregates, self.computes.values())
-        found = next((hosts for names, hosts in places if word in names), None)
+        known_places = places(self.described.hosts.values(), self.aggregates, self.computes.values())
+        found = next((hosts for names, hosts in known_places if word in names), None)
         if found is None:
-            known = sorted({min(names, key=len) for names, _ in places})
+            known = sorted({min(names, key=len) for names, _ in known_places})
             raise SaidNo(
                 f"no failure domain, aggregate or zone is called {word}; there are: {', '.join(known[:20])}"
             )
@@ -74,7 +74,7 @@ Place = tuple[frozenset[str], frozenset[str]]
 """What a place is called, and its hosts."""
 
 
-def _places(
+def places(
     records: Iterable[HostRecord], aggregates: Iterable[AggregateView], computes: Iterable[ServiceView]
 ) -> list[Place]:
     """Return failure domains, then aggregates, then zones."""

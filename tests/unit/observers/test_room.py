@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from opentelemetry.metrics import CallbackOptions
 
 from kasugai.adapters.inventory import Inventory
 from kasugai.adapters.nova.survey import NovaSurvey
 from kasugai.adapters.settings import NovaSettings
+from kasugai.adapters.telemetry.meters import _read
+from kasugai.adapters.telemetry.room_metrics import ROOM_AGE, SURVIVABLE, UNCOVERED
 from kasugai.core.recovering.doors import CloudAway
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.timing import TEST
@@ -63,11 +66,20 @@ def test_it_is_read_and_shown_and_a_read_that_fails_leaves_it(
                 await room.once()
                 assert room._survivable() == [(1, {"segment": "rack1"})], "no number for no hosts"
                 assert room._uncovered() == [(0, {"segment": "rack1"})]
-                assert room._age() == [(20.0, {})]
+                with room.shown():
+                    seen = [
+                        list(_read(each, CallbackOptions())) for each in (SURVIVABLE, UNCOVERED, ROOM_AGE)
+                    ]
+                assert [(one.value, one.attributes) for (one,) in seen] == [
+                    (1, {"segment": "rack1"}),
+                    (0, {"segment": "rack1"}),
+                    (20.0, {}),
+                ]
+                assert room._age() == [(30.0, {})]
                 monkeypatch.setattr(NovaSurvey, "services", away)
                 await room.once()
                 assert room.trouble.text == "how many hosts may be lost is not read: no answer"
-                assert len(room._survivable()) == 1 and room._age()[0][0] > 20.0
+                assert len(room._survivable()) == 1 and room._age()[0][0] > 30.0
             finally:
                 await nova.close()
 

@@ -225,9 +225,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     devices = tmp_path / "power.yaml"
     devices.write_text("hosts:\n  cmp1:\n    - {agent: fence_fake, parameters: {ip: bmc1}}\n")
     devices.chmod(0o600)
-    (tmp_path / "rack1.yaml").write_text(f"name: rack2\nid: {SEGMENT}\nhosts: [cmp2]\n")
-    (tmp_path / "bad.yaml").write_text('name: "rack1\\e[2K"\n')
-    _masakari(tmp_path / "masakari.sqlite")
+    _files(tmp_path)
     file = tmp_path / "kasugai.conf"
     file.write_text(
         "[kafka]\nbootstrap_servers = nobody:1\n[nova]\ncloud = sim\n"
@@ -235,6 +233,12 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         "[observe]\nalertmanager_urls = http://127.0.0.1:1\n[bridge]\ntransport_url = rabbit://127.0.0.1:1\n"
     )
     return str(file)
+
+
+def _files(folder: Path) -> None:
+    (folder / "rack1.yaml").write_text(f"name: rack2\nid: {SEGMENT}\nhosts: [cmp2]\n")
+    (folder / "bad.yaml").write_text('name: "rack1\\e[2K"\n')
+    _masakari(folder / "masakari.sqlite")
 
 
 def _forecasting(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from types import FrameType, MappingProxyType
 from bench import figures
 
 from acceptance import race
-from acceptance.cases import bridge, conformance, instances, masakari, outages, pipeline, rights
+from acceptance.cases import bridge, conformance, instances, masakari, outages, pipeline, rights, whatif
 from acceptance.ours import Ours
 from acceptance.progress import say
 from acceptance.results import Result, collected, failed, show
@@ -33,6 +33,7 @@ CHAPTERS: Mapping[str, Chapter] = MappingProxyType(
         "outages": outages.run,
         "bridge": bridge.run,
         "instances": instances.run,
+        "whatif": whatif.run,
         "rights": rights.run,
         "conformance": conformance.run,
     }

@@ -21,6 +21,7 @@ from bench import (
     strangers,
     takeover,
     throughput,
+    whatif,
 )
 from bench.figures import Figure, show
 from bench.site import say
@@ -39,6 +40,7 @@ BENCHES: Mapping[str, Callable[[], Iterator[Figure]]] = MappingProxyType(
         "liveness": liveness.run,
         "bridge": bridge.run,
         "landings": landings.run,
+        "whatif": whatif.run,
     }
 )
 

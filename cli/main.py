@@ -30,6 +30,7 @@ from kasugai.cli import (
     stop,
     tap,
     topics,
+    whatif,
 )
 from kasugai.cli.demo import noun as demo
 from kasugai.cli.exits import Away, Exit, Misused, SaidNo
@@ -62,6 +63,7 @@ NOUNS = (
     degraded,
     segment,
     stop,
+    whatif,
     power,
     agent,
     topics,

@@ -12,6 +12,7 @@ from kasugai.adapters.kafka.inventory_reader import InventoryReader
 from kasugai.adapters.kafka.producer import Producer
 from kasugai.adapters.kafka.reader import Place, Reader
 from kasugai.adapters.kafka.topics import require
+from kasugai.adapters.nova.survey import NovaSurvey
 from kasugai.adapters.settings import Settings
 from kasugai.adapters.telemetry.catalogue import OBSERVED_DOWN, OBSERVED_STRANGERS
 from kasugai.adapters.telemetry.meters import Reading, watched
@@ -20,6 +21,7 @@ from kasugai.core.recovering.doors import LogAway
 from kasugai.core.words.verdicts import Verdict
 from kasugai.observers.parts import TOPICS, Parts, Word, open_parts
 from kasugai.observers.power import Suspects
+from kasugai.observers.room import Room
 from kasugai.observers.rounds import PAUSE, Hosts, Round
 from kasugai.observers.silences import Keeper
 from kasugai.observers.silencing import NAME, SilenceRound, newest
@@ -88,9 +90,23 @@ async def _observe(settings: Settings, words: list[Word], demo: bool, vitals: Vi
             if Word.POWER in words:
                 tasks.create_task(_suspect(settings, f"{name}-verdicts", parts.suspects))
             stack.enter_context(rounds.shown())
+            if parts.survey is not None:
+                room = _room(settings, parts.survey, inventory)
+                stack.enter_context(room.shown())
+                tasks.create_task(room.run())
             vitals.expect(lambda: "")
             rounds.start(tasks)
             LOG.info("observing: %s", ", ".join(words))
+
+
+def _room(settings: Settings, cloud: NovaSurvey, inventory: InventoryReader) -> Room:
+    return Room(
+        cloud,
+        lambda: inventory.inventory,
+        settings.worker.timing,
+        every=settings.observe.room_interval / 1000,
+        now=asyncio.get_running_loop().time,
+    )
 
 
 def _topics(words: Iterable[Word]) -> list[str]:

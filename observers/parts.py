@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from kasugai.adapters.nova import BadCloud, NovaCloud
+from kasugai.adapters.nova.survey import NovaSurvey
 from kasugai.adapters.power import BadDevices, Fencing, devices
 from kasugai.adapters.settings import Settings
 from kasugai.adapters.wall import Wall
@@ -30,6 +31,10 @@ PATIENCE = 8.0
 """Seconds for one answer of Prometheus or Alertmanager."""
 NOVAS_PATIENCE = 20.0
 """Seconds for one answer of Nova at most: 10,000 services are 3.5 MB."""
+
+
+SURVEYORS = 4
+"""Requests on their way at a time while everything is read: there is no hurry, and Nova has other things to do."""
 
 
 class Word(StrEnum):
@@ -56,6 +61,8 @@ class Parts:
     watches: dict[Word, list[Watch]] = field(default_factory=dict)
     suspects: Suspects = field(default_factory=Suspects)
     alertmanager: "SilencesOf | None" = None
+    survey: NovaSurvey | None = None
+    """Whom to ask who has room; None: nobody is asked."""
 
 
 class SilencesOf:
@@ -82,13 +89,15 @@ class SilencesOf:
 async def open_parts(
     stack: AsyncExitStack, settings: Settings, words: list[Word], *, listens: bool = True
 ) -> Parts:
-    """Open what these words need; Unfit. `listens`: whether the webhook's door is opened too."""
+    """Open what these words need; Unfit. `listens`: whether the webhook's door is opened too, and
+    Nova's second one."""
     parts = Parts()
     try:
         for word in words:
             match word:
                 case Word.NOVA:
                     parts.watches[word] = [_nova(stack, settings)]
+                    parts.survey = _survey(stack, settings) if listens else None
                 case Word.POWER:
                     parts.watches[word] = [_power(settings, parts.suspects)]
                 case Word.METRICS:
@@ -105,6 +114,15 @@ def _nova(stack: AsyncExitStack, settings: Settings) -> Watch:
     cloud = NovaCloud(settings.nova, client=min(NOVAS_PATIENCE, timing.client / 1000), threads=2)
     stack.push_async_callback(cloud.close)
     return NovaWatch(cloud, stale=timing.stale_after / 1000)
+
+
+def _survey(stack: AsyncExitStack, settings: Settings) -> NovaSurvey | None:
+    """Open Nova a second time: a read of everything must not take the threads of the looks."""
+    if not settings.observe.room_interval:
+        return None
+    cloud = NovaSurvey(settings.nova, client=settings.worker.timing.client / 1000, threads=SURVEYORS)
+    stack.push_async_callback(cloud.close)
+    return cloud
 
 
 def _power(settings: Settings, suspects: Suspects) -> Watch:

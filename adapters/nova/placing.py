@@ -6,9 +6,10 @@ disks that its host keeps, and what extra specs change (`resources:CLASS=N`, `tr
 
 from collections.abc import Mapping
 from functools import lru_cache
+from sys import intern
 from typing import Any
 
-from kasugai.core.recovering.nova_views import Needs
+from kasugai.core.recovering.nova_views import Needs, OffersView
 
 MIB_PER_GIB = 1024
 DEDICATED = "dedicated"
@@ -68,9 +69,10 @@ def _traits(specs: Mapping[str, str]) -> tuple[str, ...]:
     )
 
 
-def query(needs: Needs) -> dict[str, str]:
-    """Return the parameters of GET /allocation_candidates."""
-    asked = {"resources": ",".join(f"{name}:{count}" for name, count in needs.resources), "limit": "1000"}
+def query(needs: Needs, limit: int | None = 1000) -> dict[str, str]:
+    """Return the parameters of GET /allocation_candidates; all are asked for where there is no limit."""
+    asked = {"resources": ",".join(f"{name}:{count}" for name, count in needs.resources)}
+    asked |= {"limit": str(limit)} if limit is not None else {}
     return asked | ({"required": ",".join(needs.traits)} if needs.traits else {})
 
 
@@ -86,6 +88,46 @@ def room(answer: Mapping[str, Any]) -> dict[str, int]:
         if owner is not None:
             found[owner] = max(found.get(owner, 0), 1, _count(summaries, parts))
     return found
+
+
+def offers(answer: Mapping[str, Any], hosts: Mapping[str, str]) -> OffersView:
+    """Return which hosts could take such a guest, in how many ways, and what is free of all that it would take.
+    `hosts`: by the id of a hypervisor's provider; one that is not in there is passed over."""
+    summaries: Mapping[str, Any] = answer["provider_summaries"]
+    ways: dict[str, list[tuple[tuple[str, str, int], ...]]] = {}
+    free: dict[tuple[str, str], int] = {}
+    barred: dict[str, str] = {}
+    for request in answer["allocation_requests"]:
+        parts: Mapping[str, Any] = request["allocations"]
+        roots = {summaries[provider]["root_provider_uuid"] for provider in parts}
+        owner = next((root for root in roots if _has_memory(summaries, parts, root)), "")
+        if owner not in hosts:
+            continue
+        way = _way(parts)
+        ways.setdefault(hosts[owner], []).append(way)
+        free |= {(provider, name): _left(summaries, provider, name) for provider, name, _ in way}
+        if DISABLED in (summaries[owner].get("traits") or ()):
+            barred[hosts[owner]] = "disabled-in-placement"
+    return OffersView(
+        ways={host: tuple(found) for host, found in ways.items()}, free=free, barred=tuple(barred.items())
+    )
+
+
+DISABLED = "COMPUTE_STATUS_DISABLED"
+"""The trait by which Nova's scheduler leaves a host out; it may stand for a minute after the host was enabled."""
+
+
+def _way(parts: Mapping[str, Any]) -> tuple[tuple[str, str, int], ...]:
+    return tuple(
+        (provider, intern(name), int(count))
+        for provider, part in sorted(parts.items())
+        for name, count in sorted(part["resources"].items())
+    )
+
+
+def _left(summaries: Mapping[str, Any], provider: str, name: str) -> int:
+    have = summaries[provider]["resources"][name]
+    return int(have["capacity"]) - int(have["used"])
 
 
 def _has_memory(summaries: Mapping[str, Any], parts: Mapping[str, Any], root: str) -> bool:

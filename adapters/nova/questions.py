@@ -96,6 +96,14 @@ QUESTIONS = (
         service=Service.PLACEMENT,
     ),
     Question(
+        rule="os_compute_api:os-server-groups:index:all_projects",
+        what="see which guests may not be together on a host (kasugai whatif)",
+        method="GET",
+        path="/os-server-groups",
+        needed_by=NOBODYS,
+        params={"all_projects": "True", "limit": "1"},
+    ),
+    Question(
         rule="os_compute_api:os-aggregates:index",
         what="see the aggregates that a reserve has to join, and with evacuate-all: no the marks in their metadata",
         method="GET",

@@ -19,6 +19,7 @@ from kasugai.core.recovering.nova_views import (
     AggregateView,
     By,
     EvacuationView,
+    GroupView,
     GuestView,
     ImageView,
     MigrationView,
@@ -162,6 +163,18 @@ def aggregate(row: Row) -> AggregateView:
         name=pick(row, "name"),
         hosts=frozenset(pick(row, "hosts")),
         metadata=MappingProxyType(dict(row.get("metadata") or {})),
+    )
+
+
+def group(row: Row) -> GroupView:
+    """Return a server group; below microversion 2.64 its policy is in a list, and one member a host is all there is."""
+    rules, policies = row.get("rules") or {}, row.get("policies") or [""]
+    return GroupView(
+        group_id=pick(row, "id"),
+        policy=row.get("policy") or policies[0],
+        project=pick(row, "project_id"),
+        members=tuple(pick(row, "members")),
+        most=int(rules.get("max_server_per_host", 1)),
     )
 
 

@@ -69,4 +69,13 @@ OBSERVE = [
         max=30_000,
         help="Between two readings of one suspected host's power by `kasugai observe power` (ms).",
     ),
+    cfg.IntOpt(
+        "room_interval",
+        default=900_000,
+        min=0,
+        max=86_400_000,
+        help="Between two reads of all guests and of Placement by `kasugai observe nova`, which shows how many hosts "
+        "of each segment may be lost (docs/operators/whatif.md) (ms); 0 reads none. A read is a request for each "
+        "thousand guests and for each kind of flavor.",
+    ),
 ]

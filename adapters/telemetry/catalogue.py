@@ -8,6 +8,7 @@ route's there are as many as the inventory has hosts.
 from kasugai.adapters.telemetry.bridge_metrics import BRIDGE, BRIDGE_METRICS
 from kasugai.adapters.telemetry.metric import SECONDS, Metric, Shape
 from kasugai.adapters.telemetry.project_metrics import PROJECT, PROJECT_METRICS
+from kasugai.adapters.telemetry.room_metrics import ROOM_METRICS
 
 ROUTE = "route"
 LIVENESS = "liveness"
@@ -386,6 +387,7 @@ CATALOGUE = (
     OBSERVED_DOWN,
     OBSERVED_STRANGERS,
     OBSERVED_POSTS,
+    *ROOM_METRICS,
     *BRIDGE_METRICS,
     *PROJECT_METRICS,
     REQUESTS,

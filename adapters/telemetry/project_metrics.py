@@ -46,14 +46,6 @@ SERVICE_DISABLED = Metric(
     shown_by=(PROJECT,),
     is_wide=True,
 )
-SURVIVABLE = Metric(
-    name="kasugai.segment.hosts.survivable",
-    shape=Shape.GAUGE,
-    unit="{host}",
-    help="How many hosts of a segment may fail, whichever they are, so that every guest still finds a place.",
-    labels=(_SEGMENT,),
-    shown_by=(PROJECT,),
-)
 INCIDENTS_OPEN = Metric(
     name="kasugai.incidents.open",
     shape=Shape.GAUGE,
@@ -216,7 +208,6 @@ PROJECT_METRICS = (
     HOST_STATE,
     HOST_PROTECTED,
     SERVICE_DISABLED,
-    SURVIVABLE,
     INCIDENTS_OPEN,
     GUESTS_DOWN,
     GUESTS_COMING_BACK,

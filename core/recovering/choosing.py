@@ -5,7 +5,7 @@ may stand in several places, the first of tag, metadata and flavor counts (docs/
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from types import MappingProxyType
 
@@ -39,21 +39,39 @@ def choose(
     come before all others; then the higher priority; then the name. `touched`: those that an earlier attempt has begun
     with, whose error may be ours."""
     around = words_of(source, look)
-    images = {uuid: look.images.get(guest.image, NO_IMAGE) for uuid, guest in guests.items()}
-    words = {uuid: image.properties if policy.image_words else NOTHING for uuid, image in images.items()}
-    marked = {uuid: is_marked(guest, policy, words[uuid], around) for uuid, guest in guests.items()}
-    ordered = sorted(
-        guests.values(),
-        key=lambda g: (not marked[g.uuid], -priority(g, policy, words[g.uuid], around), g.name, g.uuid),
-    )
-    why = {
-        guest.uuid: _excluded(guest, policy, is_touched=guest.uuid in touched)
-        or _set_aside(guest, policy, look, images[guest.uuid], is_marked=marked[guest.uuid])
-        or _stranded(guest, policy)
-        for guest in ordered
+    judged = {
+        uuid: judge(guest, policy, look, around, is_touched=uuid in touched) for uuid, guest in guests.items()
     }
+    ordered = sorted(guests.values(), key=lambda guest: judged[guest.uuid].rank)
+    why = {guest.uuid: judged[guest.uuid].why for guest in ordered}
     chosen = [guest for guest in ordered if not why[guest.uuid]]
     return chosen, tuple((guest.uuid, why[guest.uuid]) for guest in ordered if why[guest.uuid])
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the policy says of one guest of a dead host."""
+
+    rank: tuple[bool, int, str, str]
+    """Its place among those of its host: the smallest is the first."""
+    why: str
+    """Why it is left; empty when it is moved."""
+
+
+def judge(
+    guest: GuestView, policy: Policy, look: Look, around: Mapping[str, str], *, is_touched: bool = False
+) -> Judged:
+    """Return what the policy says of a guest. `around`: the words of its host's aggregates; `is_touched`: whether an
+    earlier attempt has begun with it."""
+    image = look.images.get(guest.image, NO_IMAGE)
+    words = image.properties if policy.image_words else NOTHING
+    marked = is_marked(guest, policy, words, around)
+    why = (
+        _excluded(guest, policy, is_touched=is_touched)
+        or _set_aside(guest, policy, look, image, is_marked=marked)
+        or _stranded(guest, policy)
+    )
+    return Judged((not marked, -priority(guest, policy, words, around), guest.name, guest.uuid), why)
 
 
 def left_alone(guest: GuestView, policy: Policy, look: Look, source: str) -> str:
@@ -126,6 +144,8 @@ def _own_priority(guest: GuestView, policy: Policy, image: Mapping[str, str] = N
 
 
 def _number(word: str) -> int | None:
+    if not word:  # as with most guests: what raises costs ten times as much
+        return None
     try:
         return int(word)
     except ValueError:

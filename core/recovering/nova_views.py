@@ -201,6 +201,31 @@ Room = Mapping[Needs, Mapping[str, int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OffersView:
+    """What Placement offers to a guest with certain needs: which hosts could take one, and what they have left."""
+
+    ways: Mapping[str, tuple[tuple[tuple[str, str, int], ...], ...]]
+    """By host, in how many ways: provider, resource class and amount of each part."""
+    free: Mapping[tuple[str, str], int]
+    """By provider and resource class: capacity less what is allocated."""
+    barred: tuple[tuple[str, str], ...] = ()
+    """Hosts that Nova's scheduler leaves out by a trait, and why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupView:
+    """Nova's record of a server group."""
+
+    group_id: str
+    policy: str
+    """affinity, anti-affinity, soft-affinity, soft-anti-affinity."""
+    project: str
+    members: tuple[str, ...]
+    most: int = 1
+    """With anti-affinity: so many members may be on one host."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EvacuationView:
     """Nova's own account of an evacuate call: an instance action with its events (os-instance-actions)."""
 

@@ -6,6 +6,7 @@ call is carried out although its client has hung up.
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from email.utils import formatdate
 from typing import Any, NoReturn
 
@@ -15,6 +16,7 @@ from kasugai.sim.cloud.model import Answer, Migration, Refused
 from kasugai.sim.cloud.wire import Request
 from kasugai.sim.http import render
 from kasugai.sim.http.carrying import REQUEST_ID, Act, carry, named
+from kasugai.sim.http.groups import groups
 from kasugai.sim.http.keystone import Keystone
 from kasugai.sim.http.server import HttpReply, HttpRequest
 
@@ -126,6 +128,8 @@ class NovaApi:
                 return action, query.get("host", ""), lambda: self._services(query)
             case ["os-aggregates"]:
                 return "aggregates", "", self._aggregates
+            case ["os-server-groups"]:
+                return "server-groups", "", lambda: groups(self._cloud.world, query, version, self.page)
             case ["os-hypervisors", "detail"]:
                 return "hypervisors", "", self._hypervisors
             case ["servers", *rest]:
@@ -239,6 +243,8 @@ class NovaApi:
     def _servers(self, query: Mapping[str, str], version: render.Microversion) -> Answer[HttpReply]:
         world, services = self._cloud.world, self._cloud.nova.services
         answer = self._cloud.nova.list_servers(query.get("host"), query.get("status"))
+        if project := query.get("project_id"):
+            answer = replace(answer, value=[guest for guest in answer.value if guest.project == project])
         shown, links = self._cut("servers/detail", query, answer.value, lambda guest: guest.uuid)
         body: dict[str, Any] = {"servers": [render.server(world, services, g, version) for g in shown]}
         return Answer(HttpReply(body=body | ({"servers_links": links} if links else {})), answer.took)

@@ -61,7 +61,7 @@ class PlacementApi:
                     "allocations": {self._uuid(room): {"resources": amounts}},
                     "mappings": {"": [self._uuid(room)]},
                 }
-                for room in found[: int(query.get("limit", "1000"))]
+                for room in found[: int(query.get("limit", len(found)))]
             ],
             "provider_summaries": {self._uuid(room): _summary(self._uuid(room), room) for room in found},
         }

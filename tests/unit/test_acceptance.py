@@ -79,6 +79,7 @@ def test_what_is_asked_for_is_what_the_shipped_files_give() -> None:
         asking.PLACES,
         "os_compute_api:os-migrations:index:all_projects",
         "os_compute_api:servers:detail",
+        "os_compute_api:os-server-groups:index",
     }
     assert given == RULES | OTHERS | shown
     assert rights(KEYSTONE) == [asking.TAGS.rule]

@@ -9,6 +9,7 @@ import json
 import re
 import sqlite3
 from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 from uuid import UUID
@@ -24,8 +25,12 @@ from kasugai.adapters.rabbit.wire import RabbitAway
 from kasugai.cli.demo.screen import Screen
 from kasugai.cli.main import build_parser, main
 from kasugai.cli.recorded import Step
+from kasugai.cli.whatif_file import as_json
 from kasugai.core.recovering.doors import CloudRefused, LogAway
+from kasugai.core.recovering.nova_views import ServicesView, ServiceView
 from kasugai.core.telling.incident_views import Seen
+from kasugai.core.telling.whatif import Forecast, Loss
+from kasugai.core.words.capacity import Outlook, Snapshot
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.signals import Stamp
 from kasugai.core.words.subject import host_subject
@@ -34,6 +39,7 @@ from kasugai.core.words.verdicts import Reason, Verb
 from kasugai.observers.app import names
 from kasugai.observers.silences import Found, Read
 from kasugai.workers.rebuild import Difference, Done
+from tests.support.estates import estate, guest
 from tests.support.fake_agents import FakeAgents
 from tests.support.hostile import FORGED, HOSTILE, betrayed, poisoned
 from tests.support.incidents import SEGMENT, START, WHOLE, decided, view_of
@@ -139,6 +145,41 @@ class Cloud:
         return (Right(rule="r" + HOSTILE, what="w", standing=Standing.MISSING, why=FORGED + HOSTILE),)
 
 
+class Survey(Cloud):
+    """A Nova of one host in a zone, and with a guest, of any names."""
+
+    async def services(self) -> ServicesView:
+        view = ServiceView(
+            service_id="s",
+            host=HOST,
+            is_up=True,
+            is_enabled=True,
+            forced_down=False,
+            updated_at="",
+            age=0.0,
+            age_is_bound=False,
+            zone="az1" + HOSTILE,
+        )
+        return ServicesView(computes=(view,))
+
+    async def aggregates(self) -> tuple[()]:
+        return ()
+
+    async def guests(self, _: str) -> tuple[()]:
+        return ()
+
+
+async def _surveyed(*_: object) -> Snapshot:
+    unknown = guest("web1" + HOSTILE, settled=Outlook.UNKNOWN, why=FORGED + HOSTILE)
+    found = estate({HOST: (0, 0)}, {HOST: [unknown]})
+    return replace(found, segments={SEGMENT: replace(found.segments["s1"], name=RACK)})
+
+
+def _forecast() -> str:
+    said = Forecast(uuid="u", name="web1" + HOSTILE, host=HOST, outlook=Outlook.FITS, to="cmp2" + HOSTILE)
+    return json.dumps(as_json(Loss(hosts=(), guests=(said,)), START))
+
+
 SEEN = tuple(
     Seen(BrokerTime(START + 1000 * offset), offset, poisoned(value, but=frozenset({SEGMENT})))
     for offset, value in enumerate(
@@ -171,6 +212,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr("kasugai.cli.rights.NovaCloud", Cloud)
     monkeypatch.setattr("kasugai.observers.checking.InventoryReader", Known)
     monkeypatch.setattr("kasugai.observers.parts.SilencesOf.silences", _silences)
+    _forecasting(tmp_path, monkeypatch)
     monkeypatch.setattr("kasugai.bridge.transports.rabbit_check.connected", _away)
     monkeypatch.setattr("kasugai.cli.checks._ask_redis", _user)
     monkeypatch.setattr("kasugai.cli.checks.hidden", lambda *_: frozenset())
@@ -183,9 +225,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     devices = tmp_path / "power.yaml"
     devices.write_text("hosts:\n  cmp1:\n    - {agent: fence_fake, parameters: {ip: bmc1}}\n")
     devices.chmod(0o600)
-    (tmp_path / "rack1.yaml").write_text(f"name: rack2\nid: {SEGMENT}\nhosts: [cmp2]\n")
-    (tmp_path / "bad.yaml").write_text('name: "rack1\\e[2K"\n')
-    _masakari(tmp_path / "masakari.sqlite")
+    _files(tmp_path)
     file = tmp_path / "kasugai.conf"
     file.write_text(
         "[kafka]\nbootstrap_servers = nobody:1\n[nova]\ncloud = sim\n"
@@ -193,6 +233,20 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         "[observe]\nalertmanager_urls = http://127.0.0.1:1\n[bridge]\ntransport_url = rabbit://127.0.0.1:1\n"
     )
     return str(file)
+
+
+def _files(folder: Path) -> None:
+    (folder / "rack1.yaml").write_text(f"name: rack2\nid: {SEGMENT}\nhosts: [cmp2]\n")
+    (folder / "bad.yaml").write_text('name: "rack1\\e[2K"\n')
+    _masakari(folder / "masakari.sqlite")
+
+
+def _forecasting(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kasugai.cli.whatif_read.InventoryReader", Known)
+    monkeypatch.setattr("kasugai.cli.whatif_read.NovaSurvey", Survey)
+    monkeypatch.setattr("kasugai.cli.whatif_read.survey", _surveyed)
+    monkeypatch.setattr("kasugai.cli.whatif_compare.NovaCloud", Survey)
+    (folder / "forecast.json").write_text(_forecast())
 
 
 def _report() -> Report:
@@ -265,6 +319,10 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "stop begin": ("stop", "begin", RACK, "--reason", FORGED + HOSTILE, "--no-list"),
     "stop end": ("stop", "end", RACK, "--reason", FORGED + HOSTILE),
     "stop show": ("stop", "show", RACK),
+    "whatif lose": ("whatif", "lose", HOST),
+    "whatif rack": ("whatif", "rack", "az1" + HOSTILE),
+    "whatif survive": ("whatif", "survive"),
+    "whatif compare": ("whatif", "compare", "{folder}/forecast.json", HOST),
     "power check": ("power", "check"),
     "topics check": ("topics", "check"),
     "tap": ("tap", "t", "--count", "1"),

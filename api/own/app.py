@@ -12,6 +12,7 @@ from kasugai.api.own.commands import Commands
 from kasugai.api.own.explaining import Explain
 from kasugai.api.own.incidents import Incident, Incidents, Plan, Timeline, Verdicts
 from kasugai.api.own.openapi import document
+from kasugai.api.own.recoveries import Recoveries, Recovery
 from kasugai.api.own.rules import MOUNT
 from kasugai.api.policies import Policy
 
@@ -55,6 +56,8 @@ def own_app(doors: Doors, policy: Policy, api: ApiSettings) -> falcon.App[Any, A
         "/incidents/{incident}": Incident(*given),
         "/incidents/{incident}/plan": Plan(*given),
         "/incidents/{incident}/timeline": Timeline(*given),
+        "/recoveries": Recoveries(*given),
+        "/recoveries/{recovery}": Recovery(*given),
         "/verdicts": Verdicts(*given),
         "/explain": Explain(*given),
         "/commands": Commands(*given),

@@ -27,6 +27,7 @@ from kasugai.api.own.describing import (
     words,
 )
 from kasugai.api.own.describing_explain import EXPLAIN_OPERATIONS, EXPLAIN_QUERIES, STANDING
+from kasugai.api.own.describing_recoveries import RECOVERY, RECOVERY_OPERATIONS, RECOVERY_QUERIES
 from kasugai.api.own.rules import MOUNT
 from kasugai.api.views import MoveStatus, Status
 from kasugai.core.words.facts import StepState
@@ -155,6 +156,7 @@ SCHEMAS: Mapping[str, Schema] = {
         ),
     ),
     "Standing": STANDING,
+    "Recovery": RECOVERY,
     "Line": thing(at=STAMP, actor=TEXT, sentence=TEXT),
     "Verdict": thing(
         verdict=TEXT,
@@ -258,6 +260,7 @@ OPERATIONS: tuple[Operation, ...] = (
         thing(timeline=many(ref("Line"))),
     ),
     *EXPLAIN_OPERATIONS,
+    *RECOVERY_OPERATIONS,
     (
         "get",
         f"{MOUNT}/verdicts",
@@ -296,6 +299,7 @@ QUERIES: Mapping[str, Mapping[str, Schema]] = {
         "marker": TEXT,
     },
     **EXPLAIN_QUERIES,
+    **RECOVERY_QUERIES,
     f"{MOUNT}/verdicts": {"subject": TEXT | {"minLength": 1}, "limit": {"type": "integer", "minimum": 1}},
 }
 

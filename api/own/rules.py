@@ -1,5 +1,5 @@
-"""Who may do what with Kasugai's own resources: rules of their own. Who may read the system may read, all else is for
-admins, unless a policy file says otherwise.
+"""Who may do what with Kasugai's own resources: rules of their own. Who may read the system may read, a project may
+read of its own servers, all else is for admins, unless a policy file says otherwise.
 """
 
 from collections.abc import Mapping
@@ -36,6 +36,18 @@ OPERATIONS: Mapping[str, Told] = {
             ("GET", f"{MOUNT}/incidents/{{incident}}/timeline"),
         ),
     ),
+    "recoveries:index": (
+        "List what became of the servers of one's own project.",
+        (("GET", f"{MOUNT}/recoveries"),),
+    ),
+    "recoveries:detail": (
+        "Show what became of a server of one's own project.",
+        (("GET", f"{MOUNT}/recoveries/{{recovery}}"),),
+    ),
+    "recoveries:inside": (
+        "See the hosts, the incident and the operator's words there, too.",
+        (("GET", f"{MOUNT}/recoveries"), ("GET", f"{MOUNT}/recoveries/{{recovery}}")),
+    ),
     "notification:assert": (
         "Assert that a host has been fenced: host_status NORMAL (else it is one witness).",
         (("POST", "/notifications"),),
@@ -57,5 +69,11 @@ OPERATIONS: Mapping[str, Told] = {
 """Every rule by its name without the prefix."""
 
 NOBODY: Final = "!"
-DEFAULTS: Mapping[str, str] = {"notification:assert": NOBODY}
+OWNER, ADMIN = "rule:project_api", "rule:admin_api"
+DEFAULTS: Mapping[str, str] = {
+    "notification:assert": NOBODY,
+    "recoveries:index": OWNER,
+    "recoveries:detail": OWNER,
+    "recoveries:inside": ADMIN,
+}
 """Where the default is another one than the operation's."""

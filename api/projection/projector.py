@@ -126,6 +126,7 @@ class Projector:
             busy=incidents.busy,
             out=incidents.out,
             board={bucket: text_of(entry) for bucket, entry in incidents.entries.items()},
+            owned=incidents.owned,
             clean=frozenset(buckets),
             is_current=is_current and not self._dirty,
         )

@@ -26,6 +26,14 @@ _ORDERS: Mapping[Instruction, str] = {
     Instruction.END_STOP: "Let a planned stop end.",
 }
 
+_BY_LINK = (Instruction.HOLD, Instruction.APPROVE)
+
+
+def _places(order: Instruction) -> tuple[tuple[str, str], ...]:
+    links = (("POST", f"{MOUNT}/links/{{link}}"),) if order in _BY_LINK else ()
+    return (("POST", f"{MOUNT}/commands"), *links)
+
+
 OPERATIONS: Mapping[str, Told] = {
     "incidents:index": ("List incidents.", (("GET", f"{MOUNT}/incidents"),)),
     "incidents:detail": (
@@ -61,10 +69,7 @@ OPERATIONS: Mapping[str, Told] = {
         "Explain a host, an instance, a process or a segment: how it stands, why and why not.",
         (("GET", f"{MOUNT}/explain"),),
     ),
-    **{
-        f"commands:{order}": (sentence, (("POST", f"{MOUNT}/commands"),))
-        for order, sentence in _ORDERS.items()
-    },
+    **{f"commands:{order}": (sentence, _places(order)) for order, sentence in _ORDERS.items()},
 }
 """Every rule by its name without the prefix."""
 

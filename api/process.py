@@ -71,7 +71,7 @@ class Process:
         )
         policy = Policy(conf)
         app = make_app(doors, policy, settings.api, settings.policy)
-        keys = _link_keys(settings)
+        keys = link_keys(settings)
         own = own_app(doors, policy, settings.api, keys)
         self.wsgi: Wsgi = around(app, conf, settings.api, {MOUNT: own}, _page(conf, settings, keys))
         _check(conf, settings)
@@ -104,8 +104,8 @@ class Process:
             self._notifier.close()
 
 
-def _link_keys(settings: Settings) -> tuple[bytes, ...]:
-    """SettingError for a file that gives none; none where links are off."""
+def link_keys(settings: Settings) -> tuple[bytes, ...]:
+    """Return the keys of links, none where links are off; SettingError for a file that gives none."""
     file = settings.announce.links_key_file
     try:
         return read_keys(file) if file else ()

@@ -11,15 +11,18 @@ from urllib.parse import urlencode
 import pytest
 
 from kasugai.adapters.links import Order, command_id, sign
+from kasugai.adapters.settings import SettingError, Settings
 from kasugai.adapters.settings.oslo import open_conf
-from kasugai.adapters.settings.values import ApiSettings
+from kasugai.adapters.settings.values import AnnounceSettings, ApiSettings, KafkaSettings
 from kasugai.api.app import make_app
+from kasugai.api.asking import Asking
 from kasugai.api.link_page import MOST_BYTES, PAGE, LinkPage
-from kasugai.api.logins import KeystoneAway, NotAdmitted
+from kasugai.api.logins import KeystoneAway, NotAdmitted, persons_login
 from kasugai.api.own.app import own_app
 from kasugai.api.own.rules import MOUNT
 from kasugai.api.pipeline import around
 from kasugai.api.policies import Policy
+from kasugai.api.process import link_keys
 from kasugai.core.words import policy as core
 from kasugai.core.words.signals import Instruction, Limit
 from kasugai.core.words.subject import host_subject
@@ -242,3 +245,29 @@ def test_without_keys_there_are_no_links() -> None:
     api = Linked(keys=())
     fault(api.order(), 400, "badRequest")
     assert api.get(f"{PAGE}/{LINK}").status == 300, "an unknown prefix gets the versions, as ever"
+
+
+def test_keys_that_cannot_be_used_keep_the_api_from_starting(tmp_path: Path) -> None:
+    def settings(file: str) -> Settings:
+        return Settings(
+            kafka=KafkaSettings(bootstrap_servers="k:1"), announce=AnnounceSettings(links_key_file=file)
+        )
+
+    file = tmp_path / "links.keys"
+    with pytest.raises(SettingError, match=r"\[announce\] links_key_file: .*cannot be read"):
+        link_keys(settings(str(file)))
+    file.write_text("k" * 32)
+    file.chmod(0o640)
+    assert link_keys(settings(str(file))) == KEYS and link_keys(settings("")) == ()
+
+
+def test_a_keystone_that_is_away_is_no_refusal(tmp_path: Path) -> None:
+    file = tmp_path / "kasugai.conf"
+    file.write_text(
+        "[keystone_authtoken]\nauth_type = password\nauth_url = http://127.0.0.1:1/identity\nusername = u\n"
+        "password = p\nproject_name = s\nuser_domain_name = Default\nproject_domain_name = Default\n"
+    )
+    conf = open_conf((str(file),))
+    Asking(lambda *_: [], conf)  # it registers the middleware's options
+    with pytest.raises(KeystoneAway):
+        persons_login(conf)("id", "secret")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from kasugai.adapters.links import Order, sign
-from kasugai.announcers.events import Event, event_of, values_of
+from kasugai.announcers.events import Event, What, event_of, values_of
 from kasugai.announcers.ports import Known, Remembers, Sends
 from kasugai.announcers.receivers_file import Receiver
 from kasugai.announcers.sending import Refused, deliver
@@ -104,8 +104,10 @@ class Herald:
         return known if known.thread else replace(known, thread=thread)
 
     async def remember(self, telling: "Telling", known: Known) -> None:
-        """Remember what was told."""
+        """Remember what was told. What a person should look at without an incident begins no matter that goes on."""
         event, name = telling.event, self.receiver.name
+        if event.what is What.LOOK and event.verdict.incident is None:
+            return
         is_new = telling.known != known or telling.under != event.key
         has_moved = telling.under not in ("", event.key)
         is_withdrawn = event.key == event.subject_key and event.what.is_over

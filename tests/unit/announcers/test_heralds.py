@@ -102,6 +102,14 @@ def test_a_suspicion_that_ends_is_told_to_whom_it_was_told(tmp_path: Path) -> No
     assert scene.memory.known_ == {} and scene.tell(gone) == []
 
 
+def test_what_a_person_should_look_at_is_no_beginning_of_a_later_incident(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, PAGER)
+    alert = verdict(Verb.ALERT, Reason.GRAY_HOST, incident=None)
+    looked, again, opened = scene.tell(alert, alert, STORY[0])
+    assert looked["dedup_key"] == again["dedup_key"] and looked["payload"]["severity"] == "critical"
+    assert opened["dedup_key"] == str(INCIDENT)
+
+
 def test_a_restarted_herald_goes_on_in_the_same_thread(tmp_path: Path) -> None:
     scene = Scene(tmp_path, SLACK)
     scene.tell(STORY[0])

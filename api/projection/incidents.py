@@ -41,6 +41,7 @@ class Incident:
 def incident_of(incident: UUID, seen: Sequence[Seen]) -> Incident:
     """Return what the records about an incident say; there is at least one."""
     view = incident_views.of_incident(incident, seen)
+    moves = moves_of(view)
     return Incident(
         told=view,
         view=_view(incident, view),
@@ -49,8 +50,8 @@ def incident_of(incident: UUID, seen: Sequence[Seen]) -> Incident:
             for line in timeline(view.records)
         ),
         tasks=tasks_of(view),
-        moves=moves_of(view) if view.subject.is_host else (),
-        recoveries=recoveries_of(view),
+        moves=moves if view.subject.is_host else (),
+        recoveries=recoveries_of(view, moves),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from kasugai.api.projection.moves import Move, moves_of
+from kasugai.api.projection.moves import Move
 from kasugai.api.recoveries import Cause, RecoveryView, State, told
 from kasugai.api.views import MoveStatus
 from kasugai.core.telling.incident_views import IncidentView
@@ -37,10 +37,10 @@ class Owned:
     view: RecoveryView
 
 
-def recoveries_of(view: IncidentView) -> tuple[Owned, ...]:
-    """Return the rows of an incident, in the order of its servers' uuids."""
+def recoveries_of(view: IncidentView, moves: Iterable[Move]) -> tuple[Owned, ...]:
+    """Return the rows of an incident whose guests' moves these are, in the order of its servers' uuids."""
     owners = _owners(view)
-    rows = {row.server: row for row in _rows(view) if row.server in owners}
+    rows = {row.server: row for row in _rows(view, moves) if row.server in owners}
     return tuple(Owned(owners[server], rows[server]) for server in sorted(rows))
 
 
@@ -53,11 +53,11 @@ def _owners(view: IncidentView) -> dict[str, str]:
     return {server: projects.pop() for server, projects in said.items() if len(projects) == 1}
 
 
-def _rows(view: IncidentView) -> Iterator[RecoveryView]:
+def _rows(view: IncidentView, moves: Iterable[Move]) -> Iterator[RecoveryView]:
     if view.subject.kind is Kind.INSTANCE:
         yield _of_server(view)
         return
-    yield from (_of_move(view, move) for move in moves_of(view))
+    yield from (_of_move(view, move) for move in moves)
     yield from (_of_restart(view, step) for step in view.steps.values() if _is_restart(step))
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 LEDGER = "~kasugai:{kasugai}:*"
 CLAIMS = "~{kasugai}:claim:*"
 VIEWS = "~{kasugai}:view:*"
+TOLD = "~{kasugai}:told:*"
 
 COMMANDS = (
     *("-@all", "+@connection", "+@read", "+@write", "+@scripting", "+@transaction"),
@@ -37,6 +38,7 @@ USERS = (
     User(login="kasugai-worker", does="`kasugai worker host`", keys=(LEDGER,)),
     User(login="kasugai-api", does="`kasugai api`", keys=(CLAIMS, VIEWS)),
     User(login="kasugai-project", does="`kasugai project`", keys=(CLAIMS, VIEWS)),
+    User(login="kasugai-announce", does="`kasugai announce`", keys=(TOLD,)),
     User(
         login="kasugai-cli",
         does="an operator's `kasugai rebuild` and `kasugai topics remake`",

@@ -14,6 +14,7 @@ from redis.client import Pipeline
 from redis.exceptions import WatchError
 
 from kasugai.adapters.redis_blocking import connect_blocking
+from kasugai.adapters.redis_projects import PROJECTS, ProjectLists
 from kasugai.adapters.redis_scripts import answering_now
 from kasugai.adapters.settings.values import RedisSettings
 from kasugai.core.recovering.doors import LedgerAway
@@ -30,8 +31,8 @@ OWNED: Final = 10_000
 CURRENT: Final = 60
 """Seconds for which "everything has been read" holds."""
 
-HASHES: Final = ("busy", "out", "board")
-"""The lists of hosts, and what is remembered of incidents, which are always there."""
+HASHES: Final = ("busy", "out", "board", PROJECTS)
+"""The lists of hosts and of projects, and what is remembered of incidents, which are always there."""
 
 WRONG_TYPE: Final = "WRONGTYPE"
 """How Redis says that a key is of another type, also inside a script or a transaction."""
@@ -66,6 +67,7 @@ class RedisViews:
     def __init__(self, client: Redis) -> None:
         """The client does not decode and does not retry by itself (`connect` makes one)."""
         self._client = client
+        self._owned = ProjectLists(client, PREFIX)
 
     @classmethod
     def connect(cls, redis: RedisSettings, *, timeout: float = 2.0, connections: int = 64) -> Self:
@@ -105,6 +107,22 @@ class RedisViews:
         """Return whether it is listed."""
         with self._answering():
             return self._client.zscore(_key(index), member) is not None
+
+    def newest_of(self, project: str, after: str | None, limit: int) -> list[str]:
+        """Return what is listed to a project, by score and name, greatest first, those after `after` (none when that is
+        not listed to it); LedgerAway when its list has been lost."""
+        with self._answering():
+            found = self._owned.newest(project, after, limit)
+            is_lost = not found and self._owned.is_lost(project)
+        if is_lost:
+            self.distrust()
+            raise LedgerAway("a project's list is lost: the views are computed anew (does Redis evict?)")
+        return found
+
+    def is_of(self, project: str, member: str) -> bool:
+        """Return whether it is listed to the project."""
+        with self._answering():
+            return self._owned.has(project, member)
 
     def busy(self) -> frozenset[str]:
         """Return the host uuids of all `busy` entries."""
@@ -190,6 +208,7 @@ class RedisViews:
             parts = self._parts(pipe, written) if written.is_current else ()
             pipe.multi()
             _write(pipe, written)
+            self._owned.add(pipe, written.owned)
             if parts:
                 pipe.delete(_key("parts"))
                 pipe.sadd(_key("parts"), *parts)
@@ -205,6 +224,7 @@ class RedisViews:
                 self._client.zremrangebyscore(_key(index), "-inf", before)
                 if not self._client.exists(_key(index)):
                     self._client.srem(_key("parts"), index)
+            self._owned.trim(before)
 
     def distrust(self) -> None:
         """Say that a view is missing that is listed: nobody is current, and whoever owns the views begins again."""

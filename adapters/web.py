@@ -1,4 +1,5 @@
-"""Asks another system over HTTP: one GET, a bounded answer, a bounded time, no repetition, no redirect, no cookie.
+"""Asks another system over HTTP: one GET, or one body sent; a bounded answer, a bounded time, no repetition, no
+redirect, no cookie.
 
 A token is read from its file for each question, so that one that was replaced counts at once, and is in no message.
 """
@@ -69,6 +70,39 @@ class Web:
                 return Answer(status=response.status, headers=found, body=body)
         except TimeoutError:
             raise Unanswered(f"does not answer within {self._seconds:g} s") from None
+        except (aiohttp.ClientError, ssl.SSLError) as error:
+            raise Unanswered(f"does not answer: {_line(error)}") from None
+        except (OSError, ValueError) as error:
+            raise Unanswered(f"cannot be asked: {_line(error)}") from None
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        ca_file: str = "",
+        proxy: str = "",
+    ) -> Answer:
+        """Send a body once, and return the answer whatever it is; Unanswered when there is none. The url may be a
+        secret: no error names more of it than its host."""
+        try:
+            async with self._session.request(
+                method,
+                url,
+                data=body,
+                headers=headers,
+                proxy=proxy or None,
+                allow_redirects=False,
+                ssl=self._context(ca_file) if ca_file else True,
+            ) as response:
+                found = {name.lower(): value for name, value in response.headers.items()}
+                return Answer(status=response.status, headers=found, body=await _bounded(response))
+        except TimeoutError:
+            raise Unanswered(f"does not answer within {self._seconds:g} s") from None
+        except (aiohttp.InvalidURL, aiohttp.ClientResponseError) as error:
+            raise Unanswered(f"cannot be asked: {type(error).__name__}") from None  # both quote the url
         except (aiohttp.ClientError, ssl.SSLError) as error:
             raise Unanswered(f"does not answer: {_line(error)}") from None
         except (OSError, ValueError) as error:

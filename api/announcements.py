@@ -5,13 +5,16 @@ Pure; who sends them is not known here.
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
 from kasugai.api import shown
+from kasugai.api.recoveries import RecoveryView
 from kasugai.api.views import NotificationView
 from kasugai.api.words import moment
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
+from kasugai.core.words.timing import Instant
 
 Payload = dict[str, Any]
 
@@ -87,6 +90,29 @@ def of_notification(
         "fault": _fault(fault),
     }
     return _announcement(publisher, f"notification.{action}", phase, "NotificationApiPayload", "1.0", data)
+
+
+def of_recovery(phase: Phase, project: str, view: RecoveryView) -> Announcement:
+    """Return what is said to a project about one of its servers: what it may read of it, and nothing else (ADR 34)."""
+    data = {
+        "recovery": view.recovery,
+        "instance_uuid": view.server,
+        "instance_name": view.name,
+        "project_id": project,
+        "tenant_id": project,
+        "cause": str(view.cause),
+        "state": str(view.state),
+        "why": view.why,
+        "opened_at": _stamp(view.opened_at),
+        "began_at": _stamp(view.began_at),
+        "ended_at": _stamp(view.ended_at),
+    }
+    payload = _object("InstanceRecoveryPayload", "1.0", data) | {"masakari_object.namespace": "kasugai"}
+    return Announcement(publisher=Publisher.ENGINE, event_type=f"instance.recovery.{phase}", payload=payload)
+
+
+def _stamp(at: Instant | None) -> str | None:
+    return None if at is None else datetime.fromtimestamp(at // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _announcement(

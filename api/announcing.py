@@ -13,9 +13,11 @@ from kasugai.api.announcements import (
     Publisher,
     of_host,
     of_notification,
+    of_recovery,
     of_segment,
 )
 from kasugai.api.ports import Edit, Registry, Reports
+from kasugai.api.recoveries import RecoveryView, State
 from kasugai.api.reporting import view_of
 from kasugai.api.views import NotificationView, Status
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
@@ -158,3 +160,22 @@ def processing(before: NotificationView | None, after: NotificationView) -> list
         of_notification(Publisher.ENGINE, "process", phase, after, error if phase is Phase.ERROR else None)
         for phase in phases
     ]
+
+
+RECOVERY_BEGUN = frozenset({State.RECOVERING, State.RECOVERED, State.FAILED})
+"""What only a server can be to which something is or was done."""
+RECOVERY_OVER = {State.RECOVERED: Phase.END, State.LEFT: Phase.END, State.FAILED: Phase.ERROR}
+
+
+def recovering(
+    project: str, before: RecoveryView | None, after: RecoveryView, *, is_open: bool
+) -> list[Announcement]:
+    """Return what is to be announced to a project when a row of its has changed. `is_open`: whether its incident is;
+    nothing is said of one that is over and was not shown before: views that are computed anew tell no old stories."""
+    known = before.state if before is not None else State.WAITING
+    if known is after.state or (before is None and not is_open):
+        return []
+    phases = [Phase.START] if after.state in RECOVERY_BEGUN and known not in RECOVERY_BEGUN else []
+    if after.state in RECOVERY_OVER:
+        phases.append(RECOVERY_OVER[after.state])
+    return [of_recovery(phase, project, after) for phase in phases]

@@ -1,4 +1,4 @@
-"""Where the views are kept: texts by name, two indexes, records by bucket.
+"""Where the views are kept: texts by name, two indexes, a list per project, records by bucket.
 
 It knows no view. One projector owns the documents at a time and writes each round as a whole; anybody reads.
 """
@@ -26,6 +26,15 @@ class Documents(Protocol):
 
     def has(self, index: Index, member: str) -> bool:
         """Return whether it is listed."""
+        ...
+
+    def newest_of(self, project: str, after: str | None, limit: int) -> list[str]:
+        """Return what is listed to a project, by score and name, greatest first, those after `after` (none when that is
+        not listed to it); LedgerAway when its list has been lost."""
+        ...
+
+    def is_of(self, project: str, member: str) -> bool:
+        """Return whether it is listed to the project."""
         ...
 
     def busy(self) -> frozenset[str]:

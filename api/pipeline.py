@@ -6,7 +6,7 @@ OpenStack's own middleware does the work, in Masakari's order; the root and unkn
 import json
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 from wsgiref.util import application_uri
 
@@ -41,15 +41,26 @@ DISABLED_BY = "/etc/masakari/healthcheck_disable"
 """The file whose presence takes the API out of a load balancer, unless [healthcheck] names another."""
 
 
-def around(app: Wsgi, conf: cfg.ConfigOpts, api: ApiSettings, mounts: dict[str, Wsgi] | None = None) -> Wsgi:
-    """Return the whole: `app` below /v1, each of `mounts` below its own path, all behind the same admission."""
+Page = tuple[str, Callable[[Wsgi], Wsgi]]
+"""A path, and what makes the page that stands there of the whole; it needs no token."""
+
+
+def around(
+    app: Wsgi,
+    conf: cfg.ConfigOpts,
+    api: ApiSettings,
+    mounts: dict[str, Wsgi] | None = None,
+    page: Page | None = None,
+) -> Wsgi:
+    """Return the whole: `app` below /v1, each of `mounts` below its own path, all behind the same admission; and below
+    its path `page`, which is before it."""
     admitted = {path: _admitted(each, conf, api) for path, each in {"/v1": app, **(mounts or {})}.items()}
     healthcheck = _healthcheck(conf)
     proxied: Wsgi = HTTPProxyToWSGI(_Versions(api.link_prefix), conf)
 
     def root(environ: Environ, start_response: Any) -> Iterable[bytes]:
         try:
-            return mounted(environ, start_response)
+            return whole(environ, start_response)
         except Exception:
             log.exception("a bug, or a setting that OpenStack's middleware cannot live with")
             bug = ApiError(500, "Unexpected API Error. Please report it with the log of the API.")
@@ -66,7 +77,23 @@ def around(app: Wsgi, conf: cfg.ConfigOpts, api: ApiSettings, mounts: dict[str, 
                 return each(environ, start_response)
         return proxied(environ, start_response)
 
+    whole = _paged(mounted, page)
     return metered(_guarded(root))
+
+
+def _paged(inner: Wsgi, page: Page | None) -> Wsgi:
+    """Return `inner` with the page before it."""
+    if page is None:
+        return inner
+    place, shown = page[0], page[1](inner)
+
+    def answered(environ: Environ, start_response: Any) -> Iterable[bytes]:
+        if not environ.get("PATH_INFO", "").startswith(f"{place}/"):
+            return inner(environ, start_response)
+        environ[ROUTE] = place
+        return shown(environ, start_response)
+
+    return answered
 
 
 def _guarded(app: Wsgi) -> Wsgi:

@@ -1,8 +1,8 @@
 """Who may do what: Masakari's rules under Masakari's names, admins only unless a policy file says otherwise.
 
-Two things need no admin by default: to read, for a reader of the whole system; and to report a failure, for a role of
-its own, so that no hypervisor holds an admin's password. oslo.policy decides; here is only what it decides about
-(masakari.md 1.7).
+Three things need no admin by default: to read, for a reader of the whole system; to read what became of one's own
+servers; and to report a failure, for a role of its own, so that no hypervisor holds an admin's password. oslo.policy
+decides; here is only what it decides about (masakari.md 1.7).
 """
 
 from collections.abc import Callable, Mapping
@@ -72,6 +72,11 @@ def rules() -> list[policy.RuleDefault]:
             "notifier_api",
             f"{ADMIN} or role:{NOTIFIER_ROLE}",
             "Who may report a failure: give the monitors on hypervisors this role, and none that may more.",
+        ),
+        policy.RuleDefault(
+            "project_api",
+            f"{ADMIN} or role:member or role:reader",
+            "Who may see what became of the servers of his token's project, and of no others.",
         ),
         *(_rule(PREFIX + name, *told) for name, told in OPERATIONS.items()),
         *(_rule(own.PREFIX + name, *told) for name, told in own.OPERATIONS.items()),

@@ -12,6 +12,7 @@ from oslo_config import cfg
 from kasugai.adapters.background import Background
 from kasugai.adapters.kafka.registry import KafkaRegistry
 from kasugai.adapters.kafka.reports import KafkaReports
+from kasugai.adapters.links import BadKeys, read_keys
 from kasugai.adapters.nova.computes import NovaComputes
 from kasugai.adapters.oslo_notifier import OsloNotifier
 from kasugai.adapters.redis_claims import RedisClaims
@@ -27,9 +28,11 @@ from kasugai.api.announcing import AnnouncingRegistry, AnnouncingReports
 from kasugai.api.app import make_app
 from kasugai.api.environ import Wsgi
 from kasugai.api.handling import Doors
+from kasugai.api.link_page import PAGE, LinkPage
+from kasugai.api.logins import persons_login
 from kasugai.api.own.app import own_app
 from kasugai.api.own.rules import MOUNT
-from kasugai.api.pipeline import around
+from kasugai.api.pipeline import Page, around
 from kasugai.api.policies import Policy
 from kasugai.api.readiness import Login, Readiness, own_login
 from kasugai.api.view_store import ViewStore
@@ -68,8 +71,9 @@ class Process:
         )
         policy = Policy(conf)
         app = make_app(doors, policy, settings.api, settings.policy)
-        own = own_app(doors, policy, settings.api)
-        self.wsgi: Wsgi = around(app, conf, settings.api, {MOUNT: own})
+        keys = link_keys(settings)
+        own = own_app(doors, policy, settings.api, keys)
+        self.wsgi: Wsgi = around(app, conf, settings.api, {MOUNT: own}, _page(conf, settings, keys))
         _check(conf, settings)
         _refuse_forgetful(self._claims)
         if vitals is not None:
@@ -98,6 +102,28 @@ class Process:
         self._background.close()
         if self._notifier is not None:
             self._notifier.close()
+
+
+def link_keys(settings: Settings) -> tuple[bytes, ...]:
+    """Return the keys of links, none where links are off; SettingError for a file that gives none."""
+    file = settings.announce.links_key_file
+    try:
+        return read_keys(file) if file else ()
+    except BadKeys as error:
+        raise SettingError(f"[announce] links_key_file: {error}") from None
+
+
+def _page(conf: cfg.ConfigOpts, settings: Settings, keys: tuple[bytes, ...]) -> Page | None:
+    """The links' page; with `noauth2` what is typed as an id is the token. Keystone's options are known once the
+    middleware stands, and it is first asked when somebody sends the form."""
+    if not keys:
+        return None
+
+    def login(name: str, secret: str) -> str:
+        is_asked = settings.api.auth_strategy == "keystone"
+        return persons_login(conf)(name, secret) if is_asked else name
+
+    return PAGE, lambda whole: LinkPage(whole, keys, Wall().now, login)
 
 
 def refuse_open_door(api: ApiSettings) -> None:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from kasugai.api.documents import Documents
 from kasugai.api.projection.buckets import INCIDENT, incident_bucket, subject_bucket
 from kasugai.api.projection.moves import Move, vmove_of
+from kasugai.api.recoveries import RecoveryView
 from kasugai.api.views import (
     IncidentView,
     NotificationView,
@@ -33,6 +34,7 @@ NO_VIEW = (AttributeError, LookupError, TypeError, ValueError)
 """What `load` raises for a text that is not `dump`'s."""
 _OURS = {Index.NOTIFICATIONS: re.compile(r"\d{19}/[^/]*"), Index.INCIDENTS: re.compile(r"[0-9a-f-]{36}")}
 """What is listed; whatever else somebody has put there is passed over, or it would be missing for ever."""
+_RECOVERY = re.compile(r"[0-9a-f-]{36}")
 PAGE = 200
 """Texts fetched at a time while a list is read."""
 
@@ -58,6 +60,11 @@ def entry_of(bucket: str, text: str) -> Remembered:
 def member_of(notification: NotificationView) -> str:
     """Return what stands in the index of notifications: sorts as the number does among those of one time."""
     return f"{notification.number:019d}/{notification.notification_uuid}"
+
+
+def recovery_name(recovery: str, project: str) -> str:
+    """Return under which name a row of a project lies: nobody who asks for another project finds it."""
+    return f"recovery/{recovery}/{project}"
 
 
 class ViewStore:
@@ -131,6 +138,21 @@ class ViewStore:
             raise UnknownMarker(f"there is no incident {after}")
         return self._walk(IncidentView, Index.INCIDENTS, after)
 
+    def recovery(self, project: str, recovery: str) -> RecoveryView | None:
+        """Return what is listed to that project under that id."""
+        if not _RECOVERY.fullmatch(recovery):
+            return None
+        found = self._one(RecoveryView, recovery_name(recovery, project))
+        if found is None and self._documents.is_of(project, recovery):
+            raise self._lost(recovery_name(recovery, project))
+        return found
+
+    def recoveries(self, project: str, after: str | None = None) -> Iterator[RecoveryView]:
+        """Yield what became of the project's servers, newest first."""
+        if after is not None and not self._documents.is_of(project, after):
+            raise UnknownMarker(f"there is no recovery {after}")
+        return self._owned(project, after)
+
     def timeline(self, incident: str) -> tuple[TimelineLine, ...]:
         """Return an incident's story."""
         return self._all(TimelineLine, f"timeline/{incident}")
@@ -174,6 +196,15 @@ class ViewStore:
                 if text is None:
                     raise self._lost(name)
                 yield from self._loaded(cls, name, text)
+            after = members[-1]
+
+    def _owned(self, project: str, after: str | None) -> Iterator[RecoveryView]:
+        while members := self._documents.newest_of(project, after, PAGE):
+            names = [recovery_name(member, project) for member in members if _RECOVERY.fullmatch(member)]
+            for name, text in zip(names, self._documents.many(names), strict=True):
+                if text is None:
+                    raise self._lost(name)
+                yield from self._loaded(RecoveryView, name, text)
             after = members[-1]
 
     def _lost(self, name: str) -> LedgerAway:

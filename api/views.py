@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from kasugai.api.recoveries import RecoveryView
 from kasugai.core.telling.about import Remembered
 from kasugai.core.words.timing import Instant
 
@@ -279,6 +280,15 @@ class Views(Protocol):
 
     def incidents(self, after: str | None = None) -> Iterator[IncidentView]:
         """Yield incidents as they are needed, newest first, those after that one; UnknownMarker when unknown."""
+        ...
+
+    def recovery(self, project: str, recovery: str) -> RecoveryView | None:
+        """Return what is listed to that project under that id; None for another project's as for what never was."""
+        ...
+
+    def recoveries(self, project: str, after: str | None = None) -> Iterator[RecoveryView]:
+        """Yield what became of the project's servers, newest first, those after that one; UnknownMarker when it is not
+        listed to the project."""
         ...
 
     def timeline(self, incident: str) -> tuple[TimelineLine, ...]:

@@ -12,6 +12,7 @@ from typing import cast
 
 from kasugai.cli import (
     agent,
+    announce,
     bridge,
     degraded,
     doctor,
@@ -75,6 +76,7 @@ NOUNS = (
     processes,
     observe,
     bridge,
+    announce,
 )
 """In the order in which the help lists them."""
 

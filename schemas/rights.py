@@ -12,6 +12,8 @@ from kasugai.schemas.topics import CORRELATE_APP, DEAD_LETTERS, INVENTORY_WRITER
 
 WORKER_GROUPS = "kasugai-worker"
 """What the names of the workers' groups begin with; the kind of subject follows."""
+ANNOUNCE_GROUPS = "kasugai-announce-"
+"""What the names of the announcer's groups begin with; the receiver's name follows."""
 PREFIX = "kasugai"
 """What every topic and every group of ours begins with."""
 
@@ -27,6 +29,8 @@ class Principal:
     does: str
     groups: tuple[str, ...] = ()
     """The consumer groups that it is a member of; none: it reads without one."""
+    group_prefix: str = ""
+    """What the names of its groups begin with, where it has one for each of those that it serves."""
     looks: bool = True
     """Whether it compares the topics with their contracts and tells how far its groups are behind."""
     describes: bool = False
@@ -52,6 +56,12 @@ PRINCIPALS = (
         role="liveness", login="kasugai-liveness", does="`kasugai liveness`", groups=("kasugai-liveness",)
     ),
     Principal(role="bridge", login="kasugai-bridge", does="`kasugai bridge`"),
+    Principal(
+        role="announcer",
+        login="kasugai-announce",
+        does="`kasugai announce`",
+        group_prefix=ANNOUNCE_GROUPS,
+    ),
     Principal(role="observe-nova", login="kasugai-observe-nova", does="`kasugai observe nova`"),
     Principal(role="observe-power", login="kasugai-observe-power", does="`kasugai observe power`"),
     Principal(role="observe-metrics", login="kasugai-observe-metrics", does="`kasugai observe metrics`"),
@@ -84,8 +94,10 @@ def acl_lines(principal: Principal) -> Iterator[str]:
             yield f"{who} --operation {operation} {' '.join(f'--topic {name}' for name in topics)}"
     for group in principal.groups:
         yield f"{who} --operation Read --group {group}"
+    prefixed = "--resource-pattern-type prefixed"
+    if principal.group_prefix:
+        yield f"{who} --operation Read --group {principal.group_prefix} {prefixed}"
     if principal.looks:
-        prefixed = "--resource-pattern-type prefixed"
         yield f"{who} --operation Describe --operation DescribeConfigs --topic {PREFIX} {prefixed}"
         yield f"{who} --operation Describe --group {PREFIX} {prefixed}"
     if principal.describes:

@@ -91,6 +91,7 @@ denied, at DEBUG all).
 | an observer's | the same, of its kind; Nova's can give signs of life, and power's can say off, which is proof |
 | observe-silences' | keep hosts from being recovered; end silences of Alertmanager |
 | the bridge's | have guests restarted that are well, within their budgets; have hosts named gray; be no witness |
+| the announcer's | nothing: it reads; its node has receivers' tokens, and the links' key (no order without a login) |
 | liveness' | be two kinds of witness (heartbeats, a cluster stack): have hosts fenced that segments let be fenced |
 | route, correlate | decide: have hosts fenced that segments let be fenced; end correlate, again and again |
 | the agents' master keys, on route's and liveness' nodes | with an agent's login, be every host's agent |

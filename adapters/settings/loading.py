@@ -17,6 +17,7 @@ from typing import Any
 
 from oslo_config import cfg
 
+from kasugai.adapters.settings.announcing import announce_of
 from kasugai.adapters.settings.connections import bridge_of, kafka_of, redis_of
 from kasugai.adapters.settings.masakari import aliases, unread
 from kasugai.adapters.settings.options import groups
@@ -69,6 +70,7 @@ def load(config_files: Sequence[str], *needs: str) -> Settings:
         power=PowerSettings(**source.group("power")),
         observe=_observe(source.group("observe")),
         bridge=bridge_of(source.group("bridge"), partial(source.wrong, "bridge")),
+        announce=announce_of(source.group("announce"), partial(source.wrong, "announce")),
         stream=_stream(source.group("stream")),
         agents=AgentsSettings(**source.group("agents")),
         liveness=_liveness(source.group("liveness")),

@@ -10,6 +10,7 @@ from typing import Any
 
 from oslo_config import cfg
 
+from kasugai.adapters.settings.announcing import ANNOUNCE
 from kasugai.adapters.settings.bridging import bridge_options
 from kasugai.adapters.settings.eyes import AGENTS, liveness_options
 from kasugai.adapters.settings.masakari import aliases
@@ -236,6 +237,7 @@ TELEMETRY = [
             ("route", 9471, ""),
             ("liveness", 9478, ""),
             ("bridge", 9479, ""),
+            ("announce", 9485, ""),
             ("correlate", 9472, ""),
             ("worker_host", 9473, " Also of a worker that recovers instances or processes too."),
             ("worker_instance", 9476, " Also of a worker that recovers processes too."),
@@ -329,6 +331,7 @@ def _groups() -> dict[str, list[Any]]:
         "power": POWER,
         "observe": OBSERVE,
         "bridge": bridge_options(tls_options("bridge")),
+        "announce": ANNOUNCE,
         "stream": STREAM,
         "agents": AGENTS,
         "liveness": liveness_options(),

@@ -6,7 +6,7 @@ from kasugai.adapters.bus_url import BusAddress
 from kasugai.core.watching.rules import Rules
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.subject import Kind
-from kasugai.core.words.timing import PRODUCTION, Timing
+from kasugai.core.words.timing import PRODUCTION, Millis, Timing
 
 DEVICES_FILE = "/etc/kasugai/power.yaml"
 """Where power devices are described unless said otherwise; there need not be any."""
@@ -180,6 +180,20 @@ class ApiSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnnounceSettings:
+    """Who is told of incidents outside."""
+
+    receivers_file: str = "/etc/kasugai/receivers.yaml"
+    address: str = ""
+    """The REST API's for browsers, without a slash at its end; empty: no links."""
+    links_key_file: str = ""
+    """Empty: no links."""
+    links_last: Millis = Millis(3_600_000)
+    expires: Millis = Millis(3_600_000)
+    timeout: Millis = Millis(5_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSettings:
     """How a worker recovers."""
 
@@ -208,6 +222,7 @@ class TelemetrySettings:
     """0: no server."""
     liveness_port: int = 0
     bridge_port: int = 0
+    announce_port: int = 0
     correlate_port: int = 0
     worker_host_port: int = 0
     worker_instance_port: int = 0
@@ -238,6 +253,7 @@ class Settings:
     power: PowerSettings = field(default_factory=PowerSettings)
     observe: ObserveSettings = field(default_factory=ObserveSettings)
     bridge: BridgeSettings = field(default_factory=BridgeSettings)
+    announce: AnnounceSettings = field(default_factory=AnnounceSettings)
     stream: StreamSettings = field(default_factory=StreamSettings)
     agents: AgentsSettings = field(default_factory=AgentsSettings)
     liveness: LivenessSettings = field(default_factory=LivenessSettings)

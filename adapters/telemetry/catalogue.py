@@ -5,6 +5,7 @@ incident. A host's name is in one of a worker only while something is done about
 route's there are as many as the inventory has hosts.
 """
 
+from kasugai.adapters.telemetry.announce_metrics import ANNOUNCE, ANNOUNCE_METRICS
 from kasugai.adapters.telemetry.bridge_metrics import BRIDGE, BRIDGE_METRICS
 from kasugai.adapters.telemetry.metric import SECONDS, Metric, Shape
 from kasugai.adapters.telemetry.project_metrics import PROJECT, PROJECT_METRICS
@@ -20,7 +21,7 @@ WORKERS = ("worker_host", "worker_instance", "worker_process")
 """One for each kind that `kasugai worker` knows; a process of several kinds goes by the first of them in this order."""
 CONSUMERS = (ROUTE, LIVENESS, BRIDGE, CORRELATE, *WORKERS, PROJECT)
 """The processes that read topics as members of a group or as their owner."""
-PROCESSES = (*CONSUMERS, *OBSERVERS, API)
+PROCESSES = (*CONSUMERS, *OBSERVERS, ANNOUNCE, API)
 """The processes that serve /metrics; each has a `PROCESS_port` option in [telemetry]."""
 
 _TOPIC = ("topic", "a topic of docs/topics.md")
@@ -390,6 +391,7 @@ CATALOGUE = (
     *ROOM_METRICS,
     *BRIDGE_METRICS,
     *PROJECT_METRICS,
+    *ANNOUNCE_METRICS,
     REQUESTS,
     ANSWERING,
     CLAIMS,

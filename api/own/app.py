@@ -1,5 +1,6 @@
 """Kasugai's own resources as a Falcon application: its routes, and the same answers to errors as below /v1."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import falcon
@@ -11,7 +12,9 @@ from kasugai.api.handling import Caller, Doors, answer
 from kasugai.api.own.commands import Commands
 from kasugai.api.own.explaining import Explain
 from kasugai.api.own.incidents import Incident, Incidents, Plan, Timeline, Verdicts
+from kasugai.api.own.links import Link
 from kasugai.api.own.openapi import document
+from kasugai.api.own.recoveries import Recoveries, Recovery
 from kasugai.api.own.rules import MOUNT
 from kasugai.api.policies import Policy
 
@@ -45,8 +48,10 @@ class Document:
         answer(resp, self._document)
 
 
-def own_app(doors: Doors, policy: Policy, api: ApiSettings) -> falcon.App[Any, Any]:
-    """Return the application that is mounted at MOUNT."""
+def own_app(
+    doors: Doors, policy: Policy, api: ApiSettings, keys: Sequence[bytes] = ()
+) -> falcon.App[Any, Any]:
+    """Return the application that is mounted at MOUNT; `keys` have signed the links."""
     app = falcon.App(middleware=[OwnAdmission(policy, api.project_id_regex)])
     app.req_options.strip_url_path_trailing_slash = False
     given = (doors, policy, api.max_limit)
@@ -55,9 +60,12 @@ def own_app(doors: Doors, policy: Policy, api: ApiSettings) -> falcon.App[Any, A
         "/incidents/{incident}": Incident(*given),
         "/incidents/{incident}/plan": Plan(*given),
         "/incidents/{incident}/timeline": Timeline(*given),
+        "/recoveries": Recoveries(*given),
+        "/recoveries/{recovery}": Recovery(*given),
         "/verdicts": Verdicts(*given),
         "/explain": Explain(*given),
         "/commands": Commands(*given),
+        "/links/{link}": Link(*given, keys),
         "/openapi.json": Document(document()),
     }.items():
         app.add_route(MOUNT + path, resource)

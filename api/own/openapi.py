@@ -27,6 +27,8 @@ from kasugai.api.own.describing import (
     words,
 )
 from kasugai.api.own.describing_explain import EXPLAIN_OPERATIONS, EXPLAIN_QUERIES, STANDING
+from kasugai.api.own.describing_recoveries import RECOVERY, RECOVERY_OPERATIONS, RECOVERY_QUERIES
+from kasugai.api.own.links import BODY as LINK
 from kasugai.api.own.rules import MOUNT
 from kasugai.api.views import MoveStatus, Status
 from kasugai.core.words.facts import StepState
@@ -155,6 +157,7 @@ SCHEMAS: Mapping[str, Schema] = {
         ),
     ),
     "Standing": STANDING,
+    "Recovery": RECOVERY,
     "Line": thing(at=STAMP, actor=TEXT, sentence=TEXT),
     "Verdict": thing(
         verdict=TEXT,
@@ -258,6 +261,7 @@ OPERATIONS: tuple[Operation, ...] = (
         thing(timeline=many(ref("Line"))),
     ),
     *EXPLAIN_OPERATIONS,
+    *RECOVERY_OPERATIONS,
     (
         "get",
         f"{MOUNT}/verdicts",
@@ -266,6 +270,13 @@ OPERATIONS: tuple[Operation, ...] = (
         thing(verdicts=many(ref("Verdict"))),
     ),
     ("post", f"{MOUNT}/commands", "Order something, with a reason.", 202, thing(command=ref("Command"))),
+    (
+        "post",
+        f"{MOUNT}/links/{{link}}",
+        "Order what a message's link offers, with a token; the second time it is the same command.",
+        202,
+        thing(command=ref("Command")),
+    ),
     ("get", f"{MOUNT}/openapi.json", "Show this document.", 200, {"type": "object"}),
 )
 
@@ -276,6 +287,7 @@ BODIES: Mapping[tuple[str, str], Schema] = {
     ("put", f"{V1}/segments/{{segment_id}}/hosts/{{host_id}}"): bodies.HOST_UPDATE.schema,
     ("post", f"{V1}/notifications"): bodies.NOTIFICATION_CREATE.schema,
     ("post", f"{MOUNT}/commands"): COMMAND,
+    ("post", f"{MOUNT}/links/{{link}}"): LINK,
 }
 
 QUERIES: Mapping[str, Mapping[str, Schema]] = {
@@ -296,6 +308,7 @@ QUERIES: Mapping[str, Mapping[str, Schema]] = {
         "marker": TEXT,
     },
     **EXPLAIN_QUERIES,
+    **RECOVERY_QUERIES,
     f"{MOUNT}/verdicts": {"subject": TEXT | {"minLength": 1}, "limit": {"type": "integer", "minimum": 1}},
 }
 

@@ -1,5 +1,5 @@
-"""Who may do what with Kasugai's own resources: rules of their own. Who may read the system may read, all else is for
-admins, unless a policy file says otherwise.
+"""Who may do what with Kasugai's own resources: rules of their own. Who may read the system may read, a project may
+read of its own servers, all else is for admins, unless a policy file says otherwise.
 """
 
 from collections.abc import Mapping
@@ -26,6 +26,14 @@ _ORDERS: Mapping[Instruction, str] = {
     Instruction.END_STOP: "Let a planned stop end.",
 }
 
+_BY_LINK = (Instruction.HOLD, Instruction.APPROVE)
+
+
+def _places(order: Instruction) -> tuple[tuple[str, str], ...]:
+    links = (("POST", f"{MOUNT}/links/{{link}}"),) if order in _BY_LINK else ()
+    return (("POST", f"{MOUNT}/commands"), *links)
+
+
 OPERATIONS: Mapping[str, Told] = {
     "incidents:index": ("List incidents.", (("GET", f"{MOUNT}/incidents"),)),
     "incidents:detail": (
@@ -35,6 +43,18 @@ OPERATIONS: Mapping[str, Told] = {
             ("GET", f"{MOUNT}/incidents/{{incident}}/plan"),
             ("GET", f"{MOUNT}/incidents/{{incident}}/timeline"),
         ),
+    ),
+    "recoveries:index": (
+        "List what became of the servers of one's own project.",
+        (("GET", f"{MOUNT}/recoveries"),),
+    ),
+    "recoveries:detail": (
+        "Show what became of a server of one's own project.",
+        (("GET", f"{MOUNT}/recoveries/{{recovery}}"),),
+    ),
+    "recoveries:inside": (
+        "See the hosts, the incident and the operator's words there, too.",
+        (("GET", f"{MOUNT}/recoveries"), ("GET", f"{MOUNT}/recoveries/{{recovery}}")),
     ),
     "notification:assert": (
         "Assert that a host has been fenced: host_status NORMAL (else it is one witness).",
@@ -49,13 +69,16 @@ OPERATIONS: Mapping[str, Told] = {
         "Explain a host, an instance, a process or a segment: how it stands, why and why not.",
         (("GET", f"{MOUNT}/explain"),),
     ),
-    **{
-        f"commands:{order}": (sentence, (("POST", f"{MOUNT}/commands"),))
-        for order, sentence in _ORDERS.items()
-    },
+    **{f"commands:{order}": (sentence, _places(order)) for order, sentence in _ORDERS.items()},
 }
 """Every rule by its name without the prefix."""
 
 NOBODY: Final = "!"
-DEFAULTS: Mapping[str, str] = {"notification:assert": NOBODY}
+OWNER, ADMIN = "rule:project_api", "rule:admin_api"
+DEFAULTS: Mapping[str, str] = {
+    "notification:assert": NOBODY,
+    "recoveries:index": OWNER,
+    "recoveries:detail": OWNER,
+    "recoveries:inside": ADMIN,
+}
 """Where the default is another one than the operation's."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from kasugai.api.projection.moves import Move, moves_of
+from kasugai.api.projection.recoveries import Owned, recoveries_of
 from kasugai.api.projection.tasks import tasks_of
 from kasugai.api.views import IncidentView, LeftView, StepView, TimelineLine, WorkflowDetail
 from kasugai.core.telling import incident_views, progress
@@ -34,11 +35,13 @@ class Incident:
     timeline: tuple[TimelineLine, ...]
     tasks: tuple[WorkflowDetail, ...]
     moves: tuple[Move, ...]
+    recoveries: tuple[Owned, ...]
 
 
 def incident_of(incident: UUID, seen: Sequence[Seen]) -> Incident:
     """Return what the records about an incident say; there is at least one."""
     view = incident_views.of_incident(incident, seen)
+    moves = moves_of(view)
     return Incident(
         told=view,
         view=_view(incident, view),
@@ -47,7 +50,8 @@ def incident_of(incident: UUID, seen: Sequence[Seen]) -> Incident:
             for line in timeline(view.records)
         ),
         tasks=tasks_of(view),
-        moves=moves_of(view) if view.subject.is_host else (),
+        moves=moves if view.subject.is_host else (),
+        recoveries=recoveries_of(view, moves),
     )
 
 

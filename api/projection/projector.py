@@ -9,7 +9,7 @@ from typing import Protocol
 from uuid import UUID
 
 from kasugai.api.announcements import Announcement
-from kasugai.api.announcing import Announcer, processing
+from kasugai.api.announcing import Announcer, processing, recovering
 from kasugai.api.documents import Documents
 from kasugai.api.occurrences import occurrence
 from kasugai.api.projection.board import Board, Ended, text_of
@@ -33,6 +33,7 @@ from kasugai.api.projection.subjects import (
     verdicts_of,
 )
 from kasugai.api.projection.work import Work, verdicts_seen
+from kasugai.api.recoveries import RecoveryView
 from kasugai.api.view_store import NO_VIEW, dump, load
 from kasugai.api.views import IncidentView, NotificationView
 from kasugai.core.telling.documents import Kept, NotOwner, Round
@@ -118,7 +119,7 @@ class Projector:
         subjects.update(incidents.subjects)
         notifications = [n for subject in sorted(subjects) for n in self._subject(subject, cases, incidents)]
         self._dirty -= buckets
-        told = self._announcements(notifications)
+        told = [*self._announcements(notifications), *self._recoveries(incidents)]
         ended = self._ended(incidents)
         written = Round(
             texts=incidents.texts,
@@ -126,6 +127,7 @@ class Projector:
             busy=incidents.busy,
             out=incidents.out,
             board={bucket: text_of(entry) for bucket, entry in incidents.entries.items()},
+            owned=incidents.owned,
             clean=frozenset(buckets),
             is_current=is_current and not self._dirty,
         )
@@ -174,6 +176,17 @@ class Projector:
         texts = self._documents.many([f"notification/{view.notification_uuid}" for view in notifications])
         shown = {view.notification_uuid: view for text in texts for view in _shown_before(text)}
         changed = [processing(shown.get(view.notification_uuid), view) for view in notifications]
+        return [said for each in changed for said in each]
+
+    def _recoveries(self, work: Work) -> list[Announcement]:
+        """What projects are to be told of their servers once the views are written."""
+        if self._announcer is None or not work.rows:
+            return []
+        texts = dict(zip(work.rows, self._documents.many(list(work.rows)), strict=True))
+        changed = (
+            recovering(row.project, _row_before(texts[name]), row.view, is_open=is_open)
+            for name, (row, is_open) in work.rows.items()
+        )
         return [said for each in changed for said in each]
 
     def _announce(self, said: Announcement) -> None:
@@ -273,6 +286,14 @@ def _shown_before(text: str | None) -> Sequence[NotificationView]:
         return load(NotificationView, text)
     except NO_VIEW:
         return ()
+
+
+def _row_before(text: str | None) -> RecoveryView | None:
+    """Return the row that a text shows; None for one that shows none, which is written anew."""
+    try:
+        return next(iter(load(RecoveryView, text)), None)
+    except NO_VIEW:
+        return None
 
 
 def _each_once(reported: Iterable[Reported]) -> list[Reported]:

@@ -7,7 +7,8 @@ from kasugai.api.projection.board import Entry
 from kasugai.api.projection.buckets import INCIDENT, Held, incident_bucket, subject_bucket
 from kasugai.api.projection.incidents import incident_of
 from kasugai.api.projection.outs import out_by
-from kasugai.api.view_store import dump, member_of
+from kasugai.api.projection.recoveries import Owned
+from kasugai.api.view_store import dump, member_of, recovery_name
 from kasugai.api.views import IncidentView, NotificationView
 from kasugai.core.telling import incident_views as core_views
 from kasugai.core.telling.documents import Index
@@ -31,6 +32,9 @@ class Work:
         """The incidents themselves, by bucket."""
         self.entries: dict[str, Entry] = {}
         """What is to be remembered, by bucket."""
+        self.owned: dict[tuple[str, str], int] = {}
+        self.rows: dict[str, tuple[Owned, bool]] = {}
+        """What projects are shown, by the names of their texts, each with whether its incident is open."""
         self.claimed: set[str] = set()
         """Of the notifications, those whose like is a duplicate."""
         self.subjects: set[str] = set()
@@ -51,6 +55,11 @@ class Work:
         self.texts[f"tasks/{uuid}"] = dump(incident.tasks)
         self.texts[f"moves/{uuid}"] = dump(incident.moves)
         self.listed[Index.INCIDENTS, uuid] = incident.view.opened_at
+        for row in incident.recoveries:
+            name = recovery_name(row.view.recovery, row.project)
+            self.texts[name] = dump([row.view])
+            self.rows[name] = row, incident.view.is_open
+            self.owned[row.project, row.view.recovery] = row.view.opened_at
         self.busy[incident_bucket(uuid)] = incident.view.host_uuid if incident.view.is_open else ""
 
     def subject(self, bucket: str, records: Sequence[Held]) -> None:

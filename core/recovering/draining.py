@@ -67,6 +67,7 @@ def _plan(order: Open, look: Look, entry: Entry, epoch: int) -> Plan:
         window=min(order.policy.window, AT_A_TIME),
         steps=(*((shut,) if order.evidence or _is_open(entry, shut) else ()), *chosen, *left, confirm),
         excluded=excluded,
+        projects=planning.projects_of(look.guests.values()),
     )
 
 
@@ -157,7 +158,8 @@ def _confirm(s: Situation) -> Next:
 def _longer(s: Situation, more: planning.Guests) -> Plan:
     steps, excluded = _choose(s.order, s.look, more)
     longer = planning.insert(s.plan, steps, s.memory.epoch)
-    return replace(longer, excluded=(*s.plan.excluded, *excluded))
+    projects = FrozenMap({**s.plan.projects, **planning.projects_of(more.values())})
+    return replace(longer, excluded=(*s.plan.excluded, *excluded), projects=projects)
 
 
 def _left(plan: Plan) -> str:

@@ -15,7 +15,7 @@ from kasugai.core.recovering.ledger import Entry
 from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Finish, Next, Wait
 from kasugai.core.recovering.nova_views import ActionView, By, GuestView
-from kasugai.core.recovering.planning import lacks_words
+from kasugai.core.recovering.planning import lacks_words, projects_of
 from kasugai.core.recovering.procedure import Procedure, every, nothing, unmarked
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.states import why_not_restarted
@@ -64,6 +64,7 @@ def _plan(order: Open, look: Look, entry: Entry, epoch: int) -> Plan:
         host=order.host,
         window=order.policy.window,
         steps=tuple(steps),
+        projects=projects_of((guest,) if guest else ()),
     )
 
 

@@ -17,6 +17,7 @@ from kasugai.core.recovering.steps.reserves import reserve_of
 from kasugai.core.recovering.steps.restore import after
 from kasugai.core.recovering.steps.services import is_ours
 from kasugai.core.words.actions import Action, Meaning
+from kasugai.core.words.frozen import FrozenMap
 from kasugai.core.words.identity import step_key
 from kasugai.core.words.incident import Open
 from kasugai.core.words.plan import Plan, Prior, Step
@@ -51,8 +52,14 @@ def plan(
         window=incident.policy.window,
         steps=tuple(steps),
         excluded=excluded,
+        projects=projects_of(look.guests.values()),
         disabled=operators_word(incident.policy, look) or "",
     )
+
+
+def projects_of(guests: Iterable[GuestView]) -> FrozenMap[str]:
+    """Return whose each guest is, by its uuid; nobody is there whose project Nova does not tell."""
+    return FrozenMap({guest.uuid: guest.project for guest in guests if guest.project})
 
 
 def operators_word(policy: Policy, look: Look) -> str | None:
@@ -89,7 +96,8 @@ def lacks_words(guests: Mapping[str, GuestView], look: Look, policy: Policy) -> 
 
 def extend(old: Plan, look: Look, policy: Policy, epoch: int, priors: Mapping[str, Prior]) -> Plan:
     """Return the plan with steps for the guests that turned up since it was made, before its last step."""
-    chosen, excluded = choose(newcomers(old, look, policy), policy, look, old.host, priors)
+    guests = newcomers(old, look, policy)
+    chosen, excluded = choose(guests, policy, look, old.host, priors)
     down = step_key(Action.FORCE_DOWN, old.host)
     more = tuple(step for guest in chosen for step in steps_for(guest, down, priors, policy))
     return replace(
@@ -97,6 +105,7 @@ def extend(old: Plan, look: Look, policy: Policy, epoch: int, priors: Mapping[st
         epoch=epoch,
         steps=(*old.steps[:-1], *more, old.steps[-1]),
         excluded=(*old.excluded, *excluded),
+        projects=FrozenMap({**old.projects, **projects_of(guests.values())}),
     )
 
 

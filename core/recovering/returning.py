@@ -9,6 +9,7 @@ from kasugai.core.recovering.engine import called_off, failed, result
 from kasugai.core.recovering.ledger import Entry
 from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Finish, Next
+from kasugai.core.recovering.planning import projects_of
 from kasugai.core.recovering.procedure import Procedure, every, nothing, unchanged, unmarked
 from kasugai.core.recovering.situation import Situation
 from kasugai.core.recovering.steps.custom_step import Around
@@ -35,6 +36,7 @@ def _plan(order: Open, look: Look, entry: Entry, epoch: int) -> Plan:
         host=order.host,
         window=order.policy.window,
         steps=tuple(_retiring(order) if order.retired_by else _returning(order, look)),
+        projects=projects_of(look.guests[guest] for guest in order.waiting if guest in look.guests),
     )
 
 

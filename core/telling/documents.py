@@ -31,6 +31,8 @@ class Round:
     texts: Mapping[str, str] = field(default_factory=dict)
     listed: Mapping[tuple[Index, str], int] = field(default_factory=dict)
     """Score (a time) by index and member."""
+    owned: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """Score (a time) by project and member: what is listed to one project alone."""
     busy: Mapping[str, str] = field(default_factory=dict)
     """Host uuid by what keeps it busy; an empty one takes the entry away."""
     out: Mapping[str, str] = field(default_factory=dict)

@@ -77,6 +77,9 @@ class Plan:
     steps: tuple[Step, ...]
     excluded: tuple[tuple[str, str], ...] = ()
     """(guest uuid, reason) of the guests that are left where they are."""
+    projects: FrozenMap[str] = NO_TEXTS
+    """By guest's uuid the id of its project, as Nova said when the guest was planned for, moved or left. A guest is
+    absent whose project Nova did not tell. What a project may see goes by this (ADR 34)."""
     disabled: str = ""
     """Why an operator had disabled the host in Nova before it failed; empty: nobody had."""
 

@@ -15,7 +15,7 @@ from kasugai.api.view_store import ViewStore, member_of
 from kasugai.api.views import NotificationView, Status, UnknownMarker, Views
 from kasugai.core.recovering.doors import LedgerAway
 from kasugai.core.telling.documents import Index, Kept, NotOwner, Round
-from tests.support.incidents import INCIDENT, OPENED, WHOLE
+from tests.support.incidents import BANK, INCIDENT, OPENED, SHOP, WHOLE
 from tests.support.memory_documents import MemoryDocuments
 from tests.support.memory_views import MemoryViews
 from tests.support.projections import UUID_1, came, naming, posted, projected
@@ -112,7 +112,7 @@ def test_a_notification_that_is_listed_and_not_there_is_told_also_when_it_is_ask
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("key", ["busy", "out", "board", *Index])
+@pytest.mark.parametrize("key", ["busy", "out", "projects", "board", *Index])
 def test_a_list_that_redis_has_evicted_is_never_an_empty_list(redis_server: RedisServer, key: str) -> None:
     documents = RedisViews.from_url(redis_server.url)
     documents.drop()
@@ -134,7 +134,11 @@ def test_a_list_that_redis_has_evicted_is_never_an_empty_list(redis_server: Redi
 @pytest.mark.integration
 @pytest.mark.parametrize("spoil", ["type", "bytes"])
 @pytest.mark.parametrize(
-    "key", ["owner", "busy", "out", "board", "progress", "dirty", "parts", "records/x", "text", *Index]
+    "key",
+    [
+        *("owner", "busy", "out", "progress", "dirty", "parts", "records/x", "text"),
+        *("projects", "board", f"project/{SHOP}", *Index),
+    ],
 )
 def test_what_is_no_view_is_dropped_with_all_of_them_and_they_are_computed_anew(
     redis_server: RedisServer, key: str, spoil: str, monkeypatch: pytest.MonkeyPatch
@@ -182,6 +186,8 @@ def ask_all(documents: RedisViews) -> None:
     documents.records("x")
     documents.board_of(["incident/x"])
     documents.get("text")
+    documents.newest_of(SHOP, None, 9)
+    documents.is_of(SHOP, "m")
     for index in Index:
         documents.newest(index, None, 9)
         documents.has(index, "m")
@@ -208,6 +214,7 @@ def everything(views: Views) -> object:
         views.timeline(case),
         views.verdicts("host/cmp1"),
         views.busy_hosts(),
+        list(views.recoveries(SHOP)),
         views.caught_up(),
     )
 
@@ -224,7 +231,7 @@ def test_dropped_views_are_rebuilt_to_the_byte(documents: Documents) -> None:
     play(documents)
     before = documents.many(names)
     documents.drop()
-    assert everything(ViewStore(documents)) == ([], [], None, (), (), None, (), (), frozenset(), False)
+    assert everything(ViewStore(documents)) == ([], [], None, (), (), None, (), (), frozenset(), [], False)
     assert not documents.progress() and not documents.dirty()
     assert not documents.records(f"incident/{INCIDENT}")
     play(documents, "another")
@@ -232,7 +239,7 @@ def test_dropped_views_are_rebuilt_to_the_byte(documents: Documents) -> None:
 
 
 def test_nothing_is_there_at_first(documents: Documents) -> None:
-    assert everything(ViewStore(documents)) == ([], [], None, (), (), None, (), (), frozenset(), False)
+    assert everything(ViewStore(documents)) == ([], [], None, (), (), None, (), (), frozenset(), [], False)
 
 
 @pytest.mark.parametrize("kind", ["documents", "fake"])
@@ -254,6 +261,71 @@ def test_a_long_list_is_read_to_its_end(documents: Documents) -> None:
     for n in range(1, 402):
         views.accept(notification(n, at=n // 10))
     assert [view.number for view in views.notifications()] == list(range(401, 0, -1))
+
+
+def test_a_project_is_shown_its_own_alone(documents: Documents) -> None:
+    play(documents)
+    views = ViewStore(documents)
+    for project, names in ((SHOP, {"web1", ""}), (BANK, {"batch1"})):
+        rows = list(views.recoveries(project))
+        assert {row.name for row in rows} == names
+        assert [views.recovery(project, row.recovery) for row in rows] == rows
+        (other,) = {SHOP, BANK} - {project}
+        assert {views.recovery(other, row.recovery) for row in rows} == {None}
+        for row in rows:
+            with pytest.raises(UnknownMarker):
+                views.recoveries(other, row.recovery)
+    assert list(views.recoveries("")) == list(views.recoveries("nobody")) == []
+
+
+def test_a_projects_list_is_read_in_pages_to_its_end(documents: Documents) -> None:
+    assert documents.own("me")
+    listed = {("p", f"m{n:03d}"): n // 10 for n in range(450)} | {("p/x", "m000"): 1}
+    documents.write("me", Round(owned=listed))
+    found: list[str] = []
+    while page := documents.newest_of("p", found[-1] if found else None, 200):
+        found += page
+    assert found == [f"m{n:03d}" for n in reversed(range(450))]
+    assert documents.newest_of("p", "nobody", 9) == [] and documents.newest_of("q", None, 9) == []
+    assert (
+        documents.is_of("p", "m000") and not documents.is_of("p", "m999") and not documents.is_of("q", "m1")
+    )
+    documents.drop()
+    assert documents.newest_of("p", None, 9) == []
+
+
+@pytest.mark.integration
+def test_a_projects_list_that_redis_has_lost_is_never_an_empty_list(redis_server: RedisServer) -> None:
+    documents = RedisViews.from_url(redis_server.url)
+    documents.drop()
+    play(documents)
+    views = ViewStore(documents)
+    whole = everything(views)
+    documents._client.delete(f"{PREFIX}project/{SHOP}")
+    with pytest.raises(LedgerAway, match="list is lost"):
+        list(views.recoveries(SHOP))
+    assert not views.caught_up()
+    play(documents)
+    assert everything(views) == whole
+    row = next(views.recoveries(SHOP))
+    lose(documents, f"recovery/{row.recovery}/{SHOP}")
+    with pytest.raises(LedgerAway, match="is lost"):
+        views.recovery(SHOP, row.recovery)
+    documents.close()
+
+
+@pytest.mark.integration
+def test_what_is_too_old_is_taken_off_a_projects_list(redis_server: RedisServer) -> None:
+    documents = RedisViews.from_url(redis_server.url)
+    documents.drop()
+    assert documents.own("me")
+    listed = {("p", "old"): 10, ("p", "new"): 30, ("gone", "old"): 20}
+    documents.write("me", Round(owned=listed, is_current=True))
+    documents.trim(20)
+    assert documents.newest_of("p", None, 9) == ["new"] and documents.newest_of("gone", None, 9) == []
+    assert documents._client.hkeys(PREFIX + "projects") == [b"", b"p"]
+    assert documents.is_current()
+    documents.close()
 
 
 def test_what_was_accepted_never_replaces_what_the_projector_wrote(documents: Documents) -> None:

@@ -73,6 +73,7 @@ def read(topic: str) -> Act:
     return Act("read", topic)
 
 
+JOIN_RECEIVERS = Act("join", "kasugai-announce-chat")
 JOIN_GUESTS = Act("join", "kasugai-worker-instance")
 JOIN_ROUTE, JOIN_WORKERS = Act("join", "kasugai-route"), Act("join", "kasugai-worker-host")
 DESCRIBE = Act("take", INVENTORY_WRITER)
@@ -117,6 +118,13 @@ CASES: dict[str, tuple[list[Act], list[Act]]] = {
     "kasugai-bridge": (
         [write(NOVA), read(INVENTORY)],
         [write(REPORTED), write(PEERS), write(LIVENESS), write(SERVICES), write(COMMANDS)],
+    ),
+    "kasugai-announce": (
+        [read(VERDICTS), read(INVENTORY), JOIN_RECEIVERS],
+        [
+            *(write(VERDICTS), write(COMMANDS), write(REPORTED), write(INVENTORY), write(SIGNALS)),
+            *(read(RECOVERY), JOIN_ROUTE, JOIN_WORKERS, DESCRIBE, MAKE),
+        ],
     ),
     "kasugai-observe-nova": (
         [write(SERVICES), read(INVENTORY)],
@@ -244,7 +252,7 @@ def _make(settings: KafkaSettings, name: str) -> KafkaError | None:
 
 
 LEASE = "kasugai:{kasugai}:lease:host/cmp1"
-CLAIM, VIEW = "{kasugai}:claim:x", "{kasugai}:view:x"
+CLAIM, VIEW, TOLD = "{kasugai}:claim:x", "{kasugai}:view:x", "{kasugai}:told:chat:x"
 
 AT_REDIS: dict[str, tuple[list[str], list[str]]] = {
     "kasugai-worker": (
@@ -258,6 +266,10 @@ AT_REDIS: dict[str, tuple[list[str], list[str]]] = {
     "kasugai-project": (
         [f"SET {VIEW} x", f"GET {CLAIM}"],
         [f"HGETALL {LEASE}", "CONFIG SET maxmemory 1", "SHUTDOWN", "REPLICAOF NO ONE"],
+    ),
+    "kasugai-announce": (
+        [f"SET {TOLD} x", f"GET {TOLD}", f"DEL {TOLD}"],
+        [f"GET {VIEW}", f"SET {CLAIM} x", f"HGETALL {LEASE}", "FLUSHALL", "SET other x"],
     ),
     "kasugai-cli": (
         [f"DEL {LEASE}", "SCAN 0", f"UNLINK {VIEW}"],

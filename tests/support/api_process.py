@@ -80,11 +80,19 @@ class Site:
         config.write_text(
             self.write(strategy).read_text().replace("[api]\n", f"[api]\nport = {port}\n{more}")
         )
+        self.serve(name, config, port)
+        return port
+
+    def serve(self, name: str, config: Path, port: int) -> None:
+        """Start one `kasugai api` whose settings are written, and return when it answers."""
         argv = [sys.executable, "-m", "kasugai.cli", "api", "--config-file", str(config)]
         child = Child(argv, log=self.folder / f"{name}.log")
         child.start(lambda: answers(port))
         self._children[name] = child
-        return port
+
+    def kill(self, name: str) -> None:
+        """End one process as nobody should."""
+        self._children.pop(name).kill()
 
     def end(self, name: str) -> None:
         """End one process as a supervisor does."""

@@ -6,6 +6,7 @@ from uuid import UUID
 from kasugai.core.telling.incident_views import IncidentView, Record, Seen, fold
 from kasugai.core.words.actions import Action
 from kasugai.core.words.facts import Fact, FactKind, Result, StepRecord, StepState
+from kasugai.core.words.frozen import FrozenMap
 from kasugai.core.words.incident import Open
 from kasugai.core.words.plan import Plan, Prior, Step
 from kasugai.core.words.policy import Policy
@@ -16,6 +17,8 @@ from tests.support.subjects import about
 
 INCIDENT = UUID("7f3ca1b2-0000-5000-8000-000000000001")
 SEGMENT = "5e9a0000-0000-5000-8000-000000000002"
+SHOP, BANK = "aaaa0000000000000000000000000001", "bbbb0000000000000000000000000002"
+"""Projects."""
 NAMES = {SEGMENT: "rack1"}
 START = 1_795_000_000_000
 """2026-11-18T11:06:40Z."""
@@ -95,6 +98,7 @@ PLAN = Plan(
     window=8,
     steps=(FENCE, DOWN, WEB, JOB, REST, SWEEP),
     excluded=(("old1", "in-error"),),
+    projects=FrozenMap({"web": SHOP, "job": BANK, "old1": SHOP}),
 )
 OPENED = decided(Verb.OPEN, Reason.CONFIRMED)
 

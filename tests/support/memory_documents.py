@@ -14,6 +14,7 @@ class MemoryDocuments:
     texts: dict[str, str] = field(default_factory=dict)
     lists: dict[Index, list[tuple[int, str]]] = field(default_factory=dict)
     scores: dict[tuple[Index, str], int] = field(default_factory=dict)
+    owned: dict[str, dict[str, int]] = field(default_factory=dict)
     hosts: dict[str, str] = field(default_factory=dict)
     hosts_out: dict[str, str] = field(default_factory=dict)
     remembered: dict[str, str] = field(default_factory=dict)
@@ -40,6 +41,19 @@ class MemoryDocuments:
     def has(self, index: Index, member: str) -> bool:
         """Return whether it is listed."""
         return (index, member) in self.scores
+
+    def newest_of(self, project: str, after: str | None, limit: int) -> list[str]:
+        """Return what is listed to a project, greatest first."""
+        found = sorted(((at, name) for name, at in self.owned.get(project, {}).items()), reverse=True)
+        names = [name for _, name in found]
+        if after is not None and after not in names:
+            return []
+        start = 0 if after is None else names.index(after) + 1
+        return names[start : start + limit]
+
+    def is_of(self, project: str, member: str) -> bool:
+        """Return whether it is listed to the project."""
+        return member in self.owned.get(project, {})
 
     def busy(self) -> frozenset[str]:
         """Return the busy hosts."""
@@ -111,7 +125,15 @@ class MemoryDocuments:
 
     def drop(self) -> None:
         """Forget everything."""
-        for kept in (self.texts, self.lists, self.scores, self.hosts, self.hosts_out, self.remembered):
+        for kept in (
+            self.texts,
+            self.lists,
+            self.scores,
+            self.owned,
+            self.hosts,
+            self.hosts_out,
+            self.remembered,
+        ):
             kept.clear()
         self.buckets.clear()
         self.offsets.clear()
@@ -126,6 +148,8 @@ class MemoryDocuments:
                 members.remove((self.scores[index, member], member))
             self.scores[index, member] = score
             insort(members, (score, member))
+        for (project, member), score in written.owned.items():
+            self.owned.setdefault(project, {})[member] = score
         self.hosts = _kept({**self.hosts, **written.busy})
         self.hosts_out = _kept({**self.hosts_out, **written.out})
         self.remembered = _kept({**self.remembered, **written.board})

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
+from kasugai.api.recoveries import RecoveryView
 from kasugai.api.views import (
     IncidentView,
     NotificationView,
@@ -29,6 +30,7 @@ class MemoryViews:
     decided: dict[str, tuple[VerdictView, ...]] = field(default_factory=dict)
     out: tuple[OutView, ...] = ()
     board: tuple[Remembered, ...] = ()
+    owned: dict[str, tuple[RecoveryView, ...]] = field(default_factory=dict)
 
     def caught_up(self) -> bool:
         """Return `is_current`."""
@@ -77,6 +79,18 @@ class MemoryViews:
         ids = [case.incident for case in found]
         if after is not None and after not in ids:
             raise UnknownMarker(f"there is no incident {after}")
+        return iter(found if after is None else found[ids.index(after) + 1 :])
+
+    def recovery(self, project: str, recovery: str) -> RecoveryView | None:
+        """Return a project's own."""
+        return next((row for row in self.owned.get(project, ()) if row.recovery == recovery), None)
+
+    def recoveries(self, project: str, after: str | None = None) -> Iterator[RecoveryView]:
+        """Yield a project's own, newest first."""
+        found = sorted(self.owned.get(project, ()), key=lambda r: (r.opened_at, r.recovery), reverse=True)
+        ids = [row.recovery for row in found]
+        if after is not None and after not in ids:
+            raise UnknownMarker(f"there is no recovery {after}")
         return iter(found if after is None else found[ids.index(after) + 1 :])
 
     def timeline(self, incident: str) -> tuple[TimelineLine, ...]:

@@ -1,6 +1,6 @@
-"""A server of scripted answers on the loopback interface: the stand-in for Consul's and Kubernetes' HTTP interfaces.
+"""A server of scripted answers on the loopback interface: the stand-in for others' HTTP interfaces (Consul, chats).
 
-It is neither of them; it answers what a test tells it to, path by path, and keeps what it was asked.
+It is none of them; it answers what a test tells it to, path by path, and keeps what it was asked.
 """
 
 import json
@@ -23,6 +23,8 @@ class Asked:
     path: str
     query: dict[str, list[str]]
     headers: dict[str, str]
+    method: str = "GET"
+    body: bytes = b""
 
 
 @dataclass(slots=True)
@@ -51,6 +53,12 @@ class ScriptedServer:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                outer._answer(self)
+
+            def do_POST(self) -> None:
+                outer._answer(self)
+
+            def do_PUT(self) -> None:
                 outer._answer(self)
 
             def log_message(self, format: str, *args: object) -> None:
@@ -91,16 +99,18 @@ class ScriptedServer:
 
     def _answer(self, request: BaseHTTPRequestHandler) -> None:
         parts = urlsplit(request.path)
-        asked = Asked(parts.path, parse_qs(parts.query), dict(request.headers.items()))
+        body = request.rfile.read(int(request.headers.get("Content-Length", "0")))
+        headers = dict(request.headers.items())
+        asked = Asked(parts.path, parse_qs(parts.query), headers, request.command, body)
         self.asked.append(asked)
         scripted = self.answers.get(parts.path, Says(status=404))
         says = scripted if isinstance(scripted, Says) else scripted(asked)
         if says.wait is not None:
             says.wait.wait(30)
-        body = json.dumps(says.data).encode() if says.raw is None else says.raw
+        answer = json.dumps(says.data).encode() if says.raw is None else says.raw
         request.send_response(says.status)
         for name, value in says.headers.items():
             request.send_header(name, value)
-        request.send_header("Content-Length", str(len(body)))
+        request.send_header("Content-Length", str(len(answer)))
         request.end_headers()
-        request.wfile.write(body)
+        request.wfile.write(answer)

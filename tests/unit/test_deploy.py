@@ -43,8 +43,8 @@ LIVING = {
 """Which process of the catalogue a service runs."""
 ALSO = {"worker_instance", "worker_process", "observe_power", "observe_metrics", "observe_silences"}
 """Those that the worker of hosts and that of Nova may be too, by the names that they have where they are not."""
-APART = {"bridge"}
-"""Not in the composition: its simulated cloud notifies nobody."""
+APART = {"bridge", "announce"}
+"""Not in the composition: its simulated cloud notifies nobody, and nobody outside is to be told."""
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 ALERTS = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yml").read_text())["groups"][0]["rules"]
 SERIES = {

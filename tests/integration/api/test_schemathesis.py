@@ -13,6 +13,7 @@ import waitress.server
 
 from kasugai.api.own.openapi import OPERATIONS, document
 from tests.support.api_doors import Api
+from tests.support.incidents import SHOP
 from tests.support.projections import UUID_1
 from tests.unit.api.test_own import CASE, views
 
@@ -22,11 +23,13 @@ TOOL = Path(__file__).resolve().parents[3] / ".venv-clients" / "bin" / "schemath
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 
 MOVE = views().moves[UUID_1][0].uuid
+RECOVERY = views().owned[SHOP][0].recovery
 KNOWN = f"""\
 [parameters]
 "path.notification_id" = "{UUID_1}"
 "path.vmove_id" = "{MOVE}"
 "path.incident" = "{CASE}"
+"path.recovery" = "{RECOVERY}"
 "path.alias" = "segments"
 """
 """What is there, so that not every question ends with a 404; ids of segments and hosts are made up."""
@@ -55,7 +58,7 @@ def test_no_answer_is_a_500_or_other_than_described(url: str, tmp_path: Path) ->
             *(str(TOOL), "run", str(file), "--url", url),
             *("--checks", CHECKS, "--phases", "examples,coverage,fuzzing"),
             *("--max-examples", "8", "--seed", "1", "--workers", "1", "--no-color"),
-            *("--suppress-health-check", "all"),
+            *("--suppress-health-check", "all", "--header", f"X-Auth-Token: admin:{SHOP}"),
         ],
         check=False,
         capture_output=True,

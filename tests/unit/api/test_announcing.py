@@ -7,8 +7,9 @@ import pytest
 
 from kasugai.adapters.inventory import Conflict, Description, Inventory
 from kasugai.api.announcements import Announcement
-from kasugai.api.announcing import AnnouncingRegistry, AnnouncingReports, processing
+from kasugai.api.announcing import AnnouncingRegistry, AnnouncingReports, processing, recovering
 from kasugai.api.projection.projector import Came, Projector
+from kasugai.api.recoveries import Cause, RecoveryView, State
 from kasugai.api.reporting import view_of
 from kasugai.api.views import NotificationView, Status
 from kasugai.core.recovering.doors import LogAway
@@ -16,7 +17,7 @@ from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.signals import Stamp
 from kasugai.core.words.timing import BrokerTime
 from tests.support.api_doors import MemoryRegistry, MemoryReports
-from tests.support.incidents import OPENED, WHOLE
+from tests.support.incidents import BANK, OPENED, SHOP, WHOLE
 from tests.support.memory_documents import MemoryDocuments
 from tests.support.projections import came, naming, posted
 
@@ -192,25 +193,90 @@ def test_processing_is_announced_when_a_status_changes(
     assert all(data(each)["status"] == after for each in said)
 
 
+def project(documents: MemoryDocuments, batches: Sequence[Sequence[Came]]) -> Heard:
+    """Show each batch before the next one comes, and return what was announced."""
+    heard = Heard()
+    documents.own("me")
+    projector = Projector(documents, "me", announcer=heard)
+    for number, batch in enumerate(batches):
+        projector.take(
+            [
+                (topic, replace(stamp, partition=number, at=BrokerTime(stamp.at + 10_000 * number)), body)
+                for topic, stamp, body in batch
+            ],
+            {},
+        )
+        while not projector.is_done:
+            projector.project()
+    return heard
+
+
 def test_the_projector_tells_what_changes_and_a_rebuild_tells_nothing() -> None:
     first, rest = came(POSTED), came(naming(OPENED, POSTED), *WHOLE[1:])
 
-    def project(documents: MemoryDocuments, batches: Sequence[Sequence[Came]]) -> list[str]:
-        heard = Heard()
-        documents.own("me")
-        projector = Projector(documents, "me", announcer=heard)
-        for number, batch in enumerate(batches):
-            projector.take(
-                [
-                    (topic, replace(stamp, partition=number, at=BrokerTime(stamp.at + 10_000 * number)), body)
-                    for topic, stamp, body in batch
-                ],
-                {},
-            )
-            while not projector.is_done:
-                projector.project()
-        return heard.events
-
-    told = project(MemoryDocuments(), [first, rest])
+    told = project(MemoryDocuments(), [first, rest]).events
     assert told == ["notification.process.start", "notification.process.end"]
-    assert project(MemoryDocuments(), [[*first, *rest]]) == []
+    assert project(MemoryDocuments(), [[*first, *rest]]).events == []
+
+
+def row(state: State) -> RecoveryView:
+    return RecoveryView(
+        recovery="r",
+        server="s",
+        name="web1",
+        cause=Cause.HOST,
+        state=state,
+        why="not-marked" if state is State.LEFT else "",
+        opened_at=1_000,
+        began_at=2_999,
+        incident="secret-incident",
+        host="secret-host",
+        destination="secret-destination",
+        reason="secret reason",
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_open", "events"),
+    [
+        (State.WAITING, State.RECOVERING, True, ["start"]),
+        (State.WAITING, State.RECOVERED, False, ["start", "end"]),
+        (State.WAITING, State.WAITING, True, []),
+        (State.WAITING, State.LEFT, False, ["end"]),
+        (State.RECOVERING, State.RECOVERED, True, ["end"]),
+        (State.RECOVERING, State.FAILED, True, ["error"]),
+        (State.FAILED, State.RECOVERING, True, []),
+        (State.FAILED, State.RECOVERED, True, ["end"]),
+        (None, State.WAITING, True, []),
+        (None, State.LEFT, True, ["end"]),
+        (None, State.RECOVERING, True, ["start"]),
+        (None, State.RECOVERED, False, []),
+        (None, State.LEFT, False, []),
+    ],
+)
+def test_a_project_is_told_when_the_recovery_of_its_server_changes(
+    before: State | None, after: State, is_open: bool, events: list[str]
+) -> None:
+    shown = None if before is None else row(before)
+    said = recovering("shop", shown, row(after), is_open=is_open)
+    assert [each.event_type for each in said] == [f"instance.recovery.{event}" for event in events]
+    for each in said:
+        assert each.publisher == "masakari-engine" and each.is_error is (after is State.FAILED)
+        inner = data(each)
+        assert (inner["project_id"], inner["tenant_id"], inner["state"]) == ("shop", "shop", after)
+        assert (inner["opened_at"], inner["ended_at"]) == ("1970-01-01T00:00:01Z", None)
+        assert each.payload["masakari_object.namespace"] == "kasugai" and "secret" not in str(each.payload)
+
+
+def test_the_projector_tells_each_project_of_its_servers_alone() -> None:
+    parts = came(*WHOLE[:4]), came(*WHOLE[4:9]), came(*WHOLE[9:])
+    heard = project(MemoryDocuments(), parts)
+    told = [(data(each)["instance_uuid"], data(each)["project_id"], each.event_type) for each in heard.said]
+    assert told == [
+        ("old1", SHOP, "instance.recovery.end"),
+        ("job", BANK, "instance.recovery.start"),
+        ("web", SHOP, "instance.recovery.start"),
+        ("job", BANK, "instance.recovery.end"),
+        ("web", SHOP, "instance.recovery.end"),
+    ]
+    assert project(MemoryDocuments(), [came(*WHOLE)]).events == []

@@ -23,8 +23,8 @@ from kasugai.core.words.facts import FactKind
 from kasugai.core.words.frozen import FrozenMap
 from kasugai.core.words.plan import DISKS
 from kasugai.core.words.signals import Instruction
-from tests.support.api_doors import Answer, Api, call
-from tests.support.incidents import INCIDENT, OPENED, PLAN, SEGMENT, WHOLE, opened, said
+from tests.support.api_doors import Answer, Api, call, microversion
+from tests.support.incidents import INCIDENT, OPENED, PLAN, SEGMENT, SHOP, WHOLE, opened, said
 from tests.support.memory_views import MemoryViews
 from tests.support.projections import UUID_1, naming, posted, shown
 
@@ -44,6 +44,7 @@ def views() -> MemoryViews:
         kept={UUID_1: notification},
         told={UUID_1: store.details(UUID_1)},
         moves={UUID_1: store.vmoves(UUID_1)},
+        owned={SHOP: tuple(store.recoveries(SHOP))},
     )
 
 
@@ -326,13 +327,13 @@ def test_real_answers_are_what_the_document_says(own: Api) -> None:
         "vmove_id": own.views.moves[UUID_1][0].uuid,
         "alias": "segments",
         "incident": CASE,
+        "recovery": own.views.owned[SHOP][0].recovery,
     }
+    token = {"X-Auth-Token": f"admin:{SHOP}", **microversion("1.3")}
     for method, path, _, _, shown_ in OPERATIONS:
         if method == "get" and shown_ is not None:
-            answer = own.get(
-                path.format(**ids) + ("?subject=host/cmp1" if path.endswith(("verdicts", "explain")) else ""),
-                "1.3",
-            )
+            query = "?subject=host/cmp1" if path.endswith(("verdicts", "explain")) else ""
+            answer = own.ask("GET", path.format(**ids) + query, headers=token)
             assert answer.status == 200, (path, answer.data)
             told_by(own, method, path, answer)
     created = own.post(

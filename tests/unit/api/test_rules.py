@@ -16,7 +16,7 @@ from tests.support.sources import files_of, place, tree_of
 HANDING_ON = {"api/handling.py", "api/policies.py"}
 """Where a rule is an argument, and asked for somebody else."""
 OTHERS = {
-    *("context_is_admin", "admin_or_owner", "admin_api", "reader_api", "notifier_api"),
+    *("context_is_admin", "admin_or_owner", "admin_api", "reader_api", "project_api", "notifier_api"),
     f"{MASAKARIS}versions:index",
 }
 """Who is an administrator, what the rules are made of, and Masakari's for what anyone may see."""

@@ -231,6 +231,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         "[kafka]\nbootstrap_servers = nobody:1\n[nova]\ncloud = sim\n"
         f"[power]\ndevices_file = {devices}\nagents_dir = {tmp_path}\n"
         "[observe]\nalertmanager_urls = http://127.0.0.1:1\n[bridge]\ntransport_url = rabbit://127.0.0.1:1\n"
+        f"[announce]\nreceivers_file = {_receivers(tmp_path)}\n"
     )
     return str(file)
 
@@ -247,6 +248,13 @@ def _forecasting(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kasugai.cli.whatif_read.survey", _surveyed)
     monkeypatch.setattr("kasugai.cli.whatif_compare.NovaCloud", Survey)
     (folder / "forecast.json").write_text(_forecast())
+
+
+def _receivers(folder: Path) -> Path:
+    own = {"url": "https://chat", "body": {"text": "$summary"}, "segments": ["rack1" + FORGED + HOSTILE]}
+    file = folder / "receivers.yaml"
+    file.write_text(json.dumps({"receivers": {"own": own}}))
+    return file
 
 
 def _report() -> Report:
@@ -333,6 +341,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "worker": ("worker", "host", "--check"),
     "observe": ("observe", "check", "silences"),
     "bridge": ("bridge", "--check"),
+    "announce": ("announce", "--check"),
 }
 WITHOUT_JSON = (
     *(
@@ -345,7 +354,7 @@ WITHOUT_JSON = (
         "worker",
         "observe",
     ),
-    "bridge",
+    *("bridge", "announce"),
 )
 NO_CONFIG = ("sim run",)
 

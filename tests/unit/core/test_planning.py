@@ -40,6 +40,14 @@ def test_the_host_comes_first_then_its_guests_then_a_sweep() -> None:
     assert (found.epoch, found.attempt, found.window, found.host) == (3, 1, 5, "cmp1")
 
 
+def test_a_plan_says_whose_each_guest_is_moved_or_left_and_of_newcomers_too() -> None:
+    mine, left = guest("g1", project="shop"), guest("g2", project="bank", vm_state="shelved")
+    found = made(mine, left, guest("g3", project=""))
+    assert found.projects == {"g1": "shop", "g2": "bank"}
+    more = Look(at=MonoTime(0), guests={"g4": guest("g4", project="lab"), "g1": guest("g1", project="else")})
+    assert extend(found, more, Policy(), 4, {}).projects == {"g1": "shop", "g2": "bank", "g4": "lab"}
+
+
 def test_marked_guests_come_first_then_names_in_order() -> None:
     marked = guest("z", metadata={"HA_Enabled": "True"})
     assert [s.subject for s in made(guest("b"), marked, guest("a")).guests] == ["z", "a", "b"]

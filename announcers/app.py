@@ -1,0 +1,159 @@
+"""`kasugai announce` as a process: reads the inventory to its end, then tells each receiver until told to stop."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+
+import uvloop
+
+from kasugai.adapters.kafka.inventory_reader import InventoryReader
+from kasugai.adapters.kafka.route_loop import Batches
+from kasugai.adapters.kafka.topics import require
+from kasugai.adapters.links import read_keys
+from kasugai.adapters.redis_told import RedisTold
+from kasugai.adapters.settings.values import AnnounceSettings, Settings
+from kasugai.adapters.telemetry.announce_metrics import ANNOUNCE_AWAY, ANNOUNCED
+from kasugai.adapters.telemetry.meters import count, watched
+from kasugai.adapters.telemetry.vitals import Vitals
+from kasugai.adapters.wall import Wall
+from kasugai.adapters.web import Web
+from kasugai.announcers.herald import Herald, Links
+from kasugai.announcers.ports import Known
+from kasugai.announcers.receivers_file import Receiver, read_receivers
+from kasugai.announcers.round import Round
+from kasugai.core.recovering.doors import LogAway
+from kasugai.schemas.rights import ANNOUNCE_GROUPS
+from kasugai.schemas.topics import INVENTORY, VERDICTS
+
+LOG = logging.getLogger(__name__)
+
+PAUSE = 1.0
+
+
+def main(
+    settings: Settings, receivers: Sequence[Receiver], *, demo: bool = False, vitals: Vitals | None = None
+) -> int:
+    """Tell until SIGTERM or SIGINT and return 0; TopicsUnfit when the topics are not as their contracts say (`demo`
+    accepts a broker that cannot say); any other exception means: start me again."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_until_signalled(settings, receivers, demo, vitals or Vitals()))
+
+
+async def _until_signalled(
+    settings: Settings, receivers: Sequence[Receiver], demo: bool, vitals: Vitals
+) -> int:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await run(settings, receivers, stop, demo=demo, vitals=vitals)
+    return 0
+
+
+async def run(
+    settings: Settings,
+    receivers: Sequence[Receiver],
+    stop: asyncio.Event,
+    *,
+    demo: bool = False,
+    vitals: Vitals | None = None,
+) -> None:
+    """Tell on the running loop until `stop` is set."""
+    serving = asyncio.create_task(_serve(settings, receivers, demo, vitals or Vitals()))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
+    for task in (serving, stopping):
+        task.cancel()
+    LOG.info("stopping")
+    (ended, _) = await asyncio.gather(serving, stopping, return_exceptions=True)
+    if isinstance(ended, Exception):
+        raise ended
+
+
+def fit(settings: AnnounceSettings) -> tuple[tuple[Receiver, ...], Links | None]:
+    """Return whom to tell, and how links are made; BadReceivers or BadKeys where what is set up cannot be used."""
+    return read_receivers(settings.receivers_file), _links(settings)
+
+
+def _links(settings: AnnounceSettings) -> Links | None:
+    if not settings.address:
+        return None
+    keys = read_keys(settings.links_key_file)
+    return Links(address=settings.address, keys=keys, lifetime=settings.links_last)
+
+
+async def _serve(settings: Settings, receivers: Sequence[Receiver], demo: bool, vitals: Vitals) -> None:
+    kafka, name = settings.kafka, f"{ANNOUNCE_GROUPS}{settings.stream.instance}"
+    async with AsyncExitStack() as stack:
+        beating = asyncio.create_task(vitals.keep_beating())
+        stack.callback(beating.cancel)
+        await asyncio.to_thread(require, settings, (INVENTORY, VERDICTS), demo=demo)
+        web = await stack.enter_async_context(Web(settings.announce.timeout / 1000))
+        told = RedisTold.connect(settings.redis, Known)
+        stack.callback(told.close)
+        inventory = await stack.enter_async_context(InventoryReader(kafka, f"{name}-inventory"))
+        segments = _Segments(inventory)
+        links = _links(settings.announce)
+        rounds, sources = [], []
+        for receiver in receivers:
+            source = Batches(
+                kafka,
+                group=f"{ANNOUNCE_GROUPS}{receiver.name}",
+                instance=settings.stream.instance,
+                topics=[VERDICTS],
+            )
+            stack.push_async_callback(source.close)
+            herald = Herald(
+                receiver,
+                sends=web,
+                remembers=told,
+                segments=segments.names,
+                now=Wall().now,
+                expires=settings.announce.expires,
+                links=links,
+                told=_count,
+            )
+            sources.append(source)
+            rounds.append(Round(herald, source))
+        vitals.expect(lambda: _unready(sources))
+        stack.enter_context(watched(ANNOUNCE_AWAY, lambda: _away(rounds)))
+        LOG.info("telling %s", ", ".join(receiver.name for receiver in receivers))
+        async with asyncio.TaskGroup() as tasks:
+            for work in (segments.follow(), *(each.run() for each in rounds)):
+                tasks.create_task(work)
+
+
+def _count(receiver: str, end: str) -> None:
+    count(ANNOUNCED, receiver=receiver, end=end)
+
+
+def _unready(sources: Sequence[Batches]) -> str:
+    return "" if all(source.has_joined for source in sources) else "waiting for the groups"
+
+
+def _away(rounds: Sequence[Round]) -> list[tuple[int, dict[str, str]]]:
+    return [(int(bool(each.trouble.text)), {"receiver": each.receiver}) for each in rounds]
+
+
+class _Segments:
+    """The names of the segments that the inventory has now, by id."""
+
+    def __init__(self, reader: InventoryReader) -> None:
+        self._reader = reader
+        self._names: Mapping[str, str] | None = None
+
+    def names(self) -> Mapping[str, str]:
+        if self._names is None:
+            self._names = {each.segment_id: each.name for each in self._reader.inventory.segments()}
+        return self._names
+
+    async def follow(self) -> None:
+        """Learn of segments for ever."""
+        while True:
+            try:
+                async for _ in self._reader.changes():
+                    self._names = None
+            except LogAway as error:
+                LOG.warning("the inventory cannot be read, trying again: %s", error)
+                await asyncio.sleep(PAUSE)

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from kasugai.core.words.bounds import HIGHEST, LATEST, LONGEST, LONGEST_PAGE, LONGEST_TEXT, bytes_of, cut
+from kasugai.core.words.domains import MOST as MOST_DOMAINS
 from kasugai.schemas.shape import Few, Many, Maybe, Named, Plain, Shape, Word, slots_of
 
 
@@ -74,7 +75,7 @@ FIELDS: Mapping[str, Bound] = MappingProxyType(
     {
         **dict.fromkeys(("host", "host_uuid", "observer", "boot_id", "episode"), KEPT_NAME),
         **dict.fromkeys(("segment", "segment_id", "reserves", "avoid", "black_holes"), KEPT_NAME),
-        "HostRecord.name": KEPT_NAME,
+        **dict.fromkeys(("HostRecord.name", "Domain.kind", "Domain.name"), KEPT_NAME),
         **dict.fromkeys(("author", "Step.needs", "Step.subject", "StepRecord.subject"), LONG_NAME),
         **dict.fromkeys(("StepRecord.notes", "Step.params"), LONG_NAME),
         **dict.fromkeys(("detail", "Command.reason", "Plan.disabled", "Policy.disable_reason"), SAID),
@@ -133,6 +134,7 @@ ITEMS: Mapping[str, int] = MappingProxyType(
             ),
             16,
         ),
+        "HostRecord.domains": MOST_DOMAINS,
         "Beat.links": 8,
         "Lifeline.neighbours": 16,
         "Silence.names": 16,

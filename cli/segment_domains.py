@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from kasugai.api.words import NAME, is_name
 from kasugai.cli.yaml_block import Block
-from kasugai.core.words.bounds import LONGEST, bytes_of
-from kasugai.core.words.domains import MOST, Domain
+from kasugai.core.words.bounds import bytes_of
+from kasugai.core.words.domains import LONGEST_DOMAIN, LONGEST_KIND, MOST, Domain
 
 EXAMPLE = "domains: {pdu: {pdu-3: [cmp1, cmp2]}}"
 
@@ -56,7 +56,9 @@ def _memberships(segment: Block) -> Iterator[tuple[Domain, Block, str]]:
 
 def _trouble(domain: Domain) -> str:
     """Why no domain is called so; empty where one may be."""
-    for word in (domain.kind, domain.name):
-        if word and (not is_name(word) or bytes_of(word) > LONGEST):
+    for word, most in ((domain.kind, LONGEST_KIND), (domain.name, LONGEST_DOMAIN)):
+        if word and not is_name(word):
             return f"{word[:80]} is no name: {NAME}"
+        if bytes_of(word) > most:
+            return f"{word[:80]} has {bytes_of(word)} bytes, at most {most} are taken"
     return domain.why_misnamed()

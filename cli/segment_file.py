@@ -58,6 +58,8 @@ _EXAMPLES = {
     "settle-after-fence": "10s",
     "dump-wait": "10m",
     "max-unhealthy": "50",
+    "domain-trip": "50%",
+    "domain-as-one": "[pdu]",
     "method": "auto",
     "ha-key": "HA_Enabled",
     "disable-reason": '"Kasugai: host failed."',

@@ -8,6 +8,10 @@ from dataclasses import dataclass
 
 MOST = 16
 """So many domains a host may be in."""
+LONGEST_KIND = 63
+"""Bytes of a domain's kind."""
+LONGEST_DOMAIN = 191
+"""Bytes of its name: together with its kind it is the name of a subject, which has 255."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

@@ -18,7 +18,7 @@ from kasugai.core.words.signals import Instruction, Source, Symptom
 from kasugai.core.words.timing import SteadyTime
 from kasugai.core.words.verdicts import HOSTS_LIMIT, Reason, Verb, Verdict
 from tests.unit.core.makers import SEGMENT, S, alive, down, host, report, segment
-from tests.unit.core.story import Story, bid
+from tests.unit.core.story import Crash, Post, Story, bid, serve
 
 C = [f"c{n:02}" for n in range(1, 13)]
 PDU, RACK = Domain(kind="pdu", name="p1"), Domain(kind="rack", name="r1")
@@ -365,3 +365,25 @@ def test_whatever_happens_what_is_told_is_true_and_follows_from_the_rows(
     restored = story.mailbox.restore(0, story.post.table.values())
     assert restored.nearest == story.mailbox.nearest
     assert WITHIN > PAUSE and Policy().max_unhealthy == 50
+
+
+def test_wherever_correlate_dies_its_successor_tells_the_same_once() -> None:
+    story = town(shares={PDU: C[:4], RACK: C[3:6]})
+    for name in (*C[:4], C[4]):
+        fail(story, name)
+        story.wait(story.seconds + 2)
+    wake(story, *C[:6])
+    story.wait(story.seconds + 2)
+    calm = {each.verdict_id: each for each in story.post.verdicts}
+    told_of = [each for each in calm.values() if each.subject.is_domain]
+    assert len(told_of) == 3, "of three, of all, and that it is over"
+    begun = 20
+    for end in range(begun, story.post.effects):
+        post = Post(crash_after=end)
+        with pytest.raises(Crash):
+            serve(post, story.mail)
+        post.crash_after = None
+        post.forget()
+        serve(post, story.mail[post.read :])
+        assert {each.verdict_id: each for each in post.verdicts} == calm
+        assert post.table == story.post.table

@@ -10,12 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kasugai.core.deciding import asone, domainstorm
+from kasugai.core.deciding.draining import CALM_FIRST
 from kasugai.core.deciding.rows import HostRow, SegmentRow
 from kasugai.core.deciding.storm import storm
 from kasugai.core.deciding.tally import Tally
 from kasugai.core.words.domains import Domain
 from kasugai.core.words.facts import FactKind, Result
-from kasugai.core.words.policy import Policy
+from kasugai.core.words.hardware import hardware_subject
+from kasugai.core.words.policy import Degraded, Policy
 from kasugai.core.words.signals import Instruction, Limit, Source
 from kasugai.core.words.subject import host_subject
 from kasugai.core.words.timing import SteadyTime
@@ -193,6 +195,10 @@ def test_a_drain_waits_for_the_storm_of_a_domain() -> None:
     lose(story, "c01", "c02")
     tally = story.mailbox._segments["s1"].tally
     assert tally.is_domain_storm and not tally.is_storm
+    marked = replace(row(), subject=hardware_subject("c20"))
+    about = SegmentRow(record=segment(policy=Policy(degraded=Degraded.DRAIN)))
+    assert CALM_FIRST.why(asked(row=marked, segment=about, tally=tally)) is Reason.STORM_FIRST
+    assert CALM_FIRST.why(asked(row=marked, segment=about, tally=Tally())) is None
 
 
 def test_gates_that_are_open_have_nothing_to_say() -> None:

@@ -6,6 +6,7 @@ from kasugai.adapters.inventory import Inventory, changed
 from kasugai.cli.exits import Misused
 from kasugai.cli.segment_changes import changes
 from kasugai.cli.segment_file import parse
+from kasugai.cli.segment_policy import in_words
 from kasugai.cli.segment_show import merged, page
 from kasugai.core.words.domains import Domain
 from kasugai.core.words.policy import Policy
@@ -82,3 +83,24 @@ def test_what_changes_is_told_and_shown() -> None:
         "change  host cmp1: domains rack/r1 -> (nothing)",
         "change  host cmp3: domains pdu/pdu-3, rack/r1 -> (nothing)",
     ]
+
+
+def test_what_a_policy_makes_of_domains_is_shown() -> None:
+    assert in_words(Policy(), "")["storm"] == "from 50 % unhealthy hosts on"
+    careful = Policy(domain_trip=40, domain_small=16, domain_cap=2, domain_rate=5)
+    assert in_words(careful, "")["storm"] == (
+        "from 50 % unhealthy hosts on; from 40 % of a failure domain on: held up to 16 hosts, larger ones 2 at a time "
+        "and 5 within ten minutes"
+    )
+    one = in_words(Policy(domain_as_one=("pdu", "rack")), "")["storm"]
+    assert one == "from 50 % unhealthy hosts on; a whole pdu or rack counts as one"
+
+
+def test_the_words_of_domains_are_read_from_a_policy() -> None:
+    text = "name: a\npolicy: {domain-trip: 50%, domain-small: 8, domain-cap: 2, domain-rate: 3, domain-as-one: [pdu]}"
+    (found,) = parse("f", text, Policy())
+    assert found.policy == Policy(
+        domain_trip=50, domain_small=8, domain_cap=2, domain_rate=3, domain_as_one=("pdu",)
+    )
+    with pytest.raises(Misused, match="domain-trip: 101 is not from 0 to 100"):
+        parse("f", "name: a\npolicy: {domain-trip: 101}", Policy())

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Self
 
+from kasugai.core.words.domains import MOST
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.timing import Instant
 
@@ -129,10 +130,22 @@ def _refuse(after: Inventory, record: Description) -> None:
         raise Conflict(f"{_called(record)} has no name")
     if isinstance(record, HostRecord) and after.segment(record.segment_id) is None:
         raise Conflict(f"{_called(record)}: there is no segment {record.segment_id}")
+    if isinstance(record, HostRecord):
+        _refuse_domains(record)
     others = after.segments() if isinstance(record, SegmentRecord) else after.hosts()
     if [other.name for other in others].count(record.name) > 1:
         raise Conflict(f"{_called(record)}: another one has that name")
     return None
+
+
+def _refuse_domains(host: HostRecord) -> None:
+    if len(host.domains) > MOST:
+        raise Conflict(f"{_called(host)} is in {len(host.domains)} failure domains; {MOST} are the most")
+    for domain in host.domains:
+        if trouble := domain.why_misnamed():
+            raise Conflict(f"{_called(host)}: {trouble}")
+    if list(host.domains) != sorted(set(host.domains)):
+        raise Conflict(f"{_called(host)}: its failure domains are to be sorted, and each is named once")
 
 
 def _refuse_orphans(after: Inventory, record: Description) -> None:

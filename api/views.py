@@ -229,6 +229,8 @@ class VerdictView:
     incident: str = ""
     evidence: tuple[EvidenceView, ...] = ()
     count: int = 0
+    hosts: tuple[str, ...] = ()
+    """Of what joins several hosts: their names."""
 
 
 class UnknownMarker(Exception):

@@ -33,7 +33,8 @@ def add(nouns: Nouns) -> None:
     parser.add_argument(
         "subject",
         metavar="SUBJECT",
-        help="a host, instance or segment by name or as host/NAME, instance/UUID, process/HOST/NAME, segment/NAME; "
+        help="a host, instance, segment or failure domain by name, or as host/NAME, instance/UUID, process/HOST/NAME, "
+        "segment/NAME, domain/KIND/NAME; "
         "or the beginning of an incident's id",
     )
     parser.add_argument(

@@ -69,6 +69,10 @@ def _block(decided: Decided) -> list[Line]:
     lines: list[Line] = [(Painted(head, code),) if code else head, *_why(verdict)]
     if verdict.incident is not None:
         lines.append(f"  incident  {str(verdict.incident)[:SHORT]}")
+    if verdict.hosts:
+        more = f" and {len(verdict.hosts) - ROWS} more" if len(verdict.hosts) > ROWS else ""
+        lines.append(f"  hosts     {', '.join(verdict.hosts[:ROWS])}{more}")
+        return lines
     return [*lines, *_evidence(verdict)]
 
 
@@ -126,6 +130,7 @@ def _verdict_json(decided: Decided) -> dict[str, Any]:
         "meaning": meaning(verdict.reason),
         "also": [str(reason) for reason in verdict.also],
         "detail": verdict.detail,
+        "hosts": list(verdict.hosts),
         "incident": str(verdict.incident) if verdict.incident else None,
         "evidence": [
             {

@@ -103,7 +103,8 @@ def _host(known: Known, found: MasakariHost) -> Change:
         return Change(fresh, f"create  host {found.name}")
     until = old.maintenance_until if found.on_maintenance else 0
     moves = "" if old.segment_id == found.segment else "moves to another segment"
-    return _change(old, replace(fresh, maintenance_until=until), f"host {found.name}", moves)
+    kept = replace(fresh, maintenance_until=until, root_disks=old.root_disks, domains=old.domains)
+    return _change(old, kept, f"host {found.name}", moves)
 
 
 def _change(old: Description, fresh: Description, called: str, more: str = "") -> Change:

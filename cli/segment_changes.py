@@ -100,6 +100,7 @@ def _host(known: Known, wanted: WantedHost, segment_id: str, segment: str) -> Ch
         segment_id=segment_id,
         reserved=wanted.reserved,
         root_disks=wanted.root_disks,
+        domains=wanted.domains,
         on_maintenance=bool(wanted.on_maintenance),
         maintenance_until=wanted.maintenance_until,
         control_attributes=wanted.control_attributes,
@@ -159,6 +160,8 @@ def _shown(name: str, value: object) -> str:
         return "yes" if value else "no"
     if name == "maintenance_until" and isinstance(value, int):
         return stamp(value) if value else "(nothing)"
+    if name == "domains" and isinstance(value, tuple):
+        return ", ".join(domain.title for domain in value) or "(nothing)"
     return str(value) or "(nothing)"
 
 

@@ -7,6 +7,8 @@
       - cmp1
       - {name: cmp2, reserved: yes}
       - {name: cmp3, maintenance-until: 2026-12-01T06:00:00Z}
+    domains:
+      pdu: {pdu-3: [cmp1, cmp2]}
 
 A host without a word about maintenance stays in it, or out of it: others begin one over REST, and a file that is
 applied for another reason must not end it. Several segments in one file are separated by `---`. It only reads; what is
@@ -15,7 +17,7 @@ there already is not its business.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -24,8 +26,10 @@ from uuid import UUID
 from kasugai.adapters.settings.options import POLICY_BOUNDS
 from kasugai.api.words import NAME, TEXT, is_name, is_printable, is_text
 from kasugai.cli.exits import Misused
+from kasugai.cli.segment_domains import domains_of
 from kasugai.cli.yaml_block import Block, documents
 from kasugai.core.words.disks import RootDisks
+from kasugai.core.words.domains import Domain
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.timing import Millis
 
@@ -36,6 +40,7 @@ SEGMENT = {
     "armed": "armed: yes",
     "policy": "policy: {confirm-after: 4s}",
     "hosts": "hosts: [cmp1, cmp2]",
+    "domains": "domains: {pdu: {pdu-3: [cmp1, cmp2]}}",
 }
 HOST = {
     "name": "name: cmp1",
@@ -53,6 +58,8 @@ _EXAMPLES = {
     "settle-after-fence": "10s",
     "dump-wait": "10m",
     "max-unhealthy": "50",
+    "domain-trip": "50%",
+    "domain-as-one": "[pdu]",
     "method": "auto",
     "ha-key": "HA_Enabled",
     "disable-reason": '"Kasugai: host failed."',
@@ -85,6 +92,8 @@ class WantedHost:
     """0: until somebody ends it."""
     root_disks: RootDisks | None = None
     """None: as the segment's policy says."""
+    domains: tuple[Domain, ...] = ()
+    """Sorted, each once."""
     control_attributes: str = ""
 
 
@@ -122,13 +131,15 @@ def _segment(block: Block, default: Policy) -> WantedSegment:
         raise block.wrong(stray, "this belongs under policy", words[stray])
     block.refuse_strangers(SEGMENT)
     policy = block.block("policy")
+    hosts = tuple(_host(block, item) for item in block.items("hosts", SEGMENT["hosts"]))
+    domains = domains_of(block, [host.name for host in hosts])
     return WantedSegment(
         name=_name(block, SEGMENT["name"]),
         id=_id(block, SEGMENT["id"]),
         description=_text(block, "description", SEGMENT["description"]),
         armed=block.flag("armed", SEGMENT["armed"], True),
         policy=default if policy is None else _policy(policy, default),
-        hosts=tuple(_host(block, item) for item in block.items("hosts", SEGMENT["hosts"])),
+        hosts=tuple(replace(host, domains=domains.get(host.name, ())) for host in hosts),
     )
 
 

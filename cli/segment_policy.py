@@ -21,7 +21,7 @@ def in_words(policy: Policy, own_disks: str) -> Mapping[str, str]:
     """Return a line for each part of the policy, by its head; `own_disks`: what single hosts say otherwise."""
     return {
         "method": str(policy.method),
-        "storm": f"from {policy.max_unhealthy} % unhealthy hosts on",
+        "storm": _storm(policy),
         "fence": _fence(policy),
         "disks": _disks(policy) + own_disks,
         "guests": _guests(policy),
@@ -30,6 +30,19 @@ def in_words(policy: Policy, own_disks: str) -> Mapping[str, str]:
         "drain": _degraded(policy),
         **_steps(policy),
     }
+
+
+def _storm(policy: Policy) -> str:
+    """Say from when on so many unhealthy hosts are too many, of the segment and of a failure domain."""
+    told = [f"from {policy.max_unhealthy} % unhealthy hosts on"]
+    if policy.domain_as_one:
+        told.append(f"a whole {' or '.join(policy.domain_as_one)} counts as one")
+    if policy.domain_trip:
+        told.append(
+            f"from {policy.domain_trip} % of a failure domain on: held up to {policy.domain_small} hosts, larger ones "
+            f"{policy.domain_cap} at a time and {policy.domain_rate} within ten minutes"
+        )
+    return "; ".join(told)
 
 
 def _fence(policy: Policy) -> str:

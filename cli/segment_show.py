@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from shlex import quote
@@ -131,6 +132,7 @@ def page(shown: Shown, now: Instant, width: int | None) -> list[str]:
         "armed": _armed(shown),
         **_stop(shown),
         **in_words(shown.segment.policy, _own_disks(shown)),
+        **_domains(shown),
         **_marked(shown),
     }
     lines = [f"{name + ':':<9}{text}" for name, text in head.items()]
@@ -143,6 +145,13 @@ def _own_disks(shown: Shown) -> str:
     own = {host.name: host.root_disks for host in shown.hosts if host.root_disks is not None}
     said = [f"{name} {disks}" for name, disks in own.items() if disks is not shown.segment.policy.root_disks]
     return f" (but {', '.join(said)})" if said else ""
+
+
+def _domains(shown: Shown) -> dict[str, str]:
+    """Name the failure domains with how many of the segment's hosts share each; nothing where none are declared."""
+    counts = Counter(domain for host in shown.hosts for domain in host.domains)
+    told = [f"{domain.title} ({counts[domain]})" for domain in sorted(counts)]
+    return {"domains": ", ".join(told)} if told else {}
 
 
 def _marked(shown: Shown) -> dict[str, str]:

@@ -10,6 +10,7 @@ from kasugai.cli.exits import Exit
 from kasugai.cli.parser import Nouns, add_config_file, add_output, command
 from kasugai.cli.tables import Column, Line, Painted, Part, age, table
 from kasugai.core.recovering.doors import LogAway
+from kasugai.core.telling.blasts import gathered
 from kasugai.core.telling.status import WORDS, Level, Matter, Status, status
 from kasugai.core.words.subject import Kind
 from kasugai.core.words.timing import BrokerTime, Instant, Millis
@@ -74,7 +75,8 @@ async def _read(kafka: "KafkaSettings", at: Instant) -> Status:
         missing = [_absent(name, at) for name, group in NEEDED.items() if counts.get(group) == 0]
     except LogAway as unseen:
         missing = [_unseen(str(unseen), at)]
-    return status(await replay(kafka), segments, at, missing)
+    seen = await replay(kafka)
+    return gathered(status(seen, segments, at, missing), seen, segments)
 
 
 def _unseen(why: str, at: Instant) -> Matter:

@@ -81,7 +81,7 @@ def places(
     domains: dict[tuple[str, str], set[str]] = {}
     zones: dict[str, set[str]] = {}
     for record in records:
-        for each in getattr(record, "domains", ()):
+        for each in record.domains:
             domains.setdefault((each.title, each.name), set()).add(record.name)
     for view in computes:
         zones.setdefault(view.zone, set()).add(view.host)

@@ -13,6 +13,9 @@ from types import MappingProxyType
 from typing import Any
 
 from kasugai.core.words.bounds import HIGHEST, LATEST, LONGEST, LONGEST_PAGE, LONGEST_TEXT, bytes_of, cut
+from kasugai.core.words.domains import LONGEST_DOMAIN, LONGEST_KIND
+from kasugai.core.words.domains import MOST as MOST_DOMAINS
+from kasugai.core.words.verdicts import HOSTS_LIMIT
 from kasugai.schemas.shape import Few, Many, Maybe, Named, Plain, Shape, Word, slots_of
 
 
@@ -74,7 +77,9 @@ FIELDS: Mapping[str, Bound] = MappingProxyType(
     {
         **dict.fromkeys(("host", "host_uuid", "observer", "boot_id", "episode"), KEPT_NAME),
         **dict.fromkeys(("segment", "segment_id", "reserves", "avoid", "black_holes"), KEPT_NAME),
-        "HostRecord.name": KEPT_NAME,
+        **dict.fromkeys(("HostRecord.name", "Verdict.hosts"), KEPT_NAME),
+        "Domain.kind": Text(LONGEST_KIND, Unit.BYTES),
+        "Domain.name": Text(LONGEST_DOMAIN, Unit.BYTES),
         **dict.fromkeys(("author", "Step.needs", "Step.subject", "StepRecord.subject"), LONG_NAME),
         **dict.fromkeys(("StepRecord.notes", "Step.params"), LONG_NAME),
         **dict.fromkeys(("detail", "Command.reason", "Plan.disabled", "Policy.disable_reason"), SAID),
@@ -97,6 +102,10 @@ FIELDS: Mapping[str, Bound] = MappingProxyType(
         "inventory_offset": OFFSET,
         "Policy.confirm_observers": Number(1, 6),
         "Policy.max_unhealthy": Number(1, 100),
+        "Policy.domain_trip": Number(0, 100),
+        "Policy.domain_small": Number(0, 10_000),
+        "Policy.domain_cap": Number(1, 10_000),
+        "Policy.domain_rate": Number(1, 10_000),
         "Policy.attempts": Number(1, 10),
         "Policy.window": Number(1, 500),
         "Policy.restart_budget": Number(1, 16),
@@ -133,6 +142,9 @@ ITEMS: Mapping[str, int] = MappingProxyType(
             ),
             16,
         ),
+        "HostRecord.domains": MOST_DOMAINS,
+        "Policy.domain_as_one": MOST_DOMAINS,
+        "Verdict.hosts": HOSTS_LIMIT,
         "Beat.links": 8,
         "Lifeline.neighbours": 16,
         "Silence.names": 16,

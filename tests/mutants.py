@@ -18,6 +18,7 @@ from kasugai.bridge.reading import table
 from kasugai.bridge.reading.conditions import turns
 from kasugai.bridge.reading.heard import Heard
 from kasugai.core.deciding import (
+    asone,
     closing,
     destinations,
     draining,
@@ -41,6 +42,7 @@ from kasugai.core.deciding import (
 from kasugai.core.deciding.asked import Asked
 from kasugai.core.deciding.budget import BUDGET
 from kasugai.core.deciding.counted import FailedCaller
+from kasugai.core.deciding.domainstorm import DOMAIN_CALM, DOMAIN_PACED
 from kasugai.core.deciding.draft import Draft
 from kasugai.core.deciding.draining import CALM_FIRST, LIMITED
 from kasugai.core.deciding.dumps import DUMPED
@@ -611,6 +613,30 @@ MUTANTS = (
         name="no storm",
         scenario="storm-of-20-for-60s",
         patch=lambda: _without(CALM),
+        variants=written,
+    ),
+    Mutant(
+        name="agents alone make a blast",
+        scenario="blast-that-one-hypervisor-claims",
+        patch=lambda: patch.object(tally.Tally, "sick", tally.Tally.unwell),
+        variants=written,
+    ),
+    Mutant(
+        name="a part of a failure domain counts as one host",
+        scenario="half-a-pdu-counts-for-all-of-its-hosts",
+        patch=lambda: patch.object(asone, "_is_one", lambda *_: True),
+        variants=written,
+    ),
+    Mutant(
+        name="no storm of a small failure domain",
+        scenario="a-small-domain-in-a-storm-stops",
+        patch=lambda: _without(DOMAIN_CALM),
+        variants=written,
+    ),
+    Mutant(
+        name="a large failure domain in a storm is recovered at once",
+        scenario="a-large-domain-in-a-storm-slows-down",
+        patch=lambda: _without(DOMAIN_PACED),
         variants=written,
     ),
     Mutant(

@@ -57,7 +57,8 @@ class Explain(Resource):
 def _found(views: Views, word: str) -> tuple[str, Sequence[VerdictView]]:
     """Return whom a word names and what was decided about it: the first of the forms about which anything was."""
     guest = Subject(kind=Kind.INSTANCE, detail=canonical(word))
-    for name in (word, host_subject(word).name, guest.name, segment_subject(word).name):
+    domain = Subject(kind=Kind.DOMAIN, detail=word)
+    for name in (word, host_subject(word).name, guest.name, segment_subject(word).name, domain.name):
         verdicts = views.verdicts(name)
         if verdicts:
             return name, verdicts

@@ -169,6 +169,7 @@ SCHEMAS: Mapping[str, Schema] = {
         meaning=TEXT,
         also=many(words(*Reason)),
         detail=TEXT,
+        hosts=many(TEXT),
         incident=MAYBE,
         evidence=many(thing(event_id=TEXT, observer=TEXT, symptom=TEXT, episode=TEXT)),
         count=WHOLE,

@@ -89,6 +89,7 @@ def verdict(view: VerdictView) -> Row:
         "meaning": view.meaning,
         "also": list(view.also),
         "detail": view.detail,
+        "hosts": list(view.hosts),
         "incident": view.incident or None,
         "evidence": [
             {

@@ -75,6 +75,7 @@ def _verdict(verdict: Verdict) -> VerdictView:
             for e in verdict.evidence
         ),
         count=verdict.count,
+        hosts=verdict.hosts,
     )
 
 

@@ -3,10 +3,11 @@
 It holds values and decides nothing; who counts the unhealthy hosts (`tally`) is known here by what can be asked of it.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from kasugai.core.deciding.membership import Membership
 from kasugai.core.deciding.rows import HostRow, SegmentRow, SubjectRow
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.subject import host_subject
@@ -27,6 +28,11 @@ class Crowd(Protocol):
         ...
 
     @property
+    def is_domain_storm(self) -> bool:
+        """Whether the storm of a failure domain holds anybody, or slows down."""
+        ...
+
+    @property
     def unfit(self) -> Collection[str]:
         """Those that take nobody's guests, by name, described or not."""
         ...
@@ -36,8 +42,30 @@ class Crowd(Protocol):
         """What tells that set from another (destinations.py); 0 for the empty one."""
         ...
 
-    def unhealthy(self, deadline: SteadyTime, *, besides: str = "") -> int:
-        """Return how many hosts are unhealthy by `deadline`, `besides` one."""
+    @property
+    def domains(self) -> Membership:
+        """Which of the described hosts share which failure domain."""
+        ...
+
+    @property
+    def held_by_domain(self) -> Set[str]:
+        """Whom the storm of a failure domain holds, or slows down."""
+        ...
+
+    def unhealthy(self, deadline: SteadyTime, *, besides: str = "", among: Set[str] | None = None) -> int:
+        """Return how many hosts are unhealthy by `deadline`, `besides` one; `among`: of these."""
+        ...
+
+    def sick(self, deadline: SteadyTime) -> Collection[str]:
+        """Return the hosts that are unhealthy by `deadline`, without those that agents alone accuse."""
+        ...
+
+    def at_work(self, among: Set[str]) -> int:
+        """Return how many of these hosts are being recovered."""
+        ...
+
+    def begun(self, among: Set[str], *, since: SteadyTime) -> int:
+        """Return how many of these hosts' recoveries have begun later than `since`."""
         ...
 
     def fail_together(self, host: str, deadline: SteadyTime, *, besides: str = "") -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from kasugai.core.deciding import (
+    blasts,
     commands,
     condemning,
     ending,
@@ -122,7 +123,9 @@ def _taken(
             hearing = commands.take_command(view, signal, times, offset)
             return hearing.view, hearing.changes, Touch(subjects=frozenset(hearing.subjects))
         case Tick():
-            view, changes, names = readiness.pass_tick(view, times, offset)
+            view, ended, names = readiness.pass_tick(view, times, offset)
+            view, told = blasts.pass_tick(view, times, offset)
+            changes = (*ended, *told)
             touch = _touched(view, signal, times, timing)
             return view, changes, replace(touch, names=touch.names | names)
         case _:

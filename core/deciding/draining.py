@@ -116,7 +116,7 @@ def _stormy(asked: Asked) -> Reason | None:
     is_undoing = incident is not None and incident.order.undoes is not None
     if is_undoing or not _is_to_be_drained(asked):
         return None
-    return Reason.STORM_FIRST if asked.tally.is_storm else None
+    return Reason.STORM_FIRST if asked.tally.is_storm or asked.tally.is_domain_storm else None
 
 
 def _on_hosts(asked: Asked) -> Wait:

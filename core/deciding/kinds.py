@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from kasugai.core.deciding import evidence
 from kasugai.core.deciding.budget import BUDGET
 from kasugai.core.deciding.crowds import CROWD
+from kasugai.core.deciding.domainstorm import DOMAIN_CALM, DOMAIN_PACED
 from kasugai.core.deciding.draining import CALM_FIRST, LIMITED
 from kasugai.core.deciding.dumps import DUMPED
 from kasugai.core.deciding.gates import Gate
@@ -70,8 +71,10 @@ HOST = SubjectKind(
         ARMED,
         HELD,
         CALM,
+        DOMAIN_CALM,
         RESERVE,
         TRUSTED_TO_STAY,
+        DOMAIN_PACED,
     ),
     proof=evidence.weigh,
     counts_in_storm=True,

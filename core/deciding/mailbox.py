@@ -133,7 +133,11 @@ class Mailbox:
     @property
     def nearest(self) -> SteadyTime | None:
         """The nearest deadline on the steady clock."""
-        return min((due for s in self._segments.values() for due in s.waits.dues.values()), default=None)
+        deadline, segments = times(self.clock).deadline, self._segments.values()
+        told = (at for segment in segments if (at := segment.to_tell_at(deadline)) is not None)
+        return min(
+            (*(due for segment in segments for due in segment.waits.dues.values()), *told), default=None
+        )
 
     def phases(self) -> Counter[tuple[Kind, Phase]]:
         """Return how many subjects are in which phase now; those whose story is over are not counted. May be called
@@ -202,7 +206,7 @@ class Mailbox:
         if letter.segment:
             return [self._segment(letter.segment)]
         segments = self._segments.values()
-        due = [each for each in segments if each.waits.due(now.deadline) or each.is_in_planned_stop]
+        due = [each for each in segments if _is_due(each, now)]
         return sorted(due, key=lambda segment: segment.segment_id)
 
     def _take_over(self, letter: Letter, rows: Collection[OfSegment], now: Times) -> None:
@@ -223,6 +227,13 @@ class Mailbox:
     def _look_ahead(self, now: Times) -> None:
         for segment in self._segments.values():
             segment.look_ahead(now)
+
+
+def _is_due(segment: Segment, now: Times) -> bool:
+    if segment.waits.due(now.deadline) or segment.is_in_planned_stop:
+        return True
+    told = segment.to_tell_at(now.before)
+    return told is not None and told <= now.deadline
 
 
 def _of_topic(row: ClockRow, topic: str) -> ClockRow:

@@ -25,7 +25,7 @@ from kasugai.core.words.hardware import is_hardware
 from kasugai.core.words.incident import Open, Phase
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import Symptom
-from kasugai.core.words.timing import BrokerTime, later
+from kasugai.core.words.timing import BrokerTime, SteadyTime, later
 from kasugai.core.words.verdicts import EVIDENCE_LIMIT, Reason, Verb
 
 
@@ -171,10 +171,14 @@ def _begin(draft: Draft, order: Open, why: Reason) -> None:
     )
     draft.change(destinations.published(draft.asked, incident, order))
     if order.undoes is None:
-        draft.row = readmission.lost(draft.row)
+        draft.row = replace(readmission.lost(draft.row), begun=_begun(draft))
     pay(draft)
     draft.tell(Verb.OPEN, why)
     draft.orders.append(order)
+
+
+def _begun(draft: Draft) -> SteadyTime | None:
+    return draft.times.moment.steady if draft.kind.counts_in_storm else None
 
 
 def pay(draft: Draft) -> None:

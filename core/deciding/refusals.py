@@ -3,11 +3,11 @@
 from typing import assert_never
 
 from kasugai.core.deciding import evidence, returning
+from kasugai.core.deciding.domainstorm import APPROVABLE
 from kasugai.core.deciding.kinds import KINDS
 from kasugai.core.deciding.proof import proof
 from kasugai.core.deciding.rows import SegmentRow, SubjectRow
 from kasugai.core.deciding.steady import Times
-from kasugai.core.deciding.storm import CALM
 from kasugai.core.deciding.view import SegmentView
 from kasugai.core.words.signals import Command, Instruction, Limit
 from kasugai.core.words.timing import BrokerTime, Millis
@@ -60,7 +60,8 @@ def _refusal_by_segment(view: SegmentView, segment: SegmentRow, command: Command
         case _:
             if command.limit is None or (command.limit is Limit.STORM and not command.up_to):
                 return Reason.NO_LIMIT
-            can = command.limit is Limit.STORM and view.tally.is_storm
+            is_storm = view.tally.is_storm or view.tally.is_domain_storm
+            can = command.limit is Limit.STORM and is_storm
             return None if can else Reason.NOTHING_TO_APPROVE
 
 
@@ -110,7 +111,7 @@ def _stands_at(row: SubjectRow, limit: Limit) -> bool:
         case Limit.HOLD:
             return row.hold is not None
         case Limit.STORM:
-            return row.reason in CALM.reasons
+            return row.reason in APPROVABLE
         case Limit.QUARANTINE:
             return row.quarantined is not None
         case Limit.FENCE:

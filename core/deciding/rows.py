@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from kasugai.core.deciding.counted import NOBODY, Callers, Others
+from kasugai.core.deciding.together import Blast
 from kasugai.core.words.epochs import Owners
 from kasugai.core.words.incident import Open, OutOfService, Phase
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
@@ -184,6 +185,8 @@ class SubjectRow(OfKind):
     """Since when a host that is out shows life again."""
     turned: SteadyTime = SteadyTime(0)
     """Steady time at which it last became unhealthy, or healthy."""
+    begun: SteadyTime | None = None
+    """Of a host: steady time at which its last recovery was opened."""
     touched: SteadyTime = SteadyTime(0)
     """Steady time at which the row was last changed."""
     hold: Word | None = None
@@ -301,6 +304,8 @@ class SegmentRow:
     """Whether that is over as soon as nothing stands against any host; else once every host has gone and is back."""
     stopped: Span | None = None
     """When the last one lasted that is over."""
+    blasts: tuple[Blast, ...] = ()
+    """Which hosts failed together and have not all come back; sorted by domain."""
 
     @property
     def key(self) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
-from kasugai.core.deciding import waking
+from kasugai.core.deciding import blasts, waking
 from kasugai.core.deciding.rows import HostRow, OfSegment, SegmentRow, SubjectRow, Tombstone
 from kasugai.core.deciding.steady import Times
 from kasugai.core.deciding.tally import Tally
@@ -14,7 +14,7 @@ from kasugai.core.words.bounds import cut
 from kasugai.core.words.identity import verdict_id
 from kasugai.core.words.incident import Stop
 from kasugai.core.words.subject import Subject, segment_subject
-from kasugai.core.words.timing import Timing
+from kasugai.core.words.timing import SteadyTime, Timing
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 
 Misfits = Callable[[object], str]
@@ -82,6 +82,10 @@ class Segment:
     def is_in_planned_stop(self) -> bool:
         """Whether each tick has to ask whether its planned stop is over."""
         return self.about is not None and self.about.stop is not None
+
+    def to_tell_at(self, deadline: SteadyTime) -> SteadyTime | None:
+        """Return when a tick has to tell of hosts that failed together; None where there is nothing to tell."""
+        return blasts.due(self.view(), deadline)
 
     @property
     def is_empty(self) -> bool:

@@ -4,6 +4,7 @@ What a person approved is looked up here too; who may approve what is decided wi
 """
 
 from kasugai.core.deciding.asked import Asked, Crowd
+from kasugai.core.deciding.asone import counted
 from kasugai.core.deciding.gates import Bars, Gate, Wait, When
 from kasugai.core.deciding.rows import SegmentRow, Word
 from kasugai.core.words.timing import Millis, SteadyTime
@@ -20,7 +21,7 @@ def storm(asked: Asked) -> Reason | None:
     if segment is None:
         return None
     crowd = 1 + tally.unhealthy(deadline, besides=row.host)
-    over = is_over(segment, tally, crowd)
+    over = is_over(segment, tally, counted(asked, crowd))
     steady = tally.counts(row.host, deadline) and tally.changed_at(deadline) + asked.cooldown <= deadline
     if not over and (steady or not tally.is_storm):
         return None

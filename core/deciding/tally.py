@@ -4,12 +4,14 @@ them, so that a burst costs no scan.
 When so many are a storm is decided elsewhere (`storm.py`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, field, replace
 
 from kasugai.core.deciding import crowds, evidence, returning
 from kasugai.core.deciding.destinations import mark_of, may_take
+from kasugai.core.deciding.domainstorm import HELD_BY_DOMAIN
 from kasugai.core.deciding.kinds import KINDS
+from kasugai.core.deciding.membership import Membership
 from kasugai.core.deciding.rows import HostRow, SubjectRow
 from kasugai.core.deciding.storm import CALM
 from kasugai.core.words.signals import Source
@@ -61,6 +63,23 @@ def turn(before: SubjectRow, row: SubjectRow, deadline: SteadyTime, now: SteadyT
     return replace(row, turned=now) if changed else row
 
 
+@dataclass(frozen=True, slots=True)
+class Since:
+    """Since when a host is unhealthy, on the steady clock."""
+
+    noted: SteadyTime
+    """When somebody but agents first spoke against it."""
+    turned: SteadyTime
+    """When it turned unhealthy."""
+
+
+def since(row: SubjectRow) -> Since:
+    """Return since when an unhealthy host is that. What is said of one that is out of service is no news."""
+    standing = evidence.standing(row.conditions) if row.incident is not None or not row.is_out else ()
+    others = tuple(condition for condition in standing if condition.source is not Source.PEER)
+    return Since(evidence.oldest(others) if others else row.turned, row.turned)
+
+
 @dataclass(slots=True)
 class Tally:
     """The unhealthy hosts of one segment, kept up to date row by row."""
@@ -81,6 +100,16 @@ class Tally:
     """By host: since when something stands against which of its guests."""
     _at: dict[str, str] = field(default_factory=dict)
     """By guest: under which host it is noted there."""
+    domains: Membership = field(default_factory=Membership)
+    """Of the described hosts."""
+    held_by_domain: set[str] = field(default_factory=set)
+    """Whom the storm of a failure domain holds, or slows down."""
+    _since: dict[str, Since] = field(default_factory=dict)
+    """By unhealthy host."""
+    _at_work: set[str] = field(default_factory=set)
+    """Who is being recovered."""
+    _begun: dict[str, SteadyTime] = field(default_factory=dict)
+    """By host: when its last recovery was opened."""
 
     @classmethod
     def of(cls, hosts: Iterable[HostRow], subjects: Iterable[SubjectRow]) -> "Tally":
@@ -105,11 +134,18 @@ class Tally:
             self.unfit_mark,
             {host: dict(guests) for host, guests in self._guests.items()},
             dict(self._at),
+            self.domains,
+            set(self.held_by_domain),
+            dict(self._since),
+            set(self._at_work),
+            dict(self._begun),
         )
 
     def describe(self, row: HostRow) -> None:
         """Take over a description."""
-        (self.hosts.discard if row.record.deleted else self.hosts.add)(row.record.name)
+        host = row.record
+        (self.hosts.discard if host.deleted else self.hosts.add)(host.name)
+        self.domains = self.domains.described(host.name, () if host.deleted else host.domains)
 
     def put(self, row: SubjectRow) -> None:
         """Take over a subject's row."""
@@ -123,12 +159,28 @@ class Tally:
             self._suspected.pop(row.host, None)
         else:
             self._suspected[row.host] = until
+        if until is None:
+            self._since.pop(row.host, None)
+        else:
+            self._since[row.host] = since(row)
         (self._accused.add if only_accused(row) else self._accused.discard)(row.host)
         (self._held.add if row.reason in CALM.reasons else self._held.discard)(row.host)
+        is_held = row.reason in HELD_BY_DOMAIN
+        (self.held_by_domain.add if is_held else self.held_by_domain.discard)(row.host)
+        self._put_recovery(row)
         self._turned = max(self._turned, row.turned)
         if may_take(row) == (row.host in self.unfit):
             self.unfit ^= {row.host}
             self.unfit_mark ^= mark_of(row.host)
+
+    def _put_recovery(self, row: SubjectRow) -> None:
+        incident = row.incident
+        works = incident is not None and not incident.is_waiting and not returning.is_return(incident)
+        (self._at_work.add if works else self._at_work.discard)(row.host)
+        if row.begun is None:
+            self._begun.pop(row.host, None)
+        else:
+            self._begun[row.host] = row.begun
 
     def _put_guest(self, row: SubjectRow) -> None:
         at, standing = self._at.pop(row.name, None), evidence.standing(row.conditions)
@@ -155,16 +207,44 @@ class Tally:
         """Take over that a subject has no row any more."""
         self.put(SubjectRow(segment="", subject=subject, host_uuid=""))
 
-    def unhealthy(self, deadline: SteadyTime, *, besides: str = "") -> int:
-        """Return how many hosts are unhealthy by `deadline`, `besides` one. All that agents alone suspect count as one:
-        a hypervisor that lies must not make a storm of those that it names, under whatever names."""
-        counted = self.hosts & self._confirmed
+    def unhealthy(self, deadline: SteadyTime, *, besides: str = "", among: Set[str] | None = None) -> int:
+        """Return how many hosts are unhealthy by `deadline`, `besides` one; `among`: of these. All that agents alone
+        suspect count as one: a hypervisor that lies must not make a storm of those that it names, under whatever
+        names."""
+        hosts = self.hosts if among is None else self.hosts & among
+        counted = hosts & self._confirmed
         suspected = {
             "" if host in self._accused else host
             for host, until in self._suspected.items()
-            if until > deadline and host in self.hosts and host != besides
+            if until > deadline and host in hosts and host != besides
         }
         return len(counted) - (besides in counted) + len(suspected)
+
+    @property
+    def most(self) -> int:
+        """How many hosts are unhealthy at most: asked before anything that costs more."""
+        return len(self._since)
+
+    def unwell(self, deadline: SteadyTime) -> dict[str, Since]:
+        """Return the described hosts that are unhealthy by `deadline`, with since when."""
+        return {
+            host: since
+            for host, since in self._since.items()
+            if host in self.hosts and self._suspected.get(host, _ALWAYS) > deadline
+        }
+
+    def sick(self, deadline: SteadyTime) -> dict[str, Since]:
+        """Return the same without those that agents alone accuse: who lies about hosts must not make one matter of
+        them."""
+        return {host: since for host, since in self.unwell(deadline).items() if host not in self._accused}
+
+    def at_work(self, among: Set[str]) -> int:
+        """Return how many of these hosts are being recovered: an incident that waits is not."""
+        return len(self._at_work & among)
+
+    def begun(self, among: Set[str], *, since: SteadyTime) -> int:
+        """Return how many of these hosts' recoveries have begun later than `since`."""
+        return sum(at > since for host, at in self._begun.items() if host in among)
 
     def counts(self, host: str, deadline: SteadyTime) -> bool:
         """Whether the host was unhealthy when its row was last taken over."""
@@ -183,3 +263,8 @@ class Tally:
     def is_storm(self) -> bool:
         """Whether a storm holds anybody."""
         return not self._held.isdisjoint(self.hosts)
+
+    @property
+    def is_domain_storm(self) -> bool:
+        """Whether the storm of a failure domain holds anybody, or slows down."""
+        return not self.held_by_domain.isdisjoint(self.hosts)

@@ -10,6 +10,7 @@ from kasugai.core.telling.kinds import GUESTS
 from kasugai.core.telling.ties import Tie
 from kasugai.core.words.facts import Fact
 from kasugai.core.words.plan import Plan, Step
+from kasugai.core.words.subject import host_subject
 from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Verdict
 
@@ -72,11 +73,20 @@ def about(decided: Sequence[Decided], word: str) -> list[Decided]:
     """Return the verdicts that `word` asks for: a subject (`host/cmp1`), a host (`cmp1`), the name in another subject
     (an instance's uuid, a process, all that is on a host about which itself nothing was decided), or the beginning of
     an incident's id; the first of these that fits anything counts."""
-    subject = [d for d in decided if d.verdict.subject.name == word]
-    host = [d for d in decided if d.verdict.subject.is_host and d.verdict.subject.host == word]
+    subject = [d for d in decided if d.verdict.subject.name == word or _joins(d.verdict, word)]
+    host = [d for d in decided if _is_about_host(d.verdict, word)]
     named = [d for d in decided if d.verdict.subject.answers_to(word)]
     incident = [d for d in decided if d.verdict.incident and str(d.verdict.incident).startswith(word.lower())]
     return subject or host or named or incident
+
+
+def _is_about_host(verdict: Verdict, name: str) -> bool:
+    return (verdict.subject.is_host and verdict.subject.host == name) or name in verdict.hosts
+
+
+def _joins(verdict: Verdict, word: str) -> bool:
+    """Whether a verdict about something else names the host that `word` is (`host/cmp1`)."""
+    return any(host_subject(host).name == word for host in verdict.hosts)
 
 
 def about_guest(decided: Iterable[Decided], planned: Iterable[Planned], name: str) -> list[Decided]:

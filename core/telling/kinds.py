@@ -28,6 +28,7 @@ TELLINGS: Mapping[Kind, Telling] = MappingProxyType(
         ),
         Kind.PROCESS: Telling(counts=None, progress="", has_many=False),
         Kind.SEGMENT: Telling(counts=None, progress="", has_many=False),
+        Kind.DOMAIN: Telling(counts=None, progress="", has_many=False),
     }
 )
 """By kind."""

@@ -16,11 +16,12 @@ from kasugai.core.words.verdicts import Reason, Verb, Verdict
 
 
 def narrate_verdict(verdict: Verdict) -> str:
-    """Return a verdict's sentence: `suspect cmp1 (first-sighting)`; of a command also who said it and why."""
+    """Return a verdict's sentence: `suspect cmp1 (first-sighting)`; of a command also who said it and why, of
+    hosts that failed together how many they are."""
     subject = verdict.subject.title
     words = f"{verdict.verb} {subject} ({verdict.reason})"
     by_command = verdict.reason is Reason.COMMAND or verdict.verb is Verb.REFUSE
-    return f"{words}: {verdict.detail}" if by_command and verdict.detail else words
+    return f"{words}: {verdict.detail}" if (by_command or verdict.hosts) and verdict.detail else words
 
 
 def narrate_fact(fact: Fact) -> str:

@@ -70,6 +70,7 @@ BY_ITSELF = frozenset(
         Reason.JUST_BOOTED,
         Reason.DUMPING,
         Reason.STORM_FIRST,
+        Reason.DOMAIN_PACE,
         Reason.DRAIN_LIMIT,
     }
 )

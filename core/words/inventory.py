@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from kasugai.core.words.disks import RootDisks
+from kasugai.core.words.domains import Domain
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.timing import Instant
 
@@ -47,6 +48,8 @@ class HostRecord:
     """Broker time at which the maintenance ends by itself; 0: when an operator ends it."""
     root_disks: RootDisks | None = None
     """Where the disks lie that this host keeps by itself; None: as the segment's policy says."""
+    domains: tuple[Domain, ...] = ()
+    """The racks, PDUs, switches that it shares with others; sorted, each once."""
     host_type: str = "COMPUTE"
     control_attributes: str = ""
     deleted: bool = False

@@ -140,6 +140,19 @@ class Policy:
     """What becomes of a host that an operator had disabled in Nova before it failed."""
     max_unhealthy: int = 50
     """Percent of a segment's hosts from which on a failure is a storm."""
+    domain_trip: int = 0
+    """Percent of the hosts of a failure domain (rack, PDU, switch) from which on it is in a storm of its own; 0: no
+    domain ever is."""
+    domain_small: int = 20
+    """With `domain_trip`: a domain of at most so many hosts stops in its storm until a person approves; a larger one
+    slows down."""
+    domain_cap: int = 1
+    """Of a larger domain in a storm: so many of its hosts are recovered at a time."""
+    domain_rate: int = 6
+    """Of a larger domain in a storm: so many of its hosts' recoveries begin within ten minutes."""
+    domain_as_one: tuple[str, ...] = ()
+    """Kinds of failure domains (pdu) of which one counts as one host in `max_unhealthy` once all of its hosts have
+    failed; not for what hosts survive, such as a switch."""
     evacuate_all: bool = True
     """Whether guests without the HA_Enabled mark are evacuated too (after the marked ones)."""
     ha_key: str = "HA_Enabled"

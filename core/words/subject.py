@@ -1,4 +1,4 @@
-"""Whom something is about: a host, a process on it, an instance, or a segment as a whole.
+"""Whom something is about: a host, a process on it, an instance, a segment as a whole, or what hosts share.
 
 A subject travels as a value on every fault, verdict, order, fact and command. Its name is for people and for keys;
 nobody reads a subject back out of a name.
@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
+from kasugai.core.words.domains import Domain
+
 
 class Kind(StrEnum):
     """What kind of thing is spoken of."""
@@ -17,7 +19,9 @@ class Kind(StrEnum):
     PROCESS = "process"
     INSTANCE = "instance"
     SEGMENT = "segment"
-    """A failure domain as a whole: verdicts may be about one, incidents never are."""
+    """A segment as a whole: verdicts may be about one, incidents never are."""
+    DOMAIN = "domain"
+    """A failure domain that hosts share (a rack, a PDU): verdicts may be about one, incidents never are."""
 
 
 INCIDENT_KINDS = (Kind.HOST, Kind.PROCESS, Kind.INSTANCE)
@@ -30,37 +34,43 @@ UUID = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Subject:
-    """One host, process, instance or segment; sorts by kind, then host, then detail."""
+    """One host, process, instance, segment or failure domain; sorts by kind, then host, then detail."""
 
     kind: Kind
     host: str = ""
-    """Nova's service host, byte for byte, that it is or runs on; empty for a segment."""
+    """Nova's service host, byte for byte, that it is or runs on; empty for a segment and a domain."""
     detail: str = ""
-    """The process's name, the instance's uuid or the segment's name; empty for a host."""
+    """The process's name, the instance's uuid, the segment's name or the domain's kind and name; empty for a host."""
 
     @property
     def name(self) -> str:
         """Its name, unique within its segment: `host/cmp1`, `instance/UUID`, `process/cmp1/nova-compute`,
-        `segment/rack1`."""
+        `segment/rack1`, `domain/pdu/pdu-3`."""
         match self.kind:
             case Kind.HOST:
                 return f"host/{self.host}"
             case Kind.PROCESS:
                 return f"process/{self.host}/{self.detail}"
-            case Kind.INSTANCE | Kind.SEGMENT:
+            case Kind.INSTANCE | Kind.SEGMENT | Kind.DOMAIN:
                 return f"{self.kind}/{self.detail}"
             case _:
                 assert_never(self.kind)
 
     @property
     def title(self) -> str:
-        """What people call it: a host by its name alone, everything else by its full name."""
-        return self.host if self.is_host else self.name
+        """What people call it: a host by its name alone, a domain by its kind and name, everything else by its full
+        name."""
+        return self.host if self.is_host else self.detail if self.is_domain else self.name
 
     @property
     def is_host(self) -> bool:
         """Whether it is a host itself."""
         return self.kind is Kind.HOST
+
+    @property
+    def is_domain(self) -> bool:
+        """Whether it is a failure domain."""
+        return self.kind is Kind.DOMAIN
 
     def why_misnamed(self) -> str:
         """Return why nothing of its kind has that name; empty where something may have it. An instance goes by its uuid
@@ -69,7 +79,7 @@ class Subject:
         match self.kind:
             case Kind.INSTANCE if UUID.fullmatch(self.detail) is None:
                 return f"{self.detail!r} is no uuid of an instance as Nova writes it (small letters, hyphens)"
-            case Kind.PROCESS | Kind.SEGMENT if self.detail == "":
+            case Kind.PROCESS | Kind.SEGMENT | Kind.DOMAIN if self.detail == "":
                 return f"a {self.kind} that has no name"
             case Kind.HOST if self.detail:
                 return f"the host {self.host} with a detail, {self.detail!r}: only instances and processes have one"
@@ -77,8 +87,10 @@ class Subject:
                 return ""
 
     def answers_to(self, word: str) -> bool:
-        """Whether a person who says `word` means it: its name, its host's or its own."""
-        return word != "" and word in (self.name, self.host, self.detail)
+        """Whether a person who says `word` means it: its name, its host's or its own; a domain's also without its
+        kind."""
+        bare = self.is_domain and self.detail.endswith(f"/{word}")
+        return word != "" and (bare or word in (self.name, self.host, self.detail))
 
     def __hash__(self) -> int:
         """Return a hash of the names, which Python keeps with the text; of the kind it would be counted each time."""
@@ -126,3 +138,8 @@ def process_subject(host: str, process: str) -> Subject:
 def segment_subject(name: str) -> Subject:
     """Return the subject that is a segment as a whole."""
     return Subject(kind=Kind.SEGMENT, detail=name)
+
+
+def domain_subject(domain: Domain) -> Subject:
+    """Return the subject that is a failure domain."""
+    return Subject(kind=Kind.DOMAIN, detail=domain.title)

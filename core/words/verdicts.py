@@ -8,6 +8,8 @@ from kasugai.core.words.spoken import Spoken
 from kasugai.core.words.subject import Subject
 from kasugai.core.words.timing import BrokerTime
 
+HOSTS_LIMIT = 256
+"""How many hosts a verdict that joins several names."""
 EVIDENCE_LIMIT = 64
 """How many fault keys one verdict lists; what does not fit makes a second verdict."""
 
@@ -100,6 +102,14 @@ class Reason(Spoken):
     """So many hosts are unhealthy that the cause may be elsewhere; looked at again when their number is steady."""
     APPROVAL_NEEDED = "approval-needed"
     """The number of unhealthy hosts is steady and too high: a person approves, or hosts return."""
+    DOMAIN_STORM = "domain-storm"
+    """So many hosts of one failure domain are unhealthy that its segment's policy wants a person's word first."""
+    DOMAIN_PACE = "domain-pace"
+    """So many hosts of one large failure domain are unhealthy that they are recovered slowly: it waits for its turn."""
+    FAILED_TOGETHER = "failed-together"
+    """Several hosts that share a failure domain failed within a minute: what they share may be what failed."""
+    COMMON_CAUSE = "common-cause"
+    """Several hosts failed within a minute, and their names have something in common that few others have: a guess."""
     MAINTENANCE = "maintenance"
     """An operator set the host aside."""
     SILENCED = "silenced"
@@ -321,3 +331,5 @@ class Verdict:
     also: tuple[Reason, ...] = ()
     """What other gates said."""
     detail: str = ""
+    hosts: tuple[str, ...] = ()
+    """What it joins: names of hosts of which other verdicts tell each by itself; at most so many as the limit says."""

@@ -7,6 +7,7 @@ from typing import Any
 from kasugai.core.recovering.states import VM_STATES
 from kasugai.core.watching.rules import Rules
 from kasugai.core.words.disks import RootDisks
+from kasugai.core.words.domains import Domain
 from kasugai.core.words.policy import (
     Degraded,
     DegradedCold,
@@ -32,7 +33,7 @@ Options = dict[str, str]
 
 HOST_WORDS = (
     *("reserve", "nodevice", "spare", "storage", "maintenance", "stranger"),
-    *("cell=", "capacity=", "root-disks="),
+    *("cell=", "capacity=", "root-disks=", "in="),
 )
 GUEST_WORDS = (
     *("locked", "marked", "ephemeral", "swap", "config-drive", "elsewhere", "forgotten", *VM_STATES),
@@ -97,7 +98,7 @@ class _Builder:
 
     def _add_host(self, name: str, words: tuple[str, ...]) -> None:
         """host NAME [reserve] [nodevice] [spare] [storage] [maintenance] [stranger] [cell=c2] [capacity=3]
-        [root-disks=shared] [runs GUEST ...]; NAME may be c01..c20"""
+        [root-disks=shared] [in=pdu/pdu-3,rack/r1] [runs GUEST ...]; NAME may be c01..c20"""
         flags, guests = _until(words, "runs")
         said = options(flags, *HOST_WORDS)
         for each in names(name):
@@ -125,6 +126,7 @@ class _Builder:
                 reserved="reserve" in said,
                 on_maintenance="maintenance" in said,
                 root_disks=RootDisks(said["root-disks"]) if "root-disks" in said else None,
+                domains=tuple(sorted(_domain(word) for word in _words(said.get("in", "")))),
             )
 
     def _add_guest(self, name: str, words: tuple[str, ...]) -> None:
@@ -283,7 +285,9 @@ def _policy(key: str, value: str) -> dict[str, object]:
         "degraded": Degraded,
         "degraded-cold": DegradedCold,
         "degraded-hosts": int,
-        "max-unhealthy": lambda text: int(text.rstrip("%")),
+        **dict.fromkeys(("max-unhealthy", "domain-trip"), lambda text: int(text.rstrip("%"))),
+        **dict.fromkeys(("domain-small", "domain-cap", "domain-rate"), int),
+        "domain-as-one": _words,
         "evacuate-all": _yes,
         "ignore-error-guests": _yes,
         "attempts": int,
@@ -315,6 +319,14 @@ def _specs(said: Options) -> dict[str, str]:
 
 def _yes(text: str) -> bool:
     return {"yes": True, "no": False}[text]
+
+
+def _domain(text: str) -> Domain:
+    kind, _, name = text.partition("/")
+    domain = Domain(kind=kind, name=name)
+    if trouble := domain.why_misnamed():
+        raise ValueError(trouble)
+    return domain
 
 
 def _words(text: str) -> tuple[str, ...]:

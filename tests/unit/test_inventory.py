@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kasugai.adapters.inventory import Conflict, Description, Inventory, changed, numbered
+from kasugai.core.words.domains import Domain
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 
 RACK1 = SegmentRecord(segment_id="s1", name="rack1")
@@ -54,7 +55,19 @@ def test_the_deleted_are_shown_to_nobody_and_keep_their_version() -> None:
     assert found.newest(CMP1) == replace(CMP1, version=2, deleted=True)
 
 
+def _in(*titles: str) -> HostRecord:
+    domains = tuple(
+        Domain(kind=kind, name=name) for kind, _, name in (title.partition("/") for title in titles)
+    )
+    return replace(CMP2, domains=domains)
+
+
 REFUSED: list[tuple[list[Description], str]] = [
+    ([_in("rack/")], "host cmp2: a failure domain has a kind and a name (pdu/pdu-3)"),
+    ([_in("/r1")], "host cmp2: a failure domain has a kind and a name (pdu/pdu-3)"),
+    ([_in("rack/r1", "pdu/a")], "host cmp2: its failure domains are to be sorted, and each is named once"),
+    ([_in("pdu/a", "pdu/a")], "host cmp2: its failure domains are to be sorted, and each is named once"),
+    ([_in(*(f"n/{n:02}" for n in range(17)))], "host cmp2 is in 17 failure domains; 16 are the most"),
     ([replace(RACK1, version=1)], "segment rack1: version 1 does not follow 1; read it again"),
     ([replace(RACK1, version=3)], "segment rack1: version 3 does not follow 1; read it again"),
     ([replace(RACK2, version=2)], "segment rack2: version 2 does not follow 0; read it again"),

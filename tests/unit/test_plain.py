@@ -35,7 +35,7 @@ def test_what_has_a_default_may_be_left_out() -> None:
         ({"observed_at": "now"}, "value.observed_at: a whole number belongs here, not 'now'"),
         (
             {"subject": {"kind": "galaxy"}},
-            "value.subject.kind: one of host, process, instance, segment belongs here, not 'galaxy'",
+            "value.subject.kind: one of host, process, instance, segment, domain belongs here, not 'galaxy'",
         ),
         ({"event_id": "x"}, "value.event_id: a uuid belongs here, not 'x'"),
     ],

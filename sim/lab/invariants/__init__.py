@@ -40,6 +40,7 @@ from kasugai.sim.lab.invariants.covered import Covered
 from kasugai.sim.lab.invariants.crashed import Crashed
 from kasugai.sim.lab.invariants.crowd import Crowd
 from kasugai.sim.lab.invariants.disk_kept import DiskKept
+from kasugai.sim.lab.invariants.domain_storm import DomainStorm
 from kasugai.sim.lab.invariants.drained import Drained
 from kasugai.sim.lab.invariants.enabled_by_us import EnabledByUs
 from kasugai.sim.lab.invariants.epochs_grow import EpochsGrow
@@ -87,6 +88,7 @@ WATCHERS: tuple[type[Watcher], ...] = (
     DiskKept,
     OneAttempt,
     Crowd,
+    DomainStorm,
     OneReserve,
     PoweredOn,
     KafkaFirst,

@@ -12,7 +12,8 @@ from kasugai.api.view_store import ViewStore
 from kasugai.core.recovering.doors import LedgerAway
 from kasugai.core.telling.documents import Round
 from kasugai.core.telling.standing import Case
-from kasugai.core.words.subject import host_subject, segment_subject
+from kasugai.core.words.domains import Domain
+from kasugai.core.words.subject import domain_subject, host_subject, segment_subject
 from kasugai.core.words.verdicts import Reason, Verb
 from tests.support.api_doors import Api
 from tests.support.incidents import INCIDENT, OPENED, WHOLE, decided
@@ -72,6 +73,17 @@ def test_a_host_that_was_recovered_is_explained_with_verdicts_and_plan(own: Api)
     assert [verdict["verb"] for verdict in verdicts] == ["close"]
     assert [plan["incident"] for plan in plans] == [str(INCIDENT)]
     assert len(explained(own, "subject=cmp1")["verdicts"]) == 2  # type: ignore[arg-type]
+
+
+def test_hosts_that_failed_together_are_explained_by_what_they_share(own: Api) -> None:
+    pdu = domain_subject(Domain(kind="pdu", name="p1"))
+    joined = replace(decided(Verb.ALERT, Reason.FAILED_TOGETHER, None), subject=pdu, hosts=("cmp1", "cmp2"))
+    own.views.decided[pdu.name] = shown(joined).verdicts(pdu.name)
+    for word in ("pdu/p1", "domain/pdu/p1"):
+        found = explained(own, f"subject={word}")
+        verdicts = found["verdicts"]
+        assert found["subject"] == "domain/pdu/p1" and isinstance(verdicts, list)
+        assert [verdict["hosts"] for verdict in verdicts] == [["cmp1", "cmp2"]]
 
 
 def test_what_is_not_protected_says_why_in_words(own: Api) -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from kasugai.core.words.domains import Domain
 from kasugai.core.words.facts import Fact, FactKind, Result
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.signals import Command, Instruction, Limit
@@ -13,8 +14,9 @@ from kasugai.core.words.subject import host_subject
 from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 from kasugai.sim.lab.invariants.crowd import Crowd
+from kasugai.sim.lab.invariants.domain_storm import DomainStorm
 from kasugai.sim.lab.invariants.one_attempt import OneAttempt
-from kasugai.sim.lab.invariants.watcher import Sight
+from kasugai.sim.lab.invariants.watcher import Sight, Watcher
 from tests.unit.core import makers
 from tests.unit.sim.watching import told
 
@@ -118,3 +120,50 @@ def test_another_incidents_end_and_a_fenced_owners_word_free_nobody() -> None:
 def test_a_person_may_approve_a_storm_and_nothing_else() -> None:
     assert crowd(APPROVED, fact(), SECOND) == []
     assert crowd(replace(APPROVED, limit=Limit.HOLD), fact(), SECOND) != []
+
+
+PDU = Domain(kind="pdu", name="p1")
+THIRD = fact(host="h3", incident=UUID(int=3))
+
+
+def domain(kind: type[Watcher], policy: Policy, *history: Sight, hosts: int = 8, share: int = 4) -> list[str]:
+    """What is said of a history in a segment of so many hosts, of which the first share a PDU."""
+    segment = makers.segment(name="one", policy=policy)
+    described = [
+        makers.host(f"h{number}", domains=(PDU,) if number <= share else ()) for number in range(1, hosts + 1)
+    ]
+    return told(kind, segment, *described, *history)
+
+
+SMALL = Policy(domain_trip=50, domain_small=4)
+LARGE = Policy(domain_trip=50, domain_small=3, domain_cap=1)
+
+
+def test_a_small_domain_in_a_storm_is_left_alone() -> None:
+    said = ["2 of 4 hosts of pdu/p1 are acted upon, more than its limit"]
+    assert domain(DomainStorm, SMALL, fact(), SECOND) == said
+    assert domain(DomainStorm, Policy(), fact(), SECOND) == []
+    assert domain(DomainStorm, SMALL, fact(), SECOND, share=5) == []
+    assert domain(DomainStorm, SMALL, fact(), SECOND, share=1) == []
+    assert domain(DomainStorm, SMALL, APPROVED, fact(), SECOND) == []
+
+
+def test_a_large_domain_in_a_storm_is_recovered_one_by_one() -> None:
+    said = ["2 hosts of pdu/p1 are recovered at a time, more than its limit"]
+    assert domain(DomainStorm, LARGE, fact(), SECOND) == said
+    assert domain(DomainStorm, LARGE, fact(), fact(FactKind.FINISHED), SECOND) == []
+    assert domain(DomainStorm, LARGE, fact(), fact(FactKind.HELD), SECOND) == []
+
+
+AS_ONE = Policy(max_unhealthy=30, domain_as_one=("pdu",))
+DOOMED = tuple(makers.down(host=f"h{number}") for number in range(1, 5))
+
+
+def test_a_whole_domain_counts_as_one_host_only_where_the_policy_says_so() -> None:
+    assert domain(Crowd, AS_ONE, *DOOMED, fact(), SECOND, THIRD) == []
+    plain = Policy(max_unhealthy=30)
+    assert domain(Crowd, plain, *DOOMED, fact(), SECOND, THIRD) != []
+    assert domain(Crowd, AS_ONE, *DOOMED[:3], fact(), SECOND, THIRD) != [], "one of it lives"
+    lives = makers.alive(host="h4")
+    assert domain(Crowd, AS_ONE, *DOOMED, lives, fact(), SECOND, THIRD) != []
+    assert domain(Crowd, AS_ONE, *DOOMED, fact(), SECOND, THIRD, hosts=7) != [], "it is most of its segment"

@@ -14,8 +14,9 @@ from typing import Any, Protocol
 
 import confluent_kafka
 from confluent_kafka import OFFSET_END, KafkaException, Message, TopicPartition
+from confluent_kafka.admin import AdminClient
 
-from kasugai.adapters.kafka.client import CLASSIC, consumer_config
+from kasugai.adapters.kafka.client import CLASSIC, client_config, consumer_config
 from kasugai.adapters.kafka.complaints import Complaints
 from kasugai.adapters.kafka.statistics import statistics_config
 from kasugai.adapters.settings.values import KafkaSettings
@@ -80,6 +81,7 @@ class BeatSource:
         self.has_joined = False
         """Whether the group has ever given us our share, be it nothing."""
         self._count = 0
+        self._admin = AdminClient(client_config(kafka, f"{name}-roads"))
         self._consumer = confluent_kafka.Consumer(
             consumer_config(kafka, name, group)
             | {
@@ -161,15 +163,16 @@ class BeatSource:
         for place in places:
             place.offset = place.offset if place.offset >= 0 else OFFSET_END
         numbers = sorted(place.partition for place in places)
-        self._owner.begin(numbers, self._roads(consumer))
+        self._owner.begin(numbers, self._roads())
         consumer.assign(places)
         self._count, self.has_joined = len(numbers), True
         ago = max((self._wall() - since(number) for number in numbers), default=0) / 1000
         log.info("watching %d partitions, from %.0f s ago", len(numbers), ago)
 
-    def _roads(self, consumer: confluent_kafka.Consumer) -> dict[int, str]:
-        """Return which broker leads each partition."""
-        found = consumer.list_topics(self._topic, PATIENCE).topics[self._topic].partitions
+    def _roads(self) -> dict[int, str]:
+        """Return which broker leads each partition. By a client of its own: confluent-kafka 2.x ends the whole process
+        where a consumer is asked this in its own rebalance and calls back once more (seen with 2.16.1 and statistics)."""
+        found = self._admin.list_topics(self._topic, PATIENCE).topics[self._topic].partitions
         return {number: str(about.leader) for number, about in found.items()}
 
     def _revoked(self, _: Any, __: Sequence[TopicPartition]) -> None:

@@ -171,7 +171,7 @@ class BeatSource:
 
     def _roads(self) -> dict[int, str]:
         """Return which broker leads each partition. By a client of its own: confluent-kafka 2.x ends the whole process
-        where a consumer is asked this in its own rebalance and calls back once more (seen with 2.16.1 and statistics)."""
+        where a consumer is asked this in its own rebalance and calls back once more (2.16.1, with statistics)."""
         found = self._admin.list_topics(self._topic, PATIENCE).topics[self._topic].partitions
         return {number: str(about.leader) for number, about in found.items()}
 

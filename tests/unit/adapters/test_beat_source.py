@@ -72,7 +72,7 @@ print("goes on")
 
 
 def test_one_that_is_slow_to_begin_goes_on() -> None:
-    """While it begins, statistics come due: confluent-kafka ended the whole process then, in one start of ten or so on a
+    """While it begins, statistics come due: confluent-kafka ended the whole process then, in some starts on a
     busy machine (2.16.1)."""
     with EmbeddedKafka({"beats": 2}) as kafka:
         told = subprocess.run(

@@ -1,8 +1,8 @@
 """The one catalogue of metrics: OpenTelemetry name, kind and unit, the labels with what bounds them, who shows it.
 
-Prometheus names follow from it as OpenTelemetry's exporter derives them. No label ever holds the id of a guest or an
-incident. A host's name is in one of a worker only while something is done about that host; of the projector's and
-route's there are as many as the inventory has hosts.
+Prometheus names follow from it as OpenTelemetry's exporter derives them. No label holds the id of a guest or an
+incident, but those of the one metric that there is for open incidents alone. A host's name is in one of a worker only
+while something is done about that host; of the projector's and route's there are as many as the inventory has hosts.
 """
 
 from kasugai.adapters.telemetry.announce_metrics import ANNOUNCE, ANNOUNCE_METRICS

@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
@@ -17,10 +17,11 @@ from kasugai.sim.child import Child, free_port
 class AlertmanagerServer:
     """Context manager: an Alertmanager of its own, on loopback, with one route to one webhook."""
 
-    def __init__(self, webhook: str, token: str) -> None:
+    def __init__(self, webhook: str, token: str, inhibit_rules: Sequence[Mapping[str, Any]] = ()) -> None:
         """`webhook`: where it sends all alerts, showing `token`."""
         self._webhook = webhook
         self._token = token
+        self._inhibit_rules = inhibit_rules
         self._port = free_port()
         self.url = f"http://127.0.0.1:{self._port}"
 
@@ -58,6 +59,12 @@ class AlertmanagerServer:
             [{"labels": dict(labels), "startsAt": start.isoformat(), "endsAt": over.isoformat()}],
         )
 
+    def inhibited(self) -> dict[str, bool]:
+        """Return of each alert's labels, as `NAME LABEL=VALUE ...`, whether another one silences it."""
+        with urlopen(f"{self.url}/api/v2/alerts", timeout=10) as answer:
+            alerts = json.load(answer)
+        return {_named(alert["labels"]): bool(alert["status"]["inhibitedBy"]) for alert in alerts}
+
     def silence(self, *matchers: Mapping[str, Any]) -> str:
         """Make a silence for an hour and return its id."""
         now = datetime.now(UTC)
@@ -93,6 +100,7 @@ class AlertmanagerServer:
 
     def _config(self, folder: Path) -> dict[str, Any]:
         return {
+            "inhibit_rules": list(self._inhibit_rules),
             "route": {
                 "receiver": "kasugai",
                 "group_by": ["..."],
@@ -115,3 +123,8 @@ class AlertmanagerServer:
                 }
             ],
         }
+
+
+def _named(labels: Mapping[str, str]) -> str:
+    others = (f"{name}={value}" for name, value in sorted(labels.items()) if name != "alertname")
+    return " ".join([labels["alertname"], *others])

@@ -125,6 +125,10 @@ tour: $(READY) ## status, doctor, explain and incident report on the demo, held 
 	@tools/ensure-services browser
 	$(BIN)/python -m pytest -q tests/browser/check_tour.py $(ARGS)
 
+.PHONY: dashboards-types
+dashboards-types: ## The dashboards' JSON against Grafana's own types, by TypeScript's compiler (10 s; npm)
+	@$(PYTHON) tools/check_dashboard_types.py
+
 .PHONY: bench
 bench: $(READY) $(FETCHED) ## The figures of architecture.md section 7 on this machine, one table; ARGS="--only latency"
 	$(BIN)/python -m bench $(ARGS)
@@ -167,6 +171,7 @@ lock: .venv-tools/.ready ## Write requirements/*.txt anew from pyproject.toml (U
 	$(UV) $(LOCK_FLAGS) requirements/acceptance.in -o requirements/acceptance.txt
 	$(UV) $(LOCK_FLAGS) --override requirements/nova-overrides.txt requirements/nova.in -o requirements/nova.txt
 	$(UV) $(LOCK_FLAGS) requirements/libvirt.in -o requirements/libvirt.txt
+	$(UV) $(LOCK_FLAGS) requirements/looks.in -o requirements/looks.txt
 	$(UV) $(LOCK_FLAGS) requirements/build.in -o requirements/build.txt
 	$(UV) $(LOCK_FLAGS) requirements/tools.in -o requirements/tools.txt
 

@@ -1,7 +1,6 @@
-"""Compose, units, image, rules and dashboard keep in step with the code: words, ports, options, names."""
+"""Compose, units and image keep in step with the code: words, ports, options, names."""
 
 import configparser
-import json
 import re
 import shlex
 import shutil
@@ -14,9 +13,7 @@ import yaml
 
 from kasugai.adapters.faust.exits import Exit as ProcessorExit
 from kasugai.adapters.settings import load
-from kasugai.adapters.telemetry.catalogue import CATALOGUE, PROCESSES
-from kasugai.adapters.telemetry.dashboard import render
-from kasugai.adapters.telemetry.metric import Shape
+from kasugai.adapters.telemetry.catalogue import PROCESSES
 from kasugai.cli.exits import Exit
 from kasugai.cli.main import build_parser
 from kasugai.cli.observe import WORDS
@@ -27,7 +24,6 @@ from kasugai.workers.exits import Exit as WorkerExit
 
 REPO = Path(__file__).resolve().parents[2]
 DEPLOY = REPO / "deploy"
-FILE = DEPLOY / "grafana" / "dashboards" / "kasugai.json"
 COMPOSE: dict[str, Any] = yaml.safe_load((REPO / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if service["image"].startswith("kasugai:")}
@@ -46,21 +42,6 @@ ALSO = {"worker_instance", "worker_process", "observe_power", "observe_metrics",
 APART = {"bridge", "announce"}
 """Not in the composition: its simulated cloud notifies nobody, and nobody outside is to be told."""
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
-ALERTS = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yml").read_text())["groups"][0]["rules"]
-SERIES = {
-    name
-    for metric in CATALOGUE
-    for name in (
-        [metric.prometheus.removesuffix("_bucket") + end for end in ("_bucket", "_sum", "_count")]
-        if metric.shape is Shape.HISTOGRAM
-        else [metric.prometheus]
-    )
-}
-
-
-def queries() -> list[str]:
-    panels = json.loads(FILE.read_text())["panels"]
-    return [rule["expr"] for rule in ALERTS] + [t["expr"] for panel in panels for t in panel["targets"]]
 
 
 def unit(file: Path) -> configparser.ConfigParser:
@@ -222,33 +203,6 @@ def test_systemd_understands_a_unit(file: Path, tmp_path: Path) -> None:
         words = ["systemd-analyze", "security", "--no-pager", "--offline=yes", "--threshold=12", str(copy)]
         done = subprocess.run(words, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout
-
-
-def test_every_query_asks_for_what_is_shown() -> None:
-    asked = {name for query in queries() for name in re.findall(r"\bkasugai_\w+", query)}
-    assert asked <= SERIES
-
-
-def test_queries_know_the_labels() -> None:
-    ours = {name for metric in CATALOGUE for name in metric.label_names}
-    known = ours | {"le", "process", "instance", "job"}
-    asked = {
-        label.strip()
-        for query in queries()
-        for group in re.findall(r"by \(([^)]*)\)", query)
-        for label in group.split(",")
-    }
-    assert asked <= known
-
-
-def test_the_dashboard_is_fresh() -> None:
-    assert FILE.read_text() == render(), "type .venv/bin/python tools/draw_dashboard.py"
-
-
-def test_panels_do_not_overlap() -> None:
-    places = [panel["gridPos"] for panel in json.loads(FILE.read_text())["panels"]]
-    cells = [(x, p["y"]) for p in places for x in range(p["x"], p["x"] + p["w"])]
-    assert len(set(cells)) == len(cells) and max(x for x, _ in cells) < 24
 
 
 def test_every_exit_code_is_explained() -> None:

@@ -210,6 +210,7 @@ LOCKS = [
     "nova.txt",
     "acceptance.txt",
     "libvirt.txt",
+    "looks.txt",
     "build.txt",
     "tools.txt",
 ]

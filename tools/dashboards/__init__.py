@@ -1,0 +1,1 @@
+"""Kasugai's Grafana dashboards as panels and queries; ../draw_dashboard.py writes them to deploy/grafana."""

@@ -97,7 +97,7 @@ def run(settings: Settings, stop: Stop, *, demo: bool, vitals: Vitals) -> None:
         vitals.expect(
             lambda: "" if source.has_joined else "waiting for the group", lambda: liveness.waits_for
         )
-        for metric, read in _readings(liveness).items():
+        for metric, read in readings(liveness).items():
             stack.enter_context(watched(metric, read))
         _watch(liveness, source, out, stop, vitals)
         log.info("stopping")
@@ -164,7 +164,7 @@ def _topics_are_fit(settings: Settings, stop: Stop, *, demo: bool, vitals: Vital
     return False
 
 
-def _readings(liveness: Liveness) -> dict[Any, Callable[[], list[Reading]]]:
+def readings(liveness: Liveness) -> dict[Any, Callable[[], list[Reading]]]:
     counts = liveness.counts
     return {
         LIVENESS_HOSTS: lambda: [(n, {"state": state}) for state, n in liveness.states().items()],

@@ -23,6 +23,7 @@ from kasugai.core.words.signals import Command, Instruction, Limit, Source, Symp
 from kasugai.core.words.subject import Kind, Subject
 from kasugai.core.words.timing import PRODUCTION, Timing
 from kasugai.core.words.verdicts import Verdict
+from kasugai.observers.rounds import Round
 from kasugai.schemas.topics import DEAD_LETTERS
 from kasugai.sim.cloud import REAL, Pace, SimCloud
 from kasugai.sim.lab.actors.bridge import BridgeActor
@@ -114,6 +115,8 @@ class Lab:
     """Where Nova tells of what it does."""
     degraded: dict[str, str] = field(default_factory=dict)
     """By host whose hardware an alert calls degraded: since when."""
+    rounds: list[Round] = field(default_factory=list)
+    """Production's readers of evidence, where the story has some."""
 
     def __post_init__(self) -> None:
         """Set up everything; nothing runs yet."""
@@ -137,7 +140,7 @@ class Lab:
         self.correlate_effects = Counter(self.variant.correlate_death, partial(self._branch, "correlate"))
         self.workers: list[Process] = []
         self.correlate: Process | None = None
-        self._correlate_actor = CorrelateActor(self.broker, self.timing, self.table)
+        self.correlate_actor = CorrelateActor(self.broker, self.timing, self.table)
         self._born = 0
         self._said = 0
         self._workers_until = 0.0
@@ -173,7 +176,7 @@ class Lab:
         self._born += 1
         process = Process(f"correlate-{self._born}", self.correlate_effects, self._bury_correlate)
         self.correlate = process
-        process.start(self._correlate_actor.main(process, 0.037))
+        process.start(self.correlate_actor.main(process, 0.037))
 
     def _bury_correlate(self, process: Process) -> None:
         self.correlate = None
@@ -378,7 +381,7 @@ class Lab:
     def finish(self) -> None:
         """Check what must hold at the end, and close the log with the census."""
         self.invariants.at_end(self.rows())
-        for sentence in self._correlate_actor.left:
+        for sentence in self.correlate_actor.left:
             self.invariants.breaks(sentence)
         places = [f"  {place}" for place in self.cloud.census()]
         wide = len(places) > WIDE

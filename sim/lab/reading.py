@@ -81,6 +81,7 @@ def start_reader(lab: Lab, name: str, every: float) -> None:
         every=every,
         wall=BrokersWall(lab),
     )
+    lab.rounds.append(round_)
     lab.keep(asyncio.get_running_loop().create_task(round_.run()))
 
 

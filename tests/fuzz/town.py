@@ -74,9 +74,9 @@ class Town:
         self.fallen.append(f"{context.get('message')}: {context.get('exception')!r}")
 
     def _look(self, lab: Lab, quiet: int) -> None:
-        self.fallen += lab._correlate_actor.left
+        self.fallen += lab.correlate_actor.left
         mailbox = lab.broker.log(SIGNALS, 0)
-        handled = lab._correlate_actor._progress.committable(0) or 0
+        handled = lab.correlate_actor._progress.committable(0) or 0
         if handled < len(mailbox) - 1:
             self.fallen.append(f"correlate stands at {handled} of {len(mailbox)}")
         dead = _dead(lab, self)

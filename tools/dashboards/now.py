@@ -23,8 +23,8 @@ def total(series: str) -> str:
 
 
 DOWN, COMING, BACK = (total(of(metric)) for metric in (GUESTS_DOWN, GUESTS_COMING_BACK, GUESTS_BACK))
-CLOCK = f"time() - max_over_time(timestamp(({DOWN}) == 0)[1d:1m])"
-"""Seconds since no guest was down, up to a day."""
+CLOCK = f"(time() - max_over_time(timestamp(({DOWN}) == 0)[1d:1m])) * (({DOWN}) > bool 0)"
+"""Seconds since no guest was down, up to a day; 0 while none is."""
 WORDS = {
     0: Word(text="well", colour=Colour.GREEN),
     1: Word(text="recovering", colour=Colour.BLUE),

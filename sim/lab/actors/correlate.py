@@ -57,13 +57,16 @@ class CorrelateActor:
         self._table = table
         self._progress = Progress()
         """Of the incarnation that runs or was the last: what may be committed is, at once."""
+        self.now: Correlate | None = None
+        """The incarnation that runs or was the last."""
 
     async def main(self, process: Process, phase: float) -> None:
         """Run until killed. `phase`: seconds by which its timer is off the full second."""
         sink, membership = PatientSink(self._broker, process), _proven()
         frames = Frames()
         decisions = Decisions(sink, membership, frames=frames)
-        shell = CorrelateShell(Correlate(decisions, self._timing, frames.misfit), frames=frames)
+        self.now = Correlate(decisions, self._timing, frames.misfit)
+        shell = CorrelateShell(self.now, frames=frames)
         decided = asyncio.Event()
         care = Care(settings=SETTINGS, handler=_Watched(shell, decided), membership=membership)
         put, leave = _Changelog(self._table, process), partial(self._leave, process)

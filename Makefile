@@ -129,6 +129,17 @@ tour: $(READY) ## status, doctor, explain and incident report on the demo, held 
 dashboards-types: ## The dashboards' JSON against Grafana's own types, by TypeScript's compiler (10 s; npm)
 	@$(PYTHON) tools/check_dashboard_types.py
 
+.PHONY: dashboards-look
+dashboards-look: $(READY) .venv-looks/.ready ## Previews of the dashboards from simulated outages, and their pictures for docs/pictures (5 min); ARGS=--keep
+	@tools/ensure-services browser
+	$(BIN)/python -m tests.looks --plotly .venv-looks $(ARGS)
+
+.venv-looks/.ready: requirements/looks.txt
+	@echo "== looks: plotly into .venv-looks, for previews of the dashboards"
+	@test -x .venv-looks/bin/python || $(PYTHON) -m venv .venv-looks
+	.venv-looks/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --no-deps -r requirements/looks.txt
+	@touch $@
+
 .PHONY: bench
 bench: $(READY) $(FETCHED) ## The figures of architecture.md section 7 on this machine, one table; ARGS="--only latency"
 	$(BIN)/python -m bench $(ARGS)
@@ -194,5 +205,5 @@ LOCK_FLAGS := --universal --python-version 3.11 --generate-hashes --no-emit-inde
 
 .PHONY: clean
 clean: ## Remove what was built (the environment and fetched jars too)
-	rm -rf $(VENV) .venv-clients .venv-acceptance .venv-nova .venv-tools .cache dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov
+	rm -rf $(VENV) .venv-clients .venv-acceptance .venv-looks .venv-nova .venv-tools .cache dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -20,9 +20,9 @@ from kasugai.sim.cloud.world import NEW_YEAR
 from kasugai.sim.lab.grammar import read
 from tests.support.kafka import REPO
 from tests.support.prometheus_archive import PrometheusArchive
-from tests.support.spoken_series import UNITS, recorded, stories
+from tests.support.spoken_series import UNITS, recorded, step_of, stories
 
-pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("stories")]
+pytestmark = [pytest.mark.integration]
 
 BOARDS = {
     file.stem: json.loads(file.read_text())
@@ -39,8 +39,6 @@ WITNESS = "a witness that has given no opinion for ten minutes is missing, and t
 LIES = "an-agent-that-lies"
 
 PANELS = {
-    "Hosts that may fail": BAD_DAY,
-    "Room over time": BAD_DAY,
     "Words without a proof": LIES,
 }
 """The story in which a panel shows something, where it is not the outage."""
@@ -120,13 +118,16 @@ class Library:
         out = self._folder / f"{name}.txt"
         command = [sys.executable, "-m", "tests.support.story_metrics", str(scenario), str(out)]
         subprocess.run(command, check=True, cwd=REPO)
-        return Story(PrometheusArchive(out).__enter__(), NEW_YEAR, NEW_YEAR + read(scenario).end, 15.0)
+        return self._asked(out, NEW_YEAR + read(scenario).end, 15.0)
 
     def _spoken(self, name: str) -> Story:
-        text, end, step = recorded(SPOKEN[name], NEW_YEAR)
+        text, end = recorded(SPOKEN[name], NEW_YEAR)
         out = self._folder / f"{len(self._stories)}.txt"
         out.write_text(text)
-        return Story(PrometheusArchive(out).__enter__(), NEW_YEAR, end, step)
+        return self._asked(out, end, step_of(SPOKEN[name]))
+
+    def _asked(self, recording: Path, end: float, step: float) -> Story:
+        return Story(PrometheusArchive(recording, step).__enter__(), NEW_YEAR, end, step)
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,8 @@ from kasugai.sim.child import Child, free_port
 
 Samples = list[tuple[float, float]]
 LONG_AGO = "100y"
+BLOCK = "2400h"
+"""Of two hours, which is promtool's choice, a quarter makes a thousand, and Prometheus takes minutes to open them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +31,12 @@ class Series:
 class PrometheusArchive:
     """Context manager: a Prometheus of its own on loopback, which scrapes nothing."""
 
-    def __init__(self, recording: Path, lookback: str = "5m") -> None:
-        """`recording` is OpenMetrics text with dates; `lookback`: for how long a sample counts on."""
+    def __init__(self, recording: Path, every: float) -> None:
+        """`recording` is OpenMetrics text with dates, scraped so many seconds apart. A series that was not there at a
+        scrape is over, as it is for a Prometheus that scrapes: a recording has no marks for that, so no sample counts
+        for much longer than until the next one."""
         self._recording = recording
-        self._lookback = lookback
+        self._lookback = f"{round(1500 * every)}ms"
         self._port = free_port()
 
     def __enter__(self) -> Self:
@@ -40,15 +44,8 @@ class PrometheusArchive:
         self._folder = tempfile.TemporaryDirectory(prefix="kasugai-archive-")
         folder = Path(self._folder.name)
         (folder / "prometheus.yml").write_text("{}\n")
-        made = [
-            "promtool",
-            "tsdb",
-            "create-blocks-from",
-            "openmetrics",
-            str(self._recording),
-            f"{folder}/data",
-        ]
-        subprocess.run(made, check=True, capture_output=True)
+        made = ["promtool", "tsdb", "create-blocks-from", f"--max-block-duration={BLOCK}", "openmetrics"]
+        subprocess.run([*made, str(self._recording), f"{folder}/data"], check=True, capture_output=True)
         command = [
             "prometheus",
             f"--config.file={folder}/prometheus.yml",

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from tests.support.story_series import Key, SeriesByName, text_of
+from tests.support.story_series import Key, Samples, text_of
 
 WORD = re.compile(r"(?P<first>_|-?[\d.]+)(?P<step>[+-][\d.]+)?(?:x(?P<times>\d+))?")
 UNITS = {"s": 1, "m": 60, "h": 3600}
@@ -34,19 +34,27 @@ def labels(series: str) -> tuple[str, Key]:
     return name, tuple(sorted((key, value) for key, value in found))
 
 
-def recorded(story: Mapping[str, Any], begin: float) -> tuple[str, float, float]:
-    """Return a story of alerts_test.in.yml as a recording that begins at `begin`, with its end and its step."""
-    step = float(story["interval"][:-1]) * UNITS[story["interval"][-1]]
-    series: SeriesByName = defaultdict(lambda: defaultdict(list))
-    end = begin
+def spoken(story: Mapping[str, Any], begin: float) -> dict[str, dict[Key, Samples]]:
+    """Return the series of a story that begins at `begin`."""
+    step = step_of(story)
+    series: dict[str, dict[Key, Samples]] = defaultdict(dict)
     for each in story["series"]:
         name, key = labels(each["series"])
-        for n, value in enumerate(values(each["values"])):
-            at = begin + n * step
-            end = max(end, at)
-            if value is not None:
-                series[name][key].append((at, value))
-    return "\n".join(text_of(series)), end, step
+        told = enumerate(values(each["values"]))
+        series[name][key] = [(begin + n * step, value) for n, value in told if value is not None]
+    return series
+
+
+def step_of(story: Mapping[str, Any]) -> float:
+    """Return the seconds between two samples."""
+    return float(story["interval"][:-1]) * UNITS[story["interval"][-1]]
+
+
+def recorded(story: Mapping[str, Any], begin: float) -> tuple[str, float]:
+    """Return a story of alerts_test.in.yml as a recording that begins at `begin`, and its end."""
+    series = spoken(story, begin)
+    end = max(at for by_labels in series.values() for samples in by_labels.values() for at, _ in samples)
+    return "\n".join(text_of(series)), end
 
 
 def stories(file: Path) -> Iterable[Mapping[str, Any]]:

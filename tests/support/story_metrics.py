@@ -3,6 +3,7 @@ projector follows its topics, and every so many seconds all metrics are read and
 
     python -m tests.support.story_metrics FILE.scenario OUT.openmetrics [--every 15]
 
+What no process of the laboratory shows may stand beside the story, in FILE.series.yml (tests/support/spoken_series.py).
 It is a program because metrics belong to a process: each story needs one of its own. `up` and readiness are those of
 the actors that live in the laboratory; lags, exits and the REST API's metrics need real processes and are not in it.
 """
@@ -15,6 +16,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
+import yaml
 from opentelemetry.sdk.resources import Resource
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
@@ -32,6 +34,7 @@ from kasugai.api.view_store import ViewStore
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.timing import Instant
 from kasugai.schemas.topics import INCIDENTS, INVENTORY, RECOVERY, REPORTED, VERDICTS
+from kasugai.sim.cloud.world import NEW_YEAR
 from kasugai.sim.lab.grammar import Scenario, read
 from kasugai.sim.lab.laboratory import Lab
 from kasugai.sim.lab.records import Record
@@ -41,6 +44,7 @@ from kasugai.sim.lab.verbs import perform
 from kasugai.streams.correlate_app import undescribed_disks, unfenced
 from kasugai.streams.liveness_app import readings
 from tests.support.memory_documents import MemoryDocuments
+from tests.support.spoken_series import spoken
 from tests.support.story_series import Key, text_of
 
 TOPICS: Final = frozenset((REPORTED, VERDICTS, *INCIDENTS.values(), RECOVERY))
@@ -198,6 +202,10 @@ def main() -> None:
     parser.add_argument("--every", type=float, default=15.0, help="seconds between two scrapes")
     said = parser.parse_args()
     scraper = quietly(_played(read(said.scenario), said.every))
+    beside = said.scenario.with_suffix(".series.yml")
+    if beside.exists():
+        for name, series in spoken(yaml.safe_load(beside.read_text()), NEW_YEAR).items():
+            scraper.series[name] |= series
     said.out.write_text("\n".join(text_of(scraper.series)))
 
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 
 Key = tuple[tuple[str, str], ...]
 """Labels, sorted."""
-SeriesByName = Mapping[str, Mapping[Key, list[tuple[float, float]]]]
-"""By name and labels: times in seconds, and values."""
+Samples = list[tuple[float, float]]
+"""Times in seconds, and values."""
+SeriesByName = Mapping[str, Mapping[Key, Samples]]
 
 
 def text_of(series: SeriesByName) -> Iterator[str]:

@@ -27,6 +27,7 @@ SERIES = {
         else [metric.prometheus]
     )
 }
+PICTURES = REPO / "docs" / "pictures"
 PAGE = (REPO / "docs" / "operators" / "dashboards.md").read_text()
 
 
@@ -128,6 +129,13 @@ def test_the_composition_opens_what_is_there() -> None:
     schema = json.loads((REPO / "tools" / "dashboards" / "schema" / "package.json").read_text())
     checked = schema["devDependencies"]["@grafana/schema"]
     assert grafana["image"].split(":")[1].split(".")[0] == checked.split(".")[0]
+
+
+def test_the_pages_pictures_are_there_and_no_larger_than_they_may_be() -> None:
+    shown = {PICTURES / name for name in re.findall(r"\.\./pictures/([\w-]+\.png)", PAGE)}
+    assert len(shown) == 12 and {file for file in shown if not file.exists()} == set()
+    drawn = set(PICTURES.glob("kasugai-*.png"))
+    assert drawn == shown and all(file.stat().st_size <= 300_000 for file in drawn)
 
 
 def test_no_lock_of_npm_names_a_registry() -> None:

@@ -12,8 +12,8 @@ from dashboards.parts import (
     Panel,
     Query,
     Row,
+    counted,
     of,
-    rate,
     rated_quantile,
 )
 from kasugai.adapters.telemetry.catalogue import (
@@ -57,6 +57,7 @@ BOARD = Board(
                         ),
                     ),
                     shows_names=True,
+                    steps=((0, Colour.BLUE),),
                     nothing="in service",
                     width=9,
                     height=5,
@@ -108,9 +109,8 @@ BOARD = Board(
                 ),
                 Panel(
                     title="What correlate decided",
-                    about="A minute, by verb and reason: each reason has a page (docs/operators/reasons).",
-                    queries=(Query(expr=rate(VERDICTS, "verb, reason"), legend="{{verb}}: {{reason}}"),),
-                    is_barred=True,
+                    about="How often in the last minute, or between two points; docs/operators/reasons explains each.",
+                    queries=(Query(expr=counted(VERDICTS, "verb, reason"), legend="{{verb}}: {{reason}}"),),
                     is_stacked=True,
                     width=12,
                     height=6,
@@ -145,8 +145,9 @@ BOARD = Board(
                 ),
                 Panel(
                     title="Steps",
-                    about="Facts about steps, a minute.",
-                    queries=(Query(expr=rate(STEPS, "action, outcome"), legend="{{action}} {{outcome}}"),),
+                    about="Facts about steps: how many in the last minute, or between two points.",
+                    queries=(Query(expr=counted(STEPS, "action, outcome"), legend="{{action}} {{outcome}}"),),
+                    is_stacked=True,
                 ),
                 Panel(
                     title="Calls to Nova and power",

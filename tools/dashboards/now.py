@@ -32,9 +32,12 @@ WORDS = {
 }
 NEXT = """\
 ```
-kasugai status              # the same, with the next command for each line
-kasugai explain HOST        # why it stands where it stands
-kasugai incident show HOST  # each guest, each step
+# the same, with the next command for each line
+kasugai status
+# why something stands where it stands
+kasugai explain HOST
+# each guest, each step
+kasugai incident show HOST
 ```
 """
 
@@ -56,7 +59,7 @@ BOARD = Board(
                     words=WORDS,
                     nothing="nobody says",
                     width=6,
-                    height=6,
+                    height=5,
                 ),
                 Panel(
                     title="Guests down",
@@ -65,7 +68,7 @@ BOARD = Board(
                     queries=(Query(expr=DOWN),),
                     steps=((1, Colour.RED),),
                     width=4,
-                    height=6,
+                    height=5,
                 ),
                 Panel(
                     title="for",
@@ -75,7 +78,7 @@ BOARD = Board(
                     unit="dtdurations",
                     steps=((60, Colour.YELLOW), (600, Colour.ORANGE), (3600, Colour.RED)),
                     width=4,
-                    height=6,
+                    height=5,
                     nothing="over a day",
                 ),
                 Panel(
@@ -84,7 +87,7 @@ BOARD = Board(
                     kind=Kind.STAT,
                     queries=(Query(expr=BACK),),
                     width=4,
-                    height=6,
+                    height=5,
                 ),
                 Panel(
                     title="Need a hand",
@@ -93,7 +96,7 @@ BOARD = Board(
                     queries=(Query(expr=f"({DOWN}) - ({COMING})"),),
                     steps=((1, Colour.RED),),
                     width=6,
-                    height=6,
+                    height=5,
                 ),
             ),
         ),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kasugai.adapters.telemetry.catalogue import CATALOGUE
 from kasugai.adapters.telemetry.metric import Metric
 
 
@@ -131,9 +132,9 @@ class Board:
     refresh: str = "10s"
 
 
-def name(metric: Metric) -> str:
-    """Return the name of a metric's series; of a histogram without `_bucket`."""
-    return metric.prometheus.removesuffix("_bucket")
+def named(name: str) -> Metric:
+    """Return a metric by OpenTelemetry's name of it, whichever process shows it; LookupError where none does."""
+    return {metric.name: metric for metric in CATALOGUE}[name]
 
 
 def of(metric: Metric, *selectors: str) -> str:
@@ -161,9 +162,9 @@ def rated_quantile(share: float, metric: Metric, by: str = "") -> str:
     return f"histogram_quantile({share}, sum by ({labels}) (rate({metric.prometheus}[$__rate_interval])))"
 
 
-def rate(metric: Metric, by: str) -> str:
-    """Return the query for a counter's rate per minute."""
-    return f"60 * sum by ({by}) (rate({metric.prometheus}[$__rate_interval]))"
+def counted(metric: Metric, by: str) -> str:
+    """Return the query for how often something happened within a rate interval, the first time ever included."""
+    return f"sum by ({by}) ({grown(metric.prometheus, '$__rate_interval')}) > 0"
 
 
 SEGMENT = Choice(name="segment", label="Segment", ask="label_values(kasugai_host_state, segment)")

@@ -1,6 +1,6 @@
 """The pipeline itself: for whoever runs Kasugai. How far behind, how fast, how often wrong."""
 
-from dashboards.parts import Board, Kind, Panel, Query, Row, rate, rated_quantile
+from dashboards.parts import Board, Kind, Panel, Query, Row, counted, rated_quantile
 from kasugai.adapters.telemetry import catalogue as c
 
 
@@ -37,8 +37,9 @@ DECISIONS = Row(
         ),
         Panel(
             title="Decisions",
-            about="What correlate says, a minute, by verb and reason.",
-            queries=asked((rate(c.VERDICTS, "verb, reason"), "{{verb}} {{reason}}")),
+            about="What correlate says, by verb and reason: how often in the last minute, or between two points.",
+            queries=asked((counted(c.VERDICTS, "verb, reason"), "{{verb}} {{reason}}")),
+            is_stacked=True,
             width=12,
         ),
         Panel(
@@ -63,8 +64,9 @@ RECOVERY = Row(
         ),
         Panel(
             title="Steps",
-            about="Facts about steps, a minute.",
-            queries=asked((rate(c.STEPS, "action, outcome"), "{{action}} {{outcome}}")),
+            about="Facts about steps: how many in the last minute, or between two points.",
+            queries=asked((counted(c.STEPS, "action, outcome"), "{{action}} {{outcome}}")),
+            is_stacked=True,
         ),
         Panel(
             title="Answers of workers",

@@ -1,7 +1,7 @@
 """*Readiness*: by day. Would the next failure be seen, decided on, and survived; and what stands in the way."""
 
 from dashboards.now import INCIDENT
-from dashboards.parts import HOSTNAME, SEGMENT, Board, Colour, Kind, Panel, Query, Row, Word, of
+from dashboards.parts import HOSTNAME, SEGMENT, Board, Colour, Kind, Panel, Query, Row, Word, named, of
 from kasugai.adapters.telemetry.catalogue import (
     LIVENESS_HOSTS,
     OBSERVED_LOOKS,
@@ -15,9 +15,9 @@ from kasugai.adapters.telemetry.project_metrics import (
     HOST_STATE,
     MASAKARI_RESERVED,
     SERVICE_DISABLED,
-    SURVIVABLE,
 )
 
+SURVIVABLE = named("kasugai.segment.hosts.survivable")
 UNPROTECTED = of(HOST_PROTECTED, 'reason!="-"')
 LOOKS = OBSERVED_LOOKS.prometheus
 READY_WORDS = {0: Word(text="not ready", colour=Colour.RED), 1: Word(text="ready", colour=Colour.GREEN)}
@@ -41,6 +41,7 @@ BOARD = Board(
                     queries=(Query(expr=f"min by (segment) ({of(SURVIVABLE)})", legend="{{segment}}"),),
                     steps=((0, Colour.RED), (1, Colour.YELLOW), (2, Colour.GREEN)),
                     width=8,
+                    height=9,
                 ),
                 Panel(
                     title="Hosts that would be recovered",
@@ -50,6 +51,7 @@ BOARD = Board(
                     unit="percentunit",
                     steps=((0, Colour.RED), (0.9, Colour.YELLOW), (1, Colour.GREEN)),
                     width=4,
+                    height=9,
                 ),
                 Panel(
                     title="Unprotected hosts, and why",
@@ -60,6 +62,7 @@ BOARD = Board(
                     opens=INCIDENT,
                     nothing="none",
                     width=12,
+                    height=9,
                 ),
                 Panel(
                     title="Room over time",
@@ -91,6 +94,7 @@ BOARD = Board(
                     columns={"hostname": "Host"},
                     nothing="none",
                     width=6,
+                    height=5,
                 ),
                 Panel(
                     title="Services that Kasugai has disabled",
@@ -101,6 +105,7 @@ BOARD = Board(
                     opens=INCIDENT,
                     nothing="none",
                     width=6,
+                    height=5,
                 ),
                 Panel(
                     title="Segments without a fence",
@@ -109,6 +114,7 @@ BOARD = Board(
                     queries=(Query(expr=f"sum({of(UNFENCED)})"),),
                     steps=((1, Colour.YELLOW),),
                     width=6,
+                    height=5,
                 ),
                 Panel(
                     title="Segments that do not say where disks lie",
@@ -117,6 +123,7 @@ BOARD = Board(
                     queries=(Query(expr=f"sum({of(UNDESCRIBED_DISKS)})"),),
                     steps=((1, Colour.YELLOW),),
                     width=6,
+                    height=5,
                 ),
             ),
         ),

@@ -18,6 +18,7 @@ from bench import (
     latency,
     liveness,
     proof,
+    replay,
     strangers,
     takeover,
     throughput,
@@ -41,6 +42,7 @@ BENCHES: Mapping[str, Callable[[], Iterator[Figure]]] = MappingProxyType(
         "bridge": bridge.run,
         "landings": landings.run,
         "whatif": whatif.run,
+        "replay": replay.run,
     }
 )
 

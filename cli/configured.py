@@ -9,6 +9,7 @@ from kasugai.cli.parser import DEFAULT_FILE
 
 if TYPE_CHECKING:
     from kasugai.adapters.settings import Settings
+    from kasugai.core.words.policy import Policy
 
 
 def settings_of(arguments: argparse.Namespace, *needs: str) -> "Settings":
@@ -17,6 +18,16 @@ def settings_of(arguments: argparse.Namespace, *needs: str) -> "Settings":
 
     try:
         return load(files_of(arguments), *needs)
+    except SettingError as error:
+        raise Misused(str(error)) from error
+
+
+def policy_of(arguments: argparse.Namespace) -> "Policy":
+    """Return the policy that segments have unless they say otherwise; no other setting need be there."""
+    from kasugai.adapters.settings import SettingError, load_policy
+
+    try:
+        return load_policy(files_of(arguments))
     except SettingError as error:
         raise Misused(str(error)) from error
 

@@ -127,8 +127,13 @@ class Finishing:
 
 def letter_of(record: Record) -> Letter:
     """Return the letter that a record of the mailbox holds, with its trace; Poison when it holds none."""
+    return replace(letter_in(record.value), trace=trace_of(record.headers))
+
+
+def letter_in(value: bytes | None) -> Letter:
+    """Return the letter that a record's value holds; Poison when it holds none."""
     try:
-        letter = decode(record.value or b"")
+        letter = decode(value or b"")
     except Undecodable as error:
         raise Poison(str(error)) from error
     if not isinstance(letter, Letter):
@@ -141,7 +146,7 @@ def letter_of(record: Record) -> Letter:
         raise Poison(
             f"a {type(letter.signal).__name__} about a {subject.kind} does not belong into the mailbox"
         )
-    return replace(letter, trace=trace_of(record.headers))
+    return letter
 
 
 def row_of(value: bytes) -> Row:

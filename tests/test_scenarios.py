@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from kasugai.cli.replaying.run import replay
 from kasugai.sim.lab import variants
 from kasugai.sim.lab.grammar import Scenario, read
 from kasugai.sim.lab.laboratory import Variant
-from kasugai.sim.lab.runner import play
+from kasugai.sim.lab.runner import play, record
 
 FOLDER = Path(__file__).parent / "scenarios"
 SCENARIOS = sorted(FOLDER.glob("*.scenario"))
@@ -52,12 +53,16 @@ def _tell(failures: list[variants.Failure]) -> str:
 
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
-def test_goes_as_written(path: Path) -> None:
-    """The log is the behaviour, and no invariant breaks on the way."""
-    scenario = _read(path)
-    run = play(scenario)
+def test_goes_as_written(path: Path, tmp_path: Path) -> None:
+    """The log is the behaviour, no invariant breaks on the way, and whoever replays what was recorded of it decides the
+    same."""
+    scenario, recording = _read(path), tmp_path / "a.recording"
+    with recording.open("wb") as file:
+        run = record(scenario, file)
     assert run.log == scenario.log
     assert not run.broken
+    replayed = replay(recording)
+    assert not replayed.comparison.differs and not replayed.assumed
 
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
@@ -84,7 +89,7 @@ PLAY_ALL = """
 import sys
 from pathlib import Path
 from kasugai.sim.lab.grammar import read
-from kasugai.sim.lab.runner import play
+from kasugai.sim.lab.runner import play, record
 for path in sorted(Path(sys.argv[1]).glob("*.scenario")):
     print(path.stem, play(read(path)).log)
 """

@@ -5,8 +5,9 @@ from counting.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
@@ -87,6 +88,12 @@ class Reader:
                     raise
             await asyncio.sleep(PAUSE)
 
+    async def at(self, topic: str, partition: int, when: int) -> int:
+        """Return the offset of the first record that is stamped `when` (milliseconds) or later; the end if none is."""
+        asked = TopicPartition(topic, partition, when)
+        (found,) = await self._run(lambda: self._consumer.offsets_for_times([asked], PATIENCE))
+        return found.offset if found.offset >= 0 else (await self.bounds(topic, partition))[1]
+
     async def partitions(self, topic: str) -> list[int]:
         """Return the topic's partitions; LogAway when the broker has no such topic."""
         found = (await self._run(lambda: self._consumer.list_topics(timeout=PATIENCE))).topics.get(topic)
@@ -110,29 +117,42 @@ class Reader:
             stop = high if end is None else min(end, high)
             if max(start, low) >= stop:
                 return Range((), max(start, stop))
-            await self.assign([Place(topic, partition, max(start, low))])
-            try:
-                return Range(await self._until(stop), stop)
-            finally:
-                await self.assign([])
+            async with aclosing(self._pieces(Place(topic, partition, max(start, low)), stop)) as pieces:
+                return Range(tuple([record async for piece in pieces for record in piece]), stop)
+
+    async def stretch(
+        self, topic: str, partition: int, start: int, end: int
+    ) -> AsyncGenerator[Sequence[Incoming], None]:
+        """Yield the records from `start` up to, without, `end`, piece by piece as they come; those that are there."""
+        async with self._turn:
+            low, high = await self.bounds(topic, partition)
+            if max(start, low) >= min(end, high):
+                return
+            where = Place(topic, partition, max(start, low))
+            async with aclosing(self._pieces(where, min(end, high))) as pieces:
+                async for piece in pieces:
+                    yield piece
 
     async def close(self) -> None:
         """Leave; waits for a read under way."""
         await self._run(self._consumer.close)
         self._thread.shutdown()
 
-    async def _until(self, stop: int) -> tuple[Incoming, ...]:
-        records: list[Incoming] = []
-        seen, silent_since = -1, asyncio.get_running_loop().time()
-        while seen < stop:
-            batch = await self.next()
-            records += [record for record in batch.records if record.offset < stop]
-            seen = max(_after(batch), seen)
-            now = asyncio.get_running_loop().time()
-            silent_since = now if batch.records or batch.ends else silent_since
-            if now - silent_since > PATIENCE:
-                raise LogAway(f"no answer within {PATIENCE:.0f} s while reading to offset {stop}")
-        return tuple(records)
+    async def _pieces(self, where: Place, stop: int) -> AsyncGenerator[Sequence[Incoming], None]:
+        """Yield what lies from `where` up to, without, `stop`."""
+        await self.assign([where])
+        try:
+            seen, silent_since = -1, asyncio.get_running_loop().time()
+            while seen < stop:
+                batch = await self.next()
+                yield [record for record in batch.records if record.offset < stop]
+                seen = max(_after(batch), seen)
+                now = asyncio.get_running_loop().time()
+                silent_since = now if batch.records or batch.ends else silent_since
+                if now - silent_since > PATIENCE:
+                    raise LogAway(f"no answer within {PATIENCE:.0f} s while reading to offset {stop}")
+        finally:
+            await self.assign([])
 
     def _fetch(self, limit: int, wait: float) -> list[Message]:
         first = self._consumer.poll(wait)

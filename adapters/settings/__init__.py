@@ -1,6 +1,6 @@
 """What an operator sets: kasugai.conf as one frozen value, and a clear line for whatever is wrong in it."""
 
-from kasugai.adapters.settings.loading import DEFAULT_FILE, SettingError, load
+from kasugai.adapters.settings.loading import DEFAULT_FILE, SettingError, load, load_policy
 from kasugai.adapters.settings.values import (
     AgentsSettings,
     ApiSettings,
@@ -30,4 +30,5 @@ __all__ = [
     "TelemetrySettings",
     "WorkerSettings",
     "load",
+    "load_policy",
 ]

@@ -84,6 +84,13 @@ def load(config_files: Sequence[str], *needs: str) -> Settings:
     return settings
 
 
+def load_policy(config_files: Sequence[str]) -> Policy:
+    """Return what `[policy]` says, for who needs nothing else of the files; SettingError."""
+    source = _Source(config_files)
+    source.refuse_strangers()
+    return _policy(source.group("policy"))
+
+
 class _Source:
     """The files, once as oslo.config understands them and once as they are written."""
 

@@ -112,6 +112,8 @@ class Mailbox:
         if isinstance(letter.signal, Tick):
             self.clock = self.clock.at_offset(stamp.offset)
             clock = (self.clock,)
+        if not changes and not errors:
+            return Decided(rows=clock)
         return Decided(
             rows=(*rows, *clock),
             verdicts=tuple(verdict for change in changes for verdict in change.verdicts),
@@ -129,6 +131,11 @@ class Mailbox:
             return None
         self._announced = period
         return Tick(period=period)
+
+    def rows(self) -> tuple[Row, ...]:
+        """Return all rows as they stand: a mailbox that is restored from them goes on as this one."""
+        rows = (row for segment in self._segments.values() for row in segment.rows())
+        return (*rows, self.clock)
 
     @property
     def nearest(self) -> SteadyTime | None:
@@ -222,7 +229,8 @@ class Mailbox:
             self._segment(letter.segment).look_ahead(now)
         if isinstance(letter.signal, Tick):
             for segment in self._segments.values():
-                segment.look_ahead(now, segment.waits.due(now.deadline))
+                if due := segment.waits.due(now.deadline):
+                    segment.look_ahead(now, due)
 
     def _look_ahead(self, now: Times) -> None:
         for segment in self._segments.values():

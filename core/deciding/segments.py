@@ -1,6 +1,6 @@
 """The rows of one segment, with what follows from them: the count of its unhealthy hosts, and who waits for what."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
@@ -48,6 +48,13 @@ class Segment:
             tally=self.tally,
             waits=self.waits,
         )
+
+    def rows(self) -> Iterator[SubjectRow | SegmentRow | HostRow]:
+        """Yield its rows."""
+        if self.about is not None:
+            yield self.about
+        yield from self.hosts.values()
+        yield from self.subjects.values()
 
     def put(self, row: OfSegment) -> None:
         """Take over a row; `look_ahead` is for the caller to call."""

@@ -43,14 +43,14 @@ class Times:
 
 def advance_clock(clock: ClockRow, at: BrokerTime) -> ClockRow:
     """Return the clock after a record that is no tick, with the broker's timestamp `at`."""
-    return replace(clock, now=max(clock.now, at))
+    return clock.at(max(clock.now, at))
 
 
 def strike(clock: ClockRow, tick: Tick, at: BrokerTime) -> ClockRow:
     """Return the clock after a tick: what exceeds two announced periods since the last one was time spent blind."""
     now = max(clock.now, at)
     blind = clock.blind + _excess(clock, now)
-    return replace(clock, now=now, blind=Millis(blind), tick_at=now, period=tick.period)
+    return clock.struck(now, Millis(blind), tick.period)
 
 
 def times(clock: ClockRow, before: ClockRow | None = None) -> Times:

@@ -6,13 +6,14 @@ import logging
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 from kasugai.schemas.codec import remembering
 from kasugai.sim.lab.forking import CHILD, Fork
 from kasugai.sim.lab.grammar import Scenario
 from kasugai.sim.lab.laboratory import Branches, Lab, Variant
 from kasugai.sim.lab.mortal import Effect
+from kasugai.sim.lab.recording import write
 from kasugai.sim.lab.stage import build
 from kasugai.sim.lab.verbs import perform
 from kasugai.sim.loop import run
@@ -70,6 +71,14 @@ def play_deaths(
     return [*fork.ended, *((variant, judge(play(scenario, variant))) for variant in fork.early)]
 
 
+def record(scenario: Scenario, file: IO[bytes]) -> Run:
+    """Play a scenario as written, and write what was said, decided and done into `file`: a recording."""
+    with _in_silence(), _without_collecting(), remembering():
+        return run(
+            _play(scenario, AS_WRITTEN, NO_STEPS, ended=lambda lab: write(lab.broker, lab.timing, file))
+        )
+
+
 def quietly(main: Coroutine[Any, Any, T]) -> T:
     """Run something under virtual time, as stories are played."""
     with _in_silence(), _without_collecting(), remembering():
@@ -105,6 +114,7 @@ async def _play(
     variant: Variant,
     custom_steps: CustomSteps,
     branches: Branches = lambda _who, _index: None,
+    ended: Callable[[Lab], None] = lambda _lab: None,
 ) -> Run:
     lab = Lab(variant=variant, custom_steps=custom_steps, branches=branches)
     build(lab, scenario)
@@ -117,6 +127,7 @@ async def _play(
     while loop.time() < give_up and not lab.is_at_rest():  # noqa: ASYNC110 - virtual time
         await asyncio.sleep(30)
     lab.finish()
+    ended(lab)
     return Run(
         log="\n".join(lab.lines) + "\n",
         broken=tuple(lab.invariants.broken),

@@ -265,8 +265,8 @@ class _Builder:
         self._lab.slots = int(name)
 
 
-def _policy(key: str, value: str) -> dict[str, object]:
-    readers: dict[str, Callable[[str], object]] = {
+def _readers() -> dict[str, Callable[[str], object]]:
+    return {
         "confirm-observers": int,
         "trust-assertions": _yes,
         "fence": Fencing,
@@ -305,7 +305,10 @@ def _policy(key: str, value: str) -> dict[str, object]:
             for word in ("projects", "names", "images", "image-tags", "flavors", "tags", "project-tags")
         },
     }
-    return {key.replace("-", "_"): readers[key](value)}
+
+
+def _policy(key: str, value: str) -> dict[str, object]:
+    return {key.replace("-", "_"): _readers()[key](value)}
 
 
 def _millis(text: str) -> int:
@@ -338,3 +341,7 @@ def _until(words: tuple[str, ...], word: str) -> tuple[tuple[str, ...], tuple[st
         return words, ()
     at = words.index(word)
     return words[:at], words[at + 1 :]
+
+
+POLICY_WORDS = frozenset(_readers())
+"""The words of a policy that a line `segment` knows."""

@@ -32,12 +32,15 @@ from kasugai.core.telling.incident_views import Seen
 from kasugai.core.telling.whatif import Forecast, Loss
 from kasugai.core.words.capacity import Outlook, Snapshot
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
-from kasugai.core.words.signals import Stamp
+from kasugai.core.words.signals import InventoryChange, Letter, Stamp
 from kasugai.core.words.subject import host_subject
 from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import Reason, Verb
 from kasugai.observers.app import names
 from kasugai.observers.silences import Found, Read
+from kasugai.schemas.codec import encode
+from kasugai.schemas.recordings import About, Entry, RecordingWriter
+from kasugai.schemas.topics import SIGNALS, VERDICTS
 from kasugai.workers.rebuild import Difference, Done
 from tests.support.estates import estate, guest
 from tests.support.fake_agents import FakeAgents
@@ -61,6 +64,8 @@ OWN_WORDS = {
     "route": "its log: tests/unit/telemetry/test_logs.py",
     "liveness": "its log",
     "agent check": "its own files: tests/unit/agents/test_checking.py",
+    "shadow": "the sentences of replay: test_shadow.py",
+    "record": "the name of its file, as replay; what is in it is written as bytes",
     "correlate": "its log",
     "project": "its log",
     "api": "its log",
@@ -226,6 +231,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     devices.write_text("hosts:\n  cmp1:\n    - {agent: fence_fake, parameters: {ip: bmc1}}\n")
     devices.chmod(0o600)
     _files(tmp_path)
+    _recording(tmp_path / "hostile.recording")
     file = tmp_path / "kasugai.conf"
     file.write_text(
         "[kafka]\nbootstrap_servers = nobody:1\n[nova]\ncloud = sim\n"
@@ -300,6 +306,18 @@ async def _user(_: object) -> tuple[str, bool]:
     return "ann" + HOSTILE + FORGED, True
 
 
+def _recording(path: Path) -> None:
+    """What was decided about hosts of any name, of which the mailbox knows nothing."""
+    letter = Letter(
+        segment=SEGMENT, signal=InventoryChange(record=SegmentRecord(segment_id=SEGMENT, name=RACK))
+    )
+    about = About(begin=BrokerTime(START), end=BrokerTime(START + 100_000))
+    with path.open("wb") as file, RecordingWriter(file, about) as recording:
+        for seen in SEEN:
+            recording.add(Entry(VERDICTS, 0, seen.offset, seen.at, encode(seen.value)))
+        recording.add(Entry(SIGNALS, 0, 0, START, encode(letter)))
+
+
 def _masakari(file: Path) -> None:
     connection = sqlite3.connect(file)
     for statement in (*TABLES, *ROWS):
@@ -335,6 +353,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "topics check": ("topics", "check"),
     "tap": ("tap", "t", "--count", "1"),
     "rebuild": ("rebuild",),
+    "replay": ("replay", "{folder}/hostile.recording", "--diff"),
     "doctor": ("doctor",),
     "sim run": ("sim", "run", "./gone" + HOSTILE),
     "import masakari": ("import", "masakari", "--database", "sqlite:///{folder}/masakari.sqlite"),
@@ -354,7 +373,7 @@ WITHOUT_JSON = (
         "worker",
         "observe",
     ),
-    *("bridge", "announce"),
+    *("bridge", "announce", "replay"),
 )
 NO_CONFIG = ("sim run",)
 

@@ -1,0 +1,1 @@
+"""Recording: what Kafka holds of a time, as a file that `kasugai replay` reads."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kasugai.cli.configured import settings_of
 from kasugai.cli.exits import Exit
+from kasugai.cli.incident_export import add_export
 from kasugai.cli.orders import add_incident_orders
 from kasugai.cli.parser import Nouns, add_config_file, add_output, command, group
 from kasugai.core.words.subject import INCIDENT_KINDS
@@ -33,6 +34,7 @@ def add(nouns: Nouns) -> None:
     _add_report(verbs)
     _add_watch(verbs)
     add_incident_orders(verbs)
+    add_export(verbs)
 
 
 def _add_list(verbs: Nouns) -> None:

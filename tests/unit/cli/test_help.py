@@ -55,6 +55,8 @@ def test_all_commands_are_there() -> None:
         "incident cancel",
         "incident retry",
         "incident retire",
+        "incident export",
+        "incident verify",
         "fault",
         "fault publish",
         "degraded",

@@ -15,6 +15,8 @@ from typing import Any, Self
 from uuid import UUID
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from kasugai.adapters.inventory import Inventory
 from kasugai.adapters.kafka.layout import Finding, Report
@@ -23,6 +25,7 @@ from kasugai.adapters.kafka.records import Incoming
 from kasugai.adapters.nova import Right, Standing
 from kasugai.adapters.rabbit.wire import RabbitAway
 from kasugai.cli.demo.screen import Screen
+from kasugai.cli.exporting.ledger import document, sealed, signed_bytes
 from kasugai.cli.main import build_parser, main
 from kasugai.cli.recorded import Step
 from kasugai.cli.whatif_file import as_json
@@ -66,6 +69,7 @@ OWN_WORDS = {
     "agent check": "its own files: tests/unit/agents/test_checking.py",
     "shadow": "the sentences of replay: test_shadow.py",
     "record": "the name of its file, as replay; what is in it is written as bytes",
+    "incident export": "the name of its file; who is meant is found as by incident show",
     "correlate": "its log",
     "project": "its log",
     "api": "its log",
@@ -232,6 +236,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     devices.chmod(0o600)
     _files(tmp_path)
     _recording(tmp_path / "hostile.recording")
+    _ledger(tmp_path)
     file = tmp_path / "kasugai.conf"
     file.write_text(
         "[kafka]\nbootstrap_servers = nobody:1\n[nova]\ncloud = sim\n"
@@ -318,6 +323,15 @@ def _recording(path: Path) -> None:
         recording.add(Entry(SIGNALS, 0, 0, START, encode(letter)))
 
 
+def _ledger(folder: Path) -> None:
+    """A ledger of a host of any name."""
+    key = Ed25519PrivateKey.generate()
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    (folder / "seal.pub").write_bytes(public)
+    body = document(UUID(int=1), HOST, [], "key" + HOSTILE)
+    (folder / "ledger.json").write_text(sealed(body, key.sign(signed_bytes(body))))
+
+
 def _masakari(file: Path) -> None:
     connection = sqlite3.connect(file)
     for statement in (*TABLES, *ROWS):
@@ -334,6 +348,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "incident show": ("incident", "show", HOST),
     "incident report": ("incident", "report", HOST, "--to", "-"),
     "incident watch": ("incident", "watch", HOST),
+    "incident verify": ("incident", "verify", "{folder}/ledger.json", "--key", "{folder}/seal.pub"),
     "incident hold": ("incident", "hold", HOST, "--reason", FORGED + HOSTILE),
     "fault publish": ("fault", "publish", HOST, "--observer", "ann" + HOSTILE),
     "degraded begin": ("degraded", "begin", HOST),
@@ -373,9 +388,9 @@ WITHOUT_JSON = (
         "worker",
         "observe",
     ),
-    *("bridge", "announce", "replay"),
+    *("bridge", "announce", "replay", "incident verify"),
 )
-NO_CONFIG = ("sim run",)
+NO_CONFIG = ("sim run", "incident verify")
 
 
 def run(name: str, config: str, *more: str) -> int:

@@ -360,31 +360,7 @@ class ClockRow:
 
     def at_offset(self, offset: int) -> "ClockRow":
         """Return the row as written by the record at `offset`."""
-        return self._with(offset, self.now, self.blind, self.tick_at, self.period)
-
-    def at(self, now: BrokerTime) -> "ClockRow":
-        """Return it after a record that is no tick, which came at `now`."""
-        return (
-            self if now == self.now else self._with(self.offset, now, self.blind, self.tick_at, self.period)
-        )
-
-    def struck(self, now: BrokerTime, blind: Millis, period: Millis) -> "ClockRow":
-        """Return it after a tick at `now`."""
-        return self._with(self.offset, now, blind, now, period)
-
-    def _with(
-        self, offset: int, now: BrokerTime, blind: Millis, tick_at: BrokerTime, period: Millis
-    ) -> "ClockRow":
-        """As `replace`, which takes four times as long, and a month has a million ticks."""
-        return ClockRow(
-            partition=self.partition,
-            offset=offset,
-            now=now,
-            blind=blind,
-            tick_at=tick_at,
-            period=period,
-            topic=self.topic,
-        )
+        return replace(self, offset=offset)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

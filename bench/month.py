@@ -148,6 +148,7 @@ class _Partition:
             if rack % PARTITIONS == self.number:
                 host = hosts_of(racks()[rack])[n % RACK]
                 at = BEGIN + DAY // 4 + n * (self.days * DAY - DAY) / OUTAGES
+                self._at(BEGIN + 3_600_000 + n, partial(self._say, host, ALIVE, "first", boot="first"))
                 self._at(at, partial(self._die, host, int(at)))
 
     def _plan_flaps(self) -> None:

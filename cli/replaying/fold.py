@@ -46,7 +46,7 @@ class Rerun:
 
     def take(self, letter: Letter, offset: int, at: BrokerTime) -> None:
         """Decide a letter of the recording, and before it what would have come since the one before."""
-        if self._last.at:
+        if self._last.at and (self._policies.replaces or self._stand_in.is_busy):
             self._pass_time(at)
         signal = letter.signal
         if isinstance(signal, Tick):

@@ -82,6 +82,11 @@ class StandIn:
         )
         self.assumed[order.incident] = like.incident if like is not None else None
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether it answers for anybody just now."""
+        return bool(self._works)
+
     def obeys(self, fact: Fact) -> bool:
         """Whether a recorded answer still counts: not of an incident that somebody stands in for, and not of one that
         was opened then and is not now."""

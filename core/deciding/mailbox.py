@@ -105,15 +105,13 @@ class Mailbox:
         now = times(self.clock, before)
         if self.clock.blind > before.blind:
             self._look_ahead(now.of_tick_before)
-        changes, errors = self._decide(letter, now, stamp.offset)
-        rows = [change.row for change in changes if change.row is not None]
-        self._take_over(letter, rows, now)
-        clock: tuple[ClockRow, ...] = ()
-        if isinstance(letter.signal, Tick):
-            self.clock = self.clock.at_offset(stamp.offset)
-            clock = (self.clock,)
-        if not changes and not errors:
+        clock = (self.clock,) if isinstance(letter.signal, Tick) else ()
+        concerned = self._concerned(letter, now)
+        if not concerned:
             return Decided(rows=clock)
+        changes, errors = self._decide(concerned, letter, now, stamp.offset)
+        rows = [change.row for change in changes if change.row is not None]
+        self._take_over(concerned, letter, rows, now)
         return Decided(
             rows=(*rows, *clock),
             verdicts=tuple(verdict for change in changes for verdict in change.verdicts),
@@ -172,14 +170,16 @@ class Mailbox:
 
     def _clock_after(self, letter: Letter, stamp: Stamp) -> ClockRow:
         if isinstance(letter.signal, Tick) and self.clock.offset < stamp.offset:
-            return strike(self.clock, letter.signal, stamp.at)
+            return strike(self.clock, letter.signal, stamp.at, stamp.offset)
         return advance_clock(self.clock, stamp.at)
 
-    def _decide(self, letter: Letter, now: Times, offset: int) -> tuple[list[Change], tuple[Exception, ...]]:
+    def _decide(
+        self, concerned: Iterable[Segment], letter: Letter, now: Times, offset: int
+    ) -> tuple[list[Change], tuple[Exception, ...]]:
         """Decide for every segment that the letter concerns; a bug disarms the segment that it struck."""
         changes: list[Change] = []
         errors: list[Exception] = []
-        for segment in self._concerned(letter, now):
+        for segment in concerned:
             try:
                 decided = decide(segment.view(), letter.signal, now, offset, self.timing)
             except Exception as error:
@@ -216,7 +216,9 @@ class Mailbox:
         due = [each for each in segments if _is_due(each, now)]
         return sorted(due, key=lambda segment: segment.segment_id)
 
-    def _take_over(self, letter: Letter, rows: Collection[OfSegment], now: Times) -> None:
+    def _take_over(
+        self, concerned: Iterable[Segment], letter: Letter, rows: Collection[OfSegment], now: Times
+    ) -> None:
         """Take the rows over, and look ahead for those that have changed and those who wait on them, for all that a
         description is about, and for those that were due."""
         for row in rows:
@@ -228,9 +230,8 @@ class Mailbox:
         if isinstance(letter.signal, InventoryChange) or (isinstance(letter.signal, Silence) and rows):
             self._segment(letter.segment).look_ahead(now)
         if isinstance(letter.signal, Tick):
-            for segment in self._segments.values():
-                if due := segment.waits.due(now.deadline):
-                    segment.look_ahead(now, due)
+            for segment in concerned:
+                segment.look_ahead(now, segment.waits.due(now.deadline))
 
     def _look_ahead(self, now: Times) -> None:
         for segment in self._segments.values():

@@ -358,10 +358,6 @@ class ClockRow:
         """The row's key within its partition; sorts behind every segment's."""
         return "~clock"
 
-    def at_offset(self, offset: int) -> "ClockRow":
-        """Return the row as written by the record at `offset`."""
-        return replace(self, offset=offset)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tombstone:

@@ -148,7 +148,7 @@ def without_place(row: Row) -> Row:
     """Return the row without what only tells where and how it was last written."""
     if isinstance(row, SubjectRow):
         row = replace(row, verb=None, reason=None)
-    return row.at_offset(0)
+    return replace(row, offset=0)
 
 
 def obeyed(post: Post) -> set[tuple[str, ...]]:

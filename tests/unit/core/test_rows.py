@@ -1,6 +1,6 @@
 """Rows: keys that sort as they are written, and the offset that tells a successor what is done."""
 
-from kasugai.core.deciding.rows import ClockRow, HostRow, Row, SegmentRow, evidence_of
+from kasugai.core.deciding.rows import ClockRow, HostRow, SegmentRow, SubjectRow, evidence_of
 from tests.unit.core.makers import condition, down, host, row, segment
 
 
@@ -16,9 +16,13 @@ def test_keys_of_a_partition_sort_descriptions_before_subjects_and_the_clock_beh
 
 
 def test_every_row_carries_the_offset_that_wrote_it() -> None:
-    rows: list[Row] = [SegmentRow(record=segment()), HostRow(record=host()), row(), ClockRow(partition=3)]
-    assert [each.at_offset(7).offset for each in rows] == [7, 7, 7, 7]
-    assert [each.offset for each in rows] == [-1, -1, -1, -1]
+    rows: list[SegmentRow | HostRow | SubjectRow] = [
+        SegmentRow(record=segment()),
+        HostRow(record=host()),
+        row(),
+    ]
+    assert [each.at_offset(7).offset for each in rows] == [7, 7, 7]
+    assert [each.offset for each in rows] == [-1, -1, -1]
 
 
 def test_a_fault_and_the_condition_that_it_made_are_the_same_evidence() -> None:

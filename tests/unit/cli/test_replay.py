@@ -233,3 +233,18 @@ def test_the_operators_page_shows_what_is_told() -> None:
     page = (REPO / "docs" / "operators" / "replay.md").read_text()
     assert f"$ kasugai replay storm.recording --policy new.yaml --diff\n{told}```\n" in page
     assert f"```yaml\n{STORM.with_suffix('.yaml').read_text()}```\n" in page
+
+
+def test_a_rule_that_is_another_one_is_a_difference(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a red build looks like: somebody has mistaken `as much as` for `more than`."""
+    monkeypatch.setattr(
+        "kasugai.core.deciding.storm.is_over",
+        lambda segment, tally, crowd: crowd * 100 > segment.record.policy.max_unhealthy * len(tally.hosts),
+    )
+    path = RECORDINGS / "storm-of-20-for-300s.recording"
+    assert main(["replay", str(path)]) == Exit.NO
+    told = capsys.readouterr().out
+    assert told.count("  would be  an incident (confirmed)") == 20
+    assert "fencings   20 more\n" in told

@@ -20,6 +20,7 @@ from typing import IO, Any, NamedTuple, Self, TypeAlias
 from kasugai.core.words.signals import Stamp
 from kasugai.core.words.subject import INCIDENT_KINDS
 from kasugai.core.words.timing import PRODUCTION, BrokerTime, Timing
+from kasugai.schemas.registry import versions
 from kasugai.schemas.topics import INCIDENTS, RECOVERY, SIGNALS, VERDICTS
 
 FORMAT = b"kasugai recording "
@@ -87,7 +88,7 @@ class RecordingWriter:
     def __init__(self, file: IO[bytes], about: About) -> None:
         """Write the beginning to `file`."""
         self._gzip = gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=file, mtime=0)
-        head = json.dumps(asdict(about), sort_keys=True).encode()
+        head = json.dumps(asdict(about) | {"schemas": _schemas()}, sort_keys=True).encode()
         self._gzip.write(b"%s%d\n%s\n" % (FORMAT, VERSION, head))
 
     def __enter__(self) -> Self:
@@ -104,6 +105,12 @@ class RecordingWriter:
         number = _ROWS_NUMBER if entry.topic == ROWS else NUMBERS[entry.topic]
         head = _HEAD.pack(number, entry.partition, entry.offset, entry.at, len(entry.frame))
         self._gzip.write(head + entry.frame)
+
+
+def _schemas() -> dict[str, str]:
+    """Which schemas frames may be written with, by their ids: before its first release a schema may still change under
+    its id, and a frame would be read as something else."""
+    return {str(number): version.fingerprint for number, version in sorted(versions().items())}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +147,7 @@ def _told(line: bytes) -> About:
     """Words that a later version adds are passed over: what changes the meaning of others changes the version."""
     try:
         told: dict[str, Any] = json.loads(line)
+        _check_schemas(told["schemas"])
         names = {field.name for field in fields(Timing)}
         timing = {name: int(value) for name, value in told["timing"].items() if name in names}
         return About(
@@ -150,6 +158,18 @@ def _told(line: bytes) -> About:
         )
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise BadRecording("its second line does not say what it is of") from error
+
+
+def _check_schemas(told: dict[str, str]) -> None:
+    """Raise BadRecording where a schema is not known, or not by this form."""
+    known = _schemas()
+    for number, fingerprint in told.items():
+        if number not in known:
+            raise BadRecording(f"a newer Kasugai wrote it: schema {str(number)[:20]} is not known here")
+        if fingerprint != known[number]:
+            raise BadRecording(
+                f"a Kasugai before the first release wrote it: schema {number} has another form here"
+            )
 
 
 def _entries(path: Path, file: Packed) -> Iterator[Entry]:

@@ -101,6 +101,19 @@ def test_what_is_no_recording_is_told_in_a_line(tmp_path: Path, data: bytes, why
     assert why in told and "\n" not in told
 
 
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        (b'"schemas": {"1999": "0", ', "a newer Kasugai wrote it: schema 1999 is not known here"),
+        (b'"schemas": {"1001": "0", ', "a Kasugai before the first release wrote it: schema 1001"),
+    ],
+)
+def test_schemas_of_another_form_are_told(tmp_path: Path, told: bytes, why: str) -> None:
+    """Or its frames would be read as something that nobody has said."""
+    whole = gzip.decompress(written()).replace(b'"1001": ', b'"1002": ' if b"1001" in told else b'"1001": ')
+    assert why in refusal(tmp_path, gzip.compress(whole.replace(b'"schemas": {', told)))
+
+
 def test_an_entry_of_no_topic_is_damage(tmp_path: Path) -> None:
     whole = gzip.decompress(written())
     assert "an entry is none" in refusal(tmp_path, gzip.compress(whole + b"\xff" * 40))

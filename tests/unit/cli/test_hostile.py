@@ -235,8 +235,6 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     devices.write_text("hosts:\n  cmp1:\n    - {agent: fence_fake, parameters: {ip: bmc1}}\n")
     devices.chmod(0o600)
     _files(tmp_path)
-    _recording(tmp_path / "hostile.recording")
-    _ledger(tmp_path)
     file = tmp_path / "kasugai.conf"
     file.write_text(
         "[kafka]\nbootstrap_servers = nobody:1\n[nova]\ncloud = sim\n"
@@ -251,6 +249,8 @@ def _files(folder: Path) -> None:
     (folder / "rack1.yaml").write_text(f"name: rack2\nid: {SEGMENT}\nhosts: [cmp2]\n")
     (folder / "bad.yaml").write_text('name: "rack1\\e[2K"\n')
     _masakari(folder / "masakari.sqlite")
+    _recording(folder / "hostile.recording")
+    _ledger(folder)
 
 
 def _forecasting(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

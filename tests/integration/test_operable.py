@@ -19,6 +19,7 @@ from urllib.request import urlopen
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from kasugai.adapters.telemetry.announce_metrics import ANNOUNCE
 from kasugai.adapters.telemetry.bridge_metrics import BRIDGE
 from kasugai.adapters.telemetry.catalogue import (
     CATALOGUE,
@@ -53,8 +54,8 @@ COMMANDS = {
     "project": ("project",),
     "api": ("api",),
 }
-ELSEWHERE = frozenset((*OBSERVERS, BRIDGE))
-"""Who needs other systems: tests/integration/test_observers.py and bridge/."""
+ELSEWHERE = frozenset((*OBSERVERS, BRIDGE, ANNOUNCE))
+"""Who needs other systems: tests/integration/test_observers.py, bridge/, test_announce.py."""
 DASHBOARD = json.loads((REPO / "deploy/grafana/dashboards/kasugai.json").read_text())
 ALERTS = REPO / "deploy/prometheus/alerts.yml"
 MORE = """\

@@ -8,7 +8,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[2]
-PRODUCT = ("adapters", "agents", "announcers", "api", "bridge", "cli", "core", "schemas", "sim", "streams", "workers")
+PRODUCT = (
+    "adapters",
+    "agents",
+    "announcers",
+    "api",
+    "bridge",
+    "cli",
+    "core",
+    "schemas",
+    "sim",
+    "streams",
+    "workers",
+)
 
 NAMED = re.compile(r"\bAction\.[A-Z_]+\b")
 MAY_NAME = (

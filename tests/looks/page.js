@@ -30,7 +30,7 @@ function lasted(seconds) {
 function inUnit(value, unit) {
   if (unit === "percentunit") return (100 * value).toFixed(value === 1 || value === 0 ? 0 : 1) + " %";
   if (unit === "dtdurations") return lasted(value);
-  if (unit === "s" && value > 0 && value < 1) return (1000 * value).toPrecision(2) + " ms";
+  if (unit === "s" && value > 0 && value < 1) return Number((1000 * value).toPrecision(2)) + " ms";
   if (unit === "s") return value >= 120 ? lasted(value) : (value >= 10 ? value.toFixed(0) : value.toPrecision(2)) + " s";
   return Number.isInteger(value) ? String(value) : value.toPrecision(3);
 }

@@ -169,6 +169,7 @@ def values_of(event: Event, segments: Mapping[str, str]) -> dict[str, str]:
         "segment": segment,
         "segment_id": verdict.segment,
         "at": rfc3339(verdict.at),
+        "at_ms": str(int(verdict.at)),
         "tomorrow": rfc3339(verdict.at + 86_400_000),
     }
 
@@ -187,7 +188,7 @@ VALUES = frozenset(
             "meaning",
             "detail",
         ),
-        *("subject", "kind", "hostname", "segment", "segment_id", "at", "tomorrow"),
+        *("subject", "kind", "hostname", "segment", "segment_id", "at", "at_ms", "tomorrow"),
         *("key", "thread", "hold", "approve", "ends_at"),
     }
 )

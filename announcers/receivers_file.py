@@ -46,6 +46,9 @@ class Receiver:
     url: str = field(default="", repr=False)
     """A template; it may hold a secret."""
     url_file: str = ""
+    unless: str = field(default="", repr=False)
+    """A template of a url that answers with a list: what it holds was taken before and is not sent again. For receivers
+    that take a repetition for another message."""
     token_file: str = ""
     ca_file: str = ""
     proxy: str = ""
@@ -107,8 +110,8 @@ def _receiver(file: str, name: str, said: Mapping[str, Any]) -> Receiver:
     missing = [need for need in needs if need not in found.values and need not in found.secrets]
     if missing:
         raise BadReceivers(f"{where}: {missing[0]} is missing among its values or secrets")
-    _check_url(where, found)
     _check_names(where, found)
+    _check_url(where, found)
     return found
 
 
@@ -127,8 +130,9 @@ def _check_url(where: str, found: Receiver) -> None:
         raise BadReceivers(f"{where}: it has one of url and url_file")
     if found.body is None:
         raise BadReceivers(f"{where}: body is missing; for example: body: {{text: $summary}}")
-    if found.url and (why := why_not(fill(found.url, _blank(found)), insecure=found.insecure)):
-        raise BadReceivers(f"{where}: url: {why}")
+    for key, url in (("url", found.url), ("unless", found.unless)):
+        if url and (why := why_not(fill(url, _blank(found)), insecure=found.insecure)):
+            raise BadReceivers(f"{where}: {key}: {why}")
 
 
 def _blank(found: Receiver) -> dict[str, str]:
@@ -157,7 +161,7 @@ def _check_names(where: str, found: Receiver) -> None:
     if taken:
         raise BadReceivers(f"{where}: {min(taken)} is a name of an event's own")
     try:
-        unknown = names_in([found.url, dict(found.headers), found.body]) - known
+        unknown = names_in([found.url, found.unless, dict(found.headers), found.body]) - known
         if unknown:
             raise BadReceivers(f"{where}: nobody knows ${min(unknown)}; there are {', '.join(sorted(known))}")
         json.dumps(fill(found.body, _blank(found)))

@@ -50,11 +50,13 @@ async def deliver(
     receiver: Receiver, sends: Sends, values: Mapping[str, str], links: Mapping[str, str]
 ) -> str:
     """Send what the receiver's template makes of these values and links, and return what the answer calls the message
-    (empty where it does not say). Away or Refused when it was not taken."""
+    (empty where it does not say, or where the receiver has it already). Away or Refused when it was not taken."""
     try:
         words = {name: _defused(value, receiver.defuse) for name, value in values.items()}
         secrets = {name: token_of(file) for name, file in receiver.secrets.items()}
         said = {**words, **links, **receiver.values, **secrets}
+        if receiver.unless and await _has_it(receiver, sends, said):
+            return ""
         url = _url(receiver, said)
         headers = {name: fill(value, said) for name, value in receiver.headers.items()}
         given = {"Content-Type": "application/json", "Idempotency-Key": values["id"]}
@@ -74,15 +76,33 @@ async def deliver(
 
 def _url(receiver: Receiver, said: Mapping[str, str]) -> str:
     """A url of a file is taken as it is; what is put into another one is quoted, but for what the operator wrote."""
-    if receiver.url_file:
-        url = token_of(receiver.url_file)
-    else:
-        quoted = {name: quote(value, safe="") for name, value in said.items()}
-        addresses = {name: value for name, value in receiver.values.items() if "://" in value}
-        url = fill(receiver.url, quoted | addresses)
+    url = token_of(receiver.url_file) if receiver.url_file else _filled(receiver.url, receiver, said)
     if why := why_not(url, insecure=receiver.insecure):
         raise Away(f"its url cannot be used: {why}")
     return url
+
+
+def _filled(template: str, receiver: Receiver, said: Mapping[str, str]) -> str:
+    quoted = {name: quote(value, safe="") for name, value in said.items()}
+    addresses = {name: value for name, value in receiver.values.items() if "://" in value}
+    filled: str = fill(template, quoted | addresses)
+    return filled
+
+
+async def _has_it(receiver: Receiver, sends: Sends, said: Mapping[str, str]) -> bool:
+    """Ask the receiver whether it took the message before. Away when it does not say."""
+    url = _filled(receiver.unless, receiver, said)
+    if why := why_not(url, insecure=receiver.insecure):
+        raise Away(f"its unless cannot be used: {why}")
+    headers = {"Accept": "application/json", **authorization(receiver.token_file)}
+    answer = await sends.send("GET", url, b"", headers, ca_file=receiver.ca_file, proxy=receiver.proxy)
+    found = (
+        [] if answer.body.strip() == b"null" else _parsed(answer.body)
+    )  # so Go says an empty list, at times
+    if answer.status != HTTPStatus.OK or not isinstance(found, list):
+        wait = _wait(answer.headers.get("retry-after", ""))
+        raise Away(f"asked whether it has the message, it answers {answer.status} and no list", wait)
+    return bool(found)
 
 
 def _defused(value: str, characters: str) -> str:

@@ -7,6 +7,7 @@ put into texts of a finished structure, so no value can end a quotation or add a
     thread_ts?: $thread                  left out while `thread` is empty
     elements:
       - "?": {type: button, url: $hold}  an item that is left out while `hold` is empty
+    time#: $at_ms                        a number instead of a text
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +16,11 @@ from typing import Any
 
 MARK = "?"
 """What a key ends with that is left out when a value that it names is empty."""
+
+NUMBER = "#"
+"""What a key ends with (before the other mark) whose text is said as a whole number; one that is none stays a text."""
+LONGEST = 18
+"""Digits of a number that every reader of JSON holds."""
 
 Turn = Callable[[str], str]
 
@@ -30,7 +36,7 @@ def fill(template: Any, values: Mapping[str, str], turn: Turn = str) -> Any:
             return Template(template).substitute({name: turn(value) for name, value in values.items()})
         case dict():
             return {
-                key.removesuffix(MARK): fill(item, values, turn)
+                key.removesuffix(MARK).removesuffix(NUMBER): _said(key, fill(item, values, turn))
                 for key, item in template.items()
                 if not (key.endswith(MARK) and _lacks(item, values))
             }
@@ -38,6 +44,11 @@ def fill(template: Any, values: Mapping[str, str], turn: Turn = str) -> Any:
             return [fill(item, values, turn) for item in _items(template, values)]
         case _:
             return template
+
+
+def _said(key: str, item: Any) -> Any:
+    is_number = isinstance(item, str) and item.isascii() and item.isdigit() and len(item) <= LONGEST
+    return int(item) if is_number and key.removesuffix(MARK).endswith(NUMBER) else item
 
 
 def _items(template: list[Any], values: Mapping[str, str]) -> Iterator[Any]:

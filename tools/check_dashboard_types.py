@@ -25,7 +25,7 @@ PANELS = {
 """By a panel's type, where its options are described."""
 PATH = "@grafana/schema/dist/esm/raw/composable/{folder}/panelcfg/x/{name}PanelCfg_types.gen"
 HEAD = """\
-import type { Dashboard, Panel } from '@grafana/schema';
+import type { AnnotationTarget, Dashboard, DataQuery, Panel } from '@grafana/schema';
 import type { Plain } from './plain';
 // What the Prometheus data source adds to annotations.
 type OfPrometheus = { annotations?: { list?: { titleFormat?: string }[] } };
@@ -42,12 +42,27 @@ def checks() -> str:
         f"const {board.stem.replace('-', '_')}: Plain<Dashboard> & OfPrometheus = {board.read_text()};"
         for board in BOARDS
     ]
+    told += [_note(board.stem, number, note) for board in BOARDS for number, note in enumerate(_notes(board))]
     told += [_panel(board.stem, panel) for board in BOARDS for panel in _panels(board)]
     return "\n".join([HEAD, *imports, *told, "export {};"])
 
 
 def _panels(board: Path) -> Iterator[dict[str, Any]]:
     return (panel for panel in json.loads(board.read_text())["panels"] if panel["type"] != "row")
+
+
+def _notes(board: Path) -> Iterator[dict[str, Any]]:
+    return (
+        note
+        for note in json.loads(board.read_text())["annotations"].get("list", [])
+        if "tags" in note["target"]
+    )
+
+
+def _note(board: str, number: int, note: dict[str, Any]) -> str:
+    """What the Grafana data source is asked: a dashboard's type takes it for any query."""
+    name = f"{board.replace('-', '_')}_note_{number}"
+    return f"const {name}: Plain<AnnotationTarget> & DataQuery = {json.dumps(note['target'])};"
 
 
 def _panel(board: str, panel: dict[str, Any]) -> str:

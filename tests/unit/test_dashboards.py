@@ -12,6 +12,7 @@ import yaml
 
 from kasugai.adapters.telemetry.catalogue import CATALOGUE
 from kasugai.adapters.telemetry.metric import Shape
+from kasugai.announcers.receivers_file import PRESETS
 
 REPO = Path(__file__).resolve().parents[2]
 FOLDER = REPO / "deploy" / "grafana" / "dashboards"
@@ -42,9 +43,14 @@ def panels(board: dict[str, Any]) -> list[dict[str, Any]]:
 
 def queries(board: dict[str, Any]) -> list[str]:
     asked = [target["expr"] for panel in panels(board) for target in panel.get("targets", [])]
-    noted = [note["target"]["expr"] for note in board["annotations"].get("list", [])]
+    noted = [note["target"]["expr"] for note in notes(board) if "expr" in note["target"]]
     values = [v["query"]["query"] for v in board["templating"]["list"] if v["type"] == "query"]
     return asked + noted + values
+
+
+def notes(board: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = board["annotations"].get("list", [])
+    return found
 
 
 ALL_QUERIES = [rule["expr"] for rule in RULES] + [
@@ -120,6 +126,15 @@ def test_a_variable_that_is_asked_for_is_there(board: dict[str, Any]) -> None:
     there = {variable["name"] for variable in board["templating"]["list"]}
     asked = set(re.findall(r"\$\{?([a-z]+)\b", json.dumps(board))) - {"range", "field"}
     assert asked <= there and "datasource" in there
+
+
+def test_what_was_told_to_grafana_is_found_by_one_host_some_hosts_and_all() -> None:
+    (said,) = [note for note in notes(BOARDS["kasugai-incident"]) if "tags" in note["target"]]
+    assert said["datasource"] == {"type": "grafana", "uid": "-- Grafana --"}
+    assert (said["target"]["tags"], said["target"]["matchAny"]) == (["$hostname"], True)
+    (hosts,) = [v for v in BOARDS["kasugai-incident"]["templating"]["list"] if v["name"] == "hostname"]
+    preset = yaml.safe_load((PRESETS / "grafana.yaml").read_text())
+    assert hosts["allValue"] in preset["body"]["tags"] and {"?": "$hostname"} in preset["body"]["tags"]
 
 
 def test_the_composition_opens_what_is_there() -> None:

@@ -12,9 +12,13 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import common, dashboard
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from dashboards.parts import Board, Choice, Kind, Note, Panel, Query, Row
+from dashboards.parts import EVERY, Board, Choice, Kind, Note, Panel, Query, Row
 
 SOURCE = common.DataSourceRef(type_val="prometheus", uid="${datasource}")
+OWN = common.DataSourceRef(type_val="grafana", uid="-- Grafana --")
+"""Grafana's own, which every Grafana has."""
+MOST = 200
+"""Annotations of a time range; the newest of them."""
 WIDTH = 24
 TAG = "kasugai"
 AnyPanel = Any
@@ -44,12 +48,14 @@ def render(board: Board, runbooks: str) -> str:
 
 def _trimmed(told: dict[str, Any]) -> dict[str, Any]:
     """Leave out what the builders write and Grafana's own types do not know (`make dashboards-types`), and what would
-    hide links behind a menu."""
+    hide links behind a menu; give each annotation's question the name that they ask for."""
     for variable in told["templating"]["list"]:
         for word in ("auto", "auto_count", "auto_min"):  # of intervals alone
             variable.pop(word, None)
     for entry in (*told["links"], *told["annotations"].get("list", ())):
         entry.pop("placement", None)
+    for note in told["annotations"].get("list", ()):
+        note["target"].setdefault("refId", "Anno")
     for panel in told["panels"]:
         panel.get("options", {}).pop("footer", None)  # of tables, until Grafana 12
     return told
@@ -77,16 +83,20 @@ def _variable(choice: Choice) -> build.QueryVariable | build.CustomVariable:
     every = dashboard.VariableOption(text=["All"], value=["$__all"], selected=True)
     asked = build.QueryVariable(choice.name).label(choice.label).datasource(SOURCE)
     asked.query({"query": choice.ask, "refId": choice.name}).current(every)
-    asked.multi(True).include_all(True).all_value(".*")
+    asked.multi(True).include_all(True).all_value(EVERY)
     asked.refresh(dashboard.VariableRefresh.ON_TIME_RANGE_CHANGED)
     return asked.sort(dashboard.VariableSort.ALPHABETICAL_ASC)
 
 
 def _annotation(note: Note) -> build.AnnotationQuery:
-    """Its title's form is the Prometheus data source's own: the schema of dashboards does not know it."""
-    made = build.AnnotationQuery().name(note.name).datasource(SOURCE).enable(True).hide(False)
+    """A title's form is the Prometheus data source's own: the schema of dashboards does not know it. What Grafana's own
+    is asked has the schema's type, which its builder does not expect."""
+    made = build.AnnotationQuery().name(note.name).enable(True).hide(False).icon_color(note.colour)
+    if note.tags:
+        wanted: Any = build.AnnotationTarget().limit(MOST).match_any(True).tags(list(note.tags)).type("tags")
+        return made.datasource(OWN).target(wanted)
     asked = Dataquery().expr(note.expr).ref_id("Anno").interval("15s").range()
-    return made.icon_color(note.colour).target(asked).title_format(note.title)
+    return made.datasource(SOURCE).target(asked).title_format(note.title)
 
 
 def _links(runbooks: str) -> tuple[build.DashboardLink, ...]:

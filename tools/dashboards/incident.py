@@ -4,6 +4,7 @@ from dashboards import states
 from dashboards.now import CLOCK, DOWN, INCIDENT, total
 from dashboards.parts import (
     HOSTNAME,
+    SAID,
     SEGMENT,
     Board,
     Colour,
@@ -35,6 +36,7 @@ BOARD = Board(
     about="What is known against a host, and how far each of its guests is.",
     choices=(SEGMENT, HOSTNAME),
     notes=(
+        SAID,
         Note(
             name="States of hosts",
             expr=f"max by (hostname, state) ({NOT_WELL}) > 0",

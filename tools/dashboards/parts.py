@@ -110,12 +110,15 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """What is marked on every panel's time axis."""
+    """What is marked on every panel's time axis: a query's series, or what was told to Grafana itself."""
 
     name: str
-    expr: str
-    title: str
     colour: Colour
+    expr: str = ""
+    title: str = ""
+    """What a series is called there."""
+    tags: tuple[str, ...] = ()
+    """Or annotations of Grafana's own that have one of these."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +170,11 @@ def counted(metric: Metric, by: str) -> str:
     return f"sum by ({by}) ({grown(metric.prometheus, '$__rate_interval')}) > 0"
 
 
+EVERY = ".*"
+"""What a variable is while all is chosen. `kasugai announce` gives its annotations this tag too (preset grafana): tags
+are compared, not matched."""
+SAID = Note(name="What Kasugai said", colour=Colour.BLUE, tags=("$hostname",))
+"""The narrator's sentences about the chosen hosts."""
 SEGMENT = Choice(name="segment", label="Segment", ask="label_values(kasugai_host_state, segment)")
 HOSTNAME = Choice(
     name="hostname",

@@ -14,13 +14,14 @@ receivers:
   talk: {preset: mattermost, url: "https://c.example.org/api/v4/posts", token_file: /t, values: {channel: c}}
   pager: {preset: pagerduty, secrets: {routing_key: /k}}
   alerts: {preset: alertmanager, url: "http://127.0.0.1:9093/api/v2/alerts"}
+  notes: {preset: grafana, token_file: /t, values: {server: "https://g.example.org/grafana"}}
   own: {url_file: /u, body: {text: $summary}, proxy: "http://proxy:3128"}
 """
 
 
 def test_receivers_in_their_order_over_their_presets() -> None:
     found = {each.name: each for each in parse_receivers("f", GOOD)}
-    assert list(found) == ["chat", "rooms", "talk", "pager", "alerts", "own"]
+    assert list(found) == ["chat", "rooms", "talk", "pager", "alerts", "notes", "own"]
     chat = found["chat"]
     assert (chat.url, chat.thread, chat.must) == (
         "https://slack.com/api/chat.postMessage",
@@ -35,6 +36,7 @@ def test_receivers_in_their_order_over_their_presets() -> None:
 def test_every_preset_is_tried_here() -> None:
     assert sorted(file.stem for file in PRESETS.glob("*.yaml")) == [
         "alertmanager",
+        "grafana",
         "matrix",
         "mattermost",
         "pagerduty",
@@ -56,11 +58,20 @@ def one(said: str) -> str:
         ("receivers: {'a b': {}}", "up to 32 small letters"),
         (one(f"url: 'https://x/{SECRET}', bodi: {{}}"), "there is a key that nobody reads"),
         (one(f"url: 'https://x/{SECRET}'"), "body is missing"),
+        (
+            one(f"url: 'https://x/', unless: 'http://x/{SECRET}', body: {{t: x}}"),
+            "unless: anybody on the way",
+        ),
+        (
+            one(f"url: 'https://x/', unless: 'https://x/{SECRET}/$nobody', body: {{t: x}}"),
+            r"nobody knows \$nobody",
+        ),
         (one("body: {t: x}"), "it has one of url and url_file"),
         (one(f"url: 'https://x/{SECRET}', url_file: /u, body: {{t: x}}"), "it has one of url and url_file"),
         (one(f"url: 'http://x/{SECRET}', body: {{t: x}}"), "anybody on the way reads http"),
         (one(f"url: 'ftp://x/{SECRET}', body: {{t: x}}"), "it begins with https://"),
         (one(f"url: 'https://[{SECRET}', body: {{t: x}}"), "it is no url"),
+        (one(f"url: 'https://x/{SECRET}/$nobody', body: {{t: x}}"), r"nobody knows \$nobody"),
         (
             one(f"url: 'https://x/{SECRET}', body: {{t: $nobody}}"),
             r"nobody knows \$nobody; there are .*summary",
@@ -100,7 +111,7 @@ def test_a_file_that_is_not_there_or_is_no_text_says_so(tmp_path: Path) -> None:
     with pytest.raises(BadReceivers, match="no UTF-8"):
         read_receivers(str(file))
     file.write_text(GOOD)
-    assert len(read_receivers(str(file))) == 6
+    assert len(read_receivers(str(file))) == 7
 
 
 def test_a_receiver_shows_no_url_of_its_own() -> None:

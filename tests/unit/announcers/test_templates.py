@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from kasugai.announcers.templates import BadTemplate, fill, names_in
 
-VALUES = {"a": "one", "b": "", "quote": '", "x": "'}
+MOMENT = 1_764_572_401_000
+VALUES = {"a": "one", "b": "", "n": str(MOMENT), "quote": '", "x": "'}
 
 
 @pytest.mark.parametrize(
@@ -20,6 +21,7 @@ VALUES = {"a": "one", "b": "", "quote": '", "x": "'}
         ({"kept": "$a", "gone?": "$b", "here?": "$a"}, {"kept": "one", "here": "one"}),
         ({"deep?": {"x": {"y": "$b"}, "z": "$a"}}, {}),
         (["$a", {"?": {"u": "$b"}}, {"?": {"u": "$a"}}], ["one", {"u": "one"}]),
+        ({"t#": "$n", "u#?": "$n", "gone#?": "$b", "s": "$n"}, {"t": MOMENT, "u": MOMENT, "s": str(MOMENT)}),
         (
             {"n": 3, "yes": True, "none": None, "list": [1.5]},
             {"n": 3, "yes": True, "none": None, "list": [1.5]},
@@ -28,6 +30,11 @@ VALUES = {"a": "one", "b": "", "quote": '", "x": "'}
 )
 def test_names_are_replaced_in_texts_alone(template: Any, filled: Any) -> None:
     assert fill(template, VALUES) == filled
+
+
+@pytest.mark.parametrize("value", ["", "-1", "1.5", "\u0661", "9" * 19, "x"])
+def test_what_is_no_number_stays_a_text(value: str) -> None:
+    assert fill({"t#": "$v"}, {"v": value}) == {"t": value}
 
 
 def test_a_value_is_turned_before_it_is_put_in() -> None:

@@ -37,9 +37,11 @@ HOURS = "what stands for hours rings when it has"
 DAYS = "what is forgotten rings after a day and after a week"
 WITNESS = "a witness that has given no opinion for ten minutes is missing, and those that see are not"
 LIES = "an-agent-that-lies"
+BLAST = "blast-fourteen-hosts-of-one-pdu"
 
 PANELS = {
     "Words without a proof": LIES,
+    "Failed together": BLAST,
 }
 """The story in which a panel shows something, where it is not the outage."""
 ALERTS = {
@@ -47,6 +49,7 @@ ALERTS = {
     "KasugaiHostIncident": OUTAGE,
     "KasugaiHeld": OUTAGE,
     "KasugaiStorm": "storm-of-20-for-60s",
+    "KasugaiFailedTogether": BLAST,
     "KasugaiAlert": "destination-starts-nothing",
     "KasugaiInsufficientEvidence": OUTAGE,
     "KasugaiRecoveryFailed": "retried-by-command",
@@ -60,10 +63,12 @@ ALERTS = {
     "KasugaiLivenessBlind": BAD_DAY,
     "KasugaiApiFailing": BAD_DAY,
     "KasugaiCapacityBelowOneHost": BAD_DAY,
+    "KasugaiRoomOld": BAD_DAY,
     "KasugaiHostUnprotected": HOURS,
     "KasugaiHostsInNoSegment": OUTAGE,
     "KasugaiEvidenceSourceSilent": WITNESS,
     "KasugaiAgentKeysRefused": LIES,
+    "KasugaiReceiverAway": BAD_DAY,
     "KasugaiNotReady": BAD_DAY,
     "KasugaiRestarts": BAD_DAY,
     "KasugaiDeadLetters": BAD_DAY,

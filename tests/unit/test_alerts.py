@@ -34,6 +34,7 @@ STAND_INS = {
     "TOPIC.dlq": "kasugai.verdicts.dlq",
     "WORD": "nova",
     "ID": "a1",
+    "DOMAIN": "pdu/pdu-3",
 }
 
 

@@ -1,8 +1,8 @@
 """*Now*: for whoever is on call. What is down, what comes back by itself, what needs a hand; in ten seconds."""
 
 from dashboards import states
-from dashboards.parts import HOSTNAME, SEGMENT, Board, Colour, Kind, Panel, Query, Row, Word, of
-from kasugai.adapters.telemetry.catalogue import INCIDENTS
+from dashboards.parts import HOSTNAME, SAID, SEGMENT, Board, Colour, Kind, Panel, Query, Row, Word, grown, of
+from kasugai.adapters.telemetry.catalogue import INCIDENTS, VERDICTS
 from kasugai.adapters.telemetry.project_metrics import (
     GUESTS_BACK,
     GUESTS_COMING_BACK,
@@ -23,6 +23,7 @@ def total(series: str) -> str:
 
 
 DOWN, COMING, BACK = (total(of(metric)) for metric in (GUESTS_DOWN, GUESTS_COMING_BACK, GUESTS_BACK))
+TOGETHER = of(VERDICTS, 'verb="alert"', 'reason=~"failed-together|common-cause"')
 CLOCK = f"(time() - max_over_time(timestamp(({DOWN}) == 0)[1d:1m])) * (({DOWN}) > bool 0)"
 """Seconds since no guest was down, up to a day; 0 while none is."""
 WORDS = {
@@ -46,6 +47,7 @@ BOARD = Board(
     title="Kasugai: now",
     about="What is down, what comes back by itself, and what needs a hand.",
     choices=(SEGMENT, HOSTNAME),
+    notes=(SAID,),
     rows=(
         Row(
             title="How things stand",
@@ -171,7 +173,17 @@ BOARD = Board(
                     queries=(
                         Query(expr=f"sum by (kind, phase) ({of(INCIDENTS)})", legend="{{kind}} {{phase}}"),
                     ),
-                    width=12,
+                ),
+                Panel(
+                    title="Failed together",
+                    about="How often in the last hour hosts of one failure domain (failed-together) or of one name "
+                    "(common-cause) were told to fail together: look at what they share. `kasugai status` names it.",
+                    kind=Kind.STAT,
+                    queries=(
+                        Query(expr=f"sum by (reason) ({grown(TOGETHER, '1h')}) > 0", legend="{{reason}}"),
+                    ),
+                    steps=((1, Colour.RED),),
+                    nothing="none",
                 ),
                 Panel(
                     title="Processes that do not answer",
@@ -180,7 +192,6 @@ BOARD = Board(
                     queries=(Query(expr='up{job="kasugai"} == 0'),),
                     columns={"process": "Process", "instance": "At"},
                     nothing="all answer",
-                    width=12,
                 ),
             ),
         ),

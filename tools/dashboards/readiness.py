@@ -1,7 +1,7 @@
 """*Readiness*: by day. Would the next failure be seen, decided on, and survived; and what stands in the way."""
 
 from dashboards.now import INCIDENT
-from dashboards.parts import HOSTNAME, SEGMENT, Board, Colour, Kind, Panel, Query, Row, Word, named, of
+from dashboards.parts import HOSTNAME, SEGMENT, Board, Colour, Kind, Panel, Query, Row, Word, grown, named, of
 from kasugai.adapters.telemetry.catalogue import (
     LIVENESS_HOSTS,
     OBSERVED_LOOKS,
@@ -18,8 +18,13 @@ from kasugai.adapters.telemetry.project_metrics import (
 )
 
 SURVIVABLE = named("kasugai.segment.hosts.survivable")
+UNCOVERED = named("kasugai.segment.guests.uncovered")
+ROOM_AGE = named("kasugai.room.age").prometheus
+AWAY = named("kasugai.announce.away").prometheus
+TOLD = named("kasugai.announcements").prometheus
 UNPROTECTED = of(HOST_PROTECTED, 'reason!="-"')
 LOOKS = OBSERVED_LOOKS.prometheus
+AWAY_WORDS = {0: Word(text="takes", colour=Colour.GREEN), 1: Word(text="takes nothing", colour=Colour.RED)}
 READY_WORDS = {0: Word(text="not ready", colour=Colour.RED), 1: Word(text="ready", colour=Colour.GREEN)}
 
 BOARD = Board(
@@ -63,6 +68,26 @@ BOARD = Board(
                     nothing="none",
                     width=12,
                     height=9,
+                ),
+                Panel(
+                    title="Guests that are not in that number",
+                    about="What they need could not be read: whether they would find room is not known.",
+                    kind=Kind.BARS,
+                    queries=(Query(expr=f"max by (segment) ({of(UNCOVERED)})", legend="{{segment}}"),),
+                    steps=((1, Colour.YELLOW),),
+                    width=16,
+                    height=5,
+                ),
+                Panel(
+                    title="Age of what is said about room",
+                    about="Since Nova and Placement were last read to the end; due every 15 minutes.",
+                    kind=Kind.STAT,
+                    queries=(Query(expr=f"min({ROOM_AGE})"),),
+                    unit="dtdurations",
+                    steps=((1800, Colour.YELLOW), (3600, Colour.RED)),
+                    nothing="nobody says",
+                    width=8,
+                    height=5,
                 ),
                 Panel(
                     title="Room over time",
@@ -168,6 +193,35 @@ BOARD = Board(
                     queries=(Query(expr=f"min by (process) ({READY.prometheus})", legend="{{process}}"),),
                     words=READY_WORDS,
                     width=6,
+                ),
+            ),
+        ),
+        Row(
+            title="Would people hear of it",
+            panels=(
+                Panel(
+                    title="Receivers",
+                    about="Of `kasugai announce`: one that takes nothing is tried again.",
+                    kind=Kind.STAT,
+                    queries=(Query(expr=f"max by (receiver) ({AWAY})", legend="{{receiver}}"),),
+                    words=AWAY_WORDS,
+                    nothing="nobody tells",
+                    width=12,
+                    height=5,
+                ),
+                Panel(
+                    title="What they were told",
+                    about="Messages of the chosen time: told, late (passed over) or refused.",
+                    kind=Kind.BARS,
+                    queries=(
+                        Query(
+                            expr=f"sum by (receiver, end) ({grown(TOLD, '$__range')}) > 0",
+                            legend="{{receiver}}: {{end}}",
+                        ),
+                    ),
+                    nothing="nothing",
+                    width=12,
+                    height=5,
                 ),
             ),
         ),

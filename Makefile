@@ -121,7 +121,7 @@ report-look: $(READY) ## The incident report in a real Chromium: content, consol
 	$(BIN)/python -m pytest -q tests/browser/check_report.py $(ARGS)
 
 .PHONY: tour
-tour: $(READY) ## status, doctor, explain and incident report on the demo, held to what they should say: writes docs/operators/tour.md (2 min)
+tour: $(READY) ## status, doctor, explain, incident report, whatif, record and replay on the demo, held to what they should say: writes docs/operators/tour.md (2 min)
 	@tools/ensure-services browser
 	$(BIN)/python -m pytest -q tests/browser/check_tour.py $(ARGS)
 

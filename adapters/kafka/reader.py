@@ -89,10 +89,38 @@ class Reader:
             await asyncio.sleep(PAUSE)
 
     async def at(self, topic: str, partition: int, when: int) -> int:
-        """Return the offset of the first record that is stamped `when` (milliseconds) or later; the end if none is."""
+        """Return the offset of the first record that is stamped `when` (milliseconds) or later; the end if none is.
+
+        That the broker finds none is believed when the last record is older: librdkafka's mock cluster finds nothing by
+        time (librdkafka, issue 4755)."""
         asked = TopicPartition(topic, partition, when)
         (found,) = await self._run(lambda: self._consumer.offsets_for_times([asked], PATIENCE))
-        return found.offset if found.offset >= 0 else (await self.bounds(topic, partition))[1]
+        if found.offset >= 0:
+            return found.offset
+        low, end = await self.bounds(topic, partition)
+        last = await self._first(topic, partition, max(low, end - 1), end)
+        return end if last is None or last.stamp.at < when else await self._searched(topic, partition, when)
+
+    async def _searched(self, topic: str, partition: int, when: int) -> int:
+        """What `at` returns, by reading one record here and there."""
+        low, end = await self.bounds(topic, partition)
+        high = end
+        while low < high:
+            middle = (low + high) // 2
+            record = await self._first(topic, partition, middle, end)
+            if record is None or record.stamp.at >= when:
+                high = middle
+            else:
+                low = record.offset + 1
+        return low
+
+    async def _first(self, topic: str, partition: int, start: int, end: int) -> Incoming | None:
+        """The first record from `start` up to, without, `end`."""
+        async with aclosing(self.stretch(topic, partition, start, end)) as pieces:
+            async for piece in pieces:
+                if piece:
+                    return piece[0]
+        return None
 
     async def partitions(self, topic: str) -> list[int]:
         """Return the topic's partitions; LogAway when the broker has no such topic."""

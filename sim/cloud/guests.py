@@ -4,6 +4,8 @@ live-migrate.
 Answers and rules are nova.md's. A guest whose host does not answer keeps its task until the host returns.
 """
 
+from collections.abc import Mapping
+
 from kasugai.core.recovering.nova_views import LIVE_MIGRATION, By
 from kasugai.sim.cloud.actions import Action, Actions
 from kasugai.sim.cloud.controllers import CONTROLLER
@@ -107,6 +109,14 @@ class Guests:
         guest = self.find(uuid)
         guest.locked_by = guest.locked_reason = None
         return self._accepted(guest)
+
+    def set_metadata(self, uuid: str, items: Mapping[str, str]) -> Answer[dict[str, str]]:
+        """Write these items of its metadata, at rest only (nova, compute/api.py: update_instance_metadata)."""
+        guest = self.find(uuid)
+        if guest.task_state is not None or guest.vm_state not in ("active", "paused", "suspended", "stopped"):
+            raise Refused(409, f"Cannot 'update metadata' instance {uuid} while it is in {guest.vm_state}")
+        guest.metadata.update(items)
+        return Answer(dict(guest.metadata), self._accepted(guest).took)
 
     def delete(self, uuid: str, by: By = By.US) -> Answer[None]:
         """Delete it. Where its host is down Nova deletes the record alone; where it only believes it up the DELETE

@@ -18,6 +18,7 @@ from kasugai.sim.http import render
 from kasugai.sim.http.carrying import REQUEST_ID, Act, carry, named
 from kasugai.sim.http.groups import groups
 from kasugai.sim.http.keystone import Keystone
+from kasugai.sim.http.metadata import set_metadata
 from kasugai.sim.http.server import HttpReply, HttpRequest
 
 PREFIX = "/compute/v2.1"
@@ -111,6 +112,8 @@ class NovaApi:
                 return self._delete_service(service_id)
             case "POST", "servers", uuid, "action":
                 return self._action(uuid, request.json(), version)
+            case "POST", "servers", uuid, "metadata":
+                return "metadata", uuid, lambda: set_metadata(self._cloud.nova.guests, uuid, request.json())
             case "POST", "os-aggregates", number, "action":
                 return self._add_host(number, request.json())
             case _:

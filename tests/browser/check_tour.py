@@ -1,4 +1,5 @@
-"""`status`, `doctor`, `explain` and `incident report` on the demo (`make tour`): held to what they should say there.
+"""`status`, `doctor`, `explain`, `incident report`, `whatif`, `record` and `replay` on the demo (`make tour`): held to
+what they should say there.
 Their output is written to docs/operators/tour.md as it was printed.
 """
 
@@ -26,6 +27,15 @@ HEAD = """\
 
 Drawn by `make tour` on `kasugai demo --keep`: do not edit. What the commands print for people, word for word but for
 names of files and ports. The demo says at its end where its settings are; here that file is called `demo.conf`.
+"""
+
+
+LOWER = "demo: max-unhealthy 20 in the place of 50"
+SAME = """\
+incidents  1 as they were
+decisions  4 as they were
+fencings   as they were
+moves      as they were
 """
 
 
@@ -115,6 +125,8 @@ def test_the_commands_say_on_the_demo_what_happened(demo: Demo) -> None:
         "Why, and what of the host now": ("explain cmp1", known),
         "A host to which nothing happened": ("explain cmp2", unknown),
         "What it stands on": ("doctor", doctor),
+        **_forecasts(demo),
+        **_replays(demo),
         "One page for the ticket": ("incident report cmp1", name),
     }
     told = "".join(
@@ -122,6 +134,41 @@ def test_the_commands_say_on_the_demo_what_happened(demo: Demo) -> None:
         for title, (words, text) in sections.items()
     )
     PAGE.write_text(f"{HEAD}{told}\n![the report](../pictures/{PICTURE.name})\n")
+
+
+def _forecasts(demo: Demo) -> dict[str, tuple[str, str]]:
+    """Ask what the next failure would do: cmp1 is out, and nobody goes there."""
+    survive = demo.type("whatif", "survive")
+    assert re.search(r"^demo +4 +2 +0 ", survive, re.MULTILINE), survive
+    one = demo.type("whatif", "lose", "cmp2")
+    count = re.match(r"If cmp2 were lost: (\d+) guests: \1 fits\n", one)
+    assert count is not None and int(count[1]) > 0, one
+    assert len(re.findall(r"^cmp2 +\S+ +fits +cmp[34] ", one, re.MULTILINE)) == int(count[1]), one
+    two = demo.type("whatif", "lose", "cmp2", "cmp3", code=1)
+    assert re.search(r"^cmp3 +demo +held: storm$", two, re.MULTILINE), two
+    return {
+        "Would the next failure be survived": ("whatif survive", survive),
+        "Where everybody would go": ("whatif lose cmp2", one),
+        "Two at once": ("whatif lose cmp2 cmp3", two),
+    }
+
+
+def _replays(demo: Demo) -> dict[str, tuple[str, str]]:
+    """Record the outage, and decide it again: no other decision, nor by a threshold that one host does not reach."""
+    record = "record --from 1h --to 5s -o demo.recording"
+    recorded = demo.type(*record.split())
+    assert re.match(r"demo\.recording: \d+ records, compared from ", recorded), recorded
+    same = demo.type("replay", "demo.recording")
+    assert same.endswith(SAME), same
+    (demo.folder / "lower.yaml").write_text("name: demo\npolicy: {max-unhealthy: 20}\n")
+    lower = "replay demo.recording --policy lower.yaml --diff"
+    lowered = demo.type(*lower.split())
+    assert LOWER in lowered and lowered.endswith(SAME), lowered
+    return {
+        "Recorded": (record, recorded),
+        "Decided again": ("replay demo.recording", same),
+        "Under another policy, which holds storms earlier: one host is none": (lower, lowered),
+    }
 
 
 def _look(file: Path) -> None:

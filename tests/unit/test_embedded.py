@@ -7,11 +7,13 @@ import sys
 import time
 from pathlib import Path
 
+import confluent_kafka
 import pytest
 from confluent_kafka.admin import AdminClient
 from redis import Redis
 
 from kasugai.adapters.kafka.producer import Producer
+from kasugai.adapters.kafka.reader import Reader
 from kasugai.adapters.settings.values import KafkaSettings
 from kasugai.core.words.signals import Stamp
 from kasugai.sim.child import ServerFailedError
@@ -88,3 +90,21 @@ def test_a_time_that_the_mock_cluster_makes_up_is_not_the_brokers() -> None:
     with EmbeddedKafka({"faults": 1}) as kafka:
         before = time.time_ns() // 1_000_000
         assert before <= asyncio.run(published(kafka.bootstrap)).at <= before + 60_000
+
+
+def test_the_mock_cluster_is_asked_by_time_although_it_finds_nothing_by_time() -> None:
+    """librdkafka, issue 4755: `kasugai record` would find nothing on the demo."""
+    times = [1_000, 2_000, 2_000, 3_000, 5_000]
+
+    async def found(bootstrap: str, asked: list[int]) -> list[int]:
+        async with Reader(KafkaSettings(bootstrap_servers=bootstrap), "test") as reader:
+            assert await reader.at("empty", 0, 1) == 0
+            return [await reader.at("faults", 0, when) for when in asked]
+
+    with EmbeddedKafka({"faults": 1, "empty": 1}) as kafka:
+        producer = confluent_kafka.Producer({"bootstrap.servers": kafka.bootstrap})
+        for at in times:
+            producer.produce("faults", b"value", timestamp=at)
+        assert producer.flush(30) == 0
+        asked = [1, 1_000, 1_001, 2_000, 2_001, 3_000, 4_000, 5_000, 5_001]
+        assert asyncio.run(found(kafka.bootstrap, asked)) == [0, 0, 1, 1, 3, 3, 4, 4, 5]

@@ -6,6 +6,7 @@ answer. One that cannot be done holds the attempt, and whoever comes next tries 
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import assert_never
 
 from kasugai.core.recovering.calls import Custom
@@ -136,6 +137,9 @@ def about(order: Open) -> FrozenMap[str]:
             "kind": str(subject.kind),
             "host": subject.host,
             "detail": subject.detail,
+            "opened_at": datetime.fromtimestamp(order.opened_at / 1000, UTC).isoformat(
+                timespec="milliseconds"
+            ),
         }
     )
 

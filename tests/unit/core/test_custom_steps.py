@@ -1,6 +1,7 @@
 """Steps of the operator's own: where they stand, when they are asked and let act, and what is made of their answers."""
 
 from dataclasses import replace
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -190,4 +191,5 @@ def test_they_are_no_effect_on_the_host() -> None:
 def test_it_is_told_whom_the_recovery_is_about() -> None:
     told = about(order())
     assert (told["kind"], told["host"], told["detail"]) == ("host", "cmp1", "")
-    assert set(told) == {"incident", "attempt", "segment", "kind", "host", "detail"}
+    assert set(told) == {"incident", "attempt", "segment", "kind", "host", "detail", "opened_at"}
+    assert datetime.fromisoformat(told["opened_at"]).timestamp() * 1000 == order().opened_at

@@ -144,21 +144,27 @@ def test_what_is_no_view_is_dropped_with_all_of_them_and_they_are_computed_anew(
     redis_server: RedisServer, key: str, spoil: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It ended the projector, and again at each of its starts."""
-    monkeypatch.setattr(redis_views, "OWNED", 200)
     documents = RedisViews.from_url(redis_server.url)
     documents.drop()
     play(documents)
     views = ViewStore(documents)
     whole = everything(views)
     client = documents._client
+    with monkeypatch.context() as soon:
+        soon.setattr(redis_views, "OWNED", 200)
+        _spoil_and_own_again(documents, client, key, spoil)
+    play(documents)
+    assert views.caught_up() and everything(views) == whole
+    documents.close()
+
+
+def _spoil_and_own_again(documents: RedisViews, client: Any, key: str, spoil: str) -> None:
+    assert documents.own("me")
     write_there(client, PREFIX + key, spoil)
     for _ in range(3):
         with suppress(LedgerAway, NotOwner):
             ask_all(documents)
     eventually(lambda: documents.own("me"))
-    play(documents)
-    assert views.caught_up() and everything(views) == whole
-    documents.close()
 
 
 def write_there(client: Any, key: str, spoil: str) -> None:

@@ -94,7 +94,7 @@ class LinkPage:
         if fields is None:
             return "400 Bad Request", "The form was not sent as a form."
         try:
-            token = fields.get("token") or self._token(fields)
+            token = fields.get("token", "").strip() or self._token(fields)
         except NotAdmitted:
             return (
                 "401 Unauthorized",
@@ -105,6 +105,8 @@ class LinkPage:
                 "503 Service Unavailable",
                 "Keystone gives no answer at present. Nothing was done; try again.",
             )
+        if not token.isascii():
+            return "401 Unauthorized", "This is no token: it has letters that no token has. Nothing was done."
         status, body = self._passed_on(environ, link, token, fields.get("reason", ""))
         return status, _sentence(status, body)
 

@@ -73,7 +73,9 @@ def _export(arguments: argparse.Namespace) -> int:
             return (_ledger if arguments.ledger else _scenario)(arguments, path)
     except BadRecording as error:
         raise Misused(str(error)) from error
-    except FileNotFoundError as error:
+    except OSError as error:
+        if error.filename != str(arguments.recording):
+            raise
         raise Misused(f"{error.filename}: cannot be read: {error.strerror}") from error
 
 
@@ -154,7 +156,7 @@ def _verify(arguments: argparse.Namespace) -> int:
         body, signature = read(text)
         checked = check_chain(body)
         if not check.holds(signature, signed_bytes(body)):
-            raise Broken(f"the key {check.fingerprint} has not signed this; it says {checked.key}")
+            raise Broken(_unsigned(check.fingerprint, checked.key))
     except Broken as error:
         raise SaidNo(f"{arguments.file}: {error}: do not rely on it") from error
     unread = f", {checked.unread} of them of a newer Kasugai" if checked.unread else ""
@@ -163,6 +165,13 @@ def _verify(arguments: argparse.Namespace) -> int:
         f"{unread}, signed by {checked.key}"
     )
     return Exit.OK
+
+
+def _unsigned(asked: str, named: str) -> str:
+    """Return what is wrong where a signature does not hold; a ledger that names the very key was changed."""
+    if asked == named:
+        return f"it is not what the key {asked} has signed, although it names that key: it was changed since"
+    return f"the key {asked} has not signed this; it says {named}"
 
 
 def _write(path: Path, text: str) -> None:

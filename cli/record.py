@@ -95,6 +95,8 @@ def cut_into(
 @contextmanager
 def fresh(path: Path) -> Iterator[IO[bytes]]:
     """Open a file that is there when it is whole, for its owner alone, and not at all when something goes wrong."""
+    if path.is_dir():
+        raise Misused(f"{path}: is a directory: name a file with -o FILE")
     try:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:

@@ -40,6 +40,8 @@ _NAMES = {number: name for name, number in NUMBERS.items()} | {_ROWS_NUMBER: ROW
 _HEAD = struct.Struct(">BIqqI")
 _LONGEST_LINE = 10_000
 _LARGEST_FRAME = 64 << 20
+_LATEST = 253_402_300_800_000
+"""Milliseconds from 1970 to the end of the year 9999: what is later can be told to nobody."""
 _BUFFER = 1 << 18
 
 
@@ -150,14 +152,17 @@ def _told(line: bytes) -> About:
         _check_schemas(told["schemas"])
         names = {field.name for field in fields(Timing)}
         timing = {name: int(value) for name, value in told["timing"].items() if name in names}
-        return About(
+        about = About(
             begin=BrokerTime(int(told["begin"])),
             end=BrokerTime(int(told["end"])),
             timing=replace(PRODUCTION, **timing),  # type: ignore[arg-type]
             made_by=str(told["made_by"]),
         )
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise BadRecording("its second line does not say what it is of") from error
+    if not 0 <= about.begin < about.end < _LATEST:
+        raise BadRecording("its second line names no span of time in which anything could be compared")
+    return about
 
 
 def _check_schemas(told: dict[str, str]) -> None:

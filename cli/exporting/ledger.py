@@ -113,7 +113,7 @@ def check_chain(body: dict[str, Any]) -> Checked:
         return Checked(
             str(body["incident"]), str(body["subject"]), len(body["records"]), unread, str(body["key"])
         )
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise Broken("a part of it is missing or of another form") from error
 
 

@@ -94,6 +94,10 @@ def test_a_flipped_bit_is_told(tmp_path: Path) -> None:
         (gzip.compress(b"kasugai recording 2\n{}\n"), "its format is 2, this Kasugai reads 1"),
         (gzip.compress(b"kasugai recording 1\n[]\n"), "its second line does not say what it is of"),
         (gzip.compress(b"kasugai recording 1\n{}\n"), "its second line does not say what it is of"),
+        (
+            gzip.compress(b"kasugai recording 1\n" + b"[" * 9_000),
+            "its second line does not say what it is of",
+        ),
     ],
 )
 def test_what_is_no_recording_is_told_in_a_line(tmp_path: Path, data: bytes, why: str) -> None:
@@ -112,6 +116,23 @@ def test_schemas_of_another_form_are_told(tmp_path: Path, told: bytes, why: str)
     """Or its frames would be read as something that nobody has said."""
     whole = gzip.decompress(written()).replace(b'"1001": ', b'"1002": ' if b"1001" in told else b'"1001": ')
     assert why in refusal(tmp_path, gzip.compress(whole.replace(b'"schemas": {', told)))
+
+
+@pytest.mark.parametrize(
+    ("span", "why"),
+    [
+        (b'"begin": 9, "end": 5', "names no span of time"),
+        (b'"begin": 5, "end": 5', "names no span of time"),
+        (b'"begin": -1, "end": 5', "names no span of time"),
+        (b'"begin": 0, "end": 99999999999999999999', "names no span of time"),
+        (b'"begin": 1e999, "end": 5', "does not say what it is of"),
+        (b'"begin": NaN, "end": 5', "does not say what it is of"),
+    ],
+)
+def test_a_time_that_is_none_is_told(tmp_path: Path, span: bytes, why: str) -> None:
+    """Or nothing would be compared, and nothing would differ."""
+    whole = gzip.decompress(written())
+    assert why in refusal(tmp_path, gzip.compress(whole.replace(b'"begin": 5, "end": 9', span)))
 
 
 def test_an_entry_of_no_topic_is_damage(tmp_path: Path) -> None:

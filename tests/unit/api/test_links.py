@@ -152,7 +152,7 @@ def test_a_storm_is_passed_for_one_host(api: Linked) -> None:
 
 def test_a_person_orders_by_the_form(api: Linked) -> None:
     assert "Done" in text_of(api.form(id="cred", secret="right", reason="I looked"))
-    assert "Done" in text_of(api.form(token="bob:p"))
+    assert "Done" in text_of(api.form(token=" bob:p "))
     assert api.logins == [("cred", "right")]
     assert [(c.author, c.reason[:8]) for c in api.reports.commands] == [
         ("cred", "I looked"),
@@ -166,6 +166,8 @@ def test_a_person_orders_by_the_form(api: Linked) -> None:
     [
         ({"id": "cred", "secret": "wrong"}, 401, "does not know this application credential"),
         ({"id": "cred"}, 401, "does not know this application credential"),
+        ({"token": "gAAAA\u2026"}, 401, "This is no token"),
+        ({"token": "鎹"}, 401, "This is no token"),
         ({}, 400, "not sent as a form"),
         ({"id": "away", "secret": "right"}, 503, "Nothing was done"),
         ({"id": "c" * MOST_BYTES, "secret": "x"}, 400, "not sent as a form"),

@@ -116,6 +116,17 @@ def test_an_incident_that_is_not_there_is_told(tmp_path: Path, capsys: pytest.Ca
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_is_neither_read_nor_written_as_a_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["incident", "export", "cmp1", "--recording", str(tmp_path)]) == Exit.USAGE
+    assert capsys.readouterr().err == f"kasugai: {tmp_path}: cannot be read: Is a directory\n"
+    words = ["incident", "export", "cmp1", "--recording", str(STORM), "-o", str(tmp_path)]
+    assert main(words) == Exit.USAGE
+    assert f"{tmp_path}: is a directory: name a file with -o FILE" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.fixture
 def keys(tmp_path: Path) -> tuple[Path, Path]:
     """A private key and its public one."""
@@ -218,7 +229,7 @@ def test_a_chain_that_is_made_anew_lacks_the_signature(
     body["head"] = before
     path.write_text(json.dumps(body))
     code, told = verify(path, keys[1], capsys)
-    assert code == Exit.NO and "has not signed this" in told
+    assert code == Exit.NO and "although it names that key: it was changed since" in told
 
 
 def test_words_that_say_another_thing_than_the_bytes_are_found_even_if_they_were_signed(

@@ -65,7 +65,7 @@ class Report:
     begun: BrokerTime
     """When anything was said about it first."""
     ended: BrokerTime
-    """When it was closed; where it is not, when the report was made."""
+    """When it was closed; where it is not, when the report was made. Never before `begun`, whatever the clocks say."""
 
 
 def report(view: IncidentView, seen: Iterable[Seen], names: Mapping[str, str], now: Instant) -> Report:
@@ -75,12 +75,14 @@ def report(view: IncidentView, seen: Iterable[Seen], names: Mapping[str, str], n
     story = history(view, records)
     host = host_states(records).get((view.segment, view.host)) if view.subject.is_host else None
     segment = names.get(view.segment) or view.segment[:SHORT]
+    spans = phases(view, story)
+    begun = min(view.since, *(each.at for each in story), *(span.begun for span in spans))
     return Report(
         view=view,
         segment=segment,
         made_at=now,
         headline=headline(view, story, segment, host),
-        spans=phases(view, story),
+        spans=spans,
         guests=_guests(view, story),
         left=view.plan.excluded if view.plan is not None else (),
         witnesses=witnesses(story),
@@ -91,8 +93,8 @@ def report(view: IncidentView, seen: Iterable[Seen], names: Mapping[str, str], n
         owners=owners(story),
         chain=chain(story),
         lines=tuple(timeline(story)),
-        begun=min(view.since, *(each.at for each in story), *(span.begun for span in phases(view, story))),
-        ended=view.until if view.until is not None else BrokerTime(now),
+        begun=begun,
+        ended=max(begun, view.until if view.until is not None else BrokerTime(now)),
     )
 
 
@@ -108,11 +110,12 @@ def _guests(view: IncidentView, story: Sequence[Seen]) -> tuple[GuestRow, ...]:
 
 def _own(steps: Sequence[StepView]) -> tuple[Span, ...]:
     """Return the phase of a guest that its incident does not count, as a degraded host's are not."""
-    began = [step.began for step in steps if step.began is not None]
-    ends = [step.ended for step in steps]
-    is_over = all(step.is_done for step in steps)
-    ended = max((end for end in ends if end is not None), default=None) if is_over else None
-    return (Span(part=Part.MOVE, begun=min(began), ended=ended),) if began else ()
+    begun = min((step.began for step in steps if step.began is not None), default=None)
+    if begun is None:
+        return ()
+    ends = [step.ended for step in steps if step.ended is not None]
+    ended = max(begun, *ends) if ends and all(step.is_done for step in steps) else None
+    return (Span(part=Part.MOVE, begun=begun, ended=ended),)
 
 
 def _guest(steps: Sequence[StepView], own: tuple[Span, ...]) -> GuestRow:

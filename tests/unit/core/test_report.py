@@ -341,3 +341,21 @@ def test_any_order_and_any_repetition_of_the_records_give_the_same_report(
 def test_of_an_instance_that_was_begun_nothing_is_known_yet() -> None:
     found = made(*BEGUN)
     assert found.guests == () and found.headline.failed.text.startswith("Instance 2f3c9d1a on cmp1")
+
+
+@pytest.mark.parametrize(
+    "name", ["a-degraded-host-is-drained", "host-loses-power", "operator-holds-then-approves"]
+)
+def test_no_clock_that_goes_backwards_makes_a_time_shorter_than_none(name: str) -> None:
+    """A broker that follows another, and whoever writes the report, may be behind."""
+    records = records_of(name)
+    last = max(each.at for each in records)
+    backwards = [replace(each, at=BrokerTime(2 * last - each.at)) for each in records]
+    made_by = [
+        report(view, told, {}, now)
+        for told, now in ((backwards, last), (records, START - 1_000_000_000))
+        for view in fold(told)
+    ]
+    assert made_by and all(each.begun <= each.ended for each in made_by)
+    spans = [span for each in made_by for span in (*each.spans, *(s for g in each.guests for s in g.spans))]
+    assert spans and all(span.lasted is None or span.lasted >= 0 for span in spans)

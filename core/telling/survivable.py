@@ -29,6 +29,8 @@ Shares = Mapping[str, float]
 """By resource class, what one unit of it weighs."""
 ROUNDING = 1e-9
 """Of a share, for sums of fractions."""
+NO_HOSTS = "no hosts"
+"""Why nothing is promised of a segment of which Nova has no host: a 0 would ring for a room that nobody needs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +41,7 @@ class Survivable:
     """Its name."""
     hosts: int
     lost: int | None
-    """So many of them, whichever they are; None: too little could be read to promise anything."""
+    """So many of them, whichever they are; None: too little could be read to promise anything, or there are none."""
     limit: str = ""
     """What stands against one more: the needs of the guests that might find no room; or why nothing is promised."""
     uncovered: int = 0
@@ -71,6 +73,8 @@ class Promises:
         told = Survivable(
             segment=segment.name, hosts=len(hosts), lost=None, uncovered=len(moved) - len(known)
         )
+        if not hosts:
+            return replace(told, limit=NO_HOSTS)
         if moved and not known:
             return replace(told, limit=_why_unknown(snapshot, moved))
         by_reserves = segment.method is Method.RESERVED_HOST

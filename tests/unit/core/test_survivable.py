@@ -48,6 +48,15 @@ def test_what_stands_against_one_more_is_told() -> None:
     assert (found.lost, found.limit, found.uncovered) == (0, "MEMORY_MB 1, VCPU 1", 0)
 
 
+@pytest.mark.parametrize("hosts", [(), ("a-host-that-nova-has-not",)])
+def test_of_a_segment_without_hosts_nothing_is_promised(hosts: tuple[str, ...]) -> None:
+    """Or its gauge would say 0, and an alert ring for a segment that was only just described."""
+    cloud = alike(3, 1, 9)
+    empty = replace(cloud.segments[SEGMENT], name="new", hosts=hosts)
+    found = survivable(cloud, empty)
+    assert (found.hosts, found.lost, found.limit) == (0, None, "no hosts")
+
+
 def test_memory_alone_limits_where_processors_are_shared_out_freely() -> None:
     cloud = estate(
         {f"cmp{n}": (160, 4) for n in range(5)}, {f"cmp{n}": [guest(f"a{n}")] * 4 for n in range(5)}

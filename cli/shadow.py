@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from kasugai.cli.configured import settings_of
-from kasugai.cli.exits import Exit
+from kasugai.cli.exits import Exit, Misused
 from kasugai.cli.parser import Nouns, add_config_file, command
 from kasugai.cli.replay import policies_of
 
@@ -36,6 +36,10 @@ def add(nouns: Nouns) -> None:
 
 
 def _shadow(arguments: argparse.Namespace) -> int:
+    if arguments.count is not None and arguments.count < 1:
+        raise Misused(
+            f"--count {arguments.count}: name a number from 1 on, or leave it out to go on for ever"
+        )
     asyncio.run(_follow(settings_of(arguments), policies_of(arguments), arguments.count))
     return Exit.OK
 

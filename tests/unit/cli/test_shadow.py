@@ -126,3 +126,12 @@ def test_it_tells_what_comes_from_now_on_and_ends_when_asked(
         "2026-01-01T00:02:10.324Z  would have: hold cmp2 (approval-needed): 2 of 5 hosts are unhealthy",
         "2026-01-01T00:02:12.586Z  was: close cmp2 (recovered)",
     ]
+
+
+@pytest.mark.parametrize("count", ["0", "-3"])
+def test_no_differences_at_all_are_no_number_to_end_after(
+    count: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["shadow", "--policy", str(STORM.with_suffix(".yaml")), "--count", count]
+    assert main(words) == Exit.USAGE
+    assert f"--count {count}: name a number from 1 on" in capsys.readouterr().err

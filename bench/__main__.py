@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from bench import (
     agent,
+    announce,
     bridge,
     evacuations,
     guests,
@@ -41,6 +42,7 @@ BENCHES: Mapping[str, Callable[[], Iterator[Figure]]] = MappingProxyType(
         "liveness": liveness.run,
         "bridge": bridge.run,
         "landings": landings.run,
+        "announce": announce.run,
         "whatif": whatif.run,
         "replay": replay.run,
     }

@@ -1,4 +1,4 @@
-"""How long a message takes to a chat, and a click to Kafka: `.venv/bin/python -m bench.announce`.
+"""How long a message takes to a chat, and a click to Kafka.
 
 `kasugai announce` and `kasugai api` as processes on a real Kafka and Redis, a chat that answers at once and a simulated
 Keystone, on the same machine. A round is what a person at the other end waits for: from the verdict to its message, and
@@ -6,12 +6,13 @@ from the POST of its link to the command on Kafka.
 """
 
 import asyncio
-import sys
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import UUID
 
+from bench.figures import Figure, percentile
 from kasugai.adapters.kafka.producer import Producer
 from kasugai.adapters.settings import load
 from kasugai.api.own.rules import MOUNT
@@ -22,18 +23,23 @@ from tests.support.announcer import Told, link_of, telling
 from tests.support.api_process import ask
 
 ROUNDS = 50
+LIMIT = 2_000.0
+"""Milliseconds, for the person and the chat too: ours is to be no part of it that anybody notices."""
 
 
-def main() -> None:
-    """Measure and print."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
+def run() -> Iterator[Figure]:
+    """Measure all."""
     with TemporaryDirectory(prefix="kasugai-bench-") as folder, telling(Path(folder)) as told:
         told.announce()
-        asyncio.run(measure(told, rounds))
+        there, back = asyncio.run(measure(told, ROUNDS))
+    whole = [one + other for one, other in zip(there, back, strict=True)]
+    yield from _figures("verdict → message at a chat", there)
+    yield from _figures("click of its link → command on Kafka", back)
+    yield from _figures("round trip of both", whole, LIMIT)
 
 
-async def measure(told: Told, rounds: int) -> None:
-    """Play the rounds one after the other."""
+async def measure(told: Told, rounds: int) -> tuple[list[float], list[float]]:
+    """Play the rounds one after the other; return the seconds of each way."""
     token = told.token()
     there, back = [], []
     async with Producer(load([str(told.config)]).kafka, "bench") as producer:
@@ -51,19 +57,14 @@ async def measure(told: Told, rounds: int) -> None:
             if number:  # the first one joins the group
                 there.append(arrived - begun)
                 back.append(time.perf_counter() - arrived)
-    whole = [one + other for one, other in zip(there, back, strict=True)]
-    for name, found in (("verdict to message", there), ("click to Kafka", back), ("round trip", whole)):
-        print(_line(name, sorted(found)))
+    return there, back
 
 
 def _post(told: Told, path: str, token: str) -> tuple[int, bytes]:
     return ask(told.port, "POST", path, **{"X-Auth-Token": token})
 
 
-def _line(name: str, found: list[float]) -> str:
-    p50, p99 = (1000 * found[int(len(found) * share)] for share in (0.5, 0.99))
-    return f"{name}: {len(found)} rounds, p50 {p50:.0f} ms, p99 {p99:.0f} ms, worst {1000 * found[-1]:.0f} ms"
-
-
-if __name__ == "__main__":
-    main()
+def _figures(what: str, found: Sequence[float], limit: float | None = None) -> Iterator[Figure]:
+    for percent in (50, 99):
+        value = 1000 * percentile(found, percent)
+        yield Figure(bench="announce", what=f"{what}: p{percent}", value=value, unit="ms", limit=limit)

@@ -25,7 +25,9 @@ def as_json(loss: Loss, at: Instant) -> dict[str, Any]:
         "made_at": stamp(at),
         "counts": {str(outlook): count for outlook, count in loss.counts().items()},
         "storms": list(loss.storms),
-        "hosts": [{"name": h.name, "segment": h.segment, "waits": h.waits} for h in loss.hosts],
+        "hosts": [
+            {"name": h.name, "segment": h.segment, "waits": h.waits, "domain": h.domain} for h in loss.hosts
+        ],
         "guests": [_guest(guest) for guest in loss.guests],
     }
 

@@ -91,6 +91,9 @@ def _add_compare(verbs: Nouns) -> None:
     )
     compare.add_argument("file", metavar="FILE", type=Path, help="what `whatif lose --save` wrote")
     compare.add_argument("incidents", metavar="INCIDENT", nargs="+", help="its id's beginning, or its host")
+    compare.add_argument(
+        "--metrics", metavar="FILE", type=Path, help="write the errors for node_exporter there (*.prom)"
+    )
     add_output(compare)
     add_config_file(compare)
 
@@ -145,19 +148,21 @@ def _survive(arguments: argparse.Namespace) -> int:
 def _compare(arguments: argparse.Namespace) -> int:
     from kasugai.cli.terminal import data, data_json, width
     from kasugai.cli.whatif_compare import compared
-    from kasugai.cli.whatif_file import read
+    from kasugai.cli.whatif_file import read, save_metrics
     from kasugai.cli.whatif_text import comparison_json, comparison_page
-    from kasugai.core.telling.forecasts import Came
+    from kasugai.core.telling.forecasts import Came, errors
 
-    forecasts, made_at = read(arguments.file)
+    saved = read(arguments.file)
     settings = settings_of(arguments, "nova")
-    found = asyncio.run(compared(settings, forecasts, arguments.incidents))
+    found = asyncio.run(compared(settings, saved.guests, arguments.incidents))
     if not found.guests:
         raise SaidNo(
             f"{arguments.file}: says nothing of the guests of {', '.join(arguments.incidents)}: kasugai incident list"
         )
+    if arguments.metrics is not None:
+        save_metrics(arguments.metrics, errors(found, saved.segments))
     if arguments.output == "json":
-        data_json(comparison_json(found, made_at))
+        data_json(comparison_json(found, saved.made_at))
     else:
-        data(*comparison_page(found, made_at, width()))
+        data(*comparison_page(found, saved.made_at, width()))
     return Exit.NO if found.count(Came.NOT_BACK) else Exit.OK

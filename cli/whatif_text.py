@@ -6,7 +6,7 @@ from typing import Any
 from kasugai.cli.tables import Column, Line, Painted, Part, table
 from kasugai.core.telling.forecasts import Came, Comparison
 from kasugai.core.telling.survivable import Survivable
-from kasugai.core.telling.whatif import Forecast, Loss
+from kasugai.core.telling.whatif import Forecast, Loss, LostHost
 from kasugai.core.words.capacity import Outlook
 
 GUESTS = (Column("HOST"), Column("GUEST"), Column("OUTLOOK"), Column("TO"), Column("WHY"))
@@ -40,7 +40,7 @@ def loss_page(loss: Loss, width: int | None) -> list[Line]:
         f"{segment}: so many of its hosts are a storm: all of it is held until a person approves"
         for segment in loss.storms
     ]
-    rows = [(h.name, h.segment or "-", _would_be(h.waits)) for h in loss.hosts]
+    rows = [(h.name, h.segment or "-", _would_be(h)) for h in loss.hosts]
     lines += ["", *table(HOSTS, rows, width)]
     if loss.guests:
         guests = [(g.host, g.name, str(g.outlook), g.to or "-", _why(g)) for g in loss.guests]
@@ -48,8 +48,10 @@ def loss_page(loss: Loss, width: int | None) -> list[Line]:
     return lines
 
 
-def _would_be(waits: str) -> str:
-    return f"held: {waits}" if waits else "recovered"
+def _would_be(host: LostHost) -> str:
+    if host.waits:
+        return f"held: {host.waits}{' of ' * bool(host.domain)}{host.domain}"
+    return f"recovered, in turn with others of {host.domain}" if host.domain else "recovered"
 
 
 def _why(guest: Forecast) -> str:

@@ -14,8 +14,8 @@ from kasugai.adapters.kafka.reader import Place, Reader
 from kasugai.adapters.kafka.topics import require
 from kasugai.adapters.nova.survey import NovaSurvey
 from kasugai.adapters.settings import Settings
-from kasugai.adapters.telemetry.catalogue import OBSERVED_DOWN, OBSERVED_STRANGERS
 from kasugai.adapters.telemetry.meters import Reading, watched
+from kasugai.adapters.telemetry.observer_metrics import OBSERVED_DOWN, OBSERVED_STRANGERS
 from kasugai.adapters.telemetry.vitals import Vitals
 from kasugai.core.recovering.doors import LogAway
 from kasugai.core.words.verdicts import Verdict
@@ -94,6 +94,9 @@ async def _observe(settings: Settings, words: list[Word], demo: bool, vitals: Vi
                 room = _room(settings, parts.survey, inventory)
                 stack.enter_context(room.shown())
                 tasks.create_task(room.run())
+            if parts.devices is not None:
+                stack.enter_context(parts.devices.shown())
+                tasks.create_task(parts.devices.run())
             vitals.expect(lambda: "")
             rounds.start(tasks)
             LOG.info("observing: %s", ", ".join(words))

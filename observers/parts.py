@@ -18,6 +18,7 @@ from kasugai.adapters.web import Web
 from kasugai.core.words.hardware import HARDWARE
 from kasugai.observers.alerts import AlertWatch
 from kasugai.observers.asking import asking, first_of
+from kasugai.observers.devices import DeviceChecks
 from kasugai.observers.nova import NovaWatch
 from kasugai.observers.power import PowerWatch, Suspects
 from kasugai.observers.queries import QueryWatch
@@ -63,6 +64,8 @@ class Parts:
     alertmanager: "SilencesOf | None" = None
     survey: NovaSurvey | None = None
     """Whom to ask who has room; None: nobody is asked."""
+    devices: DeviceChecks | None = None
+    """The slow round over all power devices; None: there is none."""
 
 
 class SilencesOf:
@@ -99,7 +102,7 @@ async def open_parts(
                     parts.watches[word] = [_nova(stack, settings)]
                     parts.survey = _survey(stack, settings) if listens else None
                 case Word.POWER:
-                    parts.watches[word] = [_power(settings, parts.suspects)]
+                    parts.watches[word], parts.devices = _power(settings, parts.suspects)
                 case Word.METRICS:
                     parts.watches[word] = await _metrics(stack, settings, listens=listens)
                 case Word.SILENCES:
@@ -125,7 +128,7 @@ def _survey(stack: AsyncExitStack, settings: Settings) -> NovaSurvey | None:
     return cloud
 
 
-def _power(settings: Settings, suspects: Suspects) -> Watch:
+def _power(settings: Settings, suspects: Suspects) -> tuple[list[Watch], DeviceChecks | None]:
     found = devices(settings.power, settings.worker.timing.fence / 1000)
     if not found:
         raise Unfit(
@@ -133,8 +136,9 @@ def _power(settings: Settings, suspects: Suspects) -> Watch:
             "nothing to read; see docs/operators/fencing.md, and run `kasugai observe power` where they are"
         )
     power = Fencing(lambda host: found.get(host, ()), reads=settings.power.reads)
-    every = settings.observe.power_interval / 1000
-    return PowerWatch(settings.stream.instance, power, suspects, every=every, new_episode=_moment)
+    every, slowly = settings.observe.power_interval / 1000, settings.observe.device_interval / 1000
+    watch = PowerWatch(settings.stream.instance, power, suspects, every=every, new_episode=_moment)
+    return [watch], DeviceChecks(found, lambda: suspects.hosts, every=slowly) if slowly else None
 
 
 async def _metrics(stack: AsyncExitStack, settings: Settings, *, listens: bool) -> list[Watch]:

@@ -13,8 +13,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from kasugai.adapters.settings.exposure import is_loopback
-from kasugai.adapters.telemetry.catalogue import OBSERVED_POSTS
 from kasugai.adapters.telemetry.meters import count
+from kasugai.adapters.telemetry.observer_metrics import OBSERVED_POSTS
 from kasugai.adapters.web import Unanswered, token_of
 from kasugai.observers.alerts import AlertWatch, BadPost, read_post
 

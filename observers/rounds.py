@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from kasugai.adapters.kafka.records import Sink, outgoing
-from kasugai.adapters.telemetry.catalogue import OBSERVED_LOOKS
 from kasugai.adapters.telemetry.meters import count
+from kasugai.adapters.telemetry.observer_metrics import OBSERVED_LOOKS
 from kasugai.adapters.wall import Wall
 from kasugai.core.recovering.doors import LogAway
 from kasugai.observers.said import Said

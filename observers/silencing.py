@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from kasugai.adapters.kafka.records import Sink
-from kasugai.adapters.telemetry.catalogue import OBSERVED_LOOKS
 from kasugai.adapters.telemetry.meters import count
+from kasugai.adapters.telemetry.observer_metrics import OBSERVED_LOOKS
 from kasugai.adapters.wall import Wall
 from kasugai.core.words.silences import Silence
 from kasugai.observers.rounds import Hosts, Trouble, at_intervals, publish

@@ -70,6 +70,14 @@ OBSERVE = [
         help="Between two readings of one suspected host's power by `kasugai observe power` (ms).",
     ),
     cfg.IntOpt(
+        "device_interval",
+        default=21_600_000,
+        min=0,
+        max=604_800_000,
+        help="Within how long `kasugai observe power` asks the power devices of every host whether they still answer, "
+        "each once, evenly over the time (ms); 0 asks none.",
+    ),
+    cfg.IntOpt(
         "room_interval",
         default=900_000,
         min=0,

@@ -107,6 +107,8 @@ class ObserveSettings:
     """Milliseconds for which an alert stands that is not said again."""
     power_interval: int = 10_000
     """Milliseconds between two readings of one host's power."""
+    device_interval: int = 21_600_000
+    """Milliseconds between two checks of one host's power devices; 0: none."""
     room_interval: int = 900_000
     """Milliseconds between two reads of who has room; 0: none."""
 

@@ -8,6 +8,7 @@ while something is done about that host; of the projector's and route's there ar
 from kasugai.adapters.telemetry.announce_metrics import ANNOUNCE, ANNOUNCE_METRICS
 from kasugai.adapters.telemetry.bridge_metrics import BRIDGE, BRIDGE_METRICS
 from kasugai.adapters.telemetry.metric import SECONDS, Metric, Shape
+from kasugai.adapters.telemetry.observer_metrics import OBSERVER_METRICS, OBSERVERS
 from kasugai.adapters.telemetry.project_metrics import PROJECT, PROJECT_METRICS
 from kasugai.adapters.telemetry.room_metrics import ROOM_METRICS
 
@@ -15,8 +16,6 @@ ROUTE = "route"
 LIVENESS = "liveness"
 CORRELATE = "correlate"
 API = "api"
-OBSERVERS = ("observe_nova", "observe_power", "observe_metrics", "observe_silences")
-"""One for each word of `kasugai observe`; a process of several goes by the first of them in this order."""
 WORKERS = ("worker_host", "worker_instance", "worker_process")
 """One for each kind that `kasugai worker` knows; a process of several kinds goes by the first of them in this order."""
 CONSUMERS = (ROUTE, LIVENESS, BRIDGE, CORRELATE, *WORKERS, PROJECT)
@@ -28,7 +27,6 @@ _TOPIC = ("topic", "a topic of docs/topics.md")
 _PARTITION = ("partition", "its partitions")
 _HOST = ("hostname", "hosts that this worker recovers right now")
 _KIND = ("kind", "core/words/subject.Kind")
-_SOURCE = ("source", "nova, power, metrics or silences")
 _METHOD = ("method", "GET, HEAD, POST, PUT, DELETE, OPTIONS or other")
 _ROUTE = ("route", "the path's template; `none` when no resource was reached (unknown paths, 401, 415)")
 _QUICK = (0.002, 0.005, 0.01, 0.02, 0.04, 0.06, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -287,39 +285,6 @@ UNREADABLE = Metric(
     labels=(("what", "lease, subject, index, entry, flag, epoch or record"),),
     shown_by=WORKERS,
 )
-OBSERVED_LOOKS = Metric(
-    name="kasugai.observed.looks",
-    shape=Shape.COUNTER,
-    unit="{look}",
-    help="Looks at other systems, by whether they gave an opinion: one that is away, or answers in part, has none.",
-    labels=(_SOURCE, ("outcome", "seen or no-opinion")),
-    shown_by=OBSERVERS,
-)
-OBSERVED_DOWN = Metric(
-    name="kasugai.observed.down",
-    shape=Shape.GAUGE,
-    unit="{host}",
-    help="Hosts that an observer calls down, off or degraded, or sets aside, now.",
-    labels=(("observer", "os-services, power/INSTANCE, query/NAME, alertmanager or alertmanager/degraded"),),
-    shown_by=OBSERVERS,
-)
-OBSERVED_STRANGERS = Metric(
-    name="kasugai.observed.strangers",
-    shape=Shape.GAUGE,
-    unit="{host}",
-    help="What an answer names, or alerts stand about, and the inventory does not know: most often short name against "
-    "FQDN, case, or a port behind the name.",
-    labels=(("observer", "query/NAME or alertmanager"),),
-    shown_by=("observe_metrics",),
-)
-OBSERVED_POSTS = Metric(
-    name="kasugai.observed.posts",
-    shape=Shape.COUNTER,
-    unit="{message}",
-    help="Messages of Alertmanager's webhook.",
-    labels=(("outcome", "taken or refused"),),
-    shown_by=("observe_metrics",),
-)
 REQUESTS = Metric(
     name="kasugai.api.requests",
     shape=Shape.COUNTER,
@@ -384,10 +349,7 @@ CATALOGUE = (
     FIRST_EFFECT,
     CALL,
     UNREADABLE,
-    OBSERVED_LOOKS,
-    OBSERVED_DOWN,
-    OBSERVED_STRANGERS,
-    OBSERVED_POSTS,
+    *OBSERVER_METRICS,
     *ROOM_METRICS,
     *BRIDGE_METRICS,
     *PROJECT_METRICS,

@@ -6,7 +6,7 @@ says nothing about where the cause lies.
 """
 
 from kasugai.core.deciding.asked import Asked
-from kasugai.core.words.domains import Domain
+from kasugai.core.words.crowds import as_one
 
 
 def counted(asked: Asked, crowd: int) -> int:
@@ -16,11 +16,4 @@ def counted(asked: Asked, crowd: int) -> int:
         return crowd
     sick = {asked.row.host, *asked.tally.sick(asked.deadline)}
     domains = {domain for host in sick for domain in asked.tally.domains.of(host) if domain.kind in kinds}
-    whole = [domain for domain in domains if _is_one(asked, domain, sick)]
-    covered = set().union(*(asked.tally.domains.hosts(domain) for domain in whole))
-    return min(crowd, crowd - len(covered) + len(whole))
-
-
-def _is_one(asked: Asked, domain: Domain, sick: set[str]) -> bool:
-    members = asked.tally.domains.hosts(domain)
-    return members <= sick and 2 * len(members) <= len(asked.tally.hosts)
+    return as_one(crowd, sick, asked.tally.hosts, map(asked.tally.domains.hosts, domains))

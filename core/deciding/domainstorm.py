@@ -9,6 +9,7 @@ from collections.abc import Iterator, Set
 from kasugai.core.deciding.asked import Asked
 from kasugai.core.deciding.gates import Bars, Gate, Wait, When
 from kasugai.core.deciding.storm import CALM, is_approved, next_count
+from kasugai.core.words.crowds import is_too_many
 from kasugai.core.words.domains import Domain
 from kasugai.core.words.timing import Millis, SteadyTime
 from kasugai.core.words.verdicts import Reason
@@ -31,8 +32,7 @@ def _crowd(asked: Asked, hosts: Set[str]) -> int:
 
 
 def _is_over(asked: Asked, hosts: Set[str]) -> bool:
-    crowd = _crowd(asked, hosts)
-    return crowd > 1 and crowd * 100 >= asked.policy.domain_trip * len(hosts)
+    return is_too_many(_crowd(asked, hosts), len(hosts), asked.policy.domain_trip)
 
 
 def _may_pass(asked: Asked) -> bool:

@@ -7,6 +7,7 @@ from kasugai.core.deciding.asked import Asked, Crowd
 from kasugai.core.deciding.asone import counted
 from kasugai.core.deciding.gates import Bars, Gate, Wait, When
 from kasugai.core.deciding.rows import SegmentRow, Word
+from kasugai.core.words.crowds import is_too_many
 from kasugai.core.words.timing import Millis, SteadyTime
 from kasugai.core.words.verdicts import Reason
 
@@ -33,7 +34,7 @@ def storm(asked: Asked) -> Reason | None:
 
 def is_over(segment: SegmentRow, tally: Crowd, crowd: int) -> bool:
     """Whether so many unhealthy hosts are too many: more than one, and as much of the segment as its policy says."""
-    return crowd > 1 and crowd * 100 >= segment.record.policy.max_unhealthy * len(tally.hosts)
+    return is_too_many(crowd, len(tally.hosts), segment.record.policy.max_unhealthy)
 
 
 def is_approved(approval: Word | None, crowd: int, deadline: SteadyTime) -> bool:

@@ -36,6 +36,7 @@ from kasugai.core.words.capacity import (
     Snapshot,
 )
 from kasugai.core.words.disks import LOST_ELSEWHERE, DiskClass, RootDisks
+from kasugai.core.words.domains import Domain
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.policy import Policy
 from kasugai.core.words.timing import MonoTime, Timing
@@ -240,6 +241,7 @@ class Census:
             bars=described.avoid.get(view.host, "") or self._lifeless(view) or trait,
             is_disabled=not view.is_enabled,
             waits=described.why_it_waits(view.host),
+            is_set_aside=record is not None and record.on_maintenance,
         )
 
     def _lifeless(self, view: ServiceView) -> str:
@@ -250,11 +252,18 @@ class Census:
 
     def _segment(self, record: SegmentRecord) -> SegmentSeen:
         hosts = self._hosts_of[record.segment_id]
+        domains: dict[Domain, set[str]] = defaultdict(set)
+        for name, domain in ((host.name, domain) for host in hosts for domain in host.domains):
+            domains[domain].add(name)
         return SegmentSeen(
             segment_id=record.segment_id,
             name=record.name,
             method=record.policy.method,
             max_unhealthy=record.policy.max_unhealthy,
+            domain_as_one=record.policy.domain_as_one,
+            domain_trip=record.policy.domain_trip,
+            domain_small=record.policy.domain_small,
+            domains={domain: frozenset(members) for domain, members in domains.items()},
             hosts=tuple(host.name for host in hosts),
             reserves=tuple(host.name for host in hosts if self._is_free(host)),
             joins=record.policy.add_reserve_to_aggregates,

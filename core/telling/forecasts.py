@@ -80,6 +80,16 @@ def compare(
     )
 
 
+def errors(found: Comparison, segments: Mapping[str, str]) -> Mapping[str, float]:
+    """Return the error by segment, sorted; none for one of which nobody who was said to fit is seen. `segments`: each
+    lost host's segment."""
+    guests: dict[str, list[Compared]] = {}
+    for guest in found.guests:
+        guests.setdefault(segments.get(guest.said.host, ""), []).append(guest)
+    parts = {name: Comparison(guests=tuple(them), newcomers=()) for name, them in sorted(guests.items())}
+    return {name: part.error for name, part in parts.items() if part.fitting}
+
+
 def _compared(said: Forecast, now: str) -> Compared:
     return Compared(said=said, now=now, came=_came(said, now))
 

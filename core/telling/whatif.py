@@ -6,11 +6,12 @@ room. It looks at room, server groups, zones, aggregates and policy, and at noth
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import assert_never
 
 from kasugai.core.telling.packing import Deal, Packing
+from kasugai.core.telling.storms import Storms, storms
 from kasugai.core.words.capacity import GuestSeen, HostSeen, Outlook, SegmentSeen, Snapshot
 from kasugai.core.words.policy import Method
 
@@ -49,6 +50,8 @@ class LostHost:
     """Its segment's name; empty: in none."""
     waits: str
     """Why nothing would be done before a person has said so; empty: it is recovered by itself."""
+    domain: str = ""
+    """The failure domain whose storm holds it, or of which it waits for its turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,42 +78,36 @@ def lose(snapshot: Snapshot, lost: Collection[str]) -> Loss:
     """Return what would become of these hosts and of their guests if all were lost at once. Hosts that the snapshot
     does not know are passed over: who asks says so."""
     names = sorted(frozenset(lost) & snapshot.hosts.keys())
-    storms = _storms(snapshot, names)
-    hosts = [_waiting(snapshot.hosts[name], storms) for name in names]
+    found = storms(snapshot, names)
+    hosts = [_waiting(snapshot.hosts[name], found) for name in names]
     packing = Packing(snapshot, frozenset(names))
     guests = [guest for host in hosts for guest in _of_host(snapshot, host, packing)]
     return Loss(
-        hosts=tuple(_told(snapshot, host) for host in hosts),
+        hosts=tuple(_told(snapshot, host, found) for host in hosts),
         guests=tuple(guests),
-        storms=tuple(sorted(snapshot.segments[segment].name for segment in storms)),
+        storms=tuple(sorted(snapshot.segments[segment].name for segment in found.segments)),
     )
 
 
 STORM = "storm"
+DOMAIN_STORM = "domain-storm"
 
 
-def _storms(snapshot: Snapshot, lost: Sequence[str]) -> frozenset[str]:
-    """Return the segments in which a storm would hold all of it: more than one host, and as many as its policy says."""
-    counts = Counter(snapshot.hosts[name].segment for name in lost)
-    return frozenset(
-        segment
-        for segment, count in counts.items()
-        if segment in snapshot.segments and is_storm(snapshot.segments[segment], count)
-    )
+def _waiting(host: HostSeen, found: Storms) -> HostSeen:
+    """Behind what is the host's own stands its segment's storm, and behind that the one of a failure domain."""
+    stormy = STORM if host.segment in found.segments else DOMAIN_STORM if host.name in found.held else ""
+    return replace(host, waits=host.waits or stormy)
 
 
-def is_storm(segment: SegmentSeen, lost: int) -> bool:
-    """Whether so many lost hosts are held until a person approves (ADR 7)."""
-    return lost > 1 and lost * 100 >= segment.max_unhealthy * len(segment.hosts)
-
-
-def _waiting(host: HostSeen, storms: frozenset[str]) -> HostSeen:
-    return replace(host, waits=host.waits or (STORM if host.segment in storms else ""))
-
-
-def _told(snapshot: Snapshot, host: HostSeen) -> LostHost:
+def _told(snapshot: Snapshot, host: HostSeen, found: Storms) -> LostHost:
     segment = snapshot.segments.get(host.segment)
-    return LostHost(name=host.name, segment=segment.name if segment else "", waits=host.waits)
+    domains = {DOMAIN_STORM: found.held, "": found.slowed}.get(host.waits, {})
+    return LostHost(
+        name=host.name,
+        segment=segment.name if segment else "",
+        waits=host.waits,
+        domain=domains.get(host.name, ""),
+    )
 
 
 def _of_host(snapshot: Snapshot, host: HostSeen, packing: Packing) -> Iterator[Forecast]:

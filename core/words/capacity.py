@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from kasugai.core.words.domains import Domain
 from kasugai.core.words.policy import Method
 
 
@@ -83,6 +84,8 @@ class HostSeen:
     """Whether Nova's scheduler leaves it out: a reserve is enabled when it is needed."""
     waits: str = ""
     """Why, if it were lost, nothing would be done before a person has said so; empty: it is recovered by itself."""
+    is_set_aside: bool = False
+    """Whether it is in maintenance: such a host is in no storm."""
 
     @property
     def is_open(self) -> bool:
@@ -133,6 +136,14 @@ class SegmentSeen:
     method: Method = Method.AUTO
     max_unhealthy: int = 50
     """Percent of its hosts from which on a failure is a storm."""
+    domain_as_one: tuple[str, ...] = ()
+    """Kinds of failure domains of which one counts as one host in that, once all of it has failed."""
+    domain_trip: int = 0
+    """Percent of a domain's hosts from which on it is in a storm of its own; 0: never."""
+    domain_small: int = 20
+    """A domain of at most so many hosts stops in its storm; a larger one slows down."""
+    domains: Mapping[Domain, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    """Failure domains, with those of the segment's hosts that are in each."""
     hosts: tuple[str, ...] = ()
     reserves: tuple[str, ...] = ()
     """Those of its reserves that are free, in the order in which they are given."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from opentelemetry.metrics import CallbackOptions
 
 from kasugai.adapters.kafka.inventory_writer import InventoryWriter
 from kasugai.adapters.kafka.layout import wanted
@@ -13,6 +14,8 @@ from kasugai.adapters.kafka.producer import Producer
 from kasugai.adapters.kafka.reader import Reader
 from kasugai.adapters.kafka.topics import Topics
 from kasugai.adapters.settings.values import ObserveSettings, PowerSettings, Settings
+from kasugai.adapters.telemetry.meters import _read
+from kasugai.adapters.telemetry.observer_metrics import ANSWERS
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.signals import Fault, Symptom
 from kasugai.core.words.subject import host_subject
@@ -58,9 +61,8 @@ async def until(what: Callable[[], Awaitable[bool]]) -> None:
             await asyncio.sleep(0.3)
 
 
-def test_a_suspected_host_that_is_off_is_proven_dead_and_no_device_is_switched(
-    own_kafka: KafkaServer, tmp_path: Path
-) -> None:
+def furnish(own_kafka: KafkaServer, tmp_path: Path, device_interval: int) -> tuple[FakeAgents, Settings]:
+    """Two hosts that are off, by a fence agent each."""
     agents = FakeAgents(tmp_path)
     for name in ("bmc1", "bmc2"):
         agents.device(name)
@@ -74,9 +76,16 @@ def test_a_suspected_host_that_is_off_is_proven_dead_and_no_device_is_switched(
     settings = replace(
         settings_for(own_kafka.bootstrap, "w1"),
         power=PowerSettings(devices_file=str(devices), agents_dir=str(tmp_path)),
-        observe=ObserveSettings(interval=1_000, power_interval=1_000),
+        observe=ObserveSettings(interval=1_000, power_interval=1_000, device_interval=device_interval),
     )
     Topics(settings).apply(wanted(settings))
+    return agents, settings
+
+
+def test_a_suspected_host_that_is_off_is_proven_dead_and_no_device_is_switched(
+    own_kafka: KafkaServer, tmp_path: Path
+) -> None:
+    agents, settings = furnish(own_kafka, tmp_path, device_interval=0)
 
     async def story() -> None:
         async with InventoryWriter(settings.kafka, "test-inventory") as writer:
@@ -102,6 +111,30 @@ def test_a_suspected_host_that_is_off_is_proven_dead_and_no_device_is_switched(
     asyncio.run(story())
     assert {asked.action for asked in agents.asked("bmc1")} == {"status"}
     assert agents.asked("bmc2") == [], "nobody suspects cmp2"
+
+
+def test_devices_are_checked_and_nothing_is_said_of_their_hosts(
+    own_kafka: KafkaServer, tmp_path: Path
+) -> None:
+    agents, settings = furnish(own_kafka, tmp_path, device_interval=500)
+    agents.set("bmc2", status=[1, "", "no route to host"])
+
+    async def checked() -> bool:
+        return all(len(agents.asked(name)) > 2 for name in ("bmc1", "bmc2"))
+
+    async def story() -> dict[object, float]:
+        stop = asyncio.Event()
+        observing = asyncio.create_task(run(settings, [Word.POWER], stop))
+        await until(checked)
+        seen = _read(ANSWERS, CallbackOptions())
+        shown: dict[object, float] = {(each.attributes or {})["hostname"]: each.value for each in seen}
+        stop.set()
+        await observing
+        return shown
+
+    assert asyncio.run(story()) == {"cmp1": 1.0, "cmp2": 0.0}
+    assert {asked.action for name in ("bmc1", "bmc2") for asked in agents.asked(name)} == {"status"}
+    assert asyncio.run(said(settings)) == [], "cmp1 reads off, and nobody asked"
 
 
 async def _has(settings: Settings, word: tuple[str, str, Symptom]) -> bool:

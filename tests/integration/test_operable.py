@@ -27,10 +27,10 @@ from kasugai.adapters.telemetry.catalogue import (
     EVACUATIONS,
     EXITS,
     INCIDENTS,
-    OBSERVERS,
     PROCESSES,
     WINDOW,
 )
+from kasugai.adapters.telemetry.observer_metrics import OBSERVERS
 from kasugai.sim.child import Child, free_port
 from kasugai.sim.cloud import QUICK, SimCloud
 from kasugai.sim.http import CloudThread

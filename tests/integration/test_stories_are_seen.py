@@ -36,6 +36,7 @@ BAD_DAY = "a bad day says what is wrong"
 HOURS = "what stands for hours rings when it has"
 DAYS = "what is forgotten rings after a day and after a week"
 WITNESS = "a witness that has given no opinion for ten minutes is missing, and those that see are not"
+DEVICE = "a fence device that no observer reaches rings, and one that another reaches does not"
 LIES = "an-agent-that-lies"
 BLAST = "blast-fourteen-hosts-of-one-pdu"
 
@@ -67,6 +68,7 @@ ALERTS = {
     "KasugaiHostUnprotected": HOURS,
     "KasugaiHostsInNoSegment": OUTAGE,
     "KasugaiEvidenceSourceSilent": WITNESS,
+    "KasugaiFenceDeviceSilent": DEVICE,
     "KasugaiAgentKeysRefused": LIES,
     "KasugaiReceiverAway": BAD_DAY,
     "KasugaiNotReady": BAD_DAY,

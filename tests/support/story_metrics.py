@@ -25,6 +25,7 @@ from kasugai.adapters.inventory import Inventory
 from kasugai.adapters.telemetry import catalogue as c
 from kasugai.adapters.telemetry.meters import Reading, watched, wide
 from kasugai.adapters.telemetry.metric import Metric
+from kasugai.adapters.telemetry.observer_metrics import OBSERVED_DOWN
 from kasugai.adapters.telemetry.serving import registry
 from kasugai.adapters.telemetry.wide import joined
 from kasugai.adapters.wall import Wall
@@ -95,7 +96,7 @@ class Scraper:
             c.INCIDENTS: self._phases,
             c.UNFENCED: lambda: self._of_policies(unfenced),
             c.UNDESCRIBED_DISKS: lambda: self._of_policies(undescribed_disks),
-            c.OBSERVED_DOWN: lambda: [
+            OBSERVED_DOWN: lambda: [
                 (len(each.said.standing), {"observer": each.watch.name}) for each in lab.rounds
             ],
         }

@@ -21,11 +21,11 @@ from kasugai.adapters.telemetry.catalogue import (
     CALL,
     EVACUATIONS,
     LIVENESS_HOSTS,
-    OBSERVED_DOWN,
     STEPS,
     VERDICTS,
     WINDOW,
 )
+from kasugai.adapters.telemetry.observer_metrics import OBSERVED_DOWN
 from kasugai.adapters.telemetry.project_metrics import GUESTS_BACK, HOST_STATE
 
 NOT_WELL = of(HOST_STATE, 'state!="in-service"')

@@ -4,12 +4,12 @@ from dashboards.now import INCIDENT
 from dashboards.parts import HOSTNAME, SEGMENT, Board, Colour, Kind, Panel, Query, Row, Word, grown, named, of
 from kasugai.adapters.telemetry.catalogue import (
     LIVENESS_HOSTS,
-    OBSERVED_LOOKS,
     READY,
     UNDESCRIBED_DISKS,
     UNFENCED,
     UNPROVED,
 )
+from kasugai.adapters.telemetry.observer_metrics import ANSWERS, CHECKED, OBSERVED_LOOKS
 from kasugai.adapters.telemetry.project_metrics import (
     HOST_PROTECTED,
     HOST_STATE,
@@ -149,6 +149,28 @@ BOARD = Board(
                     steps=((1, Colour.YELLOW),),
                     width=6,
                     height=5,
+                ),
+                Panel(
+                    title="Fence devices last checked",
+                    about="How long ago all devices of a host answered: the twenty longest. A host whose devices have "
+                    "not answered since the observer's start stands on the right alone.",
+                    kind=Kind.TABLE,
+                    queries=(Query(expr=f"topk(20, time() - max by (hostname) ({of(CHECKED)}))"),),
+                    columns={"hostname": "Host", "Value": "Answered so long ago"},
+                    unit="dtdurations",
+                    opens=INCIDENT,
+                    nothing="nobody checks",
+                    width=12,
+                ),
+                Panel(
+                    title="Fence devices that did not answer",
+                    about="When they were checked last. `kasugai power check HOST` says which of the host's, and why.",
+                    kind=Kind.TABLE,
+                    queries=(Query(expr=f"max by (hostname) ({of(ANSWERS)}) == 0"),),
+                    columns={"hostname": "Host"},
+                    opens=INCIDENT,
+                    nothing="none",
+                    width=12,
                 ),
             ),
         ),

@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from kasugai.adapters.kafka.inventory_reader import InventoryReader
 from kasugai.adapters.kafka.producer import Producer
@@ -108,10 +109,14 @@ def test_a_forecast_is_kept_and_laid_beside_what_came(desk: Desk) -> None:
     code, out, _ = desk.type("lose", "cmp5", "--save", str(file), "-o", "json")
     assert code == Exit.OK and json.loads(out) == json.loads(file.read_text())
     desk.incident_of("cmp5")
-    code, out, _ = desk.type("compare", str(file), "cmp5", "-o", "json")
+    gauge = desk.folder / "forecast.prom"
+    with_gauge = ("compare", str(file), "cmp5", "-o", "json", "--metrics", str(gauge))
+    code, out, _ = desk.type(*with_gauge)
     assert (code, json.loads(out)["error"]) == (Exit.NO, 1.0), "nobody has moved yet"
+    assert shown_in(gauge) == [("kasugai_forecast_error_ratio", {"segment": "rack2"}, 1.0)]
     played(desk)
-    code, out, _ = desk.type("compare", str(file), "cmp5", "-o", "json")
+    code, out, _ = desk.type(*with_gauge)
+    assert shown_in(gauge) == [("kasugai_forecast_error_ratio", {"segment": "rack2"}, 0.0)]
     found = json.loads(out)
     assert (code, found["error"], found["said_to_fit"], found["not_back"]) == (Exit.OK, 0.0, 3, 0)
     assert found["misplaced"] == pytest.approx(1 / 3)
@@ -122,6 +127,12 @@ def test_a_forecast_is_kept_and_laid_beside_what_came(desk: Desk) -> None:
     assert {guest["to"] for guest in json.loads(out)["guests"]} == {""}, (
         "something is held against both others"
     )
+
+
+def shown_in(file: Path) -> list[tuple[str, dict[str, str], float]]:
+    """Return the samples of a file for node_exporter."""
+    families = text_string_to_metric_families(file.read_text())
+    return [(sample.name, sample.labels, sample.value) for family in families for sample in family.samples]
 
 
 def test_what_cannot_be_meant_is_refused_with_what_to_type(desk: Desk) -> None:
@@ -135,6 +146,13 @@ def test_what_cannot_be_meant_is_refused_with_what_to_type(desk: Desk) -> None:
     assert code == Exit.NO and "kasugai segment list" in err
     code, _, err = desk.type("lose", "cmp5", "--save", str(desk.folder / "no" / "f.json"))
     assert code == Exit.USAGE and "--save FILE" in err
+    assert desk.type("lose", "cmp5", "--save", str(desk.folder / "f.json"))[0] == Exit.OK
+    desk.incident_of("cmp5")
+    for gauge, hint in (("f.txt", "--metrics"), ("no/f.prom", "--metrics FILE")):
+        code, _, err = desk.type(
+            "compare", str(desk.folder / "f.json"), "cmp5", "--metrics", str(desk.folder / gauge)
+        )
+        assert code == Exit.USAGE and hint in err
     (desk.folder / "bad.json").write_text("[]")
     code, _, err = desk.type("compare", str(desk.folder / "bad.json"), "cmp5")
     assert code == Exit.USAGE and "is no forecast" in err

@@ -21,6 +21,7 @@ from kasugai.core.recovering.nova_views import (
 )
 from kasugai.core.words.capacity import GuestSeen, HostSeen, Outlook, Snapshot
 from kasugai.core.words.disks import RootDisks
+from kasugai.core.words.domains import Domain
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.policy import Fencing, LocalGuests, Policy
 from kasugai.core.words.timing import TEST, Millis
@@ -320,3 +321,24 @@ def test_a_reserve_is_free_while_nova_shows_it_disabled_and_nobody_has_it() -> N
     )
     known = described(hosts=hosts, taken={"cmp3"})
     assert taken(by=known, services=services).segments["s1"].reserves == ("cmp1",)
+
+
+def test_failure_domains_and_what_the_policy_makes_of_them_are_taken_over() -> None:
+    pdu, row = Domain(kind="pdu", name="pdu-3"), Domain(kind="row", name="row-a")
+    domains = {"cmp1": (pdu, row), "cmp2": (pdu,)}
+    hosts = {
+        name: HostRecord(
+            host_uuid=name,
+            name=name,
+            segment_id="s1",
+            domains=domains.get(name, ()),
+            on_maintenance=name == "cmp2",
+        )
+        for name in HOSTS
+    }
+    policy = Policy(domain_as_one=("pdu",), domain_trip=40, domain_small=7)
+    found = taken(by=described(policy, hosts=hosts))
+    segment = found.segments["s1"]
+    assert segment.domains == {pdu: {"cmp1", "cmp2"}, row: {"cmp1"}}
+    assert (segment.domain_as_one, segment.domain_trip, segment.domain_small) == (("pdu",), 40, 7)
+    assert [name for name in HOSTS if host(found, name).is_set_aside] == ["cmp2"]

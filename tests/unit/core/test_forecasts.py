@@ -2,7 +2,7 @@
 
 import pytest
 
-from kasugai.core.telling.forecasts import Came, Comparison, compare
+from kasugai.core.telling.forecasts import Came, Comparison, compare, errors
 from kasugai.core.telling.whatif import Forecast
 from kasugai.core.words.capacity import Outlook
 
@@ -54,6 +54,16 @@ def test_the_error_is_of_those_that_were_said_to_fit_and_are_seen() -> None:
 def test_where_nobody_was_said_to_fit_there_is_no_error() -> None:
     found = compared(said("a", Outlook.LEFT), a="cmp1")
     assert (found.error, found.misplaced) == (0.0, 0.0)
+
+
+def test_each_segment_has_its_own_error_and_one_without_a_guest_to_judge_has_none() -> None:
+    rack2 = [Forecast(uuid=f"u-{n}", name=n, host="cmp5", outlook=Outlook.FITS, to="cmp6") for n in "xy"]
+    left = Forecast(uuid="u-z", name="z", host="cmp8", outlook=Outlook.LEFT)
+    gone = Forecast(uuid="u-g", name="g", host="cmp8", outlook=Outlook.FITS, to="cmp9")
+    now = {"u-a": "cmp2", "u-x": "cmp6", "u-y": "cmp5", "u-z": "cmp8"}
+    found = compare([said("a"), *rack2, left, gone], now, {"cmp1", "cmp5", "cmp8"}, [])
+    segments = {"cmp5": "rack2", "cmp1": "rack1", "cmp8": "rack3"}
+    assert list(errors(found, segments).items()) == [("rack1", 0.0), ("rack2", 0.5)]
 
 
 def test_guests_of_other_hosts_are_not_compared_and_who_came_later_is_named() -> None:

@@ -3,13 +3,16 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kasugai.core.telling.whatif import NO_RESERVE, NO_ROOM, OTHER_KIN, STORM, Loss, is_storm, lose
+from kasugai.core.telling.storms import is_storm
+from kasugai.core.telling.whatif import DOMAIN_STORM, NO_RESERVE, NO_ROOM, OTHER_KIN, STORM, Loss, lose
 from kasugai.core.words.capacity import Outlook, Size, Snapshot
+from kasugai.core.words.domains import Domain
 from kasugai.core.words.policy import Method
 from tests.support.estates import SEGMENT, estate, estates, guest
 
@@ -179,9 +182,66 @@ def test_as_many_hosts_as_make_a_storm_wait_for_a_person() -> None:
     cloud = estate(ROOMY, {"cmp1": [guest("a")], "cmp2": []})
     segment = replace(cloud.segments[SEGMENT], max_unhealthy=50)
     cloud = replace(cloud, segments={SEGMENT: segment})
-    assert [is_storm(segment, n) for n in (0, 1, 2, 3)] == [False, False, True, True]
+    assert [is_storm(segment, set(names)) for names in ([], ["cmp1"], ["cmp1", "cmp2"])] == [
+        False,
+        False,
+        True,
+    ]
     found = lose(cloud, ["cmp1", "cmp2"])
     assert found.storms == ("rack1",) and told(found) == {"a": ("held", "cmp3", STORM)}
+
+
+RACK = [f"cmp{n}" for n in range(1, 9)]
+PDU, ROW = Domain(kind="pdu", name="pdu-3"), Domain(kind="row", name="row-a")
+
+
+def rack(hosts: dict[str, dict[str, Any]] | None = None, **policy: Any) -> Snapshot:
+    """Eight hosts with a guest each; three on one PDU, six in one row."""
+    cloud = estate(dict.fromkeys(RACK, (9, 9)), {name: [guest(f"on-{name}")] for name in RACK}, hosts=hosts)
+    domains = {PDU: frozenset(RACK[:3]), ROW: frozenset(RACK[:6])}
+    return replace(cloud, segments={SEGMENT: replace(cloud.segments[SEGMENT], domains=domains, **policy)})
+
+
+def waits(cloud: Snapshot, *lost: str) -> dict[str, tuple[str, str]]:
+    return {host.name: (host.waits, host.domain) for host in lose(cloud, lost).hosts}
+
+
+def test_a_whole_domain_counts_as_one_where_its_kind_does() -> None:
+    plain, as_one = rack(max_unhealthy=30), rack(max_unhealthy=30, domain_as_one=("pdu",))
+    assert lose(plain, RACK[:3]).storms == ("rack1",)
+    assert lose(as_one, RACK[:3]).is_survived, "one thing has failed"
+    assert lose(as_one, RACK[:4]).storms == (), "two of eight"
+    assert lose(as_one, [*RACK[:2], *RACK[3:5]]).storms == ("rack1",), "one on the PDU lives: it was not that"
+    row = rack(max_unhealthy=30, domain_as_one=("row",))
+    assert lose(row, RACK[:6]).storms == ("rack1",), "more than half of the segment says nothing"
+
+
+def test_a_small_domain_in_a_storm_of_its_own_waits_for_a_person() -> None:
+    cloud = rack(domain_trip=60, domain_small=4)
+    assert waits(cloud, "cmp1", "cmp7") == {"cmp1": ("", ""), "cmp7": ("", "")}
+    found = lose(cloud, ["cmp1", "cmp2", "cmp7"])
+    stopped = (DOMAIN_STORM, "pdu/pdu-3")
+    assert waits(cloud, "cmp1", "cmp2", "cmp7") == {"cmp1": stopped, "cmp2": stopped, "cmp7": ("", "")}
+    assert {g.host: str(g.outlook) for g in found.guests} == {"cmp1": "held", "cmp2": "held", "cmp7": "fits"}
+    assert waits(rack(max_unhealthy=20, domain_trip=60, domain_small=4), "cmp1", "cmp2") == {
+        "cmp1": (STORM, ""),
+        "cmp2": (STORM, ""),
+    }, "the segment's storm comes first"
+
+
+def test_hosts_of_a_large_domain_in_a_storm_are_recovered_in_turn() -> None:
+    cloud = rack(domain_trip=60, domain_small=2)
+    lost = RACK[2:6]
+    assert waits(cloud, *lost) == dict.fromkeys(lost, ("", "row/row-a"))
+    assert lose(cloud, lost).is_survived
+
+
+def test_a_host_in_maintenance_is_in_no_storm() -> None:
+    aside = {"cmp1": {"waits": "maintenance", "is_set_aside": True}}
+    assert waits(rack(aside, max_unhealthy=25, domain_trip=60), "cmp1", "cmp2") == {
+        "cmp1": ("maintenance", ""),
+        "cmp2": ("", ""),
+    }
 
 
 def test_a_host_of_the_same_name_in_another_case_is_the_source_to_nova() -> None:

@@ -14,7 +14,7 @@ from kasugai.adapters.settings.values import (
     PowerSettings,
     Settings,
 )
-from kasugai.adapters.telemetry.catalogue import OBSERVERS
+from kasugai.adapters.telemetry.observer_metrics import OBSERVERS
 from kasugai.cli.observe import WORDS
 from kasugai.core.words.signals import Source
 from kasugai.observers.checking import configured

@@ -71,6 +71,8 @@ def save_metrics(file: Path, errors: Mapping[str, float]) -> None:
 
 def _put(file: Path, text: str, option: str) -> None:
     """Let a reader see the old file or the whole new one."""
+    if not file.name:
+        raise Misused(f"{file}: is a folder; name a file in it: {option} FILE")
     fresh = file.with_name(f"{file.name}.new")
     try:
         fresh.write_text(text, "utf-8")
@@ -102,7 +104,7 @@ def read(file: Path) -> Saved:
         return Saved(guests=guests, segments=segments, made_at=str(document["made_at"]))
     except OSError as error:
         raise Misused(f"{file}: cannot be read ({error.strerror})") from error
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise Misused(
             f"{file}: is no forecast ({error}); write one: kasugai whatif lose HOST --save {file}"
         ) from error

@@ -18,6 +18,7 @@ from kasugai.adapters.power.opening import described
 from kasugai.adapters.settings import PowerSettings, Settings
 from kasugai.cli.exits import Misused, SaidNo
 from kasugai.cli.recorded import replay
+from kasugai.cli.terminal import talk
 from kasugai.core.recovering.described import Described
 from kasugai.core.recovering.nova_views import AggregateView, ServiceView
 from kasugai.core.telling.host_states import disarmed_by, host_states, reserve_uses
@@ -47,7 +48,8 @@ class Site:
         return hosts
 
     def hosts_called(self, word: str) -> Sequence[str]:
-        """Return the hosts of a failure domain, an aggregate or a zone; SaidNo where nothing is called so."""
+        """Return the hosts of a failure domain, an aggregate or a zone, and say which of them Nova does not know.
+        SaidNo where nothing is called so, or Nova knows none of its hosts."""
         known_places = places(self.described.hosts.values(), self.aggregates, self.computes.values())
         found = next((hosts for names, hosts in known_places if word in names), None)
         if found is None:
@@ -55,6 +57,12 @@ class Site:
             raise SaidNo(
                 f"no failure domain, aggregate or zone is called {word}; there are: {', '.join(known[:20])}"
             )
+        if strangers := sorted(found - self.computes.keys()):
+            talk(
+                f"Nova knows no compute host {', '.join(strangers[:20])}: passed over (openstack compute service list)"
+            )
+        if not found & self.computes.keys():
+            raise SaidNo(f"Nova knows none of the {len(found)} hosts of {word}: kasugai segment show")
         return sorted(found & self.computes.keys())
 
     def segments_called(self, words: Sequence[str]) -> Sequence[str]:

@@ -13,6 +13,7 @@ from bench import (
     announce,
     bridge,
     evacuations,
+    explain,
     guests,
     landings,
     large,
@@ -43,6 +44,7 @@ BENCHES: Mapping[str, Callable[[], Iterator[Figure]]] = MappingProxyType(
         "bridge": bridge.run,
         "landings": landings.run,
         "announce": announce.run,
+        "explain": explain.run,
         "whatif": whatif.run,
         "replay": replay.run,
     }

@@ -37,7 +37,7 @@ def run() -> Iterator[Figure]:
     try:
         views = RedisViews.from_url(server.url)
         _remember(views)
-        api = Api(views=ViewStore(views))
+        api = Api(read=ViewStore(views))
         _describe(api)
         for what, host in (("a host that has had an incident", 0), ("one to which nothing happened", HOSTS)):
             took = sorted(_seconds(api, _name(host)) for _ in range(ROUNDS))

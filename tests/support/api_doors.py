@@ -19,6 +19,7 @@ from kasugai.api.own.rules import MOUNT
 from kasugai.api.pipeline import around
 from kasugai.api.policies import Policy
 from kasugai.api.ports import Edit
+from kasugai.api.views import Views
 from kasugai.core.recovering.doors import CloudAway, LedgerAway, LogAway
 from kasugai.core.words import policy as core
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
@@ -164,7 +165,9 @@ class Api:
         api: ApiSettings | None = None,
         conf_files: tuple[str, ...] = (),
         views: MemoryViews | None = None,
+        read: Views | None = None,
     ) -> None:
+        """`read`: the views that are read, where it is not `views`."""
         self.registry, self.reports, self.claims = MemoryRegistry(), MemoryReports(), MemoryClaims()
         self.computes, self.views, self.wall = MemoryComputes(), views or MemoryViews(), MemoryWall()
         self.doors = Doors(
@@ -173,7 +176,7 @@ class Api:
             orders=self.reports,
             claims=self.claims,
             computes=self.computes,
-            views=self.views,
+            views=read or self.views,
             wall=self.wall,
         )
         self.wsgi = whole(self.doors, api or ApiSettings(auth_strategy="noauth2"), conf_files)

@@ -6,6 +6,7 @@ and takes no orders.
 
 import json
 import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -92,6 +93,14 @@ class _Server(ThreadingHTTPServer):
         self.vitals = vitals
         self.collected = collected
         super().__init__(where, _Door)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say what went wrong in a line; who asked and hung up is no trouble of ours (a scraper's time-out)."""
+        error = sys.exception()
+        if not isinstance(error, ConnectionError | TimeoutError):
+            log.error(
+                "a request to the health and metrics server failed: %s: %s", type(error).__name__, error
+            )
 
 
 class _Door(BaseHTTPRequestHandler):

@@ -15,6 +15,7 @@ from kasugai.adapters import procfs
 from kasugai.agents.process import commands
 from kasugai.agents.process.eyes import FileEye, NameEye
 from kasugai.agents.process.states import State
+from tests.support.workers import eventually
 
 Child = subprocess.Popen[bytes]
 
@@ -30,6 +31,7 @@ def program(tmp_path: Path) -> Path:
 @pytest.fixture
 def child(program: Path) -> Iterator[Child]:
     with subprocess.Popen([program, "1000"]) as found:
+        eventually(lambda: bool(Path(f"/proc/{found.pid}/cmdline").read_bytes()))  # it is empty for a moment after exec
         yield found
         found.kill()
 

@@ -31,7 +31,9 @@ def program(tmp_path: Path) -> Path:
 @pytest.fixture
 def child(program: Path) -> Iterator[Child]:
     with subprocess.Popen([program, "1000"]) as found:
-        eventually(lambda: bool(Path(f"/proc/{found.pid}/cmdline").read_bytes()))  # it is empty for a moment after exec
+        eventually(
+            lambda: bool(Path(f"/proc/{found.pid}/cmdline").read_bytes())
+        )  # it is empty for a moment after exec
         yield found
         found.kill()
 

@@ -28,12 +28,15 @@ def program(tmp_path: Path) -> Path:
     return file
 
 
+def await_begun(child: Child) -> None:
+    """Wait until it runs its program: what it shows of itself is empty for a moment after exec."""
+    eventually(lambda: bool(Path(f"/proc/{child.pid}/cmdline").read_bytes()))
+
+
 @pytest.fixture
 def child(program: Path) -> Iterator[Child]:
     with subprocess.Popen([program, "1000"]) as found:
-        eventually(
-            lambda: bool(Path(f"/proc/{found.pid}/cmdline").read_bytes())
-        )  # it is empty for a moment after exec
+        await_begun(found)
         yield found
         found.kill()
 
@@ -62,6 +65,7 @@ def test_what_an_interpreter_runs_counts_and_a_zombie_does_not(tmp_path: Path) -
     script.write_text("import time\ntime.sleep(1000)\n")
     child = subprocess.Popen([sys.executable, "-u", str(script)])
     try:
+        await_begun(child)
         assert procfs.find(str(script)) == procfs.find(script.name) == child.pid
     finally:
         child.kill()

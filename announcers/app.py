@@ -2,13 +2,11 @@
 
 import asyncio
 import logging
-import signal
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 
-import uvloop
-
-from kasugai.adapters.kafka.inventory_reader import InventoryReader
+from kasugai.adapters.inventory import Description
+from kasugai.adapters.kafka.inventory_reader import InventoryReader, follow
 from kasugai.adapters.kafka.route_loop import Batches
 from kasugai.adapters.kafka.topics import require
 from kasugai.adapters.links import read_keys
@@ -17,19 +15,17 @@ from kasugai.adapters.settings.values import AnnounceSettings, Settings
 from kasugai.adapters.telemetry.announce_metrics import ANNOUNCE_AWAY, ANNOUNCED
 from kasugai.adapters.telemetry.meters import count, watched
 from kasugai.adapters.telemetry.vitals import Vitals
+from kasugai.adapters.until import until_set, until_signalled
 from kasugai.adapters.wall import Wall
 from kasugai.adapters.web import Web
 from kasugai.announcers.herald import Herald, Links
 from kasugai.announcers.ports import Known
 from kasugai.announcers.receivers_file import Receiver, read_receivers
 from kasugai.announcers.round import Round
-from kasugai.core.recovering.doors import LogAway
 from kasugai.schemas.rights import ANNOUNCE_GROUPS
 from kasugai.schemas.topics import INVENTORY, VERDICTS
 
 LOG = logging.getLogger(__name__)
-
-PAUSE = 1.0
 
 
 def main(
@@ -37,38 +33,11 @@ def main(
 ) -> int:
     """Tell until SIGTERM or SIGINT and return 0; TopicsUnfit when the topics are not as their contracts say (`demo`
     accepts a broker that cannot say); any other exception means: start me again."""
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_until_signalled(settings, receivers, demo, vitals or Vitals()))
 
+    async def until(stop: asyncio.Event) -> None:
+        await until_set(stop, _serve(settings, receivers, demo, vitals or Vitals()))
 
-async def _until_signalled(
-    settings: Settings, receivers: Sequence[Receiver], demo: bool, vitals: Vitals
-) -> int:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await run(settings, receivers, stop, demo=demo, vitals=vitals)
-    return 0
-
-
-async def run(
-    settings: Settings,
-    receivers: Sequence[Receiver],
-    stop: asyncio.Event,
-    *,
-    demo: bool = False,
-    vitals: Vitals | None = None,
-) -> None:
-    """Tell on the running loop until `stop` is set."""
-    serving = asyncio.create_task(_serve(settings, receivers, demo, vitals or Vitals()))
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
-    for task in (serving, stopping):
-        task.cancel()
-    LOG.info("stopping")
-    (ended, _) = await asyncio.gather(serving, stopping, return_exceptions=True)
-    if isinstance(ended, Exception):
-        raise ended
+    return until_signalled(until)
 
 
 def fit(settings: AnnounceSettings) -> tuple[tuple[Receiver, ...], Links | None]:
@@ -150,10 +119,7 @@ class _Segments:
 
     async def follow(self) -> None:
         """Learn of segments for ever."""
-        while True:
-            try:
-                async for _ in self._reader.changes():
-                    self._names = None
-            except LogAway as error:
-                LOG.warning("the inventory cannot be read, trying again: %s", error)
-                await asyncio.sleep(PAUSE)
+        await follow(self._reader, self._forget)
+
+    def _forget(self, _: Description) -> None:
+        self._names = None

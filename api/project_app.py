@@ -6,12 +6,10 @@ dropped, ownership lost) it begins again from what Redis says has been read: at 
 
 import asyncio
 import logging
-import signal
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 
-import uvloop
 from confluent_kafka import OFFSET_BEGINNING
 
 from kasugai.adapters.incarnation import incarnation
@@ -23,6 +21,7 @@ from kasugai.adapters.redis_claims import RedisClaims
 from kasugai.adapters.redis_views import KEPT, RedisViews
 from kasugai.adapters.settings.values import Settings
 from kasugai.adapters.telemetry.vitals import Vitals
+from kasugai.adapters.until import until_set, until_signalled
 from kasugai.api.announcing import Announcer
 from kasugai.api.described import Described
 from kasugai.api.projection.projector import Projector
@@ -68,17 +67,8 @@ def main(
 
     TopicsUnfit when the broker's topics are not as their contracts say; `rebuild` drops the views first.
     """
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        work = partial(run, settings, demo=demo, rebuild=rebuild, vitals=vitals, announcer=announcer)
-        return runner.run(_until_signalled(work))
-
-
-async def _until_signalled(work: Callable[[asyncio.Event], Awaitable[None]]) -> int:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await work(stop)
-    return 0
+    work = partial(run, settings, demo=demo, rebuild=rebuild, vitals=vitals, announcer=announcer)
+    return until_signalled(work)
 
 
 async def run(
@@ -92,16 +82,10 @@ async def run(
 ) -> None:
     """Run on the running loop until `stop` is set; what becomes of notifications is told to `announcer`."""
     process = Process(settings, vitals or Vitals(), announcer)
-    serving = asyncio.create_task(process.serve(demo=demo, rebuild=rebuild))
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
-    for task in (serving, stopping):
-        task.cancel()
-    (ended, _) = await asyncio.gather(serving, stopping, return_exceptions=True)
-    await process.leave()
-    log.info("stopping")
-    if isinstance(ended, Exception):
-        raise ended
+    try:
+        await until_set(stop, process.serve(demo=demo, rebuild=rebuild))
+    finally:
+        await process.leave()
 
 
 class Process:

@@ -2,22 +2,20 @@
 
 import asyncio
 import logging
-import signal
 from contextlib import AsyncExitStack, ExitStack
 
-import uvloop
-
-from kasugai.adapters.kafka.inventory_reader import InventoryReader
+from kasugai.adapters.inventory import Description
+from kasugai.adapters.kafka.inventory_reader import InventoryReader, follow
 from kasugai.adapters.kafka.producer import Producer
 from kasugai.adapters.kafka.topics import require
 from kasugai.adapters.settings import Settings
 from kasugai.adapters.telemetry.bridge_metrics import BRIDGE_QUEUE, BRIDGE_SILENCE
 from kasugai.adapters.telemetry.meters import watched
 from kasugai.adapters.telemetry.vitals import Vitals
+from kasugai.adapters.until import until_set, until_signalled
 from kasugai.bridge.ports import Reads, Unfit
-from kasugai.bridge.service import APP, PAUSE, Bridge
+from kasugai.bridge.service import APP, Bridge
 from kasugai.bridge.transports.opening import open_feed
-from kasugai.core.recovering.doors import LogAway
 from kasugai.schemas.topics import INVENTORY, NOVA, SIGHTINGS
 
 LOG = logging.getLogger(__name__)
@@ -26,16 +24,7 @@ LOG = logging.getLogger(__name__)
 def main(settings: Settings, reader: Reads, *, demo: bool = False, vitals: Vitals | None = None) -> int:
     """Carry until SIGTERM or SIGINT and return 0; Unfit when it cannot as it is set up, TopicsUnfit when our topics are
     not as their contracts say (`demo` accepts a broker that cannot say); any other exception means: start me again."""
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_until_signalled(settings, reader, demo, vitals or Vitals()))
-
-
-async def _until_signalled(settings: Settings, reader: Reads, demo: bool, vitals: Vitals) -> int:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await run(settings, reader, stop, demo=demo, vitals=vitals)
-    return 0
+    return until_signalled(lambda stop: run(settings, reader, stop, demo=demo, vitals=vitals))
 
 
 async def run(
@@ -47,17 +36,12 @@ async def run(
     vitals: Vitals | None = None,
 ) -> None:
     """Carry on the running loop until `stop` is set."""
-    serving = asyncio.create_task(_serve(settings, reader, demo, vitals or Vitals()))
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
-    for task in (serving, stopping):
-        task.cancel()
-    LOG.info("stopping")
-    (ended, _) = await asyncio.gather(serving, stopping, return_exceptions=True)
-    if isinstance(ended, ExceptionGroup) and (unfit := ended.subgroup(Unfit)) is not None:
-        raise _innermost(unfit)
-    if isinstance(ended, Exception):
-        raise ended
+    try:
+        await until_set(stop, _serve(settings, reader, demo, vitals or Vitals()))
+    except ExceptionGroup as ended:
+        if (unfit := ended.subgroup(Unfit)) is not None:
+            raise _innermost(unfit) from None
+        raise
 
 
 def _innermost(error: Exception) -> Exception:
@@ -113,13 +97,10 @@ class _Inventory:
 
     async def follow(self) -> None:
         """Learn of hosts for ever."""
-        while True:
-            try:
-                async for _ in self._reader.changes():
-                    self._names = None
-            except LogAway as error:
-                LOG.warning("the inventory cannot be read, trying again: %s", error)
-                await asyncio.sleep(PAUSE)
+        await follow(self._reader, self._forget)
+
+    def _forget(self, _: Description) -> None:
+        self._names = None
 
 
 async def _inventory(stack: AsyncExitStack, settings: Settings, name: str) -> _Inventory:

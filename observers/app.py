@@ -2,13 +2,10 @@
 
 import asyncio
 import logging
-import signal
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, ExitStack
 
-import uvloop
-
-from kasugai.adapters.kafka.inventory_reader import InventoryReader
+from kasugai.adapters.kafka.inventory_reader import InventoryReader, follow
 from kasugai.adapters.kafka.producer import Producer
 from kasugai.adapters.kafka.reader import Place, Reader
 from kasugai.adapters.kafka.topics import require
@@ -17,6 +14,7 @@ from kasugai.adapters.settings import Settings
 from kasugai.adapters.telemetry.meters import Reading, watched
 from kasugai.adapters.telemetry.observer_metrics import OBSERVED_DOWN, OBSERVED_STRANGERS
 from kasugai.adapters.telemetry.vitals import Vitals
+from kasugai.adapters.until import until_set, until_signalled
 from kasugai.core.recovering.doors import LogAway
 from kasugai.core.words.verdicts import Verdict
 from kasugai.observers.parts import TOPICS, Parts, Word, open_parts
@@ -41,16 +39,7 @@ def main(
     """Observe until SIGTERM or SIGINT and return 0; Unfit when it cannot as it is set up, TopicsUnfit when the broker's
     topics are not as their contracts say (`demo` accepts a broker that cannot say); any other exception means: start
     me again."""
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_until_signalled(settings, words, demo, vitals or Vitals()))
-
-
-async def _until_signalled(settings: Settings, words: Sequence[Word], demo: bool, vitals: Vitals) -> int:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await run(settings, words, stop, demo=demo, vitals=vitals)
-    return 0
+    return until_signalled(lambda stop: run(settings, words, stop, demo=demo, vitals=vitals))
 
 
 async def run(
@@ -62,15 +51,7 @@ async def run(
     vitals: Vitals | None = None,
 ) -> None:
     """Observe on the running loop until `stop` is set."""
-    observing = asyncio.create_task(_observe(settings, list(words), demo, vitals or Vitals()))
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait([observing, stopping], return_when=asyncio.FIRST_COMPLETED)
-    for task in (observing, stopping):
-        task.cancel()
-    LOG.info("stopping")
-    (ended, _) = await asyncio.gather(observing, stopping, return_exceptions=True)
-    if isinstance(ended, Exception):
-        raise ended
+    await until_set(stop, _observe(settings, list(words), demo, vitals or Vitals()))
 
 
 async def _observe(settings: Settings, words: list[Word], demo: bool, vitals: Vitals) -> None:
@@ -86,7 +67,7 @@ async def _observe(settings: Settings, words: list[Word], demo: bool, vitals: Vi
         if parts.alertmanager is not None:
             rounds.add_silences(await _last_words(settings, f"{name}-silences"))
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_follow(inventory))
+            tasks.create_task(follow(inventory))
             if Word.POWER in words:
                 tasks.create_task(_suspect(settings, f"{name}-verdicts", parts.suspects))
             stack.enter_context(rounds.shown())
@@ -176,17 +157,6 @@ class Rounds:
             for each in self._rounds
             if hasattr(each.watch, "strangers")
         ]
-
-
-async def _follow(inventory: InventoryReader) -> None:
-    """Learn of hosts for ever."""
-    while True:
-        try:
-            async for _ in inventory.changes():
-                pass
-        except LogAway as error:
-            LOG.warning("the inventory cannot be read, trying again: %s", error)
-            await asyncio.sleep(PAUSE)
 
 
 async def _last_words(settings: Settings, name: str) -> Keeper:

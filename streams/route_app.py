@@ -2,16 +2,10 @@
 
 import asyncio
 import logging
-import signal
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from typing import Protocol
 
-import uvloop
-
-from kasugai.adapters.inventory import Description
 from kasugai.adapters.kafka.dead import DeadLetters
-from kasugai.adapters.kafka.inventory_reader import InventoryReader
+from kasugai.adapters.kafka.inventory_reader import InventoryReader, follow
 from kasugai.adapters.kafka.past import LogPast
 from kasugai.adapters.kafka.producer import Producer
 from kasugai.adapters.kafka.reader import Reader
@@ -20,8 +14,8 @@ from kasugai.adapters.kafka.topics import require
 from kasugai.adapters.proving.opening import proofs_of
 from kasugai.adapters.settings.values import KafkaSettings, Settings
 from kasugai.adapters.telemetry.vitals import Vitals
+from kasugai.adapters.until import until_set, until_signalled
 from kasugai.core.recovering.doors import LogAway
-from kasugai.core.words.signals import Stamp
 from kasugai.schemas.topics import INVENTORY, SIGNALS
 from kasugai.streams.route import SOURCES, Route
 from kasugai.streams.route_shell import PAUSE, RouteShell
@@ -39,31 +33,14 @@ def main(settings: Settings, *, demo: bool = False, vitals: Vitals | None = None
     TopicsUnfit when the broker's topics are not as their contracts say; `demo` accepts a broker that cannot say;
     `vitals` is told how route does.
     """
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_until_signalled(settings, demo, vitals))
-
-
-async def _until_signalled(settings: Settings, demo: bool, vitals: Vitals | None) -> int:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await run(settings, stop, demo=demo, vitals=vitals)
-    return 0
+    return until_signalled(lambda stop: run(settings, stop, demo=demo, vitals=vitals))
 
 
 async def run(
     settings: Settings, stop: asyncio.Event, *, demo: bool = False, vitals: Vitals | None = None
 ) -> None:
     """Run on the running loop until `stop` is set."""
-    serving = asyncio.create_task(_serve(settings, demo, vitals or Vitals()))
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
-    for task in (serving, stopping):
-        task.cancel()
-    log.info("stopping")
-    (ended, _) = await asyncio.gather(serving, stopping, return_exceptions=True)
-    if isinstance(ended, Exception):
-        raise ended
+    await until_set(stop, _serve(settings, demo, vitals or Vitals()))
 
 
 async def _serve(settings: Settings, demo: bool, vitals: Vitals) -> None:
@@ -78,7 +55,7 @@ async def _serve(settings: Settings, demo: bool, vitals: Vitals) -> None:
         await asyncio.to_thread(require, settings, (*SOURCES, SIGNALS), demo=demo)
         route = Route(inventory.inventory)
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(follow(route, inventory))
+            tasks.create_task(follow(inventory, route.learn))
             await _read_to(inventory, end)
             lags = vitals.lags if vitals.is_served else None
             instance = settings.stream.instance
@@ -91,25 +68,6 @@ async def _serve(settings: Settings, demo: bool, vitals: Vitals) -> None:
                 route, source=batches, sink=producer, grave=grave, inventory=inventory, speakers=speakers
             )
             tasks.create_task(shell.run())
-
-
-class Changes(Protocol):
-    """Who reads the inventory."""
-
-    def changes(self) -> AsyncIterator[tuple[Description, Stamp]]:
-        """Yield every record that changes it, for ever; LogAway when it cannot be read."""
-        ...
-
-
-async def follow(route: Route, inventory: Changes) -> None:
-    """Learn the inventory from its beginning on, for ever, in its order."""
-    while True:
-        try:
-            async for record, _ in inventory.changes():
-                route.learn(record)
-        except LogAway as error:
-            log.warning("the inventory cannot be read, trying again: %s", error)
-            await asyncio.sleep(PAUSE)
 
 
 async def inventory_end(kafka: KafkaSettings, name: str) -> int:

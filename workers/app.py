@@ -6,7 +6,6 @@ It knows no order and no step. In doubt it ends: whoever comes next takes its wo
 import asyncio
 import gc
 import logging
-import signal
 from collections.abc import Sequence
 
 import uvloop
@@ -19,6 +18,7 @@ from kasugai.adapters.power import BadDevices, NoPower, power_of
 from kasugai.adapters.redis_keeping import Forgets
 from kasugai.adapters.settings import Settings
 from kasugai.adapters.telemetry.vitals import Vitals
+from kasugai.adapters.until import signalled
 from kasugai.core.words.sighting import Sighting
 from kasugai.core.words.subject import Kind
 from kasugai.workers.admission import Admission
@@ -94,7 +94,7 @@ def _storage(settings: Settings, kinds: Sequence[Kind]) -> Storage:
 
 async def run(worker: Worker, stop: asyncio.Event | None = None) -> Exit:
     """Work until `stop` is set (None: until a signal comes), and return how it ended."""
-    asked = asyncio.create_task((stop or _signalled()).wait())
+    asked = asyncio.create_task((stop or signalled()).wait())
     work = asyncio.create_task(_work(worker))
     await asyncio.wait({asked, work}, return_when=asyncio.FIRST_COMPLETED)
     asked.cancel()
@@ -107,14 +107,6 @@ async def run(worker: Worker, stop: asyncio.Event | None = None) -> Exit:
     except (TopicsUnfit, BadCloud, Forgets, Unfit) as error:
         LOG.critical("%s cannot start: %s", worker.name, error)
         return Exit.UNFIT
-
-
-def _signalled() -> asyncio.Event:
-    """Return what SIGTERM and SIGINT set."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    return stop
 
 
 async def _work(worker: Worker) -> Exit:

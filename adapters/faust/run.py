@@ -6,7 +6,6 @@ numbers of partitions.
 
 import asyncio
 import logging
-import signal
 import time
 from collections.abc import Mapping
 from typing import Any, NoReturn
@@ -30,6 +29,7 @@ from kasugai.adapters.faust.watchdog import Watchdog
 from kasugai.adapters.kafka.complaints import reason
 from kasugai.adapters.kafka.topics import TopicsUnfit
 from kasugai.adapters.telemetry.vitals import Vitals
+from kasugai.adapters.until import signalled
 
 log = logging.getLogger(__name__)
 
@@ -65,9 +65,7 @@ async def serve(
     """
     vitals = vitals or Vitals()
     processor = Processor(settings, handler, offset_of=offset_of, bury=bury, membership=membership)
-    app, watchdog, stop = processor.app, Watchdog(processor.app), asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    app, watchdog, stop = processor.app, Watchdog(processor.app), signalled()
     watchdog.start()
     vitals.expect(lambda: unready(app))
     beating = vitals.keep_beating(lambda: vitals.lags.set(behind(app)))

@@ -7,13 +7,14 @@ Kasugai ends the reading, because deciding on half an inventory would be worse t
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator
-from typing import Self
+from collections.abc import AsyncIterator, Callable
+from typing import Protocol, Self
 
 from kasugai.adapters.inventory import Description, Inventory
 from kasugai.adapters.kafka.reader import Place, Reader
 from kasugai.adapters.kafka.records import Incoming
 from kasugai.adapters.settings.values import KafkaSettings
+from kasugai.core.recovering.doors import LogAway
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.signals import Stamp
 from kasugai.schemas.codec import NewerSchema, Undecodable, decode
@@ -25,8 +26,29 @@ Change = tuple[Description, Stamp]
 
 EDIT = "kasugai-edit"
 """The header by which a writer knows its own transaction again after it was fenced in the middle of its commit."""
+PAUSE = 1.0
+"""Seconds between two tries to read on."""
 REMEMBERED = 1000
 """How many edits are kept for that: it is asked about the last one, moments later."""
+
+
+class Changes(Protocol):
+    """Who reads the inventory."""
+
+    def changes(self) -> AsyncIterator[Change]:
+        """Yield every record that changes it, for ever; LogAway when it cannot be read."""
+        ...
+
+
+async def follow(reader: Changes, heard: Callable[[Description], None] = lambda _: None) -> None:
+    """Read on for ever, also over outages; `heard` is told of each change, in the inventory's order."""
+    while True:
+        try:
+            async for record, _ in reader.changes():
+                heard(record)
+        except LogAway as error:
+            log.warning("the inventory cannot be read, trying again: %s", error)
+            await asyncio.sleep(PAUSE)
 
 
 class InventoryReader:

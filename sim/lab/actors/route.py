@@ -10,13 +10,14 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 from kasugai.adapters.inventory import Description
 from kasugai.adapters.kafka.dead import DeadLetters
+from kasugai.adapters.kafka.inventory_reader import follow
 from kasugai.adapters.kafka.records import Incoming
 from kasugai.core.words.signals import Stamp
 from kasugai.sim.lab.broker import INVENTORY, Broker
 from kasugai.sim.lab.producers import PlainSink
 from kasugai.sim.lab.proving import speakers
 from kasugai.streams.route import SOURCES, Route
-from kasugai.streams.route_app import GROUP, follow
+from kasugai.streams.route_app import GROUP
 from kasugai.streams.route_shell import RouteShell
 
 BATCH = 500
@@ -156,7 +157,7 @@ class RouteActor:
     async def _run(self) -> None:
         end = len(self._broker.log(INVENTORY, 0))
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(follow(self._route, self._inventory))
+            tasks.create_task(follow(self._inventory, self._route.learn))
             await self._inventory.reached(end - 1, QUIET)
             self._group = tasks
             self._begin()

@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 import yaml
 from jsonschema import Draft202012Validator, ValidationError
 
+from kasugai.adapters import yaml_text
 from kasugai.adapters.settings.exposure import is_loopback
 from kasugai.announcers.events import VALUES, Severity
 from kasugai.announcers.templates import BadTemplate, fill, names_in
@@ -86,12 +87,9 @@ def read_receivers(file: str) -> tuple[Receiver, ...]:
 def parse_receivers(file: str, text: str) -> tuple[Receiver, ...]:
     """Return the receivers of a file's text; BadReceivers when it is not right."""
     try:
-        document = yaml.safe_load(text)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise BadReceivers(f"{file}:{line}: this is no YAML: {error.problem}") from None
-    except yaml.YAMLError:
-        raise BadReceivers(f"{file}: this is no YAML: it holds characters that are not allowed") from None
+        document = yaml_text.document(file, text, yaml_text.Typed)
+    except yaml_text.NoYaml as error:
+        raise BadReceivers(str(error)) from None
     wrong = sorted(_validator().iter_errors(document), key=lambda e: [str(part) for part in e.absolute_path])
     if wrong:
         raise BadReceivers(f"{file}: {_sentence(wrong[0])}")

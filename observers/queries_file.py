@@ -19,8 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import yaml
-
+from kasugai.adapters import yaml_text
 from kasugai.observers.queries import Query
 
 NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,62}$")
@@ -52,10 +51,9 @@ def read_queries(file: str) -> tuple[Query, ...]:
 def parse_queries(file: str, text: str) -> tuple[Query, ...]:
     """Return the queries of a file's text. BadQueries."""
     try:
-        body = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        raise BadQueries(f"{file}{f':{mark.line + 1}' if mark else ''}: this is no YAML") from None
+        body = yaml_text.document(file, text, yaml_text.Typed)
+    except yaml_text.NoYaml as error:
+        raise BadQueries(str(error)) from None
     match body:
         case {"queries": list(rows), **rest} if not rest:
             pass

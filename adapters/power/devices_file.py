@@ -14,15 +14,15 @@ never by value: the file is full of secrets.
 import errno
 import json
 import os
-import re
 import stat
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
+from kasugai.adapters import yaml_text
+from kasugai.adapters.yaml_text import WORD
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator, ValidationError
@@ -31,7 +31,6 @@ PRIVATE = 0o600
 """All that may be allowed about the file, and to its owner only."""
 STORAGE = "ceph"
 """The one agent that is no fence agent: it closes storage to the host (`adapters.ceph`)."""
-WORD = re.compile(r"^[\w-]+$", re.ASCII)
 _SCHEMA = Path(__file__).with_name("devices.schema.json")
 
 
@@ -58,12 +57,9 @@ def read_devices(file: str) -> dict[str, tuple[Described, ...]] | None:
 def parse_devices(file: str, text: str) -> dict[str, tuple[Described, ...]]:
     """Return the devices of a file's text."""
     try:
-        document = yaml.load(text, Loader=_Text)  # a BaseLoader: nothing but text, lists, mappings
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise BadDevices(f"{file}:{line}: this is no YAML: {error.problem}") from None
-    except yaml.YAMLError:
-        raise BadDevices(f"{file}: this is no YAML: it holds characters that are not allowed") from None
+        document = yaml_text.document(file, text, yaml_text.Plain)
+    except yaml_text.NoYaml as error:
+        raise BadDevices(str(error)) from None
     wrong = sorted(_validator().iter_errors(document), key=lambda e: [str(part) for part in e.absolute_path])
     if wrong:
         raise BadDevices(f"{file}: {_sentence(wrong[0])}")
@@ -107,20 +103,6 @@ def _check_privacy(file: str, found: os.stat_result) -> None:
             f"{file}: it belongs to uid {found.st_uid}, who could have others shot; type: chown "
             f"{os.geteuid()} {file}"
         )
-
-
-class _Text(yaml.BaseLoader):
-    """Text, lists and mappings, as they are written; a key that is there twice is refused."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        """Return the mapping."""
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                what = str(key.value) if WORD.match(str(key.value).replace(".", "_")) else "a key"
-                raise yaml.constructor.ConstructorError(None, None, f"{what} is there twice", key.start_mark)
-            seen.add(key.value)
-        return super().construct_mapping(node, deep=deep)
 
 
 @cache

@@ -90,6 +90,11 @@ def one(said: str) -> str:
         ),
         (one(f"url: 'https://x/', body: {{t: x}}, proxy: 'http://u:{SECRET}@p:1'"), "without a password"),
         ("receivers: {a: \x00}", "this is no YAML"),
+        (
+            "receivers:\n  own: {preset: slack}\n  own: {preset: slack}",
+            "f:3: this is no YAML: own is there twice",
+        ),
+        ("receivers: {a: 2026-13-45}", "a number or a date that is none"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place_and_without_a_secret(text: str, why: str) -> None:

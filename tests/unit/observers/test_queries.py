@@ -166,6 +166,7 @@ def test_a_file_is_read(tmp_path: Any) -> None:
         ("name: node", "name: Node", "q.yaml: query 1: name: small letters"),
         ("queries:", "questions:", "q.yaml: `queries:` and a list below it"),
         ("queries:", "queries: [", "q.yaml:3: this is no YAML"),
+        ("queries:", "queries: []\nqueries:", "q.yaml:3: this is no YAML: queries is there twice"),
     ],
 )
 def test_what_is_wrong_in_a_file_is_one_line_without_secrets(old: str, new: str, line: str) -> None:

@@ -108,7 +108,7 @@ def test_the_keyboard_reaches_and_folds_everything(browser: Chromium, file: Path
 
 
 def test_what_is_folded_is_on_paper_too(browser: Chromium, tmp_path: Path) -> None:
-    browser.show(written(tmp_path, big_incident(200)), width=DESK, media="print")
+    browser.show(written(tmp_path, big_incident(200)), width=DESK, media="print", dark=True)
     shown = "[...document.querySelectorAll('details .row')].every(e => e.getBoundingClientRect().height > 0)"
     assert browser.value(shown)
     assert browser.value("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"

@@ -9,7 +9,7 @@ from kasugai.cli.configured import settings_of
 from kasugai.cli.exits import Exit
 from kasugai.cli.incident_export import add_export
 from kasugai.cli.orders import add_incident_orders
-from kasugai.cli.parser import Nouns, add_config_file, add_output, command, group
+from kasugai.cli.parser import Nouns, add_config_file, add_incident, add_output, command, group
 from kasugai.core.words.subject import INCIDENT_KINDS
 
 if TYPE_CHECKING:
@@ -60,12 +60,7 @@ def _add_show(verbs: Nouns) -> None:
         ["kasugai incident show cmp1", "kasugai incident show process/cmp1/nova-compute -o json"],
         _show,
     )
-    parser.add_argument(
-        "incident",
-        metavar="INCIDENT",
-        help="the beginning of its id, or the newest one of a host, an instance (its uuid or name) or "
-        "process/HOST/NAME",
-    )
+    add_incident(parser)
     add_output(parser)
     add_config_file(parser)
 
@@ -78,12 +73,7 @@ def _add_report(verbs: Nouns) -> None:
         ["kasugai incident report cmp1", "kasugai incident report 7f3ca1b2 --to - | gzip > outage.html.gz"],
         _report,
     )
-    parser.add_argument(
-        "incident",
-        metavar="INCIDENT",
-        help="the beginning of its id, or the newest one of a host, an instance (its uuid or name) or "
-        "process/HOST/NAME",
-    )
+    add_incident(parser)
     parser.add_argument(
         "--to",
         metavar="FILE",

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kasugai.cli.exits import Exit, Misused, SaidNo
-from kasugai.cli.parser import Nouns, add_config_file, command
+from kasugai.cli.parser import Nouns, add_config_file, add_incident, command
 
 
 def add_export(verbs: Nouns) -> None:
@@ -22,12 +22,7 @@ def add_export(verbs: Nouns) -> None:
         ],
         _export,
     )
-    parser.add_argument(
-        "incident",
-        metavar="INCIDENT",
-        help="the beginning of its id, or the newest one of a host, an instance (its uuid or name) or "
-        "process/HOST/NAME",
-    )
+    add_incident(parser)
     parser.add_argument(
         "-o", "--output", metavar="FILE", type=Path, help="where to (default: named by its id)"
     )

@@ -75,6 +75,16 @@ def add_config_file(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_incident(parser: argparse.ArgumentParser) -> None:
+    """Add the argument that says which incident is meant."""
+    parser.add_argument(
+        "incident",
+        metavar="INCIDENT",
+        help="the beginning of its id, or the newest one of a host, an instance (its uuid or name) or "
+        "process/HOST/NAME",
+    )
+
+
 def add_output(parser: argparse.ArgumentParser) -> None:
     """Add -o."""
     parser.add_argument(

@@ -22,8 +22,8 @@ from kasugai.adapters.redis_keeping import ASK, require_kept
 from kasugai.adapters.redis_scripts import Client, answering, script
 from kasugai.adapters.redis_url import Form, parse
 from kasugai.adapters.settings.values import RedisSettings
-from kasugai.adapters.telemetry.catalogue import UNREADABLE
 from kasugai.adapters.telemetry.meters import count
+from kasugai.adapters.telemetry.worker_metrics import UNREADABLE
 from kasugai.core.recovering.doors import Folded, Lease, LeaseLost, LedgerUnreadable
 from kasugai.core.recovering.ledger import Entry, Flag
 from kasugai.core.words.subject import Subject

@@ -6,7 +6,7 @@ Whoever knows the template leaves it in the request's environment (environ.py).
 from collections.abc import Iterable
 from typing import Any, Final
 
-from kasugai.adapters.telemetry.catalogue import ANSWERING, CLAIMS, REQUESTS, UNKNOWN_HOSTS
+from kasugai.adapters.telemetry.api_metrics import ANSWERING, CLAIMS, REQUESTS, UNKNOWN_HOSTS
 from kasugai.adapters.telemetry.meters import Tally, observe
 from kasugai.adapters.wall import monotonic
 from kasugai.api.environ import ROUTE, Environ, Wsgi

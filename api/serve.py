@@ -19,7 +19,7 @@ import waitress.server
 
 from kasugai.adapters.kafka.topic_watch import topics_watched
 from kasugai.adapters.settings import ApiSettings, SettingError, Settings
-from kasugai.adapters.telemetry.catalogue import API
+from kasugai.adapters.telemetry.api_metrics import API
 from kasugai.adapters.telemetry.process import observed
 from kasugai.adapters.telemetry.serving import PortTaken
 from kasugai.adapters.telemetry.vitals import Vitals

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from kasugai.adapters.telemetry.about import about
-from kasugai.adapters.telemetry.catalogue import CALL, FIRST_EFFECT
 from kasugai.adapters.telemetry.meters import observe
+from kasugai.adapters.telemetry.worker_metrics import CALL, FIRST_EFFECT
 from kasugai.core.recovering.look import Look
 from kasugai.core.recovering.moves import Begin
 from kasugai.core.recovering.steps.kinds import kind_of

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from kasugai.adapters.telemetry.catalogue import LANES
 from kasugai.adapters.telemetry.meters import Reading, watched
 from kasugai.adapters.telemetry.vitals import Vitals
+from kasugai.adapters.telemetry.worker_metrics import LANES
 from kasugai.core.words.subject import Kind
 from kasugai.schemas.topics import INCIDENTS
 from kasugai.workers.pool import Pool

@@ -9,8 +9,8 @@ from dataclasses import replace
 from uuid import UUID
 
 from kasugai.adapters.telemetry.about import about
-from kasugai.adapters.telemetry.catalogue import ATTEMPTS, STEPS
 from kasugai.adapters.telemetry.meters import count
+from kasugai.adapters.telemetry.worker_metrics import ATTEMPTS, STEPS
 from kasugai.core.recovering.ledger import Entry, apply
 from kasugai.core.recovering.spread import black_holes
 from kasugai.core.telling.narrate import narrate_fact

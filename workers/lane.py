@@ -16,8 +16,8 @@ from types import MappingProxyType
 from opentelemetry.context import Context
 
 from kasugai.adapters.telemetry.about import about
-from kasugai.adapters.telemetry.catalogue import EVACUATIONS, TAKEOVER, WINDOW
 from kasugai.adapters.telemetry.meters import Reading, observe, watched
+from kasugai.adapters.telemetry.worker_metrics import EVACUATIONS, TAKEOVER, WINDOW
 from kasugai.core.recovering.ledger import Entry, Flag, newer
 from kasugai.core.words.actions import Meaning
 from kasugai.core.words.facts import FactKind

@@ -11,8 +11,8 @@ from dataclasses import replace
 from types import MappingProxyType
 from uuid import UUID
 
-from kasugai.adapters.telemetry.catalogue import FOLD, UNREADABLE
 from kasugai.adapters.telemetry.meters import count, observe
+from kasugai.adapters.telemetry.worker_metrics import FOLD, UNREADABLE
 from kasugai.core.recovering.doors import NOTHING_READ
 from kasugai.core.recovering.ledger import Entry, Flag, fold, highest, join, newer
 from kasugai.core.recovering.plausible import needs_the_log, plausible

@@ -8,8 +8,8 @@ import logging
 from collections.abc import Iterator, Sequence
 
 from kasugai.adapters.kafka.records import Incoming
-from kasugai.adapters.telemetry.catalogue import UNREADABLE
 from kasugai.adapters.telemetry.meters import count
+from kasugai.adapters.telemetry.worker_metrics import UNREADABLE
 from kasugai.core.recovering.doors import LogUnreadable
 from kasugai.schemas.codec import NewerSchema, Undecodable, decode
 

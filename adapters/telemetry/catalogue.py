@@ -6,18 +6,17 @@ while something is done about that host; of the projector's and route's there ar
 """
 
 from kasugai.adapters.telemetry.announce_metrics import ANNOUNCE, ANNOUNCE_METRICS
+from kasugai.adapters.telemetry.api_metrics import API, API_METRICS
 from kasugai.adapters.telemetry.bridge_metrics import BRIDGE, BRIDGE_METRICS
-from kasugai.adapters.telemetry.metric import SECONDS, Metric, Shape
+from kasugai.adapters.telemetry.metric import QUICK, SECONDS, Metric, Shape
 from kasugai.adapters.telemetry.observer_metrics import OBSERVER_METRICS, OBSERVERS
 from kasugai.adapters.telemetry.project_metrics import PROJECT, PROJECT_METRICS
 from kasugai.adapters.telemetry.room_metrics import ROOM_METRICS
+from kasugai.adapters.telemetry.worker_metrics import WORKER_METRICS, WORKERS
 
 ROUTE = "route"
 LIVENESS = "liveness"
 CORRELATE = "correlate"
-API = "api"
-WORKERS = ("worker_host", "worker_instance", "worker_process")
-"""One for each kind that `kasugai worker` knows; a process of several kinds goes by the first of them in this order."""
 CONSUMERS = (ROUTE, LIVENESS, BRIDGE, CORRELATE, *WORKERS, PROJECT)
 """The processes that read topics as members of a group or as their owner."""
 PROCESSES = (*CONSUMERS, *OBSERVERS, ANNOUNCE, API)
@@ -25,12 +24,6 @@ PROCESSES = (*CONSUMERS, *OBSERVERS, ANNOUNCE, API)
 
 _TOPIC = ("topic", "a topic of docs/topics.md")
 _PARTITION = ("partition", "its partitions")
-_HOST = ("hostname", "hosts that this worker recovers right now")
-_KIND = ("kind", "core/words/subject.Kind")
-_METHOD = ("method", "GET, HEAD, POST, PUT, DELETE, OPTIONS or other")
-_ROUTE = ("route", "the path's template; `none` when no resource was reached (unknown paths, 401, 415)")
-_QUICK = (0.002, 0.005, 0.01, 0.02, 0.04, 0.06, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
-_SLOW = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 
 READY = Metric(
     name="kasugai.process.ready",
@@ -110,7 +103,7 @@ ROUTING = Metric(
     unit=SECONDS,
     help="From a fault's timestamp to the broker's time in the mailbox; the oldest fault of each batch.",
     shown_by=(ROUTE,),
-    buckets=_QUICK,
+    buckets=QUICK,
 )
 LIVENESS_HOSTS = Metric(
     name="kasugai.liveness.hosts",
@@ -191,133 +184,8 @@ OPENING = Metric(
     help="From the mailbox record that decided to the published incident, both by the broker's clock.",
     labels=(("kind", "core/words/signals.Kind"),),
     shown_by=(CORRELATE,),
-    buckets=_QUICK,
+    buckets=QUICK,
 )
-LANES = Metric(
-    name="kasugai.recovery.lanes",
-    shape=Shape.GAUGE,
-    unit="{subject}",
-    help="Subjects with orders, by what happens to them.",
-    labels=(_KIND, ("state", "working or queued")),
-    shown_by=WORKERS,
-)
-STEPS = Metric(
-    name="kasugai.recovery.steps",
-    shape=Shape.COUNTER,
-    unit="{step}",
-    help="Facts recorded about steps.",
-    labels=(
-        ("action", "core/words/actions.Action"),
-        ("outcome", "started, unsure, done, failed or absolved"),
-    ),
-    shown_by=WORKERS,
-)
-ATTEMPTS = Metric(
-    name="kasugai.recovery.attempts",
-    shape=Shape.COUNTER,
-    unit="{attempt}",
-    help="Answers to orders.",
-    labels=(
-        _KIND,
-        ("outcome", "held, vetoed, recovered, failed or withdrawn"),
-        ("reason", "core/words/verdicts.Reason"),
-    ),
-    shown_by=WORKERS,
-)
-EVACUATIONS = Metric(
-    name="kasugai.recovery.evacuations",
-    shape=Shape.GAUGE,
-    unit="{evacuation}",
-    help="Evacuations in progress: begun, and not yet ended by Nova's word.",
-    labels=(_HOST,),
-    shown_by=WORKERS,
-)
-WINDOW = Metric(
-    name="kasugai.recovery.window",
-    shape=Shape.GAUGE,
-    unit="{evacuation}",
-    help="How many evacuations of the host may be in progress now.",
-    labels=(_HOST,),
-    shown_by=WORKERS,
-)
-FOLD = Metric(
-    name="kasugai.recovery.fold.duration",
-    shape=Shape.HISTOGRAM,
-    unit=SECONDS,
-    help="Folding the log into the ledger when a subject is taken over.",
-    labels=(_KIND,),
-    shown_by=WORKERS,
-    buckets=_QUICK,
-)
-TAKEOVER = Metric(
-    name="kasugai.recovery.takeover.duration",
-    shape=Shape.HISTOGRAM,
-    unit=SECONDS,
-    help="From the lease in hand to the acknowledged `adopted`: fold and epoch included.",
-    labels=(_KIND,),
-    shown_by=WORKERS,
-    buckets=_QUICK,
-)
-FIRST_EFFECT = Metric(
-    name="kasugai.recovery.first.effect.duration",
-    shape=Shape.HISTOGRAM,
-    unit=SECONDS,
-    help="From the decision to the first effect's call, by the broker's clock; once per incident.",
-    labels=(_KIND,),
-    shown_by=WORKERS,
-    buckets=_SLOW,
-)
-CALL = Metric(
-    name="kasugai.recovery.call.duration",
-    shape=Shape.HISTOGRAM,
-    unit=SECONDS,
-    help="One call of an effect to Nova or a power device, until its answer.",
-    labels=(("action", "core/words/actions.Action"),),
-    shown_by=WORKERS,
-    buckets=_SLOW,
-)
-UNREADABLE = Metric(
-    name="kasugai.recovery.unreadable",
-    shape=Shape.COUNTER,
-    unit="{value}",
-    help="Values about a subject that could not be read and counted as absent: of the ledger in Redis (lease, subject, "
-    "index, entry, flag, epoch) or of the log in Kafka (record).",
-    labels=(("what", "lease, subject, index, entry, flag, epoch or record"),),
-    shown_by=WORKERS,
-)
-REQUESTS = Metric(
-    name="kasugai.api.requests",
-    shape=Shape.COUNTER,
-    unit="{request}",
-    help="Requests answered.",
-    labels=(_METHOD, _ROUTE, ("status", "the answer's HTTP status")),
-    shown_by=(API,),
-)
-ANSWERING = Metric(
-    name="kasugai.api.request.duration",
-    shape=Shape.HISTOGRAM,
-    unit=SECONDS,
-    help="From a request in hand to its answer; waiting for a free thread and sending are not in it.",
-    labels=(_METHOD, _ROUTE),
-    shown_by=(API,),
-    buckets=_QUICK,
-)
-CLAIMS = Metric(
-    name="kasugai.api.claims",
-    shape=Shape.COUNTER,
-    unit="{claim}",
-    help="Claims of a failure by a notification, the first step of every POST that is valid.",
-    labels=(("outcome", "taken, refused (it stands already: 409) or unknown (503)"),),
-    shown_by=(API,),
-)
-UNKNOWN_HOSTS = Metric(
-    name="kasugai.api.unknown.hosts",
-    shape=Shape.COUNTER,
-    unit="{report}",
-    help="Reports refused because no segment has a host of that name: most often short name against FQDN, or case.",
-    shown_by=(API,),
-)
-
 CATALOGUE = (
     READY,
     BEAT_AGE,
@@ -339,24 +207,12 @@ CATALOGUE = (
     UNFENCED,
     UNDESCRIBED_DISKS,
     OPENING,
-    LANES,
-    STEPS,
-    ATTEMPTS,
-    EVACUATIONS,
-    WINDOW,
-    FOLD,
-    TAKEOVER,
-    FIRST_EFFECT,
-    CALL,
-    UNREADABLE,
+    *WORKER_METRICS,
     *OBSERVER_METRICS,
     *ROOM_METRICS,
     *BRIDGE_METRICS,
     *PROJECT_METRICS,
     *ANNOUNCE_METRICS,
-    REQUESTS,
-    ANSWERING,
-    CLAIMS,
-    UNKNOWN_HOSTS,
+    *API_METRICS,
 )
 """All metrics, in the order of docs/metrics.md."""

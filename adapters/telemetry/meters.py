@@ -13,16 +13,14 @@ from typing import Any
 from opentelemetry import metrics
 from opentelemetry.metrics import CallbackOptions, Observation
 
+from kasugai.adapters.telemetry.api_metrics import CLAIMS, REQUESTS, UNKNOWN_HOSTS
 from kasugai.adapters.telemetry.catalogue import (
     CATALOGUE,
-    CLAIMS,
     EXITS,
     LIVENESS_BLIND,
     LIVENESS_FAULTS,
     LIVENESS_IGNORED,
     RECORDS,
-    REQUESTS,
-    UNKNOWN_HOSTS,
 )
 from kasugai.adapters.telemetry.metric import Metric, Shape
 from kasugai.adapters.telemetry.wide import written

@@ -43,3 +43,10 @@ class Metric:
     def label_names(self) -> tuple[str, ...]:
         """The labels alone."""
         return tuple(name for name, _ in self.labels)
+
+
+KIND = ("kind", "core/words/subject.Kind")
+"""A label: of which kind a subject is."""
+QUICK = (0.002, 0.005, 0.01, 0.02, 0.04, 0.06, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+SLOW = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
+"""Bounds of histograms, in seconds: of what takes milliseconds, and of what takes up to minutes."""

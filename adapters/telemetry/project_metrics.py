@@ -4,13 +4,12 @@ Only the projector that owns the views shows them, so each is shown once. Their 
 and `hostname` Nova's service host, byte for byte, as openstack-exporter has it: the two can be joined on it.
 """
 
-from kasugai.adapters.telemetry.metric import SECONDS, Metric, Shape
+from kasugai.adapters.telemetry.metric import KIND, SECONDS, Metric, Shape
 
 PROJECT = "project"
 
 _HOSTNAME = ("hostname", "Nova's service host")
 _SEGMENT = ("segment", "a segment's name; its id where the inventory does not know it; `-` for none")
-_KIND = ("kind", "core/words/subject.Kind")
 _END = ("end", "recovered, failed, withdrawn or brought-back")
 _UP_TO_HOURS = (1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 14400.0)
 _GUESTS = "of the host's open incidents, and of those that ended within the last hour"
@@ -51,7 +50,7 @@ INCIDENTS_OPEN = Metric(
     shape=Shape.GAUGE,
     unit="{incident}",
     help="Incidents that have not ended, and subjects held without one, by who must act.",
-    labels=(_SEGMENT, _KIND, ("waits", "itself: it goes on without anybody; person: it does not")),
+    labels=(_SEGMENT, KIND, ("waits", "itself: it goes on without anybody; person: it does not")),
     shown_by=(PROJECT,),
 )
 GUESTS_DOWN = Metric(
@@ -133,7 +132,7 @@ INCIDENTS_ENDED = Metric(
     shape=Shape.COUNTER,
     unit="{incident}",
     help="Incidents that ended while this projector owned the views, each time that one did.",
-    labels=(_SEGMENT, _KIND, _END),
+    labels=(_SEGMENT, KIND, _END),
     shown_by=(PROJECT,),
 )
 _UUID = ("uuid", "as the REST API shows it")

@@ -21,16 +21,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from kasugai.adapters.telemetry.announce_metrics import ANNOUNCE
 from kasugai.adapters.telemetry.bridge_metrics import BRIDGE
-from kasugai.adapters.telemetry.catalogue import (
-    CATALOGUE,
-    DEAD_LETTERS,
-    EVACUATIONS,
-    EXITS,
-    INCIDENTS,
-    PROCESSES,
-    WINDOW,
-)
+from kasugai.adapters.telemetry.catalogue import CATALOGUE, DEAD_LETTERS, EXITS, INCIDENTS, PROCESSES
 from kasugai.adapters.telemetry.observer_metrics import OBSERVERS
+from kasugai.adapters.telemetry.worker_metrics import EVACUATIONS, WINDOW
 from kasugai.sim.child import Child, free_port
 from kasugai.sim.cloud import QUICK, SimCloud
 from kasugai.sim.http import CloudThread

@@ -17,16 +17,10 @@ from dashboards.parts import (
     of,
     rated_quantile,
 )
-from kasugai.adapters.telemetry.catalogue import (
-    CALL,
-    EVACUATIONS,
-    LIVENESS_HOSTS,
-    STEPS,
-    VERDICTS,
-    WINDOW,
-)
+from kasugai.adapters.telemetry.catalogue import LIVENESS_HOSTS, VERDICTS
 from kasugai.adapters.telemetry.observer_metrics import OBSERVED_DOWN
 from kasugai.adapters.telemetry.project_metrics import GUESTS_BACK, HOST_STATE
+from kasugai.adapters.telemetry.worker_metrics import CALL, EVACUATIONS, STEPS, WINDOW
 
 NOT_WELL = of(HOST_STATE, 'state!="in-service"')
 

@@ -1,12 +1,14 @@
 """The pipeline itself: for whoever runs Kasugai. How far behind, how fast, how often wrong."""
 
 from dashboards.parts import Board, Kind, Panel, Query, Row, counted, rated_quantile
+from kasugai.adapters.telemetry import api_metrics as a
 from kasugai.adapters.telemetry import catalogue as c
+from kasugai.adapters.telemetry import worker_metrics as w
 
 
 def answers(statuses: str) -> str:
     """Return the query for the REST API's answers a second of these statuses, health questions aside."""
-    series = f'{c.REQUESTS.prometheus}{{status=~"{statuses}", route!="/healthcheck"}}'
+    series = f'{a.REQUESTS.prometheus}{{status=~"{statuses}", route!="/healthcheck"}}'
     return f"sum(rate({series}[$__rate_interval])) or vector(0)"
 
 
@@ -58,14 +60,14 @@ RECOVERY = Row(
             title="Evacuations in progress, and the window",
             about="By source host: begun and not ended by Nova's word; how many may be.",
             queries=asked(
-                (f"sum by (hostname) ({c.EVACUATIONS.prometheus})", "{{hostname}}"),
-                (f"sum by (hostname) ({c.WINDOW.prometheus})", "{{hostname}} window"),
+                (f"sum by (hostname) ({w.EVACUATIONS.prometheus})", "{{hostname}}"),
+                (f"sum by (hostname) ({w.WINDOW.prometheus})", "{{hostname}} window"),
             ),
         ),
         Panel(
             title="Steps",
             about="Facts about steps: how many in the last minute, or between two points.",
-            queries=asked((counted(c.STEPS, "action, outcome"), "{{action}} {{outcome}}")),
+            queries=asked((counted(w.STEPS, "action, outcome"), "{{action}} {{outcome}}")),
             is_stacked=True,
         ),
         Panel(
@@ -73,7 +75,7 @@ RECOVERY = Row(
             about="How attempts ended, in all.",
             queries=asked(
                 (
-                    f"sum by (kind, outcome, reason) ({c.ATTEMPTS.prometheus})",
+                    f"sum by (kind, outcome, reason) ({w.ATTEMPTS.prometheus})",
                     "{{kind}} {{outcome}} {{reason}}",
                 )
             ),
@@ -93,17 +95,17 @@ RECOVERY = Row(
             title="Decision to first effect, and takeover",
             about="How long an order waits for its first call; what becoming a host's owner costs.",
             queries=asked(
-                (rated_quantile(0.5, c.FIRST_EFFECT), "first effect p50"),
-                (rated_quantile(0.99, c.FIRST_EFFECT), "first effect p99"),
-                (rated_quantile(0.99, c.TAKEOVER), "takeover p99"),
-                (rated_quantile(0.99, c.FOLD), "fold p99"),
+                (rated_quantile(0.5, w.FIRST_EFFECT), "first effect p50"),
+                (rated_quantile(0.99, w.FIRST_EFFECT), "first effect p99"),
+                (rated_quantile(0.99, w.TAKEOVER), "takeover p99"),
+                (rated_quantile(0.99, w.FOLD), "fold p99"),
             ),
             unit="s",
         ),
         Panel(
             title="Calls to Nova and power",
             about="Until the answer, p99 by action.",
-            queries=asked((rated_quantile(0.99, c.CALL, "action"), "{{action}}")),
+            queries=asked((rated_quantile(0.99, w.CALL, "action"), "{{action}}")),
             unit="s",
         ),
     ),
@@ -119,7 +121,7 @@ PROCESSES = Row(
         Panel(
             title="Lanes",
             about="Hosts, instances and processes that workers work on, and those that wait for a place.",
-            queries=asked((f"sum by (kind, state) ({c.LANES.prometheus})", "{{kind}} {{state}}")),
+            queries=asked((f"sum by (kind, state) ({w.LANES.prometheus})", "{{kind}} {{state}}")),
         ),
         Panel(
             title="How former lives ended",
@@ -142,8 +144,8 @@ REST = Row(
             title="REST API: time to answer",
             about="p50, and p99 by route.",
             queries=asked(
-                (rated_quantile(0.5, c.ANSWERING), "p50"),
-                (rated_quantile(0.99, c.ANSWERING, "route"), "{{route}} p99"),
+                (rated_quantile(0.5, a.ANSWERING), "p50"),
+                (rated_quantile(0.99, a.ANSWERING, "route"), "{{route}} p99"),
             ),
             unit="s",
         ),
@@ -152,7 +154,7 @@ REST = Row(
             about="A second. Refused: the same failure stands already (409); several monitors tell the same.",
             queries=asked(
                 (answers("409"), "409"),
-                (f"sum by (outcome) (rate({c.CLAIMS.prometheus}[$__rate_interval]))", "{{outcome}}"),
+                (f"sum by (outcome) (rate({a.CLAIMS.prometheus}[$__rate_interval]))", "{{outcome}}"),
             ),
             unit="reqps",
         ),

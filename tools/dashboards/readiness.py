@@ -2,13 +2,7 @@
 
 from dashboards.now import INCIDENT
 from dashboards.parts import HOSTNAME, SEGMENT, Board, Colour, Kind, Panel, Query, Row, Word, grown, named, of
-from kasugai.adapters.telemetry.catalogue import (
-    LIVENESS_HOSTS,
-    READY,
-    UNDESCRIBED_DISKS,
-    UNFENCED,
-    UNPROVED,
-)
+from kasugai.adapters.telemetry.catalogue import LIVENESS_HOSTS, READY, UNDESCRIBED_DISKS, UNFENCED, UNPROVED
 from kasugai.adapters.telemetry.observer_metrics import ANSWERS, CHECKED, OBSERVED_LOOKS
 from kasugai.adapters.telemetry.project_metrics import (
     HOST_PROTECTED,

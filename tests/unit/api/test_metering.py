@@ -8,7 +8,7 @@ from opentelemetry.sdk.resources import Resource
 from kasugai.adapters.settings import SettingError
 from kasugai.adapters.settings.values import ApiSettings, KafkaSettings, Settings, StreamSettings
 from kasugai.adapters.settings.values import TelemetrySettings as Telemetry
-from kasugai.adapters.telemetry.catalogue import ANSWERING, CLAIMS, REQUESTS
+from kasugai.adapters.telemetry.api_metrics import ANSWERING, CLAIMS, REQUESTS
 from kasugai.adapters.telemetry.serving import registry
 from kasugai.api.serve import HIGHEST_PORT, main, settings_of_worker
 from tests.support.api_doors import Api

@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from kasugai.adapters.settings.values import KafkaSettings, Settings, StreamSettings, TelemetrySettings
-from kasugai.adapters.telemetry.catalogue import CATALOGUE, PROCESSES, STEPS, VERDICTS, WINDOW, WORKERS
+from kasugai.adapters.telemetry.catalogue import CATALOGUE, PROCESSES, VERDICTS
 from kasugai.adapters.telemetry.meters import KEPT, count, observe, watched
 from kasugai.adapters.telemetry.metric import Shape
 from kasugai.adapters.telemetry.page import render
@@ -20,6 +20,7 @@ from kasugai.adapters.telemetry.process import observed
 from kasugai.adapters.telemetry.project_metrics import GUEST_STATE, MASAKARI_METRICS
 from kasugai.adapters.telemetry.serving import PortTaken, served
 from kasugai.adapters.telemetry.vitals import Vitals
+from kasugai.adapters.telemetry.worker_metrics import STEPS, WINDOW, WORKERS
 from kasugai.cli.main import build_parser
 from kasugai.core.words.subject import Kind
 from tests.support.metrics import RESOURCE, samples

@@ -23,7 +23,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from kasugai.adapters.settings.options import POLICY_BOUNDS
+from kasugai.adapters.settings.drawn import POLICY_BOUNDS
 from kasugai.api.words import NAME, TEXT, is_name, is_printable, is_text
 from kasugai.cli.exits import Misused
 from kasugai.cli.segment_domains import domains_of

@@ -1,11 +1,11 @@
 """The options of [announce]: who is told of incidents outside, and what links below a message are made of."""
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 from oslo_config import cfg
 
+from kasugai.adapters.settings.connections import Wrong
 from kasugai.adapters.settings.values import AnnounceSettings
 from kasugai.core.words.timing import Millis
 
@@ -47,7 +47,7 @@ ANNOUNCE = [
 ]
 
 
-def announce_of(values: dict[str, Any], wrong: Callable[[str, str], Exception]) -> AnnounceSettings:
+def announce_of(values: dict[str, Any], wrong: Wrong) -> AnnounceSettings:
     """Return the group's settings; what `wrong` makes of an option and a reason is raised."""
     address = values["address"].rstrip("/")
     if address and not ADDRESS.fullmatch(address):

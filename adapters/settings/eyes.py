@@ -7,7 +7,7 @@ from typing import Any
 
 from oslo_config import cfg
 
-from kasugai.adapters.settings.values import MASTER_KEYS_FILE
+from kasugai.adapters.settings.values import MASTER_KEYS_FILE, LivenessSettings
 from kasugai.core.watching.rules import Rules
 from kasugai.schemas.draw import field_docs
 
@@ -52,3 +52,9 @@ def liveness_options() -> list[Any]:
         *times,
         cfg.ListOpt("witness", default=[], help=docs["witness"], sample_default="storage,storage+tenant"),
     ]
+
+
+def liveness_of(values: dict[str, Any]) -> LivenessSettings:
+    """Return the group's settings."""
+    witness = tuple("+".join(sorted(case.split("+"))) for case in values.pop("witness"))
+    return LivenessSettings(rules=Rules(**values, witness=witness))

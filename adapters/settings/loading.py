@@ -10,8 +10,6 @@ import os
 import re
 import socket
 from collections.abc import Iterable, Sequence
-from dataclasses import fields, replace
-from enum import StrEnum
 from functools import partial
 from typing import Any
 
@@ -19,23 +17,20 @@ from oslo_config import cfg
 
 from kasugai.adapters.settings.announcing import announce_of
 from kasugai.adapters.settings.connections import bridge_of, kafka_of, redis_of
+from kasugai.adapters.settings.drawn import policy_of, worker_of
+from kasugai.adapters.settings.eyes import liveness_of
 from kasugai.adapters.settings.masakari import aliases, unread
-from kasugai.adapters.settings.options import groups
+from kasugai.adapters.settings.observing import observe_of
+from kasugai.adapters.settings.options import api_of, groups
 from kasugai.adapters.settings.values import (
     AgentsSettings,
-    ApiSettings,
-    LivenessSettings,
     NovaSettings,
-    ObserveSettings,
     PowerSettings,
     Settings,
     StreamSettings,
     TelemetrySettings,
-    WorkerSettings,
 )
-from kasugai.core.watching.rules import Rules
 from kasugai.core.words.policy import Policy
-from kasugai.core.words.timing import PROFILES, Timing
 
 DEFAULT_FILE = "/etc/kasugai/kasugai.conf"
 """Where kasugai.conf is unless said otherwise."""
@@ -68,16 +63,16 @@ def load(config_files: Sequence[str], *needs: str) -> Settings:
         redis=redis_of(source.group("redis"), partial(source.wrong, "redis")),
         nova=NovaSettings(**source.group("nova")),
         power=PowerSettings(**source.group("power")),
-        observe=_observe(source.group("observe")),
+        observe=observe_of(source.group("observe"), partial(source.wrong, "observe")),
         bridge=bridge_of(source.group("bridge"), partial(source.wrong, "bridge")),
         announce=announce_of(source.group("announce"), partial(source.wrong, "announce")),
         stream=_stream(source.group("stream")),
         agents=AgentsSettings(**source.group("agents")),
-        liveness=_liveness(source.group("liveness")),
-        api=_api(source.group("api")),
-        worker=_worker(source.group("worker")),
+        liveness=liveness_of(source.group("liveness")),
+        api=api_of(source.group("api"), partial(source.wrong, "api")),
+        worker=worker_of(source.group("worker")),
         telemetry=TelemetrySettings(**source.group("telemetry")),
-        policy=_policy(source.group("policy")),
+        policy=policy_of(source.group("policy")),
         unread=unread(source.written()),
     )
     _check(settings, source, needs)
@@ -88,7 +83,7 @@ def load_policy(config_files: Sequence[str]) -> Policy:
     """Return what `[policy]` says, for who needs nothing else of the files; SettingError."""
     source = _Source(config_files)
     source.refuse_strangers()
-    return _policy(source.group("policy"))
+    return policy_of(source.group("policy"))
 
 
 class _Source:
@@ -235,52 +230,6 @@ def _reason(error: Exception) -> str:
 
 def _stream(values: dict[str, Any]) -> StreamSettings:
     return StreamSettings(**values | {"instance": values["instance"] or socket.gethostname()})
-
-
-def _observe(values: dict[str, Any]) -> ObserveSettings:
-    lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
-    for matcher in lists["silence_matchers"]:
-        if not re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]*=.+", matcher):
-            raise SettingError(
-                f"[observe] silence_matchers: {matcher!r} is no NAME=VALUE, as kasugai=maintenance is"
-            )
-    for url in lists["alertmanager_urls"]:
-        if not re.fullmatch(r"https?://[^@\s?#]+", url):
-            raise SettingError(
-                "[observe] alertmanager_urls: each is like http://127.0.0.1:9093, without a password"
-            )
-    return ObserveSettings(**values | lists)
-
-
-def _api(values: dict[str, Any]) -> ApiSettings:
-    try:
-        re.compile(values["project_id_regex"])
-    except re.error as error:
-        raise SettingError(f"[api] project_id_regex is no regular expression: {error}") from error
-    return ApiSettings(**values)
-
-
-def _liveness(values: dict[str, Any]) -> LivenessSettings:
-    witness = tuple("+".join(sorted(case.split("+"))) for case in values.pop("witness"))
-    return LivenessSettings(rules=Rules(**values, witness=witness))
-
-
-def _worker(values: dict[str, Any]) -> WorkerSettings:
-    names = {field.name for field in fields(Timing)}
-    overrides = {name: value for name, value in values.items() if name in names and value is not None}
-    timing = replace(PROFILES[values["profile"]], **overrides)
-    lanes = {name: values[name] for name in ("lanes", "instance_lanes", "process_lanes")}
-    return WorkerSettings(profile=values["profile"], timing=timing, **lanes)
-
-
-def _policy(values: dict[str, Any]) -> Policy:
-    lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
-    words = {
-        each.name: type(each.default)(values[each.name])
-        for each in fields(Policy)
-        if isinstance(each.default, StrEnum)
-    }
-    return Policy(**values | lists | words)
 
 
 def _check(settings: Settings, source: _Source, needs: Iterable[str]) -> None:

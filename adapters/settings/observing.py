@@ -1,6 +1,15 @@
 """The options of [observe]: whom the readers of evidence ask, and how hosts are named there."""
 
+import re
+from typing import Any
+
 from oslo_config import cfg
+
+from kasugai.adapters.settings.connections import Wrong
+from kasugai.adapters.settings.values import ObserveSettings
+
+MATCHER = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*=.+")
+ADDRESS = re.compile(r"https?://[^@\s?#]+")
 
 OBSERVE = [
     cfg.IntOpt(
@@ -87,3 +96,14 @@ OBSERVE = [
         "thousand guests and for each kind of flavor.",
     ),
 ]
+
+
+def observe_of(values: dict[str, Any], wrong: Wrong) -> ObserveSettings:
+    """Return the group's settings; what `wrong` makes of an option and a reason is raised."""
+    lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+    for matcher in lists["silence_matchers"]:
+        if not MATCHER.fullmatch(matcher):
+            raise wrong("silence_matchers", f"is wrong: {matcher!r} is no NAME=VALUE")
+    if not all(map(ADDRESS.fullmatch, lists["alertmanager_urls"])):
+        raise wrong("alertmanager_urls", "is wrong: each is an address without a password")
+    return ObserveSettings(**values | lists)

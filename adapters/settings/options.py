@@ -1,10 +1,9 @@
 """Every option of kasugai.conf with its help, its bounds and an example, by group.
 
-The time-outs of [worker] and all of [policy] are drawn from the core's dataclasses: what the core knows can be set.
+The time-outs of [worker] and all of [policy] are drawn from the core's dataclasses (drawn.py).
 """
 
-from dataclasses import MISSING, fields
-from enum import StrEnum
+import re
 from functools import cache
 from typing import Any
 
@@ -12,126 +11,14 @@ from oslo_config import cfg
 
 from kasugai.adapters.settings.announcing import ANNOUNCE
 from kasugai.adapters.settings.bridging import bridge_options
+from kasugai.adapters.settings.connecting import KAFKA, REDIS, tls_options
+from kasugai.adapters.settings.connections import Wrong
+from kasugai.adapters.settings.drawn import policy_options, timing_options
 from kasugai.adapters.settings.eyes import AGENTS, liveness_options
 from kasugai.adapters.settings.masakari import aliases
 from kasugai.adapters.settings.observing import OBSERVE
-from kasugai.adapters.settings.values import DEVICES_FILE
-from kasugai.core.words.policy import Policy
-from kasugai.core.words.timing import PRODUCTION, PROFILES, Timing
-from kasugai.schemas.draw import field_docs
-
-
-def tls_options(name: str) -> list[Any]:
-    """Return the three files of TLS; `name` is in the names of the examples."""
-    return [
-        cfg.StrOpt(
-            "ssl_cafile",
-            default="",
-            help="With TLS: the authorities to believe (PEM); empty means the system's.",
-            sample_default=f"/etc/kasugai/{name}-ca.pem",
-        ),
-        cfg.StrOpt(
-            "ssl_certfile",
-            default="",
-            help="With TLS: our certificate (PEM), if we are asked for one.",
-            sample_default=f"/etc/kasugai/{name}-client.pem",
-        ),
-        cfg.StrOpt(
-            "ssl_keyfile",
-            default="",
-            help="With TLS: the certificate's key (PEM, without a pass phrase).",
-            sample_default=f"/etc/kasugai/{name}-client.key",
-        ),
-    ]
-
-
-KAFKA = [
-    cfg.StrOpt(
-        "bootstrap_servers",
-        help="Some of the Kafka brokers as host:port, separated by commas. Required.",
-        sample_default="kafka1:9092,kafka2:9092,kafka3:9092",
-    ),
-    cfg.StrOpt(
-        "security_protocol",
-        default="PLAINTEXT",
-        choices=["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"],
-        help="How to talk to the brokers.",
-        sample_default="SASL_SSL",
-    ),
-    cfg.StrOpt(
-        "sasl_mechanism",
-        default="SCRAM-SHA-512",
-        choices=["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"],
-        help="With SASL: the mechanism.",
-    ),
-    cfg.StrOpt(
-        "sasl_username", default="", help="With SASL: the principal.", sample_default="kasugai-worker"
-    ),
-    cfg.StrOpt(
-        "sasl_password",
-        default="",
-        secret=True,
-        help="With SASL: its password ($$ for a $).",
-        sample_default="SECRET",
-    ),
-    cfg.StrOpt(
-        "sasl_password_file",
-        default="",
-        help="With SASL: a file with nothing but the password; it goes before sasl_password.",
-        sample_default="/etc/kasugai/kafka.password",
-    ),
-    *tls_options("kafka"),
-    cfg.IntOpt("replication", default=3, min=1, help="Replicas of each topic (`kasugai topics apply`)."),
-    cfg.IntOpt("min_insync", default=2, min=1, help="Replicas that must have a record before it counts."),
-]
-
-REDIS = [
-    cfg.StrOpt(
-        "url",
-        default="redis://127.0.0.1:6379/0",
-        secret=True,
-        help="The Redis of the leases, the ledger and the views: redis://HOST:PORT/DB, unix:///PATH?db=DB, "
-        "redis+sentinel://HOST:PORT,HOST:PORT/SERVICE/DB or redis+cluster://HOST:PORT,HOST:PORT. With TLS they begin "
-        "with rediss. USER:PASSWORD@ may stand before the first host; the options below keep it out of the url.",
-        sample_default="rediss+sentinel://redis1:26379,redis2:26379,redis3:26379/kasugai/0",
-    ),
-    cfg.StrOpt("username", default="", help="The user, with Redis' ACLs.", sample_default="kasugai"),
-    cfg.StrOpt(
-        "password", default="", secret=True, help="Its password ($$ for a $).", sample_default="SECRET"
-    ),
-    cfg.StrOpt(
-        "password_file",
-        default="",
-        help="A file with nothing but the password; it goes before password.",
-        sample_default="/etc/kasugai/redis.password",
-    ),
-    cfg.StrOpt(
-        "sentinel_username",
-        default="",
-        help="With Sentinel: the user at the sentinels, if they ask for one.",
-        sample_default="kasugai",
-    ),
-    cfg.StrOpt(
-        "sentinel_password",
-        default="",
-        secret=True,
-        help="With Sentinel: the password at the sentinels.",
-        sample_default="SECRET",
-    ),
-    cfg.StrOpt(
-        "sentinel_password_file",
-        default="",
-        help="With Sentinel: a file with nothing but that password.",
-        sample_default="/etc/kasugai/sentinel.password",
-    ),
-    *tls_options("redis"),
-    cfg.BoolOpt(
-        "ssl_check_hostname",
-        default=True,
-        help="With TLS: whether the server's certificate must name the host that was asked for. Sentinels and "
-        "Clusters often say addresses where certificates say names.",
-    ),
-]
+from kasugai.adapters.settings.values import DEVICES_FILE, ApiSettings
+from kasugai.core.words.timing import PROFILES
 
 NOVA = [
     cfg.StrOpt("cloud", default="", help="The cloud's name in clouds.yaml.", sample_default="mycloud"),
@@ -293,26 +180,14 @@ API = [
     ),
 ]
 
-POLICY_BOUNDS: dict[str, tuple[int, int | None]] = {
-    "confirm_after": (0, None),
-    "confirm_observers": (1, 6),
-    "unfenced_wait": (30_000, None),
-    "local_wait": (0, None),
-    "settle_after_fence": (0, 600_000),
-    "dump_wait": (0, 3_600_000),
-    "max_unhealthy": (1, 100),
-    "domain_trip": (0, 100),
-    "domain_small": (0, 10_000),
-    "domain_cap": (1, 10_000),
-    "domain_rate": (1, 10_000),
-    "attempts": (1, 10),
-    "window": (1, 500),
-    "degraded_hosts": (1, 100),
-    "restart_budget": (1, 16),
-    "restart_window": (60_000, 86_400_000),
-    "process_quiet": (0, 3_600_000),
-}
-"""What a policy's numbers may be, from and to."""
+
+def api_of(values: dict[str, Any], wrong: Wrong) -> ApiSettings:
+    """Return the settings of [api]; what `wrong` makes of an option and a reason is raised."""
+    try:
+        re.compile(values["project_id_regex"])
+    except re.error as error:
+        raise wrong("project_id_regex", f"is wrong: no regular expression: {error}") from error
+    return ApiSettings(**values)
 
 
 @cache
@@ -344,43 +219,6 @@ def _groups() -> dict[str, list[Any]]:
         "telemetry": TELEMETRY,
         "policy": policy_options(),
     }
-
-
-def timing_options() -> list[Any]:
-    """Return one option per time-out, in milliseconds; none has a default of its own: the profile has."""
-    docs = field_docs(Timing)
-    return [
-        cfg.IntOpt(
-            field.name,
-            min=1,
-            help=f"{docs[field.name]} (ms; the profile's unless set.)",
-            sample_default=getattr(PRODUCTION, field.name),
-        )
-        for field in fields(Timing)
-    ]
-
-
-def policy_options() -> list[Any]:
-    """Return one option per field of a policy."""
-    docs = field_docs(Policy)
-    return [_policy_option(field.name, field.default, docs[field.name]) for field in fields(Policy)]
-
-
-def _policy_option(name: str, default: object, text: str) -> Any:
-    assert default is not MISSING, "every field of a policy has a default"
-    match default:
-        case bool():
-            return cfg.BoolOpt(name, default=default, help=text)
-        case int():
-            low, high = POLICY_BOUNDS[name]
-            return cfg.IntOpt(name, default=default, min=low, max=high, help=text)
-        case StrEnum():
-            choices = [str(word) for word in type(default)]
-            return cfg.StrOpt(name, default=str(default), choices=choices, help=text)
-        case tuple():
-            return cfg.ListOpt(name, default=list(default), help=text)
-        case _:
-            return cfg.StrOpt(name, default=default, help=text)
 
 
 def list_opts() -> list[tuple[str, list[Any]]]:

@@ -482,3 +482,30 @@ def test_each_task_of_the_operator_s_own_is_named_with_what_to_do(tmp_path: Path
 def test_a_list_of_tasks_that_names_none_says_nothing(tmp_path: Path, text: str) -> None:
     conf = f"[taskflow_driver_recovery_flows]\ninstance_failure_recovery_tasks = {text}\n"
     assert masakari(tmp_path, conf).unread == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "line"),
+    [
+        (
+            "[observe]\nsilence_matchers = kasugai\n",
+            "[observe] silence_matchers is wrong: 'kasugai' is no NAME=VALUE; for",
+        ),
+        (
+            "[observe]\nalertmanager_urls = http://u:hush@a:9093\n",
+            "[observe] alertmanager_urls is wrong: each is an address without a password; for example",
+        ),
+        (
+            "[api]\nproject_id_regex = (\n",
+            "[api] project_id_regex is wrong: no regular expression: missing ), unterm",
+        ),
+    ],
+)
+def test_what_no_option_checks_by_itself_is_told_with_its_file_and_an_example(
+    written: str, line: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "kasugai.conf"
+    file.write_text(f"[kafka]\nbootstrap_servers = k:9092\n{written}")
+    with pytest.raises(SettingError) as caught:
+        load([str(file)])
+    assert str(caught.value).startswith(f"{file}: {line}") and "hush" not in str(caught.value)

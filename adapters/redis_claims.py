@@ -27,7 +27,7 @@ PENDING: Millis = Millis(15_000)
 
 LASTING: Millis = Millis(35 * 24 * 3_600_000)
 """How long a claim lives of which nothing more is heard: as long as the projector keeps the records by which it would
-release it (redis_views.KEPT). The like of what stands for longer is accepted once more, as one more report of it."""
+release it (redis_round.KEPT). The like of what stands for longer is accepted once more, as one more report of it."""
 
 PATIENCE = 1.0
 """Seconds that a second one waits to hear whether the first one has been published."""

@@ -10,29 +10,19 @@ from contextlib import contextmanager
 from typing import Any, Final, Self
 
 from redis import Redis, exceptions
-from redis.client import Pipeline
 from redis.exceptions import WatchError
 
 from kasugai.adapters.redis_blocking import connect_blocking
-from kasugai.adapters.redis_projects import PROJECTS, ProjectLists
+from kasugai.adapters.redis_projects import ProjectLists
+from kasugai.adapters.redis_round import HASHES, KEPT, PREFIX, key, write
 from kasugai.adapters.redis_scripts import answering_now
 from kasugai.adapters.settings.values import RedisSettings
 from kasugai.core.recovering.doors import LedgerAway
 from kasugai.core.telling.documents import Index, Kept, NotOwner, Round
 
-PREFIX: Final = "{kasugai}:view:"
-
-KEPT: Final = 35 * 24 * 3600
-"""Seconds that a text or a bucket outlives its last change: longer than Kafka keeps the records behind it."""
-
 OWNED: Final = 10_000
 """Milliseconds that an owner stays without saying so again."""
 
-CURRENT: Final = 60
-"""Seconds for which "everything has been read" holds."""
-
-HASHES: Final = ("busy", "out", "board", PROJECTS)
-"""The lists of hosts and of projects, and what is remembered of incidents, which are always there."""
 
 WRONG_TYPE: Final = "WRONGTYPE"
 """How Redis says that a key is of another type, also inside a script or a transaction."""
@@ -86,27 +76,27 @@ class RedisViews:
     def get(self, name: str) -> str | None:
         """Return a text."""
         with self._answering():
-            return _text(self._client.get(_key(name)))
+            return _text(self._client.get(key(name)))
 
     def many(self, names: Sequence[str]) -> list[str | None]:
         """Return texts in the order of their names."""
         with self._answering():
-            found: Any = self._client.mget([_key(name) for name in names]) if names else []
+            found: Any = self._client.mget([key(name) for name in names]) if names else []
             return [_text(each) for each in found]
 
     def newest(self, index: Index, after: str | None, limit: int) -> list[str]:
         """Return members by score and name, greatest first, those after `after` (none when it is not listed)."""
         with self._answering():
-            first: Any = -1 if after is None else self._client.zrevrank(_key(index), after)
+            first: Any = -1 if after is None else self._client.zrevrank(key(index), after)
             if first is None:
                 return []
-            found: Any = self._client.zrevrange(_key(index), first + 1, first + limit)
+            found: Any = self._client.zrevrange(key(index), first + 1, first + limit)
             return [member.decode() for member in found]
 
     def has(self, index: Index, member: str) -> bool:
         """Return whether it is listed."""
         with self._answering():
-            return self._client.zscore(_key(index), member) is not None
+            return self._client.zscore(key(index), member) is not None
 
     def newest_of(self, project: str, after: str | None, limit: int) -> list[str]:
         """Return what is listed to a project, by score and name, greatest first, those after `after` (none when that is
@@ -127,38 +117,38 @@ class RedisViews:
     def busy(self) -> frozenset[str]:
         """Return the host uuids of all `busy` entries."""
         with self._answering():
-            found: Any = self._client.hvals(_key("busy"))
+            found: Any = self._client.hvals(key("busy"))
             return frozenset(host.decode() for host in found if host)
 
     def out(self) -> list[str]:
         """Return the texts of all `out` entries, in any order."""
         with self._answering():
-            found: Any = self._client.hvals(_key("out"))
+            found: Any = self._client.hvals(key("out"))
             return [text.decode() for text in found if text]
 
     def board(self) -> dict[str, str]:
         """Return the texts of all `board` entries, by bucket."""
         with self._answering():
-            found: Any = self._client.hgetall(_key("board"))
+            found: Any = self._client.hgetall(key("board"))
             return {bucket.decode(): text.decode() for bucket, text in found.items() if text}
 
     def board_of(self, buckets: Sequence[str]) -> dict[str, str]:
         """Return the texts of these `board` entries, of those that are there."""
         with self._answering():
-            found: Any = self._client.hmget(_key("board"), list(buckets)) if buckets else []
+            found: Any = self._client.hmget(key("board"), list(buckets)) if buckets else []
             return {bucket: text.decode() for bucket, text in zip(buckets, found, strict=True) if text}
 
     def is_current(self) -> bool:
         """Return whether an owner was current within the last minute, and nothing has gone that it had written."""
         with self._answering():
-            return bool(self._client.exists(_key("current"))) and self._is_whole(self._client)
+            return bool(self._client.exists(key("current"))) and self._is_whole(self._client)
 
     def add(
         self, texts: Mapping[str, str], index: Index, member: str, score: int, busy: tuple[str, str]
     ) -> None:
         """Write what nobody has written yet; nothing when the first of the texts is there."""
         (name, text), *more = texts.items()
-        keys = [_key(name), _key(index), _key("busy"), *(_key(other) for other, _ in more)]
+        keys = [key(name), key(index), key("busy"), *(key(other) for other, _ in more)]
         args: list[str | int] = [text, KEPT, score, member, *busy, *(other for _, other in more)]
         with self._answering():
             self._client.eval(ADD, len(keys), *keys, *args)
@@ -166,52 +156,52 @@ class RedisViews:
     def own(self, owner: str) -> bool:
         """Become the owner for ten seconds, or stay it; False while another one is."""
         with self._answering():
-            return bool(self._client.eval(OWN, 1, _key("owner"), owner, str(OWNED)))
+            return bool(self._client.eval(OWN, 1, key("owner"), owner, str(OWNED)))
 
     def renew(self, owner: str) -> bool:
         """Stay the owner for ten seconds more; False when it is another one's, or the views have been dropped."""
         with self._answering():
-            return bool(self._client.eval(MINE, 1, _key("owner"), owner, "PEXPIRE", str(OWNED)))
+            return bool(self._client.eval(MINE, 1, key("owner"), owner, "PEXPIRE", str(OWNED)))
 
     def disown(self, owner: str) -> None:
         """Let another one be the owner; silent when one is already."""
         with self._answering():
-            self._client.eval(MINE, 1, _key("owner"), owner, "PEXPIRE", "0")
+            self._client.eval(MINE, 1, key("owner"), owner, "PEXPIRE", "0")
 
     def progress(self) -> dict[str, int]:
         """Return the offset that comes next, by topic/partition."""
         with self._answering():
-            found: Any = self._client.hgetall(_key("progress"))
+            found: Any = self._client.hgetall(key("progress"))
             return {place.decode(): int(offset) for place, offset in found.items()}
 
     def dirty(self) -> frozenset[str]:
         """Return the buckets whose views are still to be written."""
         with self._answering():
-            found: Any = self._client.smembers(_key("dirty"))
+            found: Any = self._client.smembers(key("dirty"))
             return frozenset(bucket.decode() for bucket in found)
 
     def records(self, bucket: str) -> list[Kept]:
         """Return what is kept in a bucket, in any order."""
         with self._answering():
-            found: Any = self._client.hgetall(_key(f"records/{bucket}"))
+            found: Any = self._client.hgetall(key(f"records/{bucket}"))
             return [Kept(place=place.decode(), body=body) for place, body in found.items()]
 
     def write(self, owner: str, written: Round) -> None:
         """Write a round; NotOwner unless `owner` owns the views."""
         with self._answering(), self._client.pipeline(transaction=True) as pipe:
-            pipe.watch(_key("owner"))  # type: ignore[no-untyped-call]
-            if pipe.get(_key("owner")) != owner.encode():
+            pipe.watch(key("owner"))  # type: ignore[no-untyped-call]
+            if pipe.get(key("owner")) != owner.encode():
                 raise NotOwner("another projector owns the views, or they have been dropped")
             if written.is_current and not self._is_whole(pipe):
                 self.drop()
                 raise NotOwner("a part of the views is missing (does Redis evict?): they are computed anew")
             parts = self._parts(pipe, written) if written.is_current else ()
             pipe.multi()
-            _write(pipe, written)
+            write(pipe, written)
             self._owned.add(pipe, written.owned)
             if parts:
-                pipe.delete(_key("parts"))
-                pipe.sadd(_key("parts"), *parts)
+                pipe.delete(key("parts"))
+                pipe.sadd(key("parts"), *parts)
             try:
                 pipe.execute()
             except WatchError:
@@ -221,22 +211,22 @@ class RedisViews:
         """Take what is older than `before` (milliseconds) off the lists; its texts end by themselves."""
         with self._answering():
             for index in Index:
-                self._client.zremrangebyscore(_key(index), "-inf", before)
-                if not self._client.exists(_key(index)):
-                    self._client.srem(_key("parts"), index)
+                self._client.zremrangebyscore(key(index), "-inf", before)
+                if not self._client.exists(key(index)):
+                    self._client.srem(key("parts"), index)
             self._owned.trim(before)
 
     def distrust(self) -> None:
         """Say that a view is missing that is listed: nobody is current, and whoever owns the views begins again."""
         with answering_now():
-            self._client.delete(_key("owner"), _key("current"), _key("progress"))
+            self._client.delete(key("owner"), key("current"), key("progress"))
 
     def drop(self) -> None:
         """Forget everything: whoever owns the views begins again."""
         with answering_now():
-            self._client.delete(_key("owner"), _key("current"), _key("progress"), _key("parts"))
-            for key in self._client.scan_iter(match=f"{PREFIX}*", count=1000):
-                self._client.unlink(key)
+            self._client.delete(key("owner"), key("current"), key("progress"), key("parts"))
+            for found in self._client.scan_iter(match=f"{PREFIX}*", count=1000):
+                self._client.unlink(found)
 
     @contextmanager
     def _answering(self) -> Iterator[None]:
@@ -258,56 +248,15 @@ class RedisViews:
     def _is_whole(client: Redis) -> bool:
         """Whether every list is there that was, when all had been read; a Kasugai that knew fewer of them has not
         computed all."""
-        parts: Any = client.smembers(_key("parts"))
-        keys = {_key(part) for part in (*HASHES, *(part.decode() for part in parts))}
+        parts: Any = client.smembers(key("parts"))
+        keys = {key(part) for part in (*HASHES, *(part.decode() for part in parts))}
         return not parts or int(client.exists(*keys)) == len(keys)
 
     @staticmethod
     def _parts(client: Redis, written: Round) -> list[str]:
         """Return the lists that there are when the round is written: those of hosts always are."""
         listed = {index for index, _ in written.listed}
-        return [*HASHES, *(index for index in Index if index in listed or client.exists(_key(index)))]
-
-
-def _write(pipe: Pipeline, written: Round) -> None:
-    for name, text in written.texts.items():
-        pipe.set(_key(name), text, ex=KEPT)
-    for (index, member), score in written.listed.items():
-        pipe.zadd(_key(index), {member: score})
-    for bucket, records in written.records.items():
-        pipe.hset(_key(f"records/{bucket}"), mapping={each.place: each.body for each in records})
-        pipe.expire(_key(f"records/{bucket}"), KEPT)
-    _write_hash(pipe, "busy", written.busy)
-    _write_hash(pipe, "out", written.out)
-    _write_hash(pipe, "board", written.board)
-    _write_state(pipe, written)
-
-
-def _write_hash(pipe: Pipeline, which: str, entries: Mapping[str, str]) -> None:
-    for name, entry in entries.items():
-        if entry:
-            pipe.hset(_key(which), name, entry)
-        else:
-            pipe.hdel(_key(which), name)
-
-
-def _write_state(pipe: Pipeline, written: Round) -> None:
-    if written.dirty:
-        pipe.sadd(_key("dirty"), *written.dirty)
-    if written.clean:
-        pipe.srem(_key("dirty"), *written.clean)
-    if written.progress:
-        pipe.hset(
-            _key("progress"), mapping={place: str(offset) for place, offset in written.progress.items()}
-        )
-    if written.is_current:
-        for which in HASHES:
-            pipe.hset(_key(which), "", "")  # so that no host at all is told from a list that is missing
-        pipe.set(_key("current"), "1", ex=CURRENT)
-
-
-def _key(name: str) -> str:
-    return PREFIX + name
+        return [*HASHES, *(index for index in Index if index in listed or client.exists(key(index)))]
 
 
 def _text(raw: object) -> str | None:

@@ -14,8 +14,7 @@ from kasugai.adapters.inventory import Inventory
 from kasugai.api.errors import away, bad_request, not_found
 from kasugai.api.microversions import Microversion
 from kasugai.api.policies import Policy
-from kasugai.api.ports import Claims, Computes, Orders, Registry, Reports, Wall
-from kasugai.api.views import Views
+from kasugai.api.ports import Claims, Computes, Orders, Registry, Reports, Views, Wall
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 
 MOST_FIELDS = 200

@@ -20,8 +20,9 @@ from kasugai.api.nearest import nearest
 from kasugai.api.occurrences import occurrence
 from kasugai.api.own.rules import PREFIX
 from kasugai.api.paging import Page, Query, Row, cut, holding, page, sort, unknown_marker
+from kasugai.api.ports import UnknownMarker, Views
 from kasugai.api.reporting import Trust, fault_of, is_kept, view_of
-from kasugai.api.views import NotificationView, UnknownMarker, Views
+from kasugai.api.views import NotificationView
 from kasugai.api.words import moment, shown_exactly
 from kasugai.core.recovering.doors import LedgerAway, LogAway
 from kasugai.core.words.inventory import HostRecord

@@ -18,7 +18,8 @@ from kasugai.adapters.kafka.records import Incoming
 from kasugai.adapters.kafka.topic_ids import TopicIds
 from kasugai.adapters.kafka.topics import require
 from kasugai.adapters.redis_claims import RedisClaims
-from kasugai.adapters.redis_views import KEPT, RedisViews
+from kasugai.adapters.redis_round import KEPT
+from kasugai.adapters.redis_views import RedisViews
 from kasugai.adapters.settings.values import Settings
 from kasugai.adapters.telemetry.vitals import Vitals
 from kasugai.adapters.until import until_set, until_signalled

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any, TypeVar
 
 from kasugai.api.documents import Documents
+from kasugai.api.ports import UnknownMarker
 from kasugai.api.projection.buckets import INCIDENT, incident_bucket, subject_bucket
 from kasugai.api.projection.moves import Move, vmove_of
 from kasugai.api.recoveries import RecoveryView
@@ -17,7 +18,6 @@ from kasugai.api.views import (
     NotificationView,
     OutView,
     TimelineLine,
-    UnknownMarker,
     VerdictView,
     VMoveView,
     WorkflowDetail,

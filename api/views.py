@@ -1,16 +1,13 @@
-"""What the API shows, as values, and the port through which it reads them.
+"""What the API shows, as values.
 
 The projector computes them from the topics; nobody else writes them, but for a notification that has just been
 accepted. Times are milliseconds since the epoch; Masakari's words (notification, vmove, status) are used from here on.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
 
-from kasugai.api.recoveries import RecoveryView
-from kasugai.core.telling.about import Remembered
 from kasugai.core.words.timing import Instant
 
 
@@ -231,76 +228,3 @@ class VerdictView:
     count: int = 0
     hosts: tuple[str, ...] = ()
     """Of what joins several hosts: their names."""
-
-
-class UnknownMarker(Exception):
-    """A list is to go on after something that is not in it: 400."""
-
-
-class Views(Protocol):
-    """The views. Every call raises LedgerAway (core/recovering/doors.py) when Redis does not answer: 503.
-
-    Whoever reads asks `caught_up` first: while it says no, what is here may be older than what clients were told.
-    """
-
-    def caught_up(self) -> bool:
-        """Return whether a projector has read everything that there was, a minute ago or later."""
-        ...
-
-    def accept(self, notification: NotificationView) -> None:
-        """Show a notification that Kafka has taken, until the projector comes to it; nothing if it is known."""
-        ...
-
-    def notification(self, uuid: str) -> NotificationView | None:
-        """Return a notification."""
-        ...
-
-    def notifications(self, after: int | None = None) -> Iterator[NotificationView]:
-        """Yield notifications as they are needed, newest first (created_at, number), those after the one of that
-        number; UnknownMarker when there is none."""
-        ...
-
-    def details(self, uuid: str) -> tuple[WorkflowDetail, ...]:
-        """Return a notification's progress details."""
-        ...
-
-    def vmoves(self, uuid: str) -> tuple[VMoveView, ...]:
-        """Return a notification's moves, oldest first (created_at, number)."""
-        ...
-
-    def busy_hosts(self) -> frozenset[str]:
-        """Return the uuids of the hosts that are under recovery: an open incident, or an unfinished notification."""
-        ...
-
-    def hosts_out(self) -> tuple[OutView, ...]:
-        """Return what keeps hosts out of service, in any order."""
-        ...
-
-    def incident(self, incident: str) -> IncidentView | None:
-        """Return an incident by its id."""
-        ...
-
-    def incidents(self, after: str | None = None) -> Iterator[IncidentView]:
-        """Yield incidents as they are needed, newest first, those after that one; UnknownMarker when unknown."""
-        ...
-
-    def recovery(self, project: str, recovery: str) -> RecoveryView | None:
-        """Return what is listed to that project under that id; None for another project's as for what never was."""
-        ...
-
-    def recoveries(self, project: str, after: str | None = None) -> Iterator[RecoveryView]:
-        """Yield what became of the project's servers, newest first, those after that one; UnknownMarker when it is not
-        listed to the project."""
-        ...
-
-    def timeline(self, incident: str) -> tuple[TimelineLine, ...]:
-        """Return an incident's story in the order of time."""
-        ...
-
-    def verdicts(self, subject: str) -> tuple[VerdictView, ...]:
-        """Return what was decided about a subject (`host/cmp1`), oldest first."""
-        ...
-
-    def remembered(self, subjects: Collection[str], incidents: Collection[str]) -> tuple[Remembered, ...]:
-        """Return what is remembered of what was said of these subjects (`host/cmp1`) and of these incidents."""
-        ...

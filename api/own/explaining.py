@@ -12,7 +12,8 @@ from kasugai.api.handling import Resource, answer, query_of
 from kasugai.api.own import shown
 from kasugai.api.own.incidents import limit_of
 from kasugai.api.own.rules import PREFIX
-from kasugai.api.views import VerdictView, Views
+from kasugai.api.ports import Views
+from kasugai.api.views import VerdictView
 from kasugai.api.words import canonical
 from kasugai.core.telling.about import narrate_protection, narrate_standing, standing_of
 from kasugai.core.telling.numbers import Standing

@@ -12,7 +12,8 @@ from kasugai.api.handling import Resource, answer, query_of
 from kasugai.api.own import shown
 from kasugai.api.own.rules import PREFIX
 from kasugai.api.paging import Query
-from kasugai.api.views import IncidentView, UnknownMarker, Views
+from kasugai.api.ports import UnknownMarker, Views
+from kasugai.api.views import IncidentView
 from kasugai.api.words import boolean
 from kasugai.core.words.incident import Phase
 from kasugai.core.words.subject import INCIDENT_KINDS, Kind

@@ -17,8 +17,8 @@ from kasugai.api.own.incidents import limit_of
 from kasugai.api.own.rules import PREFIX
 from kasugai.api.own.shown import stamp
 from kasugai.api.paging import Query
+from kasugai.api.ports import UnknownMarker, Views
 from kasugai.api.recoveries import RecoveryView, State
-from kasugai.api.views import UnknownMarker, Views
 from kasugai.api.words import boolean
 
 MOST_READ = 2_000

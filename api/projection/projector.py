@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Protocol
 from uuid import UUID
 
-from kasugai.api.announcements import Announcement
-from kasugai.api.announcing import Announcer, processing, recovering
+from kasugai.api.announcing import Announcer
 from kasugai.api.documents import Documents
 from kasugai.api.occurrences import occurrence
 from kasugai.api.projection.board import Board, Ended, text_of
@@ -24,6 +23,7 @@ from kasugai.api.projection.buckets import (
     unkept,
 )
 from kasugai.api.projection.cache import Cache
+from kasugai.api.projection.changes import Changes
 from kasugai.api.projection.outs import TAKES_OUT
 from kasugai.api.projection.subjects import (
     Reported,
@@ -33,7 +33,6 @@ from kasugai.api.projection.subjects import (
     verdicts_of,
 )
 from kasugai.api.projection.work import Work, verdicts_seen
-from kasugai.api.recoveries import RecoveryView
 from kasugai.api.view_store import NO_VIEW, dump, load
 from kasugai.api.views import IncidentView, NotificationView
 from kasugai.core.telling.documents import Kept, NotOwner, Round
@@ -78,8 +77,8 @@ class Projector:
         hear: Callable[[Ended], None] | None = None,
     ) -> None:
         """Go on where the documents stand; `owner` must own them. `hear` is told of each incident that ends."""
-        self._documents, self._owner, self._claims = documents, owner, claims
-        self._announcer, self._hear = announcer, hear
+        self._documents, self._owner, self._claims, self._hear = documents, owner, claims, hear
+        self._changes = Changes(documents, announcer)
         self.board = self._remembered()
         self._newest = BrokerTime(0)
         self._cache = Cache()
@@ -119,7 +118,7 @@ class Projector:
         subjects.update(incidents.subjects)
         notifications = [n for subject in sorted(subjects) for n in self._subject(subject, cases, incidents)]
         self._dirty -= buckets
-        told = [*self._announcements(notifications), *self._recoveries(incidents)]
+        told = self._changes.of(notifications, incidents)
         ended = self._ended(incidents)
         written = Round(
             texts=incidents.texts,
@@ -138,8 +137,7 @@ class Projector:
             raise
         self.board.take(incidents.entries)
         self._claim(notifications, incidents.claimed)
-        for said in told:
-            self._announce(said)
+        self._changes.say(told)
         for end in ended:
             self._tell(end)
 
@@ -168,30 +166,6 @@ class Projector:
         except NO_VIEW:
             self._documents.distrust()
             raise NotOwner("what was remembered is none of ours: it is computed anew") from None
-
-    def _announcements(self, notifications: Sequence[NotificationView]) -> list[Announcement]:
-        """What is to be said once the views are written; only of notifications that were shown before."""
-        if self._announcer is None or not notifications:
-            return []
-        texts = self._documents.many([f"notification/{view.notification_uuid}" for view in notifications])
-        shown = {view.notification_uuid: view for text in texts for view in _shown_before(text)}
-        changed = [processing(shown.get(view.notification_uuid), view) for view in notifications]
-        return [said for each in changed for said in each]
-
-    def _recoveries(self, work: Work) -> list[Announcement]:
-        """What projects are to be told of their servers once the views are written."""
-        if self._announcer is None or not work.rows:
-            return []
-        texts = dict(zip(work.rows, self._documents.many(list(work.rows)), strict=True))
-        changed = (
-            recovering(row.project, _row_before(texts[name]), row.view, is_open=is_open)
-            for name, (row, is_open) in work.rows.items()
-        )
-        return [said for each in changed for said in each]
-
-    def _announce(self, said: Announcement) -> None:
-        if self._announcer is not None:
-            self._announcer.announce(said)
 
     def _chosen(self) -> tuple[set[str], dict[str, Sequence[Held]]]:
         """Take as many touched buckets as shall be written at once."""
@@ -278,22 +252,6 @@ class Projector:
 
 def _takes_out(decided: Sequence[Decided]) -> bool:
     return bool(decided) and decided[0].verdict.subject.kind in TAKES_OUT
-
-
-def _shown_before(text: str | None) -> Sequence[NotificationView]:
-    """Return the notification that a text shows; none for one that shows none, which is written anew."""
-    try:
-        return load(NotificationView, text)
-    except NO_VIEW:
-        return ()
-
-
-def _row_before(text: str | None) -> RecoveryView | None:
-    """Return the row that a text shows; None for one that shows none, which is written anew."""
-    try:
-        return next(iter(load(RecoveryView, text)), None)
-    except NO_VIEW:
-        return None
 
 
 def _each_once(reported: Iterable[Reported]) -> list[Reported]:

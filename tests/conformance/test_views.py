@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from kasugai.adapters import redis_views
-from kasugai.adapters.redis_views import PREFIX, RedisViews
+from kasugai.adapters.redis_round import PREFIX
+from kasugai.adapters.redis_views import RedisViews
 from kasugai.api.documents import Documents
+from kasugai.api.ports import UnknownMarker, Views
 from kasugai.api.projection.projector import Projector
 from kasugai.api.view_store import ViewStore, member_of
-from kasugai.api.views import NotificationView, Status, UnknownMarker, Views
+from kasugai.api.views import NotificationView, Status
 from kasugai.core.recovering.doors import LedgerAway
 from kasugai.core.telling.documents import Index, Kept, NotOwner, Round
 from tests.support.incidents import BANK, INCIDENT, OPENED, SHOP, WHOLE

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from kasugai.adapters import redis_claims, redis_views
+from kasugai.adapters import redis_claims, redis_round
 from kasugai.adapters.redis_claims import RedisClaims, Undecided
 from kasugai.adapters.redis_views import RedisViews
 from kasugai.core.recovering.doors import LedgerAway
@@ -85,7 +85,7 @@ def test_only_the_holder_gives_back(redis_server: RedisServer) -> None:
 def test_a_claim_of_which_nothing_more_is_heard_ends_with_the_records_that_could_release_it(
     redis_server: RedisServer,
 ) -> None:
-    assert redis_claims.LASTING == redis_views.KEPT * 1000
+    assert redis_claims.LASTING == redis_round.KEPT * 1000
     door, confirmed, put_back = claims(redis_server), str(uuid4()), str(uuid4())
     with patch.object(redis_claims, "LASTING", 400):
         assert door.take(confirmed, "a") is None

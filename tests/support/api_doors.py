@@ -18,8 +18,7 @@ from kasugai.api.own.app import own_app
 from kasugai.api.own.rules import MOUNT
 from kasugai.api.pipeline import around
 from kasugai.api.policies import Policy
-from kasugai.api.ports import Edit
-from kasugai.api.views import Views
+from kasugai.api.ports import Edit, Views
 from kasugai.core.recovering.doors import CloudAway, LedgerAway, LogAway
 from kasugai.core.words import policy as core
 from kasugai.core.words.inventory import HostRecord, SegmentRecord

@@ -3,13 +3,13 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
+from kasugai.api.ports import UnknownMarker
 from kasugai.api.recoveries import RecoveryView
 from kasugai.api.views import (
     IncidentView,
     NotificationView,
     OutView,
     TimelineLine,
-    UnknownMarker,
     VerdictView,
     VMoveView,
     WorkflowDetail,

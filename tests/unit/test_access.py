@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kasugai.adapters import redis_claims, redis_ledger, redis_views
+from kasugai.adapters import redis_claims, redis_ledger, redis_round
 from kasugai.adapters.redis_rights import USERS, User, acl_line
 from kasugai.adapters.settings import KafkaSettings, Settings
 from kasugai.core.words.subject import INCIDENT_KINDS
@@ -65,7 +65,7 @@ def test_a_redis_user_loses_what_it_had_before_and_may_ask_for_the_replication_i
 
 def test_keys_are_those_that_the_stores_use() -> None:
     ledger = redis_ledger._key("lease", "host/cmp1")
-    claim, view = redis_claims.PREFIX, redis_views.PREFIX
+    claim, view = redis_claims.PREFIX, redis_round.PREFIX
     for login, key, may in [
         ("kasugai-worker", ledger, True),
         ("kasugai-worker", view, False),

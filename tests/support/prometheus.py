@@ -1,19 +1,15 @@
 """Debian's Prometheus for tests: a server that scrapes what it is told to, and promtool."""
 
-import json
 import subprocess
-import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
-from urllib.error import URLError
+from typing import Any
 from urllib.parse import urlencode
-from urllib.request import urlopen
 
 import yaml
 
-from kasugai.sim.child import Child, free_port
+from tests.support.prometheus_process import PrometheusProcess
 
 
 def promtool(*words: str, cwd: Path) -> None:
@@ -22,36 +18,14 @@ def promtool(*words: str, cwd: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-class PrometheusServer:
-    """Context manager: scrapes every second, with the product's rules."""
+class PrometheusServer(PrometheusProcess):
+    """Scrapes every second, with the product's rules."""
 
     def __init__(self, targets: Mapping[str, str], rules: Path) -> None:
         """`targets` are host:port by the label `process`."""
+        super().__init__()
         self._targets = targets
         self._rules = rules
-        self._port = free_port()
-        self.url = f"http://127.0.0.1:{self._port}"
-
-    def __enter__(self) -> Self:
-        """Start, and wait until it is ready."""
-        self._folder = tempfile.TemporaryDirectory(prefix="kasugai-prometheus-")
-        folder = Path(self._folder.name)
-        (folder / "prometheus.yml").write_text(yaml.safe_dump(self._config()))
-        command = [
-            "prometheus",
-            f"--config.file={folder}/prometheus.yml",
-            f"--storage.tsdb.path={folder}/data",
-            f"--web.listen-address=127.0.0.1:{self._port}",
-            "--log.level=warn",
-        ]
-        self._child = Child(command, log=folder / "log")
-        self._child.start(self._is_ready)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop."""
-        self._child.stop()
-        self._folder.cleanup()
 
     def stop(self) -> None:
         """Let it be down."""
@@ -59,11 +33,7 @@ class PrometheusServer:
 
     def query(self, expression: str) -> list[dict[str, Any]]:
         """Return what an instant query gives; AssertionError when Prometheus does not understand it."""
-        words = urlencode({"query": expression})
-        with urlopen(f"http://127.0.0.1:{self._port}/api/v1/query?{words}", timeout=10) as answer:
-            body = json.load(answer)
-        assert body["status"] == "success", body
-        found: list[dict[str, Any]] = body["data"]["result"]
+        found: list[dict[str, Any]] = self._get(f"query?{urlencode({'query': expression})}")["result"]
         return found
 
     def until(self, expression: str, within: float = 90.0) -> list[dict[str, Any]]:
@@ -74,12 +44,8 @@ class PrometheusServer:
             time.sleep(0.2)
         return found
 
-    def _is_ready(self) -> bool:
-        try:
-            with urlopen(f"http://127.0.0.1:{self._port}/-/ready", timeout=1) as answer:
-                return bool(answer.status == 200)
-        except (URLError, OSError):
-            return False
+    def _fill(self, folder: Path) -> None:
+        (folder / "prometheus.yml").write_text(yaml.safe_dump(self._config()))
 
     def _config(self) -> dict[str, Any]:
         return {

@@ -1,18 +1,14 @@
 """A Prometheus that holds what was scraped of a story: promtool makes blocks of it, and it is asked by time."""
 
-import json
 import subprocess
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
-from urllib.error import URLError
+from typing import Any
 from urllib.parse import urlencode
-from urllib.request import urlopen
 
-from kasugai.sim.child import Child, free_port
+from tests.support.prometheus_process import PrometheusProcess
 
 Samples = list[tuple[float, float]]
 LONG_AGO = "100y"
@@ -28,41 +24,16 @@ class Series:
     samples: tuple[tuple[float, float], ...]
 
 
-class PrometheusArchive:
-    """Context manager: a Prometheus of its own on loopback, which scrapes nothing."""
+class PrometheusArchive(PrometheusProcess):
+    """Scrapes nothing."""
 
     def __init__(self, recording: Path, every: float) -> None:
         """`recording` is OpenMetrics text with dates, scraped so many seconds apart. A series that was not there at a
         scrape is over, as it is for a Prometheus that scrapes: a recording has no marks for that, so no sample counts
         for much longer than until the next one."""
+        lookback = f"--query.lookback-delta={round(1500 * every)}ms"
+        super().__init__(f"--storage.tsdb.retention.time={LONG_AGO}", lookback)
         self._recording = recording
-        self._lookback = f"{round(1500 * every)}ms"
-        self._port = free_port()
-
-    def __enter__(self) -> Self:
-        """Make the blocks, start, and wait until it is ready."""
-        self._folder = tempfile.TemporaryDirectory(prefix="kasugai-archive-")
-        folder = Path(self._folder.name)
-        (folder / "prometheus.yml").write_text("{}\n")
-        made = ["promtool", "tsdb", "create-blocks-from", f"--max-block-duration={BLOCK}", "openmetrics"]
-        subprocess.run([*made, str(self._recording), f"{folder}/data"], check=True, capture_output=True)
-        command = [
-            "prometheus",
-            f"--config.file={folder}/prometheus.yml",
-            f"--storage.tsdb.path={folder}/data",
-            f"--storage.tsdb.retention.time={LONG_AGO}",
-            f"--query.lookback-delta={self._lookback}",
-            f"--web.listen-address=127.0.0.1:{self._port}",
-            "--log.level=warn",
-        ]
-        self._child = Child(command, log=folder / "log")
-        self._child.start(self._is_ready)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop."""
-        self._child.stop()
-        self._folder.cleanup()
 
     def at(self, expression: str, when: float) -> tuple[Series, ...]:
         """Return what an instant query gives at that time; AssertionError where Prometheus does not understand it."""
@@ -83,18 +54,10 @@ class PrometheusArchive:
         result: list[dict[str, Any]] = self._get(f"{what}?{urlencode(asked)}")["result"]
         return result
 
-    def _get(self, path: str) -> Any:
-        with urlopen(f"http://127.0.0.1:{self._port}/api/v1/{path}", timeout=60) as answer:
-            body = json.load(answer)
-        assert body["status"] == "success", body
-        return body["data"]
-
-    def _is_ready(self) -> bool:
-        try:
-            with urlopen(f"http://127.0.0.1:{self._port}/-/ready", timeout=1) as answer:
-                return bool(answer.status == 200)
-        except (URLError, OSError):
-            return False
+    def _fill(self, folder: Path) -> None:
+        (folder / "prometheus.yml").write_text("{}\n")
+        made = ["promtool", "tsdb", "create-blocks-from", f"--max-block-duration={BLOCK}", "openmetrics"]
+        subprocess.run([*made, str(self._recording), f"{folder}/data"], check=True, capture_output=True)
 
 
 def _series(result: Sequence[Mapping[str, Any]]) -> tuple[Series, ...]:

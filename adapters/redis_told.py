@@ -42,7 +42,7 @@ class RedisTold(Generic[K]):
         try:
             said = json.loads(text or "null")
             return None if said is None else self._make(key=str(said["key"]), thread=str(said["thread"]))
-        except (ValueError, TypeError, LookupError):
+        except (ValueError, TypeError, LookupError, RecursionError):
             return None
 
     async def learn(self, receiver: str, key: str, known: Any) -> None:

@@ -18,7 +18,7 @@ from kasugai.adapters.telemetry.vitals import Vitals
 from kasugai.adapters.until import until_set, until_signalled
 from kasugai.adapters.wall import Wall
 from kasugai.adapters.web import Web
-from kasugai.announcers.herald import Herald, Links
+from kasugai.announcers.notifier import Links, Notifier
 from kasugai.announcers.ports import Known
 from kasugai.announcers.receivers_file import Receiver, read_receivers
 from kasugai.announcers.round import Round
@@ -73,7 +73,7 @@ async def _serve(settings: Settings, receivers: Sequence[Receiver], demo: bool, 
                 topics=[VERDICTS],
             )
             stack.push_async_callback(source.close)
-            herald = Herald(
+            notifier = Notifier(
                 receiver,
                 sends=web,
                 remembers=told,
@@ -84,7 +84,7 @@ async def _serve(settings: Settings, receivers: Sequence[Receiver], demo: bool, 
                 told=_count,
             )
             sources.append(source)
-            rounds.append(Round(herald, source))
+            rounds.append(Round(notifier, source))
         vitals.expect(lambda: _unready(sources))
         stack.enter_context(watched(ANNOUNCE_AWAY, lambda: _away(rounds)))
         LOG.info("telling %s", ", ".join(receiver.name for receiver in receivers))

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from kasugai.adapters.kafka.records import Incoming
 from kasugai.adapters.trouble import Trouble
-from kasugai.announcers.herald import Herald
+from kasugai.announcers.notifier import Notifier
 from kasugai.announcers.sending import Away
 from kasugai.core.words.verdicts import Verdict
 from kasugai.schemas.codec import Undecodable, decode
@@ -49,11 +49,11 @@ class Source(Protocol):
 class Round:
     """One receiver's."""
 
-    def __init__(self, herald: Herald, source: Source, *, first_pause: float = FIRST_PAUSE) -> None:
+    def __init__(self, notifier: Notifier, source: Source, *, first_pause: float = FIRST_PAUSE) -> None:
         """Nothing is read yet."""
-        self._herald, self._source = herald, source
+        self._notifier, self._source = notifier, source
         self._first_pause = self._pause = first_pause
-        self.receiver = herald.receiver.name
+        self.receiver = notifier.receiver.name
         self.trouble = Trouble(f"receiver {self.receiver}", LOG)
         """Why it takes nothing."""
 
@@ -78,13 +78,13 @@ class Round:
 
     async def _tell(self, record: Incoming) -> bool:
         verdict = _verdict_of(record)
-        telling = None if verdict is None else await self._herald.tell(verdict)
+        telling = None if verdict is None else await self._notifier.tell(verdict)
         if telling is None:
             return False
-        known = await self._herald.send(telling)
+        known = await self._notifier.send(telling)
         self.trouble.over()
         self._pause = self._first_pause
-        await self._herald.remember(telling, known)
+        await self._notifier.remember(telling, known)
         return True
 
     async def _put_off(self, records: Sequence[Incoming], away: Away) -> None:

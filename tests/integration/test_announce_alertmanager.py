@@ -10,7 +10,7 @@ import pytest
 
 from kasugai.adapters.wall import Wall
 from kasugai.adapters.web import Web
-from kasugai.announcers.herald import Herald, Links
+from kasugai.announcers.notifier import Links, Notifier
 from kasugai.announcers.receivers_file import parse_receivers
 from kasugai.core.words.timing import Millis
 from kasugai.core.words.verdicts import Verdict
@@ -36,7 +36,7 @@ async def tell(url: str, verdicts: Sequence[Verdict]) -> list[str]:
     )
     ends: list[str] = []
     async with Web(10) as web:
-        herald = Herald(
+        notifier = Notifier(
             receiver,
             sends=web,
             remembers=Memory(),
@@ -47,9 +47,9 @@ async def tell(url: str, verdicts: Sequence[Verdict]) -> list[str]:
             told=lambda _, end: ends.append(end),
         )
         for each in verdicts:
-            telling = await herald.tell(each)
+            telling = await notifier.tell(each)
             assert telling is not None
-            await herald.remember(telling, await herald.send(telling))
+            await notifier.remember(telling, await notifier.send(telling))
     return ends
 
 

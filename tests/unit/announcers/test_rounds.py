@@ -15,7 +15,7 @@ from kasugai.schemas.codec import encode
 from kasugai.schemas.topics import VERDICTS
 from kasugai.sim.loop import run
 from tests.support.announced import STORY
-from tests.unit.announcers.test_heralds import PLAIN, Scene
+from tests.unit.announcers.test_notifiers import PLAIN, Scene
 
 
 class Log:
@@ -68,16 +68,16 @@ def test_what_was_told_is_committed_and_what_nobody_understands_is_passed_over(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     scene, log = Scene(tmp_path, PLAIN), Log(STORY[0], b"rubbish", *STORY[1:], b"")
-    run(Round(scene.herald, log).once())
+    run(Round(scene.notifier, log).once())
     assert texts(scene) == WHOLE and log.committed == 6
     assert caplog.text.count("cannot be told") == 2
 
 
 def test_who_dies_before_the_commit_tells_it_again_with_the_same_ids(tmp_path: Path) -> None:
     scene, log = Scene(tmp_path, PLAIN), Log(*STORY)
-    run(Round(scene.herald, log).once())
+    run(Round(scene.notifier, log).once())
     log.place = 2
-    run(Round(scene.herald, log).once())
+    run(Round(scene.notifier, log).once())
     ids = [sent.body["id"] for sent in scene.chat.sent]
     assert ids[2:4] == ids[4:] and len(ids) == 6
 
@@ -88,7 +88,7 @@ def test_who_is_away_is_waited_for_with_longer_pauses_and_hears_everything(
     caplog.set_level(logging.INFO)
     scene, log = Scene(tmp_path, PLAIN), Log(*STORY)
     scene.chat.is_away = True
-    round_ = Round(scene.herald, log)
+    round_ = Round(scene.notifier, log)
     pauses = []
 
     async def outage() -> None:
@@ -110,15 +110,15 @@ def test_who_is_away_is_waited_for_with_longer_pauses_and_hears_everything(
 
 def test_what_was_told_before_it_went_away_is_not_told_again(tmp_path: Path) -> None:
     scene, log = Scene(tmp_path, PLAIN), Log(*STORY)
-    tell, told = scene.herald.tell, []
+    tell, told = scene.notifier.tell, []
 
     async def once_away(verdict: Verdict) -> object:
         told.append(verdict)
         scene.chat.is_away = len(told) == 3
         return await tell(verdict)
 
-    scene.herald.tell = once_away  # type: ignore[method-assign,assignment]
-    round_ = Round(scene.herald, log)
+    scene.notifier.tell = once_away  # type: ignore[method-assign,assignment]
+    round_ = Round(scene.notifier, log)
 
     async def twice() -> None:
         await round_.once()
@@ -131,5 +131,5 @@ def test_what_was_told_before_it_went_away_is_not_told_again(tmp_path: Path) -> 
 
 def test_a_batch_has_a_bound(tmp_path: Path) -> None:
     scene, log = Scene(tmp_path, PLAIN), Log(*[STORY[0]] * (rounds.BATCH + 5))
-    run(Round(scene.herald, log).once())
+    run(Round(scene.notifier, log).once())
     assert len(scene.chat.sent) == rounds.BATCH

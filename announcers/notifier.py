@@ -49,7 +49,7 @@ class Links:
         }
 
 
-class Herald:
+class Notifier:
     """One receiver's."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""A herald tells its receiver what it wants to hear: in the matter's thread, under the matter's key, with links that
+"""A notifier tells its receiver what it wants to hear: in the matter's thread, under the matter's key, with links that
 carry one order each, and no secret anywhere but where it belongs."""
 
 import asyncio
@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 
 from kasugai.adapters.links import check
-from kasugai.announcers.herald import Herald, Links
+from kasugai.announcers.notifier import Links, Notifier
 from kasugai.announcers.receivers_file import parse_receivers
 from kasugai.announcers.sending import Away
 from kasugai.core.words.timing import Millis
@@ -28,7 +28,7 @@ PLAIN = "receivers: {own: {url: 'https://x/', body: {text: $summary, id: $id, ke
 
 
 class Scene:
-    """One receiver and its herald."""
+    """One receiver and its notifier."""
 
     def __init__(self, tmp_path: Path, text: str, links: bool = True) -> None:
         self.token = tmp_path / "token"
@@ -36,7 +36,7 @@ class Scene:
         (receiver,) = parse_receivers("f", text.replace("TOKEN", str(self.token)))
         self.chat, self.memory, self.now = Chat(), Memory(), START + 5_000
         self.counted: list[tuple[str, str]] = []
-        self.herald = Herald(
+        self.notifier = Notifier(
             receiver,
             sends=self.chat,
             remembers=self.memory,
@@ -55,9 +55,9 @@ class Scene:
 
     async def _tell(self, verdicts: Sequence[Verdict]) -> None:
         for each in verdicts:
-            telling = await self.herald.tell(each)
+            telling = await self.notifier.tell(each)
             if telling is not None:
-                await self.herald.remember(telling, await self.herald.send(telling))
+                await self.notifier.remember(telling, await self.notifier.send(telling))
 
 
 def test_an_incident_is_one_thread_of_a_chat(tmp_path: Path) -> None:
@@ -110,12 +110,12 @@ def test_what_a_person_should_look_at_is_no_beginning_of_a_later_incident(tmp_pa
     assert opened["dedup_key"] == str(INCIDENT)
 
 
-def test_a_restarted_herald_goes_on_in_the_same_thread(tmp_path: Path) -> None:
+def test_a_restarted_notifier_goes_on_in_the_same_thread(tmp_path: Path) -> None:
     scene = Scene(tmp_path, SLACK)
     scene.tell(STORY[0])
     again = Scene(tmp_path, SLACK)
     again.memory = scene.memory
-    again.herald._remembers = scene.memory
+    again.notifier._remembers = scene.memory
     assert again.tell(STORY[1])[0]["thread_ts"] == "ts-1"
 
 
@@ -262,8 +262,8 @@ def test_what_is_put_into_a_url_cannot_leave_its_place(tmp_path: Path) -> None:
 
 
 def test_memory_has_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kasugai.announcers.herald.MOST", 3)
+    monkeypatch.setattr("kasugai.announcers.notifier.MOST", 3)
     scene = Scene(tmp_path, PLAIN)
     for n in range(10):
         scene.tell(replace(STORY[0], incident=UUID(int=n)))
-    assert len(scene.herald._known) <= 3 and len(scene.memory.known_) == 10
+    assert len(scene.notifier._known) <= 3 and len(scene.memory.known_) == 10

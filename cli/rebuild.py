@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kasugai.cli.configured import settings_of
 from kasugai.cli.exits import Exit
 from kasugai.cli.parser import Nouns, add_config_file, add_output, command
-from kasugai.cli.tables import Column, table
+from kasugai.cli.tables import Column, counted, table
 
 if TYPE_CHECKING:
     from kasugai.adapters.settings import Settings
@@ -112,7 +112,7 @@ def as_json(one: "Difference") -> dict[str, Any]:
 def summary(subjects: int, found: "Sequence[Difference]") -> str:
     """Return what a person should know besides."""
     if not found:
-        return f"Redis has all that the log says about {_counted(subjects)}."
+        return f"Redis has all that the log says about {counted(subjects, 'subject')}."
     counts = {
         done: len({one.subject.name for one in found if one.done == done})
         for done in {one.done for one in found}
@@ -120,8 +120,4 @@ def summary(subjects: int, found: "Sequence[Difference]") -> str:
     told = ", ".join(f"{count} {done}" for done, count in sorted(counts.items()))
     advice = " To write it: kasugai rebuild" if "to write" in counts else ""
     lacking = len({one.subject.name for one in found})
-    return f"The log knows more than Redis about {lacking} of {_counted(subjects)}: {told}.{advice}"
-
-
-def _counted(subjects: int) -> str:
-    return f"{subjects} subject{'' if subjects == 1 else 's'}"
+    return f"The log knows more than Redis about {lacking} of {counted(subjects, 'subject')}: {told}.{advice}"

@@ -143,6 +143,11 @@ def folded(line: str, width: int) -> list[str]:
     )
 
 
+def counted(count: int, word: str) -> str:
+    """Return a number with its word: `1 guest`, `1,200 guests`."""
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
 def age(millis: Millis) -> str:
     """Return a length of time in at most two units: `42s`, `1m12s`, `4m`, `3h`, `12d`."""
     seconds = max(0, millis) // 1000

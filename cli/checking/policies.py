@@ -8,6 +8,7 @@ from kasugai.adapters.inventory import Inventory
 from kasugai.adapters.kafka.inventory_reader import InventoryReader
 from kasugai.adapters.settings import Settings
 from kasugai.cli.checking.finding import Finding, Word
+from kasugai.cli.tables import counted
 from kasugai.core.words.disks import RootDisks
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.policy import Degraded, DegradedCold, LocalGuests, Method, Policy
@@ -54,7 +55,11 @@ def judged(inventory: Inventory, steps: frozenset[str]) -> Iterator[Finding]:
             yield Finding(PART, word, f"{segment.name}: {said}; type: kasugai segment show {name}")
     if not count:
         hosts = sum(1 for _ in inventory.hosts())
-        yield Finding(PART, Word.OK, f"those of {len(segments)} segments ({hosts} hosts) go together")
+        yield Finding(
+            PART,
+            Word.OK,
+            f"those of {counted(len(segments), 'segment')} ({counted(hosts, 'host')}) go together",
+        )
 
 
 def _doubts(segment: SegmentRecord, hosts: Sequence[HostRecord], steps: frozenset[str]) -> Iterator[Doubt]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from kasugai.cli.incident_text import stamp
 from kasugai.cli.replaying.run import Replayed
-from kasugai.cli.tables import Line, Painted, took
+from kasugai.cli.tables import Line, Painted, counted, took
 from kasugai.core.telling.comparing import Decisions, Incidents, Story
 from kasugai.core.telling.narrate import narrate_verdict
 from kasugai.core.words.timing import between
@@ -27,8 +27,8 @@ def page(replayed: Replayed, *, diff: bool) -> list[Line]:
 def _head(replayed: Replayed) -> str:
     window, whole = replayed.window, replayed.letters
     return (
-        f"{stamp(window.begin)} to {stamp(window.end)}: {_many(whole, 'record')} of "
-        f"{_many(replayed.partitions, 'partition')}, {_many(len(replayed.segments), 'segment')}"
+        f"{stamp(window.begin)} to {stamp(window.end)}: {counted(whole, 'record')} of "
+        f"{counted(replayed.partitions, 'partition')}, {counted(len(replayed.segments), 'segment')}"
     )
 
 
@@ -48,11 +48,11 @@ def _incident(pair: Incidents, segments: dict[str, str]) -> Iterator[Line]:
 def _told(story: Story | None, instead: Verdict | None) -> str:
     if story is None:
         return "no incident" if instead is None else f"no incident: {sentence(instead)}"
-    done = [_many(story.fencings or 0, "fencing")] if story.fencings else []
+    done = [counted(story.fencings or 0, "fencing")] if story.fencings else []
     if story.moves is None:
         done.append("its guests moved, nobody has counted them")
     elif story.moves:
-        done.append(f"{_many(story.moves, 'guest')} moved")
+        done.append(f"{counted(story.moves, 'guest')} moved")
     undone = ", to undo an earlier one" if story.undoes else ""
     how = f": {', '.join(done)}" if done else ""
     return f"an incident ({story.why}{undone}) at {stamp(story.opened_at)}, {_end(story)}{how}"
@@ -91,12 +91,12 @@ def _sums(replayed: Replayed) -> Iterator[str]:
     yield f"moves      {_change(_sum(pairs, 'moves'))}{_unknown(pairs)}"
     if replayed.assumed:
         yield (
-            f"assumed    {_many(replayed.assumed, 'incident')} would be published otherwise than it was: what workers "
-            "would have answered is taken from the recorded incident of the same subject, or else to be recovered "
-            "after the usual time"
+            f"assumed    {counted(replayed.assumed, 'incident')} would be published otherwise than it was: what "
+            "workers would have answered is taken from the recorded incident of the same subject, or else to be "
+            "recovered after the usual time"
         )
     if replayed.unreadable:
-        yield f"unread     {_many(replayed.unreadable, 'record')} that cannot be understood"
+        yield f"unread     {counted(replayed.unreadable, 'record')} that cannot be understood"
 
 
 def _counts(decisions: Iterable[Decisions]) -> tuple[int, int, int]:
@@ -129,8 +129,4 @@ def _change(change: tuple[int, int]) -> str:
 
 def _unknown(pairs: Iterable[Incidents]) -> str:
     unknown = sum(pair.would is not None and pair.would.moves is None for pair in pairs)
-    return f", and the guests of {_many(unknown, 'host')}, which nobody has counted" if unknown else ""
-
-
-def _many(count: int, word: str) -> str:
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
+    return f", and the guests of {counted(unknown, 'host')}, which nobody has counted" if unknown else ""

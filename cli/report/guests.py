@@ -6,6 +6,7 @@ from xml.etree.ElementTree import Element
 from kasugai.cli.report.bars import Scale, axis, bars, length, of_part
 from kasugai.cli.report.markup import Child, tag, with_code
 from kasugai.cli.report.tables import folded, section, table
+from kasugai.cli.tables import counted
 from kasugai.core.telling.left import meaning_of
 from kasugai.core.telling.phases import Part
 from kasugai.core.telling.report import GuestRow, Report
@@ -62,7 +63,7 @@ def _guests(report: Report, scale: Scale) -> Sequence[Child]:
     groups = [("not back", waiting, True), ("back", back, len(back) <= FEW)]
     return [
         folded(
-            f"{len(guests)} guest{'' if len(guests) == 1 else 's'} {word}",
+            f"{counted(len(guests), 'guest')} {word}",
             _rows(scale, [_guest(report, scale, guest) for guest in guests]),
             is_open=is_open,
         )

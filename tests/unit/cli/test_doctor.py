@@ -132,7 +132,7 @@ def test_all_is_well(conf: str, capsys: pytest.CaptureFixture[str]) -> None:
         f"ok  topics    all {count} are as their contracts say",
         "ok  clocks    this machine's agrees with the broker's (within 0.0 s)",
         "ok  clocks    those of 1 agents agree with the broker's",
-        "ok  policies  those of 1 segments (1 hosts) go together",
+        "ok  policies  those of 1 segment (1 host) go together",
         f"ok  agents    hosts prove their names by the master keys {MASTER.id}",
         "ok  redis     serves the ledger, forgets nothing, and takes us for its user kasugai",
         "--  nova      [nova] names no cloud: only workers and the API need one",

@@ -10,13 +10,12 @@ from dataclasses import dataclass, replace
 from kasugai.core.deciding.rows import SegmentRow
 from kasugai.core.deciding.steady import Times
 from kasugai.core.deciding.tally import Since
-from kasugai.core.deciding.telling import verb_rank
+from kasugai.core.deciding.telling import plain_word
 from kasugai.core.deciding.together import Blast
 from kasugai.core.deciding.view import Change, Decision, SegmentView
 from kasugai.core.words.domains import Domain
-from kasugai.core.words.identity import verdict_id
 from kasugai.core.words.subject import Subject, domain_subject, segment_subject
-from kasugai.core.words.timing import Millis, SteadyTime, later
+from kasugai.core.words.timing import BrokerTime, Millis, SteadyTime, later
 from kasugai.core.words.verdicts import HOSTS_LIMIT, Reason, Verb, Verdict
 
 MANY = 3
@@ -57,7 +56,12 @@ def pass_tick(view: SegmentView, times: Times, offset: int) -> tuple[SegmentView
     if not told:
         return view, ()
     after = replace(row, offset=offset, blasts=_after(row.blasts, told))
-    verdicts = tuple(verdict for each in told for verdict in _verdicts(view, row, each, times, offset))
+    words = enumerate(zip(told, (_about(row, each) for each in told), strict=True))
+    verdicts = tuple(
+        _verdict(view, subject, each, at=times.moment.at, offset=offset, part=part)
+        for part, (each, subject) in words
+        if subject is not None
+    )
     return replace(view, segment=after), (Change(row=after, verdicts=verdicts),)
 
 
@@ -206,27 +210,24 @@ def _after(blasts: tuple[Blast, ...], told: Iterable[Told]) -> tuple[Blast, ...]
     return tuple(kept[key] for key in sorted(kept))
 
 
-def _verdicts(view: SegmentView, row: SegmentRow, told: Told, times: Times, offset: int) -> Iterator[Verdict]:
-    """Of a guess that came to nothing nothing more is said."""
-    if told.blast.is_guess:
-        if told.hosts:
-            yield _verdict(view, segment_subject(row.record.name), told, times, offset)
-    else:
-        yield _verdict(view, domain_subject(told.blast.domain), told, times, offset)
+def _about(row: SegmentRow, told: Told) -> Subject | None:
+    """Return whom it is told of; None where a guess came to nothing, of which nothing more is said."""
+    if not told.blast.is_guess:
+        return domain_subject(told.blast.domain)
+    return segment_subject(row.record.name) if told.hosts else None
 
 
-def _verdict(view: SegmentView, subject: Subject, told: Told, times: Times, offset: int) -> Verdict:
-    verb = Verb.ALERT if told.hosts else Verb.WITHDRAW
-    why = Reason.COMMON_CAUSE if told.blast.is_guess else Reason.FAILED_TOGETHER
-    return Verdict(
-        verdict_id=verdict_id(view.segment_id, subject.name, offset, 100 * verb_rank(verb)),
-        verb=verb,
-        subject=subject,
-        segment=view.segment_id,
-        reason=why,
-        evidence=(),
-        count=0,
-        at=times.moment.at,
+def _verdict(
+    view: SegmentView, subject: Subject, told: Told, *, at: BrokerTime, offset: int, part: int
+) -> Verdict:
+    return plain_word(
+        view.segment_id,
+        subject,
+        Verb.ALERT if told.hosts else Verb.WITHDRAW,
+        Reason.COMMON_CAUSE if told.blast.is_guess else Reason.FAILED_TOGETHER,
+        at=at,
+        offset=offset,
+        part=part,
         detail=told.detail,
         hosts=tuple(sorted(told.hosts)[:HOSTS_LIMIT]),
     )

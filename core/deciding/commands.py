@@ -14,10 +14,9 @@ from kasugai.core.deciding.opening import pay
 from kasugai.core.deciding.refusals import beyond_budget, is_general, refusal, vouched_at
 from kasugai.core.deciding.rows import COMMANDS_LIMIT, IncidentRow, SegmentRow, SubjectRow, Word
 from kasugai.core.deciding.steady import Times
-from kasugai.core.deciding.telling import remembered, verb_rank
+from kasugai.core.deciding.telling import plain_word, remembered
 from kasugai.core.deciding.tending import publish_again
 from kasugai.core.deciding.view import Change, SegmentView
-from kasugai.core.words.identity import verdict_id
 from kasugai.core.words.incident import Phase, move
 from kasugai.core.words.signals import Command, Instruction, Limit
 from kasugai.core.words.subject import segment_subject
@@ -133,15 +132,13 @@ def _verdict(view: SegmentView, command: Command, answer: Answer, times: Times, 
     name = view.segment.record.name if view.segment else view.segment_id
     subject = command.subject or segment_subject(name)
     still = verb is Verb.ARM and view.segment is not None and not view.segment.record.armed
-    return Verdict(
-        verdict_id=verdict_id(view.segment_id, subject.name, offset, 100 * verb_rank(verb)),
-        verb=verb,
-        subject=subject,
-        segment=view.segment_id,
-        reason=reason,
-        evidence=(),
-        count=0,
+    return plain_word(
+        view.segment_id,
+        subject,
+        verb,
+        reason,
         at=times.moment.at,
+        offset=offset,
         incident=command.incident,
         also=_also(command, verb, is_still_disarmed=still),
         detail=said_by(command, verb),

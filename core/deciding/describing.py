@@ -9,9 +9,8 @@ from typing import assert_never
 
 from kasugai.core.deciding.rows import HostRow, SegmentRow
 from kasugai.core.deciding.steady import Times
-from kasugai.core.deciding.telling import verb_rank
+from kasugai.core.deciding.telling import plain_word
 from kasugai.core.deciding.view import Change, Decision, SegmentView
-from kasugai.core.words.identity import verdict_id
 from kasugai.core.words.inventory import HostRecord, SegmentRecord
 from kasugai.core.words.silences import Silence
 from kasugai.core.words.subject import segment_subject
@@ -56,15 +55,13 @@ def _seems_armed(old: SegmentRow | None, row: SegmentRow) -> bool:
 def _still_disarmed(view: SegmentView, row: SegmentRow, times: Times, offset: int) -> Verdict:
     subject = segment_subject(row.record.name)
     word = row.disarmed
-    return Verdict(
-        verdict_id=verdict_id(view.segment_id, subject.name, offset, 100 * verb_rank(Verb.HOLD)),
-        verb=Verb.HOLD,
-        subject=subject,
-        segment=view.segment_id,
-        reason=Reason.UNDECIDABLE if word is None else Reason.DISARMED_BY_COMMAND,
-        evidence=(),
-        count=0,
+    return plain_word(
+        view.segment_id,
+        subject,
+        Verb.HOLD,
+        Reason.UNDECIDABLE if word is None else Reason.DISARMED_BY_COMMAND,
         at=times.moment.at,
+        offset=offset,
         detail="" if word is None else f"{word.author}: {word.reason}",
     )
 

@@ -11,9 +11,8 @@ from kasugai.core.deciding.gates import SEGMENT
 from kasugai.core.deciding.plannedstop import over
 from kasugai.core.deciding.rows import SegmentRow, SubjectRow, Word
 from kasugai.core.deciding.steady import Times
-from kasugai.core.deciding.telling import verb_rank
+from kasugai.core.deciding.telling import plain_word
 from kasugai.core.deciding.view import Change, Decision, SegmentView
-from kasugai.core.words.identity import verdict_id
 from kasugai.core.words.subject import host_subject, segment_subject
 from kasugai.core.words.verdicts import Reason, Verb, Verdict
 
@@ -64,14 +63,12 @@ def pass_tick(view: SegmentView, times: Times, offset: int) -> tuple[SegmentView
 def _told_over(view: SegmentView, row: SegmentRow, times: Times, offset: int) -> Verdict:
     subject = segment_subject(row.record.name)
     word = row.stop
-    return Verdict(
-        verdict_id=verdict_id(view.segment_id, subject.name, offset, 100 * verb_rank(Verb.END_STOP)),
-        verb=Verb.END_STOP,
-        subject=subject,
-        segment=view.segment_id,
-        reason=Reason.STOP_OVER,
-        evidence=(),
-        count=0,
+    return plain_word(
+        view.segment_id,
+        subject,
+        Verb.END_STOP,
+        Reason.STOP_OVER,
         at=times.moment.at,
+        offset=offset,
         detail=f"begun by {word.author}: {word.reason}" if word is not None else "",
     )

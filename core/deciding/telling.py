@@ -8,6 +8,7 @@ from kasugai.core.deciding.rows import RECENT_LIMIT, SubjectRow, evidence_of
 from kasugai.core.words.bounds import cut
 from kasugai.core.words.identity import verdict_id
 from kasugai.core.words.signals import Fault
+from kasugai.core.words.subject import Subject
 from kasugai.core.words.timing import BrokerTime
 from kasugai.core.words.verdicts import EVIDENCE_LIMIT, Evidence, Reason, Verb, Verdict
 
@@ -56,6 +57,38 @@ def put_into_words(
         for part, evidence in enumerate(parts)
     )
     return row if aside else replace(row, verb=verb, reason=reason), verdicts
+
+
+def plain_word(
+    segment: str,
+    subject: Subject,
+    verb: Verb,
+    reason: Reason,
+    *,
+    at: BrokerTime,
+    offset: int,
+    part: int = 0,
+    incident: UUID | None = None,
+    also: tuple[Reason, ...] = (),
+    detail: str = "",
+    hosts: tuple[str, ...] = (),
+) -> Verdict:
+    """Return a verdict that stands on no fault. `part`, below ASIDE, tells apart those of one record that have subject
+    and verb in common: readers take two with one id for one that was repeated."""
+    return Verdict(
+        verdict_id=verdict_id(segment, subject.name, offset, 100 * verb_rank(verb) + part),
+        verb=verb,
+        subject=subject,
+        segment=segment,
+        reason=reason,
+        evidence=(),
+        count=0,
+        at=at,
+        incident=incident,
+        also=also,
+        detail=detail,
+        hosts=hosts,
+    )
 
 
 def verb_rank(verb: Verb) -> int:

@@ -286,6 +286,19 @@ def test_what_nobody_declared_is_proposed_once_where_names_speak_for_it(
     assert told(story, 31) == [] and kept(story).blasts == ()
 
 
+def test_two_guesses_of_one_moment_are_two_words() -> None:
+    """Both are about the segment: under one id the second was taken for a repetition of the first."""
+    racks = {rack: [f"{rack}-{n}" for n in range(1, 5)] for rack in ("r1", "r7")}
+    story = town([*C, *racks["r1"], *racks["r7"]])
+    fail(story, *racks["r1"][:3])
+    assert len(told(story, 6)) == 1
+    fail(story, racks["r1"][3], *racks["r7"][:3])
+    both = told(story, 12)
+    assert [each.split(" are called ")[1][:4] for each in both] == ["r1-*", "r7-*"]
+    words = [each for each in story.post.verdicts if each.reason is Reason.COMMON_CAUSE]
+    assert words[-2].at == words[-1].at and len({each.verdict_id for each in words}) == len(words)
+
+
 def test_a_declared_domain_goes_before_a_guess() -> None:
     names = ["r7-a", "r7-b", "r7-c", "r8-a"]
     story = town(names, shares={RACK: names})
